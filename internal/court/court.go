@@ -1,0 +1,56 @@
+// Package court holds what the rules know of institutions: units, the scope
+// that a caller may read or change, and the capacities (tư cách tố tụng) in
+// which people take part. It is pure: no I/O, no clock.
+package court
+
+// UnitID names a court, procuracy or detention facility (UUIDv7 text).
+type UnitID string
+
+// Capacity is the procedural capacity of a person in one hearing. Its values
+// are the identifiers of the glossary (docs/glossary.md).
+type Capacity string
+
+// The capacities that the first slice of the rules knows.
+const (
+	PresidingJudge   Capacity = "presiding_judge"
+	Judge            Capacity = "judge"
+	LayAssessor      Capacity = "lay_assessor"
+	Clerk            Capacity = "clerk"
+	Procurator       Capacity = "procurator"
+	DefenceCounsel   Capacity = "defence_counsel"
+	Defendant        Capacity = "defendant"
+	Plaintiff        Capacity = "plaintiff"
+	Respondent       Capacity = "respondent"
+	Victim           Capacity = "victim"
+	Witness          Capacity = "witness"
+	Interpreter      Capacity = "interpreter"
+	DetentionOfficer Capacity = "detention_officer"
+	PointOfficer     Capacity = "point_officer"
+)
+
+// Scope is the set of units whose hearings a caller may touch. The zero Scope
+// reaches nothing. Every store method that reads or changes a hearing takes one.
+type Scope struct {
+	system bool
+	units  []UnitID
+}
+
+// ScopeOf is the scope of exactly the given units.
+func ScopeOf(units ...UnitID) Scope { return Scope{units: append([]UnitID(nil), units...)} }
+
+// SystemScope is the scope of the running process itself (recovery, leases,
+// replay). It is never derived from a request.
+func SystemScope() Scope { return Scope{system: true} }
+
+// Covers tells whether the scope reaches the unit.
+func (s Scope) Covers(u UnitID) bool {
+	if s.system {
+		return true
+	}
+	for _, x := range s.units {
+		if x == u {
+			return true
+		}
+	}
+	return false
+}

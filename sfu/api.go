@@ -1,0 +1,281 @@
+// Package sfu forwards media. It knows sockets, peers, sources, sections and
+// grants; it knows no hearing, no role and no database. Whoever uses it says by
+// grants which source reaches which peer, and the sfu obeys.
+package sfu
+
+import (
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// SourceKind is what a source carries.
+type SourceKind string
+
+// Source kinds: Mic is Opus; Cam is VP8, simulcast where the sender offers it.
+const (
+	Mic SourceKind = "mic"
+	Cam SourceKind = "cam"
+)
+
+// SourceID names a source: one microphone or camera of one peer.
+type SourceID struct {
+	Peer string
+	Kind SourceKind
+}
+
+// Audience is either one peer or one class; exactly one field is set.
+type Audience struct {
+	Peer  string
+	Class string
+}
+
+// Grant lets Source reach Audience. Layers run from 0 (lowest); MaxLayer 255 is
+// no bound.
+type Grant struct {
+	Source   SourceID
+	Audience Audience
+	Priority uint8
+	MinLayer uint8
+	MaxLayer uint8
+	MayPause bool
+}
+
+// Membership puts a peer into a class. A tap joins a class by Room.Tap.
+type Membership struct {
+	Peer  string
+	Class string
+}
+
+// Routing is everything that may flow in a room. Applying one replaces the last.
+type Routing struct {
+	// Epoch is of the node that hosts the room; a lower one than the last is refused.
+	Epoch   uint64
+	Grants  []Grant
+	Members []Membership
+}
+
+// SenderMode chooses who seals and sends RTP.
+type SenderMode int
+
+// SendOwn seals with our own contexts beside PeerConnection; SendPion uses
+// Pion's own write path and stands as the reference.
+const (
+	SendOwn SenderMode = iota
+	SendPion
+)
+
+// Limits bound everything that a peer can make the sfu hold. Zero fields take
+// the default given here.
+type Limits struct {
+	SectionsPerPeer   int           // receiving sections of one peer, default 64
+	SourcesPerPeer    int           // sources of one peer, default 4
+	LayersPerSource   int           // simulcast layers of a source, default 3
+	PeersPerRoom      int           // default 1000
+	OfferBytes        int           // SDP size, default 256 KiB
+	CandidatesPerPeer int           // in one offer, default 32
+	QueueBytes        int           // unsent bytes of one receiver, default 512 KiB
+	QueueAge          time.Duration // age of the oldest unsent packet, default 400 ms
+	RingPackets       int           // retransmission history of one layer, default 512, a power of two
+	KeyframeInterval  time.Duration // least time between keyframe requests of one layer, default 500 ms
+	RTXBurstBytes     int           // retransmission budget of a section, default 64 KiB
+	AudioBitrate      int           // bits per second policed per microphone, default 256 000
+	VideoBitrate      int           // bits per second policed per camera (all layers), default 8 000 000
+}
+
+// Params makes an Engine.
+type Params struct {
+	// Addrs are the addresses that candidates name. Each loop opens its own UDP
+	// port on every one of them.
+	Addrs []netip.Addr
+	// Port of the first loop; loop i uses Port+i. 0 lets the system choose.
+	Port uint16
+	// Loops is the number of shards, default runtime.GOMAXPROCS(0).
+	Loops  int
+	Sender SenderMode
+	Limits Limits
+	Logger *slog.Logger
+	// Registerer takes the metrics; nil registers none.
+	Registerer prometheus.Registerer
+	// Now is the clock of timestamps, default time.Now (monotonic inside).
+	Now func() time.Time
+}
+
+// Section is a receiving m-line of a peer and the source bound to it for the
+// whole session. An unbound section has a zero Source.
+type Section struct {
+	MID    string
+	Source SourceID
+}
+
+// Publish says which source stands behind a sending m-line of an offer.
+type Publish struct {
+	MID  string
+	Kind SourceKind
+}
+
+// Offer is a client's SDP offer.
+type Offer struct {
+	SDP     string
+	Publish []Publish
+}
+
+// Answer is the server's SDP answer with the table MID -> source.
+type Answer struct {
+	SDP      string
+	Sections []Section
+	// NeedAudio and NeedVideo count the sections still missing for prepared sources.
+	NeedAudio, NeedVideo int
+}
+
+// PausedBy says why nothing flows in a section.
+type PausedBy uint8
+
+// Reasons, the strongest first when several hold: grant, lost, sender, bandwidth, policy.
+const (
+	NotPaused PausedBy = iota
+	PausedByGrant
+	PausedBySender
+	PausedByBandwidth
+	PausedByPolicy
+	PausedByLost
+)
+
+// ReceiverState is the reconciled state of one section of one peer.
+type ReceiverState struct {
+	MID             string
+	Source          SourceID
+	Granted         bool
+	Wanted          bool
+	CurrentLayer    int // -1: none
+	TargetLayer     int // -1: none
+	WaitingKeyframe bool
+	PausedBy        PausedBy
+}
+
+// Hint is the size in device pixels at which a client shows a section.
+type Hint struct {
+	MID           string
+	Width, Height int
+}
+
+// PeerState is the transport's state of a peer.
+type PeerState uint8
+
+// A peer is connecting until ICE and DTLS are up; lost when nothing authentic
+// arrived for the disconnect timeout; closed is final.
+const (
+	PeerConnecting PeerState = iota
+	PeerConnected
+	PeerLost
+	PeerClosed
+)
+
+// PeerObserver hears of changes. Calls come from a goroutine of the peer, in
+// order, never from the packet path, and must not call back into the peer
+// synchronously.
+type PeerObserver interface {
+	PeerState(peer string, s PeerState)
+	// SectionsNeeded asks for more receiving m-lines (see Answer).
+	SectionsNeeded(peer string, audio, video int)
+	// ReceiverStates reports all sections after a change, at most 4 times a second.
+	ReceiverStates(peer string, states []ReceiverState)
+}
+
+// PeerParams makes a Peer.
+type PeerParams struct {
+	// ID is unique in the room. A second peer with the same id replaces the
+	// first, which is closed; grants stay.
+	ID       string
+	Observer PeerObserver
+	// MayPublish lists the kinds that this peer may send; others are refused.
+	MayPublish []SourceKind
+}
+
+// Codec of a packet.
+type Codec uint8
+
+// Codecs of the first slice.
+const (
+	Opus Codec = iota
+	VP8
+)
+
+// Packet is a received media packet as taps and forwarding see it: decrypted,
+// de-duplicated, redundancy opened. It is pooled and reference-counted: a tap
+// that keeps it after Packet returns calls Retain before and Release later.
+type Packet struct {
+	Source    SourceID
+	Codec     Codec
+	Layer     uint8
+	SSRC      uint32
+	Seq       uint64 // extended sequence number (roll-over counted)
+	Timestamp uint32 // RTP timestamp of the sender
+	Marker    bool
+	Arrival   time.Time // node clock, with monotonic reading
+	Payload   []byte    // codec payload, read only
+	// Recovered: taken from a redundancy block, not from its own packet.
+	Recovered bool
+
+	refs *packetRefs
+}
+
+// SourceInfo tells a tap about a source.
+type SourceInfo struct {
+	Source    SourceID
+	Codec     Codec
+	ClockRate uint32
+	Channels  uint8
+}
+
+// SenderReport pairs the sender's wall clock with its RTP clock (RFC 3550 6.4.1).
+type SenderReport struct {
+	Source    SourceID
+	SSRC      uint32
+	NTP       uint64
+	Timestamp uint32
+	Arrival   time.Time
+}
+
+// Tap receives the packets of every source granted to its class. No method may
+// block; a slow tap keeps its own bounded queue.
+type Tap interface {
+	// Opened says that a source begins to reach the tap; Closed that it ceased
+	// (grant closed or source gone). Nothing of a source arrives outside.
+	Opened(info SourceInfo, at time.Time)
+	Closed(source SourceID, at time.Time)
+	Packet(p *Packet)
+	SenderReport(r SenderReport)
+}
+
+// TapParams adds a Tap to a room.
+type TapParams struct {
+	// Class whose grants the tap gets, for instance "recorder".
+	Class string
+	Tap   Tap
+	// MaxHeight chooses the camera layer: the best live one not above it; 0 is
+	// the best. KeyframeEvery asks the senders for keyframes, 0 never.
+	MaxHeight     int
+	KeyframeEvery time.Duration
+}
+
+// The surface of the package, implemented in files of their own:
+//
+//	func New(p Params) (*Engine, error)
+//	func (e *Engine) Room(id string) (*Room, error)      // opens or returns; pinned to one loop
+//	func (e *Engine) Close() error                       // waits for every goroutine
+//	func (r *Room) Join(p PeerParams) (*Peer, error)
+//	func (r *Room) Apply(rt Routing) error               // closings first, in effect before it returns
+//	func (r *Room) Tap(p TapParams) (remove func(), err error)
+//	func (r *Room) Close()
+//	func (p *Peer) Negotiate(ctx context.Context, o Offer) (Answer, error)
+//	func (p *Peer) Prepare(sources []SourceID)           // sources that will need a section
+//	func (p *Peer) Hint(h []Hint)
+//	func (p *Peer) States() []ReceiverState
+//	func (p *Peer) Close()                               // 0 bytes to or from it afterwards
+//	func (k *Packet) Retain(); func (k *Packet) Release()
+//
+// Errors: ErrClosed, ErrLimit (wrapped with what and how much), ErrBadOffer
+// (wrapped), ErrStaleEpoch.
