@@ -85,6 +85,9 @@ without() {
   record "$1" skipped 0
 }
 
+web_check() {
+  in_web npm run --silent check && "$ROOT/scripts/e2e.sh" check
+}
 in_web() { (cd "$ROOT/web" && "$@"); }
 unit_tests() {
   in_web npx --no-install vitest run --reporter=default \
@@ -97,8 +100,7 @@ screens() {
 end_to_end() {
   PHIENTOA_E2E_LONG="$long" \
     PLAYWRIGHT_JSON_OUTPUT_NAME="$results/playwright-e2e.json" \
-    "$ROOT/web/node_modules/.bin/playwright" test \
-    --config "$ROOT/test/e2e/playwright.config.ts" --reporter=list,json
+    "$ROOT/scripts/e2e.sh" run --reporter=list,json
 }
 build_binary() { go build -o "$ROOT/bin/phientoa" ./cmd/phientoa; }
 long_go() {
@@ -132,7 +134,7 @@ phase step bootstrap "$ROOT/scripts/bootstrap.sh" test
 phase step tools "$ROOT/scripts/tools.sh"
 phase step web-deps "$ROOT/scripts/web.sh" deps
 if after web-deps; then
-  phase check web-check in_web npm run --silent check
+  phase check web-check web_check
   phase runner web-unit unit_tests
   phase step web-build "$ROOT/scripts/web.sh" build
   phase check generated "$ROOT/scripts/generate.sh" --check
