@@ -1,0 +1,94 @@
+// The few HTTP calls of the application. Everything else runs over the WebSocket.
+
+/** Text for people, in both languages, with a stable code. */
+export interface Problem {
+  code: string;
+  vi: string;
+  en: string;
+}
+
+/** Me is the answer of GET /api/me: whose seat this browser has. */
+export interface Me {
+  room: string;
+  person: string;
+  device: string;
+  name: string;
+  capacity: string;
+  docket_no: string;
+  court: string;
+  title: string;
+  starts_at: number | string;
+  demo: boolean;
+}
+
+/** Api is what core needs of HTTP. `me` returns null when nobody is signed in. */
+export interface Api {
+  consume(token: string): Promise<Problem | null>;
+  me(): Promise<Me | null>;
+  signOut(): Promise<void>;
+}
+
+const unknownProblem: Problem = {
+  code: "http_unknown",
+  vi: "Máy chủ chưa trả lời được. Vui lòng thử lại sau ít phút hoặc gọi Thư ký phiên tòa.",
+  en: "The server could not answer. Please try again in a few minutes or call the court clerk.",
+};
+
+async function problemOf(r: Response): Promise<Problem> {
+  try {
+    const body: unknown = await r.json();
+    if (isProblem(body)) return body;
+  } catch {
+    // Not JSON: a proxy answered instead of us.
+  }
+  return unknownProblem;
+}
+
+function isProblem(x: unknown): x is Problem {
+  if (typeof x !== "object" || x === null) return false;
+  const p = x as Record<string, unknown>;
+  return (
+    typeof p["code"] === "string" && typeof p["vi"] === "string" && typeof p["en"] === "string"
+  );
+}
+
+/** httpApi calls the own origin. */
+export function httpApi(fetcher: typeof fetch): Api {
+  return {
+    async consume(token) {
+      try {
+        const r = await fetcher("/api/invitations/consume", {
+          method: "POST",
+          headers: { "Content-Type": "application/json" },
+          credentials: "same-origin",
+          body: JSON.stringify({ token }),
+        });
+        return r.ok ? null : await problemOf(r);
+      } catch {
+        return unknownProblem;
+      }
+    },
+    async me() {
+      const r = await fetcher("/api/me", { credentials: "same-origin" });
+      if (r.status === 401) return null;
+      if (!r.ok) throw new Error(`GET /api/me: ${r.status}`);
+      return (await r.json()) as Me;
+    },
+    async signOut() {
+      await fetcher("/api/signout", { method: "POST", credentials: "same-origin" });
+    },
+  };
+}
+
+/**
+ * takeInvitation reads the invitation token from the fragment and takes it out
+ * of the address at once, so that it stays in no history entry, bookmark or
+ * screenshot. A fragment never reaches a server log.
+ */
+export function takeInvitation(location: Location, history: History): string | null {
+  const match = /^#i=([A-Za-z0-9_-]{16,200})$/.exec(location.hash);
+  if (location.hash.startsWith("#i=")) {
+    history.replaceState(null, "", location.pathname + location.search);
+  }
+  return match?.[1] ?? null;
+}

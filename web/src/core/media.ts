@@ -1,0 +1,368 @@
+// The media client: one RTCPeerConnection at a time, always the offering side.
+// It knows m-lines and devices, nothing of people or the hearing.
+import { create } from "@bufbuild/protobuf";
+import {
+  type MediaAnswer,
+  MediaOfferSchema,
+  type NeedSections,
+  PublishSchema,
+  type ReceiverStates,
+  type Section,
+} from "../wire/phientoa/v1/phientoa_pb";
+import type { Clock } from "./clock";
+import { FreezeWatch } from "./freeze";
+import { orderCodecs, withOpusOptions } from "./sdp";
+import type { Body } from "./signaling";
+import type { SectionView, Transport } from "./state";
+
+/** Layers of the camera, the lowest first; the rids are known to the server's rules of layers. */
+export const LAYERS: RTCRtpEncodingParameters[] = [
+  { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 150_000 },
+  { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 500_000 },
+  { rid: "f", scaleResolutionDownBy: 1, maxBitrate: 1_700_000 },
+];
+
+/** The server holds no more receiving sections of one peer (sfu.Limits.SectionsPerPeer). */
+export const MAX_SECTIONS = 64;
+/** A transport that came back within this time needs no restart. */
+const GRACE = 2_000;
+/** A restart that has not connected by then is followed by a new PeerConnection. */
+const RESTART_WITHIN = 6_000;
+const ANSWER_WITHIN = 10_000;
+
+export interface MediaHandlers {
+  transport(t: Transport): void;
+  sections(s: readonly SectionView[]): void;
+  /** the table changed: element sizes must be told anew */
+  renegotiated(): void;
+}
+
+export interface MediaParams {
+  newPeerConnection(): RTCPeerConnection;
+  send(body: Body, id: string): boolean;
+  newId(): string;
+  clock: Clock;
+  handlers: MediaHandlers;
+}
+
+interface Bound {
+  transceiver: RTCRtpTransceiver;
+  media: "audio" | "video";
+}
+
+export class Media {
+  private readonly p: MediaParams;
+  private pc: RTCPeerConnection | null = null;
+  private stream: MediaStream | null = null;
+  private publish: { transceiver: RTCRtpTransceiver; kind: string }[] = [];
+  private receiving: Bound[] = [];
+  private table = new Map<string, Section>();
+  private states = new Map<string, ReceiverStates["states"][number]>();
+  /** the offer that waits for its answer */
+  private offer: { id: string; body: Body; added: { audio: number; video: number } } | null = null;
+  private need = { audio: 0, video: 0 };
+  private again = false;
+  private restart = false;
+  private microphoneOpen = false;
+  private timers = { grace: 0, restart: 0, answer: 0 };
+  private readonly freeze: FreezeWatch;
+
+  constructor(p: MediaParams) {
+    this.p = p;
+    this.freeze = new FreezeWatch({
+      clock: p.clock,
+      report: () => this.inboundVideo(),
+      changed: () => {
+        this.emit();
+      },
+    });
+  }
+
+  /** For tests of the running application only. */
+  connection(): RTCPeerConnection | null {
+    return this.pc;
+  }
+
+  /** use hands over own devices; null sits without any (a console). */
+  use(stream: MediaStream | null): void {
+    this.stream = stream;
+    this.gateMicrophone();
+  }
+
+  /** replaceTracks puts newly acquired devices behind the running senders. */
+  async replaceTracks(stream: MediaStream): Promise<void> {
+    this.use(stream);
+    for (const { transceiver, kind } of this.publish) {
+      const track = kind === "mic" ? stream.getAudioTracks()[0] : stream.getVideoTracks()[0];
+      if (track) await transceiver.sender.replaceTrack(track);
+    }
+  }
+
+  /** start begins a new PeerConnection and offers. */
+  start(): void {
+    this.close();
+    const pc = this.p.newPeerConnection();
+    this.pc = pc;
+    pc.addEventListener("connectionstatechange", () => {
+      if (pc === this.pc) this.transportChanged(pc.connectionState);
+    });
+    this.p.handlers.transport("connecting");
+    this.addOwn(pc);
+    this.freeze.start();
+    void this.negotiate();
+  }
+
+  close(): void {
+    for (const t of Object.values(this.timers)) this.p.clock.clearTimeout(t);
+    this.freeze.stop();
+    this.pc?.close();
+    this.pc = null;
+    this.publish = [];
+    this.receiving = [];
+    this.table.clear();
+    this.states.clear();
+    this.offer = null;
+    this.need = { audio: 0, video: 0 };
+    this.again = false;
+    this.restart = false;
+    this.emit();
+    this.p.handlers.transport("off");
+  }
+
+  /** resumed: the line is back and the seat is kept; repeat what may have been lost. */
+  resumed(): void {
+    if (!this.pc) {
+      this.start();
+      return;
+    }
+    if (this.offer) this.p.send(this.offer.body, this.offer.id);
+    else if (this.pc.connectionState === "failed" || this.restart) this.restartIce();
+  }
+
+  /** The server's word on the own microphone; silence leaves nothing to drop. */
+  setMicrophone(open: boolean): void {
+    this.microphoneOpen = open;
+    this.gateMicrophone();
+  }
+
+  needSections(n: NeedSections): void {
+    // A request sent before the answer to the running offer counts what that
+    // offer adds already.
+    const added = this.offer?.added ?? { audio: 0, video: 0 };
+    this.need.audio = Math.max(0, n.audio - added.audio);
+    this.need.video = Math.max(0, n.video - added.video);
+    if (this.need.audio + this.need.video > 0) void this.negotiate();
+  }
+
+  async answer(a: MediaAnswer, id: string): Promise<void> {
+    const pc = this.pc;
+    if (!pc || this.offer?.id !== id || pc.signalingState !== "have-local-offer") return;
+    this.p.clock.clearTimeout(this.timers.answer);
+    if (a.refusal) {
+      this.offer = null;
+      await pc.setLocalDescription({ type: "rollback" });
+      return;
+    }
+    try {
+      await pc.setRemoteDescription({ type: "answer", sdp: withOpusOptions(a.sdp) });
+    } catch {
+      if (pc === this.pc) this.start();
+      return;
+    }
+    if (pc !== this.pc) return;
+    this.offer = null;
+    this.table = new Map(a.sections.map((s) => [s.mid, s]));
+    this.emit();
+    this.p.handlers.renegotiated();
+    if (this.again || this.need.audio + this.need.video > 0) await this.negotiate();
+  }
+
+  receiverStates(r: ReceiverStates): void {
+    for (const s of r.states) this.states.set(s.mid, s);
+    this.emit();
+  }
+
+  private gateMicrophone(): void {
+    for (const t of this.stream?.getAudioTracks() ?? []) t.enabled = this.microphoneOpen;
+  }
+
+  /** Audio and video share a stream id, so that the receiver keeps them in step (RFC 8830). */
+  private addOwn(pc: RTCPeerConnection): void {
+    const stream = this.stream;
+    if (!stream) return;
+    const [mic] = stream.getAudioTracks();
+    const [cam] = stream.getVideoTracks();
+    if (mic) {
+      const t = pc.addTransceiver(mic, { direction: "sendonly", streams: [stream] });
+      prefer(t, "audio");
+      this.publish.push({ transceiver: t, kind: "mic" });
+    }
+    if (cam) {
+      const t = pc.addTransceiver(cam, {
+        direction: "sendonly",
+        streams: [stream],
+        sendEncodings: LAYERS.map((l) => ({ ...l })),
+      });
+      prefer(t, "video");
+      this.publish.push({ transceiver: t, kind: "cam" });
+    }
+  }
+
+  private addReceiving(pc: RTCPeerConnection): { audio: number; video: number } {
+    const added = { audio: 0, video: 0 };
+    for (const media of ["audio", "video"] as const) {
+      while (this.need[media] > 0 && this.receiving.length < MAX_SECTIONS) {
+        const transceiver = pc.addTransceiver(media, { direction: "recvonly" });
+        prefer(transceiver, media);
+        this.receiving.push({ transceiver, media });
+        this.need[media]--;
+        added[media]++;
+      }
+    }
+    this.need = { audio: 0, video: 0 };
+    return added;
+  }
+
+  /** One offer at a time; what comes meanwhile waits for the answer. */
+  private async negotiate(): Promise<void> {
+    const pc = this.pc;
+    if (!pc) return;
+    if (this.offer) {
+      this.again = true;
+      return;
+    }
+    this.again = false;
+    const id = this.p.newId();
+    const added = this.addReceiving(pc);
+    if (this.publish.length + this.receiving.length === 0) {
+      // A console without devices still needs one m-line to build the transport.
+      this.receiving.push({
+        transceiver: pc.addTransceiver("audio", { direction: "recvonly" }),
+        media: "audio",
+      });
+    }
+    const restart = this.restart;
+    this.restart = false;
+    // Held from here, before the first await: a second caller must wait.
+    this.offer = { id, body: { case: undefined }, added };
+    if (!(await this.describe(pc, restart))) return;
+    // Sent without candidates: the server is reached by our checks and learns our
+    // address from them, so private addresses stay out of signaling.
+    const body: Body = {
+      case: "mediaOffer",
+      value: create(MediaOfferSchema, {
+        sdp: pc.localDescription?.sdp ?? "",
+        publish: this.publish.map((x) =>
+          create(PublishSchema, { mid: x.transceiver.mid ?? "", kind: x.kind }),
+        ),
+      }),
+    };
+    this.offer = { id, body, added };
+    this.p.send(body, id);
+    this.awaitAnswer();
+  }
+
+  /** describe sets the local offer; false when the connection is gone or must be built anew. */
+  private async describe(pc: RTCPeerConnection, iceRestart: boolean): Promise<boolean> {
+    try {
+      const description = await pc.createOffer({ iceRestart });
+      if (pc !== this.pc) return false;
+      await pc.setLocalDescription({ type: "offer", sdp: withOpusOptions(description.sdp ?? "") });
+      return pc === this.pc;
+    } catch {
+      // A connection that cannot offer will not mend; begin anew, not in a tight loop.
+      if (pc === this.pc) {
+        this.timers.restart = this.p.clock.setTimeout(() => {
+          this.start();
+        }, GRACE);
+      }
+      return false;
+    }
+  }
+
+  private awaitAnswer(): void {
+    this.p.clock.clearTimeout(this.timers.answer);
+    this.timers.answer = this.p.clock.setTimeout(() => {
+      // Without a line this repeats nothing; resumed() does.
+      if (this.offer) {
+        this.p.send(this.offer.body, this.offer.id);
+        this.awaitAnswer();
+      }
+    }, ANSWER_WITHIN);
+  }
+
+  private transportChanged(state: RTCPeerConnectionState): void {
+    const { clock } = this.p;
+    switch (state) {
+      case "connected":
+        clock.clearTimeout(this.timers.grace);
+        clock.clearTimeout(this.timers.restart);
+        this.p.handlers.transport("connected");
+        return;
+      case "disconnected":
+        this.p.handlers.transport("lost");
+        clock.clearTimeout(this.timers.grace);
+        this.timers.grace = clock.setTimeout(() => {
+          this.restartIce();
+        }, GRACE);
+        return;
+      case "failed":
+        this.p.handlers.transport("lost");
+        this.restartIce();
+        return;
+      case "new":
+      case "connecting":
+      case "closed":
+    }
+  }
+
+  private restartIce(): void {
+    this.p.clock.clearTimeout(this.timers.grace);
+    this.restart = true;
+    this.p.clock.clearTimeout(this.timers.restart);
+    this.timers.restart = this.p.clock.setTimeout(() => {
+      this.start();
+    }, RESTART_WITHIN);
+    void this.negotiate();
+  }
+
+  private view(): SectionView[] {
+    return this.receiving.flatMap(({ transceiver, media }) => {
+      const mid = transceiver.mid;
+      if (mid === null) return [];
+      const bound = this.table.get(mid);
+      return [
+        {
+          mid,
+          media,
+          device: bound?.device ?? "",
+          kind: bound?.kind ?? "",
+          track: transceiver.receiver.track,
+          state: this.states.get(mid) ?? null,
+          frozen: this.freeze.frozen(mid),
+        },
+      ];
+    });
+  }
+
+  private emit(): void {
+    this.p.handlers.sections(this.view());
+  }
+
+  /** Decoded frames of every video section that the server says it is sending. */
+  private async inboundVideo(): Promise<Map<string, number>> {
+    const out = new Map<string, number>();
+    const report = await this.pc?.getStats();
+    report?.forEach((s: RTCInboundRtpStreamStats) => {
+      if (s.type !== "inbound-rtp" || s.kind !== "video" || s.mid === undefined) return;
+      const state = this.states.get(s.mid);
+      if (state?.granted && state.pausedBy === 0) out.set(s.mid, s.framesDecoded ?? 0);
+    });
+    return out;
+  }
+}
+
+function prefer(t: RTCRtpTransceiver, kind: "audio" | "video"): void {
+  const codecs = orderCodecs(kind, RTCRtpReceiver.getCapabilities(kind)?.codecs ?? []);
+  if (codecs.length > 0) t.setCodecPreferences(codecs);
+}

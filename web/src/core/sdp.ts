@@ -1,0 +1,49 @@
+// The two things that SDP can say and the WebRTC API cannot.
+
+/**
+ * withOpusOptions sets DTX and in-band FEC for every Opus payload type
+ * (RFC 7587 section 6.1). The fmtp of a description tells what its author wants
+ * to receive, so it must stand in the answer to change what we send. Silence
+ * then costs next to nothing, and a closed microphone sends only that.
+ */
+export function withOpusOptions(sdp: string): string {
+  const types = [...sdp.matchAll(/^a=rtpmap:(\d+) opus\/48000\/2\r?$/gim)].map((m) => m[1] ?? "");
+  let out = sdp;
+  for (const pt of new Set(types)) {
+    const line = new RegExp(`^a=fmtp:${pt} ([^\\r\\n]*)`, "gm");
+    if (line.test(out)) {
+      out = out.replace(line, (_all, options: string) => `a=fmtp:${pt} ${merge(options)}`);
+    } else {
+      out = out.replace(
+        new RegExp(`^(a=rtpmap:${pt} opus/48000/2)(\\r?\\n)`, "gim"),
+        (_all, map: string, eol: string) => `${map}${eol}a=fmtp:${pt} ${merge("")}${eol}`,
+      );
+    }
+  }
+  return out;
+}
+
+function merge(options: string): string {
+  const kept = options
+    .split(";")
+    .map((o) => o.trim())
+    .filter((o) => o !== "" && !/^(usedtx|useinbandfec)=/.test(o));
+  return [...kept, "useinbandfec=1", "usedtx=1"].join(";");
+}
+
+/**
+ * orderCodecs keeps and orders the codecs that the house speaks: for audio RED
+ * first (RFC 2198, loss of single packets is then mended without asking) and
+ * Opus; for video VP8 with retransmission. An empty result means: leave the
+ * browser's own order.
+ */
+export function orderCodecs<C extends { mimeType: string; channels?: number | undefined }>(
+  kind: "audio" | "video",
+  codecs: readonly C[],
+): C[] {
+  const wanted = kind === "audio" ? ["audio/red", "audio/opus"] : ["video/vp8", "video/rtx"];
+  const of = (mime: string): C[] => codecs.filter((c) => c.mimeType.toLowerCase() === mime);
+  const needed = kind === "audio" ? "audio/opus" : "video/vp8";
+  if (of(needed).length === 0) return [];
+  return wanted.flatMap(of);
+}

@@ -1,0 +1,289 @@
+// The seat: one browser's place in one hearing. It joins HTTP, signaling, media
+// and the store, and decides nothing about the hearing itself.
+import type { Alert, CommandResult, Refusal, View, Welcome } from "../wire/phientoa/v1/phientoa_pb";
+import { HearingState, PersonStatus } from "../wire/phientoa/v1/phientoa_pb";
+import type { Api, Me, Problem } from "./api";
+import { type Clock, serverOffset } from "./clock";
+import { type DeviceResult, stopStream } from "./devices";
+import { Hints } from "./hints";
+import { Media } from "./media";
+import { keepReceipt } from "./receipt";
+import { type Act, type Body, Signaling, type Socket } from "./signaling";
+import { own } from "./state";
+import { Store } from "./store";
+
+export interface SeatParams {
+  api: Api;
+  clock: Clock;
+  random(): number;
+  newId(): string;
+  connect(): Socket;
+  newPeerConnection(): RTCPeerConnection;
+  getDevices(): Promise<DeviceResult>;
+  language(): string;
+  storage: Storage;
+  pixelRatio(): number;
+}
+
+export class Seat {
+  readonly store = new Store();
+  readonly hints: Hints;
+  private readonly p: SeatParams;
+  private readonly media: Media;
+  private signaling: Signaling | null = null;
+  private mediaWanted = false;
+
+  constructor(p: SeatParams) {
+    this.p = p;
+    this.media = new Media({
+      newPeerConnection: () => p.newPeerConnection(),
+      send: (body, id) => this.signaling?.send(body, id) ?? false,
+      newId: () => p.newId(),
+      clock: p.clock,
+      handlers: {
+        transport: (transport) => {
+          this.store.apply({ type: "transport", transport });
+        },
+        sections: (sections) => {
+          this.store.apply({ type: "sections", sections });
+        },
+        renegotiated: () => {
+          this.hints.renew();
+        },
+      },
+    });
+    this.hints = new Hints({
+      clock: p.clock,
+      send: (body) => this.signaling?.send(body) ?? false,
+      ratio: () => p.pixelRatio(),
+      mids: () =>
+        this.store
+          .get()
+          .sections.filter((s) => s.media === "video")
+          .map((s) => s.mid),
+    });
+  }
+
+  connection(): RTCPeerConnection | null {
+    return this.media.connection();
+  }
+
+  /** begin signs in by the invitation, if there is one, and takes the seat. */
+  async begin(token: string | null): Promise<void> {
+    if (token !== null) {
+      const problem = await this.p.api.consume(token);
+      if (problem) {
+        this.store.apply({ type: "phase", phase: { kind: "signed_out", problem } });
+        return;
+      }
+    }
+    try {
+      const me = await this.p.api.me();
+      if (me) this.take(me);
+      else this.store.apply({ type: "phase", phase: { kind: "signed_out", problem: null } });
+    } catch {
+      this.store.apply({ type: "phase", phase: { kind: "signed_out", problem: unreachable } });
+    }
+  }
+
+  async signOut(): Promise<void> {
+    this.leave();
+    await this.p.api.signOut().catch(() => undefined);
+    this.store.apply({ type: "phase", phase: { kind: "signed_out", problem: null } });
+  }
+
+  /** useDevices ends the self-test: from here on camera and microphone are in the hearing. */
+  useDevices(stream: MediaStream): void {
+    this.watchDevices(stream);
+    this.media.use(stream);
+    this.store.apply({ type: "own", own: { stream, trouble: false } });
+    this.wantMedia();
+  }
+
+  /** sitWithoutDevices is for a control desk beside a room client. */
+  sitWithoutDevices(): void {
+    this.store.apply({ type: "withoutMedia" });
+    this.wantMedia();
+  }
+
+  /** act asks for an act and shows its refusal, if any, until the next act. */
+  async act(act: Act): Promise<CommandResult | null> {
+    if (!this.signaling) return null;
+    this.store.apply({ type: "refusal", refusal: null });
+    const result = await this.signaling.command(act);
+    if (!result.accepted) {
+      this.store.apply({ type: "refusal", refusal: text(result.refusal) });
+    }
+    return result;
+  }
+
+  /** The browser noticed that the network is back. */
+  online(): void {
+    this.signaling?.retryNow();
+  }
+
+  leave(): void {
+    this.signaling?.stop();
+    this.media.close();
+    this.hints.stop();
+    const stream = this.store.get().own?.stream;
+    if (stream) stopStream(stream);
+    this.store.apply({ type: "own", own: null });
+  }
+
+  private take(me: Me): void {
+    this.store.apply({ type: "phase", phase: { kind: "seated", me } });
+    this.signaling = new Signaling({
+      connect: () => this.p.connect(),
+      room: me.room,
+      language: () => this.p.language(),
+      clock: this.p.clock,
+      random: () => this.p.random(),
+      newId: () => this.p.newId(),
+      handlers: {
+        link: (link) => {
+          this.store.apply({ type: "link", link });
+        },
+        welcome: (w, now) => {
+          this.welcome(w, now);
+        },
+        message: (body, id) => {
+          this.message(body, id, me.room);
+        },
+        pong: (server, roundTrip) => {
+          const offset = serverOffset(server, this.p.clock.now(), roundTrip);
+          this.store.apply({ type: "offset", offset });
+        },
+        stillSignedIn: () => this.stillSignedIn(),
+      },
+    });
+    this.signaling.start();
+  }
+
+  /** A server that cannot be asked is no reason to give up the seat. */
+  private async stillSignedIn(): Promise<boolean> {
+    const me = await this.p.api.me().catch(() => undefined);
+    if (me !== null) return true;
+    this.leave();
+    this.store.apply({ type: "phase", phase: { kind: "signed_out", problem: null } });
+    return false;
+  }
+
+  private welcome(w: Welcome, now: number): void {
+    this.store.apply({
+      type: "welcome",
+      device: w.device,
+      version: w.version,
+      offset: serverOffset(w.serverTime, now),
+      resumed: w.resumed,
+    });
+    if (!this.mediaWanted) return;
+    if (w.resumed) this.media.resumed();
+    else this.media.start();
+    this.hints.renew();
+  }
+
+  private message(body: Body, id: string, room: string): void {
+    switch (body.case) {
+      case "view":
+        this.view(body.value);
+        return;
+      case "mediaAnswer":
+        void this.media.answer(body.value, id);
+        return;
+      case "needSections":
+        this.media.needSections(body.value);
+        return;
+      case "receiverStates":
+        this.media.receiverStates(body.value);
+        return;
+      case "checkpoint":
+        if (keepReceipt(this.p.storage, room, body.value.note)) {
+          this.store.apply({ type: "receipt" });
+        }
+        return;
+      case "alert":
+        this.alert(body.value);
+        return;
+      case "bye":
+        this.store.apply({ type: "ended", reason: text(body.value.reason) });
+        this.stopMedia();
+        return;
+      default: // what a newer server says beyond this version is left aside
+    }
+  }
+
+  private view(v: View): void {
+    this.store.apply({ type: "view", view: v });
+    const me = own(v);
+    this.media.setMicrophone(me?.microphoneOpen ?? false);
+    if (v.state === HearingState.CLOSED || me?.status === PersonStatus.REMOVED) this.stopMedia();
+    else if (this.ready() && this.media.connection() === null) this.wantMedia();
+  }
+
+  private alert(a: Alert): void {
+    this.store.apply({ type: "alert", alert: a });
+  }
+
+  private ready(): boolean {
+    const s = this.store.get();
+    return s.own !== null || s.withoutMedia;
+  }
+
+  private wantMedia(): void {
+    this.mediaWanted = true;
+    if (this.store.get().link === "open") this.media.start();
+  }
+
+  /** Nothing of this place goes out any more; the camera's light goes off too. */
+  private stopMedia(): void {
+    this.mediaWanted = false;
+    this.media.close();
+    const s = this.store.get().own;
+    if (s) stopStream(s.stream);
+    this.store.apply({ type: "own", own: null });
+  }
+
+  private watchDevices(stream: MediaStream): void {
+    for (const track of stream.getTracks()) {
+      track.addEventListener("ended", () => {
+        void this.devicesLost(stream);
+      });
+    }
+  }
+
+  /** A cable came loose: ask for the devices again, and say so while they are missing. */
+  private async devicesLost(stream: MediaStream): Promise<void> {
+    if (this.store.get().own?.stream !== stream) return;
+    this.store.apply({ type: "own", own: { stream, trouble: true } });
+    const again = await this.p.getDevices();
+    if (this.store.get().own?.stream !== stream) {
+      if (again.ok) stopStream(again.stream);
+      return;
+    }
+    if (!again.ok) {
+      this.p.clock.setTimeout(() => void this.devicesLost(stream), 3_000);
+      return;
+    }
+    stopStream(stream);
+    this.watchDevices(again.stream);
+    this.store.apply({ type: "own", own: { stream: again.stream, trouble: false } });
+    await this.media.replaceTracks(again.stream);
+  }
+}
+
+const unreachable: Problem = {
+  code: "client_unreachable",
+  vi: "Chưa kết nối được với máy chủ. Vui lòng kiểm tra đường truyền rồi tải lại trang.",
+  en: "The server cannot be reached. Please check the network and load the page again.",
+};
+
+function text(r: Refusal | undefined): Problem {
+  return r
+    ? { code: r.code, vi: r.vi, en: r.en }
+    : {
+        code: "client_no_reason",
+        vi: "Máy chủ không cho biết lý do.",
+        en: "The server gave no reason.",
+      };
+}

@@ -1,0 +1,67 @@
+// Wiring: the browser's own parts are handed to the seat here and nowhere else.
+import "./styles/tokens.css";
+import { createRoot } from "react-dom/client";
+import { httpApi, takeInvitation } from "./core/api";
+import { browserClock } from "./core/clock";
+import { getDevices } from "./core/devices";
+import { Seat } from "./core/seat";
+import { type Socket, SUBPROTOCOL } from "./core/signaling";
+import type { SectionView } from "./core/state";
+import { storedLanguage } from "./i18n";
+import { installAria } from "./i18n/aria";
+import { App } from "./ui/App";
+import { Providers } from "./ui/context";
+import type { View } from "./wire/phientoa/v1/phientoa_pb";
+
+declare global {
+  interface Window {
+    /** For tests of the running application: reads, never writes. */
+    __phientoa?: {
+      pc(): RTCPeerConnection | null;
+      view(): View | null;
+      sections(): readonly SectionView[];
+    };
+  }
+}
+
+function connect(): Socket {
+  const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+  return new WebSocket(`${scheme}//${location.host}/ws`, SUBPROTOCOL) as Socket;
+}
+
+// The token leaves the address before anything else happens.
+const token = takeInvitation(location, history);
+installAria(window);
+
+const seat = new Seat({
+  api: httpApi((input, init) => fetch(input, init)),
+  clock: browserClock,
+  random: () => Math.random(),
+  newId: () => crypto.randomUUID(),
+  connect,
+  // One bundle, one port: the server demultiplexes everything on it (RFC 7983).
+  newPeerConnection: () =>
+    new RTCPeerConnection({ bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" }),
+  getDevices: () => getDevices(navigator.mediaDevices as MediaDevices | undefined),
+  language: () => storedLanguage(localStorage),
+  storage: localStorage,
+  pixelRatio: () => window.devicePixelRatio,
+});
+
+window.addEventListener("online", () => {
+  seat.online();
+});
+window.__phientoa = Object.freeze({
+  pc: () => seat.connection(),
+  view: () => seat.store.get().view,
+  sections: () => seat.store.get().sections,
+});
+
+const root = document.getElementById("root");
+if (!root) throw new Error("index.html has no #root");
+createRoot(root).render(
+  <Providers seat={seat}>
+    <App />
+  </Providers>,
+);
+void seat.begin(token);

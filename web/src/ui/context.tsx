@@ -1,0 +1,77 @@
+// What every component may ask for: texts, the state and the seat.
+import { createContext, type ReactNode, use, useMemo, useState, useSyncExternalStore } from "react";
+import type { Problem } from "../core/api";
+import type { Seat } from "../core/seat";
+import type { State } from "../core/state";
+import {
+  capacityKey,
+  catalogues,
+  fill,
+  type Language,
+  type Params,
+  storedLanguage,
+  storeLanguage,
+} from "../i18n";
+import type { Key } from "../i18n/vi";
+import type { PersonView } from "../wire/phientoa/v1/phientoa_pb";
+
+export interface Texts {
+  language: Language;
+  setLanguage: (l: Language) => void;
+  t: (key: Key, params?: Params) => string;
+  /** the sentence of a refusal or alert in the chosen language */
+  pick: (p: { vi: string; en: string } | Problem) => string;
+  capacity: (capacity: string) => string;
+  /** capacity and name of a person; the alias stands where the name may not be known */
+  who: (p: PersonView) => string;
+}
+
+const SeatContext = createContext<Seat | null>(null);
+const TextContext = createContext<Texts | null>(null);
+
+function textsOf(language: Language, setLanguage: (l: Language) => void): Texts {
+  const t = (key: Key, params?: Params): string => fill(catalogues[language][key], params);
+  const capacity = (c: string): string => t(capacityKey(c));
+  return {
+    language,
+    setLanguage,
+    t,
+    capacity,
+    pick: (p) => (language === "en" ? p.en || p.vi : p.vi || p.en),
+    who: (p) => (p.name === "" ? capacity(p.capacity) : `${capacity(p.capacity)} ${p.name}`),
+  };
+}
+
+export function Providers({ seat, children }: { seat: Seat; children: ReactNode }) {
+  const [language, set] = useState<Language>(() => storedLanguage(localStorage));
+  const texts = useMemo(() => {
+    document.documentElement.lang = language;
+    document.title = catalogues[language].app_title;
+    return textsOf(language, (l) => {
+      storeLanguage(localStorage, l);
+      set(l);
+    });
+  }, [language]);
+  return (
+    <SeatContext value={seat}>
+      <TextContext value={texts}>{children}</TextContext>
+    </SeatContext>
+  );
+}
+
+export function useSeat(): Seat {
+  const seat = use(SeatContext);
+  if (!seat) throw new Error("outside Providers");
+  return seat;
+}
+
+export function useTexts(): Texts {
+  const texts = use(TextContext);
+  if (!texts) throw new Error("outside Providers");
+  return texts;
+}
+
+export function useRoom(): State {
+  const { store } = useSeat();
+  return useSyncExternalStore(store.subscribe, store.get);
+}

@@ -1,0 +1,86 @@
+// A tile: one person's picture with name, capacity and the reason when there is none.
+import { elapsed } from "../../core/clock";
+import { own, type SectionView, sectionOf } from "../../core/state";
+import { sentenceCase } from "../../i18n";
+import type { Key } from "../../i18n/vi";
+import { PausedBy, type PersonView, PersonStatus } from "../../wire/phientoa/v1/phientoa_pb";
+import { useRoom, useTexts } from "../context";
+import { useHint, useSince, useTrack } from "../hooks";
+import css from "./Tile.module.css";
+
+/** Why a tile shows no picture, or nothing when it shows one. */
+export function tileReason(p: PersonView, section: SectionView | undefined): Key | null {
+  if (!p.connected) return p.status === PersonStatus.ABSENT ? "tile_no_device" : "person_lost";
+  if (p.status !== PersonStatus.IN_COURTROOM) return "tile_not_in_courtroom";
+  if (!section) return "tile_no_camera";
+  const state = section.state;
+  if (!state) return "tile_connecting";
+  if (!state.granted) return "tile_no_camera";
+  switch (state.pausedBy) {
+    case PausedBy.GRANT:
+    case PausedBy.POLICY:
+      return "tile_no_camera";
+    case PausedBy.BANDWIDTH:
+      return "tile_bandwidth";
+    case PausedBy.SENDER:
+    case PausedBy.LOST:
+      return "tile_lost";
+    case PausedBy.UNSPECIFIED:
+      return state.waitingKeyframe && state.currentLayer < 0 ? "tile_connecting" : null;
+  }
+}
+
+function Picture({ section, hidden }: { section: SectionView; hidden: boolean }) {
+  const ref = useTrack<HTMLVideoElement>(section.track);
+  useHint(ref, section.mid);
+  return (
+    <video ref={ref} className={css["video"]} autoPlay playsInline muted data-hidden={hidden} />
+  );
+}
+
+/** The own picture is mirrored, as people know themselves; what goes out is not. */
+export function OwnPicture({ stream }: { stream: MediaStream }) {
+  const ref = useTrack<HTMLVideoElement>(stream.getVideoTracks()[0]);
+  return <video ref={ref} className={css["mirror"]} autoPlay playsInline muted />;
+}
+
+function Speaking({ since }: { since: bigint }) {
+  const { t } = useTexts();
+  const ms = useSince(since);
+  return <span className={css["speaking"]}>{t("speaking", { time: elapsed(ms) })}</span>;
+}
+
+interface TileProps {
+  person: PersonView;
+  large?: boolean;
+}
+
+export function Tile({ person, large = false }: TileProps) {
+  const s = useRoom();
+  const { t, capacity } = useTexts();
+  const mine = own(s.view)?.person === person.person;
+  const section = mine ? undefined : sectionOf(s, person.device, "cam");
+  const picture = mine ? s.own !== null : false;
+  const reason = mine ? (picture ? null : "tile_no_camera") : tileReason(person, section);
+  const floor = s.view?.floor === person.person;
+  return (
+    <figure
+      className={`${css["tile"]} ${large ? css["large"] : ""} ${floor ? css["floor"] : ""}`}
+      data-testid={large ? "tile-large" : `tile-${person.person}`}
+    >
+      {mine && s.own ? <OwnPicture stream={s.own.stream} /> : null}
+      {section ? <Picture section={section} hidden={reason !== null} /> : null}
+      {reason ? <p className={css["reason"]}>{t(reason)}</p> : null}
+      {section?.frozen && !reason ? <p className={css["frozen"]}>{t("tile_frozen")}</p> : null}
+      <figcaption className={css["caption"]}>
+        <span className={css["name"]}>
+          {person.name === "" ? sentenceCase(capacity(person.capacity)) : person.name}
+        </span>
+        {person.name === "" ? null : <span>{sentenceCase(capacity(person.capacity))}</span>}
+        {mine ? <span>({t("own_picture")})</span> : null}
+        {large && floor ? <Speaking since={s.view?.floorSince ?? 0n} /> : null}
+        {!large && floor ? <span className={css["mark"]}>{t("mic_open")}</span> : null}
+      </figcaption>
+    </figure>
+  );
+}
