@@ -54,3 +54,29 @@ func (s Scope) Covers(u UnitID) bool {
 	}
 	return false
 }
+
+// Valid tells whether c is a capacity that the rules know.
+func (c Capacity) Valid() bool {
+	switch c {
+	case PresidingJudge, Judge, LayAssessor, Clerk, Procurator, DefenceCounsel, Defendant,
+		Plaintiff, Respondent, Victim, Witness, Interpreter, DetentionOfficer, PointOfficer:
+		return true
+	default:
+		return false
+	}
+}
+
+// HoldsRoom tells whether the capacity keeps the door of the courtroom: such a
+// person enters on check-in and admits others (domain, T9: the second holder).
+func (c Capacity) HoldsRoom() bool { return c == PresidingJudge || c == Clerk }
+
+// OfCourt tells whether the capacity belongs to the bench or its clerk, who
+// know who is expected, waiting or removed.
+func (c Capacity) OfCourt() bool {
+	switch c {
+	case PresidingJudge, Judge, LayAssessor, Clerk:
+		return true
+	default:
+		return false
+	}
+}

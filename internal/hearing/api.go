@@ -118,8 +118,17 @@ type Actor struct {
 	System bool `json:"system,omitempty"`
 }
 
-// Command is an act that somebody asks for.
-type Command interface{ command() }
+// Command is an act that somebody asks for. Commands are handed over by value
+// and exist only in this package.
+type Command interface {
+	// command is the act's name: the field name of wire's Command, or of our own
+	// making for the system's commands.
+	command() string
+	// may tells whether the actor may give the command at all, whoever it is about.
+	may(s *State, a Actor) *Refusal
+	// decide answers the command of an actor who may give it.
+	decide(s *State, a Actor, now time.Time) ([]EventBody, *Refusal)
+}
 
 // Commands of people.
 type (
@@ -179,6 +188,9 @@ type Booking struct {
 	Devices   []Device     `json:"devices"`
 	Demo      bool         `json:"demo,omitempty"`
 	Reference string       `json:"reference,omitempty"` // e-file code
+	// LateAfter is how long after StartsAt, in microseconds, an unopened hearing
+	// is announced as late; 0 takes DefaultLateAfter when it is booked.
+	LateAfter int64 `json:"late_after"`
 }
 
 // Person as booked. Names are not here: they stand in a table of their own.
@@ -222,18 +234,6 @@ type Refusal struct {
 // Error makes a Refusal usable as an error.
 func (r *Refusal) Error() string { return r.Code + ": " + r.En }
 
-// The four functions of the package, implemented in files of their own:
-//
-//	func Decide(s *State, c Command, a Actor, now time.Time) ([]EventBody, *Refusal)
-//	func Apply(s *State, e Event) (*State, error)   // s is never changed
-//	func Routes(s *State) Routing
-//	func ViewFor(s *State, r Reader) View
-//	func NextDeadline(s *State) (time.Time, bool)
-//	func MarshalEvent(e Event) ([]byte, error)      // one JSON line, no newline
-//	func ParseEvent(line []byte) (Event, error)     // strict: unknown kinds and fields are errors
-//	func Sources(s *State) []Source                 // every source that may ever be granted, sorted
-var _ = time.Time{}
-
 // Reader is who looks: a person through a device, or the recorder/system.
 type Reader struct {
 	Person PersonID
@@ -243,6 +243,9 @@ type Reader struct {
 
 // View is what one reader may know of the hearing after Seq.
 type View struct {
+	// Seq is the sequence of the state for people in the courtroom. For all
+	// others it is that of the last event which they may notice, so that it does
+	// not count what is hidden from them. It never falls for the same reader.
 	Seq          uint64
 	Hearing      ID
 	DocketNo     string
@@ -260,6 +263,8 @@ type View struct {
 	Hands        []PersonID
 	Acts         []string // field names of wire's Command that Decide would accept now
 	RecessReason string
+	// Late: the hearing should have opened and did not (policy Booking.LateAfter).
+	Late bool
 }
 
 // PersonView is one person as the reader may know them. The name is filled in

@@ -27,6 +27,21 @@ var (
 	ErrUnavailable = errors.New("store: database unavailable")
 	// ErrUsed: a single-use token was used before or has expired.
 	ErrUsed = errors.New("store: token used or expired")
+	// ErrInvalid: an argument outside its documented bounds; nothing was written.
+	ErrInvalid = errors.New("store: invalid argument")
+)
+
+// Bounds of single calls; beyond them a call gives ErrInvalid.
+const (
+	MaxLineBytes   = 1 << 20        // of one line of the state log
+	MaxAppendLines = 1000           // in one Append
+	MaxReadLines   = 1000           // in one Read; a larger limit is cut to this
+	MaxHearings    = 1000           // returned by one Hearings, the earliest first
+	MaxNames       = 2000           // of one hearing
+	MaxTextBytes   = 4096           // of a name, title, id or any other text
+	MaxNoteBytes   = 64 << 10       // of a checkpoint's signed note
+	MaxAccess      = 1000           // entries of one LogAccess
+	MaxLease       = 24 * time.Hour // ttl of a lease; the least is a microsecond
 )
 
 // Line is one line of the state log as stored.
@@ -118,26 +133,43 @@ type Store interface {
 
 	// Append adds lines after sequence `after` under the epoch of l, all or none.
 	// The same lines at the same place are a success (a repeated call after an
-	// uncertain commit); other lines there give ErrConflict.
+	// uncertain commit), also when only the first of them stand and the rest
+	// follows now; other lines there, or a hole before them, give ErrConflict.
+	// Fencing is checked first: an older epoch gives ErrFenced whatever the lines.
 	Append(ctx context.Context, sc court.Scope, l Lease, after uint64, lines [][]byte) error
 	// Read returns at most limit (<= 1000) lines from sequence `from` on.
 	Read(ctx context.Context, sc court.Scope, hearing string, from uint64, limit int) ([]Line, error)
-	// PutCheckpoint is insert-only.
+	// PutCheckpoint is insert-only; the same note again is a success. A later part
+	// of the evidence starts again at small sizes, so the last is the latest put.
 	PutCheckpoint(ctx context.Context, sc court.Scope, hearing string, size uint64, note []byte) error
 	LastCheckpoint(ctx context.Context, sc court.Scope, hearing string) (size uint64, note []byte, err error)
 
+	// CreateHearing inserts the row and its names; text is stored in Unicode NFC.
+	// An id or room that stands already gives ErrConflict.
 	CreateHearing(ctx context.Context, sc court.Scope, h Hearing, names []PersonName) error
 	Hearing(ctx context.Context, sc court.Scope, id string) (Hearing, error)
 	HearingByRoom(ctx context.Context, sc court.Scope, room string) (Hearing, error)
+	// Hearings returns those that start in [fromMicros, toMicros), by start, then id.
 	Hearings(ctx context.Context, sc court.Scope, fromMicros, toMicros int64) ([]Hearing, error)
 	Names(ctx context.Context, sc court.Scope, hearing string) ([]PersonName, error)
 
 	CreateInvitation(ctx context.Context, sc court.Scope, i Invitation) error
 	// ConsumeInvitation marks it used and returns it, once; else ErrUsed.
 	ConsumeInvitation(ctx context.Context, tokenHash [32]byte, now time.Time) (Invitation, error)
+	// Redeem consumes the invitation and creates its session s in one transaction,
+	// so that neither a crash nor a revocation can fall between the two. Hearing,
+	// Person and Device of s are taken from the invitation. Else ErrUsed.
+	Redeem(ctx context.Context, tokenHash [32]byte, s Session, now time.Time) (Session, error)
 	CreateSession(ctx context.Context, s Session) error
+	// SessionByToken finds a session that is neither expired nor revoked, else
+	// ErrNotFound. It does not touch LastSeen.
 	SessionByToken(ctx context.Context, tokenHash [32]byte, now time.Time) (Session, error)
-	// RevokeSessions ends the sessions of a person in a hearing; returns how many.
+	// TouchSession moves LastSeen forward, never back. Unknown: ErrNotFound.
+	TouchSession(ctx context.Context, tokenHash [32]byte, now time.Time) error
+	// EndSession revokes the one session (signing out). Unknown: no error.
+	EndSession(ctx context.Context, tokenHash [32]byte) error
+	// RevokeSessions ends the sessions of a person in a hearing, voids their unused
+	// invitations to it, and returns how many sessions ended.
 	RevokeSessions(ctx context.Context, sc court.Scope, hearing, person string) (int, error)
 
 	LogAccess(ctx context.Context, a []Access) error

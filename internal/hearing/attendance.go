@@ -1,0 +1,155 @@
+package hearing
+
+import (
+	"fmt"
+	"time"
+)
+
+// Events of attendance.
+type (
+	// CheckedIn: the person said that they are here and accepted the rules of
+	// conduct (TTLT 05/2021).
+	CheckedIn struct {
+		Person PersonID `json:"person"`
+	}
+	// Admitted: the person is in the courtroom.
+	Admitted struct {
+		Person PersonID `json:"person"`
+	}
+	// PersonRemoved: the person is out, without floor, hand and lock.
+	PersonRemoved struct {
+		Person PersonID `json:"person"`
+		Reason string   `json:"reason"`
+	}
+)
+
+// Kind is the event's stable name.
+func (CheckedIn) Kind() string { return "person.checked_in" }
+
+// Kind is the event's stable name.
+func (Admitted) Kind() string { return "person.admitted" }
+
+// Kind is the event's stable name.
+func (PersonRemoved) Kind() string { return "person.removed" }
+
+// Restricts is false: the person comes nearer to the courtroom.
+func (CheckedIn) Restricts() bool { return false }
+
+// Restricts is false: the person begins to see and to be seen.
+func (Admitted) Restricts() bool { return false }
+
+// Restricts is true: everything of the person ends.
+func (PersonRemoved) Restricts() bool { return true }
+
+func (b CheckedIn) apply(s *State, e Event) error {
+	p, err := s.mustPerson(b.Person)
+	if err != nil {
+		return err
+	}
+	if p.Status != Absent && p.Status != Arrived {
+		return fmt.Errorf("%w: check-in of a person %s", ErrImpossible, p.Status)
+	}
+	p.Status, p.Seq = Waiting, e.Seq
+	return nil
+}
+
+func (b Admitted) apply(s *State, e Event) error {
+	p, err := s.mustPerson(b.Person)
+	if err != nil {
+		return err
+	}
+	if p.Status != Waiting && p.Status != Removed {
+		return fmt.Errorf("%w: admission of a person %s", ErrImpossible, p.Status)
+	}
+	p.Status, p.Seq = InCourtroom, e.Seq
+	return nil
+}
+
+func (b PersonRemoved) apply(s *State, e Event) error {
+	p, err := s.mustPerson(b.Person)
+	if err != nil {
+		return err
+	}
+	if b.Person == s.presiding() || (p.Status != Waiting && p.Status != InCourtroom) {
+		return fmt.Errorf("%w: removal of a person %s", ErrImpossible, p.Status)
+	}
+	p.Status, p.LockedBy, p.Seq = Removed, "", e.Seq
+	s.lowerHand(b.Person)
+	if s.Floor == b.Person {
+		s.Floor, s.FloorSince = "", 0
+	}
+	return nil
+}
+
+func (CheckIn) command() string { return "check_in" }
+
+func (CheckIn) may(s *State, a Actor) *Refusal { return seated(s, a) }
+
+// decide lets the holders of the room in at once: somebody has to open the door.
+// Whoever speaks through a device is there, even if the report of its connection
+// is still on its way, so absent is as good as arrived.
+func (c CheckIn) decide(s *State, a Actor, _ time.Time) ([]EventBody, *Refusal) {
+	switch s.person(a.Person).Status {
+	case Absent, Arrived:
+	case Removed:
+		return nil, refuseRemoved()
+	default:
+		return nil, refuseAlreadyCheckedIn()
+	}
+	if !c.RulesAccepted {
+		return nil, refuseRules()
+	}
+	events := []EventBody{CheckedIn{Person: a.Person}}
+	if s.booked(a.Person).Capacity.HoldsRoom() {
+		events = append(events, Admitted{Person: a.Person})
+	}
+	return events, nil
+}
+
+func (Admit) command() string { return "admit" }
+
+func (Admit) may(s *State, a Actor) *Refusal { return byHolder(s, a) }
+
+func (c Admit) decide(s *State, a Actor, _ time.Time) ([]EventBody, *Refusal) {
+	p := s.person(c.Person)
+	if p == nil {
+		return nil, refuseUnknownPerson()
+	}
+	switch p.Status {
+	case Waiting:
+	case Removed:
+		if a.Person != s.presiding() {
+			return nil, refuseReadmission()
+		}
+	case InCourtroom:
+		return nil, refuseAlreadyInCourtroom()
+	default:
+		return nil, refuseNotCheckedIn()
+	}
+	return []EventBody{Admitted(c)}, nil
+}
+
+func (Remove) command() string { return "remove" }
+
+func (Remove) may(s *State, a Actor) *Refusal { return byPresiding(s, a) }
+
+func (c Remove) decide(s *State, _ Actor, _ time.Time) ([]EventBody, *Refusal) {
+	p := s.person(c.Person)
+	switch {
+	case p == nil:
+		return nil, refuseUnknownPerson()
+	case c.Person == s.presiding():
+		return nil, refusePresidingStays()
+	case p.Status == Removed:
+		return nil, refuseAlreadyRemoved()
+	case p.Status != Waiting && p.Status != InCourtroom:
+		return nil, refuseNotCheckedIn()
+	case s.sharesWithPresiding(c.Person):
+		return nil, refuseSharesPresiding()
+	}
+	why, r := reason(c.Reason)
+	if r != nil {
+		return nil, r
+	}
+	return []EventBody{PersonRemoved{Person: c.Person, Reason: why}}, nil
+}

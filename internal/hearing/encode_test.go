@@ -1,0 +1,149 @@
+package hearing
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"phientoa/internal/court"
+)
+
+func TestALineHasOneSpelling(t *testing.T) {
+	good := `{"seq":7,"at":1772413200000000,"kind":"hand.raised","actor":{"person":"p1","device":"d1"},"body":{"person":"p1"}}`
+	e, err := ParseEvent([]byte(good))
+	require.NoError(t, err)
+	require.Equal(t, Event{Seq: 7, At: 1772413200000000, Actor: Actor{Person: "p1", Device: "d1"}, Body: HandRaised{"p1"}}, e)
+	for name, bad := range map[string]string{
+		"empty":          ``,
+		"null":           `null`,
+		"blank":          " " + good,
+		"newline":        good + "\n",
+		"two values":     good + good,
+		"sequence 0":     strings.Replace(good, `"seq":7`, `"seq":0`, 1),
+		"unknown kind":   strings.Replace(good, `hand.raised`, `hand.waved`, 1),
+		"unknown field":  strings.Replace(good, `"body":{`, `"body":{"x":1,`, 1),
+		"unknown member": strings.Replace(good, `"seq":7`, `"x":1,"seq":7`, 1),
+		"doubled":        strings.Replace(good, `"seq":7`, `"seq":7,"seq":7`, 1),
+		"doubled person": strings.Replace(good, `"body":{"person":"p1"}`, `"body":{"person":"p2","person":"p1"}`, 1),
+		"other case":     strings.Replace(good, `"body":{"person"`, `"body":{"Person"`, 1),
+		"missing":        strings.Replace(good, `"body":{"person":"p1"}`, `"body":{}`, 1),
+		"null body":      strings.Replace(good, `{"person":"p1"}}`, `null}`, 1),
+		"escaped":        strings.Replace(good, `"body":{"person":"p1"}`, `"body":{"person":"\u00701"}`, 1),
+		"float":          strings.Replace(good, `"seq":7`, `"seq":7.0`, 1),
+		"too long":       strings.Replace(good, `p1"}}`, strings.Repeat("p", MaxLineBytes)+`"}}`, 1),
+	} {
+		_, err := ParseEvent([]byte(bad))
+		require.ErrorIs(t, err, ErrLine, name)
+	}
+}
+
+func TestWhatCannotBeReadIsNotWritten(t *testing.T) {
+	for name, e := range map[string]Event{
+		"no body":      {Seq: 1},
+		"sequence 0":   {Body: WentOn{}},
+		"broken UTF-8": {Seq: 1, Body: Recessed{"\xff"}},
+	} {
+		_, err := MarshalEvent(e)
+		require.ErrorIs(t, err, ErrLine, name)
+	}
+}
+
+// The largest booking that is accepted fits into a line.
+func TestTheLargestBookingFitsIntoALine(t *testing.T) {
+	b := largestBooking()
+	bodies, refusal := Decide(nil, Book{b}, Actor{System: true}, start())
+	require.Nil(t, refusal)
+	text, err := MarshalEvent(Event{Seq: 1, At: start().UnixMicro(), Actor: Actor{System: true}, Body: bodies[0]})
+	require.NoError(t, err)
+	t.Logf("%d bytes of %d", len(text), MaxLineBytes)
+}
+
+func FuzzParseEvent(f *testing.F) {
+	f.Add([]byte(`{"seq":1,"at":1,"kind":"hearing.resumed","actor":{"system":true},"body":{}}`))
+	for _, seed := range []byte{1, 77, 200} {
+		b := seed
+		next := func(n int) int { b = b*73 + 41; return int(b) % n }
+		for _, e := range walk(f, next, 60, func(step) {}) {
+			text, err := MarshalEvent(e)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(text)
+		}
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		e, err := ParseEvent(text)
+		if err != nil {
+			return
+		}
+		again, err := MarshalEvent(e)
+		require.NoError(t, err)
+		require.Equal(t, string(text), string(again))
+		// A line from anywhere may be refused by a state, but never break it.
+		s := nil0(fuzzBooking())
+		e.Seq = s.Seq + 1
+		if n, err := Apply(s, e); err == nil {
+			Routes(n)
+			ViewFor(n, Reader{System: true})
+			NextDeadline(n)
+		}
+		e.Seq = 1
+		if n, err := Apply(nil, e); err == nil {
+			Routes(n)
+		}
+	})
+}
+
+// FuzzDecide drives a hearing by bytes: no command of anybody panics, and every
+// answer applies.
+func FuzzDecide(f *testing.F) {
+	f.Add([]byte{})
+	f.Add([]byte("Vui lòng ngồi gần màn hình, phiên tòa sắp bắt đầu, phiên tòa sắp bắt đầu"))
+	f.Fuzz(func(t *testing.T, script []byte) {
+		i := 0
+		next := func(n int) int {
+			if i >= len(script) {
+				return 0
+			}
+			i++
+			return int(script[i-1]) % n
+		}
+		walk(t, next, len(script)/4, func(st step) {
+			for _, r := range readers(st.after) {
+				ViewFor(st.after, r)
+			}
+			Routes(st.after)
+		})
+	})
+}
+
+func fuzzBooking() Booking {
+	return anyBooking(func(n int) int { return (n - 1) / 2 })
+}
+
+// largestBooking reaches every bound with text that JSON writes longest.
+func largestBooking() Booking {
+	label, name := strings.Repeat("<", MaxLabelRunes), strings.Repeat("<", MaxNameRunes)
+	id := func(i int) string { return fmt.Sprintf("%0*d", MaxIDBytes, i) }
+	b := Booking{
+		Hearing: ID(id(0)), Unit: court.UnitID(id(0)), Court: label, DocketNo: label, Title: label, Reference: label,
+		StartsAt: maxTime, Demo: true, LateAfter: maxLateAfter,
+	}
+	for i := range MaxPeople {
+		capacity := court.DetentionOfficer
+		if i == 0 {
+			capacity = court.PresidingJudge
+		}
+		b.People = append(b.People, Person{ID: PersonID(id(i)), Capacity: capacity, Alias: name, Point: name})
+	}
+	for i := range MaxDevices {
+		d := Device{ID: DeviceID(id(i)), Kind: Console, People: []PersonID{PersonID(id(i))}}
+		if i > 0 && i <= MaxAllSeats-MaxDevices {
+			d.People = append(d.People, PersonID(id(0)))
+		}
+		b.Devices = append(b.Devices, d)
+	}
+	return b
+}

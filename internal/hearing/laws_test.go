@@ -1,0 +1,252 @@
+package hearing
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"phientoa/internal/court"
+)
+
+func TestRefusedCommandsChangeNothing(t *testing.T) {
+	property(t, func(t *rapid.T, st step) {
+		if st.refusal == nil {
+			return
+		}
+		require.Same(t, st.before, st.after)
+		require.NotEmpty(t, st.refusal.Code)
+		require.NotEmpty(t, st.refusal.Vi)
+		require.NotEmpty(t, st.refusal.En)
+	})
+}
+
+func TestStatesNeverChangeUnderTheirHolder(t *testing.T) {
+	type kept struct {
+		s    *State
+		hash [32]byte
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		var all []kept
+		walk(t, drawn(t), 40, func(st step) {
+			h, err := st.after.Hash()
+			require.NoError(t, err)
+			all = append(all, kept{st.after, h})
+			Routes(st.after)
+			ViewFor(st.after, Reader{System: true})
+		})
+		for _, k := range all {
+			h, err := k.s.Hash()
+			require.NoError(t, err)
+			require.Equal(t, k.hash, h, "state %d", k.s.Seq)
+		}
+	})
+}
+
+func TestReplayOfTheLinesGivesTheSameState(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var last *State
+		log := walk(t, drawn(t), 40, func(st step) { last = st.after })
+		read := make([]Event, 0, len(log))
+		for _, e := range log {
+			text, err := MarshalEvent(e)
+			require.NoError(t, err)
+			require.NotContains(t, string(text), "\n")
+			back, err := ParseEvent(text)
+			require.NoError(t, err)
+			require.Equal(t, e, back)
+			read = append(read, back)
+		}
+		again, err := Replay(read)
+		require.NoError(t, err)
+		require.True(t, reflect.DeepEqual(last, again))
+		require.True(t, last.Equal(again))
+		require.Equal(t, Routes(last), Routes(again))
+	})
+}
+
+func TestEventsApplyOnlyInTheirOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var states []*State
+		log := walk(t, drawn(t), 20, func(st step) { states = append(states, st.after) })
+		e := log[rapid.IntRange(0, len(log)-1).Draw(t, "event")]
+		s := states[rapid.IntRange(0, len(states)-1).Draw(t, "state")]
+		if s.Seq+1 == e.Seq {
+			return
+		}
+		_, err := Apply(s, e)
+		require.ErrorIs(t, err, ErrOutOfOrder)
+	})
+}
+
+// An answer has one order: before the log or after it (architecture, Order).
+func TestNoAnswerMixesRestrictionsWithAnythingElse(t *testing.T) {
+	property(t, func(t *rapid.T, st step) {
+		for _, e := range st.events {
+			require.Equal(t, st.events[0].Body.Restricts(), e.Body.Restricts())
+		}
+	})
+}
+
+func TestRestrictionsAddNothing(t *testing.T) {
+	property(t, func(t *rapid.T, st step) {
+		if len(st.events) == 0 || !st.events[0].Body.Restricts() {
+			return
+		}
+		before, after := Routes(st.before), Routes(st.after)
+		for _, g := range after.Grants {
+			i := slices.IndexFunc(before.Grants, func(o Grant) bool { return o.Source == g.Source && o.Audience == g.Audience })
+			require.GreaterOrEqual(t, i, 0, "%T opened %+v", st.events[0].Body, g)
+			require.LessOrEqual(t, g.MaxLayer, before.Grants[i].MaxLayer)
+			require.LessOrEqual(t, g.Priority, before.Grants[i].Priority)
+		}
+		for _, m := range after.Members {
+			require.Contains(t, before.Members, m, "%T", st.events[0].Body)
+		}
+		for _, e := range st.events {
+			requireStillKnown(t, st, e)
+		}
+	})
+}
+
+// requireStillKnown: after a restriction nobody knows of somebody whom they did
+// not know of before.
+func requireStillKnown(t *rapid.T, st step, e Event) {
+	for _, d := range st.after.Booking.Devices {
+		for _, p := range d.People {
+			r := Reader{Person: p, Device: d.ID}
+			known := map[PersonID]bool{}
+			for _, v := range ViewFor(st.before, r).People {
+				known[v.Person] = true
+			}
+			for _, v := range ViewFor(st.after, r).People {
+				require.True(t, known[v.Person], "%T", e.Body)
+			}
+		}
+	}
+}
+
+func TestAnythingThatOpensIsNotARestriction(t *testing.T) {
+	property(t, func(t *rapid.T, st step) {
+		before, after := Routes(st.before), Routes(st.after)
+		opened := slices.ContainsFunc(after.Grants, func(g Grant) bool {
+			return !slices.ContainsFunc(before.Grants, func(o Grant) bool { return o.Source == g.Source && o.Audience == g.Audience })
+		})
+		if opened {
+			for _, e := range st.events {
+				require.False(t, e.Body.Restricts())
+			}
+		}
+	})
+}
+
+func TestOnlyThePresidingJudgeLetsARemovedPersonIn(t *testing.T) {
+	property(t, func(t *rapid.T, st step) {
+		for i, before := range st.before.People {
+			after := st.after.People[i]
+			if before.Status != Removed || after.Status == Removed {
+				continue
+			}
+			require.Equal(t, InCourtroom, after.Status)
+			require.Equal(t, st.before.presiding(), st.actor.Person)
+			require.Equal(t, Admit{before.ID}, st.command)
+		}
+	})
+}
+
+func TestNobodyUnlocksAnotherHoldersLock(t *testing.T) {
+	property(t, func(t *rapid.T, st step) {
+		for i, before := range st.before.People {
+			if before.LockedBy == "" || st.after.People[i].LockedBy == before.LockedBy {
+				continue
+			}
+			if st.actor.Person != st.before.presiding() {
+				require.Equal(t, before.LockedBy, st.actor.Person)
+			}
+			require.True(t, st.before.booked(st.actor.Person).Capacity.HoldsRoom())
+		}
+	})
+}
+
+func TestWhoMayDoWhat(t *testing.T) {
+	property(t, func(t *rapid.T, st step) {
+		for _, e := range st.events {
+			switch b := e.Body.(type) {
+			case Opened, Recessed, WentOn, HearingClosed, FloorGiven, FloorStopped, PersonRemoved:
+				require.Equal(t, st.before.presiding(), st.actor.Person)
+			case MicrophoneLocked, MicrophoneUnlocked:
+				require.True(t, st.before.booked(st.actor.Person).Capacity.HoldsRoom())
+			case Admitted:
+				require.True(t, st.before.booked(st.actor.Person).Capacity.HoldsRoom())
+			case CheckedIn:
+				require.Equal(t, b.Person, st.actor.Person)
+			case HandRaised:
+				require.Equal(t, b.Person, st.actor.Person)
+			case HandLowered:
+				if b.Person != st.actor.Person {
+					require.True(t, st.before.booked(st.actor.Person).Capacity.HoldsRoom())
+				}
+			default:
+				require.True(t, st.actor.System, "%T", e.Body)
+			}
+			if !st.actor.System {
+				require.True(t, st.before.sitsAt(st.actor.Person, st.actor.Device))
+				require.NotEqual(t, Viewer, st.before.device(st.actor.Device).Kind)
+			}
+		}
+	})
+}
+
+func TestTheStateKeepsItsShape(t *testing.T) {
+	property(t, func(t *rapid.T, st step) {
+		s := st.after
+		require.Equal(t, st.before.Seq+uint64(len(st.events)), s.Seq)
+		if s.Floor != "" {
+			require.Equal(t, InSession, s.Status)
+			require.Equal(t, InCourtroom, s.person(s.Floor).Status)
+			require.NotEqual(t, s.presiding(), s.Floor)
+			require.NotZero(t, s.FloorSince)
+		}
+		seen := map[PersonID]bool{}
+		for _, p := range s.Hands {
+			require.False(t, seen[p], "a hand twice")
+			seen[p] = true
+			require.Equal(t, InCourtroom, s.person(p).Status)
+			require.NotEqual(t, s.Floor, p)
+		}
+		for _, p := range s.People {
+			if p.LockedBy != "" {
+				require.Equal(t, InCourtroom, p.Status)
+				require.NotEqual(t, court.PresidingJudge, s.booked(p.ID).Capacity)
+			}
+			if p.Status == Arrived {
+				require.True(t, s.connected(p.ID))
+			}
+			if p.Status == Absent {
+				require.False(t, s.connected(p.ID))
+			}
+		}
+		if st.before.Status == Closed {
+			require.Equal(t, Closed, s.Status)
+		}
+		require.NotEqual(t, Removed, s.person(s.presiding()).Status)
+	})
+}
+
+// A deadline that has passed is answered by its tick, once.
+func TestATickMeetsItsDeadline(t *testing.T) {
+	property(t, func(t *rapid.T, st step) {
+		due, ok := NextDeadline(st.after)
+		if !ok {
+			return
+		}
+		system := Actor{System: true}
+		early := do(t, st.after, Tick{}, system, due.Add(-1))
+		require.Same(t, st.after, early.after)
+		met := do(t, st.after, Tick{}, system, due)
+		next, again := NextDeadline(met.after)
+		require.True(t, !again || next.After(due))
+	})
+}
