@@ -147,3 +147,37 @@ func largestBooking() Booking {
 	}
 	return b
 }
+
+// The kinds stand in logs for ever, and what restricts is decided once for each.
+func TestKindsAndRestrictionsAreFixed(t *testing.T) {
+	for _, c := range []struct {
+		body      EventBody
+		kind      string
+		restricts bool
+	}{
+		{Booked{}, "hearing.booked", false},
+		{CheckedIn{}, "person.checked_in", false},
+		{Admitted{}, "person.admitted", false},
+		{PersonRemoved{}, "person.removed", true},
+		{HandRaised{}, "hand.raised", false},
+		{HandLowered{}, "hand.lowered", true},
+		{FloorGiven{}, "floor.given", false},
+		{FloorStopped{}, "floor.stopped", true},
+		{MicrophoneLocked{}, "microphone.locked", true},
+		{MicrophoneUnlocked{}, "microphone.unlocked", false},
+		{Opened{}, "hearing.opened", false},
+		{Recessed{}, "hearing.recessed", true},
+		{WentOn{}, "hearing.resumed", false},
+		{HearingClosed{}, "hearing.closed", true},
+		{BecameLate{}, "hearing.late", false},
+		{DeviceJoined{}, "device.connected", false},
+		{DeviceLeft{}, "device.lost", true},
+		{RecorderReported{Recording: true}, "recorder.reported", false},
+		{RecorderReported{}, "recorder.reported", true},
+		{EvidenceAnchored{}, "evidence.anchored", false},
+		{NodeTaken{}, "node.took", false},
+	} {
+		require.Equal(t, c.kind, c.body.Kind())
+		require.Equal(t, c.restricts, c.body.Restricts(), c.kind)
+	}
+}
