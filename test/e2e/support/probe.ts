@@ -26,12 +26,15 @@ export interface Probe {
   heard: Record<string, Record<number, number>>;
   resetHeard(): void;
   setTone(hz: number): void;
+  /** one tone for 20 ms, then the one before */
+  blip(hz: number): void;
 }
 
 export function installProbe(options: { speakTones: boolean; tones: number[] }): void {
   const samples: Sample[] = [];
   let heard: Record<string, Record<number, number>> = {};
   let setTone = (_hz: number): void => {};
+  let blip = (_hz: number): void => {};
 
   function listen(mid: string, track: MediaStreamTrack): void {
     const stream = new MediaStream([track]);
@@ -109,6 +112,12 @@ export function installProbe(options: { speakTones: boolean; tones: number[] }):
         oscillator.frequency.value = hz;
         gain.gain.value = hz > 0 ? 0.3 : 0;
       };
+      blip = (hz) => {
+        const short = new OscillatorNode(context, { frequency: hz });
+        short.connect(new GainNode(context, { gain: 0.3 })).connect(out);
+        short.start(context.currentTime);
+        short.stop(context.currentTime + 0.02);
+      };
       stream.addTrack(out.stream.getAudioTracks()[0]!);
       return stream;
     };
@@ -123,6 +132,7 @@ export function installProbe(options: { speakTones: boolean; tones: number[] }):
       heard = {};
     },
     setTone: (hz) => setTone(hz),
+    blip: (hz) => blip(hz),
   };
   window.__probe = probe;
 }

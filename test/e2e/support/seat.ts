@@ -73,27 +73,27 @@ const ARGS = [
 
 /** Seat is one window of one person in a Chromium of its own. */
 export class Seat {
-  readonly server: Server;
+  private at: Server | null = null;
   readonly role: string;
   readonly page: Page;
   private readonly browser: Browser;
   private readonly context: BrowserContext;
 
-  private constructor(
-    server: Server,
-    role: string,
-    browser: Browser,
-    c: BrowserContext,
-    page: Page,
-  ) {
-    this.server = server;
+  private constructor(role: string, browser: Browser, c: BrowserContext, page: Page) {
     this.role = role;
     this.browser = browser;
     this.context = c;
     this.page = page;
   }
 
+  /** open gives a window for a seat of a server; launch one that knows no server. */
   static async open(server: Server, p: SeatParams): Promise<Seat> {
+    const seat = await Seat.launch(p);
+    seat.at = server;
+    return seat;
+  }
+
+  static async launch(p: SeatParams): Promise<Seat> {
     const args = [...ARGS];
     if (p.speech) args.push(`--use-file-for-fake-audio-capture=${p.speech}`);
     const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args });
@@ -106,7 +106,12 @@ export class Seat {
       speakTones: p.tones ?? false,
       tones: Object.values(TONES),
     });
-    return new Seat(server, p.role, browser, context, page);
+    return new Seat(p.role, browser, context, page);
+  }
+
+  get server(): Server {
+    if (!this.at) throw new Error("this window knows no server");
+    return this.at;
   }
 
   /** signIn takes a fresh invitation to the seat; the address bar keeps nothing of it. */
@@ -253,6 +258,10 @@ export class Seat {
 
   async tone(hz: number): Promise<void> {
     await this.page.evaluate((hz) => window.__probe.setTone(hz), hz);
+  }
+
+  async blip(hz: number): Promise<void> {
+    await this.page.evaluate((hz) => window.__probe.blip(hz), hz);
   }
 
   async resetHeard(): Promise<void> {
