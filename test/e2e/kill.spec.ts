@@ -1,6 +1,6 @@
 // kill -9 of the server in the middle of a hearing, again and again.
 import { expect, test } from "@playwright/test";
-import { entries, onlyPart } from "./support/evidence.ts";
+import { entries, onlyPart, segments } from "./support/evidence.ts";
 import { RawPeer } from "./support/rawpeer.ts";
 import { HEARING, PERSON, type PersonView, Seat, invite } from "./support/seat.ts";
 import { LONG } from "./support/paths.ts";
@@ -89,7 +89,7 @@ test(`kill -9 ${KILLS} times: the hearing is back with all its state, and the re
       (e) => e.k === "gap" && JSON.stringify(e).includes("restart"),
     );
     expect(gaps.length).toBeGreaterThanOrEqual(KILLS);
-    expect(text.toLowerCase()).toContain("restart");
+    expect(text).toContain("recorder was restarted");
   } finally {
     await outside.close();
     await locked.close();
@@ -140,9 +140,9 @@ function stands(
   );
 }
 
-/** recordedUntil: when the last segment of the log was written, in UTC microseconds. */
+/** recordedUntil: arrival of the last packet that the log has a segment for. */
 function recordedUntil(dataDir: string, atLeast: number): number {
   const all = entries(onlyPart(dataDir));
   expect(all.length).toBeGreaterThanOrEqual(atLeast);
-  return all.findLast((e) => e.k === "seg")?.t ?? 0;
+  return Math.max(0, ...segments(all).map((s) => s.to));
 }

@@ -37,6 +37,36 @@ export function onlyPart(dataDir: string): string {
   return all[0]!;
 }
 
+/** Segment is a run of durable media bytes of one source. */
+export interface Segment {
+  device: string;
+  kind: string;
+  file: string;
+  /** arrival of its first and last packet, UTC unix microseconds */
+  from: number;
+  to: number;
+}
+
+/** segments joins each `seg` line with the source that its track was opened for. */
+export function segments(all: readonly Entry[]): Segment[] {
+  const sources = new Map<unknown, { device: string; kind: string }>();
+  const found: Segment[] = [];
+  for (const e of all) {
+    if (e.k === "track-open")
+      sources.set(e["track"], e["source"] as { device: string; kind: string });
+    if (e.k !== "seg") continue;
+    const source = sources.get(e["track"]);
+    if (!source) throw new Error(`line ${e.i}: a segment of a track that was never opened`);
+    found.push({
+      ...source,
+      file: String(e["file"]),
+      from: Number(e["from_t"]),
+      to: Number(e["to_t"]),
+    });
+  }
+  return found;
+}
+
 /**
  * loudness decodes a track file and gives, for each tone, the loudest 100 ms in
  * dBFS, by the Goertzel algorithm over the decoded samples.
@@ -74,9 +104,4 @@ function goertzel(block: Float32Array, hz: number, rate: number): number {
   }
   const power = s1 * s1 + s2 * s2 - coefficient * s1 * s2;
   return (4 * Math.sqrt(Math.max(power, 0))) / block.length;
-}
-
-/** mediaFiles lists the track files of a part. */
-export function mediaFiles(part: string): string[] {
-  return readdirSync(join(part, "media")).map((name) => join(part, "media", name));
 }

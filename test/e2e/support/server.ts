@@ -77,7 +77,7 @@ export class Server {
         },
         { timeout: 20_000, intervals: [50] },
       )
-      .toBe(200);
+      .toBe(204);
   }
 
   get pid(): number {
