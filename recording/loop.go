@@ -59,6 +59,7 @@ func (p *Part) finish(why string) {
 		}
 		t.asm.flush()
 		p.harvest(t, now)
+		p.flushDrops(t)
 		if t.open {
 			p.endSilence(t, now)
 		}
@@ -102,7 +103,11 @@ func (p *Part) take(now time.Time) {
 	p.items = items
 	for src, d := range dropped {
 		if t := p.tracks[src]; t != nil {
-			p.gap(t, CauseQueue, d.first, d.last, gapBody{Packets: d.n})
+			// What follows shows it as a loss; the entry is written then, once.
+			if len(t.drops) >= maxDrops {
+				p.flushDrops(t)
+			}
+			t.drops = append(t.drops, d)
 		}
 	}
 	if len(dropped) > 0 || refused {
@@ -154,6 +159,7 @@ func (p *Part) closed(source sfu.SourceID, at, now time.Time) {
 	}
 	t.asm.reset()
 	p.harvest(t, now)
+	p.flushDrops(t)
 	p.endSilence(t, at)
 	t.open = false
 	t.closing = true
@@ -189,7 +195,7 @@ func (p *Part) harvest(t *track, now time.Time) {
 	p.queue.recycle(t.asm.spent)
 	t.asm.spent = t.asm.spent[:0]
 	for _, l := range t.asm.losses {
-		t.lose(l)
+		p.lose(t, l)
 	}
 	t.asm.losses = t.asm.losses[:0]
 	if t.loss.n > 0 && now.Sub(t.loss.to) >= time.Second {
@@ -201,12 +207,29 @@ func (p *Part) harvest(t *track, now time.Time) {
 	p.silence(t, now)
 }
 
-func (t *track) lose(l loss) {
+// lose collects a loss. One that holds packets which the full queue threw away
+// is the recorder's own, not the network's.
+func (p *Part) lose(t *track, l loss) {
+	for i, d := range t.drops {
+		if d.ssrc == l.ssrc && d.first >= l.first && d.first <= l.last {
+			p.gap(t, CauseQueue, l.after, l.before, gapBody{SSRC: l.ssrc, First: l.first, Last: l.last, Packets: int(l.last - l.first + 1)})
+			t.drops = append(t.drops[:i:i], t.drops[i+1:]...)
+			return
+		}
+	}
 	if t.loss.n == 0 {
 		t.loss = pendingLoss{ssrc: l.ssrc, first: l.first, from: l.after}
 	}
 	t.loss.n += int(l.last - l.first + 1)
 	t.loss.last, t.loss.to = l.last, l.before
+}
+
+// flushDrops writes what the queue threw away and nothing followed.
+func (p *Part) flushDrops(t *track) {
+	for _, d := range t.drops {
+		p.gap(t, CauseQueue, d.from, d.to, gapBody{SSRC: d.ssrc, First: d.first, Last: d.last, Packets: d.n})
+	}
+	t.drops = nil
 }
 
 // flushLoss writes the gap entry of the losses collected.

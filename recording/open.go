@@ -183,6 +183,26 @@ type earlier struct {
 	open   bool
 	lastT  int64
 	lastNS int64
+	seg    segBody // its last
+}
+
+// extend moves the end of what is recorded over the whole clusters that stand
+// behind the last record.
+func (p *Part) extend(e *earlier, f recoveredFile) (err error) {
+	in, err := p.fs.Open(f.File)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	at, ok := in.(io.ReaderAt)
+	if !ok {
+		return nil
+	}
+	ms, ok := lastBlock(io.NewSectionReader(at, f.Offset, f.Length))
+	if ok && ms > e.seg.ToMS {
+		e.lastT, e.lastNS = e.seg.ToT+(ms-e.seg.ToMS)*1000, e.seg.ToNS+(ms-e.seg.ToMS)*1e6
+	}
+	return nil
 }
 
 // recover reads the part's lines, names media bytes behind the last record and
@@ -215,6 +235,13 @@ func (p *Part) recover(ctx context.Context, rec ledger.Recovery) error {
 	out := []ledger.Record{}
 	for _, f := range files {
 		out = append(out, record(ledger.KindRecovered, f))
+	}
+	for _, f := range files {
+		if e := seen[f.Track]; e != nil && e.seg.File == f.File {
+			if err := p.extend(e, f); err != nil {
+				return err
+			}
+		}
 	}
 	for _, id := range ids {
 		e := seen[id]
@@ -264,7 +291,7 @@ func (p *Part) replay(l ledger.Line, get func(string) *earlier, covered map[stri
 			return err
 		}
 		e := get(b.Track)
-		e.lastT, e.lastNS = b.ToT, b.ToNS
+		e.lastT, e.lastNS, e.seg = b.ToT, b.ToNS, b
 		covered[b.File], owner[b.File] = b.Offset+b.Length, b.Track
 	case ledger.KindRecovered:
 		var b recoveredFile

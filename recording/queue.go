@@ -59,7 +59,9 @@ type queue struct {
 // drop is what a full queue threw away of one source.
 type drop struct {
 	n           int
-	first, last time.Time
+	ssrc        uint32
+	first, last uint64 // sequence numbers
+	from, to    time.Time
 }
 
 const maxSources = 4096
@@ -103,9 +105,9 @@ func (q *queue) Packet(p *sfu.Packet) {
 		d, known := q.dropped[p.Source]
 		if known || len(q.dropped) < maxSources {
 			if d.n == 0 {
-				d.first = p.Arrival
+				d = drop{ssrc: p.SSRC, first: p.Seq, from: p.Arrival}
 			}
-			d.n, d.last = d.n+1, p.Arrival
+			d.n, d.last, d.to = d.n+1, p.Seq, p.Arrival
 			q.dropped[p.Source] = d
 		}
 		q.mu.Unlock()

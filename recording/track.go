@@ -35,6 +35,8 @@ type track struct {
 	closing   bool      // its grant closed: the segment is cut with this batch
 }
 
+const maxDrops = 64
+
 // pendingLoss joins losses of one second into one gap entry.
 type pendingLoss struct {
 	n           int

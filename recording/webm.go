@@ -1,8 +1,12 @@
 package recording
 
 import (
+	"bufio"
 	"encoding/binary"
+	"errors"
+	"io"
 	"math"
+	"math/bits"
 
 	"phientoa/sfu"
 )
@@ -165,3 +169,76 @@ func join(parts ...[]byte) []byte {
 	}
 	return out
 }
+
+// lastBlock reads clusters of this writer and returns the time of the last whole
+// block in milliseconds; a cut one ends the reading.
+func lastBlock(r io.Reader) (ms int64, ok bool) {
+	in := bufio.NewReader(r)
+	for {
+		id, size, err := readHead(in)
+		if err != nil || id != idCluster {
+			return ms, ok
+		}
+		cluster := bufio.NewReader(io.LimitReader(in, size))
+		start := int64(0)
+		for {
+			id, n, err := readHead(cluster)
+			if err != nil {
+				break
+			}
+			var head [8]byte
+			k := min(n, 8)
+			if _, err := io.ReadFull(cluster, head[:k]); err != nil {
+				return ms, ok
+			}
+			if _, err := cluster.Discard(int(n - k)); err != nil {
+				return ms, ok
+			}
+			switch {
+			case id == idTimestamp:
+				for _, b := range head[:k] {
+					start = start<<8 | int64(b)
+				}
+			case id == idSimpleBlock && k >= 4:
+				ms, ok = start+int64(int16(binary.BigEndian.Uint16(head[1:]))), true
+			}
+		}
+	}
+}
+
+// readHead reads id and size of an element (RFC 8794 4 and 5), sizes to 2^31.
+func readHead(r *bufio.Reader) (id uint32, size int64, err error) {
+	read := func(keep bool) (v uint64, err error) {
+		first, err := r.ReadByte()
+		if err != nil {
+			return 0, err
+		}
+		n := bits.LeadingZeros8(first)
+		if n > 7 {
+			return 0, errElement
+		}
+		v = uint64(first)
+		if !keep {
+			v &^= 0x80 >> n
+		}
+		for range n {
+			b, err := r.ReadByte()
+			if err != nil {
+				return 0, err
+			}
+			v = v<<8 | uint64(b)
+		}
+		return v, nil
+	}
+	i, err := read(true)
+	if err != nil {
+		return 0, 0, err
+	}
+	s, err := read(false)
+	if err == nil && (s > math.MaxInt32 || i > math.MaxUint32) {
+		err = errElement
+	}
+	return uint32(i), int64(s), err
+}
+
+var errElement = errors.New("recording: not an element of this writer")

@@ -9,6 +9,7 @@ import (
 	"path"
 	"strings"
 
+	"phientoa/internal/auth"
 	"phientoa/internal/hearing"
 	"phientoa/internal/store"
 )
@@ -70,7 +71,7 @@ func (s *Server) consume(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		s.p.Logger.Info("signed in", "person", who.Person, "device", who.Device, "hearing", who.Hearing)
 		w.WriteHeader(http.StatusNoContent)
-	case errors.Is(err, ErrThrottled):
+	case errors.Is(err, auth.ErrThrottled):
 		problem(w, http.StatusTooManyRequests, refuseTooFast())
 	case errors.Is(err, store.ErrUnavailable):
 		problem(w, http.StatusServiceUnavailable, refuseDatabaseAway())
@@ -128,7 +129,7 @@ func (s *Server) signOut(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusUnauthorized, refuseSignIn())
 		return
 	}
-	cookie, err := s.p.Auth.SignOut(r.Context(), r)
+	cookie, err := s.p.Auth.SignOut(r)
 	if err != nil {
 		s.p.Logger.Warn("sign-out not written", "err", err)
 		problem(w, http.StatusServiceUnavailable, refuseDatabaseAway())

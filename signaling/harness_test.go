@@ -17,6 +17,7 @@ import (
 	"github.com/gorilla/websocket"
 	"github.com/stretchr/testify/require"
 
+	"phientoa/internal/auth"
 	"phientoa/internal/court"
 	"phientoa/internal/hearing"
 	"phientoa/internal/store"
@@ -68,7 +69,7 @@ type headerAuth struct{}
 func (headerAuth) Consume(_ context.Context, token, _ string) (*http.Cookie, store.Session, error) {
 	switch token {
 	case "slow down":
-		return nil, store.Session{}, ErrThrottled
+		return nil, store.Session{}, auth.ErrThrottled
 	case judge, clerk, party, accused:
 		return &http.Cookie{Name: "s", Value: token, Path: "/", HttpOnly: true}, sessionOf(token), nil
 	}
@@ -83,7 +84,7 @@ func (headerAuth) Session(r *http.Request) (store.Session, error) {
 	return sessionOf(c.Value), nil
 }
 
-func (headerAuth) SignOut(context.Context, *http.Request) (*http.Cookie, error) {
+func (headerAuth) SignOut(*http.Request) (*http.Cookie, error) {
 	return &http.Cookie{Name: "s", MaxAge: -1, Path: "/"}, nil
 }
 

@@ -18,6 +18,7 @@ type viewSent struct {
 // publish sends each seat its own view of the state, where it changed, and puts
 // media in force: devices that may no longer connect are cut.
 func (r *Room) publish() {
+	r.status.Store(r.eff.Status)
 	for _, pl := range r.seats {
 		r.publishTo(pl, false)
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"phientoa/internal/hearing"
@@ -33,6 +34,7 @@ type Room struct {
 	stop    context.CancelFunc
 	helpers sync.WaitGroup
 	closers sync.WaitGroup   // peers being closed
+	status  atomic.Value     // hearing.Status of eff, for others
 	why     *hearing.Refusal // set before done closes: what clients are told
 
 	// of the actor only
@@ -106,6 +108,7 @@ func newRoom(p roomParams, lim Limits, sig *signals, lease *leaseKeeper, logger 
 		publishDB: make(chan checkpointReport, 1),
 		reported:  recordingReport{p.state.Recorder.On, p.state.Recorder.Trouble},
 	}
+	r.status.Store(p.state.Status)
 	r.log = newLogWriter(p.store, p.evidence, lim, logger)
 	r.log.lease, r.log.wake, r.log.fatal = lease.current, sig.poke, sig.fail
 	r.log.finish = r.finishEvidence
@@ -143,6 +146,9 @@ func (r *Room) Stop() {
 	r.stop()
 	<-r.done
 }
+
+// Status is the hearing's state at this moment.
+func (r *Room) Status() hearing.Status { return r.status.Load().(hearing.Status) }
 
 // Done is closed when the room has ended.
 func (r *Room) Done() <-chan struct{} { return r.done }

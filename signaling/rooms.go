@@ -467,3 +467,9 @@ func (rs *Rooms) at(hearingID string) *Room {
 	defer rs.mu.Unlock()
 	return rs.rooms[hearingID]
 }
+
+// Live tells whether a hearing is in progress on this node. It does not block.
+func (rs *Rooms) Live(hearingID string) bool {
+	r := rs.at(hearingID)
+	return r != nil && r.Status() != hearing.Closed
+}

@@ -2,7 +2,6 @@ package signaling
 
 import (
 	"context"
-	"errors"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -20,17 +19,14 @@ import (
 // Auth tells who a request is from. Package internal/auth implements it.
 type Auth interface {
 	// Consume turns an invitation's token into a session and its cookie. Unknown,
-	// used, expired and foreign tokens give one and the same error; ErrThrottled
-	// says that this address tries too often.
+	// used, expired and foreign tokens give one and the same error;
+	// auth.ErrThrottled says that this address tries too often.
 	Consume(ctx context.Context, token, addr string) (*http.Cookie, store.Session, error)
 	// Session is the signed-in device of a request.
 	Session(r *http.Request) (store.Session, error)
 	// SignOut ends the request's session and returns the cookie that clears it.
-	SignOut(ctx context.Context, r *http.Request) (*http.Cookie, error)
+	SignOut(r *http.Request) (*http.Cookie, error)
 }
-
-// ErrThrottled is wrapped by errors of Auth.Consume for too many attempts.
-var ErrThrottled = errors.New("signaling: too many attempts")
 
 // ServerParams makes a Server.
 type ServerParams struct {
