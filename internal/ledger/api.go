@@ -22,14 +22,17 @@ type Kind string
 const (
 	KindGenesis   Kind = "genesis"
 	KindTrackOpen Kind = "track-open"
-	KindSeg       Kind = "seg"
-	KindEvent     Kind = "event"
-	KindGap       Kind = "gap"
-	KindKey       Kind = "key"
-	KindAnchor    Kind = "anchor"
-	KindCosign    Kind = "cosign"
-	KindRecovered Kind = "recovered"
-	KindEnd       Kind = "end"
+	// KindTrackClose: the grant of a track was closed or its file ended; what
+	// follows on the track is not a gap until the next track-open.
+	KindTrackClose Kind = "track-close"
+	KindSeg        Kind = "seg"
+	KindEvent      Kind = "event"
+	KindGap        Kind = "gap"
+	KindKey        Kind = "key"
+	KindAnchor     Kind = "anchor"
+	KindCosign     Kind = "cosign"
+	KindRecovered  Kind = "recovered"
+	KindEnd        Kind = "end"
 )
 
 // Record is one line to be appended. Body is a JSON object; its members become

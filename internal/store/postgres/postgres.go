@@ -3,6 +3,7 @@ package postgres
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -56,7 +57,11 @@ func Open(ctx context.Context, p Params) (*sqlstore.Store, error) {
 		pool.Close()
 		return err
 	}
-	if err := migrate(ctx, p, cfg); err != nil {
+	err = migrate(ctx, p, cfg)
+	if err == nil {
+		err = durable(ctx, db)
+	}
+	if err != nil {
 		if (dialect{}).Classify(err) == sqlstore.Unavailable {
 			err = fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 		}
@@ -119,6 +124,19 @@ func migrate(ctx context.Context, p Params, cfg *pgxpool.Config) error {
 		return err
 	}
 	return sqlstore.Migrate(ctx, goose.DialectPostgres, db, files, goose.WithSessionLocker(locker))
+}
+
+// durable refuses a server that acknowledges commits before they are on the
+// disk: an acknowledged event of a hearing would be lost with the server.
+func durable(ctx context.Context, db *sql.DB) error {
+	var commit string
+	if err := db.QueryRowContext(ctx, `SHOW synchronous_commit`).Scan(&commit); err != nil {
+		return fmt.Errorf("store: settings of the server: %w", err)
+	}
+	if commit == "off" {
+		return errors.New("store: synchronous_commit is off for this database or role: set it to on")
+	}
+	return nil
 }
 
 type dialect struct{}

@@ -166,3 +166,10 @@ func TestAbandonedTransactionIsEnded(t *testing.T) {
 	}, 20*time.Second, 10*time.Millisecond)
 	_ = tx.Rollback() // its connection is gone
 }
+
+func TestServerThatForgetsCommitsIsRefused(t *testing.T) {
+	srv := pgtest.Start(t)
+	dsn := srv.Database(t, migrated)
+	_, err := postgres.Open(context.Background(), postgres.Params{DSN: dsn + "&options=-csynchronous_commit%3Doff"})
+	require.ErrorContains(t, err, "synchronous_commit")
+}

@@ -109,7 +109,9 @@ function Sound({ view }: { view: View }) {
 function Voice({ track, onBlocked }: { track: MediaStreamTrack; onBlocked: () => void }) {
   const ref = useRef<HTMLAudioElement>(null);
   const told = useRef(onBlocked);
-  told.current = onBlocked;
+  useEffect(() => {
+    told.current = onBlocked;
+  }, [onBlocked]);
   useEffect(() => {
     const element = ref.current;
     if (!element) return undefined;

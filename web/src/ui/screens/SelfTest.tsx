@@ -31,7 +31,7 @@ export function SelfTest() {
   const finish = (): void => {
     if (!stream) return;
     devices.handOver();
-    seat.useDevices(stream);
+    seat.takeDevices(stream);
   };
   const desk = phase.kind === "seated" && isDesk(phase.me.capacity);
   return (

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"html/template"
+	"net/http"
+
+	"phientoa/internal/hearing"
+)
+
+// handler serves the page of roles on localhost and the product on
+// ROLE.localhost. Any other name is refused: a page elsewhere could otherwise
+// reach this machine under its own name (DNS rebinding).
+func (d *demo) handler() http.Handler {
+	product := d.node.server.Handler()
+	base := http.NewServeMux()
+	base.HandleFunc("GET /{$}", d.landing)
+	base.HandleFunc("POST /demo/enter", d.enter)
+	base.HandleFunc("POST /demo/new", d.renew)
+	base.Handle("GET /metrics", d.node.metrics())
+	base.Handle("/", product)
+	guarded := http.NewCrossOriginProtection().Handler(base)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case d.baseHost(r.Host):
+			guarded.ServeHTTP(w, r)
+		case d.roleHost(r.Host):
+			product.ServeHTTP(w, r)
+		default:
+			http.Error(w, "unknown host", http.StatusMisdirectedRequest)
+		}
+	})
+}
+
+type landingData struct {
+	Roles  []landingRole
+	Closed bool
+	Title  string
+	Docket string
+}
+
+type landingRole struct{ Key, Vi, En, Name string }
+
+func (d *demo) landing(w http.ResponseWriter, r *http.Request) {
+	h := d.hearing()
+	data := landingData{Title: h.Title, Docket: h.DocketNo}
+	room, ref := d.node.rooms.Open(r.Context(), h.ID)
+	if ref != nil {
+		http.Error(w, ref.Vi+"\n"+ref.En, http.StatusServiceUnavailable)
+		return
+	}
+	data.Closed = room.Status() == hearing.Closed
+	for _, x := range demoRoles() {
+		data.Roles = append(data.Roles, landingRole{x.key, x.vi, x.en, x.name})
+	}
+	head := w.Header()
+	head.Set("Content-Type", "text/html; charset=utf-8")
+	head.Set("Cache-Control", "no-store")
+	head.Set("X-Content-Type-Options", "nosniff")
+	head.Set("Referrer-Policy", "same-origin")
+	head.Set("Content-Security-Policy", "default-src 'none'; style-src 'sha256-"+landingStyleHash()+"'; base-uri 'none'; "+
+		"frame-ancestors 'none'; form-action 'self' http://*.localhost:"+d.port)
+	if err := landingPage().Execute(w, data); err != nil {
+		d.node.logger.Warn("landing page", "err", err)
+	}
+}
+
+// enter makes a single-use invitation for a role and sends the browser there;
+// the token stands in the fragment, which no server ever sees.
+func (d *demo) enter(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, 1<<10)
+	key := r.PostFormValue("role")
+	if !d.roleHost(key + ".localhost:" + d.port) {
+		http.Error(w, "unknown role", http.StatusBadRequest)
+		return
+	}
+	token, err := d.invite(r.Context(), key)
+	if err != nil {
+		d.node.logger.Error("no invitation", "role", key, "err", err)
+		http.Error(w, "Không tạo được đường dẫn. / No link could be made.", http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(w, r, "http://"+key+".localhost:"+d.port+"/#i="+token, http.StatusSeeOther)
+}
+
+func (d *demo) renew(w http.ResponseWriter, r *http.Request) {
+	if err := d.create(r.Context()); err != nil {
+		d.node.logger.Error("no new hearing", "err", err)
+		http.Error(w, "Không tạo được phiên tòa. / No hearing could be made.", http.StatusServiceUnavailable)
+		return
+	}
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+// landingStyle is inline, allowed by its hash: the page needs no other file.
+const landingStyle = `
+body { margin: 0; background: #FAF8F3; color: #1B2130; font: 18px/1.5 "Be Vietnam Pro", system-ui, sans-serif }
+main { max-width: 46rem; margin: 0 auto; padding: 32px 16px }
+h1 { font-size: 28px; line-height: 1.3; margin: 0 0 8px }
+p { margin: 0 0 16px }
+small { font-size: 15px; display: block }
+ul { list-style: none; margin: 0 0 32px; padding: 0; display: grid; gap: 12px; grid-template-columns: repeat(auto-fill, minmax(20rem, 1fr)) }
+button { font: inherit; width: 100%; min-height: 44px; padding: 12px 16px; text-align: left; background: #FFFFFF; color: #1B2130; border: 1px solid #D9D4C7; border-radius: 6px; cursor: pointer }
+button.main { background: #8C1D18; color: #FFFFFF; border-color: #8C1D18; text-align: center }
+button:focus-visible { outline: 3px solid #0B57D0; outline-offset: 2px }
+.band { background: #6F4C00; color: #FFFFFF; padding: 8px 16px }
+`
+
+func landingPage() *template.Template {
+	return template.Must(template.New("landing").Parse(`<!doctype html>
+<html lang="vi"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Phientoa – trình diễn</title><style>` + landingStyle + `</style></head><body>
+<div class="band">BẢN TRÌNH DIỄN – không có giá trị tố tụng / DEMONSTRATION – of no legal effect</div>
+<main><h1>{{.Title}}</h1><p>{{.Docket}}</p>
+{{if .Closed}}<p>Phiên tòa này đã kết thúc. / This hearing was closed.</p>
+<form method="post" action="/demo/new"><p><button class="main">Tạo phiên tòa mới / New hearing</button></p></form>{{end}}
+<p>Mỗi vai mở trong một cửa sổ riêng. / Each role opens in a window of its own.</p>
+<ul>{{range .Roles}}<li><form method="post" action="/demo/enter" target="_blank" rel="noopener">
+<input type="hidden" name="role" value="{{.Key}}"><button>{{.Vi}} <small>{{.En}} · {{.Name}}</small></button></form></li>{{end}}</ul>
+{{if not .Closed}}<form method="post" action="/demo/new"><button>Tạo phiên tòa mới / New hearing</button></form>{{end}}
+</main></body></html>`))
+}

@@ -1,0 +1,118 @@
+// Command phientoa is the one binary of the platform: it serves hearings, shows
+// a demonstration, verifies evidence, and carries the small helpers of each.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"phientoa/internal/config"
+)
+
+type cli struct {
+	Serve   serveCmd   `cmd:"" help:"Serve hearings."`
+	Demo    demoCmd    `cmd:"" help:"Show a demonstration hearing on this machine."`
+	Verify  verifyCmd  `cmd:"" help:"Verify a directory of evidence. Exit 0: whole, signer known; 3: whole, signer unknown; 1: damaged; 2: not readable."`
+	Signer  signerCmd  `cmd:"" help:"Hold the sealing keys behind a unix socket."`
+	Migrate migrateCmd `cmd:"" help:"Bring a database to this version."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+// streams is where commands write.
+type streams struct {
+	out, err io.Writer
+	in       io.Reader
+}
+
+// exitCode ends the process with a code of its own and no message.
+type exitCode int
+
+func (e exitCode) Error() string { return fmt.Sprintf("exit %d", int(e)) }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], streams{os.Stdout, os.Stderr, os.Stdin})
+	stop()
+	os.Exit(code)
+}
+
+func run(ctx context.Context, args []string, s streams) int {
+	var c cli
+	exited := -1
+	parser, err := kong.New(&c, kong.Name("phientoa"),
+		kong.Description("Court hearings over video: live, recorded, verifiable."),
+		kong.Writers(s.out, s.err), kong.Exit(func(code int) { exited = code }), kong.UsageOnError())
+	if err != nil {
+		fmt.Fprintln(s.err, "phientoa:", err)
+		return 2
+	}
+	kctx, err := parser.Parse(args)
+	if exited >= 0 {
+		return exited
+	}
+	if err != nil {
+		fmt.Fprintln(s.err, "phientoa:", err)
+		return 2
+	}
+	kctx.BindTo(ctx, (*context.Context)(nil))
+	var code exitCode
+	switch err := kctx.Run(s); {
+	case err == nil:
+		return 0
+	case errors.As(err, &code):
+		return int(code)
+	default:
+		fmt.Fprintln(s.err, "phientoa:", err)
+		return 1
+	}
+}
+
+type versionCmd struct{}
+
+func (versionCmd) Run(s streams) error {
+	_, err := fmt.Fprintln(s.out, "phientoa", version())
+	return err
+}
+
+// version is the commit that the binary was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	rev, dirty := "", ""
+	for _, kv := range info.Settings {
+		switch kv.Key {
+		case "vcs.revision":
+			rev = kv.Value
+		case "vcs.modified":
+			if kv.Value == "true" {
+				dirty = "+changed"
+			}
+		}
+	}
+	if rev == "" {
+		return info.Main.Version
+	}
+	return rev[:min(12, len(rev))] + dirty
+}
+
+type serveCmd struct {
+	config.Config
+}
+
+func (c *serveCmd) Run(ctx context.Context, s streams) error {
+	n, err := openNode(ctx, nodeParams{Config: c.Config, demo: false, logOut: s.err})
+	if err != nil {
+		return err
+	}
+	return n.serve(ctx, n.server.Handler(), func() { fmt.Fprintln(s.out, "http://"+n.listener.Addr().String()) })
+}

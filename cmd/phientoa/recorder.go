@@ -1,0 +1,106 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"phientoa/internal/hearing"
+	"phientoa/internal/ledger"
+	"phientoa/recording"
+	"phientoa/signaling"
+)
+
+// recorder lets rooms use package recording; the two know nothing of each other.
+type recorder struct {
+	dir    string
+	node   string
+	signer ledger.Signer
+	logger *slog.Logger
+}
+
+// leastFree is how much the disk must take before a recording may begin: about
+// an hour of eight cameras.
+const leastFree = 4 << 30
+
+// Open implements signaling.Recorder.
+func (r *recorder) Open(ctx context.Context, p signaling.EvidenceParams) (signaling.Evidence, error) {
+	genesis, err := json.Marshal(struct {
+		Software string          `json:"software"`
+		Booking  hearing.Booking `json:"booking"`
+	}{"phientoa " + version(), p.Booking})
+	if err != nil {
+		return nil, fmt.Errorf("genesis: %w", err)
+	}
+	params := recording.Params{
+		Dir: r.dir, Hearing: string(p.Hearing), Node: r.node, Genesis: genesis, Epoch: p.Epoch,
+		Signer: r.signer, Notify: p.Notify, Rand: rand.Reader, Logger: r.logger,
+	}
+	if p.Room != nil { // not a typed nil
+		params.Room = p.Room
+	}
+	part, err := recording.Open(ctx, params)
+	if err != nil {
+		return nil, err
+	}
+	return part, nil
+}
+
+// Ready implements signaling.Recorder.
+func (r *recorder) Ready(context.Context) *hearing.Refusal {
+	free, err := recording.Free(r.dir)
+	if err == nil && free >= leastFree {
+		return nil
+	}
+	return &hearing.Refusal{
+		Code: "disk_low",
+		Vi:   "Ổ đĩa ghi hình không đủ chỗ trống.",
+		En:   "The recording disk has too little room.",
+	}
+}
+
+// Unfinished tells whether the hearing's latest part lacks its end line.
+func (r *recorder) Unfinished(_ context.Context, id hearing.ID) bool {
+	parts, err := filepath.Glob(filepath.Join(r.dir, string(id), "part-*", "log.jsonl"))
+	if err != nil || len(parts) == 0 {
+		return false
+	}
+	slices.Sort(parts)
+	last, err := lastLine(parts[len(parts)-1])
+	if err != nil {
+		r.logger.Warn("evidence log not readable", "hearing", id, "err", err)
+		return false
+	}
+	var line struct {
+		Kind ledger.Kind `json:"k"`
+	}
+	return json.Unmarshal(last, &line) != nil || line.Kind != ledger.KindEnd
+}
+
+// lastLine reads the last complete line of a file whose lines are below 1 MiB.
+func lastLine(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // only read
+	end, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return nil, err
+	}
+	const most = 1 << 20
+	buf := make([]byte, min(end, most))
+	if _, err := f.ReadAt(buf, end-int64(len(buf))); err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	buf = bytes.TrimSuffix(buf, []byte("\n"))
+	return buf[bytes.LastIndexByte(buf, '\n')+1:], nil
+}

@@ -1,0 +1,87 @@
+package signer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+)
+
+// Client speaks to a signer process and implements ledger.Signer. It dials when
+// first used and again after a failure; it never repeats a request by itself,
+// since a lost answer may have changed the key (ledger asks again).
+type Client struct {
+	socket  string
+	timeout time.Duration
+
+	mu   sync.Mutex
+	conn net.Conn
+}
+
+// NewClient returns a client of the socket. timeout bounds one request, default 2 s.
+func NewClient(socket string, timeout time.Duration) *Client {
+	if timeout <= 0 {
+		timeout = 2 * time.Second
+	}
+	return &Client{socket: socket, timeout: timeout}
+}
+
+// Close ends the connection; a later request dials again.
+func (c *Client) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.drop()
+}
+
+func (c *Client) drop() error {
+	if c.conn == nil {
+		return nil
+	}
+	err := c.conn.Close()
+	c.conn = nil
+	return err
+}
+
+// Certify implements ledger.Signer.
+func (c *Client) Certify(ctx context.Context, origin string) (json.RawMessage, error) {
+	a, err := c.ask(ctx, request{Op: "certify", Origin: origin})
+	return a.Statement, err
+}
+
+// Sign implements ledger.Signer.
+func (c *Client) Sign(ctx context.Context, origin string, text []byte) ([]byte, error) {
+	a, err := c.ask(ctx, request{Op: "sign", Origin: origin, Text: text})
+	return a.Line, err
+}
+
+// Rotate implements ledger.Signer.
+func (c *Client) Rotate(ctx context.Context, origin string) (json.RawMessage, error) {
+	a, err := c.ask(ctx, request{Op: "rotate", Origin: origin})
+	return a.Statement, err
+}
+
+func (c *Client) ask(ctx context.Context, req request) (a answer, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	if c.conn == nil {
+		if c.conn, err = (&net.Dialer{}).DialContext(ctx, "unix", c.socket); err != nil {
+			c.conn = nil
+			return a, fmt.Errorf("signer: %w", err)
+		}
+	}
+	conn := c.conn
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	if err = writeFrame(conn, req); err == nil {
+		err = readFrame(conn, &a)
+	}
+	if !stop() || err != nil { // the connection may hold half a frame
+		err = errors.Join(err, ctx.Err())
+		return answer{}, errors.Join(fmt.Errorf("signer: %w", err), c.drop())
+	}
+	return a, a.err()
+}

@@ -1,0 +1,411 @@
+package recording
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"phientoa/internal/ledger"
+	"phientoa/sfu"
+)
+
+func (p *Params) defaults() error {
+	if p.Dir == "" || p.Signer == nil || p.Notify == nil || p.Rand == nil {
+		return errors.New("recording: Dir, Signer, Notify and Rand are required")
+	}
+	if p.Hearing == "" || !filepath.IsLocal(p.Hearing) || strings.ContainsAny(p.Hearing, `/\`) {
+		return fmt.Errorf("recording: hearing %q is not a name", p.Hearing)
+	}
+	if p.Now == nil {
+		p.Now = time.Now
+	}
+	if p.Logger == nil {
+		p.Logger = slog.New(slog.DiscardHandler)
+	}
+	if p.FS == nil {
+		p.FS = func(dir string) (PartFS, error) { return ledger.DirFS(dir) }
+	}
+	if len(p.Genesis) == 0 {
+		p.Genesis = json.RawMessage("{}")
+	}
+	p.Limits.defaults()
+	return nil
+}
+
+// Origin names the log of a part in its checkpoints. Each part is a tree of its
+// own, so each has an origin of its own.
+func Origin(node, hearing string, part int) string {
+	return fmt.Sprintf("phientoa/%s/hearing/%s/part/%04d", node, hearing, part)
+}
+
+// Open goes on with the latest part of the hearing, or begins the next one when
+// that has its end line or is damaged. When it returns, the genesis is durable
+// and signed and the tap lives.
+func Open(ctx context.Context, params Params) (*Part, error) {
+	if err := params.defaults(); err != nil {
+		return nil, err
+	}
+	root := filepath.Join(params.Dir, params.Hearing)
+	if err := os.MkdirAll(root, 0o700); err != nil {
+		return nil, fmt.Errorf("recording: %w", err)
+	}
+	numbers, err := partNumbers(root)
+	if err != nil {
+		return nil, err
+	}
+	next := 1
+	var previous *previousPart
+	if len(numbers) > 0 {
+		last := numbers[len(numbers)-1]
+		part, err := params.open(ctx, root, last, nil)
+		if !errors.Is(err, ledger.ErrEnded) && !errors.Is(err, ledger.ErrDamaged) {
+			return part, err
+		}
+		if errors.Is(err, ledger.ErrDamaged) {
+			params.Logger.Error("evidence part is damaged, beginning the next", "hearing", params.Hearing, "part", last, "error", err)
+		}
+		next, previous = last+1, params.lastNote(root, last)
+	}
+	return params.open(ctx, root, next, previous)
+}
+
+func partDir(n int) string { return fmt.Sprintf("part-%04d", n) }
+
+func partNumbers(root string) ([]int, error) {
+	entries, err := os.ReadDir(root)
+	if err != nil {
+		return nil, fmt.Errorf("recording: %w", err)
+	}
+	var out []int
+	for _, e := range entries {
+		var n int
+		if _, err := fmt.Sscanf(e.Name(), "part-%d", &n); err == nil && e.IsDir() && e.Name() == partDir(n) {
+			out = append(out, n)
+		}
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+func (p Params) open(ctx context.Context, root string, number int, previous *previousPart) (_ *Part, err error) {
+	dir := filepath.Join(root, partDir(number))
+	if err := mkdirSynced(root, dir); err != nil {
+		return nil, err
+	}
+	fsys, err := p.FS(dir)
+	if err != nil {
+		return nil, fmt.Errorf("recording: %w", err)
+	}
+	part := &Part{
+		p: p, dir: dir, number: number, base: p.Now(), fs: fsys,
+		queue:  newQueue(p.Limits.QueuePackets, p.Limits.QueueBytes),
+		tracks: map[sfu.SourceID]*track{},
+		status: &status{notify: p.Notify, now: p.Now, limit: p.Limits.Durable},
+	}
+	defer func() {
+		if err != nil {
+			if part.log != nil {
+				err = errors.Join(err, part.log.Close())
+			}
+			err = errors.Join(err, fsys.Close())
+		}
+	}()
+	if err := errors.Join(fsys.Mkdir(mediaDir), fsys.SyncDir(".")); err != nil {
+		return nil, fmt.Errorf("recording: %w", err)
+	}
+	lp := ledger.Params{
+		FS: fsys, Origin: Origin(p.Node, p.Hearing, number), Signer: p.Signer, Now: p.Now, Base: part.base,
+		Rand: p.Rand, Logger: p.Logger,
+	}
+	var rec ledger.Recovery
+	part.log, rec, err = ledger.Open(ctx, lp)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, ledger.ErrEmpty):
+		if lp.Genesis, err = json.Marshal(genesisBody{
+			Version: 1, Hearing: p.Hearing, Node: p.Node, Part: number, Epoch: p.Epoch, Previous: previous, Session: p.Genesis,
+		}); err != nil {
+			return nil, fmt.Errorf("recording: genesis: %w", err)
+		}
+		part.log, err = ledger.Create(ctx, lp)
+	case err == nil:
+		err = part.recover(ctx, rec)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("recording: part %d: %w", number, err)
+	}
+	return part, part.start()
+}
+
+func mkdirSynced(root, dir string) error {
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("recording: %w", err)
+	}
+	for _, d := range []string{root, filepath.Dir(root)} {
+		f, err := os.Open(d)
+		if err != nil {
+			return fmt.Errorf("recording: %w", err)
+		}
+		if err := errors.Join(f.Sync(), f.Close()); err != nil {
+			return fmt.Errorf("recording: %w", err)
+		}
+	}
+	return nil
+}
+
+// lastNote reads what a new genesis says about the part before; a damaged one is
+// named without a root.
+func (p Params) lastNote(root string, number int) *previousPart {
+	out := &previousPart{Part: number}
+	cp, err := ledger.LastCheckpoint(os.DirFS(filepath.Join(root, partDir(number))))
+	if err == nil {
+		out.Size, out.Root, out.Note = cp.Size, hex.EncodeToString(cp.Root[:]), string(cp.Note)
+	}
+	return out
+}
+
+// earlier is what the lines of earlier processes say of one track.
+type earlier struct {
+	track  trackOpenBody
+	open   bool
+	lastT  int64
+	lastNS int64
+	seg    segBody // its last
+}
+
+// extend moves the end of what is recorded over the whole clusters that stand
+// behind the last record.
+func (p *Part) extend(e *earlier, f recoveredFile) (err error) {
+	in, err := p.fs.Open(f.File)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	at, ok := in.(io.ReaderAt)
+	if !ok {
+		return nil
+	}
+	ms, ok := lastBlock(io.NewSectionReader(at, f.Offset, f.Length))
+	if ok && ms > e.seg.ToMS {
+		e.lastT, e.lastNS = e.seg.ToT+(ms-e.seg.ToMS)*1000, e.seg.ToNS+(ms-e.seg.ToMS)*1e6
+	}
+	return nil
+}
+
+// recover reads the part's lines, names media bytes behind the last record and
+// writes the gap between the last recorded media and now.
+func (p *Part) recover(ctx context.Context, rec ledger.Recovery) error {
+	seen := map[string]*earlier{}
+	var ids []string
+	covered := map[string]int64{}
+	owner := map[string]string{}
+	err := ledger.Lines(p.fs, func(l ledger.Line) (bool, error) {
+		if l.I >= rec.Size {
+			return false, nil
+		}
+		return true, p.replay(l, func(id string) *earlier {
+			if seen[id] == nil {
+				seen[id] = &earlier{}
+				ids = append(ids, id)
+			}
+			return seen[id]
+		}, covered, owner)
+	})
+	if err != nil {
+		return fmt.Errorf("read back: %w", err)
+	}
+	files, numbers, err := p.tails(covered, owner)
+	if err != nil {
+		return err
+	}
+	now := p.p.Now()
+	out := []ledger.Record{}
+	for _, f := range files {
+		out = append(out, record(ledger.KindRecovered, f))
+	}
+	for _, f := range files {
+		if e := seen[f.Track]; e != nil && e.seg.File == f.File {
+			if err := p.extend(e, f); err != nil {
+				return err
+			}
+		}
+	}
+	for _, id := range ids {
+		e := seen[id]
+		src := sfu.SourceID{Peer: e.track.Source.Device, Kind: sfu.SourceKind(e.track.Source.Kind)}
+		t := &track{id: id, files: numbers[id]}
+		p.tracks[src], p.order = t, append(p.order, t)
+		if e.open {
+			t.restarted = now
+			out = append(out, record(ledger.KindGap, gapBody{
+				Track: id, Cause: CauseRestart, FromT: e.lastT, ToT: now.UnixMicro(), FromNS: e.lastNS, ToNS: p.ns(now), By: "recorder",
+			}))
+		}
+	}
+	out = append(out, record(ledger.KindRecovered, restartBody{Epoch: p.p.Epoch, Files: len(files)}))
+	if _, err := p.log.Append(ctx, out...); err != nil {
+		return err
+	}
+	_, err = p.log.Checkpoint(ctx)
+	return err
+}
+
+func (p *Part) replay(l ledger.Line, get func(string) *earlier, covered map[string]int64, owner map[string]string) error {
+	switch l.Kind {
+	case ledger.KindEvent:
+		return p.ev.replay(l.Members)
+	case ledger.KindTrackOpen:
+		var b trackOpenBody
+		if err := json.Unmarshal(l.Members, &b); err != nil {
+			return err
+		}
+		e := get(b.Track)
+		e.track, e.open, e.lastT, e.lastNS = b, true, l.T, l.MonoNS
+	case ledger.KindTrackClose:
+		var b trackCloseBody
+		if err := json.Unmarshal(l.Members, &b); err != nil {
+			return err
+		}
+		if b.File != "" { // the file ended, the track goes on
+			covered[b.File] = -1 // nothing behind its end is ever named
+			return nil
+		}
+		e := get(b.Track)
+		e.open, e.lastT, e.lastNS = b.Why == whySuspend, l.T, l.MonoNS
+	case ledger.KindSeg:
+		var b segBody
+		if err := json.Unmarshal(l.Members, &b); err != nil {
+			return err
+		}
+		e := get(b.Track)
+		e.lastT, e.lastNS, e.seg = b.ToT, b.ToNS, b
+		covered[b.File], owner[b.File] = b.Offset+b.Length, b.Track
+	case ledger.KindRecovered:
+		var b recoveredFile
+		if err := json.Unmarshal(l.Members, &b); err != nil {
+			return err
+		}
+		if b.File != "" {
+			covered[b.File], owner[b.File] = b.Offset+b.Length, b.Track
+		}
+	case ledger.KindGap:
+		var b gapBody
+		if err := json.Unmarshal(l.Members, &b); err != nil {
+			return err
+		}
+		if b.Cause == CauseRestart { // named already; open again only by a track-open
+			get(b.Track).open = false
+		}
+	}
+	return nil
+}
+
+// tails makes every media file durable and returns the bytes that no line names,
+// and the highest number of a file of each track.
+func (p *Part) tails(covered map[string]int64, owner map[string]string) (out []recoveredFile, numbers map[string]int, err error) {
+	entries, err := fs.ReadDir(p.fs, mediaDir)
+	if err != nil {
+		return nil, nil, err
+	}
+	numbers = map[string]int{}
+	for _, e := range entries {
+		name := mediaDir + "/" + e.Name()
+		from := covered[name]
+		id, number, ok := parseMediaName(e.Name())
+		if !ok {
+			continue // foreign; verify says so
+		}
+		numbers[id] = max(numbers[id], number)
+		info, err := e.Info()
+		if err != nil {
+			return nil, nil, err
+		}
+		if from < 0 || (info.Size() == from && owner[name] != "") {
+			continue
+		}
+		f, err := p.fs.Append(name)
+		if err == nil {
+			err = errors.Join(f.Sync(), f.Close())
+		}
+		if err != nil {
+			return nil, nil, fmt.Errorf("sync %s: %w", name, err)
+		}
+		sum, n, err := hashRange(p.fs, name, from, info.Size()-from)
+		if err != nil {
+			return nil, nil, err
+		}
+		out = append(out, recoveredFile{Track: id, File: name, Offset: from, Length: n, SHA256: sum})
+	}
+	return out, numbers, nil
+}
+
+// parseMediaName reads "t001-2.webm".
+func parseMediaName(base string) (track string, number int, ok bool) {
+	track, rest, _ := strings.Cut(base, "-")
+	num, ok := strings.CutSuffix(rest, ".webm")
+	number, err := strconv.Atoi(num)
+	if !ok || err != nil || number < 1 || len(track) < 2 || track[0] != 't' || mediaName(track, number) != mediaDir+"/"+base {
+		return "", 0, false
+	}
+	return track, number, true
+}
+
+func mediaName(track string, number int) string {
+	return fmt.Sprintf("%s/%s-%d.webm", mediaDir, track, number)
+}
+
+func hashRange(fsys fs.FS, name string, off, n int64) (sum string, got int64, err error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return "", 0, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if s, ok := f.(io.Seeker); ok {
+		_, err = s.Seek(off, io.SeekStart)
+	} else {
+		_, err = io.CopyN(io.Discard, f, off)
+	}
+	if err != nil {
+		return "", 0, err
+	}
+	h := sha256.New()
+	got, err = io.CopyN(h, f, n)
+	return hex.EncodeToString(h.Sum(nil)), got, err
+}
+
+// Free tells how many bytes the disk under dir still takes. dir need not exist yet.
+func Free(dir string) (int64, error) {
+	for {
+		var st unix.Statfs_t
+		err := unix.Statfs(dir, &st)
+		if err == nil {
+			return int64(st.Bavail) * st.Bsize, nil
+		}
+		parent := filepath.Dir(dir)
+		if !errors.Is(err, unix.ENOENT) || parent == dir {
+			return 0, fmt.Errorf("recording: free space of %s: %w", dir, err)
+		}
+		dir = parent
+	}
+}
+
+// Ready tells whether the part's disk still takes bytes: free bytes, or why not.
+func (p *Part) Ready(context.Context) (freeBytes int64, err error) {
+	if err := p.log.Err(); err != nil {
+		return 0, err
+	}
+	return Free(p.dir)
+}

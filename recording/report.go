@@ -1,0 +1,183 @@
+package recording
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// words of one language of the report.
+type words struct {
+	whole, wholeUnknown, damaged, incomplete, running, unreadable string
+	part, signer, unknown, tracks, gaps, noGaps, damages, more    string
+	restarts, recovered, unchained                                string
+	cause, code                                                   map[string]string
+}
+
+func wordsOf(lang string) words {
+	if lang == "en" {
+		return words{
+			whole: "WHOLE: no change found since signing; the signer is known.", wholeUnknown: "WHOLE; the signer is not identified (no trusted root given, or another signer).",
+			damaged: "DAMAGED: the evidence was changed or is missing in the places below.", incomplete: "INCOMPLETE: the log has no end line.",
+			running: "Hearing in progress: whole as far as it goes.", unreadable: "CANNOT BE READ",
+			part: "Part", signer: "Signed by", unknown: "unknown", tracks: "Tracks", gaps: "Gaps stated by the record", noGaps: "No gaps.",
+			damages: "Damage", more: "More damage was found than is listed.", restarts: "restarts of the recorder",
+			recovered: "bytes found behind the last record after a crash", unchained: "signing keys that began without their predecessor (restart of the signer)",
+			cause: map[string]string{
+				CauseLoss: "packets lost on the network", CauseSilent: "nothing came from the point", CauseRestart: "recorder was restarted",
+				CauseQueue: "recorder too slow", CauseNoKeyframe: "picture not decodable", CauseDisk: "disk error", CauseFull: "disk full",
+			},
+			code: map[string]string{
+				"line": "not a line of the log", "chain": "line changed", "torn": "incomplete end", "note": "checkpoint changed", "root": "lines differ from what was signed",
+				"signature": "wrong signature", "key": "wrong key statement", "missing": "missing", "unsigned": "lines not signed", "held": "contradicts a checkpoint held elsewhere",
+				"after-end": "lines behind the end", "key-restart": "key without predecessor", "genesis": "wrong beginning", "media": "media bytes changed",
+				"order": "record out of order", "uncovered": "bytes without a record", "foreign": "foreign file", "record": "impossible record", "part": "parts do not fit",
+			},
+		}
+	}
+	return words{
+		whole: "TOÀN VẸN: không phát hiện thay đổi kể từ khi ký; đã xác định được người ký.", wholeUnknown: "Toàn vẹn; chưa xác định được người ký",
+		damaged: "CÓ SAI LỆCH: dữ liệu bị thay đổi hoặc bị thiếu tại các vị trí dưới đây.", incomplete: "CHƯA HOÀN CHỈNH: nhật ký không có dòng kết thúc.",
+		running: "Phiên tòa đang diễn ra: toàn vẹn đến thời điểm này.", unreadable: "KHÔNG ĐỌC ĐƯỢC",
+		part: "Phần", signer: "Người ký", unknown: "chưa xác định", tracks: "Luồng ghi", gaps: "Khoảng trống do chính bản ghi nêu", noGaps: "Không có khoảng trống.",
+		damages: "Sai lệch", more: "Còn sai lệch khác chưa liệt kê.", restarts: "lần bộ ghi khởi động lại",
+		recovered: "byte tìm thấy sau bản ghi cuối khi có sự cố", unchained: "khóa ký bắt đầu không có khóa trước (tiến trình ký khởi động lại)",
+		cause: map[string]string{
+			CauseLoss: "mất gói trên đường truyền", CauseSilent: "điểm cầu không gửi dữ liệu", CauseRestart: "bộ ghi khởi động lại",
+			CauseQueue: "bộ ghi quá chậm", CauseNoKeyframe: "hình không giải mã được", CauseDisk: "lỗi ổ đĩa", CauseFull: "đầy ổ đĩa",
+		},
+		code: map[string]string{
+			"line": "không phải dòng nhật ký", "chain": "dòng bị sửa", "torn": "phần cuối không trọn", "note": "điểm ký bị sửa", "root": "các dòng khác với nội dung đã ký",
+			"signature": "chữ ký sai", "key": "chứng nhận khóa sai", "missing": "bị thiếu", "unsigned": "dòng chưa được ký", "held": "trái với điểm ký do bên khác giữ",
+			"after-end": "dòng sau dòng kết thúc", "key-restart": "khóa không có khóa trước", "genesis": "phần mở đầu sai", "media": "dữ liệu âm thanh, hình ảnh bị sửa",
+			"order": "bản ghi sai thứ tự", "uncovered": "dữ liệu không có bản ghi", "foreign": "tệp lạ", "record": "bản ghi vô lý", "part": "các phần không khớp nhau",
+		},
+	}
+}
+
+// Text prints the report for people; lang is "vi" (default) or "en". Times are
+// those of Viet Nam (UTC+7).
+func (r Report) Text(lang string) string {
+	w := wordsOf(lang)
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	switch {
+	case r.Unreadable != "":
+		line("%s: %s", w.unreadable, clean(r.Unreadable))
+		return b.String()
+	case len(r.Damages) > 0:
+		line("%s", w.damaged)
+	case !r.Complete && !r.Running:
+		line("%s", w.incomplete)
+	case r.SignerKnown:
+		line("%s", w.whole)
+	default:
+		line("%s", w.wholeUnknown)
+	}
+	if len(r.Damages) > 0 && !r.Complete && !r.Running {
+		line("%s", w.incomplete)
+	}
+	if r.Running && !r.Complete && len(r.Damages) == 0 {
+		line("%s", w.running)
+	}
+	signer := w.unknown
+	if len(r.Signers) > 0 {
+		signer = clean(strings.Join(r.Signers, ", "))
+	}
+	line("%s: %s", w.signer, signer)
+	for _, p := range r.Parts {
+		line("%s %d: %s, %s - %s, %d/%d, root %s", w.part, p.Part, clean(p.Hearing), clock(p.Log.FirstT), clock(p.Log.LastT), p.Log.Signed, p.Log.Size, p.Root)
+		if p.Restarts > 0 {
+			line("  %d %s", p.Restarts, w.restarts)
+		}
+		if p.Recovered > 0 {
+			line("  %d %s", p.Recovered, w.recovered)
+		}
+		if n := unchained(p); n > 0 {
+			line("  %d %s", n, w.unchained)
+		}
+	}
+	if len(r.Tracks) > 0 {
+		line("%s:", w.tracks)
+	}
+	for _, t := range r.Tracks {
+		line("  %d/%s %s %s: %s - %s, %d bytes", t.Part, clean(t.Track), clean(t.Source), clean(t.Codec), clock(t.FromT), clock(t.ToT), t.Bytes)
+	}
+	if len(r.Gaps) == 0 {
+		line("%s", w.noGaps)
+	} else {
+		line("%s:", w.gaps)
+	}
+	for _, g := range r.Gaps {
+		line("  %d/%s %s: %s - %s (%.3f s), %s", g.Part, clean(g.Track), clean(g.Source), clock(g.FromT), clock(g.ToT),
+			float64(g.ToT-g.FromT)/1e6, named(w.cause, g.Cause))
+	}
+	if len(r.Damages) > 0 {
+		line("%s:", w.damages)
+	}
+	for _, d := range r.Damages {
+		line("  %s", damageText(w, d))
+	}
+	if r.More {
+		line("%s", w.more)
+	}
+	return b.String()
+}
+
+func damageText(w words, d Damage) string {
+	s := fmt.Sprintf("%d/%s", d.Part, clean(d.File))
+	if d.Line >= 0 {
+		s += fmt.Sprintf(" #%d", d.Line)
+		if d.LineTo > d.Line {
+			s += fmt.Sprintf("-%d", d.LineTo)
+		}
+	}
+	if d.Offset >= 0 {
+		s += fmt.Sprintf(" @%d", d.Offset)
+	}
+	if d.Track != "" {
+		s += " " + clean(d.Track)
+	}
+	if d.ToT > 0 {
+		s += fmt.Sprintf(" %s - %s", clock(d.FromT), clock(d.ToT))
+	}
+	s += ": " + named(w.code, d.Code)
+	if d.Detail != "" {
+		s += " (" + clean(d.Detail) + ")"
+	}
+	return s
+}
+
+func unchained(p PartReport) (n int) {
+	for _, k := range p.Log.Keys {
+		if !k.Chained {
+			n++
+		}
+	}
+	return n
+}
+
+func named(m map[string]string, key string) string {
+	if s, ok := m[key]; ok {
+		return s
+	}
+	return clean(key)
+}
+
+// clean keeps text of a file that may be hostile from moving the cursor or
+// breaking a line.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || (r >= 0x7f && r < 0xa0) || (r >= 0x202a && r <= 0x202e) || (r >= 0x2066 && r <= 0x2069) {
+			return '?'
+		}
+		return r
+	}, s)
+}
+
+func clock(micros int64) string {
+	if micros == 0 {
+		return "?"
+	}
+	return time.UnixMicro(micros).In(time.FixedZone("+07", 7*3600)).Format("2006-01-02 15:04:05.000")
+}

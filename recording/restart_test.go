@@ -1,0 +1,167 @@
+package recording
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"phientoa/internal/pki"
+	"phientoa/internal/signer"
+	"phientoa/sfu"
+)
+
+const childDir = "PHIENTOA_TEST_RECORD_DIR"
+
+// TestMain makes the test binary the victim of TestKill.
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(childDir); dir != "" {
+		if err := child(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+	os.Exit(m.Run())
+}
+
+type silentNotify struct{}
+
+func (silentNotify) Recording(bool, string)            {}
+func (silentNotify) Checkpoint(uint64, string, []byte) {}
+
+// child records a microphone until it is killed. It prints one line for each
+// packet fed, with its time.
+func child(dir string) error {
+	id, err := pki.Open(pki.Params{Dir: filepath.Join(dir, "pki"), Node: "node-1", Now: time.Now, Rand: rand.Reader})
+	if err != nil {
+		return err
+	}
+	key, err := signer.NewKeeper(signer.KeeperParams{Node: id.Key, Certificate: id.Certificate, Now: time.Now, Rand: rand.Reader})
+	if err != nil {
+		return err
+	}
+	part, err := Open(context.Background(), Params{
+		Dir: filepath.Join(dir, "evidence"), Hearing: "h-1", Node: "node-1", Signer: key, Notify: silentNotify{}, Rand: rand.Reader,
+	})
+	if err != nil {
+		return err
+	}
+	part.Tap().Opened(micInfo, time.Now())
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for seq := uint64(1); ; seq++ {
+		now := <-tick.C
+		part.Tap().Packet(&sfu.Packet{
+			Source: micSource, Codec: sfu.Opus, SSRC: 7, Seq: seq, Timestamp: uint32(seq * 960), Marker: false,
+			Arrival: now, Payload: []byte{0xf8, 0xff, 0xfe}, // 20 ms of silence
+		})
+		if seq%10 == 0 {
+			if err := part.Event(context.Background(), seq/10, fmt.Appendf(nil, `{"n":%d}`, seq/10), true, true); err != nil {
+				return err
+			}
+			fmt.Printf("%d %d\n", seq, now.UnixMicro())
+		}
+	}
+}
+
+func TestKillAtAnyInstantLosesAtMostASecondAndTheGapIsNamed(t *testing.T) {
+	o := newOpener(t, time.Now())
+	o.dir = filepath.Join(filepath.Dir(o.dir), "evidence")
+	root := filepath.Dir(o.dir)
+	type kill struct {
+		acked uint64
+		at    int64
+	}
+	var kills []kill
+	for run := range 10 {
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(os.Environ(), childDir+"="+root)
+		cmd.Stderr = os.Stderr
+		out, err := cmd.StdoutPipe()
+		require.NoError(t, err)
+		require.NoError(t, cmd.Start())
+		var k kill
+		sc := bufio.NewScanner(out)
+		for n := 0; n < 4+run && sc.Scan(); n++ { // 0.8 s and more, another instant each time
+			var seq uint64
+			_, err := fmt.Sscan(sc.Text(), &seq, &k.at)
+			require.NoError(t, err)
+			k.acked = max(k.acked, seq/10)
+		}
+		require.NoError(t, sc.Err())
+		require.NoError(t, cmd.Process.Kill())
+		_ = cmd.Wait() // killed
+		require.NotZero(t, k.at, "the victim never recorded")
+		kills = append(kills, k)
+
+		r, err := VerifyDir(context.Background(), os.DirFS(filepath.Join(o.dir, "h-1")), Options{Roots: o.id.Roots(), Running: true})
+		require.NoError(t, err)
+		require.Empty(t, r.Damages, r.Text("en"))
+	}
+	part, _ := o.open(nil)
+	require.GreaterOrEqual(t, part.LastEventSeq(), kills[len(kills)-1].acked, "an acknowledged event is there")
+	require.Equal(t, 1, part.Number())
+	require.NoError(t, part.Close(context.Background()))
+	r := o.verify(Options{Roots: o.id.Roots()})
+	require.Equal(t, 0, r.ExitCode(), r.Text("en"))
+	require.Equal(t, 10, r.Parts[0].Restarts)
+	// Each kill: the restart gap begins at the last bytes that a record names,
+	// and what was found behind it is named too.
+	var gaps []Gap
+	for _, g := range r.Gaps {
+		if g.Cause == CauseRestart {
+			gaps = append(gaps, g)
+		}
+	}
+	for _, k := range kills {
+		found := false
+		for _, g := range gaps {
+			if g.FromT <= k.at+1e6 && g.ToT >= k.at && !found {
+				found = true
+				require.LessOrEqual(t, k.at-g.FromT, int64(1_000_000), "more than a second lost")
+			}
+		}
+		require.True(t, found, "no gap for the kill at %d:\n%s", k.at, r.Text("en"))
+	}
+}
+
+func TestSuspendAndOpenGoOnWithTheSamePartAndACloseBeginsTheNext(t *testing.T) {
+	o := newOpener(t, time.Now())
+	part, _ := o.open(nil)
+	ctx := context.Background()
+	require.NoError(t, part.Event(ctx, 1, []byte(`{"a":1}`), true, true))
+	require.NoError(t, part.Event(ctx, 2, []byte(`{"mute":1}`), false, true))
+	require.NoError(t, part.Event(ctx, 3, []byte(`{"mute":2}`), false, false))
+	require.NoError(t, part.Suspend(ctx))
+
+	part, _ = o.open(func(p *Params) { p.Epoch = 2 })
+	require.Equal(t, 1, part.Number())
+	require.Equal(t, uint64(3), part.LastEventSeq())
+	pending, err := part.Uncommitted(ctx)
+	require.NoError(t, err)
+	require.Equal(t, [][]byte{[]byte(`{"mute":1}`), []byte(`{"mute":2}`)}, pending)
+	require.NoError(t, part.Event(ctx, 2, []byte(`{"mute":1}`), true, true))
+	require.NoError(t, part.Event(ctx, 1, []byte(`{"a":1}`), true, true), "a repeated copy is no second line")
+	pending, err = part.Uncommitted(ctx)
+	require.NoError(t, err)
+	require.Equal(t, [][]byte{[]byte(`{"mute":2}`)}, pending)
+	require.NoError(t, part.Close(ctx))
+
+	part, _ = o.open(nil)
+	require.Equal(t, 2, part.Number())
+	require.NoError(t, part.Close(ctx))
+	r := o.verify(Options{Roots: o.id.Roots()})
+	require.Equal(t, 0, r.ExitCode(), r.Text("en"))
+	require.Equal(t, 4, r.Parts[0].Events)
+	require.Len(t, r.Parts, 2)
+	for _, k := range r.Parts[0].Log.Keys {
+		require.True(t, k.Chained)
+	}
+}

@@ -1,0 +1,107 @@
+package recording
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// status is the truth about "recording": on only while bytes become durable.
+type status struct {
+	notify Notify
+	now    func() time.Time
+	limit  time.Duration // how old the last durable batch may be
+
+	mu      sync.Mutex
+	lastOK  time.Time
+	dead    string // final: nothing will be recorded by this part any more
+	current string // trouble code, empty when none
+	until   time.Time
+	nSilent int
+	signer  bool
+	said    bool // whether anything was said
+	saidOn  bool
+	saidWhy string
+}
+
+// hold is how long a trouble stays shown after its last occurrence.
+const hold = 5 * time.Second
+
+func (s *status) good(at time.Time) {
+	s.mu.Lock()
+	s.lastOK = at
+	s.mu.Unlock()
+	s.tell()
+}
+
+func (s *status) trouble(code string) {
+	s.mu.Lock()
+	s.current, s.until = code, s.now().Add(hold)
+	s.mu.Unlock()
+	s.tell()
+}
+
+func (s *status) silent(d int) {
+	s.mu.Lock()
+	s.nSilent += d
+	s.mu.Unlock()
+	s.tell()
+}
+
+func (s *status) signed(ok bool) {
+	s.mu.Lock()
+	s.signer = !ok
+	s.mu.Unlock()
+	s.tell()
+}
+
+func (s *status) failed(code string) {
+	s.mu.Lock()
+	if s.dead == "" {
+		s.dead = code
+	}
+	s.mu.Unlock()
+	s.tell()
+}
+
+// tell reports a change. notify never blocks, so the lock may be held: reports
+// keep their order.
+func (s *status) tell() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	on, why := true, ""
+	now := s.now()
+	switch {
+	case s.dead != "":
+		on, why = false, s.dead
+	case now.Sub(s.lastOK) > s.limit:
+		on, why = false, "slow-disk"
+	case now.Before(s.until):
+		why = s.current
+		// A track file that cannot be written means media that is not recorded.
+		on = why != CauseDisk && why != CauseFull
+	case s.signer:
+		why = "signer"
+	case s.nSilent > 0:
+		why = "track-silent"
+	}
+	if s.said && on == s.saidOn && why == s.saidWhy {
+		return
+	}
+	s.said, s.saidOn, s.saidWhy = true, on, why
+	s.notify.Recording(on, why)
+}
+
+// watch tells when nothing became durable for too long.
+func (s *status) watch(ctx context.Context) {
+	tick := time.NewTicker(s.limit / 4)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			s.tell()
+		}
+	}
+}

@@ -1,0 +1,285 @@
+package recording
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"hash"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"phientoa/internal/ledger"
+	"phientoa/sfu"
+)
+
+// track is one source of the hearing. Only the part's loop touches it.
+type track struct {
+	id     string
+	info   sfu.SourceInfo
+	files  int  // files begun so far, of earlier processes too
+	open   bool // the grant is open
+	asm    *assembler
+	file   *mediaFile
+	seg    segment
+	clock  mediaClock
+	retry  time.Time // no new file before this
+	heard  time.Time // last packet, or the opening
+	report time.Time // last sender report
+	// starved is since when pictures are thrown away for want of a keyframe.
+	starved   time.Time
+	starving  int
+	silent    bool // heard for too long ago; the gap is written when it ends
+	loss      pendingLoss
+	restarted time.Time // open when an earlier process died, and not opened since
+	closing   bool      // its grant closed: the segment is cut with this batch
+}
+
+const maxDrops = 64
+
+// pendingLoss joins losses of one second into one gap entry.
+type pendingLoss struct {
+	n           int
+	ssrc        uint32
+	first, last uint64
+	from, to    time.Time
+}
+
+// mediaFile is an open track file.
+type mediaFile struct {
+	name   string
+	f      ledger.File
+	zero   time.Time // media time 0
+	offset int64     // durable bytes
+	init   []byte    // to be written before the first cluster, nil afterwards
+	batch  []byte    // written, not yet synced
+	units  []unit    // in batch
+	times  [2]int64  // media milliseconds of batch
+	lastMS int64
+	dirty  bool
+}
+
+// segment collects what becomes one seg line.
+type segment struct {
+	body    segBody
+	hash    hash.Hash
+	started bool
+	since   time.Time
+	from    time.Time
+	sr      []reportBody
+}
+
+// mediaClock maps RTP time to the file's time: anchored at the arrival of the
+// first packet of a run, then driven by the sender's clock alone.
+type mediaClock struct {
+	ssrc uint32
+	rate uint32
+	set  bool
+	ts   uint32
+	ext  int64
+	base time.Time
+}
+
+// maxDrift is how far a sender's clock may leave the arrivals before it is taken
+// for a jump of that clock and anchored anew.
+const maxDrift = 5 * time.Second
+
+func (c *mediaClock) at(u *unit) time.Time {
+	if c.set && c.ssrc == u.ssrc {
+		c.ext += int64(int32(u.ts - c.ts))
+		c.ts = u.ts
+		t := c.base.Add(time.Duration(c.ext) * time.Second / time.Duration(c.rate))
+		if d := u.from.Sub(t); d < maxDrift && d > -maxDrift {
+			return t
+		}
+	}
+	c.ssrc, c.ts, c.ext, c.base, c.set = u.ssrc, u.ts, 0, u.from, true
+	return u.from
+}
+
+// maxReports bounds the sender-report pairs of one seg line.
+const maxReports = 16
+
+// feed turns complete frames into clusters of the track file's batch. It begins
+// a file when there is none, at a keyframe.
+func (p *Part) feed(t *track, now time.Time) {
+	units := t.asm.units
+	t.asm.units = t.asm.units[:0]
+	for i := 0; i < len(units); {
+		u := &units[i]
+		if t.file == nil && !p.begin(t, u, now) {
+			i++
+			continue
+		}
+		var frames []frame
+		j := i
+		for ; j < len(units); j++ {
+			ms := max(t.clock.at(&units[j]).Sub(t.file.zero).Milliseconds(), t.file.lastMS)
+			t.file.lastMS = ms
+			frames = append(frames, frame{ms: ms, key: units[j].key, data: units[j].data})
+		}
+		p.write(t, frames, units[i:j])
+		i = j
+	}
+}
+
+// begin makes the next file of the track. A file that cannot be made is tried
+// again after a second.
+func (p *Part) begin(t *track, u *unit, now time.Time) bool {
+	if t.info.Codec == sfu.VP8 && !u.key {
+		if t.starving == 0 {
+			t.starved = u.from
+		}
+		t.starving += u.packets
+		return false
+	}
+	if now.Before(t.retry) {
+		t.starve(u)
+		return false
+	}
+	t.files++
+	name := mediaName(t.id, t.files)
+	f, err := p.fs.Create(name)
+	if err == nil {
+		if err = p.fs.SyncDir(mediaDir); err != nil {
+			err = errors.Join(err, f.Close())
+		}
+	}
+	if err != nil {
+		t.retry = now.Add(time.Second)
+		t.starve(u)
+		p.status.trouble(causeOf(err))
+		p.p.Logger.Error("track file not begun", "hearing", p.p.Hearing, "file", name, "error", err)
+		return false
+	}
+	if t.starving > 0 {
+		p.gap(t, CauseNoKeyframe, t.starved, u.from, gapBody{Packets: t.starving})
+		t.starving = 0
+	}
+	t.clock = mediaClock{rate: max(t.info.ClockRate, 1)}
+	t.file = &mediaFile{name: name, f: f, zero: u.from, init: initBytes(t.info.Codec, max(t.info.Channels, 1), u.width, u.height)}
+	return true
+}
+
+func (t *track) starve(u *unit) {
+	if t.starving == 0 {
+		t.starved = u.from
+	}
+	t.starving += u.packets
+}
+
+// write appends clusters, each by one write(2). What was written counts only
+// after sync.
+func (p *Part) write(t *track, frames []frame, units []unit) {
+	m := t.file
+	if len(m.units) == 0 {
+		m.times[0] = frames[0].ms
+	}
+	for len(frames) > 0 {
+		buf, n := appendCluster(m.init, frames)
+		wrote, err := m.f.Write(buf)
+		if err == nil && wrote != len(buf) {
+			err = unix.ENOSPC
+		}
+		if err != nil {
+			p.endFile(t, err, units[0].from)
+			return
+		}
+		if m.init != nil {
+			t.seg.body.Init = int64(len(m.init))
+			m.init = nil
+		}
+		m.batch = append(m.batch, buf...)
+		m.times[1] = frames[n-1].ms
+		m.units = append(m.units, units[:n]...)
+		m.dirty = true
+		frames, units = frames[n:], units[n:]
+	}
+}
+
+// synced moves a batch into the segment once it is durable.
+func (p *Part) synced(t *track, now time.Time) {
+	m, s := t.file, &t.seg
+	if !s.started {
+		init, lost := s.body.Init, s.body.Lost
+		*s = segment{hash: sha256.New(), started: true, since: now, from: m.units[0].from, sr: s.sr}
+		s.body = segBody{
+			Track: t.id, File: m.name, Codec: codecName(t.info.Codec), Offset: m.offset, Init: init, Lost: lost,
+			FromMS: m.times[0], FromNS: p.ns(m.units[0].from), FromT: m.units[0].from.UnixMicro(),
+		}
+	}
+	_, _ = s.hash.Write(m.batch)
+	b := &s.body
+	b.Length += int64(len(m.batch))
+	m.offset += int64(len(m.batch))
+	b.ToMS = m.times[1]
+	for i := range m.units {
+		u := &m.units[i]
+		b.Frames++
+		if u.key && t.info.Codec != sfu.Opus {
+			b.Keys++
+		}
+		n := len(b.SSRCs)
+		if n == 0 || b.SSRCs[n-1].SSRC != u.ssrc {
+			b.SSRCs = append(b.SSRCs, ssrcBody{SSRC: u.ssrc, First: u.first, FirstTS: u.ts})
+			n++
+		}
+		x := &b.SSRCs[n-1]
+		x.Last, x.LastTS, x.Packets = u.last, u.ts, x.Packets+u.packets
+		b.ToNS, b.ToT = p.ns(u.to), u.to.UnixMicro()
+	}
+	m.batch, m.units, m.dirty = m.batch[:0], m.units[:0], false
+}
+
+// cut ends the segment and returns its line.
+func (t *track) cut(recs []ledger.Record) []ledger.Record {
+	s := &t.seg
+	if !s.started {
+		return recs
+	}
+	s.body.SHA256 = hex.EncodeToString(s.hash.Sum(nil))
+	s.body.SR = s.sr
+	s.body.Late, t.asm.late = t.asm.late, 0
+	recs = append(recs, record(ledger.KindSeg, s.body))
+	*s = segment{}
+	return recs
+}
+
+// endFile gives a file up after a failed write or sync: nothing is retried. What
+// is durable keeps its seg line; the log says where the file ends.
+func (p *Part) endFile(t *track, err error, from time.Time) {
+	m := t.file
+	if len(m.units) > 0 {
+		from = m.units[0].from
+	}
+	p.out = t.cut(p.out)
+	length := m.offset
+	p.out = append(p.out, record(ledger.KindTrackClose, trackCloseBody{
+		Track: t.id, Why: causeOf(err), AtNS: p.ns(p.p.Now()), File: m.name, Length: &length,
+	}))
+	_ = m.f.Close() // its bytes are given up already
+	t.file, t.retry = nil, p.p.Now().Add(time.Second)
+	if t.starving == 0 {
+		t.starved, t.starving = from, max(len(m.units), 1)
+	}
+	p.gap(t, causeOf(err), from, p.p.Now(), gapBody{Packets: len(m.units)})
+	p.status.trouble(causeOf(err))
+	p.p.Logger.Error("track file ended", "hearing", p.p.Hearing, "file", m.name, "error", err)
+}
+
+func causeOf(err error) string {
+	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
+		return CauseFull
+	}
+	return CauseDisk
+}
+
+// gap appends a gap entry.
+func (p *Part) gap(t *track, cause string, from, to time.Time, g gapBody) {
+	g.Track, g.Cause, g.By = t.id, cause, "recorder"
+	g.FromT, g.ToT = from.UnixMicro(), to.UnixMicro()
+	g.FromNS, g.ToNS = p.ns(from), p.ns(to)
+	p.out = append(p.out, record(ledger.KindGap, g))
+}
+
+func (p *Part) ns(t time.Time) int64 { return t.Sub(p.base).Nanoseconds() }

@@ -1,0 +1,157 @@
+#!/usr/bin/env bash
+# test.sh [long]: everything that must hold before a commit is taken, in one run.
+# Phases go on after a failure (one run tells everything), except where a later
+# one has nothing to stand on. The end repeats what each runner said last, then a
+# table of durations, then one line with the totals.
+#
+# PHASES="lint go-plain" runs only those named.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+long=${1:-}
+results="$CACHE/test"
+rm -rf "$results"
+mkdir -p "$results/logs"
+cd "$ROOT"
+
+names=()
+seconds=()
+outcomes=()
+broken=" "
+started=$SECONDS
+
+# record NAME OUTCOME SECONDS
+record() {
+  names+=("$1")
+  outcomes+=("$2")
+  seconds+=("$3")
+}
+
+# after NAME...: false when one of these phases failed.
+after() {
+  local name
+  for name in "$@"; do
+    case "$broken" in *" $name "*) return 1 ;; esac
+  done
+}
+
+# phase KIND NAME COMMAND...: KIND is check (one pass or fail by itself), runner
+# (writes its own report of tests), or step (counts only when it fails).
+phase() {
+  local kind=$1 name=$2 begin=$SECONDS code=0 outcome
+  shift 2
+  if [ -n "${PHASES:-}" ]; then
+    case " $PHASES " in *" $name "*) ;; *) return 0 ;; esac
+  fi
+  printf '\n=== %s\n' "$name"
+  # Not a terminal for the runners: their last lines are repeated at the end.
+  "$@" 2>&1 </dev/null | tee "$results/logs/$name.log" || code=${PIPESTATUS[0]}
+  case "$code" in
+    0) outcome=passed ;;
+    77) outcome=skipped ;;
+    *)
+      outcome=failed
+      broken="$broken$name "
+      ;;
+  esac
+  if [ "$kind" = check ] || { [ "$kind" = step ] && [ "$outcome" != passed ]; } ||
+    { [ "$kind" = runner ] && [ "$outcome" = skipped ]; }; then
+    printf '%s\t%s\n' "$name" "$outcome" >>"$results/checks.tsv"
+  fi
+  # A runner that died before it could write a report has still failed.
+  if [ "$kind" = runner ] && [ "$outcome" = failed ] && ! wrote_report "$name"; then
+    printf '%s\tfailed\n' "$name" >>"$results/checks.tsv"
+  fi
+  record "$name" "$outcome" $((SECONDS - begin))
+}
+
+wrote_report() {
+  case "$1" in
+    go-*) [ -s "$results/$1.json" ] ;;
+    web-unit) [ -s "$results/vitest.json" ] ;;
+    screens | e2e) [ -s "$results/playwright-$1.json" ] ;;
+    *) return 1 ;;
+  esac
+}
+
+# without NAME REASON: a phase that cannot run here, counted as skipped.
+without() {
+  if [ -n "${PHASES:-}" ]; then
+    case " $PHASES " in *" $1 "*) ;; *) return 0 ;; esac
+  fi
+  printf '\n=== %s\nskipped: %s\n' "$1" "$2" | tee "$results/logs/$1.log"
+  printf '%s\tskipped\n' "$1" >>"$results/checks.tsv"
+  record "$1" skipped 0
+}
+
+web_check() {
+  in_web npm run --silent check && "$ROOT/scripts/e2e.sh" check
+}
+in_web() { (cd "$ROOT/web" && "$@"); }
+unit_tests() {
+  in_web npx --no-install vitest run --reporter=default \
+    --reporter=json --outputFile.json="$results/vitest.json"
+}
+screens() {
+  PLAYWRIGHT_JSON_OUTPUT_NAME="$results/playwright-screens.json" \
+    in_web npx --no-install playwright test --reporter=list,json
+}
+end_to_end() {
+  PHIENTOA_E2E_LONG="$long" \
+    PLAYWRIGHT_JSON_OUTPUT_NAME="$results/playwright-e2e.json" \
+    "$ROOT/scripts/e2e.sh" run --reporter=list,json
+}
+build_binary() { go build -o "$ROOT/bin/phientoa" ./cmd/phientoa; }
+long_go() {
+  PHIENTOA_LONG=1 "$ROOT/scripts/fuzz.sh" "${FUZZTIME:-2m}"
+}
+
+# tail_of NAME: what that runner said last.
+tail_of() {
+  local log="$results/logs/$1.log"
+  [ -f "$log" ] || return 0
+  printf -- '--- %s\n' "$1"
+  grep -vE '^[[:space:]]*$' "$log" | tail -n "${2:-4}"
+}
+
+finish() {
+  local i name
+  printf '\n=== what each runner said last\n'
+  for name in go-plain go-race web-unit screens e2e; do tail_of "$name"; done
+  for i in "${!names[@]}"; do
+    if [ "${outcomes[$i]}" = failed ]; then tail_of "${names[$i]}" 30; fi
+  done
+  printf '\n=== durations\n'
+  for i in "${!names[@]}"; do
+    printf '%-12s %5d s  %s\n' "${names[$i]}" "${seconds[$i]}" "${outcomes[$i]}"
+  done
+  printf '%-12s %5d s\n\n' total $((SECONDS - started))
+  node "$ROOT/scripts/totals.mjs" "$results"
+}
+
+phase step bootstrap "$ROOT/scripts/bootstrap.sh" test
+phase step tools "$ROOT/scripts/tools.sh"
+phase step web-deps "$ROOT/scripts/web.sh" deps
+if after web-deps; then
+  phase check web-check web_check
+  phase runner web-unit unit_tests
+  phase step web-build "$ROOT/scripts/web.sh" build
+  phase check generated "$ROOT/scripts/generate.sh" --check
+fi
+phase step build build_binary
+if after tools; then
+  phase check lint "$ROOT/scripts/lint.sh"
+  phase check vuln "$ROOT/scripts/vuln.sh"
+  phase runner go-plain "$ROOT/scripts/gotest.sh" plain
+  phase runner go-race "$ROOT/scripts/gotest.sh" race
+fi
+if ! have chromium; then
+  without screens "chromium is not installed"
+  without e2e "chromium is not installed"
+elif after web-deps web-build; then
+  phase runner screens screens
+  if after build; then phase runner e2e end_to_end; fi
+fi
+if [ "$long" = long ]; then phase check fuzz long_go; fi
+finish

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# web.sh deps|build: node modules when the lock changed, the built application
+# (web/dist, embedded into the binary) when a source changed.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+deps() {
+  local key
+  key=$(cat "$ROOT/web/package.json" "$ROOT/web/package-lock.json" | sha256sum | cut -d' ' -f1)
+  # The stamp lies inside node_modules: whoever deletes the folder deletes it too.
+  if [ -f "$ROOT/web/node_modules/.installed" ] &&
+    [ "$(cat "$ROOT/web/node_modules/.installed")" = "$key" ]; then
+    return
+  fi
+  say "npm ci (the lock changed)"
+  (cd "$ROOT/web" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+  printf '%s\n' "$key" >"$ROOT/web/node_modules/.installed"
+}
+
+build() {
+  local key
+  key=$(tree_hash web)
+  if fresh web "$key" && [ -f "$ROOT/web/dist/index.html" ]; then
+    return
+  fi
+  (cd "$ROOT/web" && npm run --silent build)
+  stamp web "$key"
+}
+
+case "${1:-}" in
+  deps) deps ;;
+  build)
+    deps
+    build
+    ;;
+  *) die "usage: web.sh deps|build" ;;
+esac

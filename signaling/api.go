@@ -1,0 +1,183 @@
+package signaling
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+
+	"phientoa/internal/auth"
+	"phientoa/internal/hearing"
+	"phientoa/internal/store"
+)
+
+// maxBody bounds a request's body in bytes.
+const maxBody = 4 << 10
+
+// problem answers with application/problem+json (RFC 9457): a stable code and a
+// sentence in both languages.
+func problem(w http.ResponseWriter, status int, r *hearing.Refusal) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Cache-Control", "no-store")
+	if status == http.StatusTooManyRequests {
+		w.Header().Set("Retry-After", "60")
+	}
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(struct {
+		Title  string `json:"title"`
+		Status int    `json:"status"`
+		*hearing.Refusal
+	}{r.En, status, r})
+}
+
+func answer(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+// readJSON reads a small JSON object strictly.
+func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
+	if ct, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); strings.TrimSpace(ct) != "application/json" {
+		return errBadMessage
+	}
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errBadMessage
+	}
+	return nil
+}
+
+// consume signs a device in by its invitation.
+func (s *Server) consume(w http.ResponseWriter, r *http.Request) {
+	var body struct {
+		Token string `json:"token"`
+	}
+	if err := readJSON(w, r, &body); err != nil || body.Token == "" || len(body.Token) > 256 {
+		problem(w, http.StatusBadRequest, refuseBadMessage())
+		return
+	}
+	cookie, who, err := s.p.Auth.Consume(r.Context(), body.Token, remoteAddr(r))
+	switch {
+	case err == nil:
+		http.SetCookie(w, cookie)
+		w.Header().Set("Cache-Control", "no-store")
+		s.p.Logger.Info("signed in", "person", who.Person, "device", who.Device, "hearing", who.Hearing)
+		w.WriteHeader(http.StatusNoContent)
+	case errors.Is(err, auth.ErrThrottled):
+		problem(w, http.StatusTooManyRequests, refuseTooFast())
+	case errors.Is(err, store.ErrUnavailable):
+		problem(w, http.StatusServiceUnavailable, refuseDatabaseAway())
+	default:
+		problem(w, http.StatusForbidden, refuseInvitation())
+	}
+}
+
+// meAnswer is who one is and which hearing one may enter.
+type meAnswer struct {
+	Room     string `json:"room"`
+	Person   string `json:"person"`
+	Device   string `json:"device"`
+	Name     string `json:"name"`
+	Capacity string `json:"capacity"`
+	DocketNo string `json:"docket_no"`
+	Court    string `json:"court"`
+	Title    string `json:"title"`
+	StartsAt int64  `json:"starts_at"`
+	Demo     bool   `json:"demo"`
+}
+
+func (s *Server) me(w http.ResponseWriter, r *http.Request) {
+	who, err := s.p.Auth.Session(r)
+	if err != nil {
+		problem(w, http.StatusUnauthorized, refuseSignIn())
+		return
+	}
+	room, ref := s.p.Rooms.Open(r.Context(), who.Hearing)
+	if ref != nil {
+		status := http.StatusServiceUnavailable
+		if ref.Code == refuseNotFound().Code {
+			status = http.StatusNotFound
+		}
+		problem(w, status, ref)
+		return
+	}
+	a := meAnswer{
+		Room: room.p.row.Room, Person: who.Person, Device: who.Device,
+		Name:     room.p.names[hearing.PersonID(who.Person)],
+		DocketNo: room.p.booking.DocketNo, Court: room.p.booking.Court, Title: room.p.booking.Title,
+		StartsAt: room.p.booking.StartsAt, Demo: room.p.booking.Demo,
+	}
+	for _, p := range room.p.booking.People {
+		if string(p.ID) == who.Person {
+			a.Capacity = string(p.Capacity)
+		}
+	}
+	answer(w, a)
+}
+
+func (s *Server) signOut(w http.ResponseWriter, r *http.Request) {
+	who, err := s.p.Auth.Session(r)
+	if err != nil {
+		problem(w, http.StatusUnauthorized, refuseSignIn())
+		return
+	}
+	cookie, err := s.p.Auth.SignOut(r)
+	if err != nil {
+		s.p.Logger.Warn("sign-out not written", "err", err)
+		problem(w, http.StatusServiceUnavailable, refuseDatabaseAway())
+		return
+	}
+	if room := s.p.Rooms.at(who.Hearing); room != nil {
+		room.signOut(r.Context(), hearing.DeviceID(who.Device))
+	}
+	http.SetCookie(w, cookie)
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// secured sets what every answer carries. The page loads from here alone, runs
+// no inline script, and may use camera and microphone; nothing may frame it.
+func secured(next http.Handler) http.Handler {
+	const csp = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; " +
+		"media-src 'self' blob:; font-src 'self'; connect-src 'self'; worker-src 'self' blob:; object-src 'none'; " +
+		"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", csp)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self), geolocation=(), usb=(), payment=()")
+		h.Set("X-Frame-Options", "DENY")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// static serves the built web application; unknown paths without an extension
+// are its routes and get its page.
+func (s *Server) static() http.Handler {
+	files := http.FileServerFS(s.p.Static)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
+		if strings.HasPrefix(name, "assets/") {
+			w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+		} else {
+			w.Header().Set("Cache-Control", "no-cache")
+		}
+		if name != "" && path.Ext(name) == "" {
+			if _, err := fs.Stat(s.p.Static, name); err != nil {
+				r = r.Clone(r.Context())
+				r.URL.Path = "/"
+			}
+		}
+		files.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,149 @@
+package signaling
+
+import (
+	"context"
+	"time"
+
+	"phientoa/internal/hearing"
+	"phientoa/internal/wire"
+)
+
+// joining is what a session asks of a room: a seat for its device.
+type joining struct {
+	person   hearing.PersonID
+	device   hearing.DeviceID
+	token    string // resume token, may be empty
+	lastSeq  uint64
+	language string
+}
+
+// joined is the answer.
+type joined struct {
+	place   *place
+	link    *link
+	resumed bool
+}
+
+// join seats a session. The newer session of a device wins; the older is told
+// that it was taken over.
+func (r *Room) join(ctx context.Context, j joining) (joined, *hearing.Refusal) {
+	type answer struct {
+		joined
+		ref *hearing.Refusal
+	}
+	ch := make(chan answer, 1)
+	err := r.post(ctx, func() {
+		res, ref := r.seatSession(j)
+		ch <- answer{res, ref}
+	})
+	if err != nil {
+		return joined{}, refuseStopping()
+	}
+	select {
+	case a := <-ch:
+		return a.joined, a.ref
+	case <-r.done:
+		return joined{}, refuseStopping()
+	}
+}
+
+// seatSession runs on the actor.
+func (r *Room) seatSession(j joining) (joined, *hearing.Refusal) {
+	if !r.booked(j.person, j.device) {
+		return joined{}, refuseNotFound()
+	}
+	pl := r.seats[j.device]
+	if pl != nil && pl.seat.person == j.person && j.token != "" && pl.seat.canResume(j.token, j.lastSeq) {
+		l := r.attach(pl, j, j.lastSeq)
+		r.publishTo(pl, false)
+		return joined{pl, l, true}, nil
+	}
+	if pl == nil && len(r.seats) >= r.limits.SeatsPerRoom {
+		return joined{}, refuseBusy()
+	}
+	fresh, err := r.newPlace(j, pl)
+	if err != nil {
+		r.logger.Error("no seat", "err", err)
+		return joined{}, refuseInternal()
+	}
+	l := r.attach(fresh, j, 0)
+	r.publishTo(fresh, true)
+	return joined{fresh, l, false}, nil
+}
+
+// newPlace begins a new seat session of a device, in the stead of old if any.
+func (r *Room) newPlace(j joining, old *place) (*place, error) {
+	s, err := newSeat(j.person, j.device, r.limits, r.p.random)
+	if err != nil {
+		return nil, err
+	}
+	pl := &place{seat: s}
+	if old != nil {
+		// The device was here all the time: the rules hear nothing of this.
+		pl.presence = old.presence
+		old.media.close()
+		old.seat.end(&wire.Bye{Reason: wireRefusal(refuseTakenOver())})
+	} else {
+		pl.presence.told = r.connected(j.device)
+	}
+	pl.media = newSeatMedia(r.p.media, s, hearing.Sources(r.tip), &r.closers, r.logger)
+	r.seats[j.device] = pl
+	return pl, nil
+}
+
+func (r *Room) attach(pl *place, j joining, lastSeq uint64) *link {
+	l := &link{wake: make(chan struct{}, 1)}
+	pl.seat.attach(l, lastSeq, j.language)
+	pl.presence.detachedAt = time.Time{}
+	r.reconcilePresence(r.p.now())
+	return l
+}
+
+// leave detaches a session that ended; the seat stays for the resume window.
+func (r *Room) leave(pl *place, l *link) {
+	act := func() {
+		if pl.seat.detach(l) && r.seats[pl.seat.device] == pl {
+			pl.presence.detachedAt = r.p.now()
+		}
+	}
+	select {
+	case r.mail <- act:
+	case <-r.done:
+	}
+}
+
+// signOut ends the seats of a device at once, its media included.
+func (r *Room) signOut(ctx context.Context, d hearing.DeviceID) {
+	_ = r.post(ctx, func() {
+		pl := r.seats[d]
+		if pl == nil {
+			return
+		}
+		pl.media.close()
+		pl.seat.end(&wire.Bye{Reason: wireRefusal(refuseSignedOut())})
+		pl.presence.detachedAt = r.p.now().Add(-r.limits.ResumeWindow)
+	})
+}
+
+func (r *Room) booked(p hearing.PersonID, d hearing.DeviceID) bool {
+	for _, dev := range r.p.booking.Devices {
+		if dev.ID != d {
+			continue
+		}
+		for _, q := range dev.People {
+			if q == p {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (r *Room) connected(d hearing.DeviceID) bool {
+	for _, ds := range r.tip.Devices {
+		if ds.ID == d {
+			return ds.Connected
+		}
+	}
+	return false
+}

@@ -1,0 +1,82 @@
+package signaling
+
+import "time"
+
+// Limits bound what clients and outages can make signaling hold. Zero fields
+// take the default given here; docs/limits.md lists them with what happens
+// when they are reached.
+type Limits struct {
+	MessageBytes    int           // a WebSocket message, default 256 KiB (an offer needs it)
+	SmallBytes      int           // any message but an offer, default 16 KiB
+	MessagesPerSec  float64       // sustained, default 50
+	MessageBurst    int           // default 200
+	Handshake       time.Duration // upgrade to hello, default 10 s
+	PingEvery       time.Duration // default 5 s
+	ReadTimeout     time.Duration // silence of a client, default 12 s
+	WriteTimeout    time.Duration // one message, default 10 s
+	ResumeWindow    time.Duration // default 120 s
+	RingMessages    int           // reliable messages kept for resume, default 256
+	RingBytes       int           // default 1 MiB
+	UnsentMessages  int           // reliable messages behind a slow client, default 128
+	Transients      int           // unreliable messages behind a slow client, default 32
+	CommandsPending int           // unanswered commands of one seat, default 32
+	CommandIDs      int           // answered ids remembered for a seat, default 256
+	Mailbox         int           // acts waiting for a room, default 256
+	MailboxReserve  int           // places of it for restrictions and the server, default 64
+	Enlargements    int           // enlarging commands waiting for durability, default 64
+	LogQueue        int           // batches between room and log writer, default 1024
+	Backlog         int           // batches kept while the database is away, default 4096
+	Rooms           int           // open hearings of a node, default 200
+	SeatsPerRoom    int           // default 1000
+	LostAfter       time.Duration // from a closed socket to DeviceLost, default 2 s
+	LeaseTTL        time.Duration // default 15 s
+	LeaseRenew      time.Duration // default 5 s
+	LeaseGrace      time.Duration // media go on after the lease ran out, default 60 s
+	AppendTimeout   time.Duration // one attempt to write the log, default 2.5 s
+	RetryEvery      time.Duration // attempts while the database is away, default 1 s
+	CheckpointEvery time.Duration // to clients, default 2 s
+	AnchorEvery     time.Duration // AnchorEvidence events, default 10 s
+	CloseWait       time.Duration // for orderly ends of one room, default 5 s
+}
+
+func def[T int | float64 | time.Duration](v *T, d T) {
+	if *v == 0 {
+		*v = d
+	}
+}
+
+// withDefaults fills the zero fields.
+func (l Limits) withDefaults() Limits {
+	def(&l.MessageBytes, 256<<10)
+	def(&l.SmallBytes, 16<<10)
+	def(&l.MessagesPerSec, 50)
+	def(&l.MessageBurst, 200)
+	def(&l.Handshake, 10*time.Second)
+	def(&l.PingEvery, 5*time.Second)
+	def(&l.ReadTimeout, 12*time.Second)
+	def(&l.WriteTimeout, 10*time.Second)
+	def(&l.ResumeWindow, 120*time.Second)
+	def(&l.RingMessages, 256)
+	def(&l.RingBytes, 1<<20)
+	def(&l.UnsentMessages, 128)
+	def(&l.Transients, 32)
+	def(&l.CommandsPending, 32)
+	def(&l.CommandIDs, 256)
+	def(&l.Mailbox, 256)
+	def(&l.MailboxReserve, 64)
+	def(&l.Enlargements, 64)
+	def(&l.LogQueue, 1024)
+	def(&l.Backlog, 4096)
+	def(&l.Rooms, 200)
+	def(&l.SeatsPerRoom, 1000)
+	def(&l.LostAfter, 2*time.Second)
+	def(&l.LeaseTTL, 15*time.Second)
+	def(&l.LeaseRenew, 5*time.Second)
+	def(&l.LeaseGrace, 60*time.Second)
+	def(&l.AppendTimeout, 2500*time.Millisecond)
+	def(&l.RetryEvery, time.Second)
+	def(&l.CheckpointEvery, 2*time.Second)
+	def(&l.AnchorEvery, 10*time.Second)
+	def(&l.CloseWait, 5*time.Second)
+	return l
+}

@@ -1,0 +1,202 @@
+package signaling
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+
+	"phientoa/internal/hearing"
+	"phientoa/internal/wire"
+	"phientoa/sfu"
+)
+
+// seatMedia is a seat's side of the sfu. Negotiations run on the session's
+// media worker; the actor allows and forbids from its own goroutine. After
+// allow(false) returns nothing is forwarded (the grants are closed already);
+// the peer itself is closed right behind, also one whose negotiation is under
+// way.
+type seatMedia struct {
+	room    MediaRoom // nil: no media
+	seat    *seat
+	publish []sfu.SourceKind
+	sources []sfu.SourceID
+	logger  *slog.Logger
+
+	negotiating sync.Mutex // one offer at a time
+
+	mu      sync.Mutex
+	allowed bool
+	gone    bool
+	gen     uint64 // grows when the peer at hand must not be used any more
+	peer    MediaPeer
+	closers *sync.WaitGroup // the room's: closings outlive a seat
+}
+
+func newSeatMedia(room MediaRoom, s *seat, all []hearing.Source, closers *sync.WaitGroup, logger *slog.Logger) *seatMedia {
+	m := &seatMedia{room: room, seat: s, closers: closers, logger: logger}
+	for _, src := range all {
+		if src.Device == s.device {
+			m.publish = append(m.publish, sfu.SourceKind(src.Kind))
+		} else {
+			m.sources = append(m.sources, sourceID(src))
+		}
+	}
+	return m
+}
+
+// allow says whether the device may have a peer now; over ends it for good.
+func (m *seatMedia) allow(yes, over bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.allowed = yes && !over
+	if !m.allowed {
+		m.dropLocked()
+	}
+}
+
+// reset forgets the peer of an earlier seat session.
+func (m *seatMedia) reset() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.dropLocked()
+}
+
+// close ends the seat's media.
+func (m *seatMedia) close() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.gone, m.allowed = true, false
+	m.dropLocked()
+}
+
+func (m *seatMedia) dropLocked() {
+	m.gen++
+	if p := m.peer; p != nil {
+		m.peer = nil
+		m.closers.Go(p.Close)
+	}
+}
+
+// offer negotiates. The answer carries a refusal when there is none.
+func (m *seatMedia) offer(ctx context.Context, o *wire.MediaOffer) (*wire.MediaAnswer, *wire.NeedSections) {
+	m.negotiating.Lock()
+	defer m.negotiating.Unlock()
+	peer, gen, ref := m.join()
+	if ref != nil {
+		return &wire.MediaAnswer{Refusal: wireRefusal(ref)}, nil
+	}
+	offer := sfu.Offer{SDP: o.Sdp}
+	for _, p := range o.Publish {
+		offer.Publish = append(offer.Publish, sfu.Publish{MID: p.Mid, Kind: sfu.SourceKind(p.Kind)})
+	}
+	ans, err := peer.Negotiate(ctx, offer)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if gen != m.gen {
+		return &wire.MediaAnswer{Refusal: wireRefusal(refuseMedia())}, nil
+	}
+	if err != nil {
+		m.logger.Warn("negotiation failed", "device", m.seat.device, "err", err)
+		if errors.Is(err, sfu.ErrClosed) {
+			m.dropLocked()
+		}
+		return &wire.MediaAnswer{Refusal: wireRefusal(refuseMediaFailed())}, nil
+	}
+	out := &wire.MediaAnswer{Sdp: ans.SDP}
+	for _, s := range ans.Sections {
+		out.Sections = append(out.Sections, &wire.Section{Mid: s.MID, Device: s.Source.Peer, Kind: string(s.Source.Kind)})
+	}
+	var need *wire.NeedSections
+	if ans.NeedAudio > 0 || ans.NeedVideo > 0 {
+		need = needSections(ans.NeedAudio, ans.NeedVideo)
+	}
+	return out, need
+}
+
+// join returns the peer at hand or makes one.
+func (m *seatMedia) join() (MediaPeer, uint64, *hearing.Refusal) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.room == nil || m.gone || !m.allowed {
+		return nil, 0, refuseMedia()
+	}
+	if m.peer != nil {
+		return m.peer, m.gen, nil
+	}
+	m.gen++
+	obs := &mediaObserver{m: m, gen: m.gen}
+	p, err := m.room.Join(sfu.PeerParams{ID: string(m.seat.device), Observer: obs, MayPublish: m.publish})
+	if err != nil {
+		m.logger.Warn("peer not joined", "device", m.seat.device, "err", err)
+		return nil, 0, refuseMediaFailed()
+	}
+	p.Prepare(m.sources)
+	m.peer = p
+	return p, m.gen, nil
+}
+
+func (m *seatMedia) hint(h *wire.LayerHints) {
+	m.mu.Lock()
+	p := m.peer
+	m.mu.Unlock()
+	if p == nil {
+		return
+	}
+	hints := make([]sfu.Hint, 0, len(h.Hints))
+	for _, x := range h.Hints {
+		hints = append(hints, sfu.Hint{MID: x.Mid, Width: int(min(x.Width, 1<<14)), Height: int(min(x.Height, 1<<14))})
+	}
+	p.Hint(hints)
+}
+
+// mediaObserver passes the sfu's news of one peer to the client.
+type mediaObserver struct {
+	m   *seatMedia
+	gen uint64
+}
+
+func (o *mediaObserver) current() bool {
+	o.m.mu.Lock()
+	defer o.m.mu.Unlock()
+	return o.m.gen == o.gen
+}
+
+// PeerState implements sfu.PeerObserver. A peer that the sfu gave up is
+// forgotten: the client's next offer starts a new one.
+func (o *mediaObserver) PeerState(_ string, s sfu.PeerState) {
+	if s != sfu.PeerClosed {
+		return
+	}
+	o.m.mu.Lock()
+	defer o.m.mu.Unlock()
+	if o.m.gen == o.gen {
+		o.m.dropLocked()
+	}
+}
+
+// SectionsNeeded implements sfu.PeerObserver.
+func (o *mediaObserver) SectionsNeeded(_ string, audio, video int) {
+	if o.current() {
+		o.m.seat.send(&wire.Envelope{Body: &wire.Envelope_NeedSections{NeedSections: needSections(audio, video)}})
+	}
+}
+
+// ReceiverStates implements sfu.PeerObserver.
+func (o *mediaObserver) ReceiverStates(_ string, states []sfu.ReceiverState) {
+	if !o.current() {
+		return
+	}
+	out := &wire.ReceiverStates{States: make([]*wire.ReceiverState, 0, len(states))}
+	for _, s := range states {
+		out.States = append(out.States, &wire.ReceiverState{
+			Mid: s.MID, Granted: s.Granted, PausedBy: wire.PausedBy(s.PausedBy),
+			CurrentLayer: int32(s.CurrentLayer), TargetLayer: int32(s.TargetLayer), WaitingKeyframe: s.WaitingKeyframe,
+		})
+	}
+	o.m.seat.post(&wire.Envelope{Body: &wire.Envelope_ReceiverStates{ReceiverStates: out}})
+}
+
+func needSections(audio, video int) *wire.NeedSections {
+	return &wire.NeedSections{Audio: uint32(max(audio, 0)), Video: uint32(max(video, 0))}
+}

@@ -1,0 +1,197 @@
+package signaling
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"phientoa/internal/hearing"
+	"phientoa/internal/store"
+)
+
+// Auth tells who a request is from. Package internal/auth implements it.
+type Auth interface {
+	// Consume turns an invitation's token into a session and its cookie. Unknown,
+	// used, expired and foreign tokens give one and the same error;
+	// auth.ErrThrottled says that this address tries too often.
+	Consume(ctx context.Context, token, addr string) (*http.Cookie, store.Session, error)
+	// Session is the signed-in device of a request.
+	Session(r *http.Request) (store.Session, error)
+	// SignOut ends the request's session and returns the cookie that clears it.
+	SignOut(r *http.Request) (*http.Cookie, error)
+}
+
+// ServerParams makes a Server.
+type ServerParams struct {
+	Rooms *Rooms
+	Auth  Auth
+	// Origins are the exact origins that may open a WebSocket (scheme, name,
+	// port); OriginAllowed, if set, decides beside them.
+	Origins       []string
+	OriginAllowed func(origin string) bool
+	// Static is the built web application; nil serves none.
+	Static fs.FS
+	Limits Limits
+	Logger *slog.Logger
+	Now    func() time.Time
+	// Ready tells whether this process can serve; nil is always.
+	Ready   func(ctx context.Context) error
+	Version string
+}
+
+// Server is the HTTP side: signing in, the WebSocket, the web application.
+type Server struct {
+	p        ServerParams
+	limits   Limits
+	upgrader websocket.Upgrader
+
+	ctx  context.Context
+	stop context.CancelFunc
+	wg   sync.WaitGroup
+
+	mu    sync.Mutex
+	conns map[*websocket.Conn]struct{}
+}
+
+// NewServer makes a Server; Handler serves it, Close ends its sessions.
+func NewServer(p ServerParams) *Server {
+	if p.Now == nil {
+		p.Now = time.Now
+	}
+	s := &Server{p: p, limits: p.Limits.withDefaults(), conns: map[*websocket.Conn]struct{}{}}
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.upgrader = websocket.Upgrader{
+		HandshakeTimeout: s.limits.Handshake,
+		ReadBufferSize:   4 << 10, WriteBufferSize: 4 << 10,
+		Subprotocols: []string{ProtocolBinary, ProtocolJSON},
+		CheckOrigin:  func(*http.Request) bool { return true }, // checked before, in serveWS
+		Error: func(w http.ResponseWriter, _ *http.Request, status int, _ error) {
+			problem(w, status, refuseBadMessage())
+		},
+	}
+	return s
+}
+
+// Close ends every session and waits. Rooms are closed before, so that clients
+// have had their word.
+func (s *Server) Close() {
+	s.stop()
+	s.mu.Lock()
+	for ws := range s.conns {
+		_ = ws.Close()
+	}
+	s.mu.Unlock()
+	s.wg.Wait()
+}
+
+// Handler is everything that clients reach.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /api/invitations/consume", s.consume)
+	mux.HandleFunc("GET /api/me", s.me)
+	mux.HandleFunc("POST /api/signout", s.signOut)
+	mux.HandleFunc("GET /ws", s.serveWS)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("GET /readyz", s.ready)
+	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) { problem(w, http.StatusNotFound, refuseNotFound()) })
+	if s.p.Static != nil {
+		mux.Handle("GET /", s.static())
+	}
+	return secured(http.NewCrossOriginProtection().Handler(mux))
+}
+
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
+	if s.p.Ready != nil {
+		if err := s.p.Ready(r.Context()); err != nil {
+			s.p.Logger.Warn("not ready", "err", err)
+			problem(w, http.StatusServiceUnavailable, refuseInternal())
+			return
+		}
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// serveWS checks who asks and from where before it upgrades: a foreign page
+// with a valid cookie gets 403 (cross-site WebSocket hijacking).
+func (s *Server) serveWS(w http.ResponseWriter, r *http.Request) {
+	if !s.originAllowed(r) {
+		problem(w, http.StatusForbidden, refuseOrigin())
+		return
+	}
+	who, err := s.p.Auth.Session(r)
+	if err != nil {
+		problem(w, http.StatusUnauthorized, refuseSignIn())
+		return
+	}
+	offered := websocket.Subprotocols(r)
+	if !slices.Contains(offered, ProtocolBinary) && !slices.Contains(offered, ProtocolJSON) {
+		problem(w, http.StatusBadRequest, refuseBadMessage())
+		return
+	}
+	ws, err := s.upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		return // answered by the upgrader
+	}
+	if !s.enter(ws) {
+		_ = ws.Close()
+		return
+	}
+	defer s.leave(ws)
+	conn := newGorillaConn(ws, s.limits)
+	c, ok := codecFor(conn.Subprotocol())
+	if !ok {
+		_ = conn.Close(closeProblem)
+		return
+	}
+	sess := &session{
+		conn: conn, codec: c, who: who, limits: s.limits, now: s.p.Now, version: s.p.Version,
+		logger: s.p.Logger.With("person", who.Person, "device", who.Device),
+		open: func(ctx context.Context, room string) (*Room, *hearing.Refusal) {
+			return s.p.Rooms.Enter(ctx, who.Hearing, room)
+		},
+	}
+	sess.run(s.ctx)
+}
+
+func (s *Server) enter(ws *websocket.Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ctx.Err() != nil {
+		return false
+	}
+	s.conns[ws] = struct{}{}
+	s.wg.Add(1)
+	return true
+}
+
+func (s *Server) leave(ws *websocket.Conn) {
+	s.mu.Lock()
+	delete(s.conns, ws)
+	s.mu.Unlock()
+	s.wg.Done()
+}
+
+func (s *Server) originAllowed(r *http.Request) bool {
+	origins := r.Header.Values("Origin")
+	if len(origins) != 1 {
+		return false
+	}
+	return slices.Contains(s.p.Origins, origins[0]) || s.p.OriginAllowed != nil && s.p.OriginAllowed(origins[0])
+}
+
+// remoteAddr is the address of the connection itself: headers that a client can
+// write are not believed.
+func remoteAddr(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}

@@ -1,0 +1,129 @@
+package signaling
+
+import "phientoa/internal/hearing"
+
+// Refusals that signaling itself gives; those of the rules come from package
+// hearing. Codes are stable and stand in docs/protocol.md.
+func refusal(code, vi, en string) *hearing.Refusal {
+	return &hearing.Refusal{Code: code, Vi: vi, En: en}
+}
+
+func refuseBusy() *hearing.Refusal {
+	return refusal("busy",
+		"Hệ thống đang bận. Vui lòng thử lại sau giây lát.",
+		"The system is busy. Please try again in a moment.")
+}
+
+func refuseDatabaseAway() *hearing.Refusal {
+	return refusal("database_away",
+		"Cơ sở dữ liệu tạm thời không liên lạc được. Hiện chỉ có thể tắt tiếng, dừng phát biểu, tạm nghỉ, mời ra hoặc kết thúc.",
+		"The database cannot be reached at the moment. For now it is only possible to mute, stop the floor, recess, remove or close.")
+}
+
+func refuseUncertain() *hearing.Refusal {
+	return refusal("database_uncertain",
+		"Cơ sở dữ liệu ngừng trả lời khi đang ghi lệnh này. Lệnh sẽ có hiệu lực khi ghi được; nếu không muốn nữa, hãy ra lệnh ngược lại.",
+		"The database stopped answering while this was being written. It takes effect once written; to withdraw it, give the opposite command.")
+}
+
+func refuseUnlogged() *hearing.Refusal {
+	return refusal("in_effect_unlogged",
+		"Lệnh đã có hiệu lực nhưng chưa ghi được vào nhật ký nào. Hệ thống đang thử lại.",
+		"This is in effect but could not yet be written to any log. The system keeps trying.")
+}
+
+func refuseNotFound() *hearing.Refusal {
+	return refusal("not_found",
+		"Không tìm thấy phiên tòa này hoặc ông/bà không có quyền vào.",
+		"This hearing was not found, or you may not enter it.")
+}
+
+func refuseSignIn() *hearing.Refusal {
+	return refusal("sign_in",
+		"Ông/bà chưa đăng nhập hoặc phiên đăng nhập đã hết hạn. Vui lòng mở lại đường dẫn trong giấy mời.",
+		"You are not signed in, or the sign-in has expired. Please open the link of your invitation again.")
+}
+
+func refuseInvitation() *hearing.Refusal {
+	return refusal("invitation",
+		"Đường dẫn này không dùng được nữa. Vui lòng liên hệ thư ký phiên tòa để nhận đường dẫn mới.",
+		"This link can no longer be used. Please ask the clerk for a new one.")
+}
+
+func refuseOrigin() *hearing.Refusal {
+	return refusal("origin",
+		"Trang này không được phép kết nối tới hệ thống.",
+		"This page is not allowed to connect.")
+}
+
+func refuseTooFast() *hearing.Refusal {
+	return refusal("too_fast",
+		"Quá nhiều yêu cầu trong thời gian ngắn. Vui lòng chờ rồi thử lại.",
+		"Too many requests in a short time. Please wait and try again.")
+}
+
+func refuseBadMessage() *hearing.Refusal {
+	return refusal("bad_message",
+		"Thông điệp không đúng giao thức.",
+		"The message does not follow the protocol.")
+}
+
+func refuseTakenOver() *hearing.Refusal {
+	return refusal("taken_over",
+		"Thiết bị này đã được mở ở một cửa sổ khác.",
+		"This device was opened in another window.")
+}
+
+func refuseSlow() *hearing.Refusal {
+	return refusal("too_slow",
+		"Đường truyền quá chậm. Đang kết nối lại.",
+		"The connection is too slow. Reconnecting.")
+}
+
+func refuseMedia() *hearing.Refusal {
+	return refusal("media_not_admitted",
+		"Hình và tiếng chỉ được nối sau khi ông/bà điểm danh.",
+		"Picture and sound are connected only after you have checked in.")
+}
+
+func refuseMediaFailed() *hearing.Refusal {
+	return refusal("media_failed",
+		"Không nối được hình và tiếng. Vui lòng thử lại; nếu vẫn lỗi, hãy báo thư ký.",
+		"Picture and sound could not be connected. Please try again; if it keeps failing, tell the clerk.")
+}
+
+func refuseLeased() *hearing.Refusal {
+	return refusal("hosted_elsewhere",
+		"Phiên tòa đang được một máy chủ khác phục vụ. Đang kết nối lại.",
+		"Another server hosts this hearing. Reconnecting.")
+}
+
+func refuseStopping() *hearing.Refusal {
+	return refusal("server_stopping",
+		"Máy chủ đang khởi động lại. Đang kết nối lại.",
+		"The server is restarting. Reconnecting.")
+}
+
+func refuseInternal() *hearing.Refusal {
+	return refusal("internal",
+		"Máy chủ gặp lỗi. Vui lòng thử lại; nếu vẫn lỗi, hãy báo thư ký.",
+		"The server had an error. Please try again; if it keeps failing, tell the clerk.")
+}
+
+func refuseSignedOut() *hearing.Refusal {
+	return refusal("signed_out", "Ông/bà đã đăng xuất.", "You have signed out.")
+}
+
+// recorderTrouble is the sentence for a recorder's trouble code.
+func recorderTrouble(code string) (vi, en string) {
+	switch code {
+	case "disk_full", "disk_low":
+		return "Ổ đĩa ghi hình sắp đầy hoặc đã đầy. Hãy báo cán bộ kỹ thuật.",
+			"The recording disk is full or nearly full. Tell the technical officer."
+	case "slow_disk", "queue_full":
+		return "Ổ đĩa ghi hình quá chậm, bản ghi có thể thiếu.",
+			"The recording disk is too slow; parts may be missing."
+	default:
+		return "Mất ghi hình, đang khôi phục.", "The recording has stopped; it is being restored."
+	}
+}

@@ -1,0 +1,155 @@
+package signaling
+
+import (
+	"context"
+	"time"
+
+	"phientoa/internal/court"
+	"phientoa/internal/hearing"
+)
+
+// onTime does what follows from levels and the clock: who is connected, what
+// the recorder reports, checkpoints, the rules' deadline, seats out of their
+// window. Each is compared and tried again until the rules have taken it, so
+// that an outage or a full queue loses nothing.
+func (r *Room) onTime() {
+	now := r.p.now()
+	r.reconcilePresence(now)
+	r.reconcileRecorder()
+	r.anchor(now)
+	r.sendNote(now)
+	if at, ok := hearing.NextDeadline(r.tip); ok && !at.After(now) {
+		r.command(hearing.Tick{})
+	}
+}
+
+// untilNext is how long the actor may sleep. What is due already but was not
+// taken waits for the log writer, whose results wake the actor.
+func (r *Room) untilNext() time.Duration {
+	now := r.p.now()
+	next := now.Add(time.Minute)
+	earlier := func(t time.Time) {
+		if t.After(now) && t.Before(next) {
+			next = t
+		}
+	}
+	for _, pl := range r.seats {
+		if at := pl.presence.detachedAt; !at.IsZero() {
+			if pl.presence.told {
+				earlier(at.Add(r.limits.LostAfter))
+			}
+			earlier(at.Add(r.limits.ResumeWindow))
+		}
+	}
+	if r.noteNew != nil {
+		earlier(r.noteSent.Add(r.limits.CheckpointEvery))
+	}
+	if r.anchorNew != nil {
+		earlier(r.anchored.Add(r.limits.AnchorEvery))
+	}
+	if at, ok := hearing.NextDeadline(r.tip); ok {
+		earlier(at)
+	}
+	return next.Sub(now)
+}
+
+// reconcilePresence turns connections into DeviceConnected and DeviceLost. A
+// device that comes back within LostAfter was never lost.
+func (r *Room) reconcilePresence(now time.Time) {
+	for d, pl := range r.seats {
+		p := &pl.presence
+		if p.detachedAt.IsZero() {
+			if !p.told && (r.tipClosed() || r.command(hearing.DeviceConnected{Device: d})) {
+				p.told = true
+			}
+			continue
+		}
+		if p.told && now.Sub(p.detachedAt) >= r.limits.LostAfter {
+			if r.tipClosed() || r.command(hearing.DeviceLost{Device: d}) {
+				p.told = false
+			}
+		}
+		if now.Sub(p.detachedAt) >= r.limits.ResumeWindow {
+			pl.media.close()
+			delete(r.seats, d)
+		}
+	}
+}
+
+func (r *Room) tipClosed() bool { return r.tip.Status == hearing.Closed }
+
+// reconcileRecorder tells the rules what the recorder reports.
+func (r *Room) reconcileRecorder() {
+	if r.recording == r.reported {
+		return
+	}
+	if r.tipClosed() {
+		r.reported = r.recording
+		return
+	}
+	rep := r.recording
+	if r.command(hearing.RecorderReport{Recording: rep.on, Trouble: rep.trouble}) {
+		r.reported = rep
+		r.publish()
+	}
+}
+
+// anchor puts the latest checkpoint of the evidence log into the state log. The
+// anchor itself grows the evidence log, so it is done only while the hearing is
+// in session, and once more for the end.
+func (r *Room) anchor(now time.Time) {
+	if r.anchorNew == nil || now.Sub(r.anchored) < r.limits.AnchorEvery {
+		return
+	}
+	cp := r.anchorNew
+	if r.tip.Status != hearing.InSession && !r.tipClosed() || cp.size <= r.tip.Anchor.Size {
+		r.anchorNew = nil
+		return
+	}
+	if r.command(hearing.AnchorEvidence{Size: cp.size, Root: cp.root}) {
+		r.anchored, r.anchorNew = now, nil
+	}
+}
+
+// endHearing lets the writer end the evidence log behind the closing event.
+func (r *Room) endHearing() {
+	if r.closing {
+		return
+	}
+	r.closing = true
+	r.log.put(&batch{})
+}
+
+// toDatabase hands a checkpoint to its publisher; a newer one replaces one that
+// still waits.
+func (r *Room) toDatabase(cp checkpointReport) {
+	for {
+		select {
+		case r.publishDB <- cp:
+			return
+		default:
+		}
+		select {
+		case <-r.publishDB:
+		default:
+		}
+	}
+}
+
+// publishCheckpoints writes checkpoints into the database, one at a time; while
+// it is away the latest waits.
+func (r *Room) publishCheckpoints(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case cp := <-r.publishDB:
+			dctx, cancel := context.WithTimeout(ctx, r.limits.AppendTimeout)
+			err := r.p.store.PutCheckpoint(dctx, court.SystemScope(), r.p.row.ID, cp.size, cp.note)
+			cancel()
+			if err != nil && ctx.Err() == nil {
+				r.logger.Warn("checkpoint not published to the database", "size", cp.size, "err", err)
+			}
+		}
+	}
+}

@@ -1,0 +1,15 @@
+import { defineConfig } from "@playwright/test";
+
+// The tests drive the real binary with real browsers. One worker: a hearing has
+// several browsers of its own, and figures of a loaded machine mean nothing.
+export default defineConfig({
+  testDir: ".",
+  outputDir: "results/playwright",
+  workers: 1,
+  retries: 0,
+  forbidOnly: !!process.env["CI"],
+  timeout: 180_000,
+  expect: { timeout: 15_000 },
+  globalSetup: "./support/setup.ts",
+  reporter: [["list"]],
+});

@@ -1,0 +1,329 @@
+import { type Browser, type BrowserContext, type Page, chromium, expect } from "@playwright/test";
+import { writeFileSync, chmodSync } from "node:fs";
+import { join } from "node:path";
+import { SHOTS } from "./paths.ts";
+import { type Probe, type Sample, TONES, installProbe } from "./probe.ts";
+import type { Server } from "./server.ts";
+
+/** What the application shows of itself for tests and support (window.__phientoa). */
+interface Application {
+  pc(): RTCPeerConnection | null;
+  view(): View | null;
+  sections(): { mid: string; device: string; kind: string; media: string }[];
+}
+
+export interface PersonView {
+  person: string;
+  name: string;
+  capacity: string;
+  status: number;
+  connected: boolean;
+  locked: boolean;
+  device: string;
+  microphoneOpen: boolean;
+  hand: boolean;
+}
+
+export interface View {
+  stateSeq: bigint;
+  state: number;
+  recording: boolean;
+  me: string;
+  people: PersonView[];
+  floor: string;
+  hands: string[];
+  acts: string[];
+  degraded: boolean;
+}
+
+/** Values of the protocol's enums (phientoa.proto). */
+export const HEARING = { scheduled: 1, inSession: 2, recess: 3, closed: 4 } as const;
+export const PERSON = { absent: 1, arrived: 2, waiting: 3, inCourtroom: 4, removed: 5 } as const;
+
+declare global {
+  interface Window {
+    __phientoa: Application;
+    __probe: Probe;
+  }
+}
+
+export interface SeatParams {
+  role: string;
+  /** a WAV file as microphone; the browser's beep when neither this nor tones is given */
+  speech?: string;
+  /** the test decides what tone the microphone hears */
+  tones?: boolean;
+  viewport?: { width: number; height: number };
+}
+
+const ARGS = [
+  "--no-sandbox",
+  "--use-fake-device-for-media-stream",
+  "--use-fake-ui-for-media-stream",
+  "--autoplay-policy=no-user-gesture-required",
+  "--disable-quic",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--disable-background-timer-throttling",
+  "--disable-renderer-backgrounding",
+  "--disable-backgrounding-occluded-windows",
+  "--disable-features=WebRtcHideLocalIpsWithMdns",
+];
+
+/** Seat is one window of one person in a Chromium of its own. */
+export class Seat {
+  private at: Server | null = null;
+  readonly role: string;
+  readonly page: Page;
+  private readonly browser: Browser;
+  private readonly context: BrowserContext;
+
+  private constructor(role: string, browser: Browser, c: BrowserContext, page: Page) {
+    this.role = role;
+    this.browser = browser;
+    this.context = c;
+    this.page = page;
+  }
+
+  /** open gives a window for a seat of a server; launch one that knows no server. */
+  static async open(server: Server, p: SeatParams): Promise<Seat> {
+    const seat = await Seat.launch(p);
+    seat.at = server;
+    return seat;
+  }
+
+  static async launch(p: SeatParams): Promise<Seat> {
+    const args = [...ARGS];
+    if (p.speech) args.push(`--use-file-for-fake-audio-capture=${p.speech}`);
+    const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args });
+    const context = await browser.newContext({
+      viewport: p.viewport ?? { width: 1280, height: 720 },
+      locale: "vi-VN",
+    });
+    const page = await context.newPage();
+    await page.addInitScript(installProbe, {
+      speakTones: p.tones ?? false,
+      tones: Object.values(TONES),
+    });
+    return new Seat(p.role, browser, context, page);
+  }
+
+  get server(): Server {
+    if (!this.at) throw new Error("this window knows no server");
+    return this.at;
+  }
+
+  /** signIn takes a fresh invitation to the seat; the address bar keeps nothing of it. */
+  async signIn(token?: string): Promise<string> {
+    const invitation = token ?? (await invite(this.server, this.role));
+    await this.page.goto(`${this.server.origin(this.role)}/#i=${invitation}`);
+    await expect.poll(() => this.page.url()).not.toContain(invitation);
+    return invitation;
+  }
+
+  /** selfTest answers the device test as a person would, then accepts the rules. */
+  async selfTest(shots = false): Promise<void> {
+    const shot = async (name: string): Promise<void> => {
+      if (shots) await this.shot(name);
+    };
+    await this.tone(TONES.before);
+    await this.button("Bắt đầu kiểm tra").waitFor();
+    await shot("01-self-test");
+    await this.button("Bắt đầu kiểm tra").click();
+    await this.button("Tôi thấy rõ").waitFor();
+    await shot("02-camera");
+    await this.button("Tôi thấy rõ").click();
+    await this.button("Vạch có chuyển động").waitFor();
+    await shot("03-voice");
+    await this.button("Vạch có chuyển động").click();
+    await this.button("Thu và nghe lại").click();
+    await shot("04-playback");
+    await this.button("Tôi nghe rõ").click({ timeout: 20_000 });
+    await this.page.getByText("Máy của ông/bà đã sẵn sàng").waitFor();
+    await shot("05-ready");
+    await this.button("Tiếp tục").click();
+    await this.page.getByRole("checkbox", { name: /Tôi cam kết/ }).waitFor();
+    await shot("06-rules");
+    // React Aria lays the real box under its label.
+    await this.page.getByText(/Tôi cam kết không ghi âm/).click();
+    await this.button("Xác nhận có mặt").click();
+    await this.tone(0);
+  }
+
+  /** arrive: sign in, test, check in; the person then waits (or is in at once). */
+  async arrive(shots = false): Promise<void> {
+    await this.signIn();
+    await this.selfTest(shots);
+    await expect
+      .poll(async () => (await this.me())?.status ?? 0, { timeout: 20_000 })
+      .toBeGreaterThanOrEqual(PERSON.waiting);
+  }
+
+  button(name: string | RegExp) {
+    return this.page.getByRole("button", { name, exact: typeof name === "string" });
+  }
+
+  /** act presses an act's button, that of a person when given, and confirms when asked. */
+  async act(label: string, person?: PersonView): Promise<void> {
+    const name = person ? new RegExp(`^${label}: .*${escaped(person.name)}`) : label;
+    await this.button(name).first().click();
+    const dialog = this.page.getByRole("alertdialog").or(this.page.getByRole("dialog"));
+    if (CONFIRMED.has(label)) await dialog.getByRole("button", { name: label }).click();
+  }
+
+  async view(): Promise<View | null> {
+    return await this.page.evaluate(() => {
+      const view = window.__phientoa?.view();
+      if (!view) return null;
+      // Protobuf messages carry their type along, which does not travel.
+      const {
+        $typeName: _a,
+        $unknown: _b,
+        people,
+        alerts: _c,
+        ...rest
+      } = view as View & {
+        $typeName?: string;
+        $unknown?: unknown;
+        alerts?: unknown;
+      };
+      return { ...rest, people: people.map((p) => ({ ...p })) };
+    });
+  }
+
+  async me(): Promise<PersonView | undefined> {
+    const view = await this.view();
+    return view?.people.find((p) => p.person === view.me);
+  }
+
+  /** person by capacity, as this seat sees them now. */
+  async person(capacity: string): Promise<PersonView> {
+    const found = (await this.view())?.people.find((p) => p.capacity === capacity);
+    if (!found) throw new Error(`${this.role} sees no ${capacity}`);
+    return found;
+  }
+
+  /** sees waits until this seat's view of the hearing fits. */
+  async sees(what: string, fits: (v: View) => boolean, timeout = 15_000): Promise<void> {
+    await expect
+      .poll(
+        async () => {
+          const v = await this.view();
+          return v !== null && fits(v);
+        },
+        { message: `${this.role} sees: ${what}`, timeout, intervals: [50] },
+      )
+      .toBe(true);
+  }
+
+  /** mid of the section that carries a device's source. */
+  async mid(device: string, kind: "mic" | "cam"): Promise<string> {
+    let mid: string | undefined;
+    await expect
+      .poll(
+        async () => {
+          mid = await this.page.evaluate(
+            ([device, kind]) =>
+              window.__phientoa.sections().find((s) => s.device === device && s.kind === kind)?.mid,
+            [device, kind] as const,
+          );
+          return mid;
+        },
+        { message: `${this.role} has a section for ${kind} of ${device}` },
+      )
+      .toBeTruthy();
+    return mid!;
+  }
+
+  async samples(): Promise<Sample[]> {
+    return await this.page.evaluate(() => window.__probe.samples);
+  }
+
+  async lastSample(): Promise<Sample> {
+    return (await this.samples()).at(-1) ?? { at: 0, packets: {}, decoded: {}, bytes: 0 };
+  }
+
+  /** receives waits until more of a section was decoded than now. */
+  async receives(mid: string, more = 10, timeout = 20_000): Promise<void> {
+    const from = (await this.lastSample()).decoded[mid] ?? 0;
+    await expect
+      .poll(async () => ((await this.lastSample()).decoded[mid] ?? 0) - from, {
+        message: `${this.role} decodes section ${mid}`,
+        timeout,
+        intervals: [50],
+      })
+      .toBeGreaterThan(more);
+  }
+
+  async tone(hz: number): Promise<void> {
+    await this.page.evaluate((hz) => window.__probe.setTone(hz), hz);
+  }
+
+  async blip(hz: number): Promise<void> {
+    await this.page.evaluate((hz) => window.__probe.blip(hz), hz);
+  }
+
+  async resetHeard(): Promise<void> {
+    await this.page.evaluate(() => window.__probe.resetHeard());
+  }
+
+  /** heard: the loudest level of a tone in a section since the last reset, dBFS. */
+  async heard(mid: string, hz: number): Promise<number> {
+    return await this.page.evaluate(([mid, hz]) => window.__probe.heard[mid]?.[hz] ?? -200, [
+      mid,
+      hz,
+    ] as const);
+  }
+
+  async shot(name: string): Promise<void> {
+    await this.page.screenshot({ path: join(SHOTS, `${this.role}-${name}.png`) });
+  }
+
+  async close(): Promise<void> {
+    await this.context.close();
+    await this.browser.close();
+  }
+}
+
+/** Acts that ask before they are done. */
+const CONFIRMED = new Set([
+  "Bắt đầu phiên tòa",
+  "Tạm nghỉ",
+  "Mời ra khỏi phiên tòa",
+  "Kết thúc phiên tòa",
+]);
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
+
+/** invite asks the demonstration for a single-use invitation, as its first page does. */
+export async function invite(server: Server, role: string): Promise<string> {
+  const answer = await fetch(`http://127.0.0.1:${server.port}/demo/enter`, {
+    method: "POST",
+    redirect: "manual",
+    headers: {
+      host: `localhost:${server.port}`,
+      origin: `http://localhost:${server.port}`,
+      "content-type": "application/x-www-form-urlencoded",
+    },
+    body: new URLSearchParams({ role }),
+  });
+  const token = /#i=([^&]+)/.exec(answer.headers.get("location") ?? "")?.[1];
+  if (!token) throw new Error(`no invitation for ${role}: ${answer.status} ${await answer.text()}`);
+  return token;
+}
+
+/** frozenAt tells how many of a counter's packets came after a moment of the page's clock. */
+export function arrivedAfter(samples: Sample[], mid: string, moment: number): number {
+  const before = samples.findLast((s) => s.at <= moment)?.packets[mid] ?? 0;
+  return (samples.at(-1)?.packets[mid] ?? 0) - before;
+}
+
+/** executable writes a small program file, for wrappers around browsers. */
+export function executable(path: string, text: string): string {
+  writeFileSync(path, text);
+  chmodSync(path, 0o755);
+  return path;
+}

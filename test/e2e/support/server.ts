@@ -1,0 +1,147 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "@playwright/test";
+import { BINARY, RESULTS } from "./paths.ts";
+
+export interface ServerParams {
+  /** address of the media sockets; loopback when empty */
+  mediaAddress?: string;
+  /** postgres://… instead of SQLite in the data directory */
+  database?: string;
+}
+
+/**
+ * Server is one installation of the real binary: a data directory that outlives
+ * its processes, and at most one process at a time.
+ */
+export class Server {
+  readonly dataDir: string;
+  readonly port: number;
+  readonly mediaPort: number;
+  readonly log: string;
+  private readonly p: ServerParams;
+  private child: ChildProcess | null = null;
+  private exited: Promise<void> = Promise.resolve();
+
+  private constructor(p: ServerParams, port: number, mediaPort: number) {
+    this.p = p;
+    this.port = port;
+    this.mediaPort = mediaPort;
+    this.dataDir = mkdtempSync(join(tmpdir(), "phientoa-e2e-"));
+    mkdirSync(RESULTS, { recursive: true });
+    this.log = join(RESULTS, `server-${port}.log`);
+  }
+
+  static async start(p: ServerParams = {}): Promise<Server> {
+    const server = new Server(p, await freePort(), await freePort());
+    await server.up();
+    return server;
+  }
+
+  /** origin of a role; each role has a host, hence cookies, of its own. */
+  origin(role: string): string {
+    return `http://${role}.localhost:${this.port}`;
+  }
+
+  get landing(): string {
+    return `http://localhost:${this.port}/`;
+  }
+
+  /** up starts a process on the data directory and waits until it takes requests. */
+  async up(): Promise<void> {
+    const args = ["demo", "--data-dir", this.dataDir];
+    args.push("--port", String(this.port), "--media-port", String(this.mediaPort));
+    if (this.p.mediaAddress) args.push("--media-address", this.p.mediaAddress);
+    if (this.p.database) args.push("--database", this.p.database);
+    // A group of its own: whatever it starts can be ended with it.
+    const child = spawn(BINARY, args, { detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    const keep = (text: Buffer): void => appendFileSync(this.log, text);
+    child.stdout.on("data", keep);
+    child.stderr.on("data", keep);
+    this.child = child;
+    let code: number | null = null;
+    this.exited = new Promise((done) => {
+      child.once("exit", (c, signal) => {
+        code = c ?? (signal ? 128 : 0);
+        done();
+      });
+    });
+    await expect
+      .poll(
+        async () => {
+          if (code !== null) return `exited with ${code}, see ${this.log}`;
+          return await status(`http://127.0.0.1:${this.port}/readyz`);
+        },
+        { timeout: 20_000, intervals: [50] },
+      )
+      .toBe(204);
+  }
+
+  get pid(): number {
+    const pid = this.child?.pid;
+    if (!pid) throw new Error("the server is not running");
+    return pid;
+  }
+
+  /** kill ends the server's process alone, at once; its children find out by themselves. */
+  async kill(): Promise<void> {
+    process.kill(this.pid, "SIGKILL");
+    await this.exited;
+    this.child = null;
+  }
+
+  /** stop ends it in order. */
+  async stop(): Promise<void> {
+    if (!this.child) return;
+    const pid = this.pid;
+    if (this.child.exitCode === null) this.child.kill("SIGTERM");
+    await Promise.race([this.exited, new Promise((done) => setTimeout(done, 8_000).unref())]);
+    try {
+      process.kill(-pid, "SIGKILL"); // what is left of the group, ours alone
+    } catch {
+      // nothing was left
+    }
+    this.child = null;
+  }
+
+  /** dispose stops the server and deletes its data. */
+  async dispose(): Promise<void> {
+    await this.stop();
+    if (!process.env["PHIENTOA_E2E_KEEP"]) rmSync(this.dataDir, { recursive: true, force: true });
+  }
+
+  /** verify runs the offline verifier over a directory. */
+  verify(dir: string): { code: number; text: string } {
+    try {
+      const text = execFileSync(BINARY, ["verify", dir, "--lang", "en"], { encoding: "utf8" });
+      return { code: 0, text };
+    } catch (error) {
+      const e = error as { status: number; stdout: string; stderr: string };
+      return { code: e.status, text: e.stdout + e.stderr };
+    }
+  }
+}
+
+async function status(url: string): Promise<number | string> {
+  try {
+    return (await fetch(url, { signal: AbortSignal.timeout(2_000) })).status;
+  } catch (error) {
+    return String(error);
+  }
+}
+
+/** A port that is free for TCP at this moment; media ports are taken from the same well. */
+function freePort(): Promise<number> {
+  return new Promise((done, fail) => {
+    const probe = createServer();
+    probe.once("error", fail);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      const port = typeof address === "object" && address ? address.port : 0;
+      probe.close(() => done(port));
+    });
+  });
+}
