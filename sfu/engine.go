@@ -1,0 +1,199 @@
+package sfu
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/pion/ice/v4"
+	"github.com/pion/logging"
+	"github.com/pion/webrtc/v4"
+)
+
+// Engine owns the sockets and rooms of one process.
+type Engine struct {
+	p     Params
+	log   *slog.Logger
+	pool  *packetPool
+	loops []*loop
+	cert  webrtc.Certificate
+	reg   *collector
+	wg    sync.WaitGroup // goroutines of peers
+
+	mu     sync.Mutex
+	rooms  map[string]*Room
+	closed bool
+}
+
+// loop is one shard: its sockets, the mux that reads them, and its counters. A
+// room is pinned to one loop for its life.
+type loop struct {
+	sockets []*socket
+	mux     ice.UDPMux
+	rooms   int // under Engine.mu
+	count   counters
+}
+
+// New opens the sockets of all loops. The engine runs until Close.
+func New(p Params) (*Engine, error) {
+	var err error
+	if p.Limits, err = p.Limits.withDefaults(); err != nil {
+		return nil, err
+	}
+	if len(p.Addrs) == 0 {
+		return nil, errors.New("sfu: no addresses to listen on")
+	}
+	for _, a := range p.Addrs {
+		if !a.IsValid() || a.IsUnspecified() || a.IsMulticast() {
+			return nil, fmt.Errorf("sfu: %q names no address of this machine", a)
+		}
+	}
+	if p.Loops <= 0 {
+		p.Loops = runtime.GOMAXPROCS(0)
+	}
+	if p.Logger == nil {
+		p.Logger = slog.New(slog.DiscardHandler)
+	}
+	if p.Now == nil {
+		p.Now = time.Now
+	}
+	e := &Engine{p: p, log: p.Logger, pool: newPacketPool(), rooms: map[string]*Room{}}
+	if e.cert, err = newCertificate(); err != nil {
+		return nil, err
+	}
+	for i := range p.Loops {
+		l, err := newLoop(p, i)
+		if err != nil {
+			return nil, errors.Join(err, e.Close())
+		}
+		e.loops = append(e.loops, l)
+	}
+	e.reg = newCollector(e.loops)
+	if p.Registerer != nil {
+		if err := p.Registerer.Register(e.reg); err != nil {
+			return nil, errors.Join(fmt.Errorf("sfu: metrics: %w", err), e.Close())
+		}
+	}
+	return e, nil
+}
+
+// newCertificate makes the DTLS identity; it lives as long as the process.
+func newCertificate() (webrtc.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return webrtc.Certificate{}, fmt.Errorf("sfu: DTLS key: %w", err)
+	}
+	cert, err := webrtc.GenerateCertificate(key)
+	if err != nil {
+		return webrtc.Certificate{}, fmt.Errorf("sfu: DTLS certificate: %w", err)
+	}
+	return *cert, nil
+}
+
+func newLoop(p Params, index int) (*loop, error) {
+	l := &loop{}
+	var muxes []ice.UDPMux
+	for _, a := range p.Addrs {
+		port := p.Port
+		if port != 0 {
+			port += uint16(index) //nolint:gosec // the number of loops is small
+		}
+		s, err := openSocket(netip.AddrPortFrom(a, port))
+		if err != nil {
+			l.close()
+			return nil, err
+		}
+		l.sockets = append(l.sockets, s)
+		muxes = append(muxes, ice.NewUDPMuxDefault(ice.UDPMuxParams{
+			UDPConn: &muxConn{UDPConn: s.conn, s: s},
+			Logger:  quietLoggers().NewLogger("mux"),
+		}))
+		l.mux = ice.NewMultiUDPMuxDefault(muxes...)
+	}
+	return l, nil
+}
+
+// quietLoggers silences Pion: its lines name addresses, and our own log says
+// what operators need.
+func quietLoggers() *logging.DefaultLoggerFactory {
+	return &logging.DefaultLoggerFactory{
+		Writer: io.Discard, DefaultLogLevel: logging.LogLevelDisabled, ScopeLevels: map[string]logging.LogLevel{},
+	}
+}
+
+func (l *loop) close() {
+	if l.mux != nil {
+		_ = l.mux.Close()
+	}
+	for _, s := range l.sockets {
+		_ = s.conn.Close()
+		<-s.done
+	}
+}
+
+// Room opens the room or returns the open one. It is pinned to the loop with the
+// fewest rooms.
+func (e *Engine) Room(id string) (*Room, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return nil, fmt.Errorf("engine: %w", ErrClosed)
+	}
+	if r, ok := e.rooms[id]; ok {
+		return r, nil
+	}
+	least := e.loops[0]
+	for _, l := range e.loops[1:] {
+		if l.rooms < least.rooms {
+			least = l
+		}
+	}
+	r, err := newRoom(e, least, id)
+	if err != nil {
+		return nil, err
+	}
+	least.rooms++
+	least.count.rooms.Add(1)
+	e.rooms[id] = r
+	return r, nil
+}
+
+func (e *Engine) forget(r *Room) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.rooms[r.id] == r {
+		delete(e.rooms, r.id)
+		r.loop.rooms--
+		r.loop.count.rooms.Add(-1)
+	}
+}
+
+// Close closes all rooms and sockets and waits for every goroutine.
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	e.closed = true
+	rooms := make([]*Room, 0, len(e.rooms))
+	for _, r := range e.rooms {
+		rooms = append(rooms, r)
+	}
+	e.mu.Unlock()
+	for _, r := range rooms {
+		r.Close()
+	}
+	e.wg.Wait()
+	for _, l := range e.loops {
+		l.close()
+	}
+	if e.p.Registerer != nil && e.reg != nil {
+		e.p.Registerer.Unregister(e.reg)
+	}
+	return nil
+}

@@ -1,0 +1,185 @@
+package sfu
+
+import (
+	"time"
+
+	"github.com/pion/rtp"
+)
+
+// layer is one received stream: the only one of a microphone, or one simulcast
+// layer of a camera. Under the room's lock.
+type layer struct {
+	src     *source
+	index   uint8
+	ssrc    uint32
+	seq     receiveSeq
+	started bool
+	arrival time.Time
+	width   int
+	height  int
+	ring    []*packetRefs // by extended sequence number, serves retransmissions
+
+	needKey bool // somebody waits for a keyframe
+	lastPLI time.Time
+	lastKey time.Time
+
+	report    SenderReport // the last of the publisher
+	hasReport bool
+
+	blocks [maxRedBlocks]redBlock // scratch of the RED parser
+}
+
+func newLayer(src *source, index int, ringPackets int) *layer {
+	if src.kind == Mic && ringPackets > audioHistory*2 {
+		ringPackets = audioHistory * 2
+	}
+	return &layer{src: src, index: uint8(index), ring: make([]*packetRefs, ringPackets)}
+}
+
+// restart begins a stream of another SSRC in the same place.
+func (l *layer) restart(ssrc uint32) {
+	l.ssrc, l.started, l.hasReport = ssrc, false, false
+	l.seq.reset()
+	l.drain()
+}
+
+// drain empties the retransmission history.
+func (l *layer) drain() {
+	for i, k := range l.ring {
+		if k != nil {
+			k.release()
+			l.ring[i] = nil
+		}
+	}
+}
+
+func (l *layer) put(k *packetRefs) {
+	at := &l.ring[k.pkt.Seq&uint64(len(l.ring)-1)]
+	if *at != nil {
+		(*at).release()
+	}
+	*at = k
+}
+
+// get returns the packet with the extended sequence number, or nil.
+func (l *layer) get(ext uint64) *packetRefs {
+	if k := l.ring[ext&uint64(len(l.ring)-1)]; k != nil && k.pkt.Seq == ext {
+		return k
+	}
+	return nil
+}
+
+// codecTypes are the payload types of a publishing m-line.
+type codecTypes struct{ opus, red, vp8 uint8 }
+
+// ingest takes one received packet. The reader of the layer calls it under the
+// room's lock; nothing of p is kept.
+func (r *Room) ingest(l *layer, p *rtp.Packet, pt codecTypes, now time.Time) {
+	c := &r.loop.count
+	c.packetsIn.Add(1)
+	c.bytesIn.Add(uint64(len(p.Payload)))
+	src := l.src
+	if len(p.Payload) > maxPayload {
+		c.dropped[dropMalformed].Add(1)
+		return
+	}
+	fresh := !l.started
+	ext, ok := l.seq.accept(p.SequenceNumber)
+	if !ok {
+		c.dropped[dropRepeated].Add(1)
+		return
+	}
+	wasSilent := fresh || now.Sub(l.arrival) >= layerSilence
+	l.started, l.arrival = true, now
+	if wasSilent {
+		src.retarget(now)
+		r.touch(src)
+	}
+	if src.open == 0 {
+		c.dropped[dropMuted].Add(1)
+		return
+	}
+	if !src.police.take(len(p.Payload)+rtpHeaderSize, now) {
+		c.dropped[dropPoliced].Add(1)
+		return
+	}
+	if len(p.Payload) == 0 { // padding only: leave no hole in what is sent
+		for _, s := range src.sections {
+			s.leaveOut(l, ext)
+		}
+		return
+	}
+	k := r.engine.pool.get(p.Payload)
+	if !l.describe(k, p, pt) {
+		k.release()
+		c.dropped[dropMalformed].Add(1)
+		return
+	}
+	k.pkt.Source, k.pkt.Layer, k.pkt.SSRC = src.id, l.index, l.ssrc
+	k.pkt.Seq, k.pkt.Timestamp, k.pkt.Marker, k.pkt.Arrival = ext, p.Timestamp, p.Marker, now
+	l.put(k)
+	if k.keyStart {
+		l.keyframe(k, now)
+	}
+	for _, s := range src.sections {
+		s.forward(l, k)
+	}
+	for _, t := range src.taps {
+		t.deliver(l, k, pt.opus, now)
+	}
+}
+
+// describe parses the payload by its type into k.
+func (l *layer) describe(k *packetRefs, p *rtp.Packet, pt codecTypes) bool {
+	if l.src.kind == Cam {
+		if p.PayloadType != pt.vp8 {
+			return false
+		}
+		var ok bool
+		k.pkt.Codec = VP8
+		k.vp8, ok = parseVP8(k.raw)
+		k.keyStart = k.vp8.key
+		return ok
+	}
+	k.pkt.Codec = Opus
+	if p.PayloadType == pt.opus {
+		return true
+	}
+	if p.PayloadType != pt.red || pt.red == 0 {
+		return false
+	}
+	n, ok := parseRED(k.raw, pt.opus, &l.blocks)
+	if !ok || len(l.blocks[n-1].payload) == 0 {
+		return false
+	}
+	k.red = true
+	k.pkt.Payload = l.blocks[n-1].payload
+	for _, b := range l.blocks[:n-1] {
+		if ts := p.Timestamp - uint32(b.offset); !k.hasOld || after(k.oldest, ts) {
+			k.hasOld, k.oldest = true, ts
+		}
+	}
+	return true
+}
+
+func (l *layer) keyframe(k *packetRefs, now time.Time) {
+	l.needKey, l.lastKey = false, now
+	if k.vp8.height == 0 {
+		return
+	}
+	w, h := int(k.vp8.width), int(k.vp8.height)
+	if w != l.width || h != l.height {
+		l.width, l.height = w, h
+		l.src.retarget(now)
+	}
+}
+
+// requestKey asks the publisher for a keyframe; its worker sends the request and
+// repeats it at most every KeyframeInterval until one comes.
+func (l *layer) requestKey() {
+	if l.needKey || l.src.publisher == nil {
+		return
+	}
+	l.needKey = true
+	l.src.publisher.kick()
+}

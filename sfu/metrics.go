@@ -1,0 +1,96 @@
+package sfu
+
+import (
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// dropReason says why a received packet went no further, or a packet was not sent.
+type dropReason int
+
+const (
+	dropMuted     dropReason = iota // no grant is open for the source
+	dropPoliced                     // above the bitrate of its kind
+	dropRepeated                    // already received, or too old
+	dropMalformed                   // not parseable, or too large
+	dropForeign                     // unknown payload type or stream
+	dropFull                        // the kernel's send buffer is full
+	dropError                       // sealing or writing failed
+	dropReasons
+)
+
+func (d dropReason) String() string {
+	return [...]string{"muted", "policed", "repeated", "malformed", "foreign", "full", "error"}[d]
+}
+
+// counters of one loop: rooms of other loops never touch their cache lines.
+type counters struct {
+	_                         [64]byte
+	packetsIn, bytesIn        atomic.Uint64
+	packetsOut, bytesOut      atomic.Uint64
+	resent, keyframes, panics atomic.Uint64
+	dropped                   [dropReasons]atomic.Uint64
+	peers, rooms              atomic.Int64
+	_                         [64]byte
+}
+
+// collector sums the loops when asked.
+type collector struct {
+	loops []*loop
+	descs map[string]*prometheus.Desc
+}
+
+func newCollector(loops []*loop) *collector {
+	c := &collector{loops: loops, descs: map[string]*prometheus.Desc{}}
+	add := func(name, help string, labels ...string) {
+		c.descs[name] = prometheus.NewDesc("sfu_"+name, help, labels, nil)
+	}
+	add("packets_received_total", "Media packets received.")
+	add("received_bytes_total", "RTP payload bytes received.")
+	add("packets_sent_total", "Media packets sent, retransmissions included.")
+	add("sent_bytes_total", "Sealed RTP bytes sent.")
+	add("packets_resent_total", "Retransmissions sent.")
+	add("keyframe_requests_total", "Keyframe requests sent to publishers.")
+	add("panics_total", "Panics that ended one peer.")
+	add("packets_dropped_total", "Packets that went no further.", "reason")
+	add("peers", "Peers that are joined.")
+	add("rooms", "Rooms that are open.")
+	return c
+}
+
+func (c *collector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range c.descs {
+		ch <- d
+	}
+}
+
+func (c *collector) Collect(ch chan<- prometheus.Metric) {
+	sum := func(f func(*counters) uint64) float64 {
+		var n uint64
+		for _, l := range c.loops {
+			n += f(&l.count)
+		}
+		return float64(n)
+	}
+	counter := func(name string, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(c.descs[name], prometheus.CounterValue, v, labels...)
+	}
+	counter("packets_received_total", sum(func(c *counters) uint64 { return c.packetsIn.Load() }))
+	counter("received_bytes_total", sum(func(c *counters) uint64 { return c.bytesIn.Load() }))
+	counter("packets_sent_total", sum(func(c *counters) uint64 { return c.packetsOut.Load() }))
+	counter("sent_bytes_total", sum(func(c *counters) uint64 { return c.bytesOut.Load() }))
+	counter("packets_resent_total", sum(func(c *counters) uint64 { return c.resent.Load() }))
+	counter("keyframe_requests_total", sum(func(c *counters) uint64 { return c.keyframes.Load() }))
+	counter("panics_total", sum(func(c *counters) uint64 { return c.panics.Load() }))
+	for r := range dropReasons {
+		counter("packets_dropped_total", sum(func(c *counters) uint64 { return c.dropped[r].Load() }), r.String())
+	}
+	var peers, rooms int64
+	for _, l := range c.loops {
+		peers += l.count.peers.Load()
+		rooms += l.count.rooms.Load()
+	}
+	ch <- prometheus.MustNewConstMetric(c.descs["peers"], prometheus.GaugeValue, float64(peers))
+	ch <- prometheus.MustNewConstMetric(c.descs["rooms"], prometheus.GaugeValue, float64(rooms))
+}

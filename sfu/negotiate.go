@@ -1,0 +1,296 @@
+package sfu
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/pion/webrtc/v4"
+)
+
+// Prepare names the sources that will need a section, in the order in which
+// sections are to be bound; it replaces the earlier list, bound sections stay.
+// Malformed ids are left out.
+func (p *Peer) Prepare(sources []SourceID) {
+	p.lock(func() {
+		p.prepared = p.prepared[:0]
+		for _, id := range sources {
+			if validID(id.Peer) == nil && (id.Kind == Mic || id.Kind == Cam) && id.Peer != p.id {
+				p.prepared = append(p.prepared, id)
+			}
+		}
+		p.needSaid = [2]int{-1, -1}
+		p.kick()
+	})
+}
+
+// unbound returns the prepared sources of the kind that have no section; under
+// the room's lock.
+func (p *Peer) unbound(kind SourceKind) []SourceID {
+	var out []SourceID
+	for _, id := range p.prepared {
+		if id.Kind != kind || p.sectionOf(id) != nil {
+			continue
+		}
+		out = append(out, id)
+	}
+	return out
+}
+
+func (p *Peer) sectionOf(id SourceID) *section {
+	for _, s := range p.sections {
+		if s.src.id == id && !s.dead {
+			return s
+		}
+	}
+	return nil
+}
+
+// Negotiate answers an offer: it opens what the peer publishes and binds free
+// receiving sections to prepared sources. A refused offer (ErrBadOffer, ErrLimit
+// before Pion saw it) changes nothing; when Pion itself refuses, the peer closes.
+func (p *Peer) Negotiate(ctx context.Context, o Offer) (Answer, error) {
+	plan, err := parseOffer(o, p.room.engine.p.Limits)
+	if err != nil {
+		return Answer{}, err
+	}
+	for _, pub := range plan.publish {
+		if !p.mayPublish[pub.kind] {
+			return Answer{}, fmt.Errorf("%w: this peer may not publish %s", ErrBadOffer, pub.kind)
+		}
+	}
+	p.negoMu.Lock()
+	defer p.negoMu.Unlock()
+	if p.hasEnded() {
+		return Answer{}, fmt.Errorf("peer: %w", ErrClosed)
+	}
+	answer, err := p.negotiate(ctx, plan)
+	if err != nil {
+		if p.hasEnded() {
+			return Answer{}, fmt.Errorf("peer: %w", ErrClosed)
+		}
+		p.closeLater()
+		return Answer{}, err
+	}
+	return answer, nil
+}
+
+func (p *Peer) hasEnded() bool {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	return p.ended
+}
+
+func (p *Peer) negotiate(ctx context.Context, plan *offerPlan) (Answer, error) {
+	offer := webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: plan.sdp}
+	if err := p.pc.SetRemoteDescription(offer); err != nil {
+		return Answer{}, fmt.Errorf("%w: %w", ErrBadOffer, err)
+	}
+	p.applyPublishing(plan)
+	started, err := p.bindSections(plan)
+	if err != nil {
+		return Answer{}, err
+	}
+	desc, err := p.pc.CreateAnswer(nil)
+	if err != nil {
+		return Answer{}, fmt.Errorf("%w: %w", ErrBadOffer, err)
+	}
+	gathered := webrtc.GatheringCompletePromise(p.pc)
+	if err := p.pc.SetLocalDescription(desc); err != nil {
+		return Answer{}, fmt.Errorf("sfu: own answer: %w", err)
+	}
+	select {
+	case <-gathered:
+	case <-ctx.Done():
+		return Answer{}, fmt.Errorf("sfu: negotiate: %w", ctx.Err())
+	case <-p.done:
+		return Answer{}, fmt.Errorf("peer: %w", ErrClosed)
+	}
+	for s, sender := range started {
+		p.guarded(func() { p.readFeedback(s, sender) })
+	}
+	text, err := answerText(p.pc.LocalDescription().SDP)
+	if err != nil {
+		return Answer{}, err
+	}
+	return p.answer(text, plan), nil
+}
+
+// answer fills the table and counts what is missing.
+func (p *Peer) answer(text string, plan *offerPlan) Answer {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	a := Answer{SDP: text}
+	for _, r := range plan.receive {
+		sec := Section{MID: r.mid}
+		if s := p.byMID[r.mid]; s != nil {
+			sec.Source = s.src.id
+		}
+		a.Sections = append(a.Sections, sec)
+	}
+	a.NeedAudio, a.NeedVideo = len(p.unbound(Mic)), len(p.unbound(Cam))
+	p.needSaid = [2]int{a.NeedAudio, a.NeedVideo}
+	p.isDirty = true
+	p.kick()
+	return a
+}
+
+// applyPublishing opens, keeps and ends the peer's sources as the offer says.
+func (p *Peer) applyPublishing(plan *offerPlan) {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	if p.ended {
+		return
+	}
+	now := p.room.engine.p.Now()
+	offered := map[string]bool{}
+	for _, pub := range plan.publish {
+		offered[pub.mid] = true
+	}
+	for mid, src := range p.publish {
+		if !offered[mid] {
+			delete(p.publish, mid)
+			if src.publisher == p {
+				src.retire(now)
+				p.room.prune(src, now)
+			}
+		}
+	}
+	for _, pub := range plan.publish {
+		src := p.room.source(SourceID{Peer: p.id, Kind: pub.kind}, now)
+		if src.publisher != p || src.mid != pub.mid {
+			src.arrive(p, pub.mid, pub.rids, now)
+		}
+		p.publish[pub.mid] = src
+	}
+	for mid := range plan.stopped {
+		if s := p.byMID[mid]; s != nil {
+			p.unbind(s, now)
+			delete(p.byMID, mid)
+		}
+	}
+}
+
+// bindSections gives every free receiving m-line a prepared source.
+func (p *Peer) bindSections(plan *offerPlan) (map[*section]*webrtc.RTPSender, error) {
+	started := map[*section]*webrtc.RTPSender{}
+	for _, r := range plan.receive {
+		s := p.newSectionFor(r)
+		if s == nil {
+			continue
+		}
+		sender, err := p.pc.AddTrack(&sectionTrack{s: s, red: r.red})
+		if err != nil {
+			return nil, fmt.Errorf("%w: section %q: %w", ErrBadOffer, r.mid, err)
+		}
+		// AddTrack takes the first free m-line of the kind, which is this one.
+		if got := p.midOf(sender); got != r.mid {
+			return nil, fmt.Errorf("%w: section %q became %q", ErrBadOffer, r.mid, got)
+		}
+		started[s] = sender
+	}
+	return started, nil
+}
+
+func (p *Peer) midOf(sender *webrtc.RTPSender) string {
+	for _, t := range p.pc.GetTransceivers() {
+		if t.Sender() == sender {
+			return t.Mid()
+		}
+	}
+	return ""
+}
+
+func (p *Peer) newSectionFor(r receivePlan) *section {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	if p.ended || p.byMID[r.mid] != nil {
+		return nil
+	}
+	free := p.unbound(r.kind)
+	if len(free) == 0 {
+		return nil
+	}
+	now := p.room.engine.p.Now()
+	src := p.room.source(free[0], now)
+	s := newSection(p, r.mid, src, now)
+	p.sections = append(p.sections, s)
+	p.byMID[r.mid] = s
+	src.sections = append(src.sections, s)
+	p.room.regrantSection(s, now, true)
+	return s
+}
+
+// sectionTrack is a section as Pion sees it: it lends SSRC and payload types and
+// never writes through Pion unless SendPion is chosen.
+type sectionTrack struct {
+	s   *section
+	red bool
+}
+
+// ID names the track within the stream.
+func (t *sectionTrack) ID() string { return string(t.s.src.kind) }
+
+// RID is empty: we send one layer.
+func (t *sectionTrack) RID() string { return "" }
+
+// StreamID joins microphone and camera of a device; Pion uses it as CNAME too.
+func (t *sectionTrack) StreamID() string { return t.s.src.id.Peer }
+
+// Kind of the media.
+func (t *sectionTrack) Kind() webrtc.RTPCodecType {
+	if t.s.src.kind == Mic {
+		return webrtc.RTPCodecTypeAudio
+	}
+	return webrtc.RTPCodecTypeVideo
+}
+
+var errBind = errors.New("sfu: section cannot be bound")
+
+// Bind takes over what was negotiated; it happens once in a section's life, and
+// changes no sequence number if Pion calls it again.
+func (t *sectionTrack) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
+	mime := webrtc.MimeTypeOpus
+	if t.s.src.kind == Cam {
+		mime = webrtc.MimeTypeVP8
+	}
+	var media webrtc.RTPCodecParameters
+	for _, c := range ctx.CodecParameters() {
+		if strings.EqualFold(c.MimeType, mime) {
+			media = c
+			break
+		}
+	}
+	if media.PayloadType == 0 {
+		return media, fmt.Errorf("%w: %s was not negotiated", errBind, mime)
+	}
+	s := t.s
+	p := s.peer
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	ssrc := uint32(ctx.SSRC())
+	for _, o := range p.sections {
+		if o != s && o.bound && (o.ssrc == ssrc || o.rtxSSRC == ssrc) {
+			return media, fmt.Errorf("%w: SSRC taken", errBind)
+		}
+	}
+	s.ssrc, s.pt, s.stream = ssrc, uint8(media.PayloadType), ctx.WriteStream()
+	for _, c := range ctx.CodecParameters() {
+		switch {
+		case t.red && strings.EqualFold(c.MimeType, mimeRED):
+			s.redPT = uint8(c.PayloadType)
+		case strings.EqualFold(c.MimeType, webrtc.MimeTypeRTX) && c.SDPFmtpLine == fmt.Sprintf("apt=%d", media.PayloadType) &&
+			ctx.SSRCRetransmission() != 0:
+			s.rtxPT, s.rtxSSRC = uint8(c.PayloadType), uint32(ctx.SSRCRetransmission())
+		}
+	}
+	s.bound = true
+	return media, nil
+}
+
+// Unbind stops the section when Pion stops its sender.
+func (t *sectionTrack) Unbind(webrtc.TrackLocalContext) error {
+	t.s.peer.lock(func() { t.s.bound = false })
+	return nil
+}

@@ -1,0 +1,456 @@
+package sfu
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/dtls/v3"
+	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
+	"github.com/pion/interceptor/pkg/nack"
+	"github.com/pion/interceptor/pkg/report"
+	"github.com/pion/interceptor/pkg/twcc"
+	"github.com/pion/sdp/v3"
+	"github.com/pion/webrtc/v4"
+	"golang.org/x/sys/unix"
+)
+
+// Peer is one device's PeerConnection: what it publishes and the sections in
+// which it receives.
+type Peer struct {
+	room       *Room
+	id         string
+	observer   PeerObserver
+	mayPublish map[SourceKind]bool
+	pc         *webrtc.PeerConnection
+	keys       keyTap
+
+	wake    chan struct{} // capacity 1
+	done    chan struct{} // closed first when closing
+	closing sync.Once
+	closed  chan struct{} // closed when the transport and all readers are gone
+	readers sync.WaitGroup
+	doomed  atomic.Bool
+	negoMu  sync.Mutex // one negotiation at a time
+
+	// Under the room's lock:
+	ended    bool
+	state    PeerState
+	states   []PeerState // undelivered changes
+	prepared []SourceID
+	sections []*section
+	byMID    map[string]*section
+	publish  map[string]*source // by MID
+	isDirty  bool
+	needSaid [2]int
+	tx       transport
+}
+
+// transport is the sending side of a peer.
+type transport struct {
+	ready bool // keys and address are there and the peer is not closed
+	seal  sealer
+	out   packetWriter
+	to    destination
+	mode  SenderMode
+	up    bool // DTLS is connected
+	buf   [rtpHeaderSize + 2 + maxPayload + sealOverhead]byte
+}
+
+func newPeer(r *Room, p PeerParams) (*Peer, error) {
+	peer := &Peer{
+		room: r, id: p.ID, observer: p.Observer, mayPublish: map[SourceKind]bool{},
+		wake: make(chan struct{}, 1), done: make(chan struct{}), closed: make(chan struct{}),
+		byMID: map[string]*section{}, publish: map[string]*source{},
+	}
+	peer.tx.mode = r.engine.p.Sender
+	for _, k := range p.MayPublish {
+		peer.mayPublish[k] = true
+	}
+	api, err := peer.api()
+	if err != nil {
+		return nil, err
+	}
+	peer.pc, err = api.NewPeerConnection(webrtc.Configuration{
+		Certificates: []webrtc.Certificate{r.engine.cert},
+		BundlePolicy: webrtc.BundlePolicyMaxBundle,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("sfu: peer connection: %w", err)
+	}
+	peer.pc.OnConnectionStateChange(peer.connectionState)
+	peer.pc.OnTrack(peer.track)
+	t := peer.pc.SCTP().Transport()
+	t.OnStateChange(peer.dtlsState)
+	t.ICETransport().OnSelectedCandidatePairChange(peer.pairChange)
+	return peer, nil
+}
+
+// api builds Pion's settings of one peer: the hooks of the key derivation are
+// per connection.
+func (p *Peer) api() (*webrtc.API, error) {
+	var s webrtc.SettingEngine
+	s.LoggerFactory = quietLoggers()
+	s.SetLite(true)
+	s.SetICEUDPMux(p.room.loop.mux)
+	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
+	s.SetIncludeLoopbackCandidate(true)
+	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	s.SetICETimeouts(3*time.Second, 12*time.Second, time.Second)
+	s.SetReceiveMTU(receiveMTU)
+	s.SetSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
+	s.SetSRTPReplayProtectionWindow(1024)
+	s.SetDTLSCipherSuites(dtls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, dtls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384)
+	s.SetDTLSExtendedMasterSecret(dtls.RequireExtendedMasterSecret)
+	s.SetDTLSConnectContextMaker(func() (context.Context, func()) {
+		return context.WithTimeout(context.Background(), handshakeTime)
+	})
+	if err := s.SetAnsweringDTLSRole(webrtc.DTLSRoleServer); err != nil {
+		return nil, fmt.Errorf("sfu: DTLS role: %w", err)
+	}
+	if p.tx.mode == SendOwn {
+		s.SetDTLSServerHelloMessageHook(p.keys.serverHello)
+		s.SetDTLSKeyLogWriter(&p.keys)
+	}
+	m, err := mediaEngine()
+	if err != nil {
+		return nil, err
+	}
+	registry := &interceptor.Registry{}
+	if len(p.mayPublish) > 0 {
+		if err := receiveInterceptors(registry); err != nil {
+			return nil, err
+		}
+	}
+	return webrtc.NewAPI(webrtc.WithSettingEngine(s), webrtc.WithMediaEngine(m),
+		webrtc.WithInterceptorRegistry(registry)), nil
+}
+
+func mediaEngine() (*webrtc.MediaEngine, error) {
+	m := &webrtc.MediaEngine{}
+	congestion := webrtc.RTCPFeedback{Type: "transport-cc"}
+	video := []webrtc.RTCPFeedback{{Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "ccm", Parameter: "fir"}, congestion}
+	var errs []error
+	codec := func(k webrtc.RTPCodecType, pt webrtc.PayloadType, mime string, rate uint32, channels uint16, fmtp string, fb []webrtc.RTCPFeedback) {
+		errs = append(errs, m.RegisterCodec(webrtc.RTPCodecParameters{PayloadType: pt, RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: mime, ClockRate: rate, Channels: channels, SDPFmtpLine: fmtp, RTCPFeedback: fb,
+		}}, k))
+	}
+	codec(webrtc.RTPCodecTypeAudio, 111, webrtc.MimeTypeOpus, 48000, 2, "minptime=10;useinbandfec=1", []webrtc.RTCPFeedback{congestion})
+	codec(webrtc.RTPCodecTypeAudio, 63, mimeRED, 48000, 2, "111/111", nil)
+	codec(webrtc.RTPCodecTypeVideo, 96, webrtc.MimeTypeVP8, 90000, 0, "", video)
+	codec(webrtc.RTPCodecTypeVideo, 97, webrtc.MimeTypeRTX, 90000, 0, "apt=96", nil)
+	extension := func(uri string, kinds ...webrtc.RTPCodecType) {
+		for _, k := range kinds {
+			errs = append(errs, m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, k, webrtc.RTPTransceiverDirectionRecvonly))
+		}
+	}
+	extension(sdp.SDESMidURI, webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo)
+	extension(sdp.SDESRTPStreamIDURI, webrtc.RTPCodecTypeVideo)
+	extension(sdp.SDESRepairRTPStreamIDURI, webrtc.RTPCodecTypeVideo)
+	extension(sdp.TransportCCURI, webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo)
+	extension(sdp.ABSSendTimeURI, webrtc.RTPCodecTypeVideo)
+	extension(sdp.AudioLevelURI, webrtc.RTPCodecTypeAudio)
+	if err := errors.Join(errs...); err != nil {
+		return nil, fmt.Errorf("sfu: codecs: %w", err)
+	}
+	return m, nil
+}
+
+const mimeRED = "audio/red"
+
+// receiveInterceptors are Pion's feedback to publishers; nothing of it runs on
+// the sending side.
+func receiveInterceptors(r *interceptor.Registry) error {
+	n, err := nack.NewGeneratorInterceptor(nack.WithGeneratorLoggerFactory(quietLoggers()))
+	if err != nil {
+		return fmt.Errorf("sfu: nack: %w", err)
+	}
+	rr, err := report.NewReceiverInterceptor(report.WithReceiverLoggerFactory(quietLoggers()))
+	if err != nil {
+		return fmt.Errorf("sfu: receiver reports: %w", err)
+	}
+	cc, err := twcc.NewSenderInterceptor(twcc.WithLoggerFactory(quietLoggers()))
+	if err != nil {
+		return fmt.Errorf("sfu: transport feedback: %w", err)
+	}
+	r.Add(n)
+	r.Add(rr)
+	r.Add(cc)
+	return nil
+}
+
+// start runs the worker; the room has admitted the peer and holds its lock.
+func (p *Peer) start() {
+	p.room.engine.wg.Go(p.work)
+}
+
+// guarded runs f in a goroutine that Close waits for. A panic ends this peer, not
+// the process. It reports false when the peer is closing.
+func (p *Peer) guarded(f func()) bool {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	if p.ended {
+		return false
+	}
+	p.readers.Go(func() {
+		defer p.rescue()
+		f()
+	})
+	return true
+}
+
+func (p *Peer) rescue() {
+	if v := recover(); v != nil {
+		p.room.loop.count.panics.Add(1)
+		p.room.engine.log.Error("sfu: panic ended a peer", "peer", p.id, "panic", fmt.Sprint(v))
+		p.closeLater()
+	}
+}
+
+// closeLater lets the worker close the peer, for callers that Close waits for.
+func (p *Peer) closeLater() {
+	p.doomed.Store(true)
+	p.kick()
+}
+
+func (p *Peer) connectionState(s webrtc.PeerConnectionState) {
+	switch s {
+	case webrtc.PeerConnectionStateConnected:
+		p.setState(PeerConnected)
+	case webrtc.PeerConnectionStateDisconnected:
+		p.setState(PeerLost)
+	case webrtc.PeerConnectionStateFailed:
+		p.lock(func() { p.tx.ready = false })
+		p.closeLater()
+	}
+}
+
+func (p *Peer) lock(f func()) {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	f()
+}
+
+func (p *Peer) setState(s PeerState) {
+	p.lock(func() {
+		if p.ended || p.state == s {
+			return
+		}
+		p.note(s)
+		for _, src := range p.publish {
+			p.room.touch(src)
+			for _, l := range src.layers {
+				if l != nil && l.needKey {
+					p.kick()
+				}
+			}
+		}
+	})
+}
+
+// note records a state for the observer; under the room's lock.
+func (p *Peer) note(s PeerState) {
+	p.state = s
+	if len(p.states) == maxStates {
+		copy(p.states, p.states[1:])
+		p.states = p.states[:maxStates-1]
+	}
+	p.states = append(p.states, s)
+	p.kick()
+}
+
+// dtlsState: at Connected the fingerprint is checked, so the keys may be used.
+func (p *Peer) dtlsState(s webrtc.DTLSTransportState) {
+	switch s {
+	case webrtc.DTLSTransportStateConnected:
+		if p.tx.mode == SendPion {
+			p.lock(func() { p.tx.ready, p.tx.up = !p.ended, true })
+			return
+		}
+		keys, err := p.keys.take()
+		var seal sealer
+		if err == nil {
+			seal, err = newSealer(keys)
+		}
+		if err != nil {
+			p.room.engine.log.Error("sfu: no sending keys", "peer", p.id, "error", err)
+			p.closeLater()
+			return
+		}
+		p.lock(func() {
+			p.tx.seal, p.tx.up = seal, true
+			p.tx.ready = !p.ended && p.tx.out != nil
+		})
+	case webrtc.DTLSTransportStateFailed, webrtc.DTLSTransportStateClosed:
+		p.lock(func() { p.tx.ready, p.tx.up = false, false })
+	}
+}
+
+// pairChange follows the address that ICE has authenticated.
+func (p *Peer) pairChange(pair *webrtc.ICECandidatePair) {
+	if p.tx.mode == SendPion || pair == nil || pair.Remote == nil || pair.Local == nil {
+		return
+	}
+	remote, err := netip.ParseAddr(pair.Remote.Address)
+	if err != nil {
+		return
+	}
+	to := newDestination(netip.AddrPortFrom(remote, pair.Remote.Port))
+	w := p.writerOf(pair.Local)
+	p.lock(func() {
+		p.tx.to = to
+		if w != nil {
+			p.tx.out = w
+		}
+		p.tx.ready = !p.ended && p.tx.up && p.tx.seal != nil && w != nil
+	})
+}
+
+func (p *Peer) writerOf(local *webrtc.ICECandidate) packetWriter {
+	for s, w := range p.room.writers {
+		if a, err := netip.ParseAddr(local.Address); err == nil && s.addr == netip.AddrPortFrom(a.Unmap(), local.Port) {
+			return w
+		}
+	}
+	return nil
+}
+
+// write seals the packet b of section s and sends it; under the room's lock.
+func (p *Peer) write(s *section, b []byte, ssrc uint32, index uint64) {
+	c := &p.room.loop.count
+	if p.tx.mode == SendPion {
+		n, err := s.writePion(b)
+		if err != nil {
+			c.dropped[dropError].Add(1)
+			return
+		}
+		c.packetsOut.Add(1)
+		c.bytesOut.Add(uint64(n))
+		return
+	}
+	sealed, err := p.tx.seal.seal(b, ssrc, index)
+	if err == nil {
+		err = p.tx.out.write(sealed, &p.tx.to)
+	}
+	switch {
+	case err == nil:
+		c.packetsOut.Add(1)
+		c.bytesOut.Add(uint64(len(sealed)))
+	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.ENOBUFS):
+		c.dropped[dropFull].Add(1)
+	default:
+		c.dropped[dropError].Add(1)
+	}
+}
+
+// writePion is the reference way: Pion seals and sends.
+func (s *section) writePion(b []byte) (int, error) {
+	s.hdr.Extensions = s.hdr.Extensions[:0]
+	if _, err := s.hdr.Unmarshal(b[:rtpHeaderSize]); err != nil {
+		return 0, err //nolint:wrapcheck // counted, not printed
+	}
+	return s.stream.WriteRTP(&s.hdr, b[rtpHeaderSize:]) //nolint:wrapcheck // counted, not printed
+}
+
+// kick wakes the worker.
+func (p *Peer) kick() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// dirty says that receiver states may have changed; under the room's lock.
+func (p *Peer) dirty() {
+	if !p.isDirty {
+		p.isDirty = true
+		p.kick()
+	}
+}
+
+// Hint tells at which sizes the client shows its sections; 0 x 0 is not at all.
+// Sections that are not named keep theirs.
+func (p *Peer) Hint(hints []Hint) {
+	p.lock(func() {
+		now := p.room.engine.p.Now()
+		for _, h := range hints {
+			if s := p.byMID[h.MID]; s != nil && s.src.kind == Cam {
+				s.hint, s.hinted = h, true
+				s.retarget(now)
+			}
+		}
+	})
+}
+
+// States returns the state of every bound section in the order of binding.
+func (p *Peer) States() []ReceiverState {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	return p.receiverStates(p.room.engine.p.Now())
+}
+
+func (p *Peer) receiverStates(now time.Time) []ReceiverState {
+	out := make([]ReceiverState, 0, len(p.sections))
+	for _, s := range p.sections {
+		out = append(out, s.state(now))
+	}
+	return out
+}
+
+// Close ends the peer: no byte goes to it or is taken from it when Close
+// returns. PeerClosed reaches the observer from the peer's own goroutine.
+func (p *Peer) Close() {
+	p.closing.Do(func() {
+		p.lock(p.leave)
+		close(p.done)
+		// Graceful: Pion's goroutines are gone afterwards too.
+		if err := p.pc.GracefulClose(); err != nil {
+			p.room.engine.log.Debug("sfu: closing a peer", "peer", p.id, "error", err)
+		}
+		p.readers.Wait()
+		close(p.closed)
+	})
+	<-p.closed
+}
+
+// leave takes the peer out of the room; under the room's lock.
+func (p *Peer) leave() {
+	r, now := p.room, p.room.engine.p.Now()
+	p.ended, p.tx.ready = true, false
+	for _, s := range p.sections {
+		p.unbind(s, now)
+	}
+	for _, src := range p.publish {
+		if src.publisher == p {
+			src.retire(now)
+			r.prune(src, now)
+		}
+	}
+	if r.peers[p.id] == p {
+		delete(r.peers, p.id)
+		r.loop.count.peers.Add(-1)
+	}
+	p.note(PeerClosed)
+}
+
+// unbind takes a section off its source.
+func (p *Peer) unbind(s *section, now time.Time) {
+	if s.dead {
+		return
+	}
+	s.regrant(Grant{}, false, now)
+	s.dead = true
+	for i, o := range s.src.sections {
+		if o == s {
+			s.src.sections = append(s.src.sections[:i:i], s.src.sections[i+1:]...)
+			break
+		}
+	}
+	p.room.prune(s.src, now)
+}

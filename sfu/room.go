@@ -1,0 +1,260 @@
+package sfu
+
+import (
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Room is a set of peers among which media may flow by grants; it is pinned to
+// one loop.
+type Room struct {
+	engine  *Engine
+	loop    *loop
+	id      string
+	writers map[*socket]*writer
+
+	// mu guards everything below and all sources, layers, sections and taps of the
+	// room: the packet path holds it for one packet and all its receivers. It is
+	// shared with no other room.
+	mu      sync.Mutex
+	closed  bool
+	epoch   uint64
+	table   grantTable
+	peers   map[string]*Peer
+	sources map[SourceID]*source
+	taps    []*tapEntry
+}
+
+func newRoom(e *Engine, l *loop, id string) (*Room, error) {
+	r := &Room{
+		engine: e, loop: l, id: id,
+		writers: map[*socket]*writer{},
+		peers:   map[string]*Peer{}, sources: map[SourceID]*source{},
+	}
+	for _, s := range l.sockets {
+		w, err := s.newWriter()
+		if err != nil {
+			return nil, err
+		}
+		r.writers[s] = w
+	}
+	return r, nil
+}
+
+// grantTable is a Routing made fit for looking up.
+type grantTable struct {
+	grants  map[SourceID][]Grant
+	classes map[string]map[string]bool // peer -> classes
+}
+
+func newGrantTable(rt Routing) grantTable {
+	t := grantTable{grants: map[SourceID][]Grant{}, classes: map[string]map[string]bool{}}
+	for _, g := range rt.Grants {
+		t.grants[g.Source] = append(t.grants[g.Source], g)
+	}
+	for _, m := range rt.Members {
+		if t.classes[m.Peer] == nil {
+			t.classes[m.Peer] = map[string]bool{}
+		}
+		t.classes[m.Peer][m.Class] = true
+	}
+	return t
+}
+
+// peer joins all grants of the source that reach the peer, the widest bounds
+// winning. A peer never gets its own source back.
+func (t *grantTable) peer(id SourceID, peer string) (g Grant, ok bool) {
+	if id.Peer == peer {
+		return g, false
+	}
+	for _, o := range t.grants[id] {
+		if o.Audience.Peer != "" && o.Audience.Peer != peer {
+			continue
+		}
+		if o.Audience.Peer == "" && !t.classes[peer][o.Audience.Class] {
+			continue
+		}
+		g, ok = widen(g, o, ok), true
+	}
+	return g, ok
+}
+
+func (t *grantTable) class(id SourceID, class string) (g Grant, ok bool) {
+	for _, o := range t.grants[id] {
+		if o.Audience.Peer == "" && o.Audience.Class == class {
+			g, ok = widen(g, o, ok), true
+		}
+	}
+	return g, ok
+}
+
+func widen(g, o Grant, both bool) Grant {
+	if !both {
+		return o
+	}
+	o.Priority = max(g.Priority, o.Priority)
+	o.MinLayer, o.MaxLayer = max(g.MinLayer, o.MinLayer), max(g.MaxLayer, o.MaxLayer)
+	o.MayPause = g.MayPause && o.MayPause
+	return o
+}
+
+// Apply replaces the routing. When it returns, nothing of a closed grant is sent,
+// repeated or tapped any more; closings come before openings.
+func (r *Room) Apply(rt Routing) error {
+	t := newGrantTable(rt)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return fmt.Errorf("room: %w", ErrClosed)
+	}
+	if rt.Epoch < r.epoch {
+		return fmt.Errorf("%w: %d after %d", ErrStaleEpoch, rt.Epoch, r.epoch)
+	}
+	r.epoch, r.table = rt.Epoch, t
+	now := r.engine.p.Now()
+	for _, open := range [...]bool{false, true} {
+		for _, p := range r.peers {
+			for _, s := range p.sections {
+				r.regrantSection(s, now, open)
+			}
+		}
+		for _, e := range r.taps {
+			r.regrantTap(e, now, open)
+		}
+		for _, src := range r.sources {
+			if !open && src.open == 0 {
+				src.drain()
+			}
+		}
+	}
+	return nil
+}
+
+func (r *Room) regrantSection(s *section, now time.Time, open bool) {
+	g, granted := r.table.peer(s.src.id, s.peer.id)
+	if granted = granted && !s.dead; granted == open {
+		s.regrant(g, granted, now)
+	}
+}
+
+// drain empties the retransmission history of a source that reaches nobody.
+func (s *source) drain() {
+	for _, l := range s.layers {
+		if l != nil {
+			l.drain()
+		}
+	}
+}
+
+// source returns the source of the id, made if need be.
+func (r *Room) source(id SourceID, now time.Time) *source {
+	if s, ok := r.sources[id]; ok {
+		return s
+	}
+	s := &source{id: id, kind: id.Kind}
+	bits := r.engine.p.Limits.AudioBitrate
+	if id.Kind == Cam {
+		bits = r.engine.p.Limits.VideoBitrate
+	}
+	// A second's worth of burst: keyframes of all layers may come at once.
+	s.police = newBucket(bits/8, bits/8, now)
+	r.sources[id] = s
+	for _, e := range r.taps {
+		r.attachTap(e, s)
+		if _, ok := r.table.class(id, e.p.Class); ok {
+			e.sources[id].regrant(true, now)
+		}
+	}
+	return s
+}
+
+// prune forgets a source that nobody publishes and nobody is bound to.
+func (r *Room) prune(s *source, now time.Time) {
+	if s.publisher != nil || len(s.sections) > 0 || r.sources[s.id] != s {
+		return
+	}
+	for _, e := range r.taps {
+		if t := e.sources[s.id]; t != nil {
+			t.regrant(false, now)
+			delete(e.sources, s.id)
+		}
+	}
+	s.taps = nil
+	s.drain()
+	delete(r.sources, s.id)
+}
+
+// touch tells the receivers of a source that its state may have changed.
+func (r *Room) touch(s *source) {
+	for _, sec := range s.sections {
+		sec.peer.dirty()
+	}
+}
+
+// Join adds a peer. One with the same id is closed and replaced.
+func (r *Room) Join(p PeerParams) (*Peer, error) {
+	if err := validID(p.ID); err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	old := r.peers[p.ID]
+	r.mu.Unlock()
+	if old != nil {
+		old.Close()
+	}
+	peer, err := newPeer(r, p)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.admit(peer); err != nil {
+		_ = peer.pc.Close()
+		return nil, err
+	}
+	return peer, nil
+}
+
+func (r *Room) admit(p *Peer) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.closed:
+		return fmt.Errorf("room: %w", ErrClosed)
+	case r.peers[p.id] != nil:
+		return fmt.Errorf("sfu: peer joined twice at once: %w", ErrClosed)
+	case len(r.peers) >= r.engine.p.Limits.PeersPerRoom:
+		return fmt.Errorf("%w: %d peers in the room", ErrLimit, len(r.peers))
+	}
+	r.peers[p.id] = p
+	r.loop.count.peers.Add(1)
+	p.start()
+	return nil
+}
+
+// Close closes all peers and taps; the room is gone afterwards.
+func (r *Room) Close() {
+	r.mu.Lock()
+	r.closed = true
+	peers := make([]*Peer, 0, len(r.peers))
+	for _, p := range r.peers {
+		peers = append(peers, p)
+	}
+	r.mu.Unlock()
+	var wg sync.WaitGroup
+	for _, p := range peers {
+		wg.Go(p.Close)
+	}
+	wg.Wait()
+	r.mu.Lock()
+	taps := r.taps
+	r.mu.Unlock()
+	for _, e := range taps {
+		r.removeTap(e)
+	}
+	r.mu.Lock()
+	for _, s := range r.sources {
+		s.drain()
+	}
+	r.mu.Unlock()
+	r.engine.forget(r)
+}

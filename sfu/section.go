@@ -1,0 +1,311 @@
+package sfu
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"time"
+
+	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
+)
+
+// section is a receiving m-line of a peer, bound to one source for the session.
+// Sequence numbers and roll-over live as long as the peer: a repeated index under
+// the same key would repeat a nonce. Under the room's lock.
+type section struct {
+	peer  *Peer
+	src   *source
+	mid   string
+	bound bool // the transport has given SSRC and payload types
+	dead  bool // the m-line was stopped
+
+	ssrc, rtxSSRC    uint32
+	pt, redPT, rtxPT uint8
+	stream           webrtc.TrackLocalWriter // SendPion only
+	hdr              rtp.Header
+	gate             gate
+	grant            Grant
+	hint             Hint
+	hinted           bool
+	current, target  int // layers, -1: none
+	waiting          bool
+	running          bool // sendSeq maps the current stream
+	lastLayer        *layer
+	lastSSRC         uint32
+	seq              sendSeq
+	tsShift          uint32 // subtracted from the sender's timestamps
+	pidShift         uint16
+	tl0Shift         uint8
+	lastTS           uint32
+	lastAt           time.Time
+	lastPID          uint16
+	lastTL0          uint8
+	sent             bool
+	history          []sentPacket
+	historyFrom      uint64 // older ones were purged
+	rtxNext          uint64
+	rtxBudget        bucket
+	packets, octets  uint32
+	reportTS         uint32
+	reported         bool
+}
+
+// sentPacket remembers how a packet was rewritten, for its retransmission.
+type sentPacket struct {
+	out, ext uint64 // out 0: empty
+	layer    *layer
+	tsShift  uint32
+	pidShift uint16
+	tl0Shift uint8
+	resent   time.Time
+}
+
+func newSection(p *Peer, mid string, src *source, now time.Time) *section {
+	size := videoHistory
+	if src.kind == Mic {
+		size = audioHistory
+	}
+	s := &section{
+		peer: p, src: src, mid: mid, current: -1, target: -1,
+		history:   make([]sentPacket, size),
+		rtxBudget: newBucket(0, p.room.engine.p.Limits.RTXBurstBytes, now),
+		rtxNext:   uint64(rand.Uint32N(1<<15)) + 1, //nolint:gosec // RFC 3550: unpredictable is enough
+	}
+	// The first number stays below 2^15 so that both sides agree on a roll-over
+	// count of zero even when the first packets are lost (RFC 3711 section 3.3.1).
+	s.seq.next = uint64(rand.Uint32N(1<<15-1)) + 1 //nolint:gosec // see above
+	return s
+}
+
+// regrant applies what the routing says now; the caller closes before it opens.
+func (s *section) regrant(g Grant, open bool, now time.Time) {
+	s.grant = g
+	if open == s.gate.open {
+		s.retarget(now)
+		return
+	}
+	if open {
+		s.src.open++
+		s.gate.raise(s.src)
+		s.retarget(now)
+	} else {
+		s.src.open--
+		s.gate.open = false
+		s.halt()
+	}
+	s.peer.dirty()
+}
+
+// halt stops the flow and makes everything sent so far unreachable for
+// retransmission.
+func (s *section) halt() {
+	s.running, s.current, s.target, s.waiting = false, -1, -1, false
+	s.historyFrom = s.seq.next
+}
+
+// retarget chooses the layer that should flow.
+func (s *section) retarget(now time.Time) {
+	if !s.gate.open || s.src.kind != Cam {
+		return
+	}
+	was := s.target
+	switch hi := int(s.grant.MaxLayer); {
+	case !s.wanted():
+		s.target, s.current, s.waiting, s.running = -1, -1, false, false
+	case s.hinted && s.hint.Height > 0:
+		s.target = s.src.smallestFor(now, s.hint.Width, s.hint.Height, int(s.grant.MinLayer), hi)
+	default:
+		s.target = s.src.smallestFor(now, 1<<30, 1<<30, int(s.grant.MinLayer), hi)
+	}
+	s.waiting = s.target >= 0 && s.target != s.current
+	if s.waiting {
+		s.src.layers[s.target].requestKey()
+	}
+	if was != s.target {
+		s.peer.dirty()
+	}
+}
+
+// wanted is false when the client shows the section nowhere and the grant lets it rest.
+func (s *section) wanted() bool {
+	return !s.hinted || !s.grant.MayPause || s.hint.Width > 0 && s.hint.Height > 0
+}
+
+// leaveOut notes a packet of the present stream that is not forwarded.
+func (s *section) leaveOut(l *layer, ext uint64) {
+	if s.running && s.lastLayer == l {
+		s.seq.skip(ext)
+	}
+}
+
+// forward sends one packet of the source, if it is granted and of the right
+// layer. It runs once for each receiver of each packet: no allocation here.
+func (s *section) forward(l *layer, k *packetRefs) {
+	if !s.bound || !s.peer.tx.ready {
+		return
+	}
+	if !s.gate.admit(k, l.index) {
+		return
+	}
+	if s.src.kind == Cam && !s.choose(l, k) {
+		return
+	}
+	ext := k.pkt.Seq
+	if !s.running || s.lastLayer != l || s.lastSSRC != l.ssrc || ext > s.seq.high+seqJump {
+		if s.running && s.src.kind == Cam && !k.keyStart {
+			s.running, s.current, s.waiting = false, -1, true
+			l.requestKey()
+			return
+		}
+		s.begin(l, k)
+	}
+	out, ok := s.seq.take(ext)
+	if !ok || out < s.historyFrom || out+uint64(len(s.history)) <= s.seq.next {
+		return // belongs to a stream before the present one
+	}
+	h := &s.history[out%uint64(len(s.history))]
+	if h.out == out {
+		return // an index is sealed once
+	}
+	*h = sentPacket{out: out, ext: ext, layer: l, tsShift: s.tsShift, pidShift: s.pidShift, tl0Shift: s.tl0Shift}
+	s.send(k, h)
+}
+
+// choose follows the target layer: it is entered at a keyframe only.
+func (s *section) choose(l *layer, k *packetRefs) bool {
+	i := int(l.index)
+	if i == s.target && s.waiting {
+		if !k.keyStart {
+			l.requestKey()
+			return i == s.current && s.running
+		}
+		s.current, s.waiting, s.running = i, false, false
+		s.peer.dirty()
+	}
+	return i == s.current
+}
+
+// begin starts a stream after what was sent before: the next sequence number, a
+// continuous timestamp and the next picture id.
+func (s *section) begin(l *layer, k *packetRefs) {
+	if s.sent && (s.lastLayer != l || s.lastSSRC != l.ssrc) {
+		s.tsShift = k.pkt.Timestamp - s.nextTimestamp(l, k)
+	}
+	if s.sent {
+		s.pidShift = k.vp8.pid - (s.lastPID + 1)
+		s.tl0Shift = k.vp8.tl0 - (s.lastTL0 + 1)
+	}
+	s.seq.start(k.pkt.Seq)
+	s.lastLayer, s.lastSSRC, s.running = l, l.ssrc, true
+}
+
+// nextTimestamp places the first packet of l on the section's timeline: by the
+// sender reports of both layers if there are any, else by arrival.
+func (s *section) nextTimestamp(l *layer, k *packetRefs) uint32 {
+	rate := float64(s.src.clockRate())
+	next := s.lastTS + uint32(int64(k.pkt.Arrival.Sub(s.lastAt).Seconds()*rate))
+	if old := s.lastLayer; old != nil && old != l && old.hasReport && l.hasReport && s.lastSSRC == old.ssrc {
+		wall := float64(int64(l.report.NTP-old.report.NTP)) / (1 << 32)
+		onOld := old.report.Timestamp + uint32(int64(wall*rate)) + (k.pkt.Timestamp - l.report.Timestamp)
+		byReport := onOld - s.tsShift
+		if d := int32(byReport - next); d > -int32(rate) && d < int32(rate) {
+			next = byReport
+		}
+	}
+	if !after(next, s.lastTS) {
+		next = s.lastTS + 1
+	}
+	return next
+}
+
+// send builds, seals and writes the packet as h says.
+func (s *section) send(k *packetRefs, h *sentPacket) {
+	payload, pt := s.payload(k)
+	ts := k.pkt.Timestamp - h.tsShift
+	b := s.peer.tx.buf[:rtpHeaderSize+len(payload)]
+	s.header(b, pt, k.pkt.Marker, uint16(h.out), ts, s.ssrc)
+	copy(b[rtpHeaderSize:], payload)
+	if s.src.kind == Cam {
+		k.vp8.rewrite(b[rtpHeaderSize:], h.pidShift, h.tl0Shift)
+	}
+	if !s.sent || after(ts, s.lastTS) {
+		s.lastTS, s.lastAt = ts, k.pkt.Arrival
+		s.lastPID, s.lastTL0 = k.vp8.pid-h.pidShift, k.vp8.tl0-h.tl0Shift
+	}
+	s.sent = true
+	s.packets++
+	s.octets += uint32(len(payload))
+	s.rtxBudget.credit(float64(len(payload)) / 5)
+	s.peer.write(s, b, s.ssrc, h.out)
+}
+
+// payload chooses redundancy or the plain packet: only for receivers that
+// negotiated it, and never a block from before the opening.
+func (s *section) payload(k *packetRefs) ([]byte, uint8) {
+	if k.red && s.redPT != 0 && (!k.hasOld || s.gate.admitOld(k.pkt.Seq, k.oldest)) {
+		return k.raw, s.redPT
+	}
+	return k.pkt.Payload, s.pt
+}
+
+func (s *section) header(b []byte, pt uint8, marker bool, seq uint16, ts, ssrc uint32) {
+	b[0], b[1] = 0x80, pt
+	if marker {
+		b[1] |= 0x80
+	}
+	binary.BigEndian.PutUint16(b[2:], seq)
+	binary.BigEndian.PutUint32(b[4:], ts)
+	binary.BigEndian.PutUint32(b[8:], ssrc)
+}
+
+// resend answers one lost sequence number on the RTX stream (RFC 4588), within
+// the budget of the section; without RTX nothing is repeated.
+func (s *section) resend(seq uint16, now time.Time) {
+	if s.rtxPT == 0 || !s.gate.open || !s.bound || !s.peer.tx.ready || !s.sent {
+		return
+	}
+	out := s.seq.next - 1
+	out += uint64(int64(int16(seq - uint16(out))))
+	h := &s.history[out%uint64(len(s.history))]
+	if h.out != out || out < s.historyFrom || now.Sub(h.resent) < resendInterval {
+		return
+	}
+	k := h.layer.get(h.ext)
+	if k == nil || h.ext <= s.gate.floor[h.layer.index] {
+		return
+	}
+	if !s.rtxBudget.take(len(k.raw)+2+rtpHeaderSize, now) {
+		return
+	}
+	h.resent = now
+	b := s.peer.tx.buf[:rtpHeaderSize+2+len(k.raw)]
+	s.header(b, s.rtxPT, k.pkt.Marker, uint16(s.rtxNext), k.pkt.Timestamp-h.tsShift, s.rtxSSRC)
+	binary.BigEndian.PutUint16(b[rtpHeaderSize:], seq)
+	copy(b[rtpHeaderSize+2:], k.raw)
+	k.vp8.rewrite(b[rtpHeaderSize+2:], h.pidShift, h.tl0Shift)
+	s.peer.room.loop.count.resent.Add(1)
+	s.peer.write(s, b, s.rtxSSRC, s.rtxNext)
+	s.rtxNext++
+}
+
+// state tells what the client shows about the section.
+func (s *section) state(now time.Time) ReceiverState {
+	st := ReceiverState{
+		MID: s.mid, Source: s.src.id, Granted: s.gate.open, Wanted: s.wanted(),
+		CurrentLayer: s.current, TargetLayer: s.target, WaitingKeyframe: s.waiting,
+	}
+	if s.src.kind == Mic && s.gate.open && !s.src.lost() {
+		st.CurrentLayer, st.TargetLayer = 0, 0
+	}
+	switch {
+	case !s.gate.open:
+		st.PausedBy = PausedByGrant
+	case s.src.lost():
+		st.PausedBy = PausedByLost
+	case s.src.kind == Cam && s.src.silent(now):
+		st.PausedBy = PausedBySender
+	case !s.wanted():
+		st.PausedBy = PausedByPolicy
+	}
+	return st
+}

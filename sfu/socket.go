@@ -1,0 +1,115 @@
+package sfu
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+const socketBuffer = 8 << 20 // bytes asked for in each direction; the kernel may give less
+
+// socket is one UDP socket of a loop. Pion's mux reads it; RTP that we seal
+// ourselves is written beside the mux by writers.
+type socket struct {
+	conn *net.UDPConn
+	addr netip.AddrPort
+	done chan struct{} // closed when the mux's reader is gone
+}
+
+func openSocket(addr netip.AddrPort) (*socket, error) {
+	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(addr))
+	if err != nil {
+		return nil, fmt.Errorf("sfu: listen on %s: %w", addr, err)
+	}
+	// Overflow of the input socket is where loss begins under load; a refusal of
+	// the size is no error, the kernel then keeps its own maximum.
+	_ = conn.SetReadBuffer(socketBuffer)
+	_ = conn.SetWriteBuffer(socketBuffer)
+	local, ok := conn.LocalAddr().(*net.UDPAddr)
+	if !ok {
+		_ = conn.Close()
+		return nil, fmt.Errorf("sfu: listen on %s: no UDP address", addr)
+	}
+	ap := local.AddrPort()
+	return &socket{conn: conn, addr: netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port()), done: make(chan struct{})}, nil
+}
+
+// muxConn gives the socket to Pion's mux. A read error other than the close is
+// retried, since the mux would end with all its peers.
+type muxConn struct {
+	*net.UDPConn
+	s *socket
+}
+
+func (m *muxConn) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
+	for {
+		n, from, err := m.UDPConn.ReadFromUDPAddrPort(b)
+		if err == nil {
+			return n, from, nil
+		}
+		if errors.Is(err, net.ErrClosed) {
+			close(m.s.done)
+			return 0, from, err
+		}
+	}
+}
+
+func (m *muxConn) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
+	return m.UDPConn.WriteToUDPAddrPort(b, to)
+}
+
+// destination is where a peer's media goes: the selected pair's remote address.
+type destination struct {
+	sa unix.Sockaddr
+}
+
+func newDestination(to netip.AddrPort) destination {
+	a := to.Addr().Unmap()
+	if a.Is4() {
+		return destination{sa: &unix.SockaddrInet4{Port: int(to.Port()), Addr: a.As4()}}
+	}
+	return destination{sa: &unix.SockaddrInet6{Port: int(to.Port()), Addr: a.As16()}}
+}
+
+// packetWriter writes one datagram without waiting: when the kernel's send
+// buffer is full the packet is refused, which the receiver's NACK repairs.
+type packetWriter interface {
+	write(b []byte, to *destination) error
+}
+
+// writer writes to a socket; each belongs to one room, whose lock its caller holds.
+type writer struct {
+	raw syscall.RawConn
+	fn  func(fd uintptr) bool // made once: a closure per packet would allocate
+	b   []byte
+	to  unix.Sockaddr
+	err error
+}
+
+func (s *socket) newWriter() (*writer, error) {
+	raw, err := s.conn.SyscallConn()
+	if err != nil {
+		return nil, fmt.Errorf("sfu: raw socket: %w", err)
+	}
+	w := &writer{raw: raw}
+	w.fn = func(fd uintptr) bool {
+		for {
+			if w.err = unix.Sendto(int(fd), w.b, unix.MSG_DONTWAIT, w.to); w.err != unix.EINTR {
+				return true
+			}
+		}
+	}
+	return w, nil
+}
+
+func (w *writer) write(b []byte, to *destination) error {
+	w.b, w.to = b, to.sa
+	if err := w.raw.Write(w.fn); err != nil {
+		return err //nolint:wrapcheck // the packet path counts errors and does not print them
+	}
+	return w.err
+}

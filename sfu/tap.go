@@ -1,0 +1,191 @@
+package sfu
+
+import (
+	"fmt"
+	"time"
+)
+
+// tapSource is one source as one tap gets it. Under the room's lock.
+type tapSource struct {
+	tap     *tapEntry
+	src     *source
+	gate    gate
+	opened  bool
+	current int
+	target  int
+	waiting bool
+	// recovered holds extended numbers that the tap got from redundancy.
+	recovered [64]uint64
+}
+
+type tapEntry struct {
+	p       TapParams
+	sources map[SourceID]*tapSource
+}
+
+// Tap lets a tap hear every source granted to its class, beginning with those
+// granted now. remove ends it; nothing reaches the tap after remove returns.
+func (r *Room) Tap(p TapParams) (remove func(), err error) {
+	if p.Tap == nil {
+		return nil, fmt.Errorf("sfu: tap of class %q is nil", p.Class)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return nil, fmt.Errorf("room: %w", ErrClosed)
+	}
+	e := &tapEntry{p: p, sources: map[SourceID]*tapSource{}}
+	r.taps = append(r.taps, e)
+	now := r.engine.p.Now()
+	for _, src := range r.sources {
+		r.attachTap(e, src)
+	}
+	r.regrantTap(e, now, false)
+	r.regrantTap(e, now, true)
+	return func() { r.removeTap(e) }, nil
+}
+
+func (r *Room) removeTap(e *tapEntry) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i, t := range r.taps {
+		if t == e {
+			r.taps = append(r.taps[:i:i], r.taps[i+1:]...)
+			for _, ts := range e.sources {
+				ts.regrant(false, r.engine.p.Now())
+				ts.src.dropTap(ts)
+			}
+			return
+		}
+	}
+}
+
+func (s *source) dropTap(t *tapSource) {
+	for i, o := range s.taps {
+		if o == t {
+			s.taps = append(s.taps[:i:i], s.taps[i+1:]...)
+			return
+		}
+	}
+}
+
+func (r *Room) attachTap(e *tapEntry, src *source) {
+	t := &tapSource{tap: e, src: src, current: -1, target: -1}
+	e.sources[src.id] = t
+	src.taps = append(src.taps, t)
+}
+
+// regrantTap closes (or, in the second pass, opens) by the present routing.
+func (r *Room) regrantTap(e *tapEntry, now time.Time, open bool) {
+	for id, t := range e.sources {
+		_, granted := r.table.class(id, e.p.Class)
+		if granted == open {
+			t.regrant(granted, now)
+		}
+	}
+}
+
+func (t *tapSource) regrant(open bool, now time.Time) {
+	if open == t.gate.open {
+		return
+	}
+	if open {
+		t.src.open++
+		t.gate.raise(t.src)
+		t.begin(now)
+		return
+	}
+	t.src.open--
+	t.gate.open = false
+	t.end(now)
+}
+
+// begin reports the source once it is both granted and published.
+func (t *tapSource) begin(now time.Time) {
+	if t.opened || !t.gate.open || t.src.publisher == nil {
+		return
+	}
+	t.opened, t.current, t.target = true, -1, -1
+	t.tap.p.Tap.Opened(t.src.info(), now)
+	t.retarget(now)
+}
+
+func (t *tapSource) end(now time.Time) {
+	if !t.opened {
+		return
+	}
+	t.opened, t.current, t.target, t.waiting = false, -1, -1, false
+	t.tap.p.Tap.Closed(t.src.id, now)
+}
+
+func (t *tapSource) retarget(now time.Time) {
+	if !t.opened || t.src.kind != Cam {
+		return
+	}
+	t.target = t.src.bestBelow(now, t.tap.p.MaxHeight)
+	t.waiting = t.target >= 0 && t.target != t.current
+	if t.waiting {
+		t.src.layers[t.target].requestKey()
+	}
+}
+
+// deliver hands one packet to the tap, before it what redundancy recovers.
+func (t *tapSource) deliver(l *layer, k *packetRefs, opusPT uint8, now time.Time) {
+	if !t.opened || !t.gate.admit(k, l.index) {
+		return
+	}
+	if t.src.kind == Cam {
+		if !t.choose(l, k) {
+			return
+		}
+	} else {
+		if k.red {
+			t.recover(l, k, opusPT)
+		}
+		if t.recovered[k.pkt.Seq%uint64(len(t.recovered))] == k.pkt.Seq {
+			return // the tap has it from redundancy
+		}
+	}
+	t.tap.p.Tap.Packet(&k.pkt)
+}
+
+func (t *tapSource) choose(l *layer, k *packetRefs) bool {
+	i := int(l.index)
+	if i == t.target && t.waiting {
+		if !k.keyStart {
+			l.requestKey()
+			return i == t.current
+		}
+		t.current, t.waiting = i, false
+	}
+	return i == t.current
+}
+
+// recover delivers the packets before k that were lost and stand in its
+// redundancy. Senders repeat the packets directly before, so the block that is n
+// from the end is the packet n before.
+func (t *tapSource) recover(l *layer, k *packetRefs, opusPT uint8) {
+	n, ok := parseRED(k.raw, opusPT, &l.blocks)
+	if !ok {
+		return
+	}
+	for i, b := range l.blocks[:n-1] {
+		ext := k.pkt.Seq - uint64(n-1-i)
+		ts := k.pkt.Timestamp - uint32(b.offset)
+		if b.offset == 0 || len(b.payload) == 0 || ext < l.seq.first || ext <= t.gate.floor[0] ||
+			!after(ts, t.gate.floorTS) || l.seq.had(ext) {
+			continue
+		}
+		at := &t.recovered[ext%uint64(len(t.recovered))]
+		if *at == ext {
+			continue
+		}
+		*at = ext
+		old := t.src.publisher.room.engine.pool.get(b.payload)
+		old.pkt.Source, old.pkt.Codec, old.pkt.SSRC = k.pkt.Source, Opus, k.pkt.SSRC
+		old.pkt.Seq, old.pkt.Timestamp, old.pkt.Arrival = ext, ts, k.pkt.Arrival
+		old.pkt.Recovered = true
+		t.tap.p.Tap.Packet(&old.pkt)
+		old.release()
+	}
+}

@@ -1,0 +1,173 @@
+package sfu
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/pion/rtcp"
+)
+
+// errands are what the worker does outside the room's lock.
+type errands struct {
+	rtcp      []rtcp.Packet
+	states    []PeerState
+	receivers []ReceiverState
+	audio     int
+	video     int
+	needed    bool
+	keyframes int
+	next      time.Duration
+}
+
+// work is the goroutine of a peer for everything off the packet path: keyframe
+// requests, sender reports, the observer. It ends after PeerClosed is delivered.
+func (p *Peer) work() {
+	defer func() {
+		if v := recover(); v != nil {
+			p.room.loop.count.panics.Add(1)
+			p.room.engine.log.Error("sfu: panic ended a peer", "peer", p.id, "panic", fmt.Sprint(v))
+			p.Close()
+		}
+	}()
+	var lastStates, nextReport time.Time
+	timer := time.NewTimer(reportInterval)
+	defer timer.Stop()
+	for {
+		select {
+		case <-p.wake:
+		case <-timer.C:
+		case <-p.done:
+			p.run(p.collect(&lastStates, &nextReport))
+			return
+		}
+		if p.doomed.Load() {
+			p.Close()
+			continue
+		}
+		e := p.collect(&lastStates, &nextReport)
+		p.run(e)
+		timer.Reset(e.next)
+	}
+}
+
+func (p *Peer) run(e errands) {
+	if len(e.rtcp) > 0 {
+		if err := p.pc.WriteRTCP(e.rtcp); err == nil {
+			p.room.loop.count.keyframes.Add(uint64(e.keyframes))
+		}
+	}
+	if p.observer == nil {
+		return
+	}
+	for _, s := range e.states {
+		p.observer.PeerState(p.id, s)
+	}
+	if e.needed {
+		p.observer.SectionsNeeded(p.id, e.audio, e.video)
+	}
+	if e.receivers != nil {
+		p.observer.ReceiverStates(p.id, e.receivers)
+	}
+}
+
+func (p *Peer) collect(lastStates, nextReport *time.Time) errands {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	now := p.room.engine.p.Now()
+	e := errands{next: reportInterval, states: p.states}
+	p.states = nil
+	if p.ended {
+		return e
+	}
+	p.collectKeyframes(&e, now)
+	if !now.Before(*nextReport) {
+		*nextReport = now.Add(reportInterval)
+		p.everySecond(&e, now)
+	}
+	if a, v := len(p.unbound(Mic)), len(p.unbound(Cam)); p.needSaid != [2]int{a, v} {
+		p.needSaid = [2]int{a, v}
+		e.needed, e.audio, e.video = a+v > 0, a, v
+	}
+	if p.isDirty {
+		if wait := stateInterval - now.Sub(*lastStates); wait > 0 {
+			e.next = min(e.next, wait)
+		} else {
+			p.isDirty = false
+			*lastStates = now
+			e.receivers = p.receiverStates(now)
+		}
+	}
+	return e
+}
+
+// collectKeyframes gathers the requests that are due, one PLI a layer, and none
+// sooner than KeyframeInterval after the last.
+func (p *Peer) collectKeyframes(e *errands, now time.Time) {
+	if p.state != PeerConnected {
+		return
+	}
+	interval := p.room.engine.p.Limits.KeyframeInterval
+	for _, src := range p.publish {
+		for _, l := range src.layers {
+			if l == nil || !l.needKey || src.publisher != p || !l.started || src.open == 0 {
+				continue
+			}
+			wait := interval - now.Sub(l.lastPLI)
+			if wait <= 0 {
+				l.lastPLI = now
+				e.rtcp = append(e.rtcp, &rtcp.PictureLossIndication{MediaSSRC: l.ssrc})
+				e.keyframes++
+				wait = interval
+			}
+			e.next = min(e.next, wait)
+		}
+	}
+}
+
+// everySecond sends sender reports and looks after layers that fell silent and
+// taps that want regular keyframes.
+func (p *Peer) everySecond(e *errands, now time.Time) {
+	if p.tx.ready {
+		for _, s := range p.sections {
+			if r := s.senderReport(now); r != nil {
+				e.rtcp = append(e.rtcp, r, &rtcp.SourceDescription{Chunks: []rtcp.SourceDescriptionChunk{{
+					Source: s.ssrc,
+					Items:  []rtcp.SourceDescriptionItem{{Type: rtcp.SDESCNAME, Text: s.src.id.Peer}},
+				}}})
+			}
+		}
+	}
+	for _, src := range p.publish {
+		if src.kind != Cam || src.publisher != p || src.open == 0 {
+			continue
+		}
+		src.retarget(now)
+		p.room.touch(src)
+		for _, t := range src.taps {
+			if every := t.tap.p.KeyframeEvery; every > 0 && t.opened && t.current >= 0 {
+				if l := src.layers[t.current]; now.Sub(l.lastKey) >= every {
+					l.requestKey()
+				}
+			}
+		}
+	}
+}
+
+// senderReport carries the publisher's own pairing of wall clock and RTP clock
+// forward to now and onto the section's timeline, so that microphone and camera
+// of a device stay in step (RFC 3550 section 6.4.1). None before the first packet
+// and none before the publisher reported.
+func (s *section) senderReport(now time.Time) *rtcp.SenderReport {
+	l := s.lastLayer
+	if !s.bound || !s.running || l == nil || !l.hasReport || l.report.SSRC != s.lastSSRC {
+		return nil
+	}
+	since := now.Sub(l.report.Arrival)
+	return &rtcp.SenderReport{
+		SSRC:        s.ssrc,
+		NTPTime:     l.report.NTP + uint64(since.Seconds()*(1<<32)),
+		RTPTime:     l.report.Timestamp + uint32(int64(since.Seconds()*float64(s.src.clockRate()))) - s.tsShift,
+		PacketCount: s.packets,
+		OctetCount:  s.octets,
+	}
+}
