@@ -20,8 +20,12 @@ import (
 const (
 	joinTimeout  = 20 * time.Second // one join
 	mediaTimeout = 15 * time.Second // until every stream has reached every receiver
-	drainTime    = 300 * time.Millisecond
+	drainTime    = 2 * time.Second  // after the window, for what is still under way
+	drainCheck   = 10 * time.Millisecond
 )
+
+// errDrained ends the wait for packets under way; those that are missing are lost.
+var errDrained = errors.New("bench: drain time is over")
 
 // generator is the other half of a sample: all peers, their media, the counting.
 type generator struct {
@@ -238,9 +242,32 @@ func (g *generator) window(ctx context.Context, s *Sample) error {
 	}
 	used := after.since(before)
 	s.CPU, s.User, s.System, s.Waited, s.RSS = used.cpu, used.user, used.system, used.waited, used.rss
-	err = pause(ctx, drainTime)
+	err = g.drain(ctx)
 	s.Overflow = g.overflow() - overflow
 	return err
+}
+
+// drain returns when everything that was sent has arrived, or after drainTime.
+func (g *generator) drain(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, drainTime, errDrained)
+	defer cancel()
+	for {
+		if err := pause(ctx, drainCheck); errors.Is(err, errDrained) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		var expected, arrived uint64
+		for _, r := range g.readers {
+			arrived += r.unique.Load()
+			for _, in := range r.inboxes {
+				expected += in.expected(g.spans)
+			}
+		}
+		if arrived >= expected {
+			return nil
+		}
+	}
 }
 
 func pause(ctx context.Context, d time.Duration) error {
@@ -250,7 +277,7 @@ func pause(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 }
 
@@ -291,13 +318,12 @@ func (g *generator) count(s *Sample) {
 		s.Foreign += r.foreign
 		s.UserClock += r.userClock
 		for _, in := range r.inboxes {
-			for stream, t := range in.tallies {
-				if t == nil {
-					continue
+			s.Expected += in.expected(g.spans)
+			for _, t := range in.tallies {
+				if t != nil {
+					s.Delivered += t.unique
+					s.Duplicates += t.duplicates
 				}
-				s.Expected += g.spans[stream].sent()
-				s.Delivered += t.unique
-				s.Duplicates += t.duplicates
 			}
 		}
 	}

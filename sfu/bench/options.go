@@ -63,7 +63,7 @@ type Options struct {
 	Profile     string        `name:"profile" placeholder:"DIR" help:"Write a CPU profile of every server window into this directory."`
 
 	// Progress takes one line a sample; nil is silent.
-	Progress io.Writer `kong:"-"`
+	Progress io.Writer `kong:"-" json:"-"`
 }
 
 // filled gives o with the defaults in place of zero values, or what is wrong with it.

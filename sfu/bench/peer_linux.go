@@ -7,12 +7,15 @@ import (
 	"fmt"
 	"net/netip"
 	"sync/atomic"
+	"time"
 
 	"github.com/pion/dtls/v3"
 	dtlsnet "github.com/pion/dtls/v3/pkg/net"
 	"github.com/pion/ice/v4"
 	"github.com/pion/srtp/v3"
 )
+
+const iceCheckInterval = 20 * time.Millisecond
 
 // peer is one WebRTC client of the generator: Pion's ICE agent and DTLS client,
 // and SRTP contexts that the socket's reader and the publisher use directly, so
@@ -75,6 +78,9 @@ func (p *peer) startAgent(ctx context.Context) error {
 		ice.WithCandidateTypes([]ice.CandidateType{ice.CandidateTypeHost}),
 		ice.WithMulticastDNSMode(ice.MulticastDNSModeDisabled),
 		ice.WithIncludeLoopback(),
+		// The agent nominates at its next check; with 200 ms between checks a join
+		// at an ICE-lite server would be nothing but that wait.
+		ice.WithCheckInterval(iceCheckInterval),
 	)
 	if err != nil {
 		return err

@@ -21,6 +21,7 @@ type reader struct {
 	foreign   uint64
 	userClock uint64
 	overflow  atomic.Uint32
+	unique    atomic.Uint64 // packets of the window, for drain
 }
 
 // inbox is what one peer receives.
@@ -29,6 +30,17 @@ type inbox struct {
 	publisher *publisher // nil when it sends nothing
 	tallies   []*tally   // by stream, nil where none is due
 	arrived   []bool
+}
+
+// expected is the number of packets that were sent for this peer in the window.
+func (in *inbox) expected(spans []*span) uint64 {
+	var n uint64
+	for stream, t := range in.tallies {
+		if t != nil {
+			n += spans[stream].sent()
+		}
+	}
+	return n
 }
 
 func (r *reader) run() { r.sock.read(r.packet) }
@@ -81,6 +93,7 @@ func (r *reader) media(in *inbox, plain []byte, at int64) {
 	if first == 0 || !in.tallies[id.stream].record(id.counter, first-1) {
 		return
 	}
+	r.unique.Add(1)
 	if at == 0 {
 		at = time.Now().UnixNano()
 		r.userClock++

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// roleLifetime ends a child whatever happens around it.
+// roleLifetime ends the child of a sample whatever happens around it. A spinner
+// lasts for the whole run and ends with its parent.
 const roleLifetime = 5 * time.Minute
 
 // Role runs the part of a re-executed child when args, the arguments after the
@@ -20,9 +21,10 @@ func Role(args []string) (handled bool, code int) {
 	if len(args) == 0 || args[0] != roleArg {
 		return false, 0
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), roleLifetime)
-	defer cancel()
-	if err := runRole(ctx, args[1:]); err != nil {
+	if len(args) > 1 && args[1] != "spin" {
+		defer time.AfterFunc(roleLifetime, func() { os.Exit(2) }).Stop()
+	}
+	if err := runRole(context.Background(), args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return true, 1
 	}

@@ -54,15 +54,17 @@ func offer(p offerParams) string {
 	line("a=group:BUNDLE %s", strings.Join(mids, " "))
 	line("a=extmap-allow-mixed")
 	line("a=msid-semantic: WMS *")
-	for _, s := range p.sections {
+	for i, s := range p.sections {
 		if s.kind == "audio" {
 			line("m=audio 9 UDP/TLS/RTP/SAVPF %d", opusType)
 		} else {
 			line("m=video 9 UDP/TLS/RTP/SAVPF %d %d", vp8Type, rtxType)
 		}
 		line("c=IN IP4 0.0.0.0")
-		line("a=candidate:1 1 udp 2130706431 %s %d typ host", p.candidate.Addr(), p.candidate.Port())
-		line("a=end-of-candidates")
+		if i == 0 { // one transport for the bundle (RFC 9143 section 7.1.3)
+			line("a=candidate:1 1 udp 2130706431 %s %d typ host", p.candidate.Addr(), p.candidate.Port())
+			line("a=end-of-candidates")
+		}
 		line("a=ice-ufrag:%s", p.ufrag)
 		line("a=ice-pwd:%s", p.pwd)
 		line("a=fingerprint:sha-256 %s", p.fingerprint)

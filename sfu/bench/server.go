@@ -10,6 +10,8 @@ import (
 	"runtime/pprof"
 
 	"golang.org/x/sync/errgroup"
+
+	"phientoa/sfu"
 )
 
 // forwarder is a server under test.
@@ -22,6 +24,10 @@ type forwarder interface {
 // newForwarder makes the contestant that h names.
 func newForwarder(h hello) (forwarder, error) {
 	switch h.Contestant {
+	case Own:
+		return newOwnForwarder(h, sfu.SendOwn)
+	case PionSend:
+		return newOwnForwarder(h, sfu.SendPion)
 	case Pion:
 		return newPionForwarder(h)
 	default:

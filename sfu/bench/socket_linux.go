@@ -38,6 +38,9 @@ func peerAddr(index int) netip.Addr {
 
 // peerIndex is the inverse of peerAddr.
 func peerIndex(a netip.Addr) (int, bool) {
+	if !a.Is4() {
+		return 0, false
+	}
 	b := a.As4()
 	return int(b[2])<<8 | int(b[3]), b[0] == 127 && b[1] == 64
 }
