@@ -47,6 +47,7 @@ type Peer struct {
 	byMID    map[string]*section
 	publish  map[string]*source // by MID
 	isDirty  bool
+	said     []ReceiverState // last told to the observer
 	needSaid [2]int
 	tx       transport
 }

@@ -2,6 +2,7 @@ package sfu
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pion/rtcp"
@@ -94,7 +95,9 @@ func (p *Peer) collect(lastStates, nextReport *time.Time) errands {
 		} else {
 			p.isDirty = false
 			*lastStates = now
-			e.receivers = p.receiverStates(now)
+			if now := p.receiverStates(now); !slices.Equal(now, p.said) {
+				p.said, e.receivers = now, now
+			}
 		}
 	}
 	return e
