@@ -86,7 +86,7 @@ func TestTapGetsRecoveredPacketsOnceAndInsideItsOpening(t *testing.T) {
 	for _, tap := range []*tapLog{a, b} {
 		remove, err := f.Tap(TapParams{Class: "recorder", Tap: tap})
 		require.NoError(t, err)
-		defer remove()
+		t.Cleanup(remove)
 	}
 	grant := Routing{Grants: []Grant{{Source: src.id, Audience: Audience{Class: "recorder"}}}}
 	say := func(n uint16, blocks ...uint16) {

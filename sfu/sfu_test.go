@@ -70,7 +70,7 @@ func TestAudioIsForwardedMutedAndOpenedAgain(t *testing.T) {
 			for i := 1; i < len(got); i++ {
 				require.Equal(t, got[i-1].SequenceNumber+1, got[i].SequenceNumber, "no gap across the mute")
 			}
-			require.Equal(t, uint32(got[0].SSRC), got[len(got)-1].SSRC)
+			require.Equal(t, got[0].SSRC, got[len(got)-1].SSRC)
 		})
 	}
 }
