@@ -63,11 +63,13 @@ func generate(ctx context.Context, config sessionConfig, line io.ReadWriteCloser
 	}
 	g.server = newSignaler(line)
 	sample, err := g.session(ctx)
+	// Nobody says goodbye: the server ends with us, and what it still hears is of
+	// no sample.
+	err = errors.Join(err, g.closeSockets())
 	for _, p := range g.peers {
-		// The server ends with us; a peer that fails to say goodbye is no matter.
-		_ = p.close()
+		_ = p.close() // fails, for it has no socket
 	}
-	err = errors.Join(err, g.closeSockets(), line.Close())
+	err = errors.Join(err, line.Close())
 	reading.Wait()
 	g.server.wait()
 	if err != nil {
@@ -87,11 +89,11 @@ func (g *generator) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	print, err := fingerprint.Fingerprint(leaf, crypto.SHA256)
+	sum, err := fingerprint.Fingerprint(leaf, crypto.SHA256)
 	if err != nil {
 		return err
 	}
-	g.id = peerIdentity{certificate: certificate, fingerprint: print}
+	g.id = peerIdentity{certificate: certificate, fingerprint: sum}
 	n := publishers(g.plan)
 	for range 2 * n {
 		g.spans = append(g.spans, &span{})
@@ -287,13 +289,6 @@ func (g *generator) overflow() uint64 {
 		n += uint64(r.overflow.Load())
 	}
 	return n
-}
-
-// due is the least number of packets that a punctual publisher sends in a
-// window: the window may begin just after a picture and end just before one.
-func due(videoRate int, window time.Duration) uint64 {
-	edge := videoRate/frameRate + 2
-	return uint64(max(int(float64(audioRate+videoRate)*window.Seconds())-edge, 0))
 }
 
 // count fills in what the readers have seen; they have ended by now.

@@ -28,7 +28,7 @@ func FuzzIdentity(f *testing.F) {
 func TestIdentitySurvivesWhateverTheServerPutsBefore(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := identity{
-			stream:  uint16(rapid.Uint16().Draw(t, "stream")),
+			stream:  rapid.Uint16().Draw(t, "stream"),
 			counter: rapid.Uint64().Draw(t, "counter"), sent: rapid.Int64().Draw(t, "sent"),
 		}
 		payload := make([]byte, rapid.IntRange(identityBytes, packetBytes).Draw(t, "size"))

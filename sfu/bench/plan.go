@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"strconv"
+	"time"
 )
 
 // Media of a publisher.
@@ -12,6 +13,9 @@ const (
 	frameRate  = 26   // pictures a second
 	videoBytes = 1160 // payload; with header, extension and seal about 1,200 bytes
 )
+
+// packetBytes has room for any packet on its way.
+const packetBytes = 1500
 
 // Streams: publisher i has streams 2i (audio) and 2i+1 (video).
 const (
@@ -94,3 +98,10 @@ func (p peerPlan) sections() []offerSection {
 }
 
 func ssrcOf(publisher, stream int) uint32 { return 0x5000_0000 + uint32(publisher)*2 + uint32(stream) }
+
+// due is the least number of packets that a punctual publisher sends in a
+// window: the window may begin just after a picture and end just before one.
+func due(videoRate int, window time.Duration) uint64 {
+	edge := videoRate/frameRate + 2
+	return uint64(max(int(float64(audioRate+videoRate)*window.Seconds())-edge, 0))
+}

@@ -196,9 +196,9 @@ func (p *publisher) report(session *peerSession, age time.Duration) error {
 		if s.span.next.Load() == 0 {
 			continue
 		}
-		rate := []time.Duration{48000, 90000}[i]
+		clock := []float64{48000, 90000}[i]
 		raw, err := (&rtcp.SenderReport{
-			SSRC: s.header.SSRC, NTPTime: ntpTime(time.Now()), RTPTime: uint32(age * rate / time.Second),
+			SSRC: s.header.SSRC, NTPTime: ntpTime(time.Now()), RTPTime: uint32(uint64(age.Seconds() * clock)),
 			PacketCount: uint32(s.span.next.Load()), OctetCount: s.octets,
 		}).Marshal()
 		if err != nil {

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// roleLifetime ends the child of a sample whatever happens around it. A spinner
-// lasts for the whole run and ends with its parent.
+// roleLifetime ends server and generator whatever happens around them. Spinner
+// and sink end with their parent, the floor has a fixed number of packets.
 const roleLifetime = 5 * time.Minute
 
 // Role runs the part of a re-executed child when args, the arguments after the
@@ -21,10 +21,9 @@ func Role(args []string) (handled bool, code int) {
 	if len(args) == 0 || args[0] != roleArg {
 		return false, 0
 	}
-	if len(args) > 1 && args[1] != "spin" {
-		defer time.AfterFunc(roleLifetime, func() { os.Exit(2) }).Stop()
-	}
-	if err := runRole(context.Background(), args[1:]); err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), roleLifetime)
+	defer cancel()
+	if err := runRole(ctx, args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return true, 1
 	}
@@ -37,13 +36,13 @@ func runRole(ctx context.Context, args []string) error {
 	}
 	switch args[0] {
 	case "server":
-		line, err := inheritedLine()
+		line, err := inheritedLine(ctx)
 		if err != nil {
 			return err
 		}
 		return serve(ctx, line)
 	case "generator":
-		line, err := inheritedLine()
+		line, err := inheritedLine(ctx)
 		if err != nil {
 			return err
 		}
@@ -73,13 +72,15 @@ func answer[C any](run func(C) (Sample, error)) error {
 	return json.NewEncoder(os.Stdout).Encode(sample)
 }
 
-// inheritedLine is the end of the socket pair that the parent put at descriptor 3.
-func inheritedLine() (io.ReadWriteCloser, error) {
+// inheritedLine is the end of the socket pair that the parent put at descriptor
+// 3; it is closed when ctx ends.
+func inheritedLine(ctx context.Context) (io.ReadWriteCloser, error) {
 	file := os.NewFile(3, "bench-line")
 	defer func() { _ = file.Close() }() // FileConn has its own copy
 	conn, err := net.FileConn(file)
 	if err != nil {
 		return nil, fmt.Errorf("bench: line between server and generator: %w", err)
 	}
+	context.AfterFunc(ctx, func() { _ = conn.Close() })
 	return conn, nil
 }

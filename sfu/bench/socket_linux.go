@@ -18,7 +18,6 @@ const (
 	peersPerSocket = 16      // each peer keeps a loopback address of its own
 	socketBuffer   = 4 << 20 // bytes asked of SO_RCVBUF; the system may grant less
 	readBatch      = 64      // packets of one recvmmsg
-	packetBytes    = 1500
 	controlBytes   = 128
 )
 
