@@ -41,8 +41,12 @@ type session struct {
 	peer    *peer
 	pending string // id of the offer without an answer
 	late    *time.Timer
-	need    struct{ audio, video uint32 }
+	need    sections // still to be offered
+	flying  sections // offered, not answered yet
 }
+
+// sections counts receiving m-lines.
+type sections struct{ audio, video uint32 }
 
 // run serves the connection until it ends; it always returns a reason.
 func (s *session) run(ctx context.Context) error {
@@ -142,8 +146,7 @@ func (s *session) handle(ctx context.Context, e *wire.Envelope) error {
 			s.logger.Warn("check-in refused", "code", r.Code)
 		}
 	case *wire.Envelope_NeedSections:
-		s.need.audio = max(s.need.audio, b.NeedSections.Audio)
-		s.need.video = max(s.need.video, b.NeedSections.Video)
+		s.needed(b.NeedSections)
 		return s.grow(ctx)
 	case *wire.Envelope_MediaAnswer:
 		if e.Id == s.pending && e.Id != "" {
@@ -207,7 +210,7 @@ func (s *session) dropPeer() {
 	if s.peer != nil {
 		s.peer.close()
 	}
-	s.peer, s.pending, s.need.audio, s.need.video = nil, "", 0, 0
+	s.peer, s.pending, s.need, s.flying = nil, "", sections{}, sections{}
 	s.late.Stop()
 }
 
@@ -221,8 +224,14 @@ func (s *session) offer(ctx context.Context) error {
 	return s.send(&wire.Envelope{Id: s.pending, Ack: s.ack, Body: &wire.Envelope_MediaOffer{MediaOffer: o}})
 }
 
-// grow adds the sections that the server asked for, one offer at a time. What it
-// asks twice while an offer is under way is added once.
+// needed notes what the server asks for. It may ask before it has seen the offer
+// under way, so what that offer brings is not brought twice.
+func (s *session) needed(n *wire.NeedSections) {
+	s.need.audio = max(s.need.audio, n.Audio-min(n.Audio, s.flying.audio))
+	s.need.video = max(s.need.video, n.Video-min(n.Video, s.flying.video))
+}
+
+// grow offers the sections that the server asked for, one offer at a time.
 func (s *session) grow(ctx context.Context) error {
 	if s.peer == nil || s.pending != "" || s.need.audio+s.need.video == 0 {
 		return nil
@@ -231,8 +240,9 @@ func (s *session) grow(ctx context.Context) error {
 	if err := s.peer.addSections(s.need.audio, s.need.video); err != nil {
 		return err
 	}
-	s.need.audio, s.need.video = 0, 0
+	s.flying, s.need = s.need, sections{}
 	if s.peer.sections == before { // all that we are ready to add are there
+		s.flying = sections{}
 		return nil
 	}
 	return s.offer(ctx)
@@ -241,7 +251,7 @@ func (s *session) grow(ctx context.Context) error {
 // answered ends an offer. A refused one ends the session: the next begins anew.
 // Only the refusal because of a removal in between is waited out.
 func (s *session) answered(ctx context.Context, a *wire.MediaAnswer) error {
-	s.pending = ""
+	s.pending, s.flying = "", sections{}
 	s.late.Stop()
 	if r := a.Refusal; r != nil {
 		if r.Code == "media_not_admitted" {

@@ -58,15 +58,21 @@ func TestAPointAttendsAHearing(t *testing.T) {
 	require.NotContains(t, o.Sdp, "a=recvonly")
 	p := newFakePeer(t)
 	defer p.close()
-	// The server asks for sections before it answers, and repeats it after.
-	need := func() {
-		s.say(&wire.Envelope{Body: &wire.Envelope_NeedSections{NeedSections: &wire.NeedSections{Audio: 2, Video: 1}}})
+	// The server asks for sections before it answers, and again before it has
+	// seen the offer that brings them.
+	need := func(audio, video uint32) {
+		s.say(&wire.Envelope{Body: &wire.Envelope_NeedSections{NeedSections: &wire.NeedSections{Audio: audio, Video: video}}})
 	}
-	need()
-	need()
+	need(2, 1)
+	need(2, 1)
 	s.say(answerTo(id, p.answer(o)))
 	o, id = s.offer()
 	require.Equal(t, 3, strings.Count(o.Sdp, "a=recvonly"))
+	need(2, 1)
+	need(3, 1)
+	s.say(answerTo(id, p.answer(o)))
+	o, id = s.offer()
+	require.Equal(t, 4, strings.Count(o.Sdp, "a=recvonly"), "one more, as asked")
 	s.say(answerTo(id, p.answer(o)))
 	s.view(inSession, inside)
 	p.hearsKind(webrtc.RTPCodecTypeAudio)
