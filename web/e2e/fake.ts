@@ -7,6 +7,7 @@ import {
   EnvelopeSchema,
   HearingState,
   PersonStatus,
+  type PersonView,
   type PersonViewSchema,
   ViewSchema,
 } from "../src/wire/phientoa/v1/phientoa_pb";
@@ -91,17 +92,19 @@ export function hearing(me: string, over: ViewInit = {}): ViewInit {
         ? "admit give_floor stop_floor lower_hand mute_lock unlock recess remove close".split(" ")
         : me === "p-clerk"
           ? ["admit", "lower_hand"]
-          : ["raise_hand"],
+          : me === "p-defendant"
+            ? [] // who has the floor need not ask for it
+            : ["raise_hand"],
     ...over,
   };
 }
 
 /** The people of a hearing with one of them changed. */
-export function withPerson(v: ViewInit, person: string, change: PersonInit): ViewInit {
-  return {
-    ...v,
-    people: (v.people ?? []).map((p) => (p.person === person ? { ...p, ...change } : p)) as never,
-  };
+export function withPerson(v: ViewInit, person: string, change: Partial<PersonView>): ViewInit {
+  const changed = create(ViewSchema, v);
+  const one = changed.people.find((p) => p.person === person);
+  if (one) Object.assign(one, change);
+  return changed;
 }
 
 const names: Record<string, PersonInit> = {
