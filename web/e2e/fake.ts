@@ -6,6 +6,8 @@ import {
   type Envelope,
   EnvelopeSchema,
   HearingState,
+  type MediaAnswerSchema,
+  type MediaOffer,
   PersonStatus,
   type PersonView,
   type PersonViewSchema,
@@ -118,6 +120,8 @@ const names: Record<string, PersonInit> = {
 export class Fake {
   readonly received: Envelope[] = [];
   readonly consumed: string[] = [];
+  /** answers offers; without it they stay unanswered. */
+  media: ((offer: MediaOffer) => Promise<MessageInitShape<typeof MediaAnswerSchema>>) | null = null;
   private ws: WebSocketRoute | null = null;
   private seq = 0n;
   private readonly me: string;
@@ -164,7 +168,7 @@ export class Fake {
     this.push({ case: "view", value: create(ViewSchema, v) });
   }
 
-  push(body: Envelope["body"]): void {
+  push(body: NonNullable<MessageInitShape<typeof EnvelopeSchema>["body"]>): void {
     this.write({ seq: ++this.seq, body });
   }
 
@@ -216,6 +220,11 @@ export class Fake {
     if (e.body.case === "ping") {
       const { clientTime } = e.body.value;
       this.write({ body: { case: "pong", value: { clientTime, serverTime: clientTime } } });
+    }
+    if (e.body.case === "mediaOffer" && this.media) {
+      void this.media(e.body.value).then((value) => {
+        this.write({ id: e.id, body: { case: "mediaAnswer", value } });
+      });
     }
     if (e.body.case === "command") {
       this.write({ id: e.id, body: { case: "commandResult", value: { accepted: true } } });

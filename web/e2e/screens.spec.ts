@@ -11,6 +11,7 @@ import {
   PersonStatus,
 } from "../src/wire/phientoa/v1/phientoa_pb";
 import { Fake, hearing, NOW, withPerson } from "./fake";
+import { installPeer } from "./peer";
 import { serve } from "./server";
 
 const sizes = {
@@ -158,6 +159,68 @@ test("the own tracks are offered: Opus and a camera of three layers", async ({ p
   expect(offer?.sdp).not.toMatch(/a=candidate/);
   const ids = [...(offer?.sdp.matchAll(/a=msid:(\S+)/g) ?? [])].map((m) => m[1]);
   expect(new Set(ids).size).toBe(1);
+});
+
+test("media both ways: pictures arrive, the closed microphone sends silence", async ({ page }) => {
+  const wrong = await watch(page);
+  await installPeer(page);
+  const me = "p-judge";
+  const fake = new Fake(me, hearing(me));
+  const devices = ["d-clerk", "d-procurator", "d-defendant", "d-counsel"];
+  fake.media = async (offer) => {
+    const publishing = offer.publish.map((p) => p.mid);
+    const { sdp, sections } = await page.evaluate(([s, p]) => window.phientoaPeer.answer(s, p), [
+      offer.sdp,
+      publishing,
+    ] as const);
+    // One microphone, then four cameras, in the order of the m-lines.
+    const table = sections.map((mid, i) => ({
+      mid,
+      device: devices[i === 0 ? 2 : i - 1] ?? "",
+      kind: i === 0 ? "mic" : "cam",
+    }));
+    return { sdp, sections: table };
+  };
+  await open(page, fake);
+  await passSelfTest(page);
+  await expect
+    .poll(() => page.evaluate(() => window.__phientoa?.pc()?.connectionState))
+    .toBe("connected");
+  fake.push({ case: "needSections", value: { audio: 1, video: 4 } });
+  await expect.poll(() => page.evaluate(() => window.__phientoa?.sections().length)).toBe(5);
+  const mids = await page.evaluate(() => window.__phientoa?.sections().map((s) => s.mid) ?? []);
+  fake.push({
+    case: "receiverStates",
+    value: { states: mids.map((mid) => ({ mid, granted: true, currentLayer: 2, targetLayer: 2 })) },
+  });
+  for (const tile of ["tile-large", "tile-p-clerk", "tile-p-counsel"]) {
+    await expect
+      .poll(() =>
+        page
+          .getByTestId(tile)
+          .locator("video")
+          .evaluate((v: HTMLVideoElement) => v.videoWidth),
+      )
+      .toBeGreaterThan(0);
+  }
+  await expect.poll(() => hints(fake).filter((h) => h.width > 0).length).toBeGreaterThanOrEqual(4);
+  const heard = () => page.evaluate(() => window.phientoaPeer.heard());
+  await expect.poll(async () => (await heard()).frames).toBeGreaterThan(10);
+  const open0 = await heard();
+  await expect.poll(async () => (await heard()).energy).toBeGreaterThan(open0.energy);
+  await look(page, "desk-8-with-pictures");
+
+  fake.view(withPerson(hearing(me, { stateSeq: 41n }), me, { microphoneOpen: false }));
+  await expect
+    .poll(() => page.evaluate(() => window.__phientoa?.view()?.stateSeq === 41n))
+    .toBe(true);
+  // What was under way when the microphone closed may still arrive for a moment.
+  const closing = await heard();
+  await expect.poll(async () => (await heard()).seconds).toBeGreaterThan(closing.seconds + 1);
+  const closed = await heard();
+  await expect.poll(async () => (await heard()).seconds).toBeGreaterThan(closed.seconds + 2);
+  expect((await heard()).energy - closed.energy).toBeLessThan(1e-6);
+  expect(wrong).toEqual([]);
 });
 
 test("desk of the presiding judge", async ({ page }) => {
@@ -327,6 +390,10 @@ test("a goodbye for good says why", async ({ page }) => {
 
 function commands(fake: Fake): (string | undefined)[] {
   return fake.received.flatMap((e) => (e.body.case === "command" ? [e.body.value.act.case] : []));
+}
+
+function hints(fake: Fake) {
+  return fake.received.flatMap((e) => (e.body.case === "layerHints" ? e.body.value.hints : []));
 }
 
 function offers(fake: Fake) {

@@ -78,8 +78,7 @@ export function Tile({ person, large = false }: TileProps) {
         {section?.frozen && !reason ? <p className={css["frozen"]}>{t("tile_frozen")}</p> : null}
       </div>
       <figcaption className={css["caption"]}>
-        <span className={css["name"]}>{sentenceCase(who(person))}</span>
-        {mine ? <span>({t("own_picture")})</span> : null}
+        <span className={css["name"]}>{mine ? t("own_picture") : sentenceCase(who(person))}</span>
         {large && floor ? <Speaking since={s.view?.floorSince ?? 0n} /> : null}
         {!large && floor ? <span className={css["mark"]}>{t("mic_open")}</span> : null}
       </figcaption>
