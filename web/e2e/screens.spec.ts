@@ -223,6 +223,21 @@ test("media both ways: pictures arrive, the closed microphone sends silence", as
   expect(wrong).toEqual([]);
 });
 
+test("a reload in the hearing leads straight back, without a second self-test", async ({
+  page,
+}) => {
+  await watch(page);
+  const me = "p-counsel";
+  const fake = new Fake(me, hearing(me));
+  await open(page, fake);
+  await passSelfTest(page);
+  await expect(page.getByTestId("stage")).toBeVisible();
+  const before = offers(fake).length;
+  await page.reload();
+  await expect(page.getByTestId("stage")).toBeVisible();
+  await expect.poll(() => offers(fake).length).toBeGreaterThan(before);
+});
+
 test("desk of the presiding judge", async ({ page }) => {
   const wrong = await watch(page);
   const me = "p-judge";
