@@ -31,6 +31,7 @@ type track struct {
 	starving  int
 	silent    bool // heard for too long ago; the gap is written when it ends
 	loss      pendingLoss
+	drops     []drop    // thrown away by the full queue, not yet in the log
 	restarted time.Time // open when an earlier process died, and not opened since
 	closing   bool      // its grant closed: the segment is cut with this batch
 }

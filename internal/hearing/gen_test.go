@@ -135,6 +135,47 @@ func anyActor(c chooser, b Booking, cmd Command) Actor {
 	}
 }
 
+// lawfulCommand draws a person's command that is accepted, so that stories get
+// somewhere. It takes one kind of command and somebody who may give it.
+func lawfulCommand(c chooser, s *State) (Command, Actor, bool) {
+	of := pick(c, []func(PersonID) Command{
+		func(PersonID) Command { return CheckIn{true} },
+		func(p PersonID) Command { return Admit{p} },
+		func(p PersonID) Command { return Admit{p} },
+		func(PersonID) Command { return Open{"lý do"} },
+		func(PersonID) Command { return RaiseHand{} },
+		func(p PersonID) Command { return LowerHand{p} },
+		func(p PersonID) Command { return GiveFloor{p} },
+		func(p PersonID) Command { return GiveFloor{p} },
+		func(p PersonID) Command { return StopFloor{p} },
+		func(p PersonID) Command { return MuteLock{p} },
+		func(p PersonID) Command { return MuteLock{p} },
+		func(p PersonID) Command { return Unlock{p} },
+		func(PersonID) Command { return Recess{} },
+		func(PersonID) Command { return Resume{} },
+		func(PersonID) Command { return Resume{} },
+		func(p PersonID) Command { return Remove{p, ""} },
+	})
+	type act struct {
+		c Command
+		a Actor
+	}
+	var lawful []act
+	for _, r := range readers(s) {
+		a := Actor{Person: r.Person, Device: r.Device}
+		for _, p := range s.Booking.People {
+			if _, refusal := Decide(s, of(p.ID), a, start()); refusal == nil {
+				lawful = append(lawful, act{of(p.ID), a})
+			}
+		}
+	}
+	if len(lawful) == 0 {
+		return nil, Actor{}, false
+	}
+	l := pick(c, lawful)
+	return l.c, l.a, true
+}
+
 // nil0 is the state right after booking.
 func nil0(b Booking) *State {
 	b.LateAfter = 1
@@ -200,6 +241,12 @@ func walk(t reporter, c chooser, steps int, visit func(step)) []Event {
 		everybodyIn(b, take)
 	}
 	for range steps {
+		if c(2) == 0 {
+			if cmd, a, ok := lawfulCommand(c, s); ok {
+				take(cmd, a)
+				continue
+			}
+		}
 		cmd := anyCommand(c, b)
 		take(cmd, anyActor(c, b, cmd))
 	}

@@ -206,6 +206,8 @@ func (v *verifier) chain(l Line, at, off int64) {
 	switch {
 	case !bad:
 		v.flushSuspect(false)
+	case at == 0:
+		v.damage(Damage{DamageChain, LogName, 0, 0, off, "the first line has no line before it"})
 	case v.suspect >= 0:
 		v.flushSuspect(true)
 	default:

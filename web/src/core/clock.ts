@@ -28,9 +28,12 @@ export function serverOffset(serverMicros: bigint, localNow: number, roundTrip =
   return fromMicros(serverMicros) + roundTrip / 2 - localNow;
 }
 
+function two(n: number): string {
+  return String(n).padStart(2, "0");
+}
+
 /** elapsed renders a span in milliseconds as HH:MM:SS; negative spans count as 0. */
 export function elapsed(ms: number): string {
   const s = Math.max(0, Math.floor(ms / 1000));
-  const two = (n: number): string => String(n).padStart(2, "0");
   return `${two(Math.floor(s / 3600))}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
 }

@@ -5,6 +5,7 @@ import {
   type MediaAnswer,
   MediaOfferSchema,
   type NeedSections,
+  PausedBy,
   PublishSchema,
   type ReceiverStates,
   type Section,
@@ -356,7 +357,8 @@ export class Media {
     report?.forEach((s: RTCInboundRtpStreamStats) => {
       if (s.type !== "inbound-rtp" || s.kind !== "video" || s.mid === undefined) return;
       const state = this.states.get(s.mid);
-      if (state?.granted && state.pausedBy === 0) out.set(s.mid, s.framesDecoded ?? 0);
+      if (state?.granted && state.pausedBy === PausedBy.UNSPECIFIED)
+        out.set(s.mid, s.framesDecoded ?? 0);
     });
     return out;
   }

@@ -92,8 +92,8 @@ export class Seat {
     this.store.apply({ type: "phase", phase: { kind: "signed_out", problem: null } });
   }
 
-  /** useDevices ends the self-test: from here on camera and microphone are in the hearing. */
-  useDevices(stream: MediaStream): void {
+  /** takeDevices ends the self-test: from here on camera and microphone are in the hearing. */
+  takeDevices(stream: MediaStream): void {
     this.watchDevices(stream);
     this.media.use(stream);
     this.store.apply({ type: "own", own: { stream, trouble: false } });

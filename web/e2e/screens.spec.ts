@@ -1,0 +1,416 @@
+// Every screen in its states: axe without findings, no breach of the content
+// security policy, nothing asked of another origin, and a picture to look at.
+import type { Server } from "node:http";
+import { AxeBuilder } from "@axe-core/playwright";
+import { create } from "@bufbuild/protobuf";
+import { expect, type Page, test } from "@playwright/test";
+import {
+  AlertSchema,
+  ByeSchema,
+  HearingState,
+  PersonStatus,
+} from "../src/wire/phientoa/v1/phientoa_pb";
+import { Fake, hearing, NOW, withPerson } from "./fake";
+import { installPeer } from "./peer";
+import { serve } from "./server";
+
+const sizes = {
+  "1280x720": { width: 1280, height: 720 },
+  "1920x1080": { width: 1920, height: 1080 },
+  // 200 % zoom of 1280 x 720 is a page of half the CSS pixels.
+  zoom200: { width: 640, height: 360 },
+  phone: { width: 390, height: 844 },
+};
+
+let server: Server;
+let url = "";
+test.beforeAll(async () => {
+  ({ url, server } = await serve());
+});
+test.afterAll(() => {
+  server.close();
+});
+
+/** watch collects what the browser must never do. */
+async function watch(page: Page): Promise<string[]> {
+  const wrong: string[] = [];
+  page.on("console", (m) => {
+    if (m.type() === "error" && !m.text().includes("401") && !m.text().includes("410")) {
+      wrong.push(m.text());
+    }
+  });
+  page.on("pageerror", (e) => wrong.push(String(e)));
+  page.on("request", (r) => {
+    const u = r.url();
+    if (!u.startsWith(url) && !u.startsWith("blob:")) wrong.push(`request to ${u}`);
+  });
+  await page.clock.setFixedTime(NOW);
+  return wrong;
+}
+
+async function open(page: Page, fake: Fake, hash = ""): Promise<void> {
+  await fake.install(page);
+  await page.goto(`${url}/${hash}`);
+}
+
+async function passSelfTest(page: Page): Promise<void> {
+  const press = (name: string) => page.getByRole("button", { name, exact: true }).click();
+  await press("Bắt đầu kiểm tra");
+  await press("Tôi thấy rõ");
+  await press("Vạch có chuyển động");
+  await press("Thu và nghe lại");
+  await press("Tôi nghe rõ");
+  await press("Tiếp tục");
+}
+
+/** look takes the screen at every size and lets axe judge it. */
+async function look(page: Page, name: string): Promise<void> {
+  for (const [size, viewport] of Object.entries(sizes)) {
+    await page.setViewportSize(viewport);
+    await page.evaluate(() => document.fonts.ready);
+    const axe = await new AxeBuilder({ page })
+      .withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag2aaa", "wcag22aa", "best-practice"])
+      .analyze();
+    expect(
+      axe.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(" | ")}`),
+      `${name} at ${size}`,
+    ).toEqual([]);
+    const wide = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    expect(wide, `${name} at ${size} scrolls sideways`).toBeLessThanOrEqual(0);
+    await page.screenshot({ path: `e2e/screenshots/${name}-${size}.png` });
+    if (size === "zoom200" || size === "phone") {
+      await page.screenshot({ path: `e2e/screenshots/${name}-${size}-full.png`, fullPage: true });
+    }
+  }
+  await page.setViewportSize(sizes["1280x720"]);
+}
+
+test("sign-in without an invitation says what to do", async ({ page }) => {
+  const wrong = await watch(page);
+  await open(page, new Fake("p-defendant", hearing("p-defendant"), false));
+  await expect(page.getByRole("heading", { name: "Vào phiên tòa trực tuyến" })).toBeVisible();
+  await look(page, "sign-in");
+  expect(wrong).toEqual([]);
+});
+
+test("the invitation leaves the address and a used one is refused in words", async ({ page }) => {
+  const wrong = await watch(page);
+  const fake = new Fake("p-defendant", hearing("p-defendant"), false);
+  await open(page, fake, "#i=used0123456789abcdef");
+  await expect(page.getByRole("alert")).toContainText("đã được sử dụng");
+  expect(page.url()).toBe(`${url}/`);
+  expect(fake.consumed).toEqual(["used0123456789abcdef"]);
+  await look(page, "sign-in-refused");
+  expect(wrong).toEqual([]);
+});
+
+test("self-test, rules, waiting", async ({ page }) => {
+  const wrong = await watch(page);
+  const me = "p-defendant";
+  const arrived = withPerson(hearing(me, { floor: "" }), me, { status: PersonStatus.ARRIVED });
+  const fake = new Fake(me, arrived, false);
+  await open(page, fake, "#i=0123456789abcdef0123");
+  const press = (name: string) => page.getByRole("button", { name, exact: true }).click();
+  await expect(page.getByRole("button", { name: "Bắt đầu kiểm tra" })).toBeVisible();
+  await look(page, "self-test-1-intro");
+  await press("Bắt đầu kiểm tra");
+  await expect(page.getByTestId("self-view")).toBeVisible();
+  await look(page, "self-test-2-camera");
+  await press("Tôi thấy rõ");
+  await expect(page.getByText("Đã nghe thấy giọng của ông/bà.")).toBeVisible();
+  await look(page, "self-test-3-voice");
+  await press("Vạch có chuyển động");
+  await press("Thu và nghe lại");
+  await expect(page.getByRole("button", { name: "Tôi nghe rõ" })).toBeVisible();
+  await look(page, "self-test-4-playback");
+  await press("Tôi nghe rõ");
+  await expect(page.getByRole("heading", { name: "Máy của ông/bà đã sẵn sàng" })).toBeVisible();
+  await look(page, "self-test-5-ready");
+  expect(fake.received.some((e) => e.body.case === "mediaOffer")).toBe(false);
+  await press("Tiếp tục");
+  await expect(page.getByRole("button", { name: "Xác nhận có mặt" })).toBeDisabled();
+  await look(page, "rules");
+  await page.getByRole("checkbox").check({ force: true });
+  await press("Xác nhận có mặt");
+  await expect.poll(() => commands(fake)).toContain("checkIn");
+  await expect.poll(() => offers(fake).length).toBeGreaterThan(0);
+  fake.view(withPerson(hearing(me, { stateSeq: 41n }), me, { status: PersonStatus.WAITING }));
+  await expect(page.getByText("Vui lòng ngồi gần màn hình, phiên tòa sắp bắt đầu")).toBeVisible();
+  await look(page, "waiting");
+  expect(wrong).toEqual([]);
+});
+
+test("the own tracks are offered: Opus and a camera of three layers", async ({ page }) => {
+  await watch(page);
+  const me = "p-defendant";
+  const fake = new Fake(me, hearing(me));
+  await open(page, fake);
+  await passSelfTest(page);
+  await expect.poll(() => offers(fake).length).toBeGreaterThan(0);
+  const offer = offers(fake)[0];
+  expect(offer?.publish.map((p) => p.kind)).toEqual(["mic", "cam"]);
+  expect(offer?.sdp).toContain("a=simulcast:send q;h;f");
+  expect(offer?.sdp).toMatch(/a=fmtp:111 .*usedtx=1/);
+  const audio = offer?.sdp.split("m=audio")[1]?.split("m=video")[0] ?? "";
+  const first = /^ \d+ \S+ (\d+)/.exec(audio)?.[1] ?? "";
+  expect(audio).toContain(`a=rtpmap:${first} red/48000/2`);
+  expect(offer?.sdp).not.toMatch(/a=candidate/);
+  const ids = [...(offer?.sdp.matchAll(/a=msid:(\S+)/g) ?? [])].map((m) => m[1]);
+  expect(new Set(ids).size).toBe(1);
+});
+
+test("media both ways: pictures arrive, the closed microphone sends silence", async ({ page }) => {
+  const wrong = await watch(page);
+  await installPeer(page);
+  const me = "p-judge";
+  const fake = new Fake(me, hearing(me));
+  const devices = ["d-clerk", "d-procurator", "d-defendant", "d-counsel"];
+  fake.media = async (offer) => {
+    const publishing = offer.publish.map((p) => p.mid);
+    const { sdp, sections } = await page.evaluate(([s, p]) => window.phientoaPeer.answer(s, p), [
+      offer.sdp,
+      publishing,
+    ] as const);
+    // One microphone, then four cameras, in the order of the m-lines.
+    const table = sections.map((mid, i) => ({
+      mid,
+      device: devices[i === 0 ? 2 : i - 1] ?? "",
+      kind: i === 0 ? "mic" : "cam",
+    }));
+    return { sdp, sections: table };
+  };
+  await open(page, fake);
+  await passSelfTest(page);
+  await expect
+    .poll(() => page.evaluate(() => window.__phientoa?.pc()?.connectionState))
+    .toBe("connected");
+  fake.push({ case: "needSections", value: { audio: 1, video: 4 } });
+  await expect.poll(() => page.evaluate(() => window.__phientoa?.sections().length)).toBe(5);
+  const mids = await page.evaluate(() => window.__phientoa?.sections().map((s) => s.mid) ?? []);
+  fake.push({
+    case: "receiverStates",
+    value: { states: mids.map((mid) => ({ mid, granted: true, currentLayer: 2, targetLayer: 2 })) },
+  });
+  for (const tile of ["tile-large", "tile-p-clerk", "tile-p-counsel"]) {
+    await expect
+      .poll(() =>
+        page
+          .getByTestId(tile)
+          .locator("video")
+          .evaluate((v: HTMLVideoElement) => v.videoWidth),
+      )
+      .toBeGreaterThan(0);
+  }
+  await expect.poll(() => hints(fake).filter((h) => h.width > 0).length).toBeGreaterThanOrEqual(4);
+  const heard = () => page.evaluate(() => window.phientoaPeer.heard());
+  await expect.poll(async () => (await heard()).frames).toBeGreaterThan(10);
+  const open0 = await heard();
+  await expect.poll(async () => (await heard()).energy).toBeGreaterThan(open0.energy);
+  await look(page, "desk-8-with-pictures");
+
+  fake.view(withPerson(hearing(me, { stateSeq: 41n }), me, { microphoneOpen: false }));
+  await expect
+    .poll(() => page.evaluate(() => window.__phientoa?.view()?.stateSeq === 41n))
+    .toBe(true);
+  // What was under way when the microphone closed may still arrive for a moment.
+  const closing = await heard();
+  await expect.poll(async () => (await heard()).seconds).toBeGreaterThan(closing.seconds + 1);
+  const closed = await heard();
+  await expect.poll(async () => (await heard()).seconds).toBeGreaterThan(closed.seconds + 2);
+  expect((await heard()).energy - closed.energy).toBeLessThan(1e-6);
+  expect(wrong).toEqual([]);
+});
+
+test("a reload in the hearing leads straight back, without a second self-test", async ({
+  page,
+}) => {
+  await watch(page);
+  const me = "p-counsel";
+  const fake = new Fake(me, hearing(me));
+  await open(page, fake);
+  await passSelfTest(page);
+  await expect(page.getByTestId("stage")).toBeVisible();
+  const before = offers(fake).length;
+  await page.reload();
+  await expect(page.getByTestId("stage")).toBeVisible();
+  await expect.poll(() => offers(fake).length).toBeGreaterThan(before);
+});
+
+test("desk of the presiding judge", async ({ page }) => {
+  const wrong = await watch(page);
+  const me = "p-judge";
+  const scheduled = { state: HearingState.SCHEDULED, floor: "", hands: [], recording: false };
+  const fake = new Fake(
+    me,
+    hearing(me, { ...scheduled, openedAt: 0n, acts: ["admit", "open", "remove"] }),
+  );
+  await open(page, fake);
+  await passSelfTest(page);
+  const strip = page.getByTestId("status-strip");
+  await expect(strip).toContainText("KHÔNG GHI");
+  await look(page, "desk-1-scheduled");
+  await page.getByRole("button", { name: "Bắt đầu phiên tòa", exact: true }).click();
+  const question = page.getByRole("alertdialog", { name: "Bắt đầu phiên tòa" });
+  await expect(question).toContainText("bắt đầu ghi âm, ghi hình?");
+  await look(page, "desk-2-open-confirm");
+  await question.getByRole("button", { name: "Bắt đầu phiên tòa", exact: true }).click();
+  await expect.poll(() => commands(fake)).toContain("open");
+  fake.view(hearing(me, { stateSeq: 41n }));
+  await expect(strip).toContainText("ĐANG GHI");
+  await expect(strip).toContainText("00:42:17");
+  await look(page, "desk-3-in-session");
+  fake.push({
+    case: "alert",
+    value: create(AlertSchema, {
+      code: "point_lost",
+      vi: "Điểm cầu Trại tạm giam mất kết nối từ 09:41:05, đang nối lại.",
+      en: "Connection point Detention centre lost since 09:41:05, reconnecting.",
+      severity: "error",
+      act: "recess",
+    }),
+  });
+  await expect(page.getByText("Điểm cầu Trại tạm giam mất kết nối")).toBeVisible();
+  await look(page, "desk-4-alert");
+  await page
+    .getByRole("group", { name: "bị cáo Nguyễn Văn A" })
+    .getByRole("button", { name: "Mời ra khỏi phiên tòa" })
+    .click();
+  await look(page, "desk-5-remove-confirm");
+  await page.keyboard.press("Escape");
+  fake.view(hearing(me, { stateSeq: 42n, floor: "" }));
+  await look(page, "desk-6-nobody-speaks");
+  fake.view(
+    hearing(me, {
+      stateSeq: 43n,
+      state: HearingState.RECESS,
+      floor: "",
+      recording: false,
+      acts: ["resume", "close", "remove"],
+    }),
+  );
+  await expect(page.getByRole("button", { name: "Tiếp tục phiên tòa" })).toBeVisible();
+  await look(page, "desk-7-recess");
+  expect(wrong).toEqual([]);
+});
+
+test("desk of the clerk has the clerk's acts only", async ({ page }) => {
+  const wrong = await watch(page);
+  await open(page, new Fake("p-clerk", hearing("p-clerk")));
+  await passSelfTest(page);
+  await expect(page.getByRole("button", { name: "Cho vào phòng xử án" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Tắt tiếng và khóa" })).toHaveCount(0);
+  await look(page, "desk-clerk");
+  expect(wrong).toEqual([]);
+});
+
+test("party: floor, lock, hand, recess, removal, line", async ({ page }) => {
+  const wrong = await watch(page);
+  const me = "p-defendant";
+  const fake = new Fake(me, hearing(me));
+  await open(page, fake);
+  await passSelfTest(page);
+  await expect(page.getByText("Chủ tọa phiên tòa mời bị cáo phát biểu")).toBeVisible();
+  await look(page, "party-1-floor");
+  fake.view(
+    withPerson(hearing(me, { stateSeq: 41n, floor: "", acts: ["raise_hand"] }), me, {
+      locked: true,
+      microphoneOpen: false,
+    }),
+  );
+  await expect(page.getByText("Chủ tọa đã tắt micro.")).toBeVisible();
+  await look(page, "party-2-locked");
+  await page.getByRole("button", { name: "Xin phát biểu", exact: true }).click();
+  await expect.poll(() => commands(fake)).toContain("raiseHand");
+  fake.view(
+    withPerson(
+      hearing(me, {
+        stateSeq: 42n,
+        floor: "",
+        hands: ["p-procurator", me],
+        acts: ["lower_hand"],
+      }),
+      me,
+      { hand: true, microphoneOpen: false },
+    ),
+  );
+  await expect(page.getByRole("button", { name: "Thôi xin phát biểu" })).toBeVisible();
+  await look(page, "party-3-hand");
+  fake.view(
+    withPerson(
+      hearing(me, {
+        stateSeq: 43n,
+        state: HearingState.RECESS,
+        floor: "",
+        hands: [],
+        acts: [],
+        recording: false,
+        recessReason: "Hội đồng xét xử hội ý",
+      }),
+      me,
+      { microphoneOpen: false },
+    ),
+  );
+  await expect(page.getByRole("heading", { name: "Phiên tòa đang tạm nghỉ" })).toBeVisible();
+  await look(page, "party-4-recess");
+  fake.view(hearing(me, { stateSeq: 44n }));
+  await fake.line(false);
+  await expect(page.getByText("Mất kết nối với máy chủ, đang tự nối lại")).toBeVisible();
+  await look(page, "party-5-line-lost");
+  await fake.line(true);
+  await expect(page.getByText("Mất kết nối với máy chủ, đang tự nối lại")).toHaveCount(0);
+  fake.view(
+    withPerson(hearing(me, { stateSeq: 45n, acts: [] }), me, { status: PersonStatus.REMOVED }),
+  );
+  await expect(page.getByRole("heading", { name: "đã được mời ra" })).toBeVisible();
+  expect(await page.evaluate(() => window.__phientoa?.pc())).toBeNull();
+  await look(page, "removed");
+  // The cut of the line is meant here; the browser reports it as an error.
+  expect(wrong.filter((w) => !w.includes("WebSocket"))).toEqual([]);
+});
+
+test("closed and goodbye", async ({ page }) => {
+  const wrong = await watch(page);
+  const me = "p-counsel";
+  const fake = new Fake(me, hearing(me));
+  await open(page, fake);
+  await passSelfTest(page);
+  fake.view(hearing(me, { stateSeq: 50n, state: HearingState.CLOSED, floor: "", acts: [] }));
+  await expect(page.getByRole("heading", { name: "Phiên tòa đã kết thúc" })).toBeVisible();
+  await look(page, "closed");
+  expect(wrong).toEqual([]);
+});
+
+test("a goodbye for good says why", async ({ page }) => {
+  const wrong = await watch(page);
+  const fake = new Fake("p-counsel", hearing("p-counsel"));
+  await open(page, fake);
+  await passSelfTest(page);
+  await expect(page.getByTestId("stage")).toBeVisible();
+  fake.push({
+    case: "bye",
+    value: create(ByeSchema, {
+      reason: {
+        code: "seat_taken",
+        vi: "Chỗ của ông/bà vừa được mở ở một cửa sổ khác.",
+        en: "Your place was opened in another window.",
+      },
+    }),
+  });
+  await expect(page.getByText("vừa được mở ở một cửa sổ khác")).toBeVisible();
+  await look(page, "ended");
+  expect(wrong).toEqual([]);
+});
+
+function commands(fake: Fake): (string | undefined)[] {
+  return fake.received.flatMap((e) => (e.body.case === "command" ? [e.body.value.act.case] : []));
+}
+
+function hints(fake: Fake) {
+  return fake.received.flatMap((e) => (e.body.case === "layerHints" ? e.body.value.hints : []));
+}
+
+function offers(fake: Fake) {
+  return fake.received.flatMap((e) => (e.body.case === "mediaOffer" ? [e.body.value] : []));
+}
