@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -132,6 +133,7 @@ func startWorld(t testing.TB, st store.Store, change func(*RoomsParams)) *world 
 	w.http.Start()
 	w.srv = NewServer(ServerParams{
 		Rooms: w.rooms, Auth: headerAuth{}, Origins: []string{w.http.URL}, Limits: w.params.Limits, Logger: discard(), Version: "test",
+		Static: fstest.MapFS{"index.html": {Data: []byte("<!doctype html>")}},
 	})
 	w.http.Config.Handler = w.srv.Handler()
 	t.Cleanup(w.close)
