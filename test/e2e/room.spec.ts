@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { expect, test } from "@playwright/test";
 import { entries, loudness, onlyPart, segments } from "./support/evidence.ts";
+import { ask } from "./support/http.ts";
 import { HEARD, TONES } from "./support/probe.ts";
 import { HEARING, PERSON, type PersonView, Seat, arrivedAfter, invite } from "./support/seat.ts";
 import { Server } from "./support/server.ts";
@@ -171,14 +172,10 @@ test("a removed party gets nothing within a second and finds no way back", async
   const later = samples.filter((s) => s.at > at + 1_000);
   if (later.length > 1) expect(later.at(-1)!.bytes - later[0]!.bytes).toBe(0);
   // The old invitation is used up.
-  const again = await fetch(`http://127.0.0.1:${server.port}/api/invitations/consume`, {
-    method: "POST",
-    headers: {
-      host: `party.localhost:${server.port}`,
-      origin: server.origin("party"),
-      "content-type": "application/json",
-    },
-    body: JSON.stringify({ token: invitation }),
+  const host = `party.localhost:${server.port}`;
+  const again = await ask(server.port, host, "POST", "/api/invitations/consume", {
+    type: "application/json",
+    text: JSON.stringify({ token: invitation }),
   });
   expect(again.status).not.toBe(204);
   // The page loaded anew with the old cookie still stands outside.

@@ -33,7 +33,8 @@ export interface Probe {
 export function installProbe(options: { speakTones: boolean; tones: number[] }): void {
   const samples: Sample[] = [];
   let heard: Record<string, Record<number, number>> = {};
-  let setTone = (_hz: number): void => {};
+  let current = 0;
+  const retune: (() => void)[] = [];
   let blip = (_hz: number): void => {};
 
   function listen(mid: string, track: MediaStreamTrack): void {
@@ -106,12 +107,12 @@ export function installProbe(options: { speakTones: boolean; tones: number[] }):
       const out = new MediaStreamAudioDestinationNode(context);
       oscillator.connect(gain).connect(out);
       oscillator.start();
-      const before = setTone;
-      setTone = (hz) => {
-        before(hz);
-        oscillator.frequency.value = hz;
-        gain.gain.value = hz > 0 ? 0.3 : 0;
+      const tune = (): void => {
+        oscillator.frequency.value = current > 0 ? current : 100;
+        gain.gain.value = current > 0 ? 0.3 : 0;
       };
+      retune.push(tune);
+      tune();
       blip = (hz) => {
         const short = new OscillatorNode(context, { frequency: hz });
         short.connect(new GainNode(context, { gain: 0.3 })).connect(out);
@@ -131,7 +132,10 @@ export function installProbe(options: { speakTones: boolean; tones: number[] }):
     resetHeard: () => {
       heard = {};
     },
-    setTone: (hz) => setTone(hz),
+    setTone: (hz) => {
+      current = hz;
+      for (const tune of retune) tune();
+    },
     blip: (hz) => blip(hz),
   };
   window.__probe = probe;

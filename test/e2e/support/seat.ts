@@ -1,6 +1,7 @@
 import { type Browser, type BrowserContext, type Page, chromium, expect } from "@playwright/test";
 import { writeFileSync, chmodSync } from "node:fs";
 import { join } from "node:path";
+import { ask } from "./http.ts";
 import { SHOTS } from "./paths.ts";
 import { type Probe, type Sample, TONES, installProbe } from "./probe.ts";
 import type { Server } from "./server.ts";
@@ -101,6 +102,7 @@ export class Seat {
       viewport: p.viewport ?? { width: 1280, height: 720 },
       locale: "vi-VN",
     });
+    context.setDefaultTimeout(15_000);
     const page = await context.newPage();
     await page.addInitScript(installProbe, {
       speakTones: p.tones ?? false,
@@ -300,18 +302,12 @@ function escaped(text: string): string {
 
 /** invite asks the demonstration for a single-use invitation, as its first page does. */
 export async function invite(server: Server, role: string): Promise<string> {
-  const answer = await fetch(`http://127.0.0.1:${server.port}/demo/enter`, {
-    method: "POST",
-    redirect: "manual",
-    headers: {
-      host: `localhost:${server.port}`,
-      origin: `http://localhost:${server.port}`,
-      "content-type": "application/x-www-form-urlencoded",
-    },
-    body: new URLSearchParams({ role }),
+  const answer = await ask(server.port, `localhost:${server.port}`, "POST", "/demo/enter", {
+    type: "application/x-www-form-urlencoded",
+    text: `role=${role}`,
   });
-  const token = /#i=([^&]+)/.exec(answer.headers.get("location") ?? "")?.[1];
-  if (!token) throw new Error(`no invitation for ${role}: ${answer.status} ${await answer.text()}`);
+  const token = /#i=([^&]+)/.exec(answer.location)?.[1];
+  if (!token) throw new Error(`no invitation for ${role}: ${answer.status} ${answer.text}`);
   return token;
 }
 

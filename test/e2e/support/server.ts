@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "@playwright/test";
+import { ask } from "./http.ts";
 import { BINARY, RESULTS } from "./paths.ts";
 
 export interface ServerParams {
@@ -52,7 +53,7 @@ export class Server {
 
   /** up starts a process on the data directory and waits until it takes requests. */
   async up(): Promise<void> {
-    const args = ["demo", "--data-dir", this.dataDir];
+    const args = ["demo", "--data-dir", this.dataDir, "--log-level", "debug"];
     args.push("--port", String(this.port), "--media-port", String(this.mediaPort));
     if (this.p.mediaAddress) args.push("--media-address", this.p.mediaAddress);
     if (this.p.database) args.push("--database", this.p.database);
@@ -73,7 +74,7 @@ export class Server {
       .poll(
         async () => {
           if (code !== null) return `exited with ${code}, see ${this.log}`;
-          return await status(`http://127.0.0.1:${this.port}/readyz`);
+          return await ready(this.port);
         },
         { timeout: 20_000, intervals: [50] },
       )
@@ -125,9 +126,9 @@ export class Server {
   }
 }
 
-async function status(url: string): Promise<number | string> {
+async function ready(port: number): Promise<number | string> {
   try {
-    return (await fetch(url, { signal: AbortSignal.timeout(2_000) })).status;
+    return (await ask(port, `localhost:${port}`, "GET", "/readyz")).status;
   } catch (error) {
     return String(error);
   }
