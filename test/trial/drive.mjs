@@ -159,14 +159,12 @@ async function measure(page, seconds) {
 }
 
 async function flowing(page) {
-  await page.waitForFunction(
-    async (f) => {
-      const s = await new Function(`return (${f})()`)();
-      return s.audio.samples > 0 && s.video.frames > 0;
-    },
-    inbound.toString(),
-    { timeout: 60_000, polling: 100 },
-  );
+  for (const end = Date.now() + 60_000; ; ) {
+    const s = await page.evaluate(inbound);
+    if (s.audio.samples > 0 && s.video.frames > 0) return;
+    if (Date.now() > end) throw new Error(`nothing flows: ${JSON.stringify(s)}`);
+    await page.waitForTimeout(100);
+  }
 }
 
 async function main() {

@@ -4,10 +4,14 @@
 const button = (page, name) => page.getByRole('button', { name, exact: true });
 
 async function signIn(context, port, role) {
-  const page = await context.newPage();
+  const landing = await context.newPage();
+  await landing.goto(`http://localhost:${port}/`);
+  // Each role opens in a window of its own.
+  const [page] = await Promise.all([
+    context.waitForEvent('page'),
+    landing.locator(`form:has([name="role"][value="${role}"]) button`).click(),
+  ]);
   page.setDefaultTimeout(30_000);
-  await page.goto(`http://localhost:${port}/`);
-  await page.locator(`form:has([name="role"][value="${role}"]) button, button[value="${role}"]`).first().click();
   await page.waitForURL(`http://${role}.localhost:${port}/**`);
   await button(page, 'Bắt đầu kiểm tra').click();
   await button(page, 'Tôi thấy rõ').click();
@@ -22,15 +26,13 @@ async function signIn(context, port, role) {
 
 const status = { waiting: 3, inCourtroom: 4 };
 
-async function sees(page, fits, arg) {
-  await page.waitForFunction(
-    ([f, a]) => {
-      const view = window.__phientoa?.view();
-      return view ? new Function('view', 'arg', `return (${f})(view, arg)`)(view, a) : false;
-    },
-    [fits.toString(), arg],
-    { polling: 50 },
-  );
+/** until polls a function in the page until it says true; the page's policy forbids eval. */
+export async function until(page, what, fits, arg, timeout = 60_000) {
+  const end = Date.now() + timeout;
+  while (!(await page.evaluate(fits, arg))) {
+    if (Date.now() > end) throw new Error(`not seen within ${timeout} ms: ${what}`);
+    await new Promise((done) => setTimeout(done, 100));
+  }
 }
 
 /** act presses an act's button, that of a person when given; confirms when asked. */
@@ -48,9 +50,23 @@ async function act(page, label, name, confirm = false) {
 export async function holdHearing(nearContext, farContext, { port }) {
   const near = await signIn(nearContext, port, 'judge');
   const far = await signIn(farContext, port, 'party');
-  await sees(far, (view, s) => view.people.some((p) => p.person === view.me && p.status === s), status.waiting);
+  await until(
+    far,
+    'the party waits',
+    (s) => {
+      const view = window.__phientoa.view();
+      return view?.people.some((p) => p.person === view.me && p.status === s) ?? false;
+    },
+    status.waiting,
+  );
   const me = await far.evaluate(() => window.__phientoa.view().me);
-  await sees(near, (view, [me, s]) => view.people.some((p) => p.person === me && p.status === s), [me, status.waiting]);
+  await until(
+    near,
+    'the judge sees who waits',
+    ([me, s]) =>
+      window.__phientoa.view()?.people.some((p) => p.person === me && p.status === s) ?? false,
+    [me, status.waiting],
+  );
   const name = await near.evaluate(
     (me) => window.__phientoa.view().people.find((p) => p.person === me).name,
     me,
@@ -58,6 +74,9 @@ export async function holdHearing(nearContext, farContext, { port }) {
   await act(near, 'Cho vào phòng xử án', name);
   await act(near, 'Bắt đầu phiên tòa', undefined, true);
   await act(near, 'Mời phát biểu', name);
-  await sees(far, (view) => view.floor === view.me);
+  await until(far, 'the party holds the floor', () => {
+    const view = window.__phientoa.view();
+    return view?.floor === view?.me;
+  });
   return { near, far };
 }
