@@ -146,12 +146,34 @@ const difference = (a, b) =>
     Object.entries(b).map(([k, v]) => [k, typeof v === 'number' ? v - a[k] : difference(a[k], v)]),
   );
 
+// detail: what explains the figures, for people.
+const detail = async () => {
+  const pc = window.__pc ?? window.__phientoa.pc();
+  const out = [];
+  for (const r of (await pc.getStats()).values()) {
+    if (r.type === 'outbound-rtp' && r.kind === 'video')
+      out.push({
+        rid: r.rid, frames: r.framesSent, packets: r.packetsSent, again: r.retransmittedPacketsSent,
+        nacks: r.nackCount, plis: r.pliCount, keyFrames: r.keyFramesEncoded,
+        limit: r.qualityLimitationReason, target: r.targetBitrate,
+      });
+    if (r.type === 'inbound-rtp' && r.kind === 'video' && r.packetsReceived > 0)
+      out.push({
+        mid: r.mid, frames: r.framesDecoded, packets: r.packetsReceived, lost: r.packetsLost,
+        nacks: r.nackCount, plis: r.pliCount, keyFrames: r.keyFramesDecoded,
+        again: r.retransmittedPacketsReceived, dropped: r.framesDropped, height: r.frameHeight,
+      });
+  }
+  return out;
+};
+
 async function measure(page, seconds) {
   const before = await page.evaluate(inbound);
   await page.waitForTimeout(seconds * 1000);
   const d = difference(before, await page.evaluate(inbound));
   return {
     ...d,
+    detail: await page.evaluate(detail),
     concealedShare: d.audio.samples > 0 ? d.audio.concealed / d.audio.samples : 1,
     frozenShare: d.video.frozen / seconds,
     framesPerSecond: d.video.frames / seconds,

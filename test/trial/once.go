@@ -43,6 +43,8 @@ type received struct {
 	ConcealedShare  float64 `json:"concealedShare"`
 	FrozenShare     float64 `json:"frozenShare"`
 	FramesPerSecond float64 `json:"framesPerSecond"`
+	// Detail is what the browser counts of each video stream, to explain the rest.
+	Detail json.RawMessage `json:"detail"`
 	Audio           struct {
 		Packets         float64 `json:"packets"`
 		Lost            float64 `json:"lost"`
