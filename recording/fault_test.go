@@ -71,7 +71,7 @@ type talk struct {
 }
 
 func (k *talk) talk(d time.Duration) {
-	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(20 * time.Millisecond) { //nolint:forbidigo // the clock of the bubble
 		k.seq++
 		k.tap.Packet(&sfu.Packet{
 			Source: micSource, Codec: sfu.Opus, SSRC: 7, Seq: k.seq, Timestamp: uint32(k.seq * 960),

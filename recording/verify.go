@@ -192,7 +192,7 @@ func findParts(fsys fs.FS) ([]partDirFS, error) {
 
 // chainPart checks that a part names the one before with its final root.
 func (r *Report) chainPart(p PartReport, i int) {
-	fault := ""
+	var fault string
 	switch {
 	case i == 0 && (p.previous == nil || r.single):
 		return // a caller who points at one part need not have the others
@@ -455,8 +455,10 @@ func (v *partVerifier) bytes(l ledger.Line, track, name string, off, n int64, su
 }
 
 func (v *partVerifier) check(l ledger.Line, track, name string, off, n int64, sum string, from, to int64) error {
-	d := Damage{Part: v.p.Part, Track: track, Length: n, FromT: from, ToT: to,
-		Damage: ledger.Damage{Code: DamageMedia, File: name, Line: int64(l.I), LineTo: int64(l.I), Offset: off}}
+	d := Damage{
+		Part: v.p.Part, Track: track, Length: n, FromT: from, ToT: to,
+		Damage: ledger.Damage{Code: DamageMedia, File: name, Line: int64(l.I), LineTo: int64(l.I), Offset: off},
+	}
 	f, err := v.handle(name)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
 		d.Code, d.Detail = DamageMissing, "file is not there"
