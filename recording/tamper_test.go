@@ -83,9 +83,7 @@ func TestTamperingIsFoundAndThePlaceNamed(t *testing.T) {
 		require.Equal(t, 1, r.ExitCode())
 		require.NotEmpty(t, r.Damages)
 		d := r.Damages[0]
-		if name != ledger.LogName {
-			require.Equal(t, name, d.File)
-		}
+		require.Equal(t, name, d.File)
 		if d.Code == DamageMedia {
 			require.LessOrEqual(t, d.Offset, int64(at))
 			require.Greater(t, d.Offset+d.Length, int64(at))
