@@ -71,7 +71,7 @@ type talk struct {
 }
 
 func (k *talk) talk(d time.Duration) {
-	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(20 * time.Millisecond) { //nolint:forbidigo // the clock of the bubble
 		k.seq++
 		k.tap.Packet(&sfu.Packet{
 			Source: micSource, Codec: sfu.Opus, SSRC: 7, Seq: k.seq, Timestamp: uint32(k.seq * 960),
@@ -125,8 +125,10 @@ func TestAFaultOfATrackFileIsTroubleAGapAndANewFile(t *testing.T) {
 				require.Equal(t, c.cause, g.Cause)
 				covered += g.ToT - g.FromT
 			}
-			// 3 s of fault, less the batch that was still in memory when it ended.
-			require.InDelta(t, 3e6, covered, 0.6e6, r.Text("en"))
+			// 3 s of fault: less at most two batches that were in memory when it ended,
+			// more by at most the second until the next try and a batch at each side.
+			require.GreaterOrEqual(t, covered, int64(2_500_000), r.Text("en"))
+			require.LessOrEqual(t, covered, int64(4_500_000), r.Text("en"))
 		})
 	}
 }

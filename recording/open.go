@@ -37,7 +37,7 @@ func (p *Params) defaults() error {
 		p.Logger = slog.New(slog.DiscardHandler)
 	}
 	if p.FS == nil {
-		p.FS = func(dir string) (PartFS, error) { return ledger.DirFS(dir) }
+		p.FS = ledger.DirFS
 	}
 	if len(p.Genesis) == 0 {
 		p.Genesis = json.RawMessage("{}")

@@ -40,10 +40,7 @@ type Tapper interface {
 }
 
 // PartFS is the directory of a part.
-type PartFS interface {
-	ledger.FS
-	io.Closer
-}
+type PartFS = ledger.CloserFS
 
 // Limits of one part. Zero fields take the default given here.
 type Limits struct {

@@ -101,7 +101,13 @@ func VerifyLogWith(fsys fs.FS, o VerifyOptions) (r Report, err error) {
 	}
 	if err == nil {
 		defer func() { err = errors.Join(err, notes.Close()) }()
-		v.notes = newNotes(notes)
+		// A running log grows: notes that are there now name lines that the log
+		// holds when it is read afterwards.
+		st, err := notes.Stat()
+		if err != nil {
+			return r, fmt.Errorf("ledger: %w", err)
+		}
+		v.notes = newNotes(io.LimitReader(notes, st.Size()))
 	}
 	if err := v.nextNote(); err != nil {
 		return r, err
@@ -361,8 +367,8 @@ func (v *verifier) finish() error {
 		v.damage(Damage{DamageHeld, LogName, int64(r.Size), int64(n.Size) - 1, -1, fmt.Sprintf("held checkpoint of %d lines", n.Size)})
 	}
 	for v.note != nil {
-		v.damage(Damage{DamageMissing, LogName, int64(r.Size), int64(v.note.Size) - 1, -1,
-			fmt.Sprintf("checkpoint names %d lines, %d stand", v.note.Size, r.Size)})
+		detail := fmt.Sprintf("checkpoint names %d lines, %d stand", v.note.Size, r.Size)
+		v.damage(Damage{DamageMissing, LogName, int64(r.Size), int64(v.note.Size) - 1, -1, detail})
 		v.lastText = v.note.TextHash()
 		if err := v.nextNote(); err != nil {
 			return err

@@ -124,7 +124,7 @@ func TestBounds(t *testing.T) {
 
 // serve runs a signer until the test ends and returns its socket.
 func serve(t *testing.T, k *Keeper, conns int) string {
-	dir, err := os.MkdirTemp("", "sign") // short: a socket path has 108 bytes
+	dir, err := os.MkdirTemp("", "sign") //nolint:usetesting // short: a socket path has 108 bytes
 	require.NoError(t, err)
 	path := filepath.Join(dir, "s")
 	ctx, cancel := context.WithCancel(context.Background())
@@ -148,7 +148,7 @@ func TestClientAndServerSpeakTheSamePort(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 	c := NewClient(path, 0)
-	defer c.Close() //nolint:errcheck // a test's own
+	defer c.Close()
 	var s ledger.Signer = c
 	st, err := s.Certify(ctx, origin)
 	require.NoError(t, err)
@@ -188,7 +188,7 @@ func TestMalformedFramesEndTheConnectionOnly(t *testing.T) {
 		require.NoError(t, conn.Close())
 	}
 	c := NewClient(path, 0)
-	defer c.Close()                     //nolint:errcheck // a test's own
+	defer c.Close()
 	require.Eventually(t, func() bool { // the one seat frees when the last connection is done
 		_, err := c.Certify(ctx, origin)
 		return err == nil
