@@ -94,6 +94,7 @@ func TestDatabaseAwayForAMinute(t *testing.T) {
 		held := b.ev.all()[len(b.ev.all())-1]
 		require.False(t, held.committed)
 		require.True(t, held.durable)
+		synctest.Wait()
 		require.True(t, lastView(j).Degraded)
 		b.refused(judge, hearing.Unlock{Person: party}, "database_away")
 		b.must(judge, hearing.Remove{Person: party, Reason: "gây rối"})
