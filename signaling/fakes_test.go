@@ -274,6 +274,12 @@ func (m *fakeMedia) Join(sfu.PeerParams) (MediaPeer, error) {
 	return &fakePeer{}, nil
 }
 
+func (m *fakeMedia) isClosed() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.closed
+}
+
 // hears tells whether a grant opens the person's microphone now.
 func (m *fakeMedia) hears(person string) bool {
 	m.mu.Lock()

@@ -246,8 +246,11 @@ func (s *session) command(id string, c *wire.Command) {
 		cmd:   cmd,
 		actor: hearing.Actor{Person: seat.person, Device: seat.device},
 		reply: func(r reply) {
-			seat.answer(id, &wire.CommandResult{
-				Accepted: r.refusal == nil, Refusal: wireRefusal(r.refusal), StateSeq: r.seq})
+			res := &wire.CommandResult{Accepted: r.refusal == nil, Refusal: wireRefusal(r.refusal)}
+			if res.Accepted { // a refusal tells nothing of what others did
+				res.StateSeq = r.seq
+			}
+			seat.answer(id, res)
 		},
 	})
 }
