@@ -64,11 +64,14 @@ test(`kill -9 ${KILLS} times: the hearing is back with all its state, and the re
       const at = Date.now() * 1000;
       losses.push(at - recordedUntil(server.dataDir, before));
       await server.up();
+      // Pictures first: they come over a new connection, so the view is a new one too.
+      await flows(judge, speaker, "cam", 5);
       await judge.sees(
-        `back after kill ${kill}`,
+        `as before kill ${kill}`,
         (v) =>
-          v.state === HEARING.inSession && v.floor === me && stands(v.people, speaker, muted, gone),
-        20_000,
+          v.state === HEARING.inSession &&
+          v.floor === me &&
+          stands(v.people, speaker, muted, gone),
       );
     }
     await flows(judge, speaker, "cam", 10);

@@ -108,7 +108,6 @@ class Peer:
         self.received = {"packets": 0, "bytes": 0, "last": 0.0, "audio": 0, "video": 0}
         self.sprayer = None
         self.reader = None
-        self.wanted = {"audio": 0, "video": 0}
         self.negotiating = asyncio.Lock()
 
     # HTTP
@@ -207,7 +206,6 @@ class Peer:
         elif "needSections" in envelope:
             need = envelope["needSections"]
             say("need_sections", **need)
-            asyncio.create_task(self.more_sections(need.get("audio", 0), need.get("video", 0)))
         elif "bye" in envelope:
             say("bye", **envelope["bye"])
         elif "alert" in envelope:
@@ -233,6 +231,12 @@ class Peer:
         self.pc = RTCPeerConnection()
         self.pc.addTransceiver(self.tone, direction="sendonly")
         self.pc.addTransceiver(self.picture, direction="sendonly")
+        # aiortc renegotiates badly while it still connects, so room for the
+        # others stands in the first offer already.
+        for _ in range(self.args.sections):
+            self.pc.addTransceiver("audio", direction="recvonly")
+        for _ in range(self.args.sections):
+            self.pc.addTransceiver("video", direction="recvonly")
 
         @self.pc.on("connectionstatechange")
         def changed():
@@ -294,17 +298,6 @@ class Peer:
                 return {"ok": True, "sections": answer.get("sections", [])}
             await self.pc.setRemoteDescription(RTCSessionDescription(answer["sdp"], "answer"))
             return {"ok": True, "sections": answer.get("sections", [])}
-
-    async def more_sections(self, audio, video):
-        if self.pc is None:
-            return
-        for kind, number in (("audio", audio), ("video", video)):
-            for _ in range(number):
-                self.pc.addTransceiver(kind, direction="recvonly")
-        try:
-            say("sections", **await self.offer())
-        except (asyncio.TimeoutError, ConnectionError) as error:
-            say("sections", ok=False, error=str(error))
 
     async def spray(self):
         """Sends audio under every disguise: the known SSRC, a new one, another type."""
@@ -372,7 +365,7 @@ async def main():
     parser.add_argument("--role", required=True)
     parser.add_argument("--token", required=True)
     parser.add_argument("--address", default="127.0.0.1")
-    parser.add_argument("--no-media", action="store_true")
+    parser.add_argument("--sections", type=int, default=5, help="of others, per kind")
     args = parser.parse_args()
     # aioice leaves out loopback; the tests' server may be there and nowhere else.
     aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: [args.address]

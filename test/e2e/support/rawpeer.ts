@@ -20,11 +20,9 @@ export class RawPeer {
     role: string;
     token: string;
     address?: string;
-    media?: boolean;
   }) {
     const args = [PEER, "--port", String(params.port), "--role", params.role];
     args.push("--token", params.token, "--address", params.address ?? "127.0.0.1");
-    if (params.media === false) args.push("--no-media");
     this.child = spawn("/usr/bin/python3", args, { stdio: ["pipe", "pipe", "inherit"] });
     createInterface({ input: this.child.stdout! }).on("line", (line) => {
       this.said.push(JSON.parse(line) as Said);

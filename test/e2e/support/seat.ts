@@ -119,6 +119,8 @@ export class Seat {
   /** signIn takes a fresh invitation to the seat; the address bar keeps nothing of it. */
   async signIn(token?: string): Promise<string> {
     const invitation = token ?? (await invite(this.server, this.role));
+    // A new fragment alone would not load the page again.
+    await this.page.goto("about:blank");
     await this.page.goto(`${this.server.origin(this.role)}/#i=${invitation}`);
     await expect.poll(() => this.page.url()).not.toContain(invitation);
     return invitation;
@@ -219,23 +221,37 @@ export class Seat {
       .toBe(true);
   }
 
+  /** media says how this window's connection stands, for messages of failed waits. */
+  async media(): Promise<string> {
+    return await this.page.evaluate(() => {
+      const app = window.__phientoa;
+      const pc = app.pc();
+      return JSON.stringify({
+        connection: pc?.connectionState,
+        signaling: pc?.signalingState,
+        lines: pc?.getTransceivers().map((t) => [t.mid, t.currentDirection, t.receiver.track.kind]),
+        sections: app.sections().map((s) => [s.mid, s.device, s.kind]),
+      });
+    });
+  }
+
   /** mid of the section that carries a device's source. */
   async mid(device: string, kind: "mic" | "cam"): Promise<string> {
-    let mid: string | undefined;
     await expect
       .poll(
-        async () => {
-          mid = await this.page.evaluate(
-            ([device, kind]) =>
-              window.__phientoa.sections().find((s) => s.device === device && s.kind === kind)?.mid,
-            [device, kind] as const,
-          );
-          return mid;
-        },
-        { message: `${this.role} has a section for ${kind} of ${device}` },
+        async () => ((await this.midNow(device, kind)) ? "bound" : await this.media()),
+        { message: `${this.role} has a section for ${kind} of ${device}`, intervals: [50, 200] },
       )
-      .toBeTruthy();
-    return mid!;
+      .toBe("bound");
+    return (await this.midNow(device, kind))!;
+  }
+
+  private async midNow(device: string, kind: string): Promise<string | undefined> {
+    return await this.page.evaluate(
+      ([device, kind]) =>
+        window.__phientoa.sections().find((s) => s.device === device && s.kind === kind)?.mid,
+      [device, kind] as const,
+    );
   }
 
   async samples(): Promise<Sample[]> {
@@ -246,15 +262,22 @@ export class Seat {
     return (await this.samples()).at(-1) ?? { at: 0, packets: {}, decoded: {}, bytes: 0 };
   }
 
-  /** receives waits until more of a section was decoded than now. */
+  /** receives waits until more of a section was decoded than now, also over a new connection. */
   async receives(mid: string, more = 10, timeout = 20_000): Promise<void> {
-    const from = (await this.lastSample()).decoded[mid] ?? 0;
+    const decoded = async (): Promise<number> => (await this.lastSample()).decoded[mid] ?? 0;
+    let last = await decoded();
+    let gained = 0;
     await expect
-      .poll(async () => ((await this.lastSample()).decoded[mid] ?? 0) - from, {
-        message: `${this.role} decodes section ${mid}`,
-        timeout,
-        intervals: [50],
-      })
+      .poll(
+        async () => {
+          const now = await decoded();
+          // A counter that fell belongs to a new PeerConnection and began at 0.
+          gained += now >= last ? now - last : now;
+          last = now;
+          return gained;
+        },
+        { message: `${this.role} decodes section ${mid}`, timeout, intervals: [50] },
+      )
       .toBeGreaterThan(more);
   }
 
