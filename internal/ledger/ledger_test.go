@@ -19,8 +19,8 @@ import (
 
 	"phientoa/internal/ledger"
 	"phientoa/internal/ledger/faultfs"
-	"phientoa/internal/pki"
-	"phientoa/internal/signer"
+	"phientoa/internal/pki"    //nolint:depguard // the tests sign with the real signer
+	"phientoa/internal/signer" //nolint:depguard // as above
 )
 
 const origin = "phientoa/node-1/hearing/h-1/part/0001"
@@ -37,7 +37,7 @@ var idOnce = func() func(t require.TestingT) pki.Identity {
 		if id.Key == nil {
 			dir, err := os.MkdirTemp("", "pki")
 			require.NoError(t, err)
-			defer os.RemoveAll(dir) //nolint:errcheck // a test's own folder
+			defer os.RemoveAll(dir)
 			id, err = pki.Open(pki.Params{Dir: dir, Node: "node-1", Now: func() time.Time { return began.Add(-time.Hour) }, Rand: rand.Reader})
 			require.NoError(t, err)
 		}
@@ -68,7 +68,7 @@ var ctx = context.Background()
 func sample(t require.TestingT, n int) *faultfs.FS {
 	c := &clock{began}
 	k := newKeeper(t, c)
-	defer k.Close() //nolint:errcheck // a test's own
+	defer k.Close()
 	f := faultfs.New()
 	l, err := ledger.Create(ctx, params(f, c, k))
 	require.NoError(t, err)
@@ -167,7 +167,7 @@ func TestACrashLosesNothingAcknowledged(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := &clock{began}
 		k := newKeeper(t, c)
-		defer k.Close() //nolint:errcheck // a test's own
+		defer k.Close()
 		f := faultfs.New()
 		seed := rapid.Uint64().Draw(t, "seed")
 		rng := mrand.New(mrand.NewPCG(seed, 1))
@@ -226,7 +226,7 @@ func TestACrashLosesNothingAcknowledged(t *testing.T) {
 func TestAFailedSyncEndsTheLogAndIsNeverRetried(t *testing.T) {
 	c := &clock{began}
 	k := newKeeper(t, c)
-	defer k.Close() //nolint:errcheck // a test's own
+	defer k.Close()
 	f := faultfs.New()
 	l, err := ledger.Create(ctx, params(f, c, k))
 	require.NoError(t, err)
@@ -286,7 +286,7 @@ func TestLostAnswersOfTheSignerNeverBreakTheLog(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := &clock{began}
 		k := newKeeper(t, c)
-		defer k.Close() //nolint:errcheck // a test's own
+		defer k.Close()
 		rng := mrand.New(mrand.NewPCG(rapid.Uint64().Draw(t, "seed"), 2))
 		on := false
 		f := faultfs.New()

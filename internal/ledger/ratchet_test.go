@@ -145,7 +145,7 @@ func TestAThiefOfEverythingCannotAlterTheMinuteBefore(t *testing.T) {
 		id := idOnce(t)
 		seeds := &tee{}
 		k := newKeeperWith(t, c, seeds)
-		defer k.Close() //nolint:errcheck // a test's own
+		defer k.Close()
 		f := faultfs.New()
 		l, err := ledger.Create(ctx, params(f, c, k))
 		require.NoError(t, err)
