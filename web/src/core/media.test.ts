@@ -211,6 +211,19 @@ describe("media", () => {
     expect(x.pcs[0]?.signalingState).toBe("have-local-offer");
   });
 
+  it("offers again a while after a refusal", async () => {
+    const x = setup();
+    x.media.use(x.stream);
+    x.media.start();
+    await x.flush();
+    const refusal = { code: "busy", vi: "", en: "" };
+    await x.media.answer(create(MediaAnswerSchema, { refusal }), x.sent[0]?.id ?? "");
+    expect(x.sent).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(x.sent).toHaveLength(2);
+    expect(x.sent[1]?.offer.publish.map((p) => p.kind)).toEqual(["mic", "cam"]);
+  });
+
   it("restarts ICE when the transport fails, then builds a new connection", async () => {
     const x = setup();
     x.media.start();

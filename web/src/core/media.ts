@@ -30,6 +30,8 @@ const GRACE = 2_000;
 /** A restart that has not connected by then is followed by a new PeerConnection. */
 const RESTART_WITHIN = 6_000;
 const ANSWER_WITHIN = 10_000;
+/** After a refused offer. */
+const REFUSED_WAIT = 3_000;
 
 export interface MediaHandlers {
   transport(t: Transport): void;
@@ -162,6 +164,10 @@ export class Media {
     if (a.refusal) {
       this.offer = null;
       await pc.setLocalDescription({ type: "rollback" });
+      // Busy or not yet allowed: ask again, at a pace that burdens nobody.
+      this.timers.answer = this.p.clock.setTimeout(() => {
+        void this.negotiate();
+      }, REFUSED_WAIT);
       return;
     }
     try {
