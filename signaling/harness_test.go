@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -255,9 +256,9 @@ func (c *client) until(what string, f func([]*wire.Envelope) bool) {
 	limit := time.After(20 * time.Second)
 	for {
 		c.mu.Lock()
-		ok, closed, n := f(c.got), c.closed, len(c.got)
+		got, closed, n := slices.Clone(c.got), c.closed, len(c.got)
 		c.mu.Unlock()
-		if ok {
+		if f(got) { // may end the test: not under the lock
 			return
 		}
 		if closed {
@@ -389,10 +390,6 @@ func cmdFloor(p string) *wire.Command {
 
 func cmdLock(p string) *wire.Command {
 	return &wire.Command{Act: &wire.Command_MuteLock{MuteLock: &wire.MuteLock{Person: p}}}
-}
-
-func cmdUnlock(p string) *wire.Command {
-	return &wire.Command{Act: &wire.Command_Unlock{Unlock: &wire.Unlock{Person: p}}}
 }
 
 func cmdRemove(p string) *wire.Command {

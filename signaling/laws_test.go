@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"phientoa/internal/hearing"
+	"phientoa/internal/wire"
 )
 
 // in runs a law in a bubble with its own clock.
@@ -23,6 +24,9 @@ func in(t *testing.T, lim Limits, law func(b *bench)) {
 		law(b)
 	})
 }
+
+// pass lets the bubble's own clock go on; no real time passes.
+func pass(d time.Duration) { <-time.After(d) }
 
 func TestEnlargementTakesEffectOnlyWhenDurable(t *testing.T) {
 	in(t, Limits{}, func(b *bench) {
@@ -60,6 +64,7 @@ func TestRestrictionTakesEffectBeforeTheLog(t *testing.T) {
 func TestRestrictionOvertakesAPendingEnlargementAndStays(t *testing.T) {
 	in(t, Limits{}, func(b *bench) {
 		b.inSession()
+		j := b.sit(judge)
 		gate := make(chan struct{})
 		b.st.set(func(f *fakeStore) { f.gate = gate })
 		floor := b.give(judge, hearing.GiveFloor{Person: party})
@@ -67,6 +72,8 @@ func TestRestrictionOvertakesAPendingEnlargementAndStays(t *testing.T) {
 		second := b.give(judge, hearing.Admit{Person: accused})
 		synctest.Wait()
 		require.False(t, b.media.hears(party))
+		require.True(t, personIn(lastView(j), party).Locked, "everybody sees the lock at once")
+		require.Empty(t, lastView(j).Floor, "and not yet the floor")
 		b.st.set(func(f *fakeStore) { f.gate = nil })
 		close(gate)
 		require.Nil(t, (<-floor).refusal)
@@ -99,11 +106,11 @@ func TestDatabaseAwayForAMinute(t *testing.T) {
 		b.refused(judge, hearing.Unlock{Person: party}, "database_away")
 		b.must(judge, hearing.Remove{Person: party, Reason: "gây rối"})
 		b.refused(judge, hearing.Admit{Person: party}, "database_away")
-		time.Sleep(60 * time.Second)
+		pass(60 * time.Second)
 		require.False(t, b.media.isClosed(), "media go on")
 		require.Len(t, b.st.log(), before)
 		b.st.set(func(f *fakeStore) { f.away = false })
-		time.Sleep(10 * time.Second) // the writer tries every second, the lease every five
+		pass(10 * time.Second) // the writer tries every second, the lease every five
 		synctest.Wait()
 		require.GreaterOrEqual(t, len(b.st.log()), before+2)
 		var seen []string
@@ -132,7 +139,7 @@ func TestConnectionsDuringAnOutageAreKept(t *testing.T) {
 		b.sit(clerk) // arrives while the database is away
 		synctest.Wait()
 		b.st.set(func(f *fakeStore) { f.away = false })
-		time.Sleep(10 * time.Second)
+		pass(10 * time.Second)
 		synctest.Wait()
 		for _, d := range b.replayed().Devices {
 			if d.ID == hearing.DeviceID(device(clerk)) {
@@ -152,7 +159,7 @@ func TestLostAnswerOfAnEnlargement(t *testing.T) {
 		require.False(t, b.media.hears(party))
 		b.must(judge, hearing.MuteLock{Person: party}) // stands behind it in the log
 		b.st.set(func(f *fakeStore) { f.away = false })
-		time.Sleep(10 * time.Second)
+		pass(10 * time.Second)
 		synctest.Wait()
 		s := b.replayed()
 		require.Equal(t, hearing.PersonID(party), s.Floor)
@@ -183,10 +190,10 @@ func TestMediaEndWhenTheLeaseIsLongLost(t *testing.T) {
 	in(t, Limits{}, func(b *bench) {
 		b.inSession()
 		b.st.set(func(f *fakeStore) { f.away = true })
-		time.Sleep(70 * time.Second)
+		pass(70 * time.Second)
 		synctest.Wait()
 		require.False(t, b.media.isClosed())
-		time.Sleep(15 * time.Second)
+		pass(15 * time.Second)
 		<-b.room.Done()
 		require.True(t, b.media.isClosed())
 		_, ref := b.rooms.Open(context.Background(), testHearing)
@@ -247,13 +254,13 @@ func TestPresenceIsDebounced(t *testing.T) {
 		synctest.Wait()
 		n := len(b.st.log())
 		b.room.leave(j.place, j.link)
-		time.Sleep(time.Second)
+		pass(time.Second)
 		j = b.sit(clerk)
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		synctest.Wait()
 		require.Len(t, b.st.log(), n, "back within two seconds: never lost")
 		b.room.leave(j.place, j.link)
-		time.Sleep(3 * time.Second)
+		pass(3 * time.Second)
 		synctest.Wait()
 		require.Len(t, b.st.log(), n+1)
 	})
@@ -270,14 +277,32 @@ func TestSeatOutlivesItsConnectionForTheWindow(t *testing.T) {
 			return j
 		}
 		b.room.leave(j.place, j.link)
-		time.Sleep(119 * time.Second)
+		pass(119 * time.Second)
 		j = again()
 		require.True(t, j.resumed)
 		b.room.leave(j.place, j.link)
-		time.Sleep(121 * time.Second)
+		pass(121 * time.Second)
 		j = again()
 		require.False(t, j.resumed)
 		require.NotNil(t, lastView(j))
+	})
+}
+
+func TestNothingOfTheCourtroomWaitsForARemovedPerson(t *testing.T) {
+	in(t, Limits{}, func(b *bench) {
+		b.inSession()
+		j := b.sit(party)
+		j.place.seat.send(&wire.Envelope{Id: "m", Body: &wire.Envelope_MediaAnswer{MediaAnswer: &wire.MediaAnswer{
+			Sections: []*wire.Section{{Mid: "1", Device: device(judge)}},
+		}}})
+		b.must(judge, hearing.Remove{Person: party, Reason: "gây rối"})
+		synctest.Wait()
+		for _, e := range j.place.seat.ring {
+			require.Nil(t, e.env.GetMediaAnswer())
+			if v := e.env.GetView(); v != nil {
+				require.Len(t, v.People, 1)
+			}
+		}
 	})
 }
 
@@ -300,7 +325,7 @@ func TestCheckpointsAreAnchoredSeldom(t *testing.T) {
 		root := "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 		for i := range 60 {
 			b.ev.notify.Checkpoint(uint64(i)+1, root, []byte("note"))
-			time.Sleep(time.Second)
+			pass(time.Second)
 		}
 		synctest.Wait()
 		anchors := 0

@@ -31,9 +31,16 @@ func TestRandomCommandsAndOutagesKeepTheLog(t *testing.T) {
 			for range rapid.IntRange(1, 40).Draw(rt, "steps") {
 				target := hearing.PersonID(people.Draw(rt, "target"))
 				cmds := []hearing.Command{
-					hearing.GiveFloor{Person: target}, hearing.StopFloor{Person: target}, hearing.MuteLock{Person: target},
-					hearing.Unlock{Person: target}, hearing.Admit{Person: target}, hearing.Remove{Person: target, Reason: "x"},
-					hearing.CheckIn{RulesAccepted: true}, hearing.RaiseHand{}, hearing.Recess{Reason: "x"}, hearing.Resume{},
+					hearing.GiveFloor{Person: target},
+					hearing.StopFloor{Person: target},
+					hearing.MuteLock{Person: target},
+					hearing.Unlock{Person: target},
+					hearing.Admit{Person: target},
+					hearing.Remove{Person: target, Reason: "x"},
+					hearing.CheckIn{RulesAccepted: true},
+					hearing.RaiseHand{},
+					hearing.Recess{Reason: "x"},
+					hearing.Resume{},
 				}
 				switch rapid.IntRange(0, 9).Draw(rt, "what") {
 				case 0:
@@ -41,7 +48,7 @@ func TestRandomCommandsAndOutagesKeepTheLog(t *testing.T) {
 				case 1:
 					b.st.set(func(f *fakeStore) { f.lose = true })
 				case 2:
-					time.Sleep(time.Duration(rapid.IntRange(1, 3000).Draw(rt, "ms")) * time.Millisecond)
+					pass(time.Duration(rapid.IntRange(1, 3000).Draw(rt, "ms")) * time.Millisecond)
 				case 3:
 					synctest.Wait()
 					for _, p := range []string{party, accused} {
@@ -55,7 +62,7 @@ func TestRandomCommandsAndOutagesKeepTheLog(t *testing.T) {
 				}
 			}
 			b.st.set(func(f *fakeStore) { f.away, f.lose = false, false })
-			time.Sleep(10 * time.Second)
+			pass(10 * time.Second)
 			synctest.Wait()
 			s := b.replayed()
 			require.True(t, s.Equal(b.room.tip), "replay gives the actor's state")

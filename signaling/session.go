@@ -222,13 +222,15 @@ func (s *session) serve(e *wire.Envelope) {
 		case s.offers <- e:
 		default:
 			s.place.seat.send(&wire.Envelope{Id: e.Id, Body: &wire.Envelope_MediaAnswer{
-				MediaAnswer: &wire.MediaAnswer{Refusal: wireRefusal(refuseBusy())}}})
+				MediaAnswer: &wire.MediaAnswer{Refusal: wireRefusal(refuseBusy())},
+			}})
 		}
 	case *wire.Envelope_LayerHints:
 		s.place.media.hint(b.LayerHints)
 	case *wire.Envelope_Ping:
 		s.place.seat.post(&wire.Envelope{Id: e.Id, Body: &wire.Envelope_Pong{Pong: &wire.Pong{
-			ClientTime: b.Ping.ClientTime, ServerTime: s.now().UnixMicro()}}})
+			ClientTime: b.Ping.ClientTime, ServerTime: s.now().UnixMicro(),
+		}}})
 	}
 }
 

@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	os.Exit(m.Run())
+	m.Run() // the testing package exits with its code (Go 1.15)
 }
 
 // process is a running demonstration.
@@ -64,6 +64,12 @@ func startDemo(t *testing.T, dir, port string, more ...string) *process {
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
+	t.Cleanup(func() {
+		if cmd.ProcessState == nil { // the test ended early
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+		}
+	})
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		if lines.Text() == "http://localhost:"+port {

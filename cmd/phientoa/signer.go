@@ -37,7 +37,7 @@ func (c *signerCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	defer k.Close() //nolint:errcheck // the process ends
+	defer k.Close()
 	if c.WithStdin {
 		// A signal to the whole group (Ctrl-C, a service manager) must not take the
 		// signer before the parent has signed its last checkpoint: a child lives

@@ -339,7 +339,7 @@ func (v *verifier) meetNotes() error {
 		case v.rootBad: // every later root is wrong for the same reason
 		case n.Root != v.tree.root():
 			v.rootBad = true
-			v.damage(Damage{DamageRoot, CheckpointsName, int64(v.lastSize), at - 1, v.noteOff, fmt.Sprintf("checkpoint of %d lines", n.Size)})
+			v.damage(Damage{DamageRoot, LogName, int64(v.lastSize), at - 1, -1, fmt.Sprintf("checkpoint of %d lines", n.Size)})
 		default:
 			v.lastSize, v.r.Signed, v.r.Root = n.Size, n.Size, n.Root
 		}
@@ -380,5 +380,14 @@ func (v *verifier) finish() error {
 	if r.Size == 0 {
 		v.damage(Damage{DamageGenesis, LogName, -1, -1, 0, "empty log"})
 	}
+	// What names one place comes before what only says "somewhere in here".
+	slices.SortStableFunc(r.Damages, func(a, b Damage) int { return vague(a) - vague(b) })
 	return nil
+}
+
+func vague(d Damage) int {
+	if d.Code == DamageRoot || d.Code == DamageUnsigned {
+		return 1
+	}
+	return 0
 }
