@@ -33,6 +33,8 @@ export class FirefoxSeat {
         "media.navigator.streams.fake": true,
         "media.navigator.permission.disabled": true,
         "media.autoplay.default": 0,
+        // This machine has no sound card; without one Firefox never starts an AudioContext.
+        "media.cubeb.force_mock_context": true,
         "media.peerconnection.ice.obfuscate_host_addresses": false,
         "network.dns.localDomains": "judge.localhost,party.localhost",
       },
@@ -61,10 +63,13 @@ export class FirefoxSeat {
   }
 
   async press(label: string): Promise<void> {
-    await this.page
-      .locator(`::-p-aria([name="${label}"][role="button"])`)
-      .setTimeout(20_000)
-      .click();
+    const button = this.page.locator(`::-p-xpath(//button[normalize-space()="${label}"])`);
+    try {
+      await button.setTimeout(20_000).click();
+    } catch (error) {
+      await this.shot("stuck");
+      throw new Error(`Firefox found no button "${label}" to press`, { cause: error });
+    }
   }
 
   async view(): Promise<View | null> {
