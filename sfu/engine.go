@@ -134,8 +134,7 @@ func (l *loop) close() {
 		_ = l.mux.Close()
 	}
 	for _, s := range l.sockets {
-		_ = s.conn.Close()
-		<-s.done
+		s.close()
 	}
 }
 
