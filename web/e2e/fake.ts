@@ -6,7 +6,10 @@ import {
   type Envelope,
   EnvelopeSchema,
   HearingState,
+  type MediaAnswerSchema,
+  type MediaOffer,
   PersonStatus,
+  type PersonView,
   type PersonViewSchema,
   ViewSchema,
 } from "../src/wire/phientoa/v1/phientoa_pb";
@@ -91,17 +94,19 @@ export function hearing(me: string, over: ViewInit = {}): ViewInit {
         ? "admit give_floor stop_floor lower_hand mute_lock unlock recess remove close".split(" ")
         : me === "p-clerk"
           ? ["admit", "lower_hand"]
-          : ["raise_hand"],
+          : me === "p-defendant"
+            ? [] // who has the floor need not ask for it
+            : ["raise_hand"],
     ...over,
   };
 }
 
 /** The people of a hearing with one of them changed. */
-export function withPerson(v: ViewInit, person: string, change: PersonInit): ViewInit {
-  return {
-    ...v,
-    people: (v.people ?? []).map((p) => (p.person === person ? { ...p, ...change } : p)) as never,
-  };
+export function withPerson(v: ViewInit, person: string, change: Partial<PersonView>): ViewInit {
+  const changed = create(ViewSchema, v);
+  const one = changed.people.find((p) => p.person === person);
+  if (one) Object.assign(one, change);
+  return changed;
 }
 
 const names: Record<string, PersonInit> = {
@@ -115,6 +120,8 @@ const names: Record<string, PersonInit> = {
 export class Fake {
   readonly received: Envelope[] = [];
   readonly consumed: string[] = [];
+  /** answers offers; without it they stay unanswered. */
+  media: ((offer: MediaOffer) => Promise<MessageInitShape<typeof MediaAnswerSchema>>) | null = null;
   private ws: WebSocketRoute | null = null;
   private seq = 0n;
   private readonly me: string;
@@ -161,7 +168,7 @@ export class Fake {
     this.push({ case: "view", value: create(ViewSchema, v) });
   }
 
-  push(body: Envelope["body"]): void {
+  push(body: NonNullable<MessageInitShape<typeof EnvelopeSchema>["body"]>): void {
     this.write({ seq: ++this.seq, body });
   }
 
@@ -213,6 +220,11 @@ export class Fake {
     if (e.body.case === "ping") {
       const { clientTime } = e.body.value;
       this.write({ body: { case: "pong", value: { clientTime, serverTime: clientTime } } });
+    }
+    if (e.body.case === "mediaOffer" && this.media) {
+      void this.media(e.body.value).then((value) => {
+        this.write({ id: e.id, body: { case: "mediaAnswer", value } });
+      });
     }
     if (e.body.case === "command") {
       this.write({ id: e.id, body: { case: "commandResult", value: { accepted: true } } });

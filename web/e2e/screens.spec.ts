@@ -11,6 +11,7 @@ import {
   PersonStatus,
 } from "../src/wire/phientoa/v1/phientoa_pb";
 import { Fake, hearing, NOW, withPerson } from "./fake";
+import { installPeer } from "./peer";
 import { serve } from "./server";
 
 const sizes = {
@@ -68,7 +69,7 @@ async function look(page: Page, name: string): Promise<void> {
     await page.setViewportSize(viewport);
     await page.evaluate(() => document.fonts.ready);
     const axe = await new AxeBuilder({ page })
-      .withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"])
+      .withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag2aaa", "wcag22aa", "best-practice"])
       .analyze();
     expect(
       axe.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(" | ")}`),
@@ -151,13 +152,90 @@ test("the own tracks are offered: Opus and a camera of three layers", async ({ p
   const offer = offers(fake)[0];
   expect(offer?.publish.map((p) => p.kind)).toEqual(["mic", "cam"]);
   expect(offer?.sdp).toContain("a=simulcast:send q;h;f");
-  expect(offer?.sdp).toMatch(/useinbandfec=1;usedtx=1/);
+  expect(offer?.sdp).toMatch(/a=fmtp:111 .*usedtx=1/);
   const audio = offer?.sdp.split("m=audio")[1]?.split("m=video")[0] ?? "";
   const first = /^ \d+ \S+ (\d+)/.exec(audio)?.[1] ?? "";
   expect(audio).toContain(`a=rtpmap:${first} red/48000/2`);
   expect(offer?.sdp).not.toMatch(/a=candidate/);
   const ids = [...(offer?.sdp.matchAll(/a=msid:(\S+)/g) ?? [])].map((m) => m[1]);
   expect(new Set(ids).size).toBe(1);
+});
+
+test("media both ways: pictures arrive, the closed microphone sends silence", async ({ page }) => {
+  const wrong = await watch(page);
+  await installPeer(page);
+  const me = "p-judge";
+  const fake = new Fake(me, hearing(me));
+  const devices = ["d-clerk", "d-procurator", "d-defendant", "d-counsel"];
+  fake.media = async (offer) => {
+    const publishing = offer.publish.map((p) => p.mid);
+    const { sdp, sections } = await page.evaluate(([s, p]) => window.phientoaPeer.answer(s, p), [
+      offer.sdp,
+      publishing,
+    ] as const);
+    // One microphone, then four cameras, in the order of the m-lines.
+    const table = sections.map((mid, i) => ({
+      mid,
+      device: devices[i === 0 ? 2 : i - 1] ?? "",
+      kind: i === 0 ? "mic" : "cam",
+    }));
+    return { sdp, sections: table };
+  };
+  await open(page, fake);
+  await passSelfTest(page);
+  await expect
+    .poll(() => page.evaluate(() => window.__phientoa?.pc()?.connectionState))
+    .toBe("connected");
+  fake.push({ case: "needSections", value: { audio: 1, video: 4 } });
+  await expect.poll(() => page.evaluate(() => window.__phientoa?.sections().length)).toBe(5);
+  const mids = await page.evaluate(() => window.__phientoa?.sections().map((s) => s.mid) ?? []);
+  fake.push({
+    case: "receiverStates",
+    value: { states: mids.map((mid) => ({ mid, granted: true, currentLayer: 2, targetLayer: 2 })) },
+  });
+  for (const tile of ["tile-large", "tile-p-clerk", "tile-p-counsel"]) {
+    await expect
+      .poll(() =>
+        page
+          .getByTestId(tile)
+          .locator("video")
+          .evaluate((v: HTMLVideoElement) => v.videoWidth),
+      )
+      .toBeGreaterThan(0);
+  }
+  await expect.poll(() => hints(fake).filter((h) => h.width > 0).length).toBeGreaterThanOrEqual(4);
+  const heard = () => page.evaluate(() => window.phientoaPeer.heard());
+  await expect.poll(async () => (await heard()).frames).toBeGreaterThan(10);
+  const open0 = await heard();
+  await expect.poll(async () => (await heard()).energy).toBeGreaterThan(open0.energy);
+  await look(page, "desk-8-with-pictures");
+
+  fake.view(withPerson(hearing(me, { stateSeq: 41n }), me, { microphoneOpen: false }));
+  await expect
+    .poll(() => page.evaluate(() => window.__phientoa?.view()?.stateSeq === 41n))
+    .toBe(true);
+  // What was under way when the microphone closed may still arrive for a moment.
+  const closing = await heard();
+  await expect.poll(async () => (await heard()).seconds).toBeGreaterThan(closing.seconds + 1);
+  const closed = await heard();
+  await expect.poll(async () => (await heard()).seconds).toBeGreaterThan(closed.seconds + 2);
+  expect((await heard()).energy - closed.energy).toBeLessThan(1e-6);
+  expect(wrong).toEqual([]);
+});
+
+test("a reload in the hearing leads straight back, without a second self-test", async ({
+  page,
+}) => {
+  await watch(page);
+  const me = "p-counsel";
+  const fake = new Fake(me, hearing(me));
+  await open(page, fake);
+  await passSelfTest(page);
+  await expect(page.getByTestId("stage")).toBeVisible();
+  const before = offers(fake).length;
+  await page.reload();
+  await expect(page.getByTestId("stage")).toBeVisible();
+  await expect.poll(() => offers(fake).length).toBeGreaterThan(before);
 });
 
 test("desk of the presiding judge", async ({ page }) => {
@@ -236,7 +314,7 @@ test("party: floor, lock, hand, recess, removal, line", async ({ page }) => {
   await expect(page.getByText("Chủ tọa phiên tòa mời bị cáo phát biểu")).toBeVisible();
   await look(page, "party-1-floor");
   fake.view(
-    withPerson(hearing(me, { stateSeq: 41n, floor: "" }), me, {
+    withPerson(hearing(me, { stateSeq: 41n, floor: "", acts: ["raise_hand"] }), me, {
       locked: true,
       microphoneOpen: false,
     }),
@@ -327,6 +405,10 @@ test("a goodbye for good says why", async ({ page }) => {
 
 function commands(fake: Fake): (string | undefined)[] {
   return fake.received.flatMap((e) => (e.body.case === "command" ? [e.body.value.act.case] : []));
+}
+
+function hints(fake: Fake) {
+  return fake.received.flatMap((e) => (e.body.case === "layerHints" ? e.body.value.hints : []));
 }
 
 function offers(fake: Fake) {

@@ -42,7 +42,7 @@ const seat = new Seat({
   // One bundle, one port: the server demultiplexes everything on it (RFC 7983).
   newPeerConnection: () =>
     new RTCPeerConnection({ bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" }),
-  getDevices: () => getDevices(navigator.mediaDevices as MediaDevices | undefined),
+  getDevices: () => getDevices(navigator.mediaDevices),
   language: () => storedLanguage(localStorage),
   storage: localStorage,
   pixelRatio: () => window.devicePixelRatio,

@@ -63,6 +63,7 @@ export type ActName =
   | "remove"
   | "close";
 
+/** may tells whether the server would take this act now; an unknown word is never among them. */
 export function may(v: pb.View, act: ActName): boolean {
   return v.acts.includes(act);
 }

@@ -60,6 +60,25 @@ export function stopStream(stream: MediaStream): void {
   for (const t of stream.getTracks()) t.stop();
 }
 
+const TESTED = "phientoa.tested";
+
+/** noteTested remembers, for this window only, that the self-test for a room was passed. */
+export function noteTested(storage: Storage, room: string): void {
+  try {
+    storage.setItem(TESTED, room);
+  } catch {
+    // Without storage the test is asked again after a reload.
+  }
+}
+
+export function wasTested(storage: Storage, room: string): boolean {
+  try {
+    return room !== "" && storage.getItem(TESTED) === room;
+  } catch {
+    return false;
+  }
+}
+
 /** level is the loudness of samples as 0..1 over the span -60 dBFS .. 0 dBFS. */
 export function level(samples: Float32Array): number {
   if (samples.length === 0) return 0;

@@ -5,6 +5,7 @@ import {
   type MediaAnswer,
   MediaOfferSchema,
   type NeedSections,
+  PausedBy,
   PublishSchema,
   type ReceiverStates,
   type Section,
@@ -29,6 +30,8 @@ const GRACE = 2_000;
 /** A restart that has not connected by then is followed by a new PeerConnection. */
 const RESTART_WITHIN = 6_000;
 const ANSWER_WITHIN = 10_000;
+/** After a refused offer. */
+const REFUSED_WAIT = 3_000;
 
 export interface MediaHandlers {
   transport(t: Transport): void;
@@ -161,6 +164,10 @@ export class Media {
     if (a.refusal) {
       this.offer = null;
       await pc.setLocalDescription({ type: "rollback" });
+      // Busy or not yet allowed: ask again, at a pace that burdens nobody.
+      this.timers.answer = this.p.clock.setTimeout(() => {
+        void this.negotiate();
+      }, REFUSED_WAIT);
       return;
     }
     try {
@@ -356,7 +363,8 @@ export class Media {
     report?.forEach((s: RTCInboundRtpStreamStats) => {
       if (s.type !== "inbound-rtp" || s.kind !== "video" || s.mid === undefined) return;
       const state = this.states.get(s.mid);
-      if (state?.granted && state.pausedBy === 0) out.set(s.mid, s.framesDecoded ?? 0);
+      if (state?.granted && state.pausedBy === PausedBy.UNSPECIFIED)
+        out.set(s.mid, s.framesDecoded ?? 0);
     });
     return out;
   }

@@ -2,7 +2,6 @@ import type { Catalogue } from "./vi";
 
 export const en: Catalogue = {
   app_title: "Online hearing",
-  language: "Language",
   language_vi: "Tiếng Việt",
   language_en: "English",
   demo: "DEMONSTRATION – not for real cases",
@@ -96,7 +95,6 @@ export const en: Catalogue = {
 
   connecting_title: "Connecting to the hearing",
   connecting_text: "Please wait a moment. You need not do anything.",
-  waiting_title: "Waiting room",
   wait: "Please stay near your screen, the hearing is about to begin",
   wait_more: "The clerk has seen that you are present and will admit you to the courtroom.",
   removed_title: "You have been asked to leave the hearing",
@@ -115,18 +113,14 @@ export const en: Catalogue = {
   media_lost: "Picture and sound are interrupted, reconnecting by itself",
   degraded:
     "The database is interrupted for the moment: the hearing goes on, only restricting acts are possible.",
-  net_poor: "Your connection is weak; others may not hear you clearly",
   sound_blocked: "The browser is blocking the sound of the hearing.",
   sound_on: "Switch sound on",
   sign_out: "Leave the hearing",
-  sign_out_text: "The presiding judge and the clerk will see that you are no longer connected.",
 
   status_strip: "State of the hearing",
   public: "PUBLIC",
   recording: "RECORDING",
   not_recording: "NOT RECORDING",
-  rec_on: "Sound and pictures are being recorded",
-  rec_fail: "Recording lost, recovering",
   elapsed: "Time since the opening",
   state_scheduled: "NOT STARTED",
   state_in_session: "IN SESSION",
@@ -152,7 +146,6 @@ export const en: Catalogue = {
 
   desk_title: "Control desk of the hearing",
   people: "People in the hearing",
-  points_online: "{n} of {all} people connected",
   queue: "Asking to speak ({n})",
   queue_empty: "Nobody is asking to speak",
   action_bar: "Control of the hearing",

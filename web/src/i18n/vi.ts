@@ -2,7 +2,6 @@
 // typed from it. Words follow docs/glossary.md. {x} is filled in at the place.
 export const vi = {
   app_title: "Phiên tòa trực tuyến",
-  language: "Ngôn ngữ",
   language_vi: "Tiếng Việt",
   language_en: "English",
   demo: "BẢN TRÌNH DIỄN – không dùng cho vụ án thật",
@@ -99,7 +98,6 @@ export const vi = {
   // States with their own sentence
   connecting_title: "Đang kết nối với phiên tòa",
   connecting_text: "Vui lòng chờ giây lát. Ông/bà không cần làm gì.",
-  waiting_title: "Phòng chờ",
   wait: "Vui lòng ngồi gần màn hình, phiên tòa sắp bắt đầu",
   wait_more: "Thư ký đã thấy ông/bà có mặt và sẽ mời ông/bà vào phòng xử án.",
   removed_title: "Ông/bà đã được mời ra khỏi phiên tòa",
@@ -118,19 +116,15 @@ export const vi = {
   media_lost: "Hình và tiếng bị gián đoạn, đang tự nối lại",
   degraded:
     "Cơ sở dữ liệu tạm thời gián đoạn: phiên tòa vẫn tiếp tục, chỉ các lệnh hạn chế được thực hiện.",
-  net_poor: "Đường truyền yếu, người khác có thể không nghe rõ ông/bà",
   sound_blocked: "Trình duyệt đang chặn âm thanh của phiên tòa.",
   sound_on: "Bật âm thanh",
   sign_out: "Rời phiên tòa",
-  sign_out_text: "Chủ tọa và Thư ký sẽ thấy ông/bà không còn kết nối.",
 
   // Status strip
   status_strip: "Tình trạng phiên tòa",
   public: "CÔNG KHAI",
   recording: "ĐANG GHI",
   not_recording: "KHÔNG GHI",
-  rec_on: "Đang ghi âm, ghi hình",
-  rec_fail: "Mất ghi hình, đang khôi phục",
   elapsed: "Thời gian từ khi khai mạc",
   state_scheduled: "CHƯA BẮT ĐẦU",
   state_in_session: "ĐANG XÉT XỬ",
@@ -158,7 +152,6 @@ export const vi = {
   // Desk
   desk_title: "Bàn điều khiển phiên tòa",
   people: "Người tham gia phiên tòa",
-  points_online: "{n} trên {all} người đã kết nối",
   queue: "Xin phát biểu ({n})",
   queue_empty: "Chưa có ai xin phát biểu",
   action_bar: "Điều khiển phiên tòa",

@@ -1,5 +1,13 @@
 // What every component may ask for: texts, the state and the seat.
-import { createContext, type ReactNode, use, useMemo, useState, useSyncExternalStore } from "react";
+import {
+  createContext,
+  type ReactNode,
+  use,
+  useEffect,
+  useMemo,
+  useState,
+  useSyncExternalStore,
+} from "react";
 import type { Problem } from "../core/api";
 import type { Seat } from "../core/seat";
 import type { State } from "../core/state";
@@ -44,14 +52,18 @@ function textsOf(language: Language, setLanguage: (l: Language) => void): Texts 
 
 export function Providers({ seat, children }: { seat: Seat; children: ReactNode }) {
   const [language, set] = useState<Language>(() => storedLanguage(localStorage));
-  const texts = useMemo(() => {
+  useEffect(() => {
     document.documentElement.lang = language;
     document.title = catalogues[language].app_title;
-    return textsOf(language, (l) => {
-      storeLanguage(localStorage, l);
-      set(l);
-    });
   }, [language]);
+  const texts = useMemo(
+    () =>
+      textsOf(language, (l) => {
+        storeLanguage(localStorage, l);
+        set(l);
+      }),
+    [language],
+  );
   return (
     <SeatContext value={seat}>
       <TextContext value={texts}>{children}</TextContext>

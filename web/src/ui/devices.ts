@@ -8,7 +8,8 @@ export interface TestDevices {
   problem: DeviceProblem | null;
   asking: boolean;
   list: MediaDeviceInfo[];
-  ask: (choice?: DeviceChoice) => Promise<boolean>;
+  /** the stream, or null when it could not be had (see problem) */
+  ask: (choice?: DeviceChoice) => Promise<MediaStream | null>;
   /** the device id in use for a kind, "" when there is none */
   current: (kind: "videoinput" | "audioinput") => string;
   handOver: () => void;
@@ -30,7 +31,7 @@ export function useDevices(): TestDevices {
     [],
   );
 
-  const ask = useCallback(async (wanted: DeviceChoice = {}): Promise<boolean> => {
+  const ask = useCallback(async (wanted: DeviceChoice = {}): Promise<MediaStream | null> => {
     choice.current = { ...choice.current, ...wanted };
     setAsking(true);
     // Some systems open a device once only: the old one is given back first.
@@ -42,13 +43,13 @@ export function useDevices(): TestDevices {
     if (!result.ok) {
       setStream(null);
       setProblem(result.problem);
-      return false;
+      return null;
     }
     held.current = result.stream;
     setStream(result.stream);
     setProblem(null);
     setList((await media?.enumerateDevices()) ?? []);
-    return true;
+    return result.stream;
   }, []);
 
   const current = (kind: "videoinput" | "audioinput"): string => {

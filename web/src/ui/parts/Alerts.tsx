@@ -1,5 +1,5 @@
 // Alerts: sentences with one action, at most three, always under the strip.
-import { acts, type ActName, may } from "../../core/acts";
+import { acts, may } from "../../core/acts";
 import { shownAlerts } from "../../core/state";
 import type { Key } from "../../i18n/vi";
 import type { Alert, View } from "../../wire/phientoa/v1/phientoa_pb";
@@ -25,7 +25,7 @@ function AlertLine({ alert, view }: { alert: Alert; view: View | null }) {
   return (
     <li className={`${css["alert"]} ${css[alert.severity] ?? css["info"]}`}>
       <p>{pick(alert)}</p>
-      {view && isDirect(act) && may(view, act as ActName) ? (
+      {view && isDirect(act) && may(view, act) ? (
         <Act onPress={() => void seat.act(direct[act]())}>{t(directKeys[act])}</Act>
       ) : null}
     </li>

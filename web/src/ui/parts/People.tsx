@@ -89,8 +89,7 @@ function Person({ view, person: p, onRemove }: PersonProps) {
         </p>
         <p className={css["meta"]}>
           {p.name === "" ? "" : `${sentenceCase(capacity(p.capacity))} · `}
-          {t(statusKey(p))}
-          {inside ? ` · ${t(mic)}` : ""}
+          {inside && p.connected ? t(mic) : t(statusKey(p))}
         </p>
         <PersonActs view={view} person={p} onRemove={onRemove} />
       </div>
@@ -108,7 +107,7 @@ function PersonActs({ view, person: p, onRemove }: PersonProps) {
   const judge = p.capacity === "presiding_judge";
   const outside = p.status === PersonStatus.WAITING || p.status === PersonStatus.REMOVED;
   const floor = view.floor === p.person;
-  const button = (key: Key, onPress: () => void, tone: "plain" | "danger" = "plain") => (
+  const button = (key: Key, onPress: () => void, tone: "plain" | "warn" = "plain") => (
     <Act
       tone={tone}
       isDisabled={off}
@@ -141,7 +140,7 @@ function PersonActs({ view, person: p, onRemove }: PersonProps) {
             () => {
               onRemove(p);
             },
-            "danger",
+            "warn",
           )
         : null}
     </div>

@@ -36,28 +36,27 @@ export function Stage({ view, withOwn }: { view: View; withOwn: boolean }) {
   const [before, setBefore] = useState("");
   const large = largeOf(view, before);
   const id = large?.person ?? "";
-  useEffect(() => {
-    if (id !== "") setBefore(id);
-  }, [id]);
+  if (id !== "" && id !== before) setBefore(id);
   return (
     <section aria-label={t("stage")} data-testid="stage" className={`${css["stage"]} onStage`}>
-      <div className={css["main"]}>
-        {large ? (
-          <Tile person={large} large />
-        ) : (
-          <p className={css["empty"]}>{t("nobody_speaks")}</p>
-        )}
-      </div>
-      <section className={css["side"]} aria-label={t("whole_room")}>
-        <h2 className={css["sideTitle"]}>{t("whole_room")}</h2>
-        <div className={css["seats"]} tabIndex={0} role="group" aria-label={t("people")}>
-          {seated(view)
-            .filter((p) => withOwn || p.person !== view.me)
-            .map((p) => (
-              <Tile key={p.person} person={p} />
-            ))}
+      <div className={css["inner"]}>
+        <div className={css["main"]}>
+          {large ? (
+            <Tile person={large} large />
+          ) : (
+            <p className={css["empty"]}>{t("nobody_speaks")}</p>
+          )}
         </div>
-      </section>
+        <section className={css["side"]} aria-label={t("whole_room")}>
+          <div className={css["seats"]} tabIndex={0} role="group" aria-label={t("people")}>
+            {seated(view)
+              .filter((p) => withOwn || p.person !== view.me)
+              .map((p) => (
+                <Tile key={p.person} person={p} />
+              ))}
+          </div>
+        </section>
+      </div>
       <Sound view={view} />
     </section>
   );

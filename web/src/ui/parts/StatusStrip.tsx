@@ -32,10 +32,10 @@ export function StatusStrip({ view }: { view: View }) {
   return (
     <header className={css["strip"]} data-testid="status-strip" aria-label={t("status_strip")}>
       <div className={css["case"]}>
-        <h1 className={css["court"]}>{view.court}</h1>
-        <p className={css["docket"]}>
+        <p className={css["court"]}>{view.court}</p>
+        <h1 className={css["docket"]}>
           {view.docketNo} <span className={css["title"]}>{view.title}</span>
-        </p>
+        </h1>
       </div>
       <div className={css["states"]}>
         <p className={css["public"]}>{t("public")}</p>
@@ -45,8 +45,8 @@ export function StatusStrip({ view }: { view: View }) {
           {t(view.recording ? "recording" : "not_recording")}
         </p>
         <Elapsed since={view.openedAt} />
-        <LanguageSwitch />
       </div>
+      <LanguageSwitch />
     </header>
   );
 }

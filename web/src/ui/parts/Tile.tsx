@@ -30,6 +30,10 @@ export function tileReason(p: PersonView, section: SectionView | undefined): Key
   }
 }
 
+function ownReason(picture: boolean): Key | null {
+  return picture ? null : "tile_no_camera";
+}
+
 function Picture({ section, hidden }: { section: SectionView; hidden: boolean }) {
   const ref = useTrack<HTMLVideoElement>(section.track);
   useHint(ref, section.mid);
@@ -57,27 +61,24 @@ interface TileProps {
 
 export function Tile({ person, large = false }: TileProps) {
   const s = useRoom();
-  const { t, capacity } = useTexts();
+  const { t, who } = useTexts();
   const mine = own(s.view)?.person === person.person;
   const section = mine ? undefined : sectionOf(s, person.device, "cam");
-  const picture = mine ? s.own !== null : false;
-  const reason = mine ? (picture ? null : "tile_no_camera") : tileReason(person, section);
+  const reason = mine ? ownReason(s.own !== null) : tileReason(person, section);
   const floor = s.view?.floor === person.person;
   return (
     <figure
       className={`${css["tile"]} ${large ? css["large"] : ""} ${floor ? css["floor"] : ""}`}
       data-testid={large ? "tile-large" : `tile-${person.person}`}
     >
-      {mine && s.own ? <OwnPicture stream={s.own.stream} /> : null}
-      {section ? <Picture section={section} hidden={reason !== null} /> : null}
-      {reason ? <p className={css["reason"]}>{t(reason)}</p> : null}
-      {section?.frozen && !reason ? <p className={css["frozen"]}>{t("tile_frozen")}</p> : null}
+      <div className={css["frame"]}>
+        {mine && s.own ? <OwnPicture stream={s.own.stream} /> : null}
+        {section ? <Picture section={section} hidden={reason !== null} /> : null}
+        {reason ? <p className={css["reason"]}>{t(reason)}</p> : null}
+        {section?.frozen && !reason ? <p className={css["frozen"]}>{t("tile_frozen")}</p> : null}
+      </div>
       <figcaption className={css["caption"]}>
-        <span className={css["name"]}>
-          {person.name === "" ? sentenceCase(capacity(person.capacity)) : person.name}
-        </span>
-        {person.name === "" ? null : <span>{sentenceCase(capacity(person.capacity))}</span>}
-        {mine ? <span>({t("own_picture")})</span> : null}
+        <span className={css["name"]}>{mine ? t("own_picture") : sentenceCase(who(person))}</span>
         {large && floor ? <Speaking since={s.view?.floorSince ?? 0n} /> : null}
         {!large && floor ? <span className={css["mark"]}>{t("mic_open")}</span> : null}
       </figcaption>

@@ -11,7 +11,7 @@ import {
 import { useTexts } from "../context";
 import css from "./controls.module.css";
 
-type Tone = "primary" | "plain" | "danger" | "quiet";
+type Tone = "primary" | "plain" | "danger" | "warn" | "quiet";
 
 export interface ActProps extends Omit<ButtonProps, "className" | "children"> {
   tone?: Tone;

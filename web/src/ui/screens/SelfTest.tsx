@@ -1,11 +1,18 @@
 // The self-test: one question a page, a sentence as the result. Only at its end
 // do camera and microphone belong to the hearing.
 import { useEffect, useRef, useState } from "react";
-import { type DeviceProblem, Meter, recordVoice, VOICE } from "../../core/devices";
+import {
+  type DeviceProblem,
+  Meter,
+  noteTested,
+  recordVoice,
+  VOICE,
+  wasTested,
+} from "../../core/devices";
 import { isDesk } from "../../core/state";
 import type { Key } from "../../i18n/vi";
 import { useRoom, useSeat, useTexts } from "../context";
-import { useDevices } from "../devices";
+import { type TestDevices, useDevices } from "../devices";
 import { Act } from "../parts/controls";
 import { Frame } from "../parts/Frame";
 import { OwnPicture } from "../parts/Tile";
@@ -28,11 +35,13 @@ export function SelfTest() {
   const devices = useDevices();
   const [step, setStep] = useState<Step>("intro");
   const { stream, problem } = devices;
-  const finish = (): void => {
-    if (!stream) return;
+  const room = phase.kind === "seated" ? phase.me.room : "";
+  const finish = (own: MediaStream): void => {
+    noteTested(sessionStorage, room);
     devices.handOver();
-    seat.takeDevices(stream);
+    seat.takeDevices(own);
   };
+  useReturn(room, devices, finish);
   const desk = phase.kind === "seated" && isDesk(phase.me.capacity);
   return (
     <Frame>
@@ -41,8 +50,8 @@ export function SelfTest() {
           problem={problem}
           busy={devices.asking}
           onStart={() => {
-            void devices.ask().then((ok) => {
-              if (ok) setStep("camera");
+            void devices.ask().then((got) => {
+              if (got) setStep("camera");
             });
           }}
           onWithout={
@@ -87,11 +96,41 @@ export function SelfTest() {
               }}
             />
           ) : null}
-          {step === "ready" ? <Ready stream={stream} onContinue={finish} /> : null}
+          {step === "ready" ? (
+            <Ready
+              stream={stream}
+              onContinue={() => {
+                finish(stream);
+              }}
+            />
+          ) : null}
         </>
       )}
     </Frame>
   );
+}
+
+/**
+ * useReturn takes the devices at once when this window has passed the test for
+ * this room already: after a reload in the middle of a hearing nobody is asked
+ * to read a sentence aloud again.
+ */
+function useReturn(room: string, devices: TestDevices, finish: (s: MediaStream) => void): void {
+  const { ask } = devices;
+  const done = useRef(finish);
+  useEffect(() => {
+    done.current = finish;
+  });
+  useEffect(() => {
+    if (!wasTested(sessionStorage, room)) return undefined;
+    let here = true;
+    void ask().then((got) => {
+      if (got && here) done.current(got);
+    });
+    return () => {
+      here = false;
+    };
+  }, [room, ask]);
 }
 
 interface IntroProps {
@@ -124,13 +163,7 @@ function Intro({ problem, busy, onStart, onWithout }: IntroProps) {
   );
 }
 
-function Choices({
-  devices,
-  kind,
-}: {
-  devices: ReturnType<typeof useDevices>;
-  kind: "videoinput" | "audioinput";
-}) {
+function Choices({ devices, kind }: { devices: TestDevices; kind: "videoinput" | "audioinput" }) {
   const { t } = useTexts();
   const list = devices.list.filter((d) => d.kind === kind);
   if (list.length < 2) return null;

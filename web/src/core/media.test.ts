@@ -1,0 +1,262 @@
+import { create } from "@bufbuild/protobuf";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import {
+  MediaAnswerSchema,
+  type MediaOffer,
+  NeedSectionsSchema,
+} from "../wire/phientoa/v1/phientoa_pb";
+import { Media, MAX_SECTIONS } from "./media";
+import type { Body } from "./signaling";
+import type { SectionView, Transport } from "./state";
+import { testClock } from "./testing";
+
+/** FakePC counts m-lines as a browser does: mids appear with the local description. */
+class FakePC extends EventTarget {
+  connectionState: RTCPeerConnectionState = "new";
+  signalingState: RTCSignalingState = "stable";
+  localDescription: { sdp: string } | null = null;
+  readonly transceivers: { mid: string | null; kind: string; init: RTCRtpTransceiverInit }[] = [];
+  readonly restarts: boolean[] = [];
+  closed = false;
+
+  addTransceiver(what: string | { kind: string }, init: RTCRtpTransceiverInit) {
+    const kind = typeof what === "string" ? what : what.kind;
+    const track = { kind, id: `${kind}${this.transceivers.length}` };
+    const t = {
+      mid: null,
+      kind,
+      init,
+      receiver: { track },
+      sender: { replaceTrack: vi.fn() },
+      setCodecPreferences: vi.fn(),
+    };
+    this.transceivers.push(t);
+    return t;
+  }
+  createOffer(o: RTCOfferOptions) {
+    this.restarts.push(o.iceRestart ?? false);
+    return Promise.resolve({ type: "offer", sdp: "v=0\r\n" });
+  }
+  setLocalDescription(d: { type: string; sdp: string }) {
+    this.signalingState = d.type === "rollback" ? "stable" : "have-local-offer";
+    this.localDescription = d;
+    for (const [i, t] of this.transceivers.entries()) t.mid = String(i);
+    return Promise.resolve();
+  }
+  setRemoteDescription() {
+    this.signalingState = "stable";
+    return Promise.resolve();
+  }
+  getStats() {
+    return Promise.resolve(new Map());
+  }
+  close() {
+    this.closed = true;
+  }
+  become(s: RTCPeerConnectionState) {
+    this.connectionState = s;
+    this.dispatchEvent(new Event("connectionstatechange"));
+  }
+}
+
+function setup() {
+  const pcs: FakePC[] = [];
+  const sent: { id: string; offer: MediaOffer }[] = [];
+  const transports: Transport[] = [];
+  let sections: readonly SectionView[] = [];
+  let ids = 0;
+  const media = new Media({
+    newPeerConnection: () => {
+      const pc = new FakePC();
+      pcs.push(pc);
+      return pc as unknown as RTCPeerConnection;
+    },
+    send: (body: Body, id: string) => {
+      if (body.case === "mediaOffer") sent.push({ id, offer: body.value });
+      return true;
+    },
+    newId: () => `o${ids++}`,
+    clock: testClock,
+    handlers: {
+      transport: (t) => transports.push(t),
+      sections: (s) => {
+        sections = s;
+      },
+      renegotiated: () => undefined,
+    },
+  });
+  const mic = { kind: "audio", enabled: true };
+  const cam = { kind: "video", enabled: true };
+  const stream = {
+    getAudioTracks: () => [mic],
+    getVideoTracks: () => [cam],
+    getTracks: () => [mic, cam],
+  } as unknown as MediaStream;
+  const answer = async (table: { mid: string; device: string; kind: string }[] = []) => {
+    const last = sent.at(-1);
+    await media.answer(
+      create(MediaAnswerSchema, { sdp: "v=0\r\n", sections: table }),
+      last?.id ?? "",
+    );
+  };
+  const need = (audio: number, video: number): void => {
+    media.needSections(create(NeedSectionsSchema, { audio, video }));
+  };
+  const flush = () => vi.advanceTimersByTimeAsync(0);
+  return {
+    media,
+    pcs,
+    sent,
+    transports,
+    mic,
+    cam,
+    stream,
+    answer,
+    need,
+    flush,
+    sections: () => sections,
+  };
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.stubGlobal("RTCRtpReceiver", { getCapabilities: () => ({ codecs: [] }) });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+describe("media", () => {
+  it("offers microphone and camera with three layers, and says which m-line is which", async () => {
+    const x = setup();
+    x.media.use(x.stream);
+    x.media.start();
+    await x.flush();
+    expect(x.sent[0]?.offer.publish.map((p) => [p.mid, p.kind])).toEqual([
+      ["0", "mic"],
+      ["1", "cam"],
+    ]);
+    expect(x.pcs[0]?.transceivers[1]?.init.sendEncodings?.map((e) => e.rid)).toEqual([
+      "q",
+      "h",
+      "f",
+    ]);
+  });
+
+  it("closes the microphone until the server says open; the camera is never touched", () => {
+    const x = setup();
+    x.media.use(x.stream);
+    expect(x.mic.enabled).toBe(false);
+    x.media.setMicrophone(true);
+    expect(x.mic.enabled).toBe(true);
+    x.media.setMicrophone(false);
+    expect(x.mic.enabled).toBe(false);
+    expect(x.cam.enabled).toBe(true);
+  });
+
+  it("adds receiving m-lines when asked and binds them by the table", async () => {
+    const x = setup();
+    x.media.use(x.stream);
+    x.media.start();
+    await x.flush();
+    await x.answer();
+    x.need(1, 1);
+    await x.flush();
+    expect(x.sent).toHaveLength(2);
+    await x.answer([
+      { mid: "2", device: "d2", kind: "mic" },
+      { mid: "3", device: "d2", kind: "cam" },
+    ]);
+    expect(x.sections().map((s) => [s.mid, s.media, s.device, s.kind])).toEqual([
+      ["2", "audio", "d2", "mic"],
+      ["3", "video", "d2", "cam"],
+    ]);
+  });
+
+  it("holds one offer at a time and does not add twice what is on its way", async () => {
+    const x = setup();
+    x.media.use(x.stream);
+    x.media.start();
+    await x.flush();
+    await x.answer();
+    x.need(1, 1);
+    await x.flush();
+    x.need(2, 2); // counted before the server saw the running offer
+    await x.flush();
+    expect(x.sent).toHaveLength(2);
+    await x.answer();
+    await x.flush();
+    expect(x.sent).toHaveLength(3);
+    await x.answer();
+    expect(x.sections()).toHaveLength(4);
+  });
+
+  it("bounds its m-lines whatever it is asked for", async () => {
+    const x = setup();
+    x.media.start();
+    await x.flush();
+    await x.answer();
+    x.need(1000, 1000);
+    await x.flush();
+    expect(x.sections().length).toBeLessThanOrEqual(MAX_SECTIONS);
+    expect(x.pcs[0]?.transceivers.length).toBeLessThanOrEqual(MAX_SECTIONS);
+  });
+
+  it("ignores an answer to another offer", async () => {
+    const x = setup();
+    x.media.start();
+    await x.flush();
+    await x.media.answer(create(MediaAnswerSchema, { sdp: "v=0\r\n" }), "other");
+    expect(x.pcs[0]?.signalingState).toBe("have-local-offer");
+  });
+
+  it("offers again a while after a refusal", async () => {
+    const x = setup();
+    x.media.use(x.stream);
+    x.media.start();
+    await x.flush();
+    const refusal = { code: "busy", vi: "", en: "" };
+    await x.media.answer(create(MediaAnswerSchema, { refusal }), x.sent[0]?.id ?? "");
+    expect(x.sent).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(x.sent).toHaveLength(2);
+    expect(x.sent[1]?.offer.publish.map((p) => p.kind)).toEqual(["mic", "cam"]);
+  });
+
+  it("restarts ICE when the transport fails, then builds a new connection", async () => {
+    const x = setup();
+    x.media.start();
+    await x.flush();
+    await x.answer();
+    x.pcs[0]?.become("connected");
+    x.pcs[0]?.become("failed");
+    await x.flush();
+    expect(x.pcs[0]?.restarts).toEqual([false, true]);
+    expect(x.transports.at(-1)).toBe("lost");
+    await vi.advanceTimersByTimeAsync(6_000);
+    expect(x.pcs).toHaveLength(2);
+    expect(x.pcs[0]?.closed).toBe(true);
+  });
+
+  it("waits out a short break without a restart", async () => {
+    const x = setup();
+    x.media.start();
+    await x.flush();
+    await x.answer();
+    x.pcs[0]?.become("disconnected");
+    await vi.advanceTimersByTimeAsync(1_500);
+    x.pcs[0]?.become("connected");
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(x.pcs[0]?.restarts).toEqual([false]);
+    expect(x.pcs).toHaveLength(1);
+  });
+
+  it("repeats the running offer after a resume", async () => {
+    const x = setup();
+    x.media.start();
+    await x.flush();
+    x.media.resumed();
+    expect(x.sent.map((s) => s.id)).toEqual(["o0", "o0"]);
+  });
+});

@@ -1,0 +1,101 @@
+import { create } from "@bufbuild/protobuf";
+import { describe, expect, it } from "vitest";
+import {
+  AlertSchema,
+  HearingState,
+  PersonStatus,
+  ViewSchema,
+} from "../wire/phientoa/v1/phientoa_pb";
+import type { Me } from "./api";
+import { type Change, initialState, reduce, screenOf, shownAlerts, type State } from "./state";
+
+const me: Me = {
+  room: "r",
+  person: "p",
+  device: "d",
+  name: "Nguyễn Văn A",
+  capacity: "defendant",
+  docket_no: "",
+  court: "",
+  title: "",
+  starts_at: 0,
+  demo: false,
+};
+const seated: Change = { type: "phase", phase: { kind: "seated", me } };
+
+function view(status: PersonStatus, state = HearingState.IN_SESSION, capacity = "defendant") {
+  return create(ViewSchema, {
+    stateSeq: 5n,
+    me: "p",
+    state,
+    people: [{ person: "p", status, capacity }],
+  });
+}
+function after(...changes: Change[]): State {
+  return changes.reduce(reduce, initialState);
+}
+const at = (status: PersonStatus, state?: HearingState, capacity?: string) =>
+  screenOf(
+    after(seated, { type: "withoutMedia" }, { type: "view", view: view(status, state, capacity) }),
+  );
+
+describe("the screen follows from the state", () => {
+  it("goes from sign-in by the self-test to the courtroom", () => {
+    expect(screenOf(initialState)).toBe("loading");
+    expect(screenOf(after({ type: "phase", phase: { kind: "signed_out", problem: null } }))).toBe(
+      "sign_in",
+    );
+    expect(screenOf(after(seated))).toBe("self_test");
+    expect(screenOf(after(seated, { type: "withoutMedia" }))).toBe("connecting");
+    expect(at(PersonStatus.ARRIVED)).toBe("rules");
+    expect(at(PersonStatus.WAITING)).toBe("waiting");
+    expect(at(PersonStatus.IN_COURTROOM)).toBe("party");
+    expect(at(PersonStatus.IN_COURTROOM, HearingState.RECESS, "clerk")).toBe("desk");
+    expect(at(PersonStatus.IN_COURTROOM, HearingState.SCHEDULED, "presiding_judge")).toBe("desk");
+  });
+
+  it("shows removal and the end whatever else holds", () => {
+    expect(at(PersonStatus.REMOVED)).toBe("removed");
+    expect(at(PersonStatus.IN_COURTROOM, HearingState.CLOSED)).toBe("closed");
+    const gone = after(seated, { type: "view", view: view(PersonStatus.REMOVED) });
+    expect(screenOf(gone)).toBe("removed");
+  });
+});
+
+describe("reduce", () => {
+  it("never goes back to an older view within a seat session", () => {
+    const now = after({ type: "view", view: view(PersonStatus.IN_COURTROOM) });
+    const older = create(ViewSchema, { stateSeq: 4n });
+    expect(reduce(now, { type: "view", view: older })).toBe(now);
+    const anew = reduce(now, {
+      type: "welcome",
+      device: "",
+      version: "",
+      offset: 0,
+      resumed: false,
+    });
+    expect(reduce(anew, { type: "view", view: older }).view).toBe(older);
+  });
+
+  it("keeps one alert of each kind until the next view replaces all", () => {
+    const a = (code: string, severity: string) => create(AlertSchema, { code, severity });
+    const s = after(
+      { type: "alert", alert: a("x", "info") },
+      { type: "alert", alert: a("x", "error") },
+      { type: "alert", alert: a("y", "info") },
+    );
+    expect(s.alerts.map((x) => [x.code, x.severity])).toEqual([
+      ["x", "error"],
+      ["y", "info"],
+    ]);
+    const next = reduce(s, { type: "view", view: view(PersonStatus.IN_COURTROOM) });
+    expect(next.alerts).toEqual([]);
+  });
+
+  it("shows three alerts, the gravest first", () => {
+    const alerts = ["info", "attention", "error", "info"].map((severity, i) =>
+      create(AlertSchema, { code: String(i), severity, since: BigInt(i) }),
+    );
+    expect(shownAlerts(alerts).map((a) => a.code)).toEqual(["2", "1", "0"]);
+  });
+});

@@ -1,0 +1,168 @@
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { cleanup, render, screen, waitFor, within } from "@testing-library/react";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Me } from "../core/api";
+import { Seat } from "../core/seat";
+import { FakeSocket, testClock } from "../core/testing";
+import { installAria } from "../i18n/aria";
+import { HearingState, PersonStatus, ViewSchema } from "../wire/phientoa/v1/phientoa_pb";
+import { App } from "./App";
+import { Providers } from "./context";
+
+type ViewInit = MessageInitShape<typeof ViewSchema>;
+const inside = { status: PersonStatus.IN_COURTROOM, connected: true };
+const people = [
+  { ...inside, person: "j", capacity: "presiding_judge", name: "Nguyễn Thị Hường" },
+  { ...inside, person: "a", capacity: "defendant", name: "Nguyễn Văn A" },
+  { ...inside, person: "w", capacity: "witness", name: "Đặng Phước", status: PersonStatus.WAITING },
+];
+
+async function show(me: string, capacity: string, view: ViewInit) {
+  const socket = new FakeSocket();
+  const who: Me = {
+    room: "r",
+    person: me,
+    device: `d-${me}`,
+    name: "",
+    capacity,
+    docket_no: "",
+    court: "",
+    title: "",
+    starts_at: 0,
+    demo: false,
+  };
+  const seat = new Seat({
+    api: {
+      consume: () => Promise.resolve(null),
+      me: () => Promise.resolve(who),
+      signOut: () => Promise.resolve(),
+    },
+    clock: testClock,
+    random: () => 0.5,
+    newId: () => crypto.randomUUID(),
+    connect: () => socket,
+    newPeerConnection: () => {
+      throw new Error("no media in these tests");
+    },
+    getDevices: () => Promise.resolve({ ok: false, problem: "missing" }),
+    language: () => "vi",
+    storage: localStorage,
+    pixelRatio: () => 1,
+  });
+  render(
+    <Providers seat={seat}>
+      <App />
+    </Providers>,
+  );
+  await seat.begin(null);
+  socket.onopen?.();
+  socket.say({ body: { case: "welcome", value: { resumeToken: "t" } } });
+  seat.store.apply({ type: "withoutMedia" });
+  let seq = 0n;
+  const say = (v: ViewInit): void => {
+    const full = create(ViewSchema, { state: HearingState.IN_SESSION, people, ...v, me });
+    // The store is told directly: media is not part of these tests.
+    full.stateSeq = ++seq;
+    seat.store.apply({ type: "view", view: full });
+  };
+  say(view);
+  return { socket, say };
+}
+
+function command(s: FakeSocket) {
+  const e = s.last("command");
+  return e?.body.case === "command" ? e.body.value.act : undefined;
+}
+function answer(s: FakeSocket, code: string): void {
+  const id = s.last("command")?.id ?? "";
+  const refusal = { code, vi: "Chưa ghi được: ổ đĩa đầy.", en: "Cannot record: disk full." };
+  s.say({ id, body: { case: "commandResult", value: { accepted: code === "", refusal } } });
+}
+const buttons = (name: string | RegExp) => screen.queryAllByRole("button", { name });
+
+beforeEach(() => {
+  localStorage.clear();
+  installAria(window);
+});
+afterEach(cleanup);
+
+describe("the desk", () => {
+  it("shows only acts that the server would take", async () => {
+    const { say } = await show("j", "presiding_judge", { acts: [] });
+    await screen.findByRole("heading", { name: "Người tham gia phiên tòa" });
+    expect(buttons(/Mời phát biểu|Tắt tiếng|Mời ra|Tạm nghỉ|Kết thúc|Cho vào/)).toEqual([]);
+    say({ acts: ["admit", "give_floor", "mute_lock", "remove", "recess", "close"] });
+    await waitFor(() => {
+      expect(buttons("Mời phát biểu: bị cáo Nguyễn Văn A")).toHaveLength(1);
+    });
+    expect(buttons("Cho vào phòng xử án: người làm chứng Đặng Phước")).toHaveLength(1);
+    // Nobody can be asked to speak from the waiting room, nor the judge removed.
+    expect(buttons("Mời phát biểu: người làm chứng Đặng Phước")).toEqual([]);
+    expect(buttons(/Mời ra khỏi phiên tòa: Thẩm phán/)).toEqual([]);
+  });
+
+  it("sends the act of the person whose button it is", async () => {
+    const { socket } = await show("j", "presiding_judge", { acts: ["mute_lock"] });
+    const row = await screen.findByRole("group", { name: "bị cáo Nguyễn Văn A" });
+    within(row)
+      .getByRole("button", { name: /Tắt tiếng và khóa/ })
+      .click();
+    expect(command(socket)).toMatchObject({ case: "muteLock", value: { person: "a" } });
+  });
+
+  it("asks before it ends the hearing, and names whom it touches", async () => {
+    const { socket } = await show("j", "presiding_judge", { acts: ["close"] });
+    (await screen.findByRole("button", { name: "Kết thúc phiên tòa" })).click();
+    const question = await screen.findByRole("alertdialog");
+    expect(question.textContent).toContain("Sau khi kết thúc không thể mở lại.");
+    expect(question.textContent).toContain("bị cáo Nguyễn Văn A");
+    expect(command(socket)).toBeUndefined();
+    within(question).getByRole("button", { name: "Kết thúc phiên tòa" }).click();
+    expect(command(socket)?.case).toBe("close");
+  });
+
+  it("wants a reason to open without a recording", async () => {
+    const { socket } = await show("j", "presiding_judge", {
+      state: HearingState.SCHEDULED,
+      acts: ["open"],
+    });
+    (await screen.findByRole("button", { name: "Bắt đầu phiên tòa" })).click();
+    const question = await screen.findByRole("alertdialog");
+    within(question).getByRole("button", { name: "Bắt đầu phiên tòa" }).click();
+    expect(command(socket)).toMatchObject({ case: "open", value: { overrideReason: "" } });
+    answer(socket, "recorder_not_ready");
+    expect(await screen.findByLabelText("Lý do bắt đầu khi chưa ghi được")).toBeTruthy();
+    expect(question.textContent).toContain("ổ đĩa đầy");
+  });
+
+  it("says a refusal as a sentence that stays", async () => {
+    const { socket } = await show("j", "presiding_judge", { acts: ["give_floor"] });
+    (await screen.findByRole("button", { name: /Mời phát biểu: bị cáo/ })).click();
+    answer(socket, "no");
+    expect(await screen.findByText(/ổ đĩa đầy/)).toBeTruthy();
+  });
+});
+
+describe("the party's screen", () => {
+  it("says in words when the floor is given, the microphone locked, the hand up", async () => {
+    const { say } = await show("a", "defendant", { floor: "a" });
+    await screen.findByText("Chủ tọa phiên tòa mời bị cáo phát biểu");
+    const locked = people.map((p) => (p.person === "a" ? { ...p, locked: true } : p));
+    say({ people: locked, acts: ["raise_hand"] });
+    await screen.findByText("Chủ tọa đã tắt micro. Bấm Xin phát biểu nếu cần nói.");
+    expect(buttons("Xin phát biểu")).toHaveLength(1);
+    const up = people.map((p) => (p.person === "a" ? { ...p, hand: true } : p));
+    say({ people: up, hands: ["x", "a"], acts: ["lower_hand"] });
+    await screen.findByText(/thứ tự 2/);
+    expect(buttons("Thôi xin phát biểu")).toHaveLength(1);
+  });
+
+  it("has no way to switch the camera or the own microphone off", async () => {
+    await show("a", "defendant", { acts: ["raise_hand"] });
+    await screen.findByRole("button", { name: "Xin phát biểu" });
+    expect(screen.getAllByRole("button").map((b) => b.textContent)).toEqual([
+      "English",
+      "Xin phát biểu",
+    ]);
+  });
+});
