@@ -33,7 +33,7 @@ func play(part *Part, c clip, drop func(source sfu.SourceID, i int) bool) {
 		} else {
 			at = c.audio[j].at
 		}
-		time.Sleep(time.Until(start.Add(at)))
+		time.Sleep(time.Until(start.Add(at))) //nolint:forbidigo // the clock of the bubble
 		if useVideo {
 			p := v.packet(c.video[i].pkt, time.Now())
 			if !drop(camSource, i) {
@@ -181,7 +181,7 @@ func TestAClosedGrantIsNoGapAndNothingOutsideItIsRecorded(t *testing.T) {
 		f := &feeder{source: micSource, codec: sfu.Opus}
 		tap.Opened(micInfo, time.Now())
 		for i, p := range c.audio[:250] {
-			time.Sleep(20 * time.Millisecond)
+			time.Sleep(20 * time.Millisecond) //nolint:forbidigo // the clock of the bubble
 			if i == 100 {
 				tap.Closed(micSource, time.Now())
 			}
@@ -215,7 +215,7 @@ func TestACameraThatStallsIsAGapAndAMicrophoneInDTXIsNone(t *testing.T) {
 		}
 		for i := range 10 { // 4 s in which the microphone sends a packet each 400 ms
 			tap.Packet(a.packet(c.audio[i].pkt, time.Now()))
-			time.Sleep(400 * time.Millisecond)
+			time.Sleep(400 * time.Millisecond) //nolint:forbidigo // the clock of the bubble
 		}
 		on, why, _ := h.last()
 		require.True(t, on)
@@ -223,7 +223,7 @@ func TestACameraThatStallsIsAGapAndAMicrophoneInDTXIsNone(t *testing.T) {
 		for ; n < len(c.video); n++ {
 			tap.Packet(v.packet(c.video[n].pkt, time.Now()))
 		}
-		time.Sleep(time.Second)
+		time.Sleep(time.Second) //nolint:forbidigo // the clock of the bubble
 		require.NoError(t, part.Close(context.Background()))
 	})
 	r := o.verify(Options{Roots: o.id.Roots()})
@@ -243,7 +243,7 @@ func TestAFullQueueIsAGapAndTroubleNeverAWait(t *testing.T) {
 		for _, p := range c.audio[:300] { // in no time at all
 			part.Tap().Packet(f.packet(p.pkt, time.Now()))
 		}
-		time.Sleep(2 * time.Second)
+		time.Sleep(2 * time.Second) //nolint:forbidigo // the clock of the bubble
 		_, why, _ := h.last()
 		require.Equal(t, CauseQueue, why)
 		require.NoError(t, part.Close(context.Background()))

@@ -69,7 +69,7 @@ func (p *Part) Event(ctx context.Context, seq uint64, line []byte, committed, du
 	if err != nil {
 		return fmt.Errorf("recording: event %d: %w", seq, err)
 	}
-	p.lines.Store(true)
+	p.signable.Store(true)
 	e.note(body, hash)
 	return nil
 }

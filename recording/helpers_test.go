@@ -3,6 +3,7 @@ package recording
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -71,12 +72,6 @@ func (h *heard) last() (on bool, why string, size uint64) {
 	return on, why, size
 }
 
-func (h *heard) note(i int) []byte {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.notes[i]
-}
-
 // clip is a few seconds of real VP8 and Opus as RTP packets, in time order.
 type clip struct {
 	video, audio []timed
@@ -104,7 +99,7 @@ func makeClip() (c clip, err error) {
 	if err != nil {
 		return c, err
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // a test's own folder
+	defer os.RemoveAll(dir)
 	ivf, ogg := filepath.Join(dir, "v.ivf"), filepath.Join(dir, "a.ogg")
 	for _, args := range [][]string{
 		{"-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25", "-t", "6", "-c:v", "libvpx", "-b:v", "400k", "-g", "50", "-deadline", "realtime", "-cpu-used", "8", ivf},
@@ -126,7 +121,7 @@ func readIVF(path string) (out []timed, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close() //nolint:errcheck // read only
+	defer f.Close()
 	r, _, err := ivfreader.NewWith(f)
 	if err != nil {
 		return nil, err
@@ -134,7 +129,7 @@ func readIVF(path string) (out []timed, err error) {
 	p := rtp.NewPacketizer(1100, 96, 0x1111, &codecs.VP8Payloader{EnablePictureID: true}, rtp.NewFixedSequencer(65500), 90000)
 	for n := 0; ; n++ {
 		data, _, err := r.ParseNextFrame()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return out, nil
 		}
 		if err != nil {
@@ -151,7 +146,7 @@ func readOgg(path string) (out []timed, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close() //nolint:errcheck // read only
+	defer f.Close()
 	r, _, err := oggreader.NewWith(f)
 	if err != nil {
 		return nil, err
@@ -159,7 +154,7 @@ func readOgg(path string) (out []timed, err error) {
 	p := rtp.NewPacketizer(1100, 111, 0x2222, &codecs.OpusPayloader{}, rtp.NewFixedSequencer(1), 48000)
 	for n := 0; ; {
 		data, _, err := r.ParseNextPage()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return out, nil
 		}
 		if err != nil {

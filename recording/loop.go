@@ -5,14 +5,13 @@ import (
 	"fmt"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"phientoa/internal/ledger"
 	"phientoa/sfu"
 )
 
-// loop owns every track and is the only writer of media: it wakes each Batch,
-// takes what came, and makes it durable.
+// loop owns every track and is the only writer of media: it wakes each Batch and
+// writes what came. Making it durable runs beside it (cycle.go), so that a slow
+// disk does not keep media out of the page cache, where a killed process leaves it.
 func (p *Part) loop(ctx context.Context) {
 	defer close(p.loopDone)
 	tick := time.NewTicker(p.p.Limits.Batch)
@@ -28,6 +27,9 @@ func (p *Part) loop(ctx context.Context) {
 			p.status.failed("log-failed")
 			p.closeFiles()
 			return
+		case d := <-p.done:
+			p.landed(d)
+			continue
 		case <-tick.C:
 		case <-p.queue.wake:
 		}
@@ -35,10 +37,12 @@ func (p *Part) loop(ctx context.Context) {
 	}
 }
 
-// round is one batch: media, then the lines that name it, both durable.
+// round writes one batch and, when the last one is durable, has it made so.
 func (p *Part) round() {
 	now := p.p.Now()
-	p.take(now)
+	if p.unsynced() < p.p.Limits.QueueBytes { // else the queue fills, and says so
+		p.take(now)
+	}
 	for _, t := range p.order {
 		if t.asm == nil {
 			continue
@@ -46,7 +50,9 @@ func (p *Part) round() {
 		t.asm.expire(now)
 		p.harvest(t, now)
 	}
-	p.commit(now, false)
+	if !p.flying {
+		p.launch()
+	}
 }
 
 // finish writes everything that is left.
@@ -60,17 +66,18 @@ func (p *Part) finish(why string) {
 		t.asm.flush()
 		p.harvest(t, now)
 		p.flushDrops(t)
+		p.flushStarved(t, now)
 		if t.open {
 			p.endSilence(t, now)
 		}
 	}
-	p.commit(now, true)
+	p.settle()
 	for _, t := range p.order {
 		if t.open {
 			p.out = append(p.out, record(ledger.KindTrackClose, trackCloseBody{Track: t.id, Why: why, AtNS: p.ns(now)}))
 		}
 	}
-	p.commit(now, true)
+	p.settle()
 	p.closeFiles()
 }
 
@@ -147,9 +154,11 @@ func (p *Part) newFile(t *track) {
 	if t.file == nil {
 		return
 	}
-	p.out = t.cut(p.out)
-	_ = t.file.f.Close()
-	t.file = nil
+	p.settle()
+	if t.file != nil { // a fault may have ended it meanwhile
+		_ = t.file.f.Close() // synced
+		t.file = nil
+	}
 }
 
 func (p *Part) closed(source sfu.SourceID, at, now time.Time) {
@@ -160,6 +169,7 @@ func (p *Part) closed(source sfu.SourceID, at, now time.Time) {
 	t.asm.reset()
 	p.harvest(t, now)
 	p.flushDrops(t)
+	p.flushStarved(t, at)
 	p.endSilence(t, at)
 	t.open = false
 	t.closing = true
@@ -270,51 +280,4 @@ func (p *Part) endSilence(t *track, at time.Time) {
 	t.silent = false
 	p.status.silent(-1)
 	p.gap(t, CauseSilent, t.heard, at, gapBody{})
-}
-
-// commit makes media durable, then the lines that name it.
-func (p *Part) commit(now time.Time, all bool) {
-	p.sync(now)
-	for _, t := range p.order {
-		old := t.seg.started && now.Sub(t.seg.since) >= p.p.Limits.Segment
-		if old || all || t.closing {
-			p.flushLoss(t)
-			p.out = t.cut(p.out)
-			t.closing = false
-		}
-	}
-	if len(p.out) > 0 {
-		// Without a deadline: a slow disk shows by the watchdog, a failed one by an error.
-		if _, err := p.log.Append(context.Background(), p.out...); err != nil {
-			p.p.Logger.Error("evidence lines not written", "hearing", p.p.Hearing, "error", err)
-			return
-		}
-		clear(p.out)
-		p.out = p.out[:0]
-		p.lines.Store(true)
-	}
-	p.status.good(p.p.Now())
-}
-
-// sync makes the batches of all files durable, some at a time: one slow file
-// does not add its wait to every other.
-func (p *Part) sync(now time.Time) {
-	var g errgroup.Group
-	g.SetLimit(8)
-	errs := make([]error, len(p.order))
-	for i, t := range p.order {
-		if t.file != nil && t.file.dirty {
-			g.Go(func() error { errs[i] = t.file.f.Sync(); return nil })
-		}
-	}
-	_ = g.Wait()
-	for i, t := range p.order {
-		switch {
-		case t.file == nil || !t.file.dirty:
-		case errs[i] != nil:
-			p.endFile(t, errs[i], now)
-		default:
-			p.synced(t, now)
-		}
-	}
 }

@@ -37,7 +37,7 @@ func (p *Params) defaults() error {
 		p.Logger = slog.New(slog.DiscardHandler)
 	}
 	if p.FS == nil {
-		p.FS = func(dir string) (PartFS, error) { return ledger.DirFS(dir) }
+		p.FS = ledger.DirFS
 	}
 	if len(p.Genesis) == 0 {
 		p.Genesis = json.RawMessage("{}")
@@ -199,7 +199,11 @@ func (p *Part) extend(e *earlier, f recoveredFile) (err error) {
 		return nil
 	}
 	ms, ok := lastBlock(io.NewSectionReader(at, f.Offset, f.Length))
-	if ok && ms > e.seg.ToMS {
+	switch {
+	case !ok:
+	case f.Offset == 0: // no record of this file yet: it began after the track was opened
+		e.lastT, e.lastNS = e.lastT+ms*1000, e.lastNS+ms*1e6
+	case e.seg.File == f.File && ms > e.seg.ToMS:
 		e.lastT, e.lastNS = e.seg.ToT+(ms-e.seg.ToMS)*1000, e.seg.ToNS+(ms-e.seg.ToMS)*1e6
 	}
 	return nil
@@ -237,7 +241,7 @@ func (p *Part) recover(ctx context.Context, rec ledger.Recovery) error {
 		out = append(out, record(ledger.KindRecovered, f))
 	}
 	for _, f := range files {
-		if e := seen[f.Track]; e != nil && e.seg.File == f.File {
+		if e := seen[f.Track]; e != nil {
 			if err := p.extend(e, f); err != nil {
 				return err
 			}

@@ -40,10 +40,7 @@ type Tapper interface {
 }
 
 // PartFS is the directory of a part.
-type PartFS interface {
-	ledger.FS
-	io.Closer
-}
+type PartFS = ledger.CloserFS
 
 // Limits of one part. Zero fields take the default given here.
 type Limits struct {
@@ -123,8 +120,12 @@ type Part struct {
 	order  []*track
 	items  []item
 	out    []ledger.Record
+	// Of the cycle (cycle.go).
+	flying, settling bool
+	flights          []flight
+	done             chan landing
 
-	lines    atomic.Bool // lines were written since the last checkpoint
+	signable atomic.Bool // lines were written since the last checkpoint
 	stop     chan string
 	loopDone chan struct{}
 	cancel   context.CancelFunc
@@ -149,7 +150,7 @@ func (p *Part) Tap() sfu.Tap { return p.queue }
 func (p *Part) start() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	p.cancel = cancel
-	p.stop, p.loopDone = make(chan string, 1), make(chan struct{})
+	p.stop, p.loopDone, p.done = make(chan string, 1), make(chan struct{}), make(chan landing, 1)
 	p.untap = func() {}
 	if p.p.Room != nil {
 		remove, err := p.p.Room.Tap(sfu.TapParams{
@@ -183,7 +184,7 @@ func (p *Part) checkpoints(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if !p.lines.Swap(false) {
+		if !p.signable.Swap(false) {
 			continue
 		}
 		cp, err := p.log.Checkpoint(ctx)
@@ -191,7 +192,7 @@ func (p *Part) checkpoints(ctx context.Context) {
 			if ctx.Err() != nil {
 				return
 			}
-			p.lines.Store(true)
+			p.signable.Store(true)
 			p.status.signed(false)
 			p.p.Logger.Warn("checkpoint not made", "hearing", p.p.Hearing, "error", err)
 			continue

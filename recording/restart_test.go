@@ -25,10 +25,10 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(childDir); dir != "" {
 		if err := child(dir); err != nil {
 			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
+			os.Exit(1) //nolint:forbidigo // this is the main of the victim
 		}
 	}
-	os.Exit(m.Run())
+	os.Exit(m.Run()) //nolint:forbidigo // as every TestMain
 }
 
 type silentNotify struct{}
@@ -66,7 +66,7 @@ func child(dir string) error {
 			if err := part.Event(context.Background(), seq/10, fmt.Appendf(nil, `{"n":%d}`, seq/10), true, true); err != nil {
 				return err
 			}
-			fmt.Printf("%d %d\n", seq, now.UnixMicro())
+			fmt.Fprintf(os.Stdout, "%d %d\n", seq, now.UnixMicro())
 		}
 	}
 }
@@ -164,4 +164,26 @@ func TestSuspendAndOpenGoOnWithTheSamePartAndACloseBeginsTheNext(t *testing.T) {
 	for _, k := range r.Parts[0].Log.Keys {
 		require.True(t, k.Chained)
 	}
+}
+
+func TestARunningHearingVerifiesWhileItIsWritten(t *testing.T) {
+	o := newOpener(t, time.Now())
+	part, h := o.open(func(p *Params) {
+		p.Limits.Batch, p.Limits.Segment, p.Limits.Checkpoint = 2*time.Millisecond, 2*time.Millisecond, 2*time.Millisecond
+	})
+	part.Tap().Opened(micInfo, time.Now())
+	seq := uint64(0)
+	for range 40 {
+		for range 50 {
+			seq++
+			part.Tap().Packet(&sfu.Packet{Source: micSource, Codec: sfu.Opus, SSRC: 7, Seq: seq, Timestamp: uint32(seq * 960), Arrival: time.Now(), Payload: []byte{0xf8, 0xff, 0xfe}})
+		}
+		r, err := VerifyDir(context.Background(), os.DirFS(filepath.Join(o.dir, "h-1")), Options{Roots: o.id.Roots(), Running: true})
+		require.NoError(t, err)
+		require.Equal(t, 0, r.ExitCode(), r.Text("en"))
+	}
+	_, _, size := h.last()
+	require.NotZero(t, size)
+	require.NoError(t, part.Close(context.Background()))
+	require.Equal(t, 0, o.verify(Options{Roots: o.id.Roots()}).ExitCode())
 }

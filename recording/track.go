@@ -27,12 +27,14 @@ type track struct {
 	heard  time.Time // last packet, or the opening
 	report time.Time // last sender report
 	// starved is since when pictures are thrown away for want of a keyframe.
-	starved   time.Time
-	starving  int
-	silent    bool // heard for too long ago; the gap is written when it ends
-	loss      pendingLoss
-	restarted time.Time // open when an earlier process died, and not opened since
-	closing   bool      // its grant closed: the segment is cut with this batch
+	starved     time.Time
+	starving    int // packets
+	starveCause string
+	silent      bool // heard for too long ago; the gap is written when it ends
+	loss        pendingLoss
+	drops       []drop    // thrown away by the full queue, not yet in the log
+	restarted   time.Time // open when an earlier process died, and not opened since
+	closing     bool      // its grant closed: the segment is cut with this batch
 }
 
 const maxDrops = 64
@@ -52,11 +54,18 @@ type mediaFile struct {
 	zero   time.Time // media time 0
 	offset int64     // durable bytes
 	init   []byte    // to be written before the first cluster, nil afterwards
-	batch  []byte    // written, not yet synced
-	units  []unit    // in batch
-	times  [2]int64  // media milliseconds of batch
+	batch
 	lastMS int64
-	dirty  bool
+	dirty  bool  // something is written and not yet in a cycle
+	fresh  bool  // its directory entry is not durable yet
+	broken error // of a write; the file ends with the cycle that takes it
+}
+
+// batch is what was written and is not yet durable.
+type batch struct {
+	bytes []byte
+	units []unit
+	times [2]int64 // media milliseconds of the first and last block
 }
 
 // segment collects what becomes one seg line.
@@ -65,7 +74,6 @@ type segment struct {
 	hash    hash.Hash
 	started bool
 	since   time.Time
-	from    time.Time
 	sr      []reportBody
 }
 
@@ -107,6 +115,11 @@ func (p *Part) feed(t *track, now time.Time) {
 	t.asm.units = t.asm.units[:0]
 	for i := 0; i < len(units); {
 		u := &units[i]
+		if t.file != nil && t.file.broken != nil {
+			t.starve(u, causeOf(t.file.broken))
+			i++
+			continue
+		}
 		if t.file == nil && !p.begin(t, u, now) {
 			i++
 			continue
@@ -127,45 +140,43 @@ func (p *Part) feed(t *track, now time.Time) {
 // again after a second.
 func (p *Part) begin(t *track, u *unit, now time.Time) bool {
 	if t.info.Codec == sfu.VP8 && !u.key {
-		if t.starving == 0 {
-			t.starved = u.from
-		}
-		t.starving += u.packets
+		t.starve(u, CauseNoKeyframe)
 		return false
 	}
 	if now.Before(t.retry) {
-		t.starve(u)
+		t.starve(u, CauseDisk)
 		return false
 	}
 	t.files++
 	name := mediaName(t.id, t.files)
 	f, err := p.fs.Create(name)
-	if err == nil {
-		if err = p.fs.SyncDir(mediaDir); err != nil {
-			err = errors.Join(err, f.Close())
-		}
-	}
 	if err != nil {
 		t.retry = now.Add(time.Second)
-		t.starve(u)
+		t.starve(u, causeOf(err))
 		p.status.trouble(causeOf(err))
 		p.p.Logger.Error("track file not begun", "hearing", p.p.Hearing, "file", name, "error", err)
 		return false
 	}
-	if t.starving > 0 {
-		p.gap(t, CauseNoKeyframe, t.starved, u.from, gapBody{Packets: t.starving})
-		t.starving = 0
-	}
+	p.flushStarved(t, u.from)
 	t.clock = mediaClock{rate: max(t.info.ClockRate, 1)}
-	t.file = &mediaFile{name: name, f: f, zero: u.from, init: initBytes(t.info.Codec, max(t.info.Channels, 1), u.width, u.height)}
+	t.file = &mediaFile{name: name, f: f, fresh: true, zero: u.from, init: initBytes(t.info.Codec, max(t.info.Channels, 1), u.width, u.height)}
 	return true
 }
 
-func (t *track) starve(u *unit) {
+// starve counts a frame that found no file to go to. The first cause stands.
+func (t *track) starve(u *unit, cause string) {
 	if t.starving == 0 {
-		t.starved = u.from
+		t.starved, t.starveCause = u.from, cause
 	}
 	t.starving += u.packets
+}
+
+// flushStarved writes the gap entry of such frames.
+func (p *Part) flushStarved(t *track, to time.Time) {
+	if t.starving > 0 {
+		p.gap(t, t.starveCause, t.starved, to, gapBody{Packets: t.starving})
+		t.starved, t.starving = to, 0
+	}
 }
 
 // write appends clusters, each by one write(2). What was written counts only
@@ -182,14 +193,18 @@ func (p *Part) write(t *track, frames []frame, units []unit) {
 			err = unix.ENOSPC
 		}
 		if err != nil {
-			p.endFile(t, err, units[0].from)
+			m.broken = err
+			for i := range units {
+				t.starve(&units[i], causeOf(err))
+			}
+			p.status.trouble(causeOf(err))
 			return
 		}
 		if m.init != nil {
 			t.seg.body.Init = int64(len(m.init))
 			m.init = nil
 		}
-		m.batch = append(m.batch, buf...)
+		m.bytes = append(m.bytes, buf...)
 		m.times[1] = frames[n-1].ms
 		m.units = append(m.units, units[:n]...)
 		m.dirty = true
@@ -198,23 +213,23 @@ func (p *Part) write(t *track, frames []frame, units []unit) {
 }
 
 // synced moves a batch into the segment once it is durable.
-func (p *Part) synced(t *track, now time.Time) {
-	m, s := t.file, &t.seg
+func (p *Part) synced(t *track, m *mediaFile, got batch) {
+	s := &t.seg
 	if !s.started {
 		init, lost := s.body.Init, s.body.Lost
-		*s = segment{hash: sha256.New(), started: true, since: now, from: m.units[0].from, sr: s.sr}
+		*s = segment{hash: sha256.New(), started: true, since: p.p.Now(), sr: s.sr}
 		s.body = segBody{
 			Track: t.id, File: m.name, Codec: codecName(t.info.Codec), Offset: m.offset, Init: init, Lost: lost,
-			FromMS: m.times[0], FromNS: p.ns(m.units[0].from), FromT: m.units[0].from.UnixMicro(),
+			FromMS: got.times[0], FromNS: p.ns(got.units[0].from), FromT: got.units[0].from.UnixMicro(),
 		}
 	}
-	_, _ = s.hash.Write(m.batch)
+	_, _ = s.hash.Write(got.bytes)
 	b := &s.body
-	b.Length += int64(len(m.batch))
-	m.offset += int64(len(m.batch))
-	b.ToMS = m.times[1]
-	for i := range m.units {
-		u := &m.units[i]
+	b.Length += int64(len(got.bytes))
+	m.offset += int64(len(got.bytes))
+	b.ToMS = got.times[1]
+	for i := range got.units {
+		u := &got.units[i]
 		b.Frames++
 		if u.key && t.info.Codec != sfu.Opus {
 			b.Keys++
@@ -228,7 +243,6 @@ func (p *Part) synced(t *track, now time.Time) {
 		x.Last, x.LastTS, x.Packets = u.last, u.ts, x.Packets+u.packets
 		b.ToNS, b.ToT = p.ns(u.to), u.to.UnixMicro()
 	}
-	m.batch, m.units, m.dirty = m.batch[:0], m.units[:0], false
 }
 
 // cut ends the segment and returns its line.
@@ -246,12 +260,10 @@ func (t *track) cut(recs []ledger.Record) []ledger.Record {
 }
 
 // endFile gives a file up after a failed write or sync: nothing is retried. What
-// is durable keeps its seg line; the log says where the file ends.
-func (p *Part) endFile(t *track, err error, from time.Time) {
-	m := t.file
-	if len(m.units) > 0 {
-		from = m.units[0].from
-	}
+// is durable keeps its seg line; the log says where the file ends. given are the
+// frames of the sync that failed, nil when it was a write.
+func (p *Part) endFile(t *track, m *mediaFile, err error, given []unit) {
+	given = append(given, m.units...)
 	p.out = t.cut(p.out)
 	length := m.offset
 	p.out = append(p.out, record(ledger.KindTrackClose, trackCloseBody{
@@ -259,10 +271,14 @@ func (p *Part) endFile(t *track, err error, from time.Time) {
 	}))
 	_ = m.f.Close() // its bytes are given up already
 	t.file, t.retry = nil, p.p.Now().Add(time.Second)
-	if t.starving == 0 {
-		t.starved, t.starving = from, max(len(m.units), 1)
+	if len(given) > 0 {
+		if t.starving == 0 || given[0].from.Before(t.starved) {
+			t.starved, t.starveCause = given[0].from, causeOf(err)
+		}
+		for i := range given {
+			t.starving += given[i].packets
+		}
 	}
-	p.gap(t, causeOf(err), from, p.p.Now(), gapBody{Packets: len(m.units)})
 	p.status.trouble(causeOf(err))
 	p.p.Logger.Error("track file ended", "hearing", p.p.Hearing, "file", m.name, "error", err)
 }

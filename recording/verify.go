@@ -192,7 +192,7 @@ func findParts(fsys fs.FS) ([]partDirFS, error) {
 
 // chainPart checks that a part names the one before with its final root.
 func (r *Report) chainPart(p PartReport, i int) {
-	fault := ""
+	var fault string
 	switch {
 	case i == 0 && (p.previous == nil || r.single):
 		return // a caller who points at one part need not have the others
@@ -274,6 +274,7 @@ func (v *partVerifier) run() (err error) {
 		}
 	}()
 	v.p.Part = v.n
+	before := len(v.r.Damages)
 	v.p.Log, err = ledger.VerifyLogWith(v.fsys, ledger.VerifyOptions{
 		Held: v.held(), Running: v.o.Running, Line: v.line,
 	})
@@ -281,9 +282,7 @@ func (v *partVerifier) run() (err error) {
 		return err
 	}
 	v.p.Root = hex.EncodeToString(v.p.Log.Root[:])
-	for _, d := range v.p.Log.Damages {
-		v.r.add(Damage{Part: v.p.Part, Damage: d})
-	}
+	v.logFirst(before)
 	v.r.More = v.r.More || v.p.Log.More
 	if want := Origin(v.p.Node, v.p.Hearing, v.p.Part); v.p.Log.Origin != want {
 		v.fault(ledger.Line{}, DamageRecord, "", "genesis and checkpoints name different logs")
@@ -299,6 +298,27 @@ func (v *partVerifier) run() (err error) {
 		v.r.Tracks = append(v.r.Tracks, *t)
 	}
 	return v.walk()
+}
+
+// logFirst puts the faults of the log in front of those of the media that its
+// lines name, and drops what only an altered line says of media.
+func (v *partVerifier) logFirst(before int) {
+	own := slices.Clone(v.r.Damages[before:])
+	v.r.Damages = v.r.Damages[:before]
+	altered := map[int64]bool{}
+	for _, d := range v.p.Log.Damages {
+		if d.Code == ledger.DamageChain || d.Code == ledger.DamageLine {
+			for i := d.Line; i <= d.LineTo; i++ {
+				altered[i] = true
+			}
+		}
+		v.r.add(Damage{Part: v.p.Part, Damage: d})
+	}
+	for _, d := range own {
+		if !altered[d.Line] {
+			v.r.add(d)
+		}
+	}
 }
 
 // held picks the notes of this part: those whose origin ends with its number.
@@ -455,8 +475,10 @@ func (v *partVerifier) bytes(l ledger.Line, track, name string, off, n int64, su
 }
 
 func (v *partVerifier) check(l ledger.Line, track, name string, off, n int64, sum string, from, to int64) error {
-	d := Damage{Part: v.p.Part, Track: track, Length: n, FromT: from, ToT: to,
-		Damage: ledger.Damage{Code: DamageMedia, File: name, Line: int64(l.I), LineTo: int64(l.I), Offset: off}}
+	d := Damage{
+		Part: v.p.Part, Track: track, Length: n, FromT: from, ToT: to,
+		Damage: ledger.Damage{Code: DamageMedia, File: name, Line: int64(l.I), LineTo: int64(l.I), Offset: off},
+	}
 	f, err := v.handle(name)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
 		d.Code, d.Detail = DamageMissing, "file is not there"

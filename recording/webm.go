@@ -170,20 +170,28 @@ func join(parts ...[]byte) []byte {
 	return out
 }
 
-// lastBlock reads clusters of this writer and returns the time of the last whole
+// lastBlock reads a stretch of this writer that begins with an element and returns the time of the last whole
 // block in milliseconds; a cut one ends the reading.
 func lastBlock(r io.Reader) (ms int64, ok bool) {
 	in := bufio.NewReader(r)
 	for {
 		id, size, err := readHead(in)
-		if err != nil || id != idCluster {
+		switch {
+		case err == nil && id == idSegment:
+			continue // its size is unknown, its elements follow
+		case err != nil || size < 0:
 			return ms, ok
+		case id != idCluster:
+			if _, err := in.Discard(int(size)); err != nil {
+				return ms, ok
+			}
+			continue
 		}
 		cluster := bufio.NewReader(io.LimitReader(in, size))
 		start := int64(0)
 		for {
 			id, n, err := readHead(cluster)
-			if err != nil {
+			if err != nil || n < 0 {
 				break
 			}
 			var head [8]byte
@@ -206,7 +214,8 @@ func lastBlock(r io.Reader) (ms int64, ok bool) {
 	}
 }
 
-// readHead reads id and size of an element (RFC 8794 4 and 5), sizes to 2^31.
+// readHead reads id and size of an element (RFC 8794 4 and 5); sizes from 2^31 on,
+// the unknown one among them, are -1.
 func readHead(r *bufio.Reader) (id uint32, size int64, err error) {
 	read := func(keep bool) (v uint64, err error) {
 		first, err := r.ReadByte()
@@ -235,8 +244,11 @@ func readHead(r *bufio.Reader) (id uint32, size int64, err error) {
 		return 0, 0, err
 	}
 	s, err := read(false)
-	if err == nil && (s > math.MaxInt32 || i > math.MaxUint32) {
+	if err == nil && i > math.MaxUint32 {
 		err = errElement
+	}
+	if s > math.MaxInt32 {
+		return uint32(i), -1, err
 	}
 	return uint32(i), int64(s), err
 }

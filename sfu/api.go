@@ -215,7 +215,7 @@ type Packet struct {
 	Timestamp uint32 // RTP timestamp of the sender
 	Marker    bool
 	Arrival   time.Time // node clock, with monotonic reading
-	Payload   []byte    // codec payload, read only
+	Payload   []byte    // RTP payload, read only: an Opus packet, or VP8 with its descriptor (RFC 7741)
 	// Recovered: taken from a redundancy block, not from its own packet.
 	Recovered bool
 

@@ -2,6 +2,7 @@ package sfu
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"math/rand/v2"
@@ -23,13 +24,7 @@ import (
 // waitFor waits for a condition that events outside the test bring about.
 func waitFor(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for !ok() {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain: %s", what)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
+	every(t, what, func(int) {}, ok)
 }
 
 func newTestEngine(t testing.TB, change func(*Params)) *Engine {
@@ -332,7 +327,7 @@ func (s *speaker) say(text string) *rtp.Packet {
 }
 
 func (s *speaker) send(p *rtp.Packet) {
-	if err := s.c.mic.WriteRTP(p); err != nil && err != io.ErrClosedPipe {
+	if err := s.c.mic.WriteRTP(p); err != nil && !errors.Is(err, io.ErrClosedPipe) {
 		require.NoError(s.c.t, err)
 	}
 }
@@ -368,8 +363,10 @@ func newCamera(c *client, layer int, rid string, w, h uint16) *camera {
 			mid = p.MID
 		}
 	}
-	return &camera{c: c, layer: layer, rid: rid, w: w, h: h, mid: mid,
-		seq: uint16(rand.Uint32()), ts: rand.Uint32(), pid: uint16(rand.Uint32N(1 << 15)), tl0: uint8(rand.Uint32())}
+	return &camera{
+		c: c, layer: layer, rid: rid, w: w, h: h, mid: mid,
+		seq: uint16(rand.Uint32()), ts: rand.Uint32(), pid: uint16(rand.Uint32N(1 << 15)), tl0: uint8(rand.Uint32()),
+	}
 }
 
 func (v *camera) frame(key bool, text string) *rtp.Packet {
@@ -396,7 +393,7 @@ func (v *camera) send(p *rtp.Packet) {
 			}
 		}
 	}
-	if err := v.c.cams[v.layer].WriteRTP(p); err != nil && err != io.ErrClosedPipe {
+	if err := v.c.cams[v.layer].WriteRTP(p); err != nil && !errors.Is(err, io.ErrClosedPipe) {
 		require.NoError(v.c.t, err)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"sync"
 
 	"github.com/pion/dtls/v3"
@@ -63,7 +62,7 @@ func (k *keyTap) Write(line []byte) (int, error) {
 	random, err1 := hex.DecodeString(string(fields[1]))
 	master, err2 := hex.DecodeString(string(fields[2]))
 	if err := errors.Join(err1, err2); err != nil {
-		return len(line), nil //nolint:nilerr // a key log never breaks a handshake; keys stay absent
+		return len(line), nil // a key log never breaks a handshake; keys stay absent
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -99,9 +98,9 @@ func (k *keyTap) take() (sessionKeys, error) {
 	if err != nil {
 		return sessionKeys{}, fmt.Errorf("sfu: profile: %w", err)
 	}
-	h := func() hash.Hash { return sha256.New() }
+	h := prf.HashFunc(sha256.New)
 	if k.suite == uint16(dtls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384) {
-		h = func() hash.Hash { return sha512.New384() }
+		h = sha512.New384
 	}
 	seed := append([]byte("EXTRACTOR-dtls_srtp"), k.clientRandom...)
 	seed = append(seed, k.serverRandom...)

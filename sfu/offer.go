@@ -19,10 +19,9 @@ type offerPlan struct {
 }
 
 type publishPlan struct {
-	mid   string
-	kind  SourceKind
-	rids  []string // lowest first
-	types codecTypes
+	mid  string
+	kind SourceKind
+	rids []string // lowest first
 }
 
 type receivePlan struct {

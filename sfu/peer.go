@@ -221,6 +221,7 @@ func (p *Peer) closeLater() {
 }
 
 func (p *Peer) connectionState(s webrtc.PeerConnectionState) {
+	defer p.rescue()
 	switch s {
 	case webrtc.PeerConnectionStateConnected:
 		p.setState(PeerConnected)
@@ -268,6 +269,7 @@ func (p *Peer) note(s PeerState) {
 
 // dtlsState: at Connected the fingerprint is checked, so the keys may be used.
 func (p *Peer) dtlsState(s webrtc.DTLSTransportState) {
+	defer p.rescue()
 	switch s {
 	case webrtc.DTLSTransportStateConnected:
 		if p.tx.mode == SendPion {
@@ -295,6 +297,7 @@ func (p *Peer) dtlsState(s webrtc.DTLSTransportState) {
 
 // pairChange follows the address that ICE has authenticated.
 func (p *Peer) pairChange(pair *webrtc.ICECandidatePair) {
+	defer p.rescue()
 	if p.tx.mode == SendPion || pair == nil || pair.Remote == nil || pair.Local == nil {
 		return
 	}

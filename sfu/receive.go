@@ -14,6 +14,7 @@ import (
 // track starts the readers of a received stream; Pion calls it in a goroutine of
 // its own.
 func (p *Peer) track(t *webrtc.TrackRemote, rx *webrtc.RTPReceiver) {
+	defer p.rescue()
 	tr := rx.RTPTransceiver()
 	if tr == nil {
 		return

@@ -46,8 +46,6 @@ type section struct {
 	rtxNext          uint64
 	rtxBudget        bucket
 	packets, octets  uint32
-	reportTS         uint32
-	reported         bool
 }
 
 // sentPacket remembers how a packet was rewritten, for its retransmission.

@@ -6,6 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/rtcp"
+	"github.com/pion/webrtc/v4"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 )
@@ -46,15 +49,16 @@ func TestAudioIsForwardedMutedAndOpenedAgain(t *testing.T) {
 
 			require.NoError(t, r.Apply(Routing{Epoch: 1}))
 			before := r.loop.count.packetsOut.Load()
-			var muted []byte
+			s.seq++ // lost on the way, comes after the opening
+			lost := s.seq
 			dropped := r.loop.count.dropped[dropMuted].Load()
 			every(t, "muted packets dropped", func(i int) { s.say(fmt.Sprintf("secret %d", i)) },
 				func() bool { return r.loop.count.dropped[dropMuted].Load() > dropped+20 })
-			require.Equal(t, before, r.loop.count.packetsOut.Load(), "nothing is sent while muted %s", muted)
+			require.Equal(t, before, r.loop.count.packetsOut.Load(), "nothing is sent while muted")
 
 			require.NoError(t, r.Apply(Routing{Epoch: 1, Grants: []Grant{toPeer(mic("judge"), "party")}}))
 			late := *s.say("three first")
-			late.SequenceNumber -= 3
+			late.SequenceNumber = lost
 			late.Payload = []byte("secret late")
 			s.send(&late)
 			every(t, "words after opening", func(i int) { s.say(fmt.Sprintf("three %d", i)) },
@@ -66,7 +70,7 @@ func TestAudioIsForwardedMutedAndOpenedAgain(t *testing.T) {
 			for i := 1; i < len(got); i++ {
 				require.Equal(t, got[i-1].SequenceNumber+1, got[i].SequenceNumber, "no gap across the mute")
 			}
-			require.Equal(t, uint32(got[0].SSRC), got[len(got)-1].SSRC)
+			require.Equal(t, got[0].SSRC, got[len(got)-1].SSRC)
 		})
 	}
 }
@@ -127,4 +131,108 @@ func TestSimulcastFollowsTheHintAtKeyframes(t *testing.T) {
 		require.Equal(t, prev.tl0+1, d.tl0)
 		require.True(t, after(k.Timestamp, got[i-1].Timestamp))
 	}
+}
+
+func TestSenderReportsKeepSoundAndPictureInStep(t *testing.T) {
+	r, judge, party := one(t, clientParams{}, nil)
+	tap := newTapLog()
+	remove, err := r.Tap(TapParams{Class: "recorder", Tap: tap})
+	require.NoError(t, err)
+	defer remove()
+	s, v := newSpeaker(judge), newCamera(judge, 0, "", 640, 360)
+	var soundSSRC, pictureSSRC uint32
+	// The sender pairs one wall clock with both RTP clocks.
+	const ntp = uint64(3_900_000_000) << 32
+	report := func() {
+		for _, tr := range judge.pc.GetTransceivers() {
+			ssrc := uint32(tr.Sender().GetParameters().Encodings[0].SSRC)
+			ts := s.ts
+			if tr.Kind() == webrtc.RTPCodecTypeVideo {
+				ts = v.ts
+			}
+			_ = judge.pc.WriteRTCP([]rtcp.Packet{&rtcp.SenderReport{SSRC: ssrc, NTPTime: ntp, RTPTime: ts}})
+		}
+	}
+	every(t, "reports of both", func(i int) {
+		s.say("x")
+		v.frame(i%10 == 0, "x")
+		report()
+	}, func() bool {
+		sound, picture := party.packets(mic("judge")), party.packets(cam("judge"))
+		if len(sound) == 0 || len(picture) == 0 {
+			return false
+		}
+		soundSSRC, pictureSSRC = sound[0].SSRC, picture[0].SSRC
+		party.mu.Lock()
+		defer party.mu.Unlock()
+		return party.sr[soundSSRC] != nil && party.sr[pictureSSRC] != nil
+	})
+	party.mu.Lock()
+	defer party.mu.Unlock()
+	for _, ssrc := range []uint32{soundSSRC, pictureSSRC} {
+		sr := party.sr[ssrc]
+		require.NotZero(t, sr.PacketCount, "no report before the first packet")
+		require.Less(t, sr.NTPTime-ntp, uint64(5)<<32, "the publisher's own wall clock")
+	}
+}
+
+func TestADeviceThatComesBackIsHeardInItsSection(t *testing.T) {
+	r, judge, party := one(t, clientParams{}, nil)
+	s := newSpeaker(judge)
+	every(t, "words", func(int) { s.say("before") }, func() bool { return party.has(mic("judge"), "before") })
+	again := join(t, r, clientParams{id: "judge", mic: true, rids: []string{""}})
+	judge.waitState(PeerClosed)
+	s2 := newSpeaker(again)
+	every(t, "words of the second", func(int) { s2.say("after") }, func() bool { return party.has(mic("judge"), "after") })
+	got := party.packets(mic("judge"))
+	for i := 1; i < len(got); i++ {
+		require.Equal(t, got[i-1].SequenceNumber+1, got[i].SequenceNumber)
+		require.True(t, after(got[i].Timestamp, got[i-1].Timestamp))
+	}
+}
+
+func TestAPanicEndsOnePeerOnly(t *testing.T) {
+	r, judge, party := one(t, clientParams{}, nil)
+	s := newSpeaker(judge)
+	every(t, "words", func(int) { s.say("x") }, func() bool { return party.has(mic("judge"), "x") })
+	remove, err := r.Tap(TapParams{Class: "recorder", Tap: panicTap{}})
+	require.NoError(t, err)
+	defer remove()
+	clerk := join(t, r, clientParams{id: "clerk", mic: true})
+	require.NoError(t, r.Apply(Routing{Grants: []Grant{
+		toPeer(mic("judge"), "party"), {Source: mic("clerk"), Audience: Audience{Class: "recorder"}},
+	}}))
+	c := newSpeaker(clerk)
+	every(t, "the clerk falls", func(int) { c.say("x") }, func() bool { return clerk.obs.saw(PeerClosed) })
+	every(t, "the judge goes on", func(int) { s.say("still") }, func() bool { return party.has(mic("judge"), "still") })
+	require.EqualValues(t, 1, r.loop.count.panics.Load())
+}
+
+// panicTap fails at the first packet.
+type panicTap struct{}
+
+func (panicTap) Opened(SourceInfo, time.Time) {}
+func (panicTap) Closed(SourceID, time.Time)   {}
+func (panicTap) Packet(*Packet)               { panic("tap") }
+func (panicTap) SenderReport(SenderReport)    {}
+
+func TestLimitsOfARoom(t *testing.T) {
+	r := newTestRoom(t, func(p *Params) { p.Limits.PeersPerRoom = 1; p.Registerer = prometheus.NewRegistry() })
+	_, err := r.Join(PeerParams{ID: "a"})
+	require.NoError(t, err)
+	_, err = r.Join(PeerParams{ID: "b"})
+	require.ErrorIs(t, err, ErrLimit)
+	_, err = r.Join(PeerParams{ID: "a b"})
+	require.ErrorIs(t, err, ErrBadID)
+	p, err := r.Join(PeerParams{ID: "a"}) // replaces the first
+	require.NoError(t, err)
+	_, err = p.Negotiate(t.Context(), Offer{SDP: sampleOffer, Publish: []Publish{{MID: "0", Kind: Mic}}})
+	require.ErrorIs(t, err, ErrBadOffer, "it may publish nothing")
+	families, err := r.engine.p.Registerer.(*prometheus.Registry).Gather()
+	require.NoError(t, err)
+	require.Len(t, families, 10)
+	r.Close()
+	_, err = r.Join(PeerParams{ID: "a"})
+	require.ErrorIs(t, err, ErrClosed)
+	require.ErrorIs(t, r.Apply(Routing{}), ErrClosed)
 }

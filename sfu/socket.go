@@ -98,7 +98,7 @@ func (s *socket) newWriter() (*writer, error) {
 	w := &writer{raw: raw}
 	w.fn = func(fd uintptr) bool {
 		for {
-			if w.err = unix.Sendto(int(fd), w.b, unix.MSG_DONTWAIT, w.to); w.err != unix.EINTR {
+			if w.err = unix.Sendto(int(fd), w.b, unix.MSG_DONTWAIT, w.to); !errors.Is(w.err, unix.EINTR) {
 				return true
 			}
 		}

@@ -146,7 +146,6 @@ func (r *Room) onResult(res result) {
 		b.order.answer(heldReply(b, res.out))
 		b.order = nil // answered once
 	}
-	r.next()
 }
 
 func heldReply(b *batch, out outcome) reply {

@@ -9,9 +9,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -132,6 +134,7 @@ func startWorld(t testing.TB, st store.Store, change func(*RoomsParams)) *world 
 	w.http.Start()
 	w.srv = NewServer(ServerParams{
 		Rooms: w.rooms, Auth: headerAuth{}, Origins: []string{w.http.URL}, Limits: w.params.Limits, Logger: discard(), Version: "test",
+		Static: fstest.MapFS{"index.html": {Data: []byte("<!doctype html>")}},
 	})
 	w.http.Config.Handler = w.srv.Handler()
 	t.Cleanup(w.close)
@@ -253,9 +256,9 @@ func (c *client) until(what string, f func([]*wire.Envelope) bool) {
 	limit := time.After(20 * time.Second)
 	for {
 		c.mu.Lock()
-		ok, closed, n := f(c.got), c.closed, len(c.got)
+		got, closed, n := slices.Clone(c.got), c.closed, len(c.got)
 		c.mu.Unlock()
-		if ok {
+		if f(got) { // may end the test: not under the lock
 			return
 		}
 		if closed {
@@ -387,10 +390,6 @@ func cmdFloor(p string) *wire.Command {
 
 func cmdLock(p string) *wire.Command {
 	return &wire.Command{Act: &wire.Command_MuteLock{MuteLock: &wire.MuteLock{Person: p}}}
-}
-
-func cmdUnlock(p string) *wire.Command {
-	return &wire.Command{Act: &wire.Command_Unlock{Unlock: &wire.Unlock{Person: p}}}
 }
 
 func cmdRemove(p string) *wire.Command {

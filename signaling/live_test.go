@@ -83,7 +83,9 @@ func TestRepeatedCommandIsAnsweredAgainAndNotDoneTwice(t *testing.T) {
 	again.until("two answers", func(es []*wire.Envelope) bool {
 		k := 0
 		for _, e := range es {
-			if e.GetCommandResult() != nil && e.Id == "same" {
+			if r := e.GetCommandResult(); r != nil && e.Id == "same" {
+				require.True(t, r.Accepted)
+				require.Equal(t, first.StateSeq, r.StateSeq)
 				k++
 			}
 		}

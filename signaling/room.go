@@ -206,7 +206,8 @@ func (r *Room) heed() error {
 		r.anchorNew, r.noteNew = cp, cp
 		r.toDatabase(*cp)
 	}
-	r.setAway()
+	r.setAway() // before anything that waits is decided
+	r.next()
 	r.onTime()
 	return nil
 }

@@ -108,12 +108,6 @@ func (s *seat) detach(l *link) bool {
 	return true
 }
 
-func (s *seat) attached() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.conn != nil
-}
-
 // end says goodbye to the attached connection.
 func (s *seat) end(b *wire.Bye) {
 	s.mu.Lock()

@@ -55,13 +55,6 @@ func (m *seatMedia) allow(yes, over bool) {
 	}
 }
 
-// reset forgets the peer of an earlier seat session.
-func (m *seatMedia) reset() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.dropLocked()
-}
-
 // close ends the seat's media.
 func (m *seatMedia) close() {
 	m.mu.Lock()

@@ -102,7 +102,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) { problem(w, http.StatusNotFound, refuseNotFound()) })
 	if s.p.Static != nil {
-		mux.Handle("GET /", s.static())
+		mux.Handle("/", s.static())
 	}
 	return secured(http.NewCrossOriginProtection().Handler(mux))
 }

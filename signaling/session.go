@@ -222,13 +222,15 @@ func (s *session) serve(e *wire.Envelope) {
 		case s.offers <- e:
 		default:
 			s.place.seat.send(&wire.Envelope{Id: e.Id, Body: &wire.Envelope_MediaAnswer{
-				MediaAnswer: &wire.MediaAnswer{Refusal: wireRefusal(refuseBusy())}}})
+				MediaAnswer: &wire.MediaAnswer{Refusal: wireRefusal(refuseBusy())},
+			}})
 		}
 	case *wire.Envelope_LayerHints:
 		s.place.media.hint(b.LayerHints)
 	case *wire.Envelope_Ping:
 		s.place.seat.post(&wire.Envelope{Id: e.Id, Body: &wire.Envelope_Pong{Pong: &wire.Pong{
-			ClientTime: b.Ping.ClientTime, ServerTime: s.now().UnixMicro()}}})
+			ClientTime: b.Ping.ClientTime, ServerTime: s.now().UnixMicro(),
+		}}})
 	}
 }
 
@@ -246,8 +248,11 @@ func (s *session) command(id string, c *wire.Command) {
 		cmd:   cmd,
 		actor: hearing.Actor{Person: seat.person, Device: seat.device},
 		reply: func(r reply) {
-			seat.answer(id, &wire.CommandResult{
-				Accepted: r.refusal == nil, Refusal: wireRefusal(r.refusal), StateSeq: r.seq})
+			res := &wire.CommandResult{Accepted: r.refusal == nil, Refusal: wireRefusal(r.refusal)}
+			if res.Accepted { // a refusal tells nothing of what others did
+				res.StateSeq = r.seq
+			}
+			seat.answer(id, res)
 		},
 	})
 }

@@ -114,15 +114,24 @@ func refuseSignedOut() *hearing.Refusal {
 	return refusal("signed_out", "Ông/bà đã đăng xuất.", "You have signed out.")
 }
 
-// recorderTrouble is the sentence for a recorder's trouble code.
+// recorderTrouble is the sentence for a recorder's trouble code
+// (docs/archive-format.md).
 func recorderTrouble(code string) (vi, en string) {
 	switch code {
-	case "disk_full", "disk_low":
-		return "Ổ đĩa ghi hình sắp đầy hoặc đã đầy. Hãy báo cán bộ kỹ thuật.",
-			"The recording disk is full or nearly full. Tell the technical officer."
-	case "slow_disk", "queue_full":
+	case "disk-full":
+		return "Ổ đĩa ghi hình đã đầy. Hãy báo cán bộ kỹ thuật.",
+			"The recording disk is full. Tell the technical officer."
+	case "slow-disk", "queue-full":
 		return "Ổ đĩa ghi hình quá chậm, bản ghi có thể thiếu.",
 			"The recording disk is too slow; parts may be missing."
+	case "track-silent":
+		return "Có micro hoặc camera được phép nhưng không gửi tín hiệu.",
+			"A microphone or camera that may be recorded sends nothing."
+	case "signer":
+		return "Chưa ký được nhật ký chứng cứ; bản ghi vẫn tiếp tục.",
+			"The evidence log cannot be signed at the moment; recording goes on."
+	case "not_recording":
+		return "Chưa ghi âm, ghi hình.", "Nothing is being recorded yet."
 	default:
 		return "Mất ghi hình, đang khôi phục.", "The recording has stopped; it is being restored."
 	}

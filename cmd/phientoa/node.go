@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -20,7 +19,6 @@ import (
 
 	"phientoa/internal/auth"
 	"phientoa/internal/config"
-	"phientoa/internal/ledger"
 	"phientoa/internal/signer"
 	"phientoa/internal/store"
 	"phientoa/internal/store/open"
@@ -165,8 +163,6 @@ func (n *node) openSigner(ctx context.Context) error {
 	return nil
 }
 
-var _ ledger.Signer = (*signer.Client)(nil)
-
 func (n *node) openMedia(context.Context) error {
 	e, err := sfu.New(sfu.Params{
 		Addrs: n.p.Addrs(), Port: n.p.MediaPort, Loops: n.p.MediaLoops,
@@ -209,10 +205,13 @@ func (n *node) wire(context.Context) error {
 		Node:     n.p.Node, Logger: n.logger, Version: version(),
 	})
 	n.auth = auth.New(auth.Params{Store: n.store, Demo: n.p.demo, Live: n.rooms.Live})
-	var static fs.FS = web.Dist()
+	var who signaling.Auth = n.auth
+	if n.p.demo {
+		who = demoAuth{n.auth}
+	}
 	n.server = signaling.NewServer(signaling.ServerParams{
-		Rooms: n.rooms, Auth: n.auth, Origins: n.p.Origins, OriginAllowed: n.p.originAllowed,
-		Static: static, Logger: n.logger, Version: version(), Ready: n.store.Ping,
+		Rooms: n.rooms, Auth: who, Origins: n.p.Origins, OriginAllowed: n.p.originAllowed,
+		Static: web.Dist(), Logger: n.logger, Version: version(), Ready: n.store.Ping,
 	})
 	n.onClose(func() {
 		n.rooms.Close() // clients have the reason before their sockets go

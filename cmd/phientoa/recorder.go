@@ -91,7 +91,7 @@ func lastLine(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	end, err := f.Seek(0, io.SeekEnd)
 	if err != nil {
 		return nil, err

@@ -37,7 +37,7 @@ func (c *signerCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	defer k.Close() //nolint:errcheck // the process ends
+	defer k.Close()
 	if c.WithStdin {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithCancel(ctx)

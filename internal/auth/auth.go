@@ -231,12 +231,15 @@ func (a *Auth) SignOut(r *http.Request) (*http.Cookie, error) {
 	gone := a.cookie("", time.Unix(1, 0))
 	gone.MaxAge = -1
 	c, err := r.Cookie(a.cookieName())
-	if err != nil {
+	if errors.Is(err, http.ErrNoCookie) {
 		return gone, nil
 	}
-	hash := digest(c.Value)
-	a.memory.end(hash)
-	if err := a.p.Store.EndSession(r.Context(), hash); err != nil {
+	if err == nil {
+		hash := digest(c.Value)
+		a.memory.end(hash)
+		err = a.p.Store.EndSession(r.Context(), hash)
+	}
+	if err != nil {
 		return gone, fmt.Errorf("auth: sign out: %w", err)
 	}
 	return gone, nil

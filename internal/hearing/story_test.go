@@ -31,8 +31,10 @@ func plainBooking() Booking {
 		Hearing: "h1", Unit: "u1", Court: "TAND khu vực 1", DocketNo: "45/2026/TLST-DS", Title: "Vụ án dân sự",
 		StartsAt: start().UnixMicro(),
 		People: []Person{
-			{ID: "judge", Capacity: court.PresidingJudge}, {ID: "clerk", Capacity: court.Clerk},
-			{ID: "party", Capacity: court.Plaintiff}, {ID: "other", Capacity: court.Respondent},
+			{ID: "judge", Capacity: court.PresidingJudge},
+			{ID: "clerk", Capacity: court.Clerk},
+			{ID: "party", Capacity: court.Plaintiff},
+			{ID: "other", Capacity: court.Respondent},
 			{ID: "lay", Capacity: court.LayAssessor},
 		},
 		Devices: []Device{
@@ -307,8 +309,13 @@ func TestSystemCommandsAreTheSystems(t *testing.T) {
 	r := newRoom(t)
 	r.everybodyIn()
 	for _, c := range []Command{
-		Book{plainBooking()}, DeviceConnected{"d-party"}, DeviceLost{"d-party"}, RecorderReport{}, AnchorEvidence{},
-		NodeTook{Node: "n", Epoch: 9}, Tick{},
+		Book{plainBooking()},
+		DeviceConnected{"d-party"},
+		DeviceLost{"d-party"},
+		RecorderReport{},
+		AnchorEvidence{},
+		NodeTook{Node: "n", Epoch: 9},
+		Tick{},
 	} {
 		r.no("system_only", c, judge)
 	}

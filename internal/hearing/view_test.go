@@ -210,15 +210,28 @@ func TestActsAgreeWithDecide(t *testing.T) {
 				lawful[c.command()] = lawful[c.command()] || refusal == nil
 			}
 			for _, c := range []Command{
-				CheckIn{true}, CheckIn{}, Open{}, Open{"lý do"}, RaiseHand{}, LowerHand{},
-				Recess{}, Recess{"lý do"}, Resume{}, Close{},
+				CheckIn{true},
+				CheckIn{},
+				Open{},
+				Open{"lý do"},
+				RaiseHand{},
+				LowerHand{},
+				Recess{},
+				Recess{"lý do"},
+				Resume{},
+				Close{},
 			} {
 				ask(c)
 			}
 			for _, p := range append([]Person{{}, {ID: "nobody"}}, s.Booking.People...) {
 				for _, c := range []Command{
-					Admit{p.ID}, LowerHand{p.ID}, GiveFloor{p.ID}, StopFloor{p.ID},
-					MuteLock{p.ID}, Unlock{p.ID}, Remove{p.ID, ""},
+					Admit{p.ID},
+					LowerHand{p.ID},
+					GiveFloor{p.ID},
+					StopFloor{p.ID},
+					MuteLock{p.ID},
+					Unlock{p.ID},
+					Remove{p.ID, ""},
 				} {
 					ask(c)
 				}

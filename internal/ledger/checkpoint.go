@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 )
 
 // Checkpoint signs what is durable, makes the note durable and returns it. It
@@ -105,11 +104,4 @@ func (l *Log) Last() Checkpoint {
 	l.cp.Lock()
 	defer l.cp.Unlock()
 	return l.cp.last.Checkpoint
-}
-
-// age of the key in this process, for tests of the ratchet.
-func (l *Log) keyAge() time.Duration {
-	l.cp.Lock()
-	defer l.cp.Unlock()
-	return l.p.Now().Sub(l.cp.born)
 }

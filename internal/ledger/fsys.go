@@ -46,11 +46,14 @@ type dirFS struct {
 	fs.FS
 }
 
-// DirFS returns the FS of an existing directory. Close releases it.
-func DirFS(dir string) (interface {
+// CloserFS is an FS that holds a directory open.
+type CloserFS interface {
 	FS
 	io.Closer
-}, error) {
+}
+
+// DirFS returns the FS of an existing directory. Close releases it.
+func DirFS(dir string) (CloserFS, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: open directory: %w", err)

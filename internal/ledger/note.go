@@ -70,7 +70,7 @@ func ParseNote(msg []byte) (Note, error) {
 	if len(msg) > maxNote {
 		return Note{}, fmt.Errorf("%w: %d bytes", ErrNote, len(msg))
 	}
-	text, sigLine, ok := bytes.Cut(msg, noteEnd)
+	text, sigLine, ok := bytes.Cut(msg, []byte(noteEnd))
 	if !ok {
 		return Note{}, fmt.Errorf("%w: no signature", ErrNote)
 	}

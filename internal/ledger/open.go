@@ -313,11 +313,11 @@ func readNotes(fsys fs.FS, t *tail) (notes []Note, err error) {
 	for p := newNotes(f); ; {
 		piece, _, err := p.next()
 		if err != nil {
-			return notes, nil //nolint:nilerr // the torn tail is the caller's, by t
+			return notes, nil // the torn tail is the caller's, by t
 		}
 		n, err := ParseNote(piece[:len(piece)-1])
 		if err != nil || n.Previous != previous {
-			return notes, nil //nolint:nilerr // as above
+			return notes, nil
 		}
 		previous = n.TextHash()
 		n.Note = bytes.Clone(n.Note)

@@ -19,8 +19,10 @@ const (
 var (
 	errTorn     = errors.New("ledger: last piece is incomplete")
 	errOverlong = errors.New("ledger: piece is longer than the format allows")
-	noteEnd     = []byte("\n\n")
 )
+
+// noteEnd parts text and signature, and notes from one another.
+const noteEnd = "\n\n"
 
 // pieces reads a file piece by piece without holding more than one.
 type pieces struct {
@@ -33,6 +35,7 @@ type pieces struct {
 func newLines(r io.Reader) *pieces {
 	return &pieces{r: bufio.NewReaderSize(r, 64<<10), split: splitLine}
 }
+
 func newNotes(r io.Reader) *pieces {
 	return &pieces{r: bufio.NewReaderSize(r, 16<<10), split: splitNote}
 }
@@ -62,7 +65,7 @@ func splitNote(r *bufio.Reader, buf []byte) ([]byte, error) {
 		if buf, err = readTo(r, buf, maxNote+2); err != nil {
 			return buf, err
 		}
-		if bytes.HasSuffix(buf, noteEnd) {
+		if bytes.HasSuffix(buf, []byte(noteEnd)) {
 			empties++
 		}
 	}

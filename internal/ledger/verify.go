@@ -101,7 +101,13 @@ func VerifyLogWith(fsys fs.FS, o VerifyOptions) (r Report, err error) {
 	}
 	if err == nil {
 		defer func() { err = errors.Join(err, notes.Close()) }()
-		v.notes = newNotes(notes)
+		// A running log grows: notes that are there now name lines that the log
+		// holds when it is read afterwards.
+		st, err := notes.Stat()
+		if err != nil {
+			return r, fmt.Errorf("ledger: %w", err)
+		}
+		v.notes = newNotes(io.LimitReader(notes, st.Size()))
 	}
 	if err := v.nextNote(); err != nil {
 		return r, err
@@ -206,6 +212,8 @@ func (v *verifier) chain(l Line, at, off int64) {
 	switch {
 	case !bad:
 		v.flushSuspect(false)
+	case at == 0:
+		v.damage(Damage{DamageChain, LogName, 0, 0, off, "the first line has no line before it"})
 	case v.suspect >= 0:
 		v.flushSuspect(true)
 	default:
@@ -331,7 +339,7 @@ func (v *verifier) meetNotes() error {
 		case v.rootBad: // every later root is wrong for the same reason
 		case n.Root != v.tree.root():
 			v.rootBad = true
-			v.damage(Damage{DamageRoot, CheckpointsName, int64(v.lastSize), at - 1, v.noteOff, fmt.Sprintf("checkpoint of %d lines", n.Size)})
+			v.damage(Damage{DamageRoot, LogName, int64(v.lastSize), at - 1, -1, fmt.Sprintf("checkpoint of %d lines", n.Size)})
 		default:
 			v.lastSize, v.r.Signed, v.r.Root = n.Size, n.Size, n.Root
 		}
@@ -359,8 +367,8 @@ func (v *verifier) finish() error {
 		v.damage(Damage{DamageHeld, LogName, int64(r.Size), int64(n.Size) - 1, -1, fmt.Sprintf("held checkpoint of %d lines", n.Size)})
 	}
 	for v.note != nil {
-		v.damage(Damage{DamageMissing, LogName, int64(r.Size), int64(v.note.Size) - 1, -1,
-			fmt.Sprintf("checkpoint names %d lines, %d stand", v.note.Size, r.Size)})
+		detail := fmt.Sprintf("checkpoint names %d lines, %d stand", v.note.Size, r.Size)
+		v.damage(Damage{DamageMissing, LogName, int64(r.Size), int64(v.note.Size) - 1, -1, detail})
 		v.lastText = v.note.TextHash()
 		if err := v.nextNote(); err != nil {
 			return err
@@ -372,5 +380,14 @@ func (v *verifier) finish() error {
 	if r.Size == 0 {
 		v.damage(Damage{DamageGenesis, LogName, -1, -1, 0, "empty log"})
 	}
+	// What names one place comes before what only says "somewhere in here".
+	slices.SortStableFunc(r.Damages, func(a, b Damage) int { return vague(a) - vague(b) })
 	return nil
+}
+
+func vague(d Damage) int {
+	if d.Code == DamageRoot || d.Code == DamageUnsigned {
+		return 1
+	}
+	return 0
 }

@@ -212,7 +212,7 @@ func (s *Server) Up() error {
 		select {
 		case <-p.done:
 			s.proc = nil
-			return fmt.Errorf("the server ended while starting: %v\n%s", p.err, s.tail())
+			return fmt.Errorf("the server ended while starting: %w\n%s", p.err, s.tail())
 		case <-ctx.Done():
 			return fmt.Errorf("the server does not answer: %w\n%s", err, s.tail())
 		case <-time.After(20 * time.Millisecond):

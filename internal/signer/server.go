@@ -62,7 +62,7 @@ func Serve(ctx context.Context, p ServeParams) error {
 			defer func() { <-seats }()
 			stop := context.AfterFunc(ctx, func() { _ = c.Close() })
 			defer stop()
-			defer c.Close() //nolint:errcheck // nothing is buffered
+			defer c.Close()
 			if err := p.conn(ctx, c); err != nil && ctx.Err() == nil && p.Logger != nil {
 				p.Logger.Warn("signer connection ended", "error", err)
 			}

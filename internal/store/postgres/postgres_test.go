@@ -173,3 +173,72 @@ func TestServerThatForgetsCommitsIsRefused(t *testing.T) {
 	_, err := postgres.Open(context.Background(), postgres.Params{DSN: dsn + "&options=-csynchronous_commit%3Doff"})
 	require.ErrorContains(t, err, "synchronous_commit")
 }
+
+// Whoever comes second to the lease row waits for the first and then acts on
+// what the first left: no takeover falls between an append's check and insert.
+func TestTakeoverAndAppendWaitForEachOther(t *testing.T) {
+	srv := pgtest.Start(t)
+	ctx, sc := context.Background(), court.SystemScope()
+	line := []byte("x")
+	hash := store.LineHash([32]byte{}, line)
+	for name, c := range map[string]struct {
+		first  string // holds the row until committed
+		args   []any
+		second func(store.Store, store.Lease) error
+		check  func(*testing.T, error, []store.Line)
+	}{
+		"append waits for a takeover": {
+			`UPDATE lease SET node = 'b', epoch = epoch + 1`, nil,
+			func(st store.Store, l store.Lease) error { return st.Append(ctx, sc, l, 0, [][]byte{line}) },
+			func(t *testing.T, err error, lines []store.Line) {
+				require.ErrorIs(t, err, store.ErrFenced)
+				require.Empty(t, lines)
+			},
+		},
+		"a takeover waits for an append": {
+			`INSERT INTO state_log (hearing, seq, epoch, line, prev, hash) VALUES ('h', 1, 1, $1, $2, $3)`,
+			[]any{line, make([]byte, 32), hash[:]},
+			func(st store.Store, _ store.Lease) error {
+				_, err := st.Acquire(ctx, sc, "h", "b", time.Hour)
+				return err
+			},
+			func(t *testing.T, err error, lines []store.Line) {
+				require.NoError(t, err)
+				require.Len(t, lines, 1)
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dsn := srv.Database(t, migrated)
+			st := open(t, postgres.Params{DSN: dsn, Timeout: 20 * time.Second})
+			require.NoError(t, st.CreateHearing(ctx, sc, store.Hearing{ID: "h", Room: "00000000000000000000000000000001", Unit: "u"}, nil))
+			l, err := st.Acquire(ctx, sc, "h", "a", time.Microsecond)
+			require.NoError(t, err)
+			raw, err := sql.Open("pgx", dsn)
+			require.NoError(t, err)
+			defer func() { require.NoError(t, raw.Close()) }()
+			tx, err := raw.Begin()
+			require.NoError(t, err)
+			_, err = tx.Exec(c.first, c.args...)
+			require.NoError(t, err)
+
+			done := make(chan error, 1)
+			go func() { done <- c.second(st, l) }()
+			waiting := 0
+			for waiting == 0 {
+				select {
+				case err := <-done:
+					t.Fatalf("it did not wait: %v", err)
+				case <-time.After(5 * time.Millisecond):
+				}
+				require.NoError(t, raw.QueryRow(`SELECT count(*) FROM pg_stat_activity
+					WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting))
+			}
+			require.NoError(t, tx.Commit())
+			err = <-done
+			lines, readErr := st.Read(ctx, sc, "h", 1, 10)
+			require.NoError(t, readErr)
+			c.check(t, err, lines)
+		})
+	}
+}

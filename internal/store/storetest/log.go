@@ -263,7 +263,8 @@ func linesKeepBytes(t *testing.T, f *fixture) {
 		}
 	}
 	want := [][]byte{
-		raw, []byte("e\u0302\u0301 decomposed"), []byte(" "), {0},
+		raw, []byte("e\u0302\u0301 decomposed"), []byte(" "),
+		{0},
 		bytes.Repeat([]byte("x"), store.MaxLineBytes),
 	}
 	require.NoError(t, f.A.Append(bg(), sys(), l, 0, want))

@@ -67,7 +67,8 @@ func namesAreNFC(t *testing.T, f *fixture) {
 	require.NotEqual(t, composed, decomposed)
 	h := store.Hearing{ID: f.id("h"), Room: fmt.Sprintf("%032x", f.n.Add(1)), Unit: unit, Title: decomposed, DocketNo: "1"}
 	require.NoError(t, f.A.CreateHearing(bg(), court.ScopeOf(unit), h, []store.PersonName{
-		{Person: "p2", Name: decomposed}, {Person: "p1", Name: composed, Hearing: h.ID},
+		{Person: "p2", Name: decomposed},
+		{Person: "p1", Name: composed, Hearing: h.ID},
 		{Person: "p3", Name: "漢字 👩‍⚖️ \u202eabc"},
 	}))
 	names, err := f.B.Names(bg(), court.ScopeOf(unit), h.ID)

@@ -1,0 +1,180 @@
+package sfu
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/pion/rtp"
+	"github.com/stretchr/testify/require"
+)
+
+type nullWire struct{ n int }
+
+func (w *nullWire) write([]byte, *destination) error { w.n++; return nil }
+
+// A packet goes from the room's entrance to a hundred sealed copies without an
+// allocation.
+func TestForwardingAllocatesNothing(t *testing.T) {
+	for _, kind := range []SourceKind{Mic, Cam} {
+		t.Run(string(kind), func(t *testing.T) {
+			f := newFakeRoom()
+			f.engine.p.Limits.VideoBitrate = 1 << 40
+			p, _ := f.peer("speaker")
+			src := f.publishes(p, kind)
+			src.police.rate, src.police.burst, src.police.level = 1e12, 1e12, 1e12
+			wire := &nullWire{}
+			var rt Routing
+			for i := range 100 {
+				q, _ := f.peer(fmt.Sprintf("p%d", i))
+				seal, err := newGCMSealer(make([]byte, 16), make([]byte, 12))
+				require.NoError(t, err)
+				q.tx.seal, q.tx.out = seal, wire
+				f.binds(q, src.id, "0")
+				rt.Grants = append(rt.Grants, toPeer(src.id, q.id))
+			}
+			require.NoError(t, f.Apply(rt))
+			payload, pt := make([]byte, 160), uint8(111)
+			if kind == Cam {
+				payload, pt = vp8Frame(true, 1, 1, 640, 360, string(make([]byte, 1000))), 96
+			}
+			pkt := rtp.Packet{Header: rtp.Header{PayloadType: pt}, Payload: payload}
+			send := func() {
+				f.mu.Lock()
+				defer f.mu.Unlock()
+				pkt.SequenceNumber++
+				pkt.Timestamp += 960
+				f.ingest(src.layers[0], &pkt, fakeTypes, f.now)
+			}
+			for range 2000 {
+				send() // fills ring and pool
+			}
+			require.Zero(t, int(testing.AllocsPerRun(500, send)))
+			require.Greater(t, wire.n, 240_000)
+		})
+	}
+}
+
+func BenchmarkFanOut100(b *testing.B) {
+	f := newFakeRoom()
+	p, _ := f.peer("speaker")
+	src := f.publishes(p, Cam)
+	src.police.rate, src.police.burst, src.police.level = 1e12, 1e12, 1e12
+	var rt Routing
+	for i := range 100 {
+		q, _ := f.peer(fmt.Sprintf("p%d", i))
+		q.tx.seal, _ = newGCMSealer(make([]byte, 16), make([]byte, 12))
+		q.tx.out = &nullWire{}
+		f.binds(q, src.id, "0")
+		rt.Grants = append(rt.Grants, toPeer(src.id, q.id))
+	}
+	require.NoError(b, f.Apply(rt))
+	pkt := rtp.Packet{Header: rtp.Header{PayloadType: 96}, Payload: vp8Frame(true, 1, 1, 640, 360, string(make([]byte, 1100)))}
+	for b.Loop() {
+		pkt.SequenceNumber++
+		pkt.Timestamp += 3000
+		f.ingest(src.layers[0], &pkt, fakeTypes, f.now)
+	}
+}
+
+func TestTapGetsRecoveredPacketsOnceAndInsideItsOpening(t *testing.T) {
+	f := newFakeRoom()
+	p, _ := f.peer("speaker")
+	src := f.publishes(p, Mic)
+	l := src.layers[0]
+	a, b := newTapLog(), newTapLog()
+	for _, tap := range []*tapLog{a, b} {
+		remove, err := f.Tap(TapParams{Class: "recorder", Tap: tap})
+		require.NoError(t, err)
+		t.Cleanup(remove)
+	}
+	grant := Routing{Grants: []Grant{{Source: src.id, Audience: Audience{Class: "recorder"}}}}
+	say := func(n uint16, blocks ...uint16) {
+		payload, pt := spoken(uint64(n)), uint8(111)
+		if len(blocks) > 0 {
+			var o []uint16
+			var bs [][]byte
+			for _, m := range blocks {
+				o, bs = append(o, (n-m)*960), append(bs, spoken(uint64(m)))
+			}
+			payload, pt = redPayload(payload, o, bs), 63
+		}
+		f.receives(l, pt, n, uint32(n)*960, payload)
+	}
+	say(1)
+	require.NoError(t, f.Apply(grant))
+	say(3, 1, 2) // the first: skipped, and its redundancy is from the mute
+	say(4, 2, 3) // neither block may pass
+	say(7, 5, 6) // both lost before
+	say(6)       // late: known from redundancy
+	say(8, 6, 7)
+	require.NoError(t, f.Apply(Routing{}))
+	say(9)
+	for _, tap := range []*tapLog{a, b} {
+		var got []string
+		for _, k := range tap.packets {
+			got = append(got, fmt.Sprint(numberOf(t, k.Payload), k.Recovered, k.Seq&0xffff))
+		}
+		require.Equal(t, []string{"4 false 4", "5 true 5", "6 true 6", "7 false 7", "8 false 8"}, got)
+		require.Equal(t, []SourceID{src.id}, tap.opened)
+		require.Equal(t, []SourceID{src.id}, tap.closed)
+	}
+}
+
+func TestTapTakesTheBestLayerOfItsHeight(t *testing.T) {
+	f := newFakeRoom()
+	p, _ := f.peer("judge")
+	src := f.publishes(p, Cam, "q", "h", "f")
+	tap := newTapLog()
+	_, err := f.Tap(TapParams{Class: "recorder", Tap: tap, MaxHeight: 400})
+	require.NoError(t, err)
+	require.NoError(t, f.Apply(Routing{Grants: []Grant{{Source: src.id, Audience: Audience{Class: "recorder"}}}}))
+	for n := range uint16(30) {
+		for i, h := range []uint16{180, 360, 720} {
+			f.receives(src.layers[i], 96, n, uint32(n)*3000, vp8Frame(n%10 == 0, n, uint8(n), h*16/9, h, "x"))
+		}
+		f.now = f.now.Add(33 * time.Millisecond)
+	}
+	require.NotEmpty(t, tap.packets)
+	last := uint8(255)
+	for _, k := range tap.packets {
+		if k.Layer != last {
+			require.True(t, k.refs == nil && isKey(k.Payload), "a layer begins at a keyframe")
+			last = k.Layer
+		}
+	}
+	require.EqualValues(t, 1, last)
+	// The layer dies: the best live one below takes over at its next keyframe.
+	f.now = f.now.Add(layerSilence)
+	for n := uint16(30); n < 50; n++ {
+		f.receives(src.layers[0], 96, n, uint32(n)*3000, vp8Frame(n%10 == 0, n, uint8(n), 320, 180, "x"))
+	}
+	require.EqualValues(t, 0, tap.packets[len(tap.packets)-1].Layer)
+}
+
+func isKey(b []byte) bool {
+	d, ok := parseVP8(b)
+	return ok && d.key
+}
+
+func TestPoliceDropsWhatIsAboveTheBitrate(t *testing.T) {
+	f := newFakeRoom()
+	p, _ := f.peer("flood")
+	src := f.publishes(p, Cam)
+	q, w := f.peer("a")
+	f.binds(q, src.id, "0")
+	require.NoError(t, f.Apply(Routing{Grants: []Grant{toPeer(src.id, "a")}}))
+	for n := range 50_000 {
+		f.receives(src.layers[0], 96, uint16(n), uint32(n), vp8Frame(true, 1, 1, 640, 360, string(make([]byte, 1000))))
+		f.now = f.now.Add(50 * time.Microsecond) // 160 Mbit/s for 2.5 s
+	}
+	// Burst of one second and 2.5 seconds at 8 Mbit/s.
+	require.InDelta(t, 3.5*1_000_000/1031, len(w.packets), 100)
+}
+
+func TestStaleEpochIsRefused(t *testing.T) {
+	f := newFakeRoom()
+	require.NoError(t, f.Apply(Routing{Epoch: 3}))
+	require.ErrorIs(t, f.Apply(Routing{Epoch: 2}), ErrStaleEpoch)
+	require.NoError(t, f.Apply(Routing{Epoch: 3}))
+}
