@@ -1,0 +1,148 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+// Run re-executes the test binary.
+func TestMain(m *testing.M) {
+	if handled, code := Role(os.Args[1:]); handled {
+		os.Exit(code) //nolint:forbidigo // this is the main function of the test binary
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// lawful checks what holds for a window on any machine under any load.
+func lawful(t *testing.T, s Sample, receivers, joins uint64) {
+	t.Helper()
+	require.Positive(t, s.CPU)
+	require.Positive(t, s.RSS)
+	require.EqualValues(t, joins, s.Joins)
+	require.Positive(t, s.JoinTime)
+	require.Positive(t, s.JoinCPU)
+	if s.Scenario == JoinStorm {
+		return
+	}
+	require.Positive(t, s.Sent)
+	require.Equal(t, receivers*s.Sent, s.Expected, "every packet is expected at every receiver of its source")
+	require.LessOrEqual(t, s.Delivered, s.Expected)
+	require.Greater(t, 2*s.Delivered, s.Expected, "most packets arrive even at a busy machine")
+	require.Zero(t, s.Duplicates)
+	require.Zero(t, s.Foreign)
+	require.Zero(t, s.UserClock, "the loopback interface has kernel timestamps")
+	require.LessOrEqual(t, s.P50, s.P99)
+	require.LessOrEqual(t, s.P99, s.Max)
+}
+
+// Server and generator in one process, where the race detector sees both, and
+// with nothing left running afterwards.
+func TestSessionOfEveryContestant(t *testing.T) {
+	for _, contestant := range []string{Own, PionSend, Pion} {
+		for scenario, want := range map[string]struct{ receivers, joins uint64 }{Fanout: {3, 3}, Hearing8: {7, 8}, JoinStorm: {0, 3}} {
+			t.Run(contestant+" "+scenario, func(t *testing.T) {
+				o, err := Options{Receivers: 3, Warmup: time.Millisecond, Window: 300 * time.Millisecond}.filled()
+				require.NoError(t, err)
+				ours, theirs := net.Pipe()
+				served := make(chan error, 1)
+				go func() { served <- serve(t.Context(), theirs) }()
+				config := (&rig{options: o}).session(scenario, contestant, os.Getpid())
+				s, err := generate(t.Context(), config, ours)
+				require.NoError(t, errors.Join(err, <-served))
+				s.CPU = max(s.CPU, s.JoinCPU) // a storm has no window
+				lawful(t, s, want.receivers, want.joins)
+			})
+		}
+	}
+}
+
+// The whole way: processes, pipes, table. Whether a window is accepted depends
+// on the machine, so a lack of windows is allowed, and only that.
+func TestRunOfThreeReceivers(t *testing.T) {
+	var out, progress bytes.Buffer
+	err := Run(t.Context(), Options{
+		Scenarios: []string{Fanout}, Receivers: 3, Windows: 1, Window: time.Second, Warmup: 100 * time.Millisecond,
+		Retries: 1, NoPin: true, NoSpin: true, JSON: true, Progress: &progress, Profile: filepath.Join(t.TempDir(), "profiles"),
+	}, &out)
+	if err != nil {
+		require.ErrorIs(t, err, ErrIncomplete)
+	}
+	var r Report
+	require.NoError(t, json.Unmarshal(out.Bytes(), &r))
+	require.Len(t, r.Scenarios, 1)
+	require.Len(t, r.Scenarios[0].Contestants, 4)
+	for _, c := range r.Scenarios[0].Contestants {
+		require.Len(t, c.Samples, 1-boolInt(len(c.Rejected) > 1), "one window, or as many reasons as tries")
+		for _, s := range c.Samples {
+			if c.Contestant == Floor {
+				require.Positive(t, s.Seal)
+				require.Positive(t, s.Send)
+				continue
+			}
+			lawful(t, s, 3, 3)
+		}
+	}
+	require.NotEmpty(t, progress.String())
+}
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// Pinning and the spinner, where the machine has the two cores for them.
+func TestRunPinned(t *testing.T) {
+	var out bytes.Buffer
+	o := Options{Scenarios: []string{JoinStorm}, Contestants: []string{Pion, Floor}, Receivers: 2, Windows: 1}
+	stop, err := (&rig{options: o}).spinners(t.Context())
+	if err != nil {
+		t.Skip("this machine does not allow two pinned cores:", err)
+	}
+	require.NoError(t, stop())
+	require.NoError(t, Run(t.Context(), o, &out))
+	require.Contains(t, out.String(), "joins/s")
+}
+
+func TestRunEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	err := Run(ctx, Options{Scenarios: []string{Fanout}, Receivers: 1, NoPin: true, NoSpin: true}, &bytes.Buffer{})
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+func TestRoleIsOnlyForChildren(t *testing.T) {
+	for _, args := range [][]string{nil, {"serve"}, {"bench", roleArg}} {
+		handled, _ := Role(args)
+		require.False(t, handled)
+	}
+	for _, args := range [][]string{{roleArg}, {roleArg, "king"}, {roleArg, "server", "x"}} {
+		handled, code := Role(args)
+		require.True(t, handled)
+		require.Equal(t, 1, code)
+	}
+}
+
+func TestServerRefusesWhatItCannotBe(t *testing.T) {
+	ours, theirs := net.Pipe()
+	served := make(chan error, 1)
+	go func() {
+		err := serve(t.Context(), theirs)
+		served <- errors.Join(err, theirs.Close())
+	}()
+	s := newSignaler(ours)
+	require.Error(t, s.start(hello{Contestant: "janus"}))
+	require.ErrorIs(t, <-served, ErrOptions)
+	require.NoError(t, ours.Close())
+}
