@@ -39,8 +39,11 @@ func (c *signerCmd) Run(ctx context.Context, s streams) error {
 	}
 	defer k.Close()
 	if c.WithStdin {
+		// A signal to the whole group (Ctrl-C, a service manager) must not take the
+		// signer before the parent has signed its last checkpoint: a child lives
+		// exactly as long as its parent holds the pipe.
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithCancel(ctx)
+		ctx, cancel = context.WithCancel(context.WithoutCancel(ctx))
 		defer cancel()
 		go func() { // ends with standard input, at the latest with the process
 			_, _ = io.Copy(io.Discard, s.in)

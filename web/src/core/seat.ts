@@ -97,13 +97,13 @@ export class Seat {
     this.watchDevices(stream);
     this.media.use(stream);
     this.store.apply({ type: "own", own: { stream, trouble: false } });
-    this.wantMedia();
+    this.considerMedia();
   }
 
   /** sitWithoutDevices is for a control desk beside a room client. */
   sitWithoutDevices(): void {
     this.store.apply({ type: "withoutMedia" });
-    this.wantMedia();
+    this.considerMedia();
   }
 
   /** act asks for an act and shows its refusal, if any, until the next act. */
@@ -218,7 +218,15 @@ export class Seat {
     const me = own(v);
     this.media.setMicrophone(me?.microphoneOpen ?? false);
     if (v.state === HearingState.CLOSED || me?.status === PersonStatus.REMOVED) this.stopMedia();
-    else if (this.ready() && this.media.connection() === null) this.wantMedia();
+    else this.considerMedia();
+  }
+
+  /** The server negotiates with those who checked in; to offer earlier is to be refused. */
+  private considerMedia(): void {
+    const view = this.store.get().view;
+    const status = view && own(view)?.status;
+    const seated = status === PersonStatus.WAITING || status === PersonStatus.IN_COURTROOM;
+    if (seated && this.ready() && !this.mediaWanted) this.wantMedia();
   }
 
   private alert(a: Alert): void {

@@ -1,0 +1,218 @@
+// Drives two Chromiums, each inside its own test host, and measures what they
+// hear and see. Reads one JSON object from the command line, prints one JSON
+// object as its last line.
+//
+//   mode      "control": the two browsers talk to each other without us;
+//             "sfu": they hold a hearing through the server
+//   near, far paths of the executables that start Chromium inside the hosts;
+//             near is the unimpaired judge, far the party behind the line
+//   wav       speech that the fake microphones play
+//   port      of the demonstration server ("sfu")
+//   warmup, window   seconds before and of the measurement
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { holdHearing } from './journey.mjs';
+
+const require = createRequire(new URL('../../web/package.json', import.meta.url));
+const { chromium } = require('@playwright/test');
+
+const config = JSON.parse(process.argv[2]);
+
+function launch(executablePath) {
+  const dir = mkdtempSync(join(tmpdir(), 'trial-'));
+  return chromium
+    .launchPersistentContext(dir, {
+      executablePath,
+      headless: true,
+      viewport: { width: 1280, height: 720 },
+      permissions: ['camera', 'microphone'],
+      args: [
+        '--no-sandbox',
+        '--use-fake-device-for-media-stream',
+        '--use-fake-ui-for-media-stream',
+        `--use-file-for-fake-audio-capture=${config.wav}`,
+        '--autoplay-policy=no-user-gesture-required',
+        '--disable-quic',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        '--no-first-run',
+        '--disable-features=WebRtcHideLocalIpsWithMdns',
+      ],
+    })
+    .then((context) => ({
+      context,
+      close: async () => {
+        await context.close();
+        rmSync(dir, { recursive: true, force: true });
+      },
+    }));
+}
+
+// The control page: one connection, the same codecs and redundancy as ours.
+const controlPage = `<!doctype html><meta charset="utf-8"><title>control</title>`;
+
+async function openControl(context) {
+  const page = await context.newPage();
+  await page.route('http://localhost/**', (r) =>
+    r.fulfill({ contentType: 'text/html', body: controlPage }),
+  );
+  await page.goto('http://localhost/');
+  await page.evaluate(async () => {
+    const stream = await navigator.mediaDevices.getUserMedia({
+      audio: true,
+      video: { width: 640, height: 360, frameRate: 25 },
+    });
+    const pc = new RTCPeerConnection();
+    const prefer = (kind, order) => {
+      const all = RTCRtpReceiver.getCapabilities(kind).codecs;
+      const rank = (c) => {
+        const i = order.indexOf(c.mimeType.toLowerCase());
+        return i < 0 ? order.length : i;
+      };
+      return [...all].sort((a, b) => rank(a) - rank(b));
+    };
+    for (const track of stream.getTracks()) {
+      // addTrack, not addTransceiver: only such a transceiver joins an m-line
+      // that the other side offers (JSEP 5.10).
+      const sender = pc.addTrack(track, stream);
+      const t = pc.getTransceivers().find((x) => x.sender === sender);
+      t.setCodecPreferences(
+        track.kind === 'audio'
+          ? prefer('audio', ['audio/red', 'audio/opus'])
+          : prefer('video', ['video/vp8', 'video/rtx']),
+      );
+    }
+    pc.ontrack = (e) => {
+      const el = document.createElement(e.track.kind);
+      el.srcObject = new MediaStream([e.track]);
+      el.autoplay = true;
+      document.body.append(el);
+    };
+    window.__pc = pc;
+  });
+  return page;
+}
+
+const gathered = async () => {
+  const pc = window.__pc;
+  await new Promise((done) => {
+    const check = () => pc.iceGatheringState === 'complete' && done();
+    pc.addEventListener('icegatheringstatechange', check);
+    check();
+  });
+  return pc.localDescription.toJSON();
+};
+
+async function connectControl(near, far) {
+  await near.evaluate(async () => window.__pc.setLocalDescription());
+  const offer = await near.evaluate(gathered);
+  await far.evaluate(async (o) => {
+    await window.__pc.setRemoteDescription(o);
+    await window.__pc.setLocalDescription();
+  }, offer);
+  const answer = await far.evaluate(gathered);
+  await near.evaluate((a) => window.__pc.setRemoteDescription(a), answer);
+}
+
+// inbound sums what a page receives, as its own getStats counts it.
+const inbound = async () => {
+  const pc = window.__pc ?? window.__phientoa.pc();
+  const sum = {
+    audio: { packets: 0, lost: 0, samples: 0, concealed: 0, silentConcealed: 0 },
+    video: { frames: 0, freezes: 0, frozen: 0 },
+  };
+  for (const r of (await pc.getStats()).values()) {
+    if (r.type !== 'inbound-rtp') continue;
+    if (r.kind === 'audio') {
+      sum.audio.packets += r.packetsReceived ?? 0;
+      sum.audio.lost += r.packetsLost ?? 0;
+      sum.audio.samples += r.totalSamplesReceived ?? 0;
+      sum.audio.concealed += r.concealedSamples ?? 0;
+      sum.audio.silentConcealed += r.silentConcealedSamples ?? 0;
+    } else {
+      sum.video.frames += r.framesDecoded ?? 0;
+      sum.video.freezes += r.freezeCount ?? 0;
+      sum.video.frozen += r.totalFreezesDuration ?? 0;
+    }
+  }
+  return sum;
+};
+
+const difference = (a, b) =>
+  Object.fromEntries(
+    Object.entries(b).map(([k, v]) => [k, typeof v === 'number' ? v - a[k] : difference(a[k], v)]),
+  );
+
+// detail: what explains the figures, for people.
+const detail = async () => {
+  const pc = window.__pc ?? window.__phientoa.pc();
+  const out = [];
+  for (const r of (await pc.getStats()).values()) {
+    if (r.type === 'outbound-rtp' && r.kind === 'video')
+      out.push({
+        rid: r.rid, frames: r.framesSent, packets: r.packetsSent, again: r.retransmittedPacketsSent,
+        nacks: r.nackCount, plis: r.pliCount, keyFrames: r.keyFramesEncoded,
+        limit: r.qualityLimitationReason, target: r.targetBitrate,
+      });
+    if (r.type === 'inbound-rtp' && r.kind === 'video' && r.packetsReceived > 0)
+      out.push({
+        mid: r.mid, frames: r.framesDecoded, packets: r.packetsReceived, lost: r.packetsLost,
+        nacks: r.nackCount, plis: r.pliCount, keyFrames: r.keyFramesDecoded,
+        again: r.retransmittedPacketsReceived, dropped: r.framesDropped, height: r.frameHeight,
+      });
+  }
+  return out;
+};
+
+async function measure(page, seconds) {
+  const before = await page.evaluate(inbound);
+  await page.waitForTimeout(seconds * 1000);
+  const d = difference(before, await page.evaluate(inbound));
+  return {
+    ...d,
+    detail: await page.evaluate(detail),
+    concealedShare: d.audio.samples > 0 ? d.audio.concealed / d.audio.samples : 1,
+    frozenShare: d.video.frozen / seconds,
+    framesPerSecond: d.video.frames / seconds,
+  };
+}
+
+async function flowing(page) {
+  for (const end = Date.now() + 60_000; ; ) {
+    const s = await page.evaluate(inbound);
+    if (s.audio.samples > 0 && s.video.frames > 0) return;
+    if (Date.now() > end) throw new Error(`nothing flows: ${JSON.stringify(s)}`);
+    await page.waitForTimeout(100);
+  }
+}
+
+async function main() {
+  const near = await launch(config.near);
+  const far = await launch(config.far);
+  try {
+    const started = Date.now();
+    let pages;
+    if (config.mode === 'control') {
+      pages = { near: await openControl(near.context), far: await openControl(far.context) };
+      await connectControl(pages.near, pages.far);
+    } else {
+      pages = await holdHearing(near.context, far.context, config);
+    }
+    await Promise.all([flowing(pages.near), flowing(pages.far)]);
+    const flowingAfter = (Date.now() - started) / 1000;
+    await pages.near.waitForTimeout(config.warmup * 1000);
+    const [n, f] = await Promise.all([
+      measure(pages.near, config.window),
+      measure(pages.far, config.window),
+    ]);
+    console.log(JSON.stringify({ mode: config.mode, flowingAfter, near: n, far: f }));
+  } finally {
+    await near.close();
+    await far.close();
+  }
+}
+
+await main();

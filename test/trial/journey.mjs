@@ -1,0 +1,82 @@
+// The shortest lawful way to a running hearing in which judge and party hear
+// each other, pressed in two browsers as the two people would press it.
+
+const button = (page, name) => page.getByRole('button', { name, exact: true });
+
+async function signIn(context, port, role) {
+  const landing = await context.newPage();
+  await landing.goto(`http://localhost:${port}/`);
+  // Each role opens in a window of its own.
+  const [page] = await Promise.all([
+    context.waitForEvent('page'),
+    landing.locator(`form:has([name="role"][value="${role}"]) button`).click(),
+  ]);
+  page.setDefaultTimeout(30_000);
+  await page.waitForURL(`http://${role}.localhost:${port}/**`);
+  await button(page, 'Bắt đầu kiểm tra').click();
+  await button(page, 'Tôi thấy rõ').click();
+  await button(page, 'Vạch có chuyển động').click();
+  await button(page, 'Thu và nghe lại').click();
+  await button(page, 'Tôi nghe rõ').click();
+  await button(page, 'Tiếp tục').click();
+  await page.getByText(/Tôi cam kết không ghi âm/).click();
+  await button(page, 'Xác nhận có mặt').click();
+  return page;
+}
+
+const status = { waiting: 3, inCourtroom: 4 };
+
+/** until polls a function in the page until it says true; the page's policy forbids eval. */
+export async function until(page, what, fits, arg, timeout = 60_000) {
+  const end = Date.now() + timeout;
+  while (!(await page.evaluate(fits, arg))) {
+    if (Date.now() > end) throw new Error(`not seen within ${timeout} ms: ${what}`);
+    await new Promise((done) => setTimeout(done, 100));
+  }
+}
+
+/** act presses an act's button, that of a person when given; confirms when asked. */
+async function act(page, label, name, confirm = false) {
+  const b = name
+    ? page.getByRole('button', { name: new RegExp(`^${label}: .*${name}`) })
+    : button(page, label);
+  await b.first().click();
+  if (confirm) {
+    const dialog = page.getByRole('alertdialog').or(page.getByRole('dialog'));
+    await button(dialog, label).click();
+  }
+}
+
+export async function holdHearing(nearContext, farContext, { port }) {
+  const near = await signIn(nearContext, port, 'judge');
+  const far = await signIn(farContext, port, 'party');
+  await until(
+    far,
+    'the party waits',
+    (s) => {
+      const view = window.__phientoa.view();
+      return view?.people.some((p) => p.person === view.me && p.status === s) ?? false;
+    },
+    status.waiting,
+  );
+  const me = await far.evaluate(() => window.__phientoa.view().me);
+  await until(
+    near,
+    'the judge sees who waits',
+    ([me, s]) =>
+      window.__phientoa.view()?.people.some((p) => p.person === me && p.status === s) ?? false,
+    [me, status.waiting],
+  );
+  const name = await near.evaluate(
+    (me) => window.__phientoa.view().people.find((p) => p.person === me).name,
+    me,
+  );
+  await act(near, 'Cho vào phòng xử án', name);
+  await act(near, 'Bắt đầu phiên tòa', undefined, true);
+  await act(near, 'Mời phát biểu', name);
+  await until(far, 'the party holds the floor', () => {
+    const view = window.__phientoa.view();
+    return view?.floor === view?.me;
+  });
+  return { near, far };
+}

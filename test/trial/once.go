@@ -1,0 +1,255 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"phientoa/test/trial/impair"
+	"phientoa/test/trial/nethost"
+)
+
+// Addresses of the two ends of the line, inside namespaces of our own.
+const (
+	nearAddr = "10.77.0.1"
+	farAddr  = "10.77.0.2"
+	webPort  = 8097
+)
+
+// run is one measured pair of browsers.
+type run struct {
+	Mode         string        `json:"mode"`
+	FlowingAfter float64       `json:"flowingAfter"`
+	Near         received      `json:"near"`
+	Far          received      `json:"far"`
+	Up           impair.Counts `json:"up"`
+	Down         impair.Counts `json:"down"`
+}
+
+// received is what one browser got in the window, by its own getStats.
+type received struct {
+	ConcealedShare  float64 `json:"concealedShare"`
+	FrozenShare     float64 `json:"frozenShare"`
+	FramesPerSecond float64 `json:"framesPerSecond"`
+	// Detail is what the browser counts of each video stream, to explain the rest.
+	Detail json.RawMessage `json:"detail"`
+	Audio           struct {
+		Packets         float64 `json:"packets"`
+		Lost            float64 `json:"lost"`
+		Samples         float64 `json:"samples"`
+		Concealed       float64 `json:"concealed"`
+		SilentConcealed float64 `json:"silentConcealed"`
+	} `json:"audio"`
+}
+
+// once builds the two hosts and the line, measures one pair and removes it all.
+func (t trial) once(ctx context.Context, o options, mode string) (r run, err error) {
+	dir, err := os.MkdirTemp("", "trial-")
+	if err != nil {
+		return r, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	wav, err := speech(ctx, dir)
+	if err != nil {
+		return r, err
+	}
+	l, err := newLine(t, o.Seed)
+	if err != nil {
+		return r, err
+	}
+	if mode == "sfu" {
+		server, err2 := startServer(ctx, l.near, o.Binary, filepath.Join(dir, "data"))
+		if err2 != nil {
+			return r, errors.Join(err2, l.close(nil))
+		}
+		defer server.stop()
+		relayCtx, stop := context.WithCancel(ctx)
+		wait, err2 := nethost.Relay(relayCtx, l.far, l.near, "127.0.0.1:"+strconv.Itoa(webPort))
+		if err2 != nil {
+			stop()
+			return r, errors.Join(err2, l.close(nil))
+		}
+		defer wait()
+		defer stop()
+	}
+	err = drive(ctx, l, mode, dir, wav, o, &r)
+	return r, errors.Join(err, l.close(&r))
+}
+
+// line is the two hosts and what carries packets between them.
+type line struct {
+	near, far *nethost.Host
+	tuns      []*os.File
+	cancel    context.CancelFunc
+	wg        sync.WaitGroup
+	up, down  impair.Counts
+}
+
+func newLine(t trial, seed uint64) (l *line, err error) {
+	l = &line{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, l.close(nil))
+		}
+	}()
+	id := strconv.Itoa(os.Getpid())
+	if l.near, err = nethost.NewHost("trn" + id); err != nil {
+		return l, err
+	}
+	if l.far, err = nethost.NewHost("trf" + id); err != nil {
+		return l, err
+	}
+	near, err := l.near.TUN("tun0", nearAddr+"/30")
+	if err != nil {
+		return l, err
+	}
+	l.tuns = append(l.tuns, near)
+	far, err := l.far.TUN("tun0", farAddr+"/30")
+	if err != nil {
+		return l, err
+	}
+	l.tuns = append(l.tuns, far)
+	ctx, cancel := context.WithCancel(context.Background())
+	l.cancel = cancel
+	l.wg.Go(func() { l.up = impair.NewPipe(t.Up, seed).Run(ctx, near, far) })
+	l.wg.Go(func() { l.down = impair.NewPipe(t.Down, seed+1).Run(ctx, far, near) })
+	return l, nil
+}
+
+func (l *line) close(r *run) error {
+	if l.cancel != nil {
+		l.cancel()
+	}
+	var errs []error
+	for _, f := range l.tuns {
+		errs = append(errs, f.Close())
+	}
+	l.wg.Wait()
+	for _, h := range []*nethost.Host{l.near, l.far} {
+		if h != nil {
+			errs = append(errs, h.Close())
+		}
+	}
+	if r != nil {
+		r.Up, r.Down = l.up, l.down
+	}
+	return errors.Join(errs...)
+}
+
+// speech makes the sound that the fake microphones play: Vietnamese, 48 kHz.
+func speech(ctx context.Context, dir string) (string, error) {
+	raw, wav := filepath.Join(dir, "raw.wav"), filepath.Join(dir, "speech.wav")
+	text := "Kính thưa Hội đồng xét xử, tôi xin trình bày toàn bộ sự việc xảy ra vào buổi sáng hôm đó. " +
+		"Tôi đã có mặt tại nơi làm việc từ bảy giờ và không rời khỏi phòng cho đến trưa."
+	for _, c := range [][]string{
+		{"espeak-ng", "-v", "vi", "-s", "150", "-w", raw, text},
+		{"ffmpeg", "-v", "error", "-y", "-i", raw, "-ar", "48000", "-ac", "1", wav},
+	} {
+		if out, err := exec.CommandContext(ctx, c[0], c[1:]...).CombinedOutput(); err != nil {
+			return "", fmt.Errorf("%s: %w: %s", c[0], err, out)
+		}
+	}
+	return wav, nil
+}
+
+// drive runs the two browsers and reads the last line of what they say.
+func drive(ctx context.Context, l *line, mode, dir, wav string, o options, r *run) error {
+	near, err := browserIn(l.near, dir)
+	if err != nil {
+		return err
+	}
+	far, err := browserIn(l.far, dir)
+	if err != nil {
+		return err
+	}
+	config, err := json.Marshal(map[string]any{
+		"mode": mode, "near": near, "far": far, "wav": wav, "port": webPort,
+		"warmup": o.Warmup.Seconds(), "window": o.Window.Seconds(),
+	})
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, "node", "test/trial/drive.mjs", string(config))
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return fmt.Errorf("browsers: %w: %s", err, stderr.String())
+	}
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	return json.Unmarshal([]byte(lines[len(lines)-1]), r)
+}
+
+func browserIn(h *nethost.Host, dir string) (string, error) {
+	p := filepath.Join(dir, "chromium-"+h.Name)
+	script := fmt.Sprintf("#!/bin/sh\nexec ip netns exec %s /usr/bin/chromium \"$@\"\n", h.Name)
+	return p, os.WriteFile(p, []byte(script), 0o700)
+}
+
+type server struct {
+	cmd  *exec.Cmd
+	done chan struct{}
+}
+
+// startServer starts the demonstration in the near host and returns when it
+// has printed its address.
+func startServer(ctx context.Context, h *nethost.Host, binary, data string) (*server, error) {
+	cmd := h.Command(ctx, binary, "demo", "--data-dir", data,
+		"--port", strconv.Itoa(webPort), "--media-address", nearAddr)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	s := &server{cmd: cmd, done: make(chan struct{})}
+	ready := make(chan struct{})
+	go func() {
+		defer close(s.done)
+		lines, once := bufio.NewScanner(out), sync.Once{}
+		for lines.Scan() {
+			if strings.Contains(lines.Text(), ":"+strconv.Itoa(webPort)) {
+				once.Do(func() { close(ready) })
+			}
+		}
+		_, _ = io.Copy(io.Discard, out)
+		_ = cmd.Wait()
+	}()
+	select {
+	case <-ready:
+		return s, nil
+	case <-s.done:
+		return nil, errors.New("the server ended before it was ready")
+	case <-time.After(30 * time.Second):
+		s.stop()
+		return nil, errors.New("the server was not ready within 30 s")
+	case <-ctx.Done():
+		s.stop()
+		return nil, ctx.Err()
+	}
+}
+
+func (s *server) stop() {
+	_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGTERM)
+	select {
+	case <-s.done:
+	case <-time.After(10 * time.Second):
+		_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL)
+		<-s.done
+	}
+}

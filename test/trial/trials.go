@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"phientoa/test/trial/impair"
+)
+
+type options struct {
+	Seed           uint64
+	Window, Warmup time.Duration
+	Binary         string
+	ControlOnly    bool
+}
+
+// Verdict is what a trial prints.
+type Verdict struct {
+	Trial   string  `json:"trial"`
+	Seed    uint64  `json:"seed"`
+	Rule    string  `json:"rule"`
+	Value   float64 `json:"value"`   // of the hearing
+	Control float64 `json:"control"` // of the control pair
+	Bound   float64 `json:"bound"`
+	Pass    bool    `json:"pass"`
+	Hearing run     `json:"hearing"`
+	Pair    run     `json:"pair"`
+}
+
+// trial is one experiment: a line for each direction as the party sees it, and
+// the figure that is judged.
+type trial struct {
+	Name, About string
+	Up, Down    impair.Line
+	Rule        string
+	// Figure takes the judged value out of a run; Slack is what the hearing may
+	// be worse than the control pair, in the figure's unit.
+	Figure func(run) float64
+	Slack  float64
+}
+
+func trials() []trial {
+	const path = 20 * time.Millisecond
+	clean := impair.Line{Delay: path}
+	lossy := func(p float64) impair.Line { return impair.Line{Delay: path, Loss: p} }
+	return []trial{
+		{
+			Name: "A1", About: "party's uplink loses 10 %: share of concealed audio at the judge",
+			Up: lossy(0.10), Down: clean,
+			Rule:   "concealed share at the judge <= control + 0.005",
+			Figure: func(r run) float64 { return r.Near.ConcealedShare }, Slack: 0.005,
+		},
+		{
+			Name: "A1-down", About: "party's downlink loses 10 %: share of concealed audio at the party",
+			Up: clean, Down: lossy(0.10),
+			Rule:   "concealed share at the party <= control + 0.005",
+			Figure: func(r run) float64 { return r.Far.ConcealedShare }, Slack: 0.005,
+		},
+		{
+			Name: "clean", About: "a good line: share of time with a frozen picture at the judge",
+			Up: clean, Down: clean,
+			Rule:   "frozen share at the judge <= control + 0.01",
+			Figure: func(r run) float64 { return r.Near.FrozenShare }, Slack: 0.01,
+		},
+	}
+}
+
+func find(name string) (trial, bool) {
+	for _, t := range trials() {
+		if t.Name == name {
+			return t, true
+		}
+	}
+	return trial{}, false
+}
+
+func (t trial) run(ctx context.Context, o options) (Verdict, error) {
+	v := Verdict{Trial: t.Name, Seed: o.Seed, Rule: t.Rule}
+	var err error
+	if v.Pair, err = t.once(ctx, o, "control"); err != nil {
+		return v, fmt.Errorf("control pair: %w", err)
+	}
+	if o.ControlOnly {
+		v.Control = t.Figure(v.Pair)
+		return v, nil
+	}
+	if v.Hearing, err = t.once(ctx, o, "sfu"); err != nil {
+		return v, fmt.Errorf("hearing: %w", err)
+	}
+	v.Value, v.Control = t.Figure(v.Hearing), t.Figure(v.Pair)
+	v.Bound = v.Control + t.Slack
+	v.Pass = v.Value <= v.Bound
+	return v, nil
+}
