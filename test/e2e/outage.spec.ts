@@ -2,14 +2,22 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "@playwright/test";
 import { type Entry, entries, onlyPart } from "./support/evidence.ts";
+import { LONG } from "./support/paths.ts";
 import { Postgres } from "./support/postgres.ts";
 import { RawPeer } from "./support/rawpeer.ts";
 import { HEARING, PERSON, type PersonView, Seat, invite } from "./support/seat.ts";
 import { Server } from "./support/server.ts";
 import { SPEECH } from "./support/setup.ts";
 
-/** How long it is away, seconds. */
-const AWAY = Number(process.env["PHIENTOA_OUTAGE_SECONDS"] ?? 60);
+/**
+ * How it goes away, and for how long. Stopped: every connection is refused.
+ * Frozen: it hangs with its connections open, which is the harder kind and takes
+ * the same way through the server; the full minute of it belongs to make long.
+ */
+const WAYS = [
+  { way: "stopped", seconds: Number(process.env["PHIENTOA_OUTAGE_SECONDS"] ?? 60) },
+  { way: "frozen", seconds: Number(process.env["PHIENTOA_OUTAGE_SECONDS"] ?? (LONG ? 60 : 20)) },
+] as const;
 
 interface Ack {
   act: string;
@@ -17,9 +25,9 @@ interface Ack {
   seq: number;
 }
 
-for (const way of ["frozen", "stopped"] as const) {
-  test(`database ${way} for ${AWAY} s: the hearing goes on, nothing acknowledged is lost`, async () => {
-    test.setTimeout(120_000 + 3 * AWAY * 1000);
+for (const { way, seconds } of WAYS) {
+  test(`database ${way} for ${seconds} s: the hearing goes on, nothing acknowledged is lost`, async () => {
+    test.setTimeout(120_000 + 3 * seconds * 1000);
     const database = new Postgres();
     const server = await Server.start({ database: database.dsn });
     const judge = await Seat.open(server, { role: "judge", speech: SPEECH.judge });
@@ -87,8 +95,14 @@ for (const way of ["frozen", "stopped"] as const) {
       await judge.sees("removed although the database is away", (v) =>
         v.people.some((p) => p.person === other.person && p.status === PERSON.removed),
       );
-      // The hearing goes on for the whole time.
-      while (Date.now() - gone < AWAY * 1000) {
+      // The hearing goes on for the whole time, and so do restrictions.
+      const others = (await judge.view())!.people.filter(
+        (p) => !["presiding_judge", "clerk"].includes(p.capacity) && p.person !== other.person,
+      );
+      for (const p of others) {
+        if (p.person !== speaker.person) await act("muteLock", { person: p.person });
+      }
+      while (Date.now() - gone < seconds * 1000) {
         await judge.receives(mic, 24_000);
         await judge.receives(cam, 5);
       }
