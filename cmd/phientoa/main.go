@@ -15,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"phientoa/internal/config"
+	"phientoa/sfu/bench"
 )
 
 type cli struct {
@@ -23,6 +24,7 @@ type cli struct {
 	Verify  verifyCmd  `cmd:"" help:"Verify a directory of evidence. Exit 0: whole, signer known; 3: whole, signer unknown; 1: damaged; 2: not readable."`
 	Signer  signerCmd  `cmd:"" help:"Hold the sealing keys behind a unix socket."`
 	Migrate migrateCmd `cmd:"" help:"Bring a database to this version."`
+	Bench   benchCmd   `cmd:"" help:"Measure the forwarding of media beside plain Pion and the floor of this machine."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 
@@ -38,6 +40,10 @@ type exitCode int
 func (e exitCode) Error() string { return fmt.Sprintf("exit %d", int(e)) }
 
 func main() {
+	// The bench runs its server and its generator as processes of their own.
+	if handled, code := bench.Role(os.Args[1:]); handled {
+		os.Exit(code) //nolint:forbidigo // this is main
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], streams{os.Stdout, os.Stderr, os.Stdin})
 	stop()
