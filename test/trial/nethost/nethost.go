@@ -111,7 +111,11 @@ func (h *Host) TUN(dev, cidr string) (*os.File, error) {
 // to, until ctx ends. It returns once it listens; wait waits for the end.
 func Relay(ctx context.Context, h, to *Host, addr string) (wait func(), err error) {
 	var l net.Listener
-	if err := h.Do(func() (err error) { l, err = net.Listen("tcp", addr); return err }); err != nil {
+	listen := func() (err error) {
+		l, err = (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+		return err
+	}
+	if err := h.Do(listen); err != nil {
 		return nil, err
 	}
 	var wg sync.WaitGroup
@@ -155,7 +159,7 @@ func relayOne(ctx context.Context, to *Host, addr string, c net.Conn) {
 }
 
 func run(name string, args ...string) error {
-	out, err := exec.Command(name, args...).CombinedOutput()
+	out, err := exec.CommandContext(context.Background(), name, args...).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%s %v: %w: %s", name, args, err, out)
 	}
