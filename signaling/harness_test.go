@@ -227,6 +227,13 @@ func (c *client) read() {
 	}
 }
 
+// heard is everything that was said so far.
+func (c *client) heard() []*wire.Envelope {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.got)
+}
+
 func (c *client) poke() {
 	select {
 	case c.news <- struct{}{}:

@@ -136,7 +136,7 @@ func TestRemovedPersonSeesOnlyTheirStatus(t *testing.T) {
 	back := w.resume(party, tok, 0)
 	v = back.view("still removed", func(*wire.View) bool { return true })
 	require.Equal(t, wire.PersonStatus_PERSON_STATUS_REMOVED, statusIn(v, party))
-	for _, e := range back.got {
+	for _, e := range back.heard() {
 		if x := e.GetView(); x != nil {
 			require.Len(t, x.People, 1, "nothing of the courtroom is repeated")
 		}

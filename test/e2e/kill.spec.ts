@@ -69,9 +69,7 @@ test(`kill -9 ${KILLS} times: the hearing is back with all its state, and the re
       await judge.sees(
         `as before kill ${kill}`,
         (v) =>
-          v.state === HEARING.inSession &&
-          v.floor === me &&
-          stands(v.people, speaker, muted, gone),
+          v.state === HEARING.inSession && v.floor === me && stands(v.people, speaker, muted, gone),
       );
     }
     await flows(judge, speaker, "cam", 10);

@@ -135,8 +135,9 @@ test("self-test, rules, waiting", async ({ page }) => {
   await page.getByRole("checkbox").check({ force: true });
   await press("Xác nhận có mặt");
   await expect.poll(() => commands(fake)).toContain("checkIn");
-  await expect.poll(() => offers(fake).length).toBeGreaterThan(0);
   fake.view(withPerson(hearing(me, { stateSeq: 41n }), me, { status: PersonStatus.WAITING }));
+  // Media are offered once the server says that the person is in.
+  await expect.poll(() => offers(fake).length).toBeGreaterThan(0);
   await expect(page.getByText("Vui lòng ngồi gần màn hình, phiên tòa sắp bắt đầu")).toBeVisible();
   await look(page, "waiting");
   expect(wrong).toEqual([]);

@@ -238,10 +238,10 @@ export class Seat {
   /** mid of the section that carries a device's source. */
   async mid(device: string, kind: "mic" | "cam"): Promise<string> {
     await expect
-      .poll(
-        async () => ((await this.midNow(device, kind)) ? "bound" : await this.media()),
-        { message: `${this.role} has a section for ${kind} of ${device}`, intervals: [50, 200] },
-      )
+      .poll(async () => ((await this.midNow(device, kind)) ? "bound" : await this.media()), {
+        message: `${this.role} has a section for ${kind} of ${device}`,
+        intervals: [50, 200],
+      })
       .toBe("bound");
     return (await this.midNow(device, kind))!;
   }
