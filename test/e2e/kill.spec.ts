@@ -69,9 +69,7 @@ test(`kill -9 ${KILLS} times: the hearing is back with all its state, and the re
       await judge.sees(
         `as before kill ${kill}`,
         (v) =>
-          v.state === HEARING.inSession &&
-          v.floor === me &&
-          stands(v.people, speaker, muted, gone),
+          v.state === HEARING.inSession && v.floor === me && stands(v.people, speaker, muted, gone),
       );
     }
     await flows(judge, speaker, "cam", 10);
@@ -125,7 +123,7 @@ async function flows(
   kind: "mic" | "cam",
   more: number,
 ): Promise<void> {
-  await seat.receives(await seat.mid(from.device, kind), more, 30_000);
+  await seat.receivesFrom(from.device, kind, more);
 }
 
 /** stands: roles, lock and removal are as they were set before the first blow. */
