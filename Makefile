@@ -36,6 +36,7 @@ fmt: ## format Go and TypeScript as lint wants it
 	@scripts/tools.sh
 	@.cache/bin/golangci-lint fmt ./...
 	@cd web && npm run --silent format
+	@cd test/e2e && ../../web/node_modules/.bin/biome format --write .
 
 generate: ## protocol types and generated pages
 	@scripts/generate.sh

@@ -123,7 +123,7 @@ async function flows(
   kind: "mic" | "cam",
   more: number,
 ): Promise<void> {
-  await seat.receives(await seat.mid(from.device, kind), more, 30_000);
+  await seat.receivesFrom(from.device, kind, more);
 }
 
 /** stands: roles, lock and removal are as they were set before the first blow. */

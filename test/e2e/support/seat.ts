@@ -237,13 +237,17 @@ export class Seat {
 
   /** mid of the section that carries a device's source. */
   async mid(device: string, kind: "mic" | "cam"): Promise<string> {
+    let found: string | undefined;
     await expect
-      .poll(async () => ((await this.midNow(device, kind)) ? "bound" : await this.media()), {
-        message: `${this.role} has a section for ${kind} of ${device}`,
-        intervals: [50, 200],
-      })
+      .poll(
+        async () => {
+          found = await this.midNow(device, kind);
+          return found === undefined ? await this.media() : "bound";
+        },
+        { message: `${this.role} has a section for ${kind} of ${device}`, intervals: [50, 200] },
+      )
       .toBe("bound");
-    return (await this.midNow(device, kind))!;
+    return found!;
   }
 
   private async midNow(device: string, kind: string): Promise<string | undefined> {
@@ -262,9 +266,31 @@ export class Seat {
     return (await this.samples()).at(-1) ?? { at: 0, packets: {}, decoded: {}, bytes: 0 };
   }
 
-  /** receives waits until more of a section was decoded than now, also over a new connection. */
+  /** receives waits until more of a section was decoded than now. */
   async receives(mid: string, more = 10, timeout = 20_000): Promise<void> {
-    const decoded = async (): Promise<number> => (await this.lastSample()).decoded[mid] ?? 0;
+    await this.gains(`section ${mid}`, async () => mid, more, timeout);
+  }
+
+  /** receivesFrom waits likewise for a device's source, also over a new connection. */
+  async receivesFrom(
+    device: string,
+    kind: "mic" | "cam",
+    more = 10,
+    timeout = 30_000,
+  ): Promise<void> {
+    await this.gains(`${kind} of ${device}`, () => this.midNow(device, kind), more, timeout);
+  }
+
+  private async gains(
+    what: string,
+    mid: () => Promise<string | undefined>,
+    more: number,
+    timeout: number,
+  ): Promise<void> {
+    const decoded = async (): Promise<number> => {
+      const now = await mid();
+      return now === undefined ? 0 : ((await this.lastSample()).decoded[now] ?? 0);
+    };
     let last = await decoded();
     let gained = 0;
     await expect
@@ -276,7 +302,7 @@ export class Seat {
           last = now;
           return gained;
         },
-        { message: `${this.role} decodes section ${mid}`, timeout, intervals: [50] },
+        { message: `${this.role} decodes ${what}`, timeout, intervals: [50] },
       )
       .toBeGreaterThan(more);
   }
