@@ -15,6 +15,8 @@ import (
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/logging"
+	pionnet "github.com/pion/transport/v4"
+	"github.com/pion/transport/v4/stdnet"
 	"github.com/pion/webrtc/v4"
 )
 
@@ -25,6 +27,7 @@ type Engine struct {
 	pool  *packetPool
 	loops []*loop
 	cert  webrtc.Certificate
+	net   pionnet.Net // of all peers: one made by Pion scans the interfaces each time
 	reg   *collector
 	wg    sync.WaitGroup // goroutines of peers
 
@@ -68,6 +71,9 @@ func New(p Params) (*Engine, error) {
 	e := &Engine{p: p, log: p.Logger, pool: newPacketPool(), rooms: map[string]*Room{}}
 	if e.cert, err = newCertificate(); err != nil {
 		return nil, err
+	}
+	if e.net, err = stdnet.NewNet(); err != nil {
+		return nil, fmt.Errorf("sfu: network interfaces: %w", err)
 	}
 	for i := range p.Loops {
 		l, err := newLoop(p, i)
@@ -134,8 +140,7 @@ func (l *loop) close() {
 		_ = l.mux.Close()
 	}
 	for _, s := range l.sockets {
-		_ = s.conn.Close()
-		<-s.done
+		s.close()
 	}
 }
 

@@ -50,7 +50,7 @@ func newFakeRoom() *fakeRoom {
 	f := &fakeRoom{now: time.Unix(1_700_000_000, 0)}
 	e := &Engine{log: slog.New(slog.DiscardHandler), pool: newPacketPool(), rooms: map[string]*Room{}}
 	e.p = Params{Limits: lim, Now: func() time.Time { return f.now }}
-	f.Room = &Room{engine: e, loop: &loop{}, id: "fake", peers: map[string]*Peer{}, sources: map[SourceID]*source{}}
+	f.Room = &Room{engine: e, loop: &loop{}, id: "fake", table: newGrantTable(Routing{}), peers: map[string]*Peer{}, sources: map[SourceID]*source{}}
 	return f
 }
 

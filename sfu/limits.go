@@ -28,7 +28,7 @@ const (
 	videoHistory   = 512  // sent packets of a video section that NACK can reach
 	audioHistory   = 64
 	layerSilence   = 2 * time.Second        // a layer without packets for so long is not live
-	resendInterval = 20 * time.Millisecond  // least time between two resends of one packet
+	resendInterval = 20                     // milliseconds, least time between two resends of one packet
 	stateInterval  = 250 * time.Millisecond // least time between two ReceiverStates
 	reportInterval = time.Second            // of sender reports
 	handshakeTime  = 20 * time.Second       // DTLS handshake, then the peer is closed

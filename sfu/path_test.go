@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/pion/rtp"
 	"github.com/stretchr/testify/require"
@@ -177,4 +178,9 @@ func TestStaleEpochIsRefused(t *testing.T) {
 	require.NoError(t, f.Apply(Routing{Epoch: 3}))
 	require.ErrorIs(t, f.Apply(Routing{Epoch: 2}), ErrStaleEpoch)
 	require.NoError(t, f.Apply(Routing{Epoch: 3}))
+}
+
+// Sections are many: a hundred receivers of one camera are a hundred histories.
+func TestHistoryOfASectionIsSmall(t *testing.T) {
+	require.LessOrEqual(t, videoHistory*unsafe.Sizeof(sentPacket{}), uintptr(12<<10))
 }

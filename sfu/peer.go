@@ -102,6 +102,7 @@ func (p *Peer) api() (*webrtc.API, error) {
 	s.LoggerFactory = quietLoggers()
 	s.SetLite(true)
 	s.SetICEUDPMux(p.room.loop.mux)
+	s.SetNet(p.room.engine.net)
 	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	s.SetIncludeLoopbackCandidate(true)
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)

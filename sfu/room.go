@@ -14,6 +14,11 @@ type Room struct {
 	id      string
 	writers map[*socket]*writer
 
+	// applying serializes Apply, so that the packet path does not wait while
+	// routings are compared; it is taken before mu.
+	applying sync.Mutex
+	applied  Routing // copy of the last, under applying
+
 	// mu guards everything below and all sources, layers, sections and taps of the
 	// room: the packet path holds it for one packet and all its receivers. It is
 	// shared with no other room.
@@ -29,8 +34,8 @@ type Room struct {
 func newRoom(e *Engine, l *loop, id string) (*Room, error) {
 	r := &Room{
 		engine: e, loop: l, id: id,
-		writers: map[*socket]*writer{},
-		peers:   map[string]*Peer{}, sources: map[SourceID]*source{},
+		writers: map[*socket]*writer{}, table: newGrantTable(Routing{}),
+		peers: map[string]*Peer{}, sources: map[SourceID]*source{},
 	}
 	for _, s := range l.sockets {
 		w, err := s.newWriter()
@@ -40,102 +45,6 @@ func newRoom(e *Engine, l *loop, id string) (*Room, error) {
 		r.writers[s] = w
 	}
 	return r, nil
-}
-
-// grantTable is a Routing made fit for looking up.
-type grantTable struct {
-	grants  map[SourceID][]Grant
-	classes map[string]map[string]bool // peer -> classes
-}
-
-func newGrantTable(rt Routing) grantTable {
-	t := grantTable{grants: map[SourceID][]Grant{}, classes: map[string]map[string]bool{}}
-	for _, g := range rt.Grants {
-		t.grants[g.Source] = append(t.grants[g.Source], g)
-	}
-	for _, m := range rt.Members {
-		if t.classes[m.Peer] == nil {
-			t.classes[m.Peer] = map[string]bool{}
-		}
-		t.classes[m.Peer][m.Class] = true
-	}
-	return t
-}
-
-// peer joins all grants of the source that reach the peer, the widest bounds
-// winning. A peer never gets its own source back.
-func (t *grantTable) peer(id SourceID, peer string) (g Grant, ok bool) {
-	if id.Peer == peer {
-		return g, false
-	}
-	for _, o := range t.grants[id] {
-		if o.Audience.Peer != "" && o.Audience.Peer != peer {
-			continue
-		}
-		if o.Audience.Peer == "" && !t.classes[peer][o.Audience.Class] {
-			continue
-		}
-		g, ok = widen(g, o, ok), true
-	}
-	return g, ok
-}
-
-func (t *grantTable) class(id SourceID, class string) (g Grant, ok bool) {
-	for _, o := range t.grants[id] {
-		if o.Audience.Peer == "" && o.Audience.Class == class {
-			g, ok = widen(g, o, ok), true
-		}
-	}
-	return g, ok
-}
-
-func widen(g, o Grant, both bool) Grant {
-	if !both {
-		return o
-	}
-	o.Priority = max(g.Priority, o.Priority)
-	o.MinLayer, o.MaxLayer = max(g.MinLayer, o.MinLayer), max(g.MaxLayer, o.MaxLayer)
-	o.MayPause = g.MayPause && o.MayPause
-	return o
-}
-
-// Apply replaces the routing. When it returns, nothing of a closed grant is sent,
-// repeated or tapped any more; closings come before openings.
-func (r *Room) Apply(rt Routing) error {
-	t := newGrantTable(rt)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.closed {
-		return fmt.Errorf("room: %w", ErrClosed)
-	}
-	if rt.Epoch < r.epoch {
-		return fmt.Errorf("%w: %d after %d", ErrStaleEpoch, rt.Epoch, r.epoch)
-	}
-	r.epoch, r.table = rt.Epoch, t
-	now := r.engine.p.Now()
-	for _, open := range [...]bool{false, true} {
-		for _, p := range r.peers {
-			for _, s := range p.sections {
-				r.regrantSection(s, now, open)
-			}
-		}
-		for _, e := range r.taps {
-			r.regrantTap(e, now, open)
-		}
-		for _, src := range r.sources {
-			if !open && src.open == 0 {
-				src.drain()
-			}
-		}
-	}
-	return nil
-}
-
-func (r *Room) regrantSection(s *section, now time.Time, open bool) {
-	g, granted := r.table.peer(s.src.id, s.peer.id)
-	if granted = granted && !s.dead; granted == open {
-		s.regrant(g, granted, now)
-	}
 }
 
 // drain empties the retransmission history of a source that reaches nobody.

@@ -43,20 +43,29 @@ type section struct {
 	sent             bool
 	history          []sentPacket
 	historyFrom      uint64 // older ones were purged
+	born             time.Time
 	rtxNext          uint64
 	rtxBudget        bucket
 	packets, octets  uint32
 }
 
-// sentPacket remembers how a packet was rewritten, for its retransmission.
+// sentPacket remembers how a packet was rewritten, for its retransmission. There
+// are hundreds for each section, so it holds no pointer and no more than it must.
 type sentPacket struct {
-	out, ext uint64 // out 0: empty
-	layer    *layer
+	ext      uint64 // as received
+	out      uint32 // low half of the index sent; 0: empty
 	tsShift  uint32
+	resent   uint32 // milliseconds of the section's life, 0: never
 	pidShift uint16
 	tl0Shift uint8
-	resent   time.Time
+	layer    uint8
 }
+
+// is says that h stands for the packet sent with the index.
+func (h *sentPacket) is(index uint64) bool { return h.out == uint32(index) }
+
+// age is the section's life in milliseconds, from 1 on.
+func (s *section) age(now time.Time) uint32 { return uint32(now.Sub(s.born).Milliseconds()) + 1 }
 
 func newSection(p *Peer, mid string, src *source, now time.Time) *section {
 	size := videoHistory
@@ -64,7 +73,7 @@ func newSection(p *Peer, mid string, src *source, now time.Time) *section {
 		size = audioHistory
 	}
 	s := &section{
-		peer: p, src: src, mid: mid, current: -1, target: -1,
+		peer: p, src: src, mid: mid, born: now, current: -1, target: -1,
 		history:   make([]sentPacket, size),
 		rtxBudget: newBucket(0, p.room.engine.p.Limits.RTXBurstBytes, now),
 		rtxNext:   uint64(rand.Uint32N(1<<15)) + 1, //nolint:gosec // RFC 3550: unpredictable is enough
@@ -163,11 +172,11 @@ func (s *section) forward(l *layer, k *packetRefs) {
 		return // belongs to a stream before the present one
 	}
 	h := &s.history[out%uint64(len(s.history))]
-	if h.out == out {
+	if h.is(out) {
 		return // an index is sealed once
 	}
-	*h = sentPacket{out: out, ext: ext, layer: l, tsShift: s.tsShift, pidShift: s.pidShift, tl0Shift: s.tl0Shift}
-	s.send(k, h)
+	*h = sentPacket{out: uint32(out), ext: ext, layer: l.index, tsShift: s.tsShift, pidShift: s.pidShift, tl0Shift: s.tl0Shift}
+	s.send(k, h, out)
 	if begun && ext < l.seq.highest && s.src.kind == Cam {
 		s.catchUp(l, ext+1)
 	}
@@ -232,12 +241,12 @@ func (s *section) nextTimestamp(l *layer, k *packetRefs) uint32 {
 	return next
 }
 
-// send builds, seals and writes the packet as h says.
-func (s *section) send(k *packetRefs, h *sentPacket) {
+// send builds, seals and writes the packet as h says, under the index.
+func (s *section) send(k *packetRefs, h *sentPacket, index uint64) {
 	payload, pt := s.payload(k)
 	ts := k.pkt.Timestamp - h.tsShift
 	b := s.peer.tx.buf[:rtpHeaderSize+len(payload)]
-	s.header(b, pt, k.pkt.Marker, uint16(h.out), ts, s.ssrc)
+	s.header(b, pt, k.pkt.Marker, uint16(index), ts, s.ssrc)
 	copy(b[rtpHeaderSize:], payload)
 	if s.src.kind == Cam {
 		k.vp8.rewrite(b[rtpHeaderSize:], h.pidShift, h.tl0Shift)
@@ -250,7 +259,7 @@ func (s *section) send(k *packetRefs, h *sentPacket) {
 	s.packets++
 	s.octets += uint32(len(payload))
 	s.rtxBudget.credit(float64(len(payload)) / 5)
-	s.peer.write(s, b, s.ssrc, h.out)
+	s.peer.write(s, b, s.ssrc, index)
 }
 
 // payload chooses redundancy or the plain packet: only for receivers that
@@ -281,17 +290,22 @@ func (s *section) resend(seq uint16, now time.Time) {
 	out := s.seq.next - 1
 	out += uint64(int64(int16(seq - uint16(out))))
 	h := &s.history[out%uint64(len(s.history))]
-	if h.out != out || out < s.historyFrom || now.Sub(h.resent) < resendInterval {
+	age := s.age(now)
+	if !h.is(out) || out < s.historyFrom || h.resent != 0 && age-h.resent < resendInterval {
 		return
 	}
-	k := h.layer.get(h.ext)
-	if k == nil || h.ext <= s.gate.floor[h.layer.index] {
+	l := s.src.layers[h.layer]
+	if l == nil || h.ext <= s.gate.floor[h.layer] {
+		return
+	}
+	k := l.get(h.ext)
+	if k == nil {
 		return
 	}
 	if !s.rtxBudget.take(len(k.raw)+2+rtpHeaderSize, now) {
 		return
 	}
-	h.resent = now
+	h.resent = age
 	b := s.peer.tx.buf[:rtpHeaderSize+2+len(k.raw)]
 	s.header(b, s.rtxPT, k.pkt.Marker, uint16(s.rtxNext), k.pkt.Timestamp-h.tsShift, s.rtxSSRC)
 	binary.BigEndian.PutUint16(b[rtpHeaderSize:], seq)

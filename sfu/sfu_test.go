@@ -3,10 +3,12 @@ package sfu
 import (
 	"fmt"
 	"net"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/pion/rtcp"
+	pionnet "github.com/pion/transport/v4"
 	"github.com/pion/webrtc/v4"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
@@ -73,6 +75,25 @@ func TestAudioIsForwardedMutedAndOpenedAgain(t *testing.T) {
 			require.Equal(t, got[0].SSRC, got[len(got)-1].SSRC)
 		})
 	}
+}
+
+// countedNet counts who asks for the interfaces.
+type countedNet struct {
+	pionnet.Net
+	asked atomic.Int32
+}
+
+func (n *countedNet) Interfaces() ([]*pionnet.Interface, error) {
+	n.asked.Add(1)
+	return n.Net.Interfaces()
+}
+
+func TestPeersShareOneNet(t *testing.T) {
+	r := newTestRoom(t, nil)
+	n := &countedNet{Net: r.engine.net}
+	r.engine.net = n
+	join(t, r, clientParams{id: "judge", mic: true})
+	require.Positive(t, n.asked.Load(), "the agent made a net of its own, with a scan of the interfaces")
 }
 
 func TestClosedPeerGetsNothing(t *testing.T) {

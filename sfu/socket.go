@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -17,7 +18,13 @@ const socketBuffer = 8 << 20 // bytes asked for in each direction; the kernel ma
 type socket struct {
 	conn *net.UDPConn
 	addr netip.AddrPort
-	done chan struct{} // closed when the mux's reader is gone
+
+	// mu guards what close waits for. The mux may end after a packet without
+	// reading again, so its end cannot be told from a failed read alone.
+	mu      sync.Mutex
+	idle    sync.Cond // signalled when reading ends
+	reading bool      // the mux stands in a read of conn
+	closed  bool      // no further read begins
 }
 
 func openSocket(addr netip.AddrPort) (*socket, error) {
@@ -35,7 +42,35 @@ func openSocket(addr netip.AddrPort) (*socket, error) {
 		return nil, fmt.Errorf("sfu: listen on %s: no UDP address", addr)
 	}
 	ap := local.AddrPort()
-	return &socket{conn: conn, addr: netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port()), done: make(chan struct{})}, nil
+	s := &socket{conn: conn, addr: netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())}
+	s.idle.L = &s.mu
+	return s, nil
+}
+
+// close closes the socket and waits until nobody reads it.
+func (s *socket) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	_ = s.conn.Close() // wakes the reader
+	for s.reading {
+		s.idle.Wait()
+	}
+}
+
+// enter begins a read; it refuses after close.
+func (s *socket) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reading = !s.closed
+	return s.reading
+}
+
+func (s *socket) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reading = false
+	s.idle.Broadcast()
 }
 
 // muxConn gives the socket to Pion's mux. A read error other than the close is
@@ -46,14 +81,14 @@ type muxConn struct {
 }
 
 func (m *muxConn) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
+	if !m.s.enter() {
+		return 0, netip.AddrPort{}, net.ErrClosed
+	}
+	defer m.s.leave()
 	for {
 		n, from, err := m.UDPConn.ReadFromUDPAddrPort(b)
-		if err == nil {
-			return n, from, nil
-		}
-		if errors.Is(err, net.ErrClosed) {
-			close(m.s.done)
-			return 0, from, err
+		if err == nil || errors.Is(err, net.ErrClosed) {
+			return n, from, err
 		}
 	}
 }

@@ -15,7 +15,7 @@ type hello struct {
 	Contestant string
 	Publishers int
 	Tap        bool
-	Profile    string // file for a CPU profile, or empty
+	Profile    string // file for a CPU profile, empty for none; .heap and .goroutines stand beside it
 }
 
 // joinRequest is the offer of one peer.

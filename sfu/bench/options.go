@@ -60,7 +60,7 @@ type Options struct {
 	NoTap       bool          `name:"no-tap" help:"Leave out the recording tap of own and pionsend."`
 	NoPin       bool          `name:"no-pin" help:"Do not pin the server to core 0 and the generator to core 1."`
 	NoSpin      bool          `name:"no-spin" help:"Do not keep the cores awake with an idle-priority spinner."`
-	Profile     string        `name:"profile" placeholder:"DIR" help:"Write a CPU profile of every server window into this directory."`
+	Profile     string        `name:"profile" placeholder:"DIR" help:"Write profiles of every server window (CPU, and at its end heap and goroutines) into this directory."`
 
 	// Progress takes one line a sample; nil is silent.
 	Progress io.Writer `kong:"-" json:"-"`

@@ -65,7 +65,11 @@ func serve(ctx context.Context, line io.ReadWriter) (err error) {
 			if errors.Is(err, io.EOF) {
 				err = nil
 			}
-			return errors.Join(err, group.Wait())
+			err = errors.Join(err, group.Wait())
+			if h.Profile != "" { // all peers are still there
+				err = errors.Join(err, writeProfile("heap", h.Profile+".heap"), writeProfile("goroutine", h.Profile+".goroutines"))
+			}
+			return err
 		}
 		group.Go(func() error {
 			reply := joinReply{Seq: r.Seq}
@@ -91,4 +95,13 @@ func startProfile(path string) (stop func() error, err error) {
 		pprof.StopCPUProfile()
 		return file.Close()
 	}, nil
+}
+
+// writeProfile writes what pprof knows under the name now.
+func writeProfile(name, path string) error {
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(pprof.Lookup(name).WriteTo(file, 0), file.Close())
 }
