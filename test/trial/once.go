@@ -45,7 +45,7 @@ type received struct {
 	FramesPerSecond float64 `json:"framesPerSecond"`
 	// Detail is what the browser counts of each video stream, to explain the rest.
 	Detail json.RawMessage `json:"detail"`
-	Audio           struct {
+	Audio  struct {
 		Packets         float64 `json:"packets"`
 		Lost            float64 `json:"lost"`
 		Samples         float64 `json:"samples"`
