@@ -106,3 +106,19 @@ func TestOfferRules(t *testing.T) {
 		require.ErrorIs(t, err, c.want, name)
 	}
 }
+
+// A retransmission is read within its bytes, and what is wrapped comes out.
+func FuzzUnwrapRTX(f *testing.F) {
+	f.Add([]byte{0x80, 97, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0x12, 0x34, 0x90})
+	f.Add([]byte{0xa0, 97, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var p, outer rtp.Packet
+		if !unwrapRTX(&p, b, 96) {
+			return
+		}
+		require.NoError(t, outer.Unmarshal(b))
+		require.Equal(t, outer.Payload, append(binary.BigEndian.AppendUint16(nil, p.SequenceNumber), p.Payload...))
+		require.EqualValues(t, 96, p.PayloadType)
+		require.Equal(t, outer.Timestamp, p.Timestamp)
+	})
+}

@@ -19,6 +19,10 @@ type layer struct {
 	height  int
 	ring    []*packetRefs // by extended sequence number, serves retransmissions
 
+	flow    flow
+	missing gaps
+	nack    bool // the publisher takes requests for lost packets
+
 	needKey bool // somebody waits for a keyframe
 	lastPLI time.Time
 	lastKey time.Time
@@ -39,6 +43,7 @@ func newLayer(src *source, index int, ringPackets int) *layer {
 // restart begins a stream of another SSRC in the same place.
 func (l *layer) restart(ssrc uint32) {
 	l.ssrc, l.started, l.hasReport = ssrc, false, false
+	l.flow, l.missing.list = flow{}, l.missing.list[:0]
 	l.seq.reset()
 	l.drain()
 }
@@ -70,7 +75,10 @@ func (l *layer) get(ext uint64) *packetRefs {
 }
 
 // codecTypes are the payload types of a publishing m-line.
-type codecTypes struct{ opus, red, vp8 uint8 }
+type codecTypes struct {
+	opus, red, vp8 uint8
+	nack           bool // lost packets may be asked for
+}
 
 // ingest takes one received packet. The reader of the layer calls it under the
 // room's lock; nothing of p is kept.
@@ -83,17 +91,18 @@ func (r *Room) ingest(l *layer, p *rtp.Packet, pt codecTypes, now time.Time) {
 		c.dropped[dropMalformed].Add(1)
 		return
 	}
-	fresh := !l.started
+	fresh, highest := l.seq.first == 0, l.seq.highest
 	ext, ok := l.seq.accept(p.SequenceNumber)
 	if !ok {
 		c.dropped[dropRepeated].Add(1)
 		return
 	}
-	wasSilent := fresh || now.Sub(l.arrival) >= layerSilence
-	l.started, l.arrival = true, now
-	if wasSilent {
+	if l.flows(p.Timestamp, now) {
 		src.retarget(now)
 		r.touch(src)
+	}
+	if !fresh {
+		l.account(ext, highest, now)
 	}
 	if src.open == 0 {
 		c.dropped[dropMuted].Add(1)

@@ -31,6 +31,7 @@ type counters struct {
 	packetsIn, bytesIn        atomic.Uint64
 	packetsOut, bytesOut      atomic.Uint64
 	resent, keyframes, panics atomic.Uint64
+	nacks, givenUp            atomic.Uint64
 	dropped                   [dropReasons]atomic.Uint64
 	peers, rooms              atomic.Int64
 	_                         [64]byte
@@ -53,6 +54,8 @@ func newCollector(loops []*loop) *collector {
 	add("sent_bytes_total", "Sealed RTP bytes sent.")
 	add("packets_resent_total", "Retransmissions sent.")
 	add("keyframe_requests_total", "Keyframe requests sent to publishers.")
+	add("nacks_sent_total", "Requests for lost packets sent to publishers.")
+	add("packets_given_up_total", "Lost packets that no publisher's answer brought in time.")
 	add("panics_total", "Panics that ended one peer.")
 	add("packets_dropped_total", "Packets that went no further.", "reason")
 	add("peers", "Peers that are joined.")
@@ -83,6 +86,8 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	counter("sent_bytes_total", sum(func(c *counters) uint64 { return c.bytesOut.Load() }))
 	counter("packets_resent_total", sum(func(c *counters) uint64 { return c.resent.Load() }))
 	counter("keyframe_requests_total", sum(func(c *counters) uint64 { return c.keyframes.Load() }))
+	counter("nacks_sent_total", sum(func(c *counters) uint64 { return c.nacks.Load() }))
+	counter("packets_given_up_total", sum(func(c *counters) uint64 { return c.givenUp.Load() }))
 	counter("panics_total", sum(func(c *counters) uint64 { return c.panics.Load() }))
 	for r := range dropReasons {
 		counter("packets_dropped_total", sum(func(c *counters) uint64 { return c.dropped[r].Load() }), r.String())

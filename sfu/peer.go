@@ -12,7 +12,6 @@ import (
 	"github.com/pion/dtls/v3"
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
-	"github.com/pion/interceptor/pkg/nack"
 	"github.com/pion/interceptor/pkg/report"
 	"github.com/pion/interceptor/pkg/twcc"
 	"github.com/pion/sdp/v3"
@@ -31,6 +30,7 @@ type Peer struct {
 	keys       keyTap
 
 	wake    chan struct{} // capacity 1
+	losses  chan struct{} // capacity 1, wakes mend
 	done    chan struct{} // closed first when closing
 	closing sync.Once
 	closed  chan struct{} // closed when the transport and all readers are gone
@@ -46,10 +46,13 @@ type Peer struct {
 	sections []*section
 	byMID    map[string]*section
 	publish  map[string]*source // by MID
-	isDirty  bool
-	said     []ReceiverState // last told to the observer
-	needSaid [2]int
-	tx       transport
+	answers  answerTime
+	// receiving are the streams that are being read, in no order.
+	receiving []received
+	isDirty   bool
+	said      []ReceiverState // last told to the observer
+	needSaid  [2]int
+	tx        transport
 }
 
 // transport is the sending side of a peer.
@@ -66,7 +69,7 @@ type transport struct {
 func newPeer(r *Room, p PeerParams) (*Peer, error) {
 	peer := &Peer{
 		room: r, id: p.ID, observer: p.Observer, mayPublish: map[SourceKind]bool{},
-		wake: make(chan struct{}, 1), done: make(chan struct{}), closed: make(chan struct{}),
+		wake: make(chan struct{}, 1), losses: make(chan struct{}, 1), answers: newAnswerTime(), done: make(chan struct{}), closed: make(chan struct{}),
 		byMID: map[string]*section{}, publish: map[string]*source{},
 	}
 	peer.tx.mode = r.engine.p.Sender
@@ -128,6 +131,7 @@ func (p *Peer) api() (*webrtc.API, error) {
 		if err := receiveInterceptors(registry); err != nil {
 			return nil, err
 		}
+		registry.Add(repairFactory{p}) // last: it reads what the others have seen
 	}
 	return webrtc.NewAPI(webrtc.WithSettingEngine(s), webrtc.WithMediaEngine(m),
 		webrtc.WithInterceptorRegistry(registry)), nil
@@ -143,7 +147,7 @@ func mediaEngine() (*webrtc.MediaEngine, error) {
 			MimeType: mime, ClockRate: rate, Channels: channels, SDPFmtpLine: fmtp, RTCPFeedback: fb,
 		}}, k))
 	}
-	codec(webrtc.RTPCodecTypeAudio, 111, webrtc.MimeTypeOpus, 48000, 2, "minptime=10;useinbandfec=1", []webrtc.RTCPFeedback{congestion})
+	codec(webrtc.RTPCodecTypeAudio, 111, webrtc.MimeTypeOpus, 48000, 2, "minptime=10;useinbandfec=1", []webrtc.RTCPFeedback{{Type: "nack"}, congestion})
 	codec(webrtc.RTPCodecTypeAudio, 63, mimeRED, 48000, 2, "111/111", nil)
 	codec(webrtc.RTPCodecTypeVideo, 96, webrtc.MimeTypeVP8, 90000, 0, "", video)
 	codec(webrtc.RTPCodecTypeVideo, 97, webrtc.MimeTypeRTX, 90000, 0, "apt=96", nil)
@@ -167,12 +171,9 @@ func mediaEngine() (*webrtc.MediaEngine, error) {
 const mimeRED = "audio/red"
 
 // receiveInterceptors are Pion's feedback to publishers; nothing of it runs on
-// the sending side.
+// the sending side. Its NACK generator is not among them: it never learns of
+// packets that came by RTX and asks for them again and again (see mend).
 func receiveInterceptors(r *interceptor.Registry) error {
-	n, err := nack.NewGeneratorInterceptor(nack.WithGeneratorLoggerFactory(quietLoggers()))
-	if err != nil {
-		return fmt.Errorf("sfu: nack: %w", err)
-	}
 	rr, err := report.NewReceiverInterceptor(report.WithReceiverLoggerFactory(quietLoggers()))
 	if err != nil {
 		return fmt.Errorf("sfu: receiver reports: %w", err)
@@ -181,7 +182,6 @@ func receiveInterceptors(r *interceptor.Registry) error {
 	if err != nil {
 		return fmt.Errorf("sfu: transport feedback: %w", err)
 	}
-	r.Add(n)
 	r.Add(rr)
 	r.Add(cc)
 	return nil
@@ -190,6 +190,9 @@ func receiveInterceptors(r *interceptor.Registry) error {
 // start runs the worker; the room has admitted the peer and holds its lock.
 func (p *Peer) start() {
 	p.room.engine.wg.Go(p.work)
+	if len(p.mayPublish) > 0 {
+		p.readers.Go(p.mend)
+	}
 }
 
 // guarded runs f in a goroutine that Close waits for. A panic ends this peer, not

@@ -3,6 +3,7 @@ package sfu
 import (
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +26,10 @@ func (p *Peer) track(t *webrtc.TrackRemote, rx *webrtc.RTPReceiver) {
 		return
 	}
 	types := negotiatedTypes(rx)
+	p.lock(func() {
+		l.nack = types.nack
+		p.receiving = append(p.receiving, received{track: t, layer: l, ssrc: ssrc, types: types})
+	})
 	p.guarded(func() { p.readMedia(t, l, ssrc, types) })
 	p.guarded(func() { p.readReports(t, rx, l, ssrc) })
 }
@@ -57,6 +62,7 @@ func (p *Peer) layerFor(mid string, t *webrtc.TrackRemote) (*layer, uint32) {
 func negotiatedTypes(rx *webrtc.RTPReceiver) codecTypes {
 	var t codecTypes
 	for _, c := range rx.GetParameters().Codecs {
+		t.nack = t.nack || slices.Contains(c.RTCPFeedback, webrtc.RTCPFeedback{Type: "nack"})
 		switch pt := uint8(c.PayloadType); {
 		case strings.EqualFold(c.MimeType, webrtc.MimeTypeOpus):
 			t.opus = pt
@@ -71,6 +77,9 @@ func negotiatedTypes(rx *webrtc.RTPReceiver) codecTypes {
 
 // readMedia moves packets from Pion into the room until the stream ends.
 func (p *Peer) readMedia(t *webrtc.TrackRemote, l *layer, ssrc uint32, types codecTypes) {
+	defer p.lock(func() {
+		p.receiving = slices.DeleteFunc(p.receiving, func(r received) bool { return r.track == t })
+	})
 	buf := make([]byte, receiveMTU)
 	var pkt rtp.Packet
 	for failures := 0; failures < readErrors; {

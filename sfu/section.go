@@ -159,7 +159,7 @@ func (s *section) forward(l *layer, k *packetRefs) {
 	if s.src.kind == Cam && (!s.choose(l, k) || s.restOfFrame(l, k)) {
 		return
 	}
-	ext := k.pkt.Seq
+	ext, begun := k.pkt.Seq, false
 	if !s.running || s.lastLayer != l || s.lastSSRC != l.ssrc || ext > s.seq.high+seqJump {
 		if s.running && s.src.kind == Cam && !k.keyStart {
 			s.running, s.current, s.waiting = false, -1, true
@@ -167,6 +167,7 @@ func (s *section) forward(l *layer, k *packetRefs) {
 			return
 		}
 		s.begin(l, k)
+		begun = true
 	}
 	out, ok := s.seq.take(ext)
 	if !ok || out < s.historyFrom || out+uint64(len(s.history)) <= s.seq.next {
@@ -178,6 +179,21 @@ func (s *section) forward(l *layer, k *packetRefs) {
 	}
 	*h = sentPacket{out: uint32(out), ext: ext, layer: l.index, tsShift: s.tsShift, pidShift: s.pidShift, tl0Shift: s.tl0Shift}
 	s.send(k, h, out)
+	if begun && ext < l.seq.highest && s.src.kind == Cam {
+		s.catchUp(l, ext+1)
+	}
+}
+
+// catchUp forwards what came before the beginning of its keyframe, which was
+// mended late.
+func (s *section) catchUp(l *layer, from uint64) {
+	for ext := from; ext <= l.seq.highest; ext++ {
+		if k := l.get(ext); k != nil {
+			s.forward(l, k)
+		} else if l.seq.had(ext) {
+			s.leaveOut(l, ext)
+		}
+	}
 }
 
 // choose follows the target layer: it is entered at a keyframe only.

@@ -69,9 +69,9 @@ func (s *source) width(i int) int {
 // smallestFor returns the smallest live layer within lo..hi that fills width x
 // height, else the largest live one, else -1.
 func (s *source) smallestFor(now time.Time, width, height, lo, hi int) int {
-	best := -1
+	best, ok := -1, s.choosable(now, lo, hi)
 	for i := max(lo, 0); i <= min(hi, maxLayers-1); i++ {
-		if !s.live(now, i) {
+		if !ok[i] {
 			continue
 		}
 		best = i
@@ -85,9 +85,9 @@ func (s *source) smallestFor(now time.Time, width, height, lo, hi int) int {
 // bestBelow returns the largest live layer of at most maxHeight (0: no bound),
 // else the lowest live one, else -1.
 func (s *source) bestBelow(now time.Time, maxHeight int) int {
-	best := -1
+	best, ok := -1, s.choosable(now, 0, maxLayers-1)
 	for i := range maxLayers {
-		if !s.live(now, i) {
+		if !ok[i] {
 			continue
 		}
 		if best == -1 || maxHeight == 0 || s.height(i) <= maxHeight {

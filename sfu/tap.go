@@ -14,6 +14,7 @@ type tapSource struct {
 	current int
 	target  int
 	waiting bool
+	start   uint64 // number at which the current layer was entered
 	// recovered holds extended numbers that the tap got from redundancy.
 	recovered [64]uint64
 }
@@ -147,6 +148,14 @@ func (t *tapSource) deliver(l *layer, k *packetRefs, opusPT uint8, now time.Time
 		}
 	}
 	t.tap.p.Tap.Packet(&k.pkt)
+	if t.src.kind == Cam && k.pkt.Seq == t.start && k.pkt.Seq < l.seq.highest {
+		// The keyframe's beginning was mended late: what followed it is here already.
+		for ext := k.pkt.Seq + 1; ext <= l.seq.highest; ext++ {
+			if o := l.get(ext); o != nil {
+				t.tap.p.Tap.Packet(&o.pkt)
+			}
+		}
+	}
 }
 
 func (t *tapSource) choose(l *layer, k *packetRefs) bool {
@@ -154,11 +163,11 @@ func (t *tapSource) choose(l *layer, k *packetRefs) bool {
 	if i == t.target && t.waiting {
 		if !k.keyStart {
 			l.requestKey()
-			return i == t.current
+			return i == t.current && k.pkt.Seq >= t.start
 		}
-		t.current, t.waiting = i, false
+		t.current, t.waiting, t.start = i, false, k.pkt.Seq
 	}
-	return i == t.current
+	return i == t.current && k.pkt.Seq >= t.start
 }
 
 // recover delivers the packets before k that were lost and stand in its

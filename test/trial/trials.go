@@ -23,9 +23,12 @@ type Verdict struct {
 	Value   float64 `json:"value"`   // of the hearing
 	Control float64 `json:"control"` // of the control pair
 	Bound   float64 `json:"bound"`
-	Pass    bool    `json:"pass"`
-	Hearing run     `json:"hearing"`
-	Pair    run     `json:"pair"`
+	// Frames a second of the hearing, and the least that passes; 0 is no bound.
+	Frames    float64 `json:"frames,omitempty"`
+	MinFrames float64 `json:"minFrames,omitempty"`
+	Pass      bool    `json:"pass"`
+	Hearing   run     `json:"hearing"`
+	Pair      run     `json:"pair"`
 }
 
 // trial is one experiment: a line for each direction as the party sees it, and
@@ -38,6 +41,10 @@ type trial struct {
 	// be worse than the control pair, in the figure's unit.
 	Figure func(run) float64
 	Slack  float64
+	// Frames a second that the hearing must show besides, at least MinFrames; nil
+	// is no such rule.
+	Frames    func(run) float64
+	MinFrames float64
 }
 
 func trials() []trial {
@@ -56,6 +63,20 @@ func trials() []trial {
 			Up: clean, Down: lossy(0.10),
 			Rule:   "concealed share at the party <= control + 0.005",
 			Figure: func(r run) float64 { return r.Far.ConcealedShare }, Slack: 0.005,
+		},
+		{
+			Name: "V1", About: "party's uplink loses 10 %: share of time with a frozen picture at the judge",
+			Up: lossy(0.10), Down: clean,
+			Rule:   "frozen share at the judge <= control + 0.02, and at least 15 frames/s",
+			Figure: func(r run) float64 { return r.Near.FrozenShare }, Slack: 0.02,
+			Frames: func(r run) float64 { return r.Near.FramesPerSecond }, MinFrames: 15,
+		},
+		{
+			Name: "V1-down", About: "party's downlink loses 10 %: share of time with a frozen picture at the party",
+			Up: clean, Down: lossy(0.10),
+			Rule:   "frozen share at the party <= control + 0.02, and at least 15 frames/s",
+			Figure: func(r run) float64 { return r.Far.FrozenShare }, Slack: 0.02,
+			Frames: func(r run) float64 { return r.Far.FramesPerSecond }, MinFrames: 15,
 		},
 		{
 			Name: "clean", About: "a good line: share of time with a frozen picture at the judge",
@@ -91,5 +112,9 @@ func (t trial) run(ctx context.Context, o options) (Verdict, error) {
 	v.Value, v.Control = t.Figure(v.Hearing), t.Figure(v.Pair)
 	v.Bound = v.Control + t.Slack
 	v.Pass = v.Value <= v.Bound
+	if t.Frames != nil {
+		v.Frames, v.MinFrames = t.Frames(v.Hearing), t.MinFrames
+		v.Pass = v.Pass && v.Frames >= t.MinFrames
+	}
 	return v, nil
 }
