@@ -156,7 +156,9 @@ func TestAnUnansweredGapIsGivenUp(t *testing.T) {
 	q, _ := f.peer("a")
 	f.binds(q, src.id, "0")
 	require.NoError(t, f.Apply(Routing{Grants: []Grant{toPeer(src.id, "a")}}))
-	frame := func(n uint16) { f.receives(src.layers[0], 96, n, uint32(n)*3000, vp8Frame(n == 1, n, uint8(n), 640, 360, "x")) }
+	frame := func(n uint16) {
+		f.receives(src.layers[0], 96, n, uint32(n)*3000, vp8Frame(n == 1, n, uint8(n), 640, 360, "x"))
+	}
 	frame(1)
 	frame(2)
 	frame(4)

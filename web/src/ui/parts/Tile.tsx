@@ -54,6 +54,15 @@ function Speaking({ since }: { since: bigint }) {
   return <span className={css["speaking"]}>{t("speaking", { time: elapsed(ms) })}</span>;
 }
 
+/** What is known of the voice: a lock is said even of who holds the floor. */
+function Voice(p: { person: PersonView; large: boolean; floor: boolean; since: bigint }) {
+  const { t } = useTexts();
+  if (p.person.locked) return <span className={css["mark"]}>{t("mic_locked")}</span>;
+  if (!p.floor) return null;
+  if (p.large) return <Speaking since={p.since} />;
+  return <span className={css["mark"]}>{t("mic_open")}</span>;
+}
+
 interface TileProps {
   person: PersonView;
   large?: boolean;
@@ -79,8 +88,7 @@ export function Tile({ person, large = false }: TileProps) {
       </div>
       <figcaption className={css["caption"]}>
         <span className={css["name"]}>{mine ? t("own_picture") : sentenceCase(who(person))}</span>
-        {large && floor ? <Speaking since={s.view?.floorSince ?? 0n} /> : null}
-        {!large && floor ? <span className={css["mark"]}>{t("mic_open")}</span> : null}
+        <Voice person={person} large={large} floor={floor} since={s.view?.floorSince ?? 0n} />
       </figcaption>
     </figure>
   );

@@ -60,10 +60,11 @@ function Sentence({ view }: { view: View }) {
   if (!me) return null;
   const mic = t(me.microphoneOpen ? "mic_open" : "mic_closed");
   const [tone, text] = ((): ["turn" | "locked" | "plain", string] => {
+    // A lock keeps the floor but closes the microphone: it is what must be known.
+    if (me.locked) return ["locked", t("muted_by_judge")];
     if (view.floor === me.person && view.state === HearingState.IN_SESSION) {
       return ["turn", t("your_turn", { capacity: capacity(me.capacity) })];
     }
-    if (me.locked) return ["locked", t("muted_by_judge")];
     if (view.state === HearingState.SCHEDULED) return ["plain", t("before_open")];
     const place = view.hands.indexOf(me.person);
     if (place >= 0) return ["plain", t("hand_up", { n: place + 1 })];
