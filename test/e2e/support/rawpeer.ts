@@ -22,7 +22,8 @@ export class RawPeer {
     address?: string;
   }) {
     const args = [PEER, "--port", String(params.port), "--role", params.role];
-    args.push("--token", params.token, "--address", params.address ?? "127.0.0.1");
+    // A token may begin with a dash.
+    args.push(`--token=${params.token}`, "--address", params.address ?? "127.0.0.1");
     this.child = spawn("/usr/bin/python3", args, { stdio: ["pipe", "pipe", "inherit"] });
     createInterface({ input: this.child.stdout! }).on("line", (line) => {
       this.said.push(JSON.parse(line) as Said);

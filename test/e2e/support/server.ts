@@ -87,11 +87,16 @@ export class Server {
     return pid;
   }
 
-  /** kill ends the server's process alone, at once; its children find out by themselves. */
-  async kill(): Promise<void> {
+  /**
+   * kill ends the server's process alone, at once; its children find out by
+   * themselves. It gives the moment, UTC unix microseconds.
+   */
+  async kill(): Promise<number> {
     process.kill(this.pid, "SIGKILL");
+    const at = Date.now() * 1000;
     await this.exited;
     this.child = null;
+    return at;
   }
 
   /** stop ends it in order. */
