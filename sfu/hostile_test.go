@@ -124,9 +124,10 @@ type lockedTap struct {
 }
 
 func (l *lockedTap) Opened(i SourceInfo, at time.Time) { l.locked(func() { l.tapLog.Opened(i, at) }) }
-func (l *lockedTap) Closed(s SourceID, at time.Time)   { l.locked(func() { l.tapLog.Closed(s, at) }) }
-func (l *lockedTap) Packet(p *Packet)                  { l.locked(func() { l.tapLog.Packet(p) }) }
-func (l *lockedTap) SenderReport(r SenderReport)       { l.locked(func() { l.tapLog.SenderReport(r) }) }
+
+func (l *lockedTap) Closed(s SourceID, at time.Time) { l.locked(func() { l.tapLog.Closed(s, at) }) }
+func (l *lockedTap) Packet(p *Packet)                { l.locked(func() { l.tapLog.Packet(p) }) }
+func (l *lockedTap) SenderReport(r SenderReport)     { l.locked(func() { l.tapLog.SenderReport(r) }) }
 
 func (l *lockedTap) locked(f func()) {
 	l.mu.Lock()
