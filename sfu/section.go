@@ -64,7 +64,7 @@ type sentPacket struct {
 }
 
 // is says that h stands for the packet sent with the index.
-func (h *sentPacket) is(index uint64) bool { return h.out == uint32(index) }
+func (h *sentPacket) is(index uint64) bool { return uint64(h.out) == index&(1<<32-1) }
 
 // age is the section's life in milliseconds, from 1 on.
 func (s *section) age(now time.Time) uint32 { return uint32(now.Sub(s.born).Milliseconds()) + 1 }
