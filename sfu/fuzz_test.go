@@ -1,9 +1,11 @@
 package sfu
 
 import (
+	"encoding/binary"
 	"strings"
 	"testing"
 
+	"github.com/pion/rtp"
 	"github.com/stretchr/testify/require"
 )
 
