@@ -93,7 +93,9 @@ func TestMissingPacketsAreAskedForUntilTheyComeOrAreGivenUp(t *testing.T) {
 					}
 				}
 				if granted {
-					heard++
+					if heard++; heard == 2 {
+						look() // forgets what was lost before the beginning
+					}
 				}
 				next++
 			},
@@ -167,15 +169,18 @@ func TestAnUnansweredGapIsGivenUp(t *testing.T) {
 	require.Equal(t, reorderTime, p.collectNacks(&m), "it may be reordering")
 	require.Empty(t, m.rtcp)
 	frame(5)
-	start, times := f.now, 0
+	start, times, last := f.now, 0, time.Time{}
 	for {
 		wait := p.collectNacks(&m)
 		if wait == 0 {
 			break
 		}
-		require.Equal(t, []uint16{3}, asked(&m))
-		times++
-		require.GreaterOrEqual(t, wait, minAsk)
+		if len(m.rtcp) > 0 {
+			require.Equal(t, []uint16{3}, asked(&m))
+			require.GreaterOrEqual(t, f.now.Sub(last), minAsk)
+			times++
+			last = f.now
+		}
 		f.now = f.now.Add(wait)
 	}
 	require.Equal(t, maxTries, times)
@@ -210,8 +215,10 @@ func TestOnlyLayersThatSomebodyTakesAreMended(t *testing.T) {
 	// The mended packet goes out at once in its place.
 	before := len(w.packets)
 	f.receives(src.layers[1], 96, 10, 30000, vp8Frame(true, 10, 10, 640, 360, "late"))
-	require.Len(t, w.packets, before+1)
-	require.Equal(t, w.packets[before-9].SequenceNumber-1, w.packets[before].SequenceNumber)
+	require.Len(t, w.packets, before+10, "what waited for it follows")
+	for i, k := range w.packets[before:] {
+		require.Equal(t, w.packets[before-1].SequenceNumber+1+uint16(i), k.SequenceNumber)
+	}
 	require.Zero(t, p.collectNacks(&m))
 	require.Empty(t, m.rtcp)
 }
