@@ -22,6 +22,8 @@ type layer struct {
 	flow    flow
 	missing gaps
 	nack    bool // the publisher takes requests for lost packets
+	// released is the highest number that sections were given (cameras).
+	released uint64
 
 	needKey bool // somebody waits for a keyframe
 	lastPLI time.Time
@@ -112,14 +114,8 @@ func (r *Room) ingest(l *layer, p *rtp.Packet, pt codecTypes, now time.Time) {
 		c.dropped[dropPoliced].Add(1)
 		return
 	}
-	if len(p.Payload) == 0 { // padding only: leave no hole in what is sent
-		for _, s := range src.sections {
-			s.leaveOut(l, ext)
-		}
-		return
-	}
 	k := r.engine.pool.get(p.Payload)
-	if !l.describe(k, p, pt) {
+	if k.padding = len(p.Payload) == 0; !k.padding && !l.describe(k, p, pt) {
 		k.release()
 		c.dropped[dropMalformed].Add(1)
 		return
@@ -130,8 +126,9 @@ func (r *Room) ingest(l *layer, p *rtp.Packet, pt codecTypes, now time.Time) {
 	if k.keyStart {
 		l.keyframe(k, now)
 	}
-	for _, s := range src.sections {
-		s.forward(l, k)
+	l.pass(k, now)
+	if k.padding {
+		return
 	}
 	for _, t := range src.taps {
 		t.deliver(l, k, pt.opus, now)

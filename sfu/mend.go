@@ -310,6 +310,7 @@ func (l *layer) collectNack(m *mendRound, now time.Time, wait time.Duration) (ne
 	mark, taken := l.src.neededAbove(l)
 	if !taken {
 		l.missing.list = l.missing.list[:0]
+		l.release(now)
 		return next
 	}
 	var givenUp int
@@ -322,6 +323,10 @@ func (l *layer) collectNack(m *mendRound, now time.Time, wait time.Duration) (ne
 		if l.src.kind == Cam {
 			l.requestKey()
 		}
+	}
+	l.release(now)
+	if until := l.heldUntil(now); !until.IsZero() && until.Before(next) {
+		next = until
 	}
 	return next
 }

@@ -40,8 +40,9 @@ func TestMissingPacketsAreAskedForUntilTheyComeOrAreGivenUp(t *testing.T) {
 
 		seq0 := rapid.Uint16().Draw(t, "first")
 		var next uint64 = 1
-		granted, heard := true, false // heard: the packet after the opening, which is skipped, has come
-		barrier := uint64(0)
+		// The first packet after the opening is skipped, the second begins what is sent;
+		// what was lost before it has no place.
+		granted, heard := true, 0
 		missing := map[uint64]time.Time{} // worth asking for, since when
 		tries := map[uint64]int{}
 		given := f.loop.count.givenUp.Load
@@ -82,17 +83,19 @@ func TestMissingPacketsAreAskedForUntilTheyComeOrAreGivenUp(t *testing.T) {
 				from := next
 				next += lost
 				arrive(next)
-				if from > 1 && granted && heard {
+				if granted && heard >= 2 {
 					if len(missing)+int(lost) > maxMissing && lost > 0 {
 						clear(missing)
 					} else {
-						for n := max(from, barrier+1); n < next; n++ {
+						for n := from; n < next; n++ {
 							missing[n] = f.now
 						}
 					}
 				}
-				if granted && !heard {
-					heard, barrier = true, next
+				if granted {
+					if heard++; heard == 2 {
+						look() // forgets what was lost before the beginning
+					}
 				}
 				next++
 			},
@@ -130,7 +133,7 @@ func TestMissingPacketsAreAskedForUntilTheyComeOrAreGivenUp(t *testing.T) {
 					t.Skip()
 				}
 				require.NoError(t, f.Apply(Routing{}))
-				granted, heard = false, false
+				granted, heard = false, 0
 				clear(missing)
 				look()
 			},
@@ -166,15 +169,18 @@ func TestAnUnansweredGapIsGivenUp(t *testing.T) {
 	require.Equal(t, reorderTime, p.collectNacks(&m), "it may be reordering")
 	require.Empty(t, m.rtcp)
 	frame(5)
-	start, times := f.now, 0
+	start, times, last := f.now, 0, time.Time{}
 	for {
 		wait := p.collectNacks(&m)
 		if wait == 0 {
 			break
 		}
-		require.Equal(t, []uint16{3}, asked(&m))
-		times++
-		require.GreaterOrEqual(t, wait, minAsk)
+		if len(m.rtcp) > 0 {
+			require.Equal(t, []uint16{3}, asked(&m))
+			require.GreaterOrEqual(t, f.now.Sub(last), minAsk)
+			times++
+			last = f.now
+		}
 		f.now = f.now.Add(wait)
 	}
 	require.Equal(t, maxTries, times)
@@ -209,8 +215,10 @@ func TestOnlyLayersThatSomebodyTakesAreMended(t *testing.T) {
 	// The mended packet goes out at once in its place.
 	before := len(w.packets)
 	f.receives(src.layers[1], 96, 10, 30000, vp8Frame(true, 10, 10, 640, 360, "late"))
-	require.Len(t, w.packets, before+1)
-	require.Equal(t, w.packets[before-9].SequenceNumber-1, w.packets[before].SequenceNumber)
+	require.Len(t, w.packets, before+10, "what waited for it follows")
+	for i, k := range w.packets[before:] {
+		require.Equal(t, w.packets[before-1].SequenceNumber+1+uint16(i), k.SequenceNumber)
+	}
 	require.Zero(t, p.collectNacks(&m))
 	require.Empty(t, m.rtcp)
 }

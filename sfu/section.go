@@ -179,7 +179,7 @@ func (s *section) forward(l *layer, k *packetRefs) {
 	}
 	*h = sentPacket{out: uint32(out), ext: ext, layer: l.index, tsShift: s.tsShift, pidShift: s.pidShift, tl0Shift: s.tl0Shift}
 	s.send(k, h, out)
-	if begun && ext < l.seq.highest && s.src.kind == Cam {
+	if begun && ext < l.released && s.src.kind == Cam {
 		s.catchUp(l, ext+1)
 	}
 }
@@ -187,11 +187,9 @@ func (s *section) forward(l *layer, k *packetRefs) {
 // catchUp forwards what came before the beginning of its keyframe, which was
 // mended late.
 func (s *section) catchUp(l *layer, from uint64) {
-	for ext := from; ext <= l.seq.highest; ext++ {
+	for ext := from; ext <= l.released; ext++ {
 		if k := l.get(ext); k != nil {
-			s.forward(l, k)
-		} else if l.seq.had(ext) {
-			s.leaveOut(l, ext)
+			s.give(l, k)
 		}
 	}
 }
