@@ -56,11 +56,18 @@ func (b HandRaised) apply(s *State, _ Event) error {
 	if err != nil {
 		return err
 	}
-	if p.Status != InCourtroom || s.hasHand(b.Person) || s.Floor == b.Person {
+	if p.Status != InCourtroom || s.hasHand(b.Person) || s.speaks(b.Person) {
 		return fmt.Errorf("%w: hand", ErrImpossible)
 	}
 	s.Hands = append(s.Hands, b.Person)
 	return nil
+}
+
+// speaks: the person holds the floor and is not locked. Who is locked with the
+// floor may ask to speak: the screen tells them to, and nothing else is left.
+func (s *State) speaks(id PersonID) bool {
+	p := s.person(id)
+	return p != nil && s.Floor == id && p.LockedBy == ""
 }
 
 func (b HandLowered) apply(s *State, _ Event) error {
@@ -102,7 +109,7 @@ func (RaiseHand) decide(s *State, a Actor, _ time.Time) ([]EventBody, *Refusal) 
 		return nil, refuseNotInSession()
 	case a.Person == s.presiding():
 		return nil, refusePresidingSpeaks()
-	case s.Floor == a.Person:
+	case s.speaks(a.Person):
 		return nil, refuseHasFloor()
 	case s.hasHand(a.Person):
 		return nil, refuseHandIsUp()

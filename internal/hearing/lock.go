@@ -52,6 +52,9 @@ func (b MicrophoneUnlocked) apply(s *State, _ Event) error {
 		return fmt.Errorf("%w: no lock", ErrImpossible)
 	}
 	p.LockedBy = ""
+	if s.speaks(b.Person) {
+		s.lowerHand(b.Person) // what was asked for is given
+	}
 	return nil
 }
 

@@ -198,6 +198,19 @@ func TestALockOutlivesTheFloor(t *testing.T) {
 	r.ok(GiveFloor{"party"}, judge)
 }
 
+func TestWhoIsLockedWithTheFloorMayAskToSpeak(t *testing.T) {
+	r := newRoom(t)
+	r.inSession()
+	r.ok(GiveFloor{"party"}, judge)
+	r.ok(MuteLock{"party"}, judge)
+	r.ok(RaiseHand{}, party)
+	require.Equal(t, []PersonID{"party"}, r.s.Hands)
+	require.Equal(t, []DeviceID{"d-bench"}, r.heard())
+	r.ok(Unlock{"party"}, judge)
+	require.Empty(t, r.s.Hands, "what was asked for is given")
+	require.Equal(t, []DeviceID{"d-bench", "d-party"}, r.heard())
+}
+
 func TestARecessEndsMediaAndTheFloor(t *testing.T) {
 	r := newRoom(t)
 	r.inSession()
