@@ -69,6 +69,12 @@ const (
 
 // Limits bound everything that a peer can make the sfu hold. Zero fields take
 // the default given here.
+//
+// There is no bound of a receiver's send queue because there is no such queue: a
+// packet is handed to the kernel at once or dropped. When the kernel's buffer of
+// the loop's socket is full, a camera loses the rest of the picture and, unless
+// nothing refers to that picture, everything up to the next keyframe; a
+// microphone gets one more try for each packet.
 type Limits struct {
 	SectionsPerPeer   int           // receiving sections of one peer, default 64
 	SourcesPerPeer    int           // sources of one peer, default 4
@@ -76,8 +82,6 @@ type Limits struct {
 	PeersPerRoom      int           // default 1000
 	OfferBytes        int           // SDP size, default 256 KiB
 	CandidatesPerPeer int           // in one offer, default 32
-	QueueBytes        int           // unsent bytes of one receiver, default 512 KiB
-	QueueAge          time.Duration // age of the oldest unsent packet, default 400 ms
 	RingPackets       int           // retransmission history of one layer, default 512, a power of two
 	KeyframeInterval  time.Duration // least time between keyframe requests of one layer, default 500 ms
 	RTXBurstBytes     int           // retransmission budget of a section, default 64 KiB

@@ -93,6 +93,7 @@ type client struct {
 	peer *Peer
 	obs  *observed
 
+	raw   rawWriter
 	mic   *webrtc.TrackLocalStaticRTP
 	cams  []*webrtc.TrackLocalStaticRTP
 	camTx *webrtc.RTPSender
@@ -105,6 +106,31 @@ type client struct {
 	sr     map[uint32]*rtcp.SenderReport
 	plis   map[uint32]int
 	tracks map[string]*webrtc.TrackRemote
+}
+
+// rawWriter sends RTP with any header through the client's SRTP session.
+type rawWriter struct {
+	mu  sync.Mutex
+	out webrtc.TrackLocalWriter
+}
+
+func (w *rawWriter) write(p *rtp.Packet) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, _ = w.out.WriteRTP(&p.Header, p.Payload)
+}
+
+// rawTrack lends the writer that Pion gives to a track.
+type rawTrack struct {
+	*webrtc.TrackLocalStaticRTP
+	raw *rawWriter
+}
+
+func (t *rawTrack) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
+	t.raw.mu.Lock()
+	t.raw.out = ctx.WriteStream()
+	t.raw.mu.Unlock()
+	return t.TrackLocalStaticRTP.Bind(ctx)
 }
 
 type clientParams struct {
@@ -180,7 +206,7 @@ func join(t testing.TB, r *Room, p clientParams) *client {
 		}
 		c.mic, err = webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: mime, ClockRate: 48000, Channels: 2}, "mic", p.id)
 		require.NoError(t, err)
-		_, err = c.pc.AddTransceiverFromTrack(c.mic, sendonly)
+		_, err = c.pc.AddTransceiverFromTrack(&rawTrack{c.mic, &c.raw}, sendonly)
 		require.NoError(t, err)
 	}
 	for i, rid := range p.rids {
@@ -192,7 +218,7 @@ func join(t testing.TB, r *Room, p clientParams) *client {
 		require.NoError(t, err)
 		c.cams = append(c.cams, cam)
 		if i == 0 {
-			tr, err := c.pc.AddTransceiverFromTrack(cam, sendonly)
+			tr, err := c.pc.AddTransceiverFromTrack(&rawTrack{cam, &c.raw}, sendonly)
 			require.NoError(t, err)
 			c.camTx = tr.Sender()
 		} else {

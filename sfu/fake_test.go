@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pion/rtp"
+	"golang.org/x/sys/unix"
 )
 
 // fakeWire takes what a peer would send, unsealed.
@@ -13,9 +14,15 @@ type fakeWire struct {
 	packets []*rtp.Packet
 	indexes map[[2]uint64]bool
 	reused  bool
+	full    func() bool // says that the buffer is full
+	refused int
 }
 
 func (f *fakeWire) write(b []byte, _ *destination) error {
+	if f.full != nil && f.full() {
+		f.refused++
+		return unix.EAGAIN
+	}
 	p := &rtp.Packet{}
 	if err := p.Unmarshal(append([]byte(nil), b...)); err != nil {
 		return err

@@ -50,14 +50,10 @@ func (l Limits) withDefaults() (Limits, error) {
 	def(&l.PeersPerRoom, 1000)
 	def(&l.OfferBytes, 256<<10)
 	def(&l.CandidatesPerPeer, 32)
-	def(&l.QueueBytes, 512<<10)
 	def(&l.RingPackets, 512)
 	def(&l.RTXBurstBytes, 64<<10)
 	def(&l.AudioBitrate, 256_000)
 	def(&l.VideoBitrate, 8_000_000)
-	if l.QueueAge == 0 {
-		l.QueueAge = 400 * time.Millisecond
-	}
 	if l.KeyframeInterval == 0 {
 		l.KeyframeInterval = 500 * time.Millisecond
 	}

@@ -16,12 +16,13 @@ const (
 	dropMalformed                   // not parseable, or too large
 	dropForeign                     // unknown payload type or stream
 	dropFull                        // the kernel's send buffer is full
+	dropFrame                       // video withheld because an earlier packet met a full buffer
 	dropError                       // sealing or writing failed
 	dropReasons
 )
 
 func (d dropReason) String() string {
-	return [...]string{"muted", "policed", "repeated", "malformed", "foreign", "full", "error"}[d]
+	return [...]string{"muted", "policed", "repeated", "malformed", "foreign", "full", "frame", "error"}[d]
 }
 
 // counters of one loop: rooms of other loops never touch their cache lines.

@@ -329,33 +329,42 @@ func (p *Peer) writerOf(local *webrtc.ICECandidate) packetWriter {
 	return nil
 }
 
-// write seals the packet b of section s and sends it; under the room's lock.
-func (p *Peer) write(s *section, b []byte, ssrc uint32, index uint64) {
+// write seals the packet b of section s and sends it; under the room's lock. It
+// reports true when the kernel's buffer is full: the packet is lost then.
+func (p *Peer) write(s *section, b []byte, ssrc uint32, index uint64) (full bool) {
 	c := &p.room.loop.count
 	if p.tx.mode == SendPion {
 		n, err := s.writePion(b)
 		if err != nil {
 			c.dropped[dropError].Add(1)
-			return
+			return false
 		}
 		c.packetsOut.Add(1)
 		c.bytesOut.Add(uint64(n))
-		return
+		return false
 	}
 	sealed, err := p.tx.seal.seal(b, ssrc, index)
 	if err == nil {
 		err = p.tx.out.write(sealed, &p.tx.to)
+		if s.src.kind == Mic && bufferFull(err) {
+			err = p.tx.out.write(sealed, &p.tx.to) // the same bytes: no nonce is used twice
+		}
 	}
 	switch {
 	case err == nil:
 		c.packetsOut.Add(1)
 		c.bytesOut.Add(uint64(len(sealed)))
-	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.ENOBUFS):
+		return false
+	case bufferFull(err):
 		c.dropped[dropFull].Add(1)
+		return true
 	default:
 		c.dropped[dropError].Add(1)
+		return false
 	}
 }
+
+func bufferFull(err error) bool { return errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.ENOBUFS) }
 
 // writePion is the reference way: Pion seals and sends.
 func (s *section) writePion(b []byte) (int, error) {

@@ -29,7 +29,9 @@ type section struct {
 	hinted           bool
 	current, target  int // layers, -1: none
 	waiting          bool
-	running          bool // sendSeq maps the current stream
+	congested        bool   // a packet met a full buffer: see congest
+	congestedTS      uint32 // RTP timestamp, as received, of its frame
+	running          bool   // sendSeq maps the current stream
 	lastLayer        *layer
 	lastSSRC         uint32
 	seq              sendSeq
@@ -62,7 +64,7 @@ type sentPacket struct {
 }
 
 // is says that h stands for the packet sent with the index.
-func (h *sentPacket) is(index uint64) bool { return h.out == uint32(index) }
+func (h *sentPacket) is(index uint64) bool { return uint64(h.out) == index&(1<<32-1) }
 
 // age is the section's life in milliseconds, from 1 on.
 func (s *section) age(now time.Time) uint32 { return uint32(now.Sub(s.born).Milliseconds()) + 1 }
@@ -106,7 +108,7 @@ func (s *section) regrant(g Grant, open bool, now time.Time) {
 // halt stops the flow and makes everything sent so far unreachable for
 // retransmission.
 func (s *section) halt() {
-	s.running, s.current, s.target, s.waiting = false, -1, -1, false
+	s.running, s.current, s.target, s.waiting, s.congested = false, -1, -1, false, false
 	s.historyFrom = s.seq.next
 }
 
@@ -154,7 +156,7 @@ func (s *section) forward(l *layer, k *packetRefs) {
 	if !s.gate.admit(k, l.index) {
 		return
 	}
-	if s.src.kind == Cam && !s.choose(l, k) {
+	if s.src.kind == Cam && (!s.choose(l, k) || s.restOfFrame(l, k)) {
 		return
 	}
 	ext, begun := k.pkt.Seq, false
@@ -198,12 +200,45 @@ func (s *section) choose(l *layer, k *packetRefs) bool {
 	if i == s.target && s.waiting {
 		if !k.keyStart {
 			l.requestKey()
+			if s.congested && s.current < 0 {
+				s.peer.room.loop.count.dropped[dropFrame].Add(1)
+			}
 			return i == s.current && s.running
 		}
-		s.current, s.waiting, s.running = i, false, false
+		s.current, s.waiting, s.running, s.congested = i, false, false, false
 		s.peer.dirty()
 	}
 	return i == s.current
+}
+
+// congest follows a packet that met a full buffer. The rest of its frame would
+// decode to nothing, so it is not sent; and when other frames refer to this one,
+// neither are those, up to the next keyframe.
+func (s *section) congest(k *packetRefs) {
+	s.congested, s.congestedTS = true, k.pkt.Timestamp
+	if k.vp8.discardable {
+		return
+	}
+	s.running, s.current, s.waiting = false, -1, s.target >= 0
+	if s.waiting {
+		s.src.layers[s.target].requestKey()
+	}
+	s.peer.dirty()
+}
+
+// restOfFrame withholds what follows in a frame that nothing refers to and that
+// lost a packet to a full buffer; no gap in the numbers tells of it.
+func (s *section) restOfFrame(l *layer, k *packetRefs) bool {
+	if !s.congested {
+		return false
+	}
+	if k.pkt.Timestamp != s.congestedTS {
+		s.congested = false
+		return false
+	}
+	s.leaveOut(l, k.pkt.Seq)
+	s.peer.room.loop.count.dropped[dropFrame].Add(1)
+	return true
 }
 
 // begin starts a stream after what was sent before: the next sequence number, a
@@ -257,7 +292,9 @@ func (s *section) send(k *packetRefs, h *sentPacket, index uint64) {
 	s.packets++
 	s.octets += uint32(len(payload))
 	s.rtxBudget.credit(float64(len(payload)) / 5)
-	s.peer.write(s, b, s.ssrc, index)
+	if s.peer.write(s, b, s.ssrc, index) && s.src.kind == Cam {
+		s.congest(k)
+	}
 }
 
 // payload chooses redundancy or the plain packet: only for receivers that
@@ -330,6 +367,8 @@ func (s *section) state(now time.Time) ReceiverState {
 		st.PausedBy = PausedByLost
 	case s.src.kind == Cam && s.src.silent(now):
 		st.PausedBy = PausedBySender
+	case s.congested && s.waiting:
+		st.PausedBy = PausedByBandwidth
 	case !s.wanted():
 		st.PausedBy = PausedByPolicy
 	}

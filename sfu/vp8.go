@@ -12,6 +12,7 @@ type vp8Descriptor struct {
 	pid           uint16
 	tl0           uint8
 	key           bool // this packet begins a keyframe
+	discardable   bool // no other frame refers to this one (N)
 	width, height uint16
 }
 
@@ -20,6 +21,7 @@ func parseVP8(b []byte) (d vp8Descriptor, ok bool) {
 		return d, false
 	}
 	first, at := b[0], 1
+	d.discardable = first&0x20 != 0
 	if first&0x80 != 0 { // X
 		x := b[1]
 		at = 2
