@@ -36,7 +36,8 @@ type Peer struct {
 	closed  chan struct{} // closed when the transport and all readers are gone
 	readers sync.WaitGroup
 	doomed  atomic.Bool
-	negoMu  sync.Mutex // one negotiation at a time
+	streams atomic.Int32 // received streams that ever began
+	negoMu  sync.Mutex   // one negotiation at a time
 
 	// Under the room's lock:
 	ended    bool

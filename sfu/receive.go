@@ -20,6 +20,11 @@ func (p *Peer) track(t *webrtc.TrackRemote, rx *webrtc.RTPReceiver) {
 	if tr == nil {
 		return
 	}
+	if p.streams.Add(1) > maxStreams {
+		p.room.engine.log.Warn("sfu: a peer begins stream after stream and is closed", "peer", p.id)
+		p.closeLater()
+		return
+	}
 	l, ssrc := p.layerFor(tr.Mid(), t)
 	if l == nil {
 		p.room.loop.count.dropped[dropForeign].Add(1)
