@@ -1,0 +1,6 @@
+//go:build race
+
+package sfu
+
+// raceDetector: sync.Pool then drops at random, so allocations cannot be counted.
+const raceDetector = true
