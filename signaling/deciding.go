@@ -5,7 +5,7 @@ import "phientoa/internal/hearing"
 // process takes a command from the mailbox. Restrictions are decided at once;
 // everything else one after the other, each when the one before is durable.
 func (r *Room) process(o *order) {
-	if !passes(o.cmd) && (r.inflight != nil || len(r.waiting) > 0) {
+	if !hearing.Restricts(o.cmd) && (r.inflight != nil || len(r.waiting) > 0) {
 		if len(r.waiting) >= r.limits.Enlargements && !o.actor.System {
 			o.answer(reply{refusal: refuseBusy(), seq: r.eff.Seq})
 			return
@@ -29,12 +29,12 @@ func (r *Room) next() {
 // decide asks the rules on the newest state in log order and sets the answer in
 // motion.
 func (r *Room) decide(o *order) bool {
-	if r.away && !o.actor.System && !passes(o.cmd) {
+	if r.away && !o.actor.System && !hearing.Restricts(o.cmd) {
 		o.answer(reply{refusal: refuseDatabaseAway(), seq: r.eff.Seq})
 		return false
 	}
 	reserve := r.limits.MailboxReserve
-	if passes(o.cmd) {
+	if hearing.Restricts(o.cmd) {
 		reserve = 0
 	}
 	if !r.log.room(reserve) {
@@ -192,7 +192,7 @@ func (r *Room) applyRouting() {
 // command gives the server's own command; it tells whether it was taken.
 func (r *Room) command(c hearing.Command) bool {
 	o := &order{cmd: c, actor: hearing.Actor{System: true}}
-	if !passes(c) && (r.inflight != nil || len(r.waiting) > 0) {
+	if !hearing.Restricts(c) && (r.inflight != nil || len(r.waiting) > 0) {
 		return false // levels: tried again when this is through
 	}
 	return r.decide(o)

@@ -157,8 +157,13 @@ func (f *fakeStore) Read(_ context.Context, _ court.Scope, _ string, from uint64
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var out []store.Line
-	for i := int(from) - 1; i < len(f.lines) && len(out) < limit; i++ {
-		out = append(out, store.Line{Seq: uint64(i) + 1, Line: f.lines[i]})
+	var prev [32]byte
+	for i, line := range f.lines {
+		hash := store.LineHash(prev, line)
+		if i >= int(from)-1 && len(out) < limit {
+			out = append(out, store.Line{Seq: uint64(i) + 1, Line: line, Prev: prev, Hash: hash})
+		}
+		prev = hash
 	}
 	return out, f.down()
 }

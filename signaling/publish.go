@@ -88,7 +88,7 @@ func (r *Room) viewFor(s *seat, inside bool) *wire.View {
 	v.Recording = v.Recording && r.recording.on
 	if r.away {
 		v.Degraded = true
-		v.Acts = keep(v.Acts, restrictingAct)
+		v.Acts = keep(v.Acts, hearing.ActRestricts)
 		ref := refuseDatabaseAway()
 		v.Alerts = append(v.Alerts, &wire.Alert{
 			Code: ref.Code, Vi: ref.Vi, En: ref.En, Since: r.awaySince.UnixMicro(), Severity: "attention",

@@ -249,7 +249,7 @@ var errRoomEnded = errors.New("signaling: room has ended")
 // submit hands in a command of a person without waiting. A full mailbox answers
 // busy; restrictions may use its reserve.
 func (r *Room) submit(o *order) {
-	if !passes(o.cmd) && len(r.mail) >= cap(r.mail)-r.limits.MailboxReserve {
+	if !hearing.Restricts(o.cmd) && len(r.mail) >= cap(r.mail)-r.limits.MailboxReserve {
 		o.answer(reply{refusal: refuseBusy()})
 		return
 	}

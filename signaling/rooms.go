@@ -151,6 +151,9 @@ func (rs *Rooms) refusalFor(id string, err error) *hearing.Refusal {
 		return refuseLeased()
 	case errors.Is(err, store.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
 		return refuseDatabaseAway()
+	case errors.Is(err, errBrokenLog):
+		rs.p.Logger.Error("hearing not opened: its state log was changed or damaged", "hearing", id, "err", err)
+		return refuseBrokenLog()
 	}
 	rs.p.Logger.Error("hearing not opened", "hearing", id, "err", err)
 	return refuseInternal()
@@ -245,19 +248,32 @@ func (o *opening) takeLease(ctx context.Context) error {
 	return nil
 }
 
-// replay reads the whole log.
+// errBrokenLog: the state log is not what was written. Nobody may enter on the
+// strength of a log that somebody changed.
+var errBrokenLog = errors.New("signaling: the state log is broken")
+
+// replay reads the whole log and checks that it is what was written.
 func (o *opening) replay(ctx context.Context) error {
+	var prev [32]byte
+	var epoch uint64
 	for {
-		lines, err := o.rs.p.Store.Read(ctx, court.SystemScope(), o.id, uint64(len(o.lines))+1, 1000)
+		lines, err := o.rs.p.Store.Read(ctx, court.SystemScope(), o.id, uint64(len(o.lines))+1, store.MaxReadLines)
 		if err != nil {
 			return err
 		}
-		for _, l := range lines {
-			if err := o.apply(l.Line); err != nil {
-				return err
-			}
+		if err := store.VerifyChain(uint64(len(o.lines)), prev, lines); err != nil {
+			return fmt.Errorf("%w: %w", errBrokenLog, err)
 		}
-		if len(lines) < 1000 {
+		for _, l := range lines {
+			if l.Epoch < epoch { // across pages
+				return fmt.Errorf("%w: line %d of epoch %d after epoch %d", errBrokenLog, l.Seq, l.Epoch, epoch)
+			}
+			if err := o.apply(l.Line); err != nil {
+				return fmt.Errorf("%w: %w", errBrokenLog, err)
+			}
+			prev, epoch = l.Hash, l.Epoch
+		}
+		if len(lines) < store.MaxReadLines {
 			break
 		}
 	}
@@ -428,37 +444,6 @@ func (o *opening) undo() {
 	if o.keeper != nil {
 		o.keeper.release()
 	}
-}
-
-// BookHearing creates a hearing: its row, the names of its people, and the
-// first event of its log.
-func BookHearing(ctx context.Context, st store.Store, node string, h store.Hearing, names []store.PersonName,
-	b hearing.Booking, now time.Time,
-) error {
-	sys := court.SystemScope()
-	actor := hearing.Actor{System: true}
-	bodies, ref := hearing.Decide(nil, hearing.Book{Booking: b}, actor, now)
-	if ref != nil {
-		return fmt.Errorf("book hearing: %w", ref)
-	}
-	batch, _, err := number(nil, bodies, actor, now.UnixMicro())
-	if err != nil {
-		return fmt.Errorf("book hearing: %w", err)
-	}
-	if err := st.CreateHearing(ctx, sys, h, names); err != nil {
-		return fmt.Errorf("book hearing: %w", err)
-	}
-	l, err := st.Acquire(ctx, sys, h.ID, node, 15*time.Second)
-	if err != nil {
-		return fmt.Errorf("book hearing: %w", err)
-	}
-	if err := st.Append(ctx, sys, l, 0, batch.lines); err != nil {
-		return fmt.Errorf("book hearing: %w", err)
-	}
-	if err := st.Release(ctx, sys, l); err != nil {
-		return fmt.Errorf("book hearing: %w", err)
-	}
-	return nil
 }
 
 // at returns the hearing's room if this node hosts it now.

@@ -110,6 +110,12 @@ func refuseInternal() *hearing.Refusal {
 		"The server had an error. Please try again; if it keeps failing, tell the clerk.")
 }
 
+func refuseBrokenLog() *hearing.Refusal {
+	return refusal("log_broken",
+		"Nhật ký của phiên tòa này đã bị thay đổi hoặc hư hỏng nên không thể mở. Hãy báo cán bộ kỹ thuật.",
+		"The log of this hearing was changed or damaged, so it cannot be opened. Tell the technical officer.")
+}
+
 func refuseSignedOut() *hearing.Refusal {
 	return refusal("signed_out", "Ông/bà đã đăng xuất.", "You have signed out.")
 }

@@ -38,28 +38,6 @@ func commandFrom(c *wire.Command) (hearing.Command, bool) {
 	return nil, false
 }
 
-// passes tells whether a command only ever takes away: it is then served while
-// an enlargement waits for the database, from the mailbox's reserve, and while
-// the database is away.
-func passes(c hearing.Command) bool {
-	switch c.(type) {
-	case hearing.MuteLock, hearing.StopFloor, hearing.LowerHand, hearing.Remove,
-		hearing.Recess, hearing.Close, hearing.DeviceLost:
-		return true
-	}
-	return false
-}
-
-// restrictingActs are the acts of a View that stay possible while the database
-// is away, by field name of wire's Command.
-func restrictingAct(name string) bool {
-	switch name {
-	case "mute_lock", "stop_floor", "lower_hand", "remove", "recess", "close":
-		return true
-	}
-	return false
-}
-
 func wireRefusal(r *hearing.Refusal) *wire.Refusal {
 	if r == nil {
 		return nil

@@ -221,6 +221,7 @@ type EventBody interface {
 	Kind() string
 	// Restricts tells whether the event only takes away what somebody may see,
 	// hear or do: it then takes effect before it is durable (architecture, Order).
+	// Function Restricts tells the same of a command, before it is decided.
 	Restricts() bool
 }
 

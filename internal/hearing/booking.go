@@ -11,12 +11,14 @@ import (
 	"phientoa/internal/court"
 )
 
-// Bounds of a booking and of free texts. Beyond them a command is refused.
+// Bounds of a booking and of free texts. Beyond them a command is refused. They
+// are so chosen that the line of the largest booking, escaped inside a line of
+// the evidence log, stays below the 1 MiB of that log.
 const (
-	MaxPeople     = 1000 // of a hearing
+	MaxPeople     = 500  // of a hearing
 	MaxDevices    = 1000 // of a hearing
 	MaxSeats      = 50   // people in front of one device
-	MaxAllSeats   = 2000 // of all devices together
+	MaxAllSeats   = 1000 // of all devices together
 	MaxIDBytes    = 64   // of any id
 	MaxLabelRunes = 300  // docket number, title, court, reference, node
 	MaxNameRunes  = 100  // alias, point

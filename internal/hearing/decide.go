@@ -28,6 +28,30 @@ func Decide(s *State, c Command, a Actor, now time.Time) ([]EventBody, *Refusal)
 	return c.decide(s, a, now)
 }
 
+// Restricts tells whether c can only cause events that restrict
+// (EventBody.Restricts): it is then served while an enlargement waits for the
+// database, and while the database is away.
+func Restricts(c Command) bool {
+	if c == nil || reflect.TypeOf(c).Kind() == reflect.Pointer {
+		return false
+	}
+	return ActRestricts(c.command())
+}
+
+// ActRestricts is Restricts by the name of the act: the field name of wire's
+// Command, as in View.Acts, or that of a command of the system.
+//
+// recorder_report is not among them: whether it restricts is known only from
+// what it says, and a report waits its turn without harm.
+func ActRestricts(act string) bool {
+	switch act {
+	case MuteLock{}.command(), StopFloor{}.command(), LowerHand{}.command(), Remove{}.command(),
+		Recess{}.command(), Close{}.command(), DeviceLost{}.command():
+		return true
+	}
+	return false
+}
+
 // bySystem is the gate of all commands that only the server itself gives.
 func bySystem(a Actor) *Refusal {
 	if !a.System {

@@ -139,7 +139,7 @@ func largestBooking() Booking {
 		b.People = append(b.People, Person{ID: PersonID(id(i)), Capacity: capacity, Alias: name, Point: name})
 	}
 	for i := range MaxDevices {
-		d := Device{ID: DeviceID(id(i)), Kind: Console, People: []PersonID{PersonID(id(i))}}
+		d := Device{ID: DeviceID(id(i)), Kind: Console, People: []PersonID{PersonID(id(i % MaxPeople))}}
 		if i > 0 && i <= MaxAllSeats-MaxDevices {
 			d.People = append(d.People, PersonID(id(0)))
 		}

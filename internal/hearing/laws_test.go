@@ -90,6 +90,41 @@ func TestNoAnswerMixesRestrictionsWithAnythingElse(t *testing.T) {
 	})
 }
 
+// What a caller serves out of order because the command restricts must restrict.
+func TestARestrictingCommandCausesNothingElse(t *testing.T) {
+	restricting, other := 0, 0
+	property(t, func(t *rapid.T, st step) {
+		if len(st.events) == 0 {
+			return
+		}
+		if !Restricts(st.command) {
+			other++
+			return
+		}
+		restricting++
+		for _, e := range st.events {
+			require.True(t, e.Body.Restricts(), "%T caused %s", st.command, e.Body.Kind())
+		}
+	})
+	require.Positive(t, restricting)
+	require.Positive(t, other)
+}
+
+// The commands that restrict are fixed, like the kinds.
+func TestWhichCommandsRestrict(t *testing.T) {
+	for _, c := range []Command{MuteLock{}, StopFloor{}, LowerHand{}, Remove{}, Recess{}, Close{}, DeviceLost{}} {
+		require.True(t, Restricts(c), "%T", c)
+		require.True(t, ActRestricts(c.command()), "%T", c)
+	}
+	for _, c := range []Command{
+		nil, (*Close)(nil), Book{}, CheckIn{}, Admit{}, Open{}, RaiseHand{}, GiveFloor{}, Unlock{}, Resume{},
+		DeviceConnected{}, RecorderReport{}, AnchorEvidence{}, Tick{}, NodeTook{},
+	} {
+		require.False(t, Restricts(c), "%T", c)
+	}
+	require.False(t, ActRestricts(""))
+}
+
 func TestRestrictionsAddNothing(t *testing.T) {
 	property(t, func(t *rapid.T, st step) {
 		if len(st.events) == 0 || !st.events[0].Body.Restricts() {
