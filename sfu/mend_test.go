@@ -291,7 +291,7 @@ func TestAnswerTimeIsFound(t *testing.T) {
 
 // Noticing losses and asking for them allocates nothing.
 func TestMendingAllocatesNothing(t *testing.T) {
-	if raceDetector {
+	if raceEnabled {
 		t.Skip("the race detector makes pools forget at random")
 	}
 	f := newFakeRoom()
