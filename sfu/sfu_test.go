@@ -186,14 +186,17 @@ func TestSenderReportsKeepSoundAndPictureInStep(t *testing.T) {
 		soundSSRC, pictureSSRC = sound[0].SSRC, picture[0].SSRC
 		party.mu.Lock()
 		defer party.mu.Unlock()
-		return party.sr[soundSSRC] != nil && party.sr[pictureSSRC] != nil
+		// A report made before the publisher's first one came carries our clock.
+		carries := func(ssrc uint32) bool {
+			sr := party.sr[ssrc]
+			return sr != nil && sr.NTPTime-ntp < uint64(5)<<32
+		}
+		return carries(soundSSRC) && carries(pictureSSRC)
 	})
 	party.mu.Lock()
 	defer party.mu.Unlock()
 	for _, ssrc := range []uint32{soundSSRC, pictureSSRC} {
-		sr := party.sr[ssrc]
-		require.NotZero(t, sr.PacketCount, "no report before the first packet")
-		require.Less(t, sr.NTPTime-ntp, uint64(5)<<32, "the publisher's own wall clock")
+		require.NotZero(t, party.sr[ssrc].PacketCount, "no report before the first packet")
 	}
 }
 
