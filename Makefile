@@ -24,13 +24,14 @@ long: ## test, and what is too slow for every commit
 	@scripts/test.sh long
 
 build: web ## bin/phientoa with the web application inside
-	@CGO_ENABLED=0 go build -trimpath -o bin/phientoa ./cmd/phientoa
+	@scripts/build.sh
 
 web: ## web/dist, when a source changed
 	@scripts/web.sh build
 
-lint: ## import bans, style, length of files, shell scripts
+lint: ## import bans, style, go.mod, length of files, shell scripts
 	@scripts/lint.sh
+	@scripts/shell.sh || [ $$? -eq 77 ]
 
 fmt: ## format Go and TypeScript as lint wants it
 	@scripts/tools.sh

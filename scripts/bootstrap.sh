@@ -21,21 +21,21 @@ espeak-ng|cmd espeak-ng|Vietnamese speech of the end-to-end tests
 chromium|cmd chromium|screens and end-to-end tests in Chromium
 firefox-esr|cmd firefox-esr|end-to-end tests in Firefox
 postgresql-15|file /usr/lib/postgresql/15/bin/postgres|the store's second engine and the outage tests
-softhsm2|cmd softhsm2-util|keys on a token (PKCS#11)
-opensc|cmd pkcs11-tool|keys on a token (PKCS#11)
+softhsm2|cmd softhsm2-util|nothing yet: keys on a token (PKCS#11) are an issue to come
+opensc|cmd pkcs11-tool|nothing yet: keys on a token (PKCS#11) are an issue to come
 openssl|cmd openssl|checkpoints verified by a program that is not ours
 python3-aiortc|py aiortc|the raw peer that ignores signaling
 python3-websockets|py websockets|the raw peer that ignores signaling
-gstreamer1.0-tools|cmd gst-launch-1.0|the second independent peer
-gstreamer1.0-nice|dpkg gstreamer1.0-nice|the second independent peer
-gstreamer1.0-plugins-base|dpkg gstreamer1.0-plugins-base|the second independent peer
-gstreamer1.0-plugins-good|dpkg gstreamer1.0-plugins-good|the second independent peer
-gstreamer1.0-plugins-bad|dpkg gstreamer1.0-plugins-bad|the second independent peer
-gstreamer1.0-libav|dpkg gstreamer1.0-libav|the second independent peer
+gstreamer1.0-tools|cmd gst-launch-1.0|nothing yet: a second independent peer is an issue to come
+gstreamer1.0-nice|dpkg gstreamer1.0-nice|nothing yet: a second independent peer is an issue to come
+gstreamer1.0-plugins-base|dpkg gstreamer1.0-plugins-base|nothing yet: a second independent peer is an issue to come
+gstreamer1.0-plugins-good|dpkg gstreamer1.0-plugins-good|nothing yet: a second independent peer is an issue to come
+gstreamer1.0-plugins-bad|dpkg gstreamer1.0-plugins-bad|nothing yet: a second independent peer is an issue to come
+gstreamer1.0-libav|dpkg gstreamer1.0-libav|nothing yet: a second independent peer is an issue to come
 spin|cmd spin|the checked model of leases and fencing
 iproute2|cmd ip|network namespaces: Firefox and the trials
 procps|cmd ps|the end-to-end tests look at the processes they started
-shellcheck|cmd shellcheck|the check of these scripts
+shellcheck|cmd shellcheck|the check of these scripts (phase shell)
 LIST
 }
 

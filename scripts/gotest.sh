@@ -13,12 +13,12 @@ cd "$ROOT"
 mkdir -p "$CACHE/test"
 
 # The bench is a measuring instrument: under the race detector it measures that.
-concurrent='^phientoa/(sfu|signaling|recording|internal/(ledger|signer|simpoint|auth|store))(/|$)'
+concurrent='^phientoa/(sfu|signaling|recording|internal/(ledger|signer|simpoint|auth))(/|$)'
 mapfile -t all < <(go list ./... | grep -v /node_modules/)
-mapfile -t race < <(printf '%s\n' "${all[@]}" | grep -E "$concurrent" | grep -vE '^phientoa/(sfu/bench|internal/store/)')
+mapfile -t race < <(printf '%s\n' "${all[@]}" | grep -E "$concurrent" | grep -vE '^phientoa/sfu/bench(/|$)')
 mapfile -t plain < <(comm -23 <(printf '%s\n' "${all[@]}" | sort) <(printf '%s\n' "${race[@]}" | sort))
 
-flags=(-timeout 10m)
+flags=(-timeout "$([ -n "${RAPID_CHECKS:-}" ] && echo 60m || echo 10m)")
 packages=("${plain[@]}")
 if [ "$kind" = race ]; then
   if ! have gcc; then

@@ -14,6 +14,8 @@ results="$CACHE/test"
 rm -rf "$results"
 mkdir -p "$results/logs"
 cd "$ROOT"
+# In a long run every property is tried ten times as often.
+if [ "$long" = long ]; then export RAPID_CHECKS=${RAPID_CHECKS:-1000}; fi
 
 names=()
 seconds=()
@@ -102,10 +104,6 @@ end_to_end() {
     PLAYWRIGHT_JSON_OUTPUT_NAME="$results/playwright-e2e.json" \
     "$ROOT/scripts/e2e.sh" run --reporter=list,json
 }
-build_binary() { go build -o "$ROOT/bin/phientoa" ./cmd/phientoa; }
-long_go() {
-  PHIENTOA_LONG=1 "$ROOT/scripts/fuzz.sh" "${FUZZTIME:-2m}"
-}
 
 # tail_of NAME: what that runner said last.
 tail_of() {
@@ -139,7 +137,8 @@ if after web-deps; then
   phase step web-build "$ROOT/scripts/web.sh" build
   phase check generated "$ROOT/scripts/generate.sh" --check
 fi
-phase step build build_binary
+phase step build "$ROOT/scripts/build.sh"
+phase check shell "$ROOT/scripts/shell.sh"
 if after tools; then
   phase check lint "$ROOT/scripts/lint.sh"
   phase check vuln "$ROOT/scripts/vuln.sh"
@@ -153,5 +152,5 @@ elif after web-deps web-build; then
   phase runner screens screens
   if after build; then phase runner e2e end_to_end; fi
 fi
-if [ "$long" = long ]; then phase check fuzz long_go; fi
+if [ "$long" = long ]; then phase check fuzz "$ROOT/scripts/fuzz.sh" "${FUZZTIME:-2m}"; fi
 finish

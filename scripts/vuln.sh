@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # vuln.sh: known vulnerabilities that our code can reach. The database is a
-# folder: PHIENTOA_VULNDB, or the snapshot beside the clone. Exit code 77 means
-# that there is none and nothing was checked.
+# folder in the layout of https://go.dev/doc/security/vuln/database (OSV):
+# PHIENTOA_VULNDB, or shared/data/vulndb/osv beside the clone. Exit code 77 means
+# that there is neither and nothing was checked.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -18,7 +18,7 @@ func TestPageIsUpToDate(t *testing.T) {
 	}
 	got, err := os.ReadFile(path)
 	require.NoError(t, err)
-	require.Equal(t, Page(), string(got), "run: go test ./internal/config -update")
+	require.Equal(t, Page(), string(got), "run: make generate")
 }
 
 func TestEverySettingIsDocumented(t *testing.T) {

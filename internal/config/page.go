@@ -6,13 +6,15 @@ import (
 	"strings"
 )
 
+//go:generate go test -run ^TestPageIsUpToDate$ . -update
+
 // Page is the reference page docs/configuration.md.
 func Page() string {
 	var b strings.Builder
 	b.WriteString(`# Configuration
 
 Settings of ` + "`phientoa serve`" + `. A flag wins over its environment variable, that over the default.
-This page is generated from ` + "`internal/config`" + ` (` + "`go test ./internal/config -update`" + `) and checked by its test.
+This page is generated from ` + "`internal/config`" + ` (` + "`make generate`" + `) and checked by its test.
 
 | Flag | Environment | Default | Meaning |
 |---|---|---|---|
