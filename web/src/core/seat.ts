@@ -39,6 +39,7 @@ export class Seat {
       newPeerConnection: () => p.newPeerConnection(),
       send: (body, id) => this.signaling?.send(body, id) ?? false,
       newId: () => p.newId(),
+      random: () => p.random(),
       clock: p.clock,
       handlers: {
         transport: (transport) => {
