@@ -324,6 +324,10 @@ func (p *Part) tails(covered map[string]int64, owner map[string]string) (out []r
 	if err != nil {
 		return nil, nil, err
 	}
+	// The entries too: a name that stands in a line must outlast a loss of power.
+	if err := p.fs.SyncDir(mediaDir); err != nil {
+		return nil, nil, fmt.Errorf("sync %s: %w", mediaDir, err)
+	}
 	numbers = map[string]int{}
 	for _, e := range entries {
 		name := mediaDir + "/" + e.Name()

@@ -2,17 +2,21 @@ package recording
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/rand"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"phientoa/internal/ledger"
 	"phientoa/internal/pki"
 	"phientoa/internal/signer"
 	"phientoa/sfu"
@@ -186,4 +190,122 @@ func TestARunningHearingVerifiesWhileItIsWritten(t *testing.T) {
 	require.NotZero(t, size)
 	require.NoError(t, part.Close(context.Background()))
 	require.Equal(t, 0, o.verify(Options{Roots: o.id.Roots()}).ExitCode())
+}
+
+// Keys live in the signer's memory: after its restart only the node's
+// certificate ties the next key to the log, and the verifier never keeps that
+// to itself.
+func TestARestartOfTheSignerIsReported(t *testing.T) {
+	o := newOpener(t, time.Now())
+	ctx := context.Background()
+	part, h := o.open(nil)
+	require.NoError(t, part.Event(ctx, 1, []byte(`{"a":1}`), true, true))
+	require.NoError(t, part.Suspend(ctx))
+	h.mu.Lock()
+	held := h.notes
+	h.mu.Unlock()
+	o.key = keeper(t, o.id)
+	part, _ = o.open(nil)
+	require.NoError(t, part.Event(ctx, 2, []byte(`{"a":2}`), true, true))
+	require.NoError(t, part.Close(ctx))
+	r := o.verify(Options{Roots: o.id.Roots()})
+	require.Equal(t, 0, r.ExitCode(), r.Text("en"))
+	restarts := 0
+	for _, k := range r.Parts[0].Log.Keys {
+		if !k.Chained {
+			restarts++
+		}
+	}
+	require.Equal(t, 1, restarts)
+	require.Contains(t, r.Text("en"), "1 signing keys that began without their predecessor (restart of the signer)")
+	require.Contains(t, r.Text("vi"), "tiến trình ký khởi động lại")
+	require.NotEmpty(t, held)
+	r = o.verify(Options{Roots: o.id.Roots(), Held: held})
+	require.Equal(t, 1, r.ExitCode(), "not behind a checkpoint that somebody holds")
+}
+
+func TestALostLogIsDamageAndTheNextPartNamesIt(t *testing.T) {
+	for name, lose := range map[string]func(path string) error{
+		"emptied": func(path string) error { return os.Truncate(path, 0) },
+		"missing": os.Remove,
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := newOpener(t, time.Now())
+			ctx := context.Background()
+			part, _ := o.open(nil)
+			require.NoError(t, part.Event(ctx, 1, []byte(`{"a":1}`), true, true))
+			require.NoError(t, part.Suspend(ctx))
+			require.NoError(t, lose(filepath.Join(o.dir, "h-1", "part-0001", ledger.LogName)))
+			part, _ = o.open(nil)
+			require.Equal(t, 2, part.Number())
+			require.NoError(t, part.Close(ctx))
+			r := o.verify(Options{Roots: o.id.Roots()})
+			require.Equal(t, 1, r.ExitCode(), r.Text("en"))
+			require.Len(t, r.Parts, 2)
+			require.NotNil(t, r.Parts[1].previous)
+			require.Equal(t, 1, r.Parts[1].previous.Part)
+			require.True(t, slices.ContainsFunc(r.Damages, func(d Damage) bool { return d.Part == 1 && d.Code == ledger.DamageMissing }), r.Text("en"))
+		})
+	}
+}
+
+// orderFS notes what is made durable and when the log is written.
+type orderFS struct {
+	PartFS
+	mu  sync.Mutex
+	ops []string
+}
+
+func (f *orderFS) note(op string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.ops = append(f.ops, op)
+}
+
+func (f *orderFS) SyncDir(name string) error {
+	f.note("syncdir " + name)
+	return f.PartFS.SyncDir(name)
+}
+
+func (f *orderFS) Append(name string) (ledger.File, error) {
+	file, err := f.PartFS.Append(name)
+	if err != nil {
+		return nil, err
+	}
+	return orderFile{file, f, name}, nil
+}
+
+type orderFile struct {
+	ledger.File
+	f    *orderFS
+	name string
+}
+
+func (o orderFile) Write(b []byte) (int, error) {
+	if bytes.Contains(b, []byte(`"file":"`+mediaDir+`/`)) {
+		o.f.note("named")
+	}
+	return o.File.Write(b)
+}
+
+func TestRecoveredFilesAreNamedOnlyWhenTheirEntriesAreDurable(t *testing.T) {
+	o := newOpener(t, time.Now())
+	ctx := context.Background()
+	part, _ := o.open(nil)
+	require.NoError(t, part.Suspend(ctx))
+	stray := filepath.Join(o.dir, "h-1", "part-0001", filepath.FromSlash(mediaName("t001", 1)))
+	require.NoError(t, os.WriteFile(stray, []byte("bytes that no line names"), 0o600))
+	f := &orderFS{}
+	part, _ = o.open(func(p *Params) {
+		p.FS = func(dir string) (PartFS, error) {
+			inner, err := ledger.DirFS(dir)
+			f.PartFS = inner
+			return f, err
+		}
+	})
+	require.NoError(t, part.Close(ctx))
+	named, synced := slices.Index(f.ops, "named"), slices.Index(f.ops, "syncdir "+mediaDir)
+	require.NotEqual(t, -1, named, "%v", f.ops)
+	require.NotEqual(t, -1, synced, "%v", f.ops)
+	require.Less(t, synced, named)
 }

@@ -164,8 +164,10 @@ type partDirFS struct {
 }
 
 func findParts(fsys fs.FS) ([]partDirFS, error) {
-	if _, err := fs.Stat(fsys, ledger.LogName); err == nil {
-		return []partDirFS{{0, fsys}}, nil
+	for _, name := range []string{ledger.LogName, ledger.CheckpointsName} {
+		if _, err := fs.Stat(fsys, name); err == nil {
+			return []partDirFS{{0, fsys}}, nil
+		}
 	}
 	entries, err := fs.ReadDir(fsys, ".")
 	if err != nil {
@@ -221,6 +223,12 @@ func (r *Report) add(d Damage) {
 func (r *Report) signers(certs [][]byte, o Options) error {
 	r.SignerKnown = o.Roots != nil && len(certs) > 0
 	seen := map[string]bool{}
+	var began int64 // of the first part whose log can be read
+	for _, p := range r.Parts {
+		if began = p.Log.FirstT; began != 0 {
+			break
+		}
+	}
 	for _, der := range certs {
 		c, err := x509.ParseCertificate(der)
 		if err != nil {
@@ -234,7 +242,7 @@ func (r *Report) signers(certs [][]byte, o Options) error {
 			continue
 		}
 		if _, err := c.Verify(x509.VerifyOptions{
-			Roots: o.Roots, CurrentTime: time.UnixMicro(r.Parts[0].Log.FirstT), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
+			Roots: o.Roots, CurrentTime: time.UnixMicro(began), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
 		}); err != nil {
 			r.SignerKnown, r.SignerError = false, err.Error()
 		}

@@ -26,7 +26,6 @@ type Engine struct {
 	log   *slog.Logger
 	pool  *packetPool
 	loops []*loop
-	cert  webrtc.Certificate
 	net   pionnet.Net // of all peers: one made by Pion scans the interfaces each time
 	reg   *collector
 	wg    sync.WaitGroup // goroutines of peers
@@ -69,9 +68,6 @@ func New(p Params) (*Engine, error) {
 		p.Now = time.Now
 	}
 	e := &Engine{p: p, log: p.Logger, pool: newPacketPool(), rooms: map[string]*Room{}}
-	if e.cert, err = newCertificate(); err != nil {
-		return nil, err
-	}
 	if e.net, err = stdnet.NewNet(); err != nil {
 		return nil, fmt.Errorf("sfu: network interfaces: %w", err)
 	}
@@ -91,7 +87,8 @@ func New(p Params) (*Engine, error) {
 	return e, nil
 }
 
-// newCertificate makes the DTLS identity; it lives as long as the process.
+// newCertificate makes the DTLS identity of one peer. No two peers share one, so
+// that a client never takes a new peer for the one it has keys with.
 func newCertificate() (webrtc.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -81,8 +81,12 @@ func newPeer(r *Room, p PeerParams) (*Peer, error) {
 	if err != nil {
 		return nil, err
 	}
+	cert, err := newCertificate()
+	if err != nil {
+		return nil, err
+	}
 	peer.pc, err = api.NewPeerConnection(webrtc.Configuration{
-		Certificates: []webrtc.Certificate{r.engine.cert},
+		Certificates: []webrtc.Certificate{cert},
 		BundlePolicy: webrtc.BundlePolicyMaxBundle,
 	})
 	if err != nil {

@@ -2,6 +2,9 @@ package signaling
 
 import (
 	"net/netip"
+	"slices"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -22,6 +25,7 @@ type mediaClient struct {
 	heard atomic.Int64
 	stop  chan struct{}
 	done  chan struct{}
+	gen   uint32 // of the last answer
 }
 
 func newMediaClient(t *testing.T, c *client) *mediaClient {
@@ -85,8 +89,19 @@ func (m *mediaClient) negotiate(id string, audio int) *wire.MediaAnswer {
 		}
 	}
 	m.send(&wire.Envelope{Id: id, Body: &wire.Envelope_MediaOffer{MediaOffer: &wire.MediaOffer{
-		Sdp: m.pc.LocalDescription().SDP, Publish: []*wire.Publish{{Mid: mid, Kind: "mic"}},
+		Sdp: m.pc.LocalDescription().SDP, Publish: []*wire.Publish{{Mid: mid, Kind: "mic"}}, Generation: m.gen,
 	}}})
+	ans := m.answer(id)
+	if ans.Refusal == nil {
+		m.gen = ans.Generation
+		require.NoError(m.t, m.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: ans.Sdp}))
+	}
+	return ans
+}
+
+// answer waits for the answer to an offer.
+func (m *mediaClient) answer(id string) *wire.MediaAnswer {
+	m.t.Helper()
 	var ans *wire.MediaAnswer
 	m.until("media answer", func(es []*wire.Envelope) bool {
 		for _, e := range es {
@@ -96,10 +111,95 @@ func (m *mediaClient) negotiate(id string, audio int) *wire.MediaAnswer {
 		}
 		return ans != nil
 	})
-	if ans.Refusal == nil {
-		require.NoError(m.t, m.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: ans.Sdp}))
-	}
 	return ans
+}
+
+// spyMedia keeps hold of the peers that are made.
+type spyMedia struct {
+	Media
+	mu    sync.Mutex
+	peers map[string][]MediaPeer
+}
+
+type spyRoom struct {
+	MediaRoom
+	spy *spyMedia
+}
+
+func (s *spyMedia) Room(id string) (MediaRoom, error) {
+	r, err := s.Media.Room(id)
+	return spyRoom{r, s}, err
+}
+
+func (r spyRoom) Join(p sfu.PeerParams) (MediaPeer, error) {
+	peer, err := r.MediaRoom.Join(p)
+	if err == nil {
+		r.spy.mu.Lock()
+		defer r.spy.mu.Unlock()
+		r.spy.peers[p.ID] = append(r.spy.peers[p.ID], peer)
+	}
+	return peer, err
+}
+
+func (s *spyMedia) of(person string) []MediaPeer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.peers[string(device(person))])
+}
+
+// fingerprint is the DTLS identity that an answer names.
+func fingerprint(t *testing.T, sdp string) string {
+	t.Helper()
+	_, rest, ok := strings.Cut(sdp, "a=fingerprint:")
+	require.True(t, ok)
+	line, _, _ := strings.Cut(rest, "\r\n")
+	return line
+}
+
+func TestAPeerThatIsGoneIsReplacedByANewOneOnly(t *testing.T) {
+	engine, err := sfu.New(sfu.Params{Addrs: []netip.Addr{netip.MustParseAddr("127.0.0.1")}, Loops: 1, Logger: discard()})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, engine.Close()) })
+	spy := &spyMedia{Media: FromEngine(engine), peers: map[string][]MediaPeer{}}
+	w := newWorld(t, func(p *RoomsParams) { p.Media = spy })
+	jc, pc := w.session()
+	j, old := newMediaClient(t, jc), newMediaClient(t, pc)
+	require.Nil(t, j.negotiate("j1", 3).Refusal)
+	hears := func(c *mediaClient) {
+		t.Helper()
+		from := c.heard.Load()
+		require.Eventually(t, func() bool { return c.heard.Load() > from+10 }, 10*time.Second, 10*time.Millisecond)
+	}
+	first := old.negotiate("p1", 3)
+	require.Nil(t, first.Refusal)
+	require.NotZero(t, first.Generation)
+	// The same first offer again is a repeat, answered by the same peer.
+	old.send(&wire.Envelope{Id: "p1-again", Body: &wire.Envelope_MediaOffer{MediaOffer: &wire.MediaOffer{
+		Sdp: old.pc.LocalDescription().SDP, Publish: []*wire.Publish{{Mid: "0", Kind: "mic"}},
+	}}})
+	repeat := old.answer("p1-again")
+	require.Nil(t, repeat.Refusal)
+	require.Equal(t, first.Generation, repeat.Generation)
+	require.Len(t, spy.of(party), 1)
+	hears(old)
+
+	spy.of(party)[0].Close() // as the sfu does when it gives a peer up
+	require.Equal(t, "media_new", old.negotiate("p2", 0).Refusal.GetCode(), "its browser would keep the old keys")
+	require.Len(t, spy.of(party), 1, "nothing is made for it")
+	fresh := newMediaClient(t, pc)
+	second := fresh.negotiate("p3", 3)
+	require.Nil(t, second.Refusal)
+	require.NotEqual(t, first.Generation, second.Generation)
+	require.NotEqual(t, fingerprint(t, first.Sdp), fingerprint(t, second.Sdp))
+	hears(fresh)
+	require.Nil(t, fresh.negotiate("p4", 0).Refusal, "and goes on with its generation")
+	require.Len(t, spy.of(party), 2)
+
+	// Another beginning replaces a peer that the server still believes in.
+	third := newMediaClient(t, pc)
+	require.Nil(t, third.negotiate("p5", 3).Refusal)
+	require.Len(t, spy.of(party), 3)
+	hears(third)
 }
 
 func TestMediaFollowTheRules(t *testing.T) {

@@ -28,8 +28,9 @@ type seatMedia struct {
 	mu      sync.Mutex
 	allowed bool
 	gone    bool
-	gen     uint64 // grows when the peer at hand must not be used any more
+	gen     uint32 // grows when the peer at hand must not be used any more
 	peer    MediaPeer
+	began   string          // the offer that the peer at hand began with
 	closers *sync.WaitGroup // the room's: closings outlive a seat
 }
 
@@ -66,7 +67,7 @@ func (m *seatMedia) close() {
 func (m *seatMedia) dropLocked() {
 	m.gen++
 	if p := m.peer; p != nil {
-		m.peer = nil
+		m.peer, m.began = nil, ""
 		m.closers.Go(p.Close)
 	}
 }
@@ -75,7 +76,7 @@ func (m *seatMedia) dropLocked() {
 func (m *seatMedia) offer(ctx context.Context, o *wire.MediaOffer) (*wire.MediaAnswer, *wire.NeedSections) {
 	m.negotiating.Lock()
 	defer m.negotiating.Unlock()
-	peer, gen, ref := m.join()
+	peer, gen, ref := m.join(o)
 	if ref != nil {
 		return &wire.MediaAnswer{Refusal: wireRefusal(ref)}, nil
 	}
@@ -87,16 +88,17 @@ func (m *seatMedia) offer(ctx context.Context, o *wire.MediaOffer) (*wire.MediaA
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if gen != m.gen {
-		return &wire.MediaAnswer{Refusal: wireRefusal(refuseMedia())}, nil
+		return &wire.MediaAnswer{Refusal: wireRefusal(m.lostLocked())}, nil
 	}
 	if err != nil {
 		m.logger.Warn("negotiation failed", "device", m.seat.device, "err", err)
 		if errors.Is(err, sfu.ErrClosed) {
 			m.dropLocked()
+			return &wire.MediaAnswer{Refusal: wireRefusal(m.lostLocked())}, nil
 		}
 		return &wire.MediaAnswer{Refusal: wireRefusal(refuseMediaFailed())}, nil
 	}
-	out := &wire.MediaAnswer{Sdp: ans.SDP}
+	out := &wire.MediaAnswer{Sdp: ans.SDP, Generation: gen}
 	for _, s := range ans.Sections {
 		out.Sections = append(out.Sections, &wire.Section{Mid: s.MID, Device: s.Source.Peer, Kind: string(s.Source.Kind)})
 	}
@@ -107,26 +109,55 @@ func (m *seatMedia) offer(ctx context.Context, o *wire.MediaOffer) (*wire.MediaA
 	return out, need
 }
 
-// join returns the peer at hand or makes one.
-func (m *seatMedia) join() (MediaPeer, uint64, *hearing.Refusal) {
+// lostLocked is the refusal when the peer went away under an offer.
+func (m *seatMedia) lostLocked() *hearing.Refusal {
+	if m.gone || !m.allowed {
+		return refuseMedia()
+	}
+	return refuseMediaNew()
+}
+
+// join returns the peer that the offer belongs to, or makes one for an offer
+// that begins anew. A browser keeps its DTLS association as long as its
+// PeerConnection lives, so an offer of an earlier peer's PeerConnection would
+// never come to life with another peer. Under negotiating.
+func (m *seatMedia) join(o *wire.MediaOffer) (MediaPeer, uint32, *hearing.Refusal) {
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	if m.room == nil || m.gone || !m.allowed {
+		m.mu.Unlock()
 		return nil, 0, refuseMedia()
 	}
-	if m.peer != nil {
+	// A first offer is repeated when its answer may have been lost.
+	repeated := o.Generation == 0 && o.Sdp == m.began
+	if m.peer != nil && (repeated || o.Generation == m.gen) {
+		defer m.mu.Unlock()
 		return m.peer, m.gen, nil
 	}
-	m.gen++
-	obs := &mediaObserver{m: m, gen: m.gen}
-	p, err := m.room.Join(sfu.PeerParams{ID: string(m.seat.device), Observer: obs, MayPublish: m.publish})
+	if o.Generation != 0 {
+		m.mu.Unlock()
+		return nil, 0, refuseMediaNew()
+	}
+	m.dropLocked()
+	gen := m.gen
+	m.mu.Unlock()
+	// Not under mu: the sfu waits here for the end of an earlier peer, whose
+	// observer may wait for mu.
+	p, err := m.room.Join(sfu.PeerParams{ID: string(m.seat.device), Observer: &mediaObserver{m: m, gen: gen}, MayPublish: m.publish})
 	if err != nil {
 		m.logger.Warn("peer not joined", "device", m.seat.device, "err", err)
 		return nil, 0, refuseMediaFailed()
 	}
 	p.Prepare(m.sources)
-	m.peer = p
-	return p, m.gen, nil
+	m.mu.Lock()
+	if gen == m.gen {
+		defer m.mu.Unlock()
+		m.peer, m.began = p, o.Sdp
+		return p, gen, nil
+	}
+	ref := m.lostLocked()
+	m.mu.Unlock()
+	p.Close()
+	return nil, 0, ref
 }
 
 func (m *seatMedia) hint(h *wire.LayerHints) {
@@ -146,7 +177,7 @@ func (m *seatMedia) hint(h *wire.LayerHints) {
 // mediaObserver passes the sfu's news of one peer to the client.
 type mediaObserver struct {
 	m   *seatMedia
-	gen uint64
+	gen uint32
 }
 
 func (o *mediaObserver) current() bool {
@@ -156,7 +187,8 @@ func (o *mediaObserver) current() bool {
 }
 
 // PeerState implements sfu.PeerObserver. A peer that the sfu gave up is
-// forgotten: the client's next offer starts a new one.
+// forgotten: an offer that still names it is refused, one of generation 0
+// starts a new one.
 func (o *mediaObserver) PeerState(_ string, s sfu.PeerState) {
 	if s != sfu.PeerClosed {
 		return

@@ -86,6 +86,12 @@ func refuseMedia() *hearing.Refusal {
 		"Picture and sound are connected only after you have checked in.")
 }
 
+func refuseMediaNew() *hearing.Refusal {
+	return refusal("media_new",
+		"Kết nối hình và tiếng này đã kết thúc. Đang kết nối mới.",
+		"This connection of picture and sound has ended. A new one is being made.")
+}
+
 func refuseMediaFailed() *hearing.Refusal {
 	return refusal("media_failed",
 		"Không nối được hình và tiếng. Vui lòng thử lại; nếu vẫn lỗi, hãy báo thư ký.",

@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,8 @@ import (
 	"io/fs"
 	mrand "math/rand/v2"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -221,6 +224,95 @@ func TestACrashLosesNothingAcknowledged(t *testing.T) {
 		require.Empty(t, r.Damages)
 		require.True(t, r.Ended)
 	})
+}
+
+// A log that is gone although checkpoints name its lines is damage, not a
+// directory that was never used.
+func TestALostLogWithCheckpointsIsDamage(t *testing.T) {
+	c := &clock{began}
+	k := newKeeper(t, c)
+	defer k.Close()
+	for name, lose := range map[string]func(m fstest.MapFS){
+		"emptied": func(m fstest.MapFS) { m[ledger.LogName] = &fstest.MapFile{Mode: 0o600} },
+		"torn":    func(m fstest.MapFS) { m[ledger.LogName].Data = m[ledger.LogName].Data[:20] },
+		"missing": func(m fstest.MapFS) { delete(m, ledger.LogName) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := sample(t, 4).Map()
+			lose(m)
+			disk := faultfs.FromMap(m)
+			_, _, err := ledger.Open(ctx, params(disk, c, k))
+			require.ErrorIs(t, err, ledger.ErrDamaged)
+			require.Equal(t, m[ledger.CheckpointsName].Data, disk.Map()[ledger.CheckpointsName].Data, "the evidence of it is kept")
+			r, err := ledger.VerifyLog(disk)
+			require.NoError(t, err)
+			require.True(t, slices.ContainsFunc(r.Damages, func(d ledger.Damage) bool { return d.Code == ledger.DamageMissing }), "%v", r.Damages)
+		})
+	}
+}
+
+// A recovery may die between the copy of a torn tail and its cut, any number of
+// times and with any part of the copy on disk; the next one goes on.
+func TestARecoveryMayBeKilledAnyNumberOfTimes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := &clock{began}
+		k := newKeeper(t, c)
+		defer k.Close()
+		f := faultfs.New()
+		l, err := ledger.Create(ctx, params(f, c, k))
+		require.NoError(t, err)
+		require.NoError(t, l.Close())
+		m := f.Map()
+		m[ledger.LogName].Data = append(m[ledger.LogName].Data, `{"i":3,"torn...`...)
+		rng := mrand.New(mrand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
+		for range rapid.IntRange(0, 5).Draw(t, "kills") {
+			f = faultfs.FromMap(m)
+			f.Fault = func(op, name string) (int, error) {
+				if op == "truncate" || (op == "write" && rng.IntN(2) == 0) {
+					return rng.IntN(8), faultfs.ErrIO
+				}
+				return 0, nil
+			}
+			_, _, err := ledger.Open(ctx, params(f, c, k))
+			require.ErrorIs(t, err, faultfs.ErrIO)
+			m = f.Crash(func(n int) int { return rng.IntN(n + 1) })
+		}
+		disk := faultfs.FromMap(m)
+		l, rec, err := ledger.Open(ctx, params(disk, c, k))
+		require.NoError(t, err)
+		require.NoError(t, l.Close())
+		require.Equal(t, int64(15), rec.TornBytes)
+		require.Equal(t, `{"i":3,"torn...`, string(disk.Map()[rec.TornFile].Data))
+		kept := 0
+		for name := range disk.Map() {
+			if strings.HasPrefix(name, ledger.TornDir+"/") {
+				kept++
+			}
+		}
+		require.Equal(t, 1, kept, "no copy is left that no line names")
+	})
+}
+
+func TestACopyThatDiffersIsLeftAlone(t *testing.T) {
+	c := &clock{began}
+	k := newKeeper(t, c)
+	defer k.Close()
+	f := faultfs.New()
+	l, err := ledger.Create(ctx, params(f, c, k))
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	m := f.Map()
+	good := len(m[ledger.LogName].Data)
+	m[ledger.LogName].Data = append(m[ledger.LogName].Data, "torn"...)
+	sum := sha256.Sum256([]byte("torn"))
+	first := fmt.Sprintf("%s/log-%d-%x", ledger.TornDir, good, sum[:4])
+	m[first] = &fstest.MapFile{Data: []byte{0, 0, 0, 0}, Mode: 0o600}
+	m[first+"-2"] = &fstest.MapFile{Data: []byte{0}, Mode: 0o600}
+	disk := faultfs.FromMap(m)
+	l, rec, err := ledger.Open(ctx, params(disk, c, k))
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	require.Equal(t, first+"-3", rec.TornFile)
 }
 
 func TestAFailedSyncEndsTheLogAndIsNeverRetried(t *testing.T) {

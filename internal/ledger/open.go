@@ -97,6 +97,9 @@ func Open(ctx context.Context, p Params) (*Log, Recovery, error) {
 	}
 	// The lock comes first: what another process still writes is not to be judged.
 	file, err := p.FS.Append(LogName)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, rec, lostLog(p.FS, err)
+	}
 	if err != nil {
 		return nil, rec, fmt.Errorf("ledger: open log: %w", err)
 	}
@@ -106,6 +109,19 @@ func Open(ctx context.Context, p Params) (*Log, Recovery, error) {
 		return nil, rec, err
 	}
 	return l, rec, nil
+}
+
+// lostLog tells a directory that was never used from one whose log is gone: a
+// checkpoint is written only after the lines that it names.
+func lostLog(fsys fs.FS, missing error) error {
+	notes, err := readNotes(fsys, new(tail))
+	if err != nil {
+		return err
+	}
+	if n := len(notes); n > 0 {
+		return fmt.Errorf("%w: checkpoint names %d lines, there is no log", ErrDamaged, notes[n-1].Size)
+	}
+	return fmt.Errorf("ledger: open log: %w", missing)
 }
 
 func reopen(ctx context.Context, p Params, file File) (*Log, Recovery, error) {
@@ -181,17 +197,7 @@ func (t tail) aside(fsys FS, name string, file, sum *string, n *int64) error {
 		return err
 	}
 	target := fmt.Sprintf("%s/%s-%d-%s", TornDir, strings.TrimSuffix(name, ".jsonl"), t.good, hexHash(digest)[:8])
-	out, err := fsys.Create(target)
-	if err == nil {
-		err = errors.Join(writeSync(out, rest), out.Close())
-	} else if errors.Is(err, fs.ErrExist) {
-		// An earlier recovery died between the copy and the cut. Its copy may be
-		// torn itself, so this one gets a name of its own.
-		target = fmt.Sprintf("%s-again", target)
-		if out, err = fsys.Create(target); err == nil {
-			err = errors.Join(writeSync(out, rest), out.Close())
-		}
-	}
+	target, err = keep(fsys, target, rest)
 	if err == nil {
 		err = errors.Join(fsys.SyncDir(TornDir), fsys.SyncDir("."), fsys.Truncate(name, t.good))
 	}
@@ -200,6 +206,40 @@ func (t tail) aside(fsys FS, name string, file, sum *string, n *int64) error {
 	}
 	*file, *sum, *n = target, hexHash(digest), int64(len(rest))
 	return nil
+}
+
+// maxKept bounds the names tried for one torn tail.
+const maxKept = 1000
+
+// keep writes a torn tail durably and returns where. A recovery that died
+// between the copy and the cut left its copy: that one is taken up, and
+// completed when it is the beginning of the tail; only what differs is left
+// alone, and the tail gets the next number.
+func keep(fsys FS, target string, rest []byte) (string, error) {
+	for n := 1; n <= maxKept; n++ {
+		name := target
+		if n > 1 {
+			name = fmt.Sprintf("%s-%d", target, n)
+		}
+		missing := rest
+		out, err := fsys.Create(name)
+		if errors.Is(err, fs.ErrExist) {
+			have, readErr := fs.ReadFile(fsys, name)
+			if readErr != nil {
+				return "", readErr
+			}
+			if !bytes.HasPrefix(rest, have) {
+				continue
+			}
+			missing = rest[len(have):]
+			out, err = fsys.Append(name)
+		}
+		if err != nil {
+			return "", err
+		}
+		return name, errors.Join(writeSync(out, missing), out.Close())
+	}
+	return "", fmt.Errorf("%d other copies of %s", maxKept, target)
 }
 
 // mayFollowEnd: only what a restart needs in order to sign an end line.
@@ -231,7 +271,7 @@ func scanForRecovery(fsys fs.FS, origin string) (recoveryScan, error) {
 	if err != nil {
 		return s, err
 	}
-	if s.tree.size == 0 {
+	if s.tree.size == 0 && len(notes) == 0 {
 		return s, ErrEmpty
 	}
 	for _, n := range notes {

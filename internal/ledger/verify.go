@@ -90,11 +90,17 @@ func VerifyLogWith(fsys fs.FS, o VerifyOptions) (r Report, err error) {
 	if err := v.parseHeld(); err != nil {
 		return r, err
 	}
-	log, err := fsys.Open(LogName)
-	if err != nil {
+	var log io.Reader = bytes.NewReader(nil)
+	file, err := fsys.Open(LogName)
+	switch {
+	case err == nil:
+		defer func() { err = errors.Join(err, file.Close()) }()
+		log = file
+	case errors.Is(err, fs.ErrNotExist) && errors.Is(lostLog(fsys, err), ErrDamaged):
+		// Checkpoints without their log: the lines are missing, all of them.
+	default:
 		return r, fmt.Errorf("ledger: open log: %w", err)
 	}
-	defer func() { err = errors.Join(err, log.Close()) }()
 	notes, err := fsys.Open(CheckpointsName)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return r, fmt.Errorf("ledger: open checkpoints: %w", err)

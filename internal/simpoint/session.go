@@ -41,8 +41,11 @@ type session struct {
 	peer    *peer
 	pending string // id of the offer without an answer
 	late    *time.Timer
-	need    sections // still to be offered
-	flying  sections // offered, not answered yet
+	renewed bool // a new peer was asked for and has no answer yet
+	// generation of the server's side of peer; 0 before its first answer
+	generation uint32
+	need       sections // still to be offered
+	flying     sections // offered, not answered yet
 }
 
 // sections counts receiving m-lines.
@@ -210,7 +213,7 @@ func (s *session) dropPeer() {
 	if s.peer != nil {
 		s.peer.close()
 	}
-	s.peer, s.pending, s.need, s.flying = nil, "", sections{}, sections{}
+	s.peer, s.pending, s.need, s.flying, s.generation = nil, "", sections{}, sections{}, 0
 	s.late.Stop()
 }
 
@@ -219,6 +222,7 @@ func (s *session) offer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	o.Generation = s.generation
 	s.pending = s.id()
 	s.late.Reset(answerWithin)
 	return s.send(&wire.Envelope{Id: s.pending, Ack: s.ack, Body: &wire.Envelope_MediaOffer{MediaOffer: o}})
@@ -249,7 +253,8 @@ func (s *session) grow(ctx context.Context) error {
 }
 
 // answered ends an offer. A refused one ends the session: the next begins anew.
-// Only the refusal because of a removal in between is waited out.
+// Only the refusal because of a removal in between is waited out, and a peer
+// that is gone on the server's side is replaced at once, but not twice in a row.
 func (s *session) answered(ctx context.Context, a *wire.MediaAnswer) error {
 	s.pending, s.flying = "", sections{}
 	s.late.Stop()
@@ -258,10 +263,20 @@ func (s *session) answered(ctx context.Context, a *wire.MediaAnswer) error {
 			s.dropPeer()
 			return nil
 		}
+		if r.Code == "media_new" && !s.renewed {
+			s.dropPeer()
+			s.renewed = true
+			return s.connect(ctx)
+		}
 		return fmt.Errorf("simpoint: media refused: %s", r.Code)
 	}
 	if err := s.peer.answered(a.Sdp); err != nil {
 		return err
 	}
+	// The first answer of a new peer proves nothing; one to a later offer does.
+	if s.generation != 0 {
+		s.renewed = false
+	}
+	s.generation = a.Generation
 	return s.grow(ctx)
 }

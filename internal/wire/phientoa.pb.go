@@ -2023,9 +2023,12 @@ func (x *Alert) GetAct() string {
 // MediaOffer: the client always offers. publish says which own source stands
 // behind each sending m-line; all other m-lines are for receiving.
 type MediaOffer struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Sdp           string                 `protobuf:"bytes,1,opt,name=sdp,proto3" json:"sdp,omitempty"`
-	Publish       []*Publish             `protobuf:"bytes,2,rep,name=publish,proto3" json:"publish,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Sdp     string                 `protobuf:"bytes,1,opt,name=sdp,proto3" json:"sdp,omitempty"`
+	Publish []*Publish             `protobuf:"bytes,2,rep,name=publish,proto3" json:"publish,omitempty"`
+	// generation of the server's side that this PeerConnection is bound to, from
+	// its last MediaAnswer; 0 begins anew.
+	Generation    uint32 `protobuf:"varint,3,opt,name=generation,proto3" json:"generation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2072,6 +2075,13 @@ func (x *MediaOffer) GetPublish() []*Publish {
 		return x.Publish
 	}
 	return nil
+}
+
+func (x *MediaOffer) GetGeneration() uint32 {
+	if x != nil {
+		return x.Generation
+	}
+	return 0
 }
 
 type Publish struct {
@@ -2131,8 +2141,13 @@ type MediaAnswer struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Sdp   string                 `protobuf:"bytes,1,opt,name=sdp,proto3" json:"sdp,omitempty"`
 	// sections: the table MID -> source for every receiving m-line.
-	Sections      []*Section `protobuf:"bytes,2,rep,name=sections,proto3" json:"sections,omitempty"`
-	Refusal       *Refusal   `protobuf:"bytes,3,opt,name=refusal,proto3" json:"refusal,omitempty"`
+	Sections []*Section `protobuf:"bytes,2,rep,name=sections,proto3" json:"sections,omitempty"`
+	// refusal: code "media_new" asks for a new PeerConnection, for the server's
+	// side of this one is gone.
+	Refusal *Refusal `protobuf:"bytes,3,opt,name=refusal,proto3" json:"refusal,omitempty"`
+	// generation goes into every further offer of the same PeerConnection; 0 with
+	// a refusal.
+	Generation    uint32 `protobuf:"varint,4,opt,name=generation,proto3" json:"generation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2186,6 +2201,13 @@ func (x *MediaAnswer) GetRefusal() *Refusal {
 		return x.Refusal
 	}
 	return nil
+}
+
+func (x *MediaAnswer) GetGeneration() uint32 {
+	if x != nil {
+		return x.Generation
+	}
+	return 0
 }
 
 type Section struct {
@@ -2868,18 +2890,24 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\x02en\x18\x03 \x01(\tR\x02en\x12\x14\n" +
 	"\x05since\x18\x04 \x01(\x03R\x05since\x12\x1a\n" +
 	"\bseverity\x18\x05 \x01(\tR\bseverity\x12\x10\n" +
-	"\x03act\x18\x06 \x01(\tR\x03act\"N\n" +
+	"\x03act\x18\x06 \x01(\tR\x03act\"n\n" +
 	"\n" +
 	"MediaOffer\x12\x10\n" +
 	"\x03sdp\x18\x01 \x01(\tR\x03sdp\x12.\n" +
-	"\apublish\x18\x02 \x03(\v2\x14.phientoa.v1.PublishR\apublish\"/\n" +
+	"\apublish\x18\x02 \x03(\v2\x14.phientoa.v1.PublishR\apublish\x12\x1e\n" +
+	"\n" +
+	"generation\x18\x03 \x01(\rR\n" +
+	"generation\"/\n" +
 	"\aPublish\x12\x10\n" +
 	"\x03mid\x18\x01 \x01(\tR\x03mid\x12\x12\n" +
-	"\x04kind\x18\x02 \x01(\tR\x04kind\"\x81\x01\n" +
+	"\x04kind\x18\x02 \x01(\tR\x04kind\"\xa1\x01\n" +
 	"\vMediaAnswer\x12\x10\n" +
 	"\x03sdp\x18\x01 \x01(\tR\x03sdp\x120\n" +
 	"\bsections\x18\x02 \x03(\v2\x14.phientoa.v1.SectionR\bsections\x12.\n" +
-	"\arefusal\x18\x03 \x01(\v2\x14.phientoa.v1.RefusalR\arefusal\"G\n" +
+	"\arefusal\x18\x03 \x01(\v2\x14.phientoa.v1.RefusalR\arefusal\x12\x1e\n" +
+	"\n" +
+	"generation\x18\x04 \x01(\rR\n" +
+	"generation\"G\n" +
 	"\aSection\x12\x10\n" +
 	"\x03mid\x18\x01 \x01(\tR\x03mid\x12\x16\n" +
 	"\x06device\x18\x02 \x01(\tR\x06device\x12\x12\n" +

@@ -229,6 +229,7 @@ class Peer:
 
     def new_connection(self):
         self.pc = RTCPeerConnection()
+        self.generation = 0
         self.pc.addTransceiver(self.tone, direction="sendonly")
         self.pc.addTransceiver(self.picture, direction="sendonly")
         # aiortc renegotiates badly while it still connects, so room for the
@@ -291,9 +292,10 @@ class Peer:
                 for t in self.pc.getTransceivers()
                 if t.sender.track is not None
             ]
-            answer = await self.request({"mediaOffer": {"sdp": sdp, "publish": publish}})
+            answer = await self.request({"mediaOffer": {"sdp": sdp, "publish": publish, "generation": self.generation}})
             if "refusal" in answer:
                 return {"ok": False, "refusal": answer["refusal"]}
+            self.generation = answer.get("generation", 0)
             if ice_restart:
                 return {"ok": True, "sections": answer.get("sections", [])}
             await self.pc.setRemoteDescription(RTCSessionDescription(answer["sdp"], "answer"))

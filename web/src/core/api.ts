@@ -21,7 +21,10 @@ export interface Me {
   demo: boolean;
 }
 
-/** Api is what core needs of HTTP. `me` returns null when nobody is signed in. */
+/**
+ * Api is what core needs of HTTP. `me` returns null when nobody is signed in,
+ * and rejects when that cannot be known at the moment (no answer, or 5xx).
+ */
 export interface Api {
   consume(token: string): Promise<Problem | null>;
   me(): Promise<Me | null>;
@@ -52,8 +55,13 @@ function isProblem(x: unknown): x is Problem {
   );
 }
 
-/** httpApi calls the own origin. */
-export function httpApi(fetcher: typeof fetch): Api {
+/** A call without an answer by then is given up, in milliseconds. */
+export const ANSWER_WITHIN = 4_000;
+
+/** httpApi calls the own origin. A call that takes too long fails like a lost network. */
+export function httpApi(fetch: typeof globalThis.fetch): Api {
+  const fetcher = (path: string, init: RequestInit): Promise<Response> =>
+    fetch(path, { ...init, signal: AbortSignal.timeout(ANSWER_WITHIN) });
   return {
     async consume(token) {
       try {

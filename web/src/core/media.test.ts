@@ -76,6 +76,7 @@ function setup() {
       return true;
     },
     newId: () => `o${ids++}`,
+    random: () => 0.5,
     clock: testClock,
     handlers: {
       transport: (t) => transports.push(t),
@@ -92,10 +93,13 @@ function setup() {
     getVideoTracks: () => [cam],
     getTracks: () => [mic, cam],
   } as unknown as MediaStream;
-  const answer = async (table: { mid: string; device: string; kind: string }[] = []) => {
+  const answer = async (
+    table: { mid: string; device: string; kind: string }[] = [],
+    generation = 1,
+  ) => {
     const last = sent.at(-1);
     await media.answer(
-      create(MediaAnswerSchema, { sdp: "v=0\r\n", sections: table }),
+      create(MediaAnswerSchema, { sdp: "v=0\r\n", sections: table, generation }),
       last?.id ?? "",
     );
   };
@@ -222,6 +226,58 @@ describe("media", () => {
     await vi.advanceTimersByTimeAsync(3_000);
     expect(x.sent).toHaveLength(2);
     expect(x.sent[1]?.offer.publish.map((p) => p.kind)).toEqual(["mic", "cam"]);
+  });
+
+  it("names the generation it was answered with, and begins anew when that is gone", async () => {
+    const x = setup();
+    const refusal = { code: "media_new", vi: "", en: "" };
+    const gone = async (): Promise<void> => {
+      await x.media.answer(create(MediaAnswerSchema, { refusal }), x.sent.at(-1)?.id ?? "");
+      await x.flush();
+    };
+    x.media.use(x.stream);
+    x.media.start();
+    await x.flush();
+    await x.answer([], 7);
+    x.need(1, 1);
+    await x.flush();
+    expect(x.sent.map((s) => s.offer.generation)).toEqual([0, 7]);
+    await gone();
+    expect(x.pcs.map((p) => p.closed)).toEqual([true, false]);
+    expect(x.sent.map((s) => s.offer.generation)).toEqual([0, 7, 0]);
+    // Again before anything connected: not in a tight loop.
+    await gone();
+    expect(x.pcs.map((p) => p.closed)).toEqual([true, true]);
+    expect(x.transports.at(-1)).toBe("connecting");
+    x.need(1, 1);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(x.pcs).toHaveLength(3);
+    await gone();
+    await vi.advanceTimersByTimeAsync(499);
+    expect(x.pcs).toHaveLength(3);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(x.pcs).toHaveLength(4);
+    await x.answer([], 9);
+    x.pcs[3]?.become("connected");
+    x.need(1, 0);
+    await x.flush();
+    await gone();
+    expect(x.pcs).toHaveLength(5);
+    expect(x.sent.at(-1)?.offer.generation).toBe(0);
+  });
+
+  it("does not begin anew after it was closed", async () => {
+    const x = setup();
+    const refusal = { code: "media_new", vi: "", en: "" };
+    x.media.start();
+    await x.flush();
+    for (let i = 0; i < 2; i++) {
+      await x.media.answer(create(MediaAnswerSchema, { refusal }), x.sent.at(-1)?.id ?? "");
+      await x.flush();
+    }
+    x.media.close();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(x.pcs).toHaveLength(2);
   });
 
   it("restarts ICE when the transport fails, then builds a new connection", async () => {

@@ -10,6 +10,7 @@ import {
   type ReceiverStates,
   type Section,
 } from "../wire/phientoa/v1/phientoa_pb";
+import { backoff } from "./backoff";
 import type { Clock } from "./clock";
 import { FreezeWatch } from "./freeze";
 import { orderCodecs, withOpusOptions } from "./sdp";
@@ -44,6 +45,8 @@ export interface MediaParams {
   newPeerConnection(): RTCPeerConnection;
   send(body: Body, id: string): boolean;
   newId(): string;
+  /** random returns [0, 1). */
+  random(): number;
   clock: Clock;
   handlers: MediaHandlers;
 }
@@ -66,6 +69,10 @@ export class Media {
   private need = { audio: 0, video: 0 };
   private again = false;
   private restart = false;
+  /** of the server's side of pc, from its answers; 0 before the first */
+  private generation = 0;
+  /** how often the server asked for a new PeerConnection since one connected */
+  private renewals = 0;
   private microphoneOpen = false;
   private timers = { grace: 0, restart: 0, answer: 0 };
   private readonly freeze: FreezeWatch;
@@ -128,6 +135,7 @@ export class Media {
     this.need = { audio: 0, video: 0 };
     this.again = false;
     this.restart = false;
+    this.generation = 0;
     this.emit();
     this.p.handlers.transport("off");
   }
@@ -161,6 +169,10 @@ export class Media {
     const pc = this.pc;
     if (!pc || this.offer?.id !== id || pc.signalingState !== "have-local-offer") return;
     this.p.clock.clearTimeout(this.timers.answer);
+    if (a.refusal?.code === "media_new") {
+      this.anew();
+      return;
+    }
     if (a.refusal) {
       this.offer = null;
       await pc.setLocalDescription({ type: "rollback" });
@@ -173,15 +185,36 @@ export class Media {
     try {
       await pc.setRemoteDescription({ type: "answer", sdp: withOpusOptions(a.sdp) });
     } catch {
-      if (pc === this.pc) this.start();
+      if (pc === this.pc) this.anew();
       return;
     }
     if (pc !== this.pc) return;
     this.offer = null;
+    this.generation = a.generation;
     this.table = new Map(a.sections.map((s) => [s.mid, s]));
     this.emit();
     this.p.handlers.renegotiated();
     if (this.again || this.need.audio + this.need.video > 0) await this.negotiate();
+  }
+
+  /**
+   * anew gives this PeerConnection up: the server's side of it is gone, and its
+   * keys fit no other. At once, and at a growing distance when that repeats.
+   */
+  private anew(): void {
+    const repeated = this.renewals++;
+    if (repeated === 0) {
+      this.start();
+      return;
+    }
+    this.close();
+    this.p.handlers.transport("connecting");
+    this.timers.restart = this.p.clock.setTimeout(
+      () => {
+        this.start();
+      },
+      backoff(repeated - 1, () => this.p.random()),
+    );
   }
 
   receiverStates(r: ReceiverStates): void {
@@ -262,6 +295,7 @@ export class Media {
         publish: this.publish.map((x) =>
           create(PublishSchema, { mid: x.transceiver.mid ?? "", kind: x.kind }),
         ),
+        generation: this.generation,
       }),
     };
     this.offer = { id, body, added };
@@ -302,6 +336,7 @@ export class Media {
     const { clock } = this.p;
     switch (state) {
       case "connected":
+        this.renewals = 0;
         clock.clearTimeout(this.timers.grace);
         clock.clearTimeout(this.timers.restart);
         this.p.handlers.transport("connected");

@@ -3,6 +3,7 @@
 import type { Alert, CommandResult, Refusal, View, Welcome } from "../wire/phientoa/v1/phientoa_pb";
 import { HearingState, PersonStatus } from "../wire/phientoa/v1/phientoa_pb";
 import type { Api, Me, Problem } from "./api";
+import { backoff } from "./backoff";
 import { type Clock, serverOffset } from "./clock";
 import { type DeviceResult, stopStream } from "./devices";
 import { Hints } from "./hints";
@@ -32,6 +33,7 @@ export class Seat {
   private readonly media: Media;
   private signaling: Signaling | null = null;
   private mediaWanted = false;
+  private asking = 0;
 
   constructor(p: SeatParams) {
     this.p = p;
@@ -39,6 +41,7 @@ export class Seat {
       newPeerConnection: () => p.newPeerConnection(),
       send: (body, id) => this.signaling?.send(body, id) ?? false,
       newId: () => p.newId(),
+      random: () => p.random(),
       clock: p.clock,
       handlers: {
         transport: (transport) => {
@@ -77,12 +80,21 @@ export class Seat {
         return;
       }
     }
+    await this.askWho(0);
+  }
+
+  /** Only the server's 401 says that nobody is signed in; all else is asked again. */
+  private async askWho(attempt: number): Promise<void> {
     try {
       const me = await this.p.api.me();
       if (me) this.take(me);
       else this.store.apply({ type: "phase", phase: { kind: "signed_out", problem: null } });
     } catch {
       this.store.apply({ type: "phase", phase: { kind: "signed_out", problem: unreachable } });
+      this.asking = this.p.clock.setTimeout(
+        () => void this.askWho(attempt + 1),
+        backoff(attempt, () => this.p.random()),
+      );
     }
   }
 
@@ -123,6 +135,7 @@ export class Seat {
   }
 
   leave(): void {
+    this.p.clock.clearTimeout(this.asking);
     this.signaling?.stop();
     this.media.close();
     this.hints.stop();
@@ -282,8 +295,8 @@ export class Seat {
 
 const unreachable: Problem = {
   code: "client_unreachable",
-  vi: "Chưa kết nối được với máy chủ. Vui lòng kiểm tra đường truyền rồi tải lại trang.",
-  en: "The server cannot be reached. Please check the network and load the page again.",
+  vi: "Chưa kết nối được với máy chủ. Đang tự thử lại; vui lòng kiểm tra đường truyền.",
+  en: "The server cannot be reached. Trying again by itself; please check the network.",
 };
 
 function text(r: Refusal | undefined): Problem {

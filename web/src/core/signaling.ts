@@ -107,7 +107,6 @@ export class Signaling {
   private lostAt = 0;
   private window = RESUME_WINDOW;
   private welcomed = false;
-  private holes = 0;
   private timers = { retry: 0, ping: 0, silence: 0, welcome: 0 };
   private readonly pending = new Map<string, Pending>();
 
@@ -233,16 +232,13 @@ export class Signaling {
     this.dispatch(e);
   }
 
-  /** inOrder drops what was seen already; a hole means that the seat must be resumed. */
+  /**
+   * inOrder drops what was seen already. A number that was left out is no loss:
+   * a View supersedes the ones before it and takes their place. The line keeps
+   * order, and a server that lost something says so (Welcome.resumed = false).
+   */
   private inOrder(seq: bigint): boolean {
     if (seq <= this.lastSeq) return false;
-    if (seq !== this.lastSeq + 1n && this.lastSeq > 0n) {
-      // A second hole in a row: the server cannot fill it, so begin anew.
-      if (++this.holes > 1) this.forgetSeat();
-      this.lost();
-      return false;
-    }
-    this.holes = 0;
     this.lastSeq = seq;
     return true;
   }

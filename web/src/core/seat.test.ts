@@ -1,0 +1,120 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ANSWER_WITHIN, type Api, httpApi, type Me } from "./api";
+import { Seat } from "./seat";
+import { FakeSocket, testClock } from "./testing";
+
+const me = { room: "r", person: "p", device: "d" } as Me;
+
+function setup(api: Partial<Api>) {
+  const sockets: FakeSocket[] = [];
+  const seat = new Seat({
+    api: {
+      consume: () => Promise.resolve(null),
+      me: () => Promise.resolve(me),
+      signOut: () => Promise.resolve(),
+      ...api,
+    },
+    clock: testClock,
+    random: () => 0.5,
+    newId: () => "id",
+    connect: () => {
+      const s = new FakeSocket();
+      sockets.push(s);
+      return s;
+    },
+    newPeerConnection: () => {
+      throw new Error("no media here");
+    },
+    getDevices: () => Promise.reject(new Error("no devices here")),
+    language: () => "vi",
+    storage: {} as Storage,
+    pixelRatio: () => 1,
+  });
+  return { seat, sockets };
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+/** fetch that answers with each status in turn, the last one for ever. */
+function statuses(...all: number[]) {
+  return vi.fn(() => {
+    const status = all.length > 1 ? all.shift() : all[0];
+    return Promise.resolve(
+      status === 200 ? Response.json(me) : new Response("", { status: status ?? 500 }),
+    );
+  });
+}
+
+describe("who sits here", () => {
+  it("asks again while the server cannot say, and takes the seat when it can", async () => {
+    const fetcher = statuses(503, 503, 200);
+    const x = setup({ me: () => httpApi(fetcher).me() });
+    await x.seat.begin(null);
+    expect(x.seat.store.get().phase).toMatchObject({ problem: { code: "client_unreachable" } });
+    await vi.advanceTimersByTimeAsync(700);
+    expect(x.seat.store.get().phase).toMatchObject({ kind: "seated" });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(fetcher).toHaveBeenCalledTimes(3);
+    x.seat.leave();
+  });
+
+  it("takes 401 alone for signed out", async () => {
+    const fetcher = statuses(401);
+    const x = setup({ me: () => httpApi(fetcher).me() });
+    await x.seat.begin(null);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(x.seat.store.get().phase).toEqual({ kind: "signed_out", problem: null });
+    expect(fetcher).toHaveBeenCalledTimes(1);
+  });
+
+  it("keeps the seat when the handshake and /api/me answer 503, and gives it up on 401", async () => {
+    let status = 200;
+    const fetcher = () => statuses(status)();
+    const x = setup({ me: () => httpApi(fetcher).me() });
+    await x.seat.begin(null);
+    status = 503;
+    x.sockets.at(-1)?.cut(); // the upgrade was refused: a browser sees a close
+    await vi.advanceTimersByTimeAsync(200);
+    expect(x.sockets).toHaveLength(2);
+    expect(x.seat.store.get().phase.kind).toBe("seated");
+    status = 401;
+    x.sockets.at(-1)?.cut();
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(x.sockets).toHaveLength(2);
+    expect(x.seat.store.get().phase.kind).toBe("signed_out");
+  });
+
+  it("gives up a call that is not answered, and still counts as signed in", async () => {
+    const limits: AbortController[] = [];
+    const timeout = vi.spyOn(AbortSignal, "timeout").mockImplementation(() => {
+      const c = new AbortController();
+      limits.push(c);
+      return c.signal;
+    });
+    const silent: typeof fetch = (_, init) =>
+      new Promise((_, reject) => {
+        init?.signal?.addEventListener("abort", () => {
+          reject(new DOMException("late", "TimeoutError"));
+        });
+      });
+    let fetcher: typeof fetch = statuses(200);
+    const x = setup({ me: () => httpApi((i, init) => fetcher(i, init)).me() });
+    await x.seat.begin(null);
+    fetcher = silent;
+    x.sockets.at(-1)?.cut();
+    await vi.advanceTimersByTimeAsync(200);
+    expect(x.sockets).toHaveLength(1);
+    limits.at(-1)?.abort();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(x.sockets).toHaveLength(2);
+    expect(x.seat.store.get().phase.kind).toBe("seated");
+    expect(timeout).toHaveBeenCalledWith(ANSWER_WITHIN);
+    x.seat.leave();
+  });
+});
