@@ -69,6 +69,8 @@ type roomParams struct {
 	now      func() time.Time
 	random   io.Reader
 	version  string
+	// overtaken: orders of an outage were not carried over; told to judge and clerk.
+	overtaken bool
 }
 
 // order is a command on its way through the actor.

@@ -1,6 +1,9 @@
 package signaling
 
-import "phientoa/internal/hearing"
+import (
+	"phientoa/internal/hearing"
+	"phientoa/internal/wire"
+)
 
 // Refusals that signaling itself gives; those of the rules come from package
 // hearing. Codes are stable and stand in docs/protocol.md.
@@ -108,6 +111,20 @@ func refuseInternal() *hearing.Refusal {
 	return refusal("internal",
 		"Máy chủ gặp lỗi. Vui lòng thử lại; nếu vẫn lỗi, hãy báo thư ký.",
 		"The server had an error. Please try again; if it keeps failing, tell the clerk.")
+}
+
+func refuseHeld() *hearing.Refusal {
+	return refusal("held_unreadable",
+		"Chưa đọc được các lệnh ghi trong lúc cơ sở dữ liệu gián đoạn nên chưa mở được phiên tòa. Hãy báo cán bộ kỹ thuật; hệ thống đang thử lại.",
+		"The orders given while the database was away cannot be read yet, so the hearing cannot open. Tell the technical officer; the system keeps trying.")
+}
+
+func overtakenAlert() *wire.Alert {
+	return &wire.Alert{
+		Code: "orders_overtaken", Severity: "error",
+		Vi: "Một số lệnh ra trong lúc cơ sở dữ liệu gián đoạn không còn hiệu lực. Hãy kiểm tra ai đang có mặt, ai được phát biểu và ra lệnh lại nếu cần.",
+		En: "Some orders given while the database was away are no longer in force. Check who is present and who may speak, and give them again where needed.",
+	}
 }
 
 func refuseSignedOut() *hearing.Refusal {
