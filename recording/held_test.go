@@ -1,6 +1,7 @@
 package recording
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"path/filepath"
@@ -36,7 +37,7 @@ func TestHeldIsReadWithoutOpening(t *testing.T) {
 	name := filepath.Join(dir, partDir(1), ledger.LogName)
 	raw, err := os.ReadFile(name)
 	require.NoError(t, err)
-	raw[10] ^= 1
+	raw[bytes.IndexByte(raw, '\n')+10] ^= 1
 	require.NoError(t, os.WriteFile(name, raw, 0o600))
 	p, _ = o.open(nil)
 	require.Equal(t, 2, p.number)

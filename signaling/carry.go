@@ -22,15 +22,16 @@ type holder interface {
 	Held(ctx context.Context, id hearing.ID) ([][]byte, error)
 }
 
-// held returns the lines of an outage, whether or not the evidence log opened.
-func (o *opening) held(ctx context.Context) ([][]byte, error) {
-	if h, ok := o.rs.p.Recorder.(holder); ok {
-		return h.Held(ctx, hearing.ID(o.id))
+// readHeld reads the lines of an outage, whether or not the evidence log opens.
+func (o *opening) readHeld(ctx context.Context) (err error) {
+	h, ok := o.rs.p.Recorder.(holder)
+	if !ok {
+		return nil
 	}
-	if o.evidence == nil {
-		return nil, nil
+	if o.held, err = h.Held(ctx, hearing.ID(o.id)); err != nil {
+		return fmt.Errorf("%w: %w", errHeld, err)
 	}
-	return o.evidence.Uncommitted(ctx)
+	return nil
 }
 
 // copied is what an evidence log that knows its place tells: the highest state
@@ -44,12 +45,14 @@ func (o *opening) carryOver(ctx context.Context) error {
 	if o.over {
 		return nil // ended in order: nothing is held
 	}
-	held, err := o.held(ctx)
-	if err != nil {
-		return fmt.Errorf("%w: %w", errHeld, err)
+	if _, ok := o.rs.p.Recorder.(holder); !ok && o.evidence != nil {
+		var err error
+		if o.held, err = o.evidence.Uncommitted(ctx); err != nil {
+			return fmt.Errorf("%w: %w", errHeld, err)
+		}
 	}
 	known := uint64(len(o.lines))
-	for _, line := range held {
+	for _, line := range o.held {
 		if err := o.carry(ctx, line); err != nil {
 			return err
 		}

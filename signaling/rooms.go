@@ -188,6 +188,7 @@ type opening struct {
 	lines    [][]byte
 	media    MediaRoom
 	evidence Evidence
+	held     [][]byte // lines of an outage, if known before the evidence log opens
 	// over: closed, and its evidence ended.
 	over bool
 	// overtaken: lines of an outage could not be carried over.
@@ -317,6 +318,10 @@ func (o *opening) openMedia(ctx context.Context) error {
 	}
 	if p.Recorder == nil {
 		return nil
+	}
+	// Before recovery puts a damaged tail of the log aside.
+	if err := o.readHeld(ctx); err != nil {
+		return err
 	}
 	if o.evidence, err = p.Recorder.Open(ctx, params); err != nil {
 		// A hearing without its recorder is better than none: the rules refuse to

@@ -113,6 +113,10 @@ func refuseInternal() *hearing.Refusal {
 		"The server had an error. Please try again; if it keeps failing, tell the clerk.")
 }
 
+func refuseOver() *hearing.Refusal {
+	return refusal("hearing_closed", "Phiên tòa đã kết thúc.", "The hearing is closed.")
+}
+
 func refuseHeld() *hearing.Refusal {
 	return refusal("held_unreadable",
 		"Chưa đọc được các lệnh ghi trong lúc cơ sở dữ liệu gián đoạn nên chưa mở được phiên tòa. Hãy báo cán bộ kỹ thuật; hệ thống đang thử lại.",
