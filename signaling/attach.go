@@ -122,6 +122,7 @@ func (r *Room) signOut(ctx context.Context, d hearing.DeviceID) {
 		pl.media.close()
 		pl.seat.end(&wire.Bye{Reason: wireRefusal(refuseSignedOut())})
 		pl.presence.detachedAt = r.p.now().Add(-r.limits.ResumeWindow)
+		r.onTime() // disconnected now, not at the next tick
 	})
 }
 

@@ -27,6 +27,9 @@ type Limits struct {
 	LogQueue        int           // batches between room and log writer, default 1024
 	Backlog         int           // batches kept while the database is away, default 4096
 	Rooms           int           // open hearings of a node, default 200
+	RoomIdle        time.Duration // a closed or scheduled hearing without anybody stays open, default 60 s
+	ClosedStay      time.Duration // clients of a closed hearing stay connected, default 10 min
+	TouchEvery      time.Duration // a connection renews its sign-in, default 60 s
 	SeatsPerRoom    int           // default 1000
 	LostAfter       time.Duration // from a closed socket to DeviceLost, default 2 s
 	LeaseTTL        time.Duration // default 15 s
@@ -68,6 +71,9 @@ func (l Limits) withDefaults() Limits {
 	def(&l.LogQueue, 1024)
 	def(&l.Backlog, 4096)
 	def(&l.Rooms, 200)
+	def(&l.RoomIdle, time.Minute)
+	def(&l.ClosedStay, 10*time.Minute)
+	def(&l.TouchEvery, time.Minute)
 	def(&l.SeatsPerRoom, 1000)
 	def(&l.LostAfter, 2*time.Second)
 	def(&l.LeaseTTL, 15*time.Second)

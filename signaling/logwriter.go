@@ -64,6 +64,7 @@ type logWriter struct {
 	mu      sync.Mutex
 	results []result
 	held    int
+	ended   bool
 
 	// of the goroutine only
 	backlog []*batch
@@ -117,18 +118,21 @@ func (w *logWriter) run(ctx context.Context) {
 	retry := time.NewTimer(time.Hour)
 	retry.Stop()
 	defer retry.Stop()
+	running := false // new events must not push the next attempt back
 	for {
 		select {
 		case b := <-w.in:
 			w.write(ctx, b)
 		case <-retry.C:
+			running = false
 			w.carry(ctx)
 		case <-ctx.Done():
 			w.drain()
 			return
 		}
-		if len(w.backlog) > 0 {
+		if len(w.backlog) > 0 && !running {
 			retry.Reset(w.limits.RetryEvery)
+			running = true
 		}
 	}
 }
@@ -237,4 +241,23 @@ func (w *logWriter) endIfDone(ctx context.Context) {
 	w.finish(ctx)
 	w.finish = nil
 	w.evidence = nil
+	w.mu.Lock()
+	w.ended = true
+	w.mu.Unlock()
+	w.wake()
+}
+
+// done tells whether everything stands in the database, the evidence log of a
+// closed hearing has ended, and no result waits for the actor.
+func (w *logWriter) done() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.ended && w.held == 0 && len(w.results) == 0 && len(w.in) == 0
+}
+
+// idle tells whether nothing is on its way into the logs.
+func (w *logWriter) idle() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.held == 0 && len(w.results) == 0 && len(w.in) == 0
 }

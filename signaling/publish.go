@@ -5,6 +5,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"phientoa/internal/court"
 	"phientoa/internal/hearing"
 	"phientoa/internal/wire"
 )
@@ -100,6 +101,9 @@ func (r *Room) viewFor(s *seat, inside bool) *wire.View {
 			Code: "recorder_" + hv.Trouble, Vi: vi, En: en, Severity: "error",
 		})
 	}
+	if r.p.overtaken && r.presides(s.person) {
+		v.Alerts = append(v.Alerts, overtakenAlert())
+	}
 	if hv.Late {
 		v.Alerts = append(v.Alerts, &wire.Alert{
 			Code: "late", Since: v.Since, Severity: "info", Act: "open",
@@ -107,6 +111,16 @@ func (r *Room) viewFor(s *seat, inside bool) *wire.View {
 		})
 	}
 	return v
+}
+
+// presides tells whether a person leads the hearing or keeps its record.
+func (r *Room) presides(p hearing.PersonID) bool {
+	for _, q := range r.p.booking.People {
+		if q.ID == p {
+			return q.Capacity == court.PresidingJudge || q.Capacity == court.Clerk
+		}
+	}
+	return false
 }
 
 func keep(list []string, f func(string) bool) []string {

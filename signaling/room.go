@@ -54,6 +54,8 @@ type Room struct {
 	noteNew   *checkpointReport
 	closing   bool
 	publishDB chan checkpointReport // capacity 1, the latest
+	quiet     time.Time             // since when nobody is connected; zero: somebody is
+	closedAt  time.Time             // since when all of a closed hearing is written
 }
 
 // roomParams is what opening a room has found out.
@@ -69,6 +71,8 @@ type roomParams struct {
 	now      func() time.Time
 	random   io.Reader
 	version  string
+	// overtaken: orders of an outage were not carried over; told to judge and clerk.
+	overtaken bool
 }
 
 // order is a command on its way through the actor.
@@ -184,6 +188,9 @@ func (r *Room) run(ctx context.Context) error {
 		case <-tick.C:
 			r.onTime()
 		}
+		if err := r.mayGo(r.p.now()); err != nil {
+			return err
+		}
 		tick.Reset(r.untilNext())
 	}
 }
@@ -266,7 +273,9 @@ func (r *Room) submit(o *order) {
 func (r *Room) end(err error) {
 	r.why = refuseStopping()
 	switch {
-	case err == nil:
+	case err == nil, errors.Is(err, errQuiet):
+	case errors.Is(err, errOver):
+		r.why = refuseOver()
 	case errors.Is(err, store.ErrFenced):
 		r.why = refuseLeased()
 		r.logger.Error("fenced by another node, stopping this hearing here", "err", err)

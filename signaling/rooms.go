@@ -156,6 +156,9 @@ func (rs *Rooms) refusalFor(id string, err error) *hearing.Refusal {
 		return refuseBrokenLog()
 	}
 	rs.p.Logger.Error("hearing not opened", "hearing", id, "err", err)
+	if errors.Is(err, errHeld) {
+		return refuseHeld()
+	}
 	return refuseInternal()
 }
 
@@ -188,6 +191,11 @@ type opening struct {
 	lines    [][]byte
 	media    MediaRoom
 	evidence Evidence
+	held     [][]byte // lines of an outage, if known before the evidence log opens
+	// over: closed, and its evidence ended.
+	over bool
+	// overtaken: lines of an outage could not be carried over.
+	overtaken bool
 }
 
 func (o *opening) open(ctx context.Context) (*Room, error) {
@@ -223,6 +231,7 @@ func (o *opening) open(ctx context.Context) (*Room, error) {
 	return newRoom(roomParams{
 		row: row, epoch: o.keeper.current().Epoch, names: names, booking: o.state.Booking, state: o.state,
 		store: p.Store, media: o.media, evidence: o.evidence, now: p.Now, random: p.Random, version: p.Version,
+		overtaken: o.overtaken,
 	}, o.rs.limits, o.sig, o.keeper, o.logger), nil
 }
 
@@ -283,17 +292,25 @@ func (o *opening) replay(ctx context.Context) error {
 	return nil
 }
 
-func (o *opening) apply(line []byte) error {
+// applied is the state after line; the state at hand stays as it is.
+func (o *opening) applied(line []byte) (*hearing.State, error) {
 	e, err := hearing.ParseEvent(line)
 	if err != nil {
-		return fmt.Errorf("state log line %d: %w", len(o.lines)+1, err)
+		return nil, fmt.Errorf("%w: line %d: %w", errUnapplicable, len(o.lines)+1, err)
 	}
 	s, err := hearing.Apply(o.state, e)
 	if err != nil {
-		return fmt.Errorf("state log line %d: %w", len(o.lines)+1, err)
+		return nil, fmt.Errorf("%w: line %d: %w", errUnapplicable, len(o.lines)+1, err)
 	}
-	o.state = s
-	o.lines = append(o.lines, line)
+	return s, nil
+}
+
+func (o *opening) apply(line []byte) error {
+	s, err := o.applied(line)
+	if err != nil {
+		return err
+	}
+	o.state, o.lines = s, append(o.lines, line)
 	return nil
 }
 
@@ -301,6 +318,7 @@ func (o *opening) openMedia(ctx context.Context) error {
 	p := o.rs.p
 	over := o.state.Status == hearing.Closed
 	if over && !o.unfinished(ctx) {
+		o.over = true
 		return nil
 	}
 	params := EvidenceParams{
@@ -316,6 +334,10 @@ func (o *opening) openMedia(ctx context.Context) error {
 	}
 	if p.Recorder == nil {
 		return nil
+	}
+	// Before recovery puts a damaged tail of the log aside.
+	if err := o.readHeld(ctx); err != nil {
+		return err
 	}
 	if o.evidence, err = p.Recorder.Open(ctx, params); err != nil {
 		// A hearing without its recorder is better than none: the rules refuse to
@@ -338,67 +360,6 @@ func (o *opening) unfinished(ctx context.Context) bool {
 	return ok && f.Unfinished(ctx, hearing.ID(o.id))
 }
 
-// copied is what an evidence log that knows its place tells: the highest state
-// sequence that it has a copy of.
-type copied interface{ LastEventSeq() uint64 }
-
-// carryOver brings restrictions of an outage into the database and missing
-// copies into the evidence log.
-func (o *opening) carryOver(ctx context.Context) error {
-	if o.evidence == nil {
-		return nil
-	}
-	held, err := o.evidence.Uncommitted(ctx)
-	if err != nil {
-		return fmt.Errorf("read uncommitted events: %w", err)
-	}
-	known := uint64(len(o.lines))
-	for _, line := range held {
-		if err := o.carry(ctx, line); err != nil {
-			return err
-		}
-	}
-	if c, ok := o.evidence.(copied); ok {
-		for seq := c.LastEventSeq() + 1; seq <= known; seq++ {
-			if err := o.evidence.Event(ctx, seq, o.lines[seq-1], true, false); err != nil {
-				o.logger.Error("event not copied into the evidence log", "seq", seq, "err", err)
-				break
-			}
-		}
-	}
-	return nil
-}
-
-// carry brings one line of the outage to its place. A line whose place another
-// node has filled meanwhile cannot be carried; it stays in this part's evidence.
-func (o *opening) carry(ctx context.Context, line []byte) error {
-	e, err := hearing.ParseEvent(line)
-	if err != nil {
-		return fmt.Errorf("uncommitted event: %w", err)
-	}
-	last := uint64(len(o.lines))
-	switch {
-	case e.Seq == 0 || e.Seq > last+1:
-		return fmt.Errorf("uncommitted event %d does not follow %d", e.Seq, last)
-	case e.Seq <= last && string(o.lines[e.Seq-1]) != string(line):
-		o.logger.Error("an event accepted during an outage was overtaken by another node", "seq", e.Seq)
-		return nil
-	case e.Seq == last+1:
-		if err := o.appendLine(ctx, line); err != nil {
-			return err
-		}
-	}
-	return o.evidence.Event(ctx, e.Seq, line, true, false)
-}
-
-func (o *opening) appendLine(ctx context.Context, line []byte) error {
-	err := o.rs.p.Store.Append(ctx, court.SystemScope(), o.keeper.current(), uint64(len(o.lines)), [][]byte{line})
-	if err != nil {
-		return err
-	}
-	return o.apply(line)
-}
-
 // note puts the take-over into the log.
 func (o *opening) note(ctx context.Context) error {
 	if o.state.Status == hearing.Closed {
@@ -419,12 +380,7 @@ func (o *opening) note(ctx context.Context) error {
 		if err := o.appendLine(ctx, line); err != nil {
 			return err
 		}
-		if o.evidence == nil {
-			continue
-		}
-		if err := o.evidence.Event(ctx, uint64(len(o.lines)), line, true, false); err != nil {
-			o.logger.Error("event not copied into the evidence log", "err", err)
-		}
+		o.copy(ctx, uint64(len(o.lines)))
 	}
 	return nil
 }

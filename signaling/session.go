@@ -66,7 +66,7 @@ func (s *session) run(ctx context.Context) {
 // retryable tells which refusals mend themselves.
 func retryable(code string) bool {
 	switch code {
-	case "busy", "database_away", "hosted_elsewhere", "server_stopping", "internal", "too_slow":
+	case "busy", "database_away", "hosted_elsewhere", "server_stopping", "internal", "too_slow", "held_unreadable":
 		return true
 	}
 	return false

@@ -1,6 +1,9 @@
 package signaling
 
-import "phientoa/internal/hearing"
+import (
+	"phientoa/internal/hearing"
+	"phientoa/internal/wire"
+)
 
 // Refusals that signaling itself gives; those of the rules come from package
 // hearing. Codes are stable and stand in docs/protocol.md.
@@ -120,6 +123,24 @@ func refuseBrokenLog() *hearing.Refusal {
 	return refusal("log_broken",
 		"Nhật ký của phiên tòa này đã bị thay đổi hoặc hư hỏng nên không thể mở. Hãy báo cán bộ kỹ thuật.",
 		"The log of this hearing was changed or damaged, so it cannot be opened. Tell the technical officer.")
+}
+
+func refuseOver() *hearing.Refusal {
+	return refusal("hearing_closed", "Phiên tòa đã kết thúc.", "The hearing is closed.")
+}
+
+func refuseHeld() *hearing.Refusal {
+	return refusal("held_unreadable",
+		"Chưa đọc được các lệnh ghi trong lúc cơ sở dữ liệu gián đoạn nên chưa mở được phiên tòa. Hãy báo cán bộ kỹ thuật; hệ thống đang thử lại.",
+		"The orders given while the database was away cannot be read yet, so the hearing cannot open. Tell the technical officer; the system keeps trying.")
+}
+
+func overtakenAlert() *wire.Alert {
+	return &wire.Alert{
+		Code: "orders_overtaken", Severity: "error",
+		Vi: "Một số lệnh ra trong lúc cơ sở dữ liệu gián đoạn không còn hiệu lực. Hãy kiểm tra ai đang có mặt, ai được phát biểu và ra lệnh lại nếu cần.",
+		En: "Some orders given while the database was away are no longer in force. Check who is present and who may speak, and give them again where needed.",
+	}
 }
 
 func refuseSignedOut() *hearing.Refusal {

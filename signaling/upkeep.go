@@ -50,6 +50,12 @@ func (r *Room) untilNext() time.Duration {
 	if at, ok := hearing.NextDeadline(r.tip); ok {
 		earlier(at)
 	}
+	if !r.quiet.IsZero() {
+		earlier(r.quiet.Add(r.limits.RoomIdle))
+	}
+	if !r.closedAt.IsZero() {
+		earlier(r.closedAt.Add(r.limits.ClosedStay))
+	}
 	return next.Sub(now)
 }
 
@@ -69,7 +75,8 @@ func (r *Room) reconcilePresence(now time.Time) {
 				p.told = false
 			}
 		}
-		if now.Sub(p.detachedAt) >= r.limits.ResumeWindow {
+		// Not before the rules know that the device is lost.
+		if !p.told && now.Sub(p.detachedAt) >= r.limits.ResumeWindow {
 			pl.media.close()
 			delete(r.seats, d)
 		}

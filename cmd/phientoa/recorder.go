@@ -67,6 +67,12 @@ func (r *recorder) Ready(context.Context) *hearing.Refusal {
 	}
 }
 
+// Held returns the event lines of an outage that wait to be carried over,
+// without opening the evidence log.
+func (r *recorder) Held(_ context.Context, id hearing.ID) ([][]byte, error) {
+	return recording.Held(filepath.Join(r.dir, string(id)))
+}
+
 // Unfinished tells whether the hearing's latest part lacks its end line.
 func (r *recorder) Unfinished(_ context.Context, id hearing.ID) bool {
 	parts, err := filepath.Glob(filepath.Join(r.dir, string(id), "part-*", "log.jsonl"))
