@@ -24,7 +24,7 @@ long: ## test, and what is too slow for every commit
 	@scripts/test.sh long
 
 build: web ## bin/phientoa with the web application inside
-	@CGO_ENABLED=0 go build -trimpath -o bin/phientoa ./cmd/phientoa
+	@CGO_ENABLED=0 go build -o bin/phientoa ./cmd/phientoa
 
 web: ## web/dist, when a source changed
 	@scripts/web.sh build
