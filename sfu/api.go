@@ -264,22 +264,3 @@ type TapParams struct {
 	MaxHeight     int
 	KeyframeEvery time.Duration
 }
-
-// The surface of the package, implemented in files of their own:
-//
-//	func New(p Params) (*Engine, error)
-//	func (e *Engine) Room(id string) (*Room, error)      // opens or returns; pinned to one loop
-//	func (e *Engine) Close() error                       // waits for every goroutine
-//	func (r *Room) Join(p PeerParams) (*Peer, error)
-//	func (r *Room) Apply(rt Routing) error               // closings first, in effect before it returns
-//	func (r *Room) Tap(p TapParams) (remove func(), err error)
-//	func (r *Room) Close()
-//	func (p *Peer) Negotiate(ctx context.Context, o Offer) (Answer, error)
-//	func (p *Peer) Prepare(sources []SourceID)           // sources that will need a section
-//	func (p *Peer) Hint(h []Hint)
-//	func (p *Peer) States() []ReceiverState
-//	func (p *Peer) Close()                               // 0 bytes to or from it afterwards
-//	func (k *Packet) Retain(); func (k *Packet) Release()
-//
-// Errors: ErrClosed, ErrLimit (wrapped with what and how much), ErrBadOffer
-// (wrapped), ErrStaleEpoch.

@@ -72,10 +72,12 @@ func (s *Server) consume(w http.ResponseWriter, r *http.Request) {
 		s.p.Logger.Info("signed in", "person", who.Person, "device", who.Device, "hearing", who.Hearing)
 		w.WriteHeader(http.StatusNoContent)
 	case errors.Is(err, auth.ErrThrottled):
+		s.access.note("", "", deniedInvitation)
 		problem(w, http.StatusTooManyRequests, refuseTooFast())
 	case errors.Is(err, store.ErrUnavailable):
 		problem(w, http.StatusServiceUnavailable, refuseDatabaseAway())
 	default:
+		s.access.note("", "", deniedInvitation)
 		problem(w, http.StatusForbidden, refuseInvitation())
 	}
 }

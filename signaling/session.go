@@ -34,6 +34,8 @@ type session struct {
 	// open finds the hearing's room actor for the public room id.
 	open func(ctx context.Context, room string) (*Room, *hearing.Refusal)
 
+	access *accessLog // of denials; may be nil
+
 	room   *Room
 	place  *place
 	link   *link
@@ -47,6 +49,7 @@ func (s *session) run(ctx context.Context) {
 	hello, ref := s.hello()
 	if ref == nil {
 		ref = s.sit(ctx, hello)
+		s.access.denied(s.who, deniedRoom, ref)
 	}
 	if ref != nil {
 		s.refuse(ref, retryable(ref.Code))
@@ -265,6 +268,9 @@ func (s *session) negotiate(ctx context.Context) {
 			return
 		case e := <-s.offers:
 			ans, need := s.place.media.offer(ctx, e.GetMediaOffer())
+			if ans.Refusal.GetCode() == refuseMedia().Code {
+				s.access.note(s.who.Hearing, s.who.Person, deniedMedia)
+			}
 			s.place.seat.send(&wire.Envelope{Id: e.Id, Body: &wire.Envelope_MediaAnswer{MediaAnswer: ans}})
 			if need != nil {
 				s.place.seat.send(&wire.Envelope{Body: &wire.Envelope_NeedSections{NeedSections: need}})

@@ -211,7 +211,7 @@ func (n *node) wire(context.Context) error {
 	}
 	n.server = signaling.NewServer(signaling.ServerParams{
 		Rooms: n.rooms, Auth: who, Origins: n.p.Origins, OriginAllowed: n.p.originAllowed,
-		Static: web.Dist(), Logger: n.logger, Version: version(), Ready: n.store.Ping,
+		Access: n.store, Static: web.Dist(), Logger: n.logger, Version: version(), Ready: n.store.Ping,
 	})
 	n.onClose(func() {
 		n.rooms.Close() // clients have the reason before their sockets go

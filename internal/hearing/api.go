@@ -20,7 +20,7 @@ type (
 	DeviceID string
 )
 
-// Phase of the hearing's life in the first slice (domain 2.2).
+// Status is where a hearing stands in its life, in the first slice (domain 2.2).
 type Status string
 
 // The states of the first slice.

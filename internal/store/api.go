@@ -12,8 +12,8 @@ import (
 	"phientoa/internal/court"
 )
 
-// Errors of this package. Everything else wraps a driver error; Unavailable
-// tells whether the database could not be reached.
+// Errors of this package. Everything else wraps a driver error; those of a
+// database that could not be reached wrap ErrUnavailable.
 var (
 	// ErrNotFound: no such row within the scope. Foreign rows look the same.
 	ErrNotFound = errors.New("store: not found")
