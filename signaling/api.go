@@ -82,6 +82,20 @@ func (s *Server) consume(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// notSignedIn answers 401, which is final for a client, only when there is no
+// session; when that cannot be told now, the client shall ask again.
+func (s *Server) notSignedIn(w http.ResponseWriter, err error) {
+	switch {
+	case errors.Is(err, auth.ErrNoSession):
+		problem(w, http.StatusUnauthorized, refuseSignIn())
+	case errors.Is(err, store.ErrUnavailable):
+		problem(w, http.StatusServiceUnavailable, refuseDatabaseAway())
+	default:
+		s.p.Logger.Warn("session not looked up", "err", err)
+		problem(w, http.StatusServiceUnavailable, refuseInternal())
+	}
+}
+
 // meAnswer is who one is and which hearing one may enter.
 type meAnswer struct {
 	Room     string `json:"room"`
@@ -91,7 +105,7 @@ type meAnswer struct {
 	Capacity string `json:"capacity"`
 	DocketNo string `json:"docket_no"`
 	Court    string `json:"court"`
-	Title    string `json:"title"`
+	Title    string `json:"title,omitempty"` // in the courtroom only, as in the View
 	StartsAt int64  `json:"starts_at"`
 	Demo     bool   `json:"demo"`
 }
@@ -99,7 +113,7 @@ type meAnswer struct {
 func (s *Server) me(w http.ResponseWriter, r *http.Request) {
 	who, err := s.p.Auth.Session(r)
 	if err != nil {
-		problem(w, http.StatusUnauthorized, refuseSignIn())
+		s.notSignedIn(w, err)
 		return
 	}
 	room, ref := s.p.Rooms.Open(r.Context(), who.Hearing)
@@ -114,7 +128,8 @@ func (s *Server) me(w http.ResponseWriter, r *http.Request) {
 	a := meAnswer{
 		Room: room.p.row.Room, Person: who.Person, Device: who.Device,
 		Name:     room.p.names[hearing.PersonID(who.Person)],
-		DocketNo: room.p.booking.DocketNo, Court: room.p.booking.Court, Title: room.p.booking.Title,
+		DocketNo: room.p.booking.DocketNo, Court: room.p.booking.Court,
+		Title:    room.titleFor(r.Context(), hearing.Reader{Person: hearing.PersonID(who.Person), Device: hearing.DeviceID(who.Device)}),
 		StartsAt: room.p.booking.StartsAt, Demo: room.p.booking.Demo,
 	}
 	for _, p := range room.p.booking.People {
@@ -128,7 +143,7 @@ func (s *Server) me(w http.ResponseWriter, r *http.Request) {
 func (s *Server) signOut(w http.ResponseWriter, r *http.Request) {
 	who, err := s.p.Auth.Session(r)
 	if err != nil {
-		problem(w, http.StatusUnauthorized, refuseSignIn())
+		s.notSignedIn(w, err)
 		return
 	}
 	cookie, err := s.p.Auth.SignOut(r)

@@ -81,10 +81,18 @@ func (headerAuth) Consume(_ context.Context, token, _ string) (*http.Cookie, sto
 func (headerAuth) Session(r *http.Request) (store.Session, error) {
 	c, err := r.Cookie("s")
 	if err != nil {
-		return store.Session{}, store.ErrNotFound
+		return store.Session{}, auth.ErrNoSession
+	}
+	switch c.Value {
+	case "database away":
+		return store.Session{}, store.ErrUnavailable
+	case "broken":
+		return store.Session{}, errors.New("broken")
 	}
 	return sessionOf(c.Value), nil
 }
+
+func (headerAuth) Alive(context.Context, store.Session) error { return nil }
 
 func (headerAuth) SignOut(*http.Request) (*http.Cookie, error) {
 	return &http.Cookie{Name: "s", MaxAge: -1, Path: "/"}, nil

@@ -1,6 +1,7 @@
 package signaling
 
 import (
+	"context"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -121,6 +122,21 @@ func (r *Room) presides(p hearing.PersonID) bool {
 		}
 	}
 	return false
+}
+
+// titleFor is the hearing's title if the reader's View has it.
+func (r *Room) titleFor(ctx context.Context, who hearing.Reader) string {
+	title := make(chan string, 1)
+	if r.post(ctx, func() { title <- hearing.ViewFor(r.eff, who).Title }) != nil {
+		return ""
+	}
+	select {
+	case t := <-title:
+		return t
+	case <-r.done:
+	case <-ctx.Done():
+	}
+	return ""
 }
 
 func keep(list []string, f func(string) bool) []string {

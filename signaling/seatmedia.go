@@ -64,6 +64,13 @@ func (m *seatMedia) close() {
 	m.dropLocked()
 }
 
+// reset gives the peer up; the next offer starts a new one.
+func (m *seatMedia) reset() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.dropLocked()
+}
+
 func (m *seatMedia) dropLocked() {
 	m.gen++
 	if p := m.peer; p != nil {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -22,8 +23,12 @@ type Auth interface {
 	// used, expired and foreign tokens give one and the same error;
 	// auth.ErrThrottled says that this address tries too often.
 	Consume(ctx context.Context, token, addr string) (*http.Cookie, store.Session, error)
-	// Session is the signed-in device of a request.
+	// Session is the signed-in device of a request. auth.ErrNoSession: there is
+	// none; any other error passes.
 	Session(r *http.Request) (store.Session, error)
+	// Alive tells whether the session of a live connection still stands, and
+	// counts as its use. Errors as of Session.
+	Alive(ctx context.Context, who store.Session) error
 	// SignOut ends the request's session and returns the cookie that clears it.
 	SignOut(r *http.Request) (*http.Cookie, error)
 }
@@ -60,6 +65,7 @@ type Server struct {
 
 	access     *accessLog // nil: none is kept
 	stopAccess context.CancelFunc
+	panics     atomic.Uint64
 
 	mu    sync.Mutex
 	conns map[*websocket.Conn]struct{}
@@ -142,7 +148,7 @@ func (s *Server) serveWS(w http.ResponseWriter, r *http.Request) {
 	}
 	who, err := s.p.Auth.Session(r)
 	if err != nil {
-		problem(w, http.StatusUnauthorized, refuseSignIn())
+		s.notSignedIn(w, err)
 		return
 	}
 	offered := websocket.Subprotocols(r)
@@ -172,9 +178,15 @@ func (s *Server) serveWS(w http.ResponseWriter, r *http.Request) {
 		open: func(ctx context.Context, room string) (*Room, *hearing.Refusal) {
 			return s.p.Rooms.Enter(ctx, who.Hearing, room)
 		},
+		alive:  func(ctx context.Context) error { return s.p.Auth.Alive(ctx, who) },
+		panics: &s.panics,
 	}
-	sess.run(s.ctx)
+	defer func() { _ = ws.Close() }()
+	sess.guard("session", func() { sess.run(s.ctx) })
 }
+
+// Panics counts the sessions that a defect of ours has ended.
+func (s *Server) Panics() uint64 { return s.panics.Load() }
 
 func (s *Server) enter(ws *websocket.Conn) bool {
 	s.mu.Lock()

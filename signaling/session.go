@@ -3,12 +3,16 @@ package signaling
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
 
+	"phientoa/internal/auth"
 	"phientoa/internal/hearing"
 	"phientoa/internal/store"
 	"phientoa/internal/wire"
@@ -33,6 +37,9 @@ type session struct {
 	version string
 	// open finds the hearing's room actor for the public room id.
 	open func(ctx context.Context, room string) (*Room, *hearing.Refusal)
+	// alive tells whether the sign-in still stands, and renews it.
+	alive  func(ctx context.Context) error
+	panics *atomic.Uint64
 
 	access *accessLog // of denials; may be nil
 
@@ -57,9 +64,10 @@ func (s *session) run(ctx context.Context) {
 	}
 	s.offers = make(chan *wire.Envelope, 4)
 	var wg sync.WaitGroup
-	wg.Go(func() { s.write(ctx, cancel) })
-	wg.Go(func() { s.negotiate(ctx) })
-	s.read(ctx)
+	wg.Go(func() { s.guard("writer", func() { s.write(ctx, cancel) }) })
+	wg.Go(func() { s.guard("negotiation", func() { s.negotiate(ctx) }) })
+	wg.Go(func() { s.guard("sign-in", func() { s.stayAlive(ctx) }) })
+	s.guard("reader", func() { s.read(ctx) })
 	cancel()
 	s.link.poke()
 	wg.Wait()
@@ -125,6 +133,10 @@ func (s *session) sit(ctx context.Context, h *wire.Hello) *hearing.Refusal {
 	if ref != nil {
 		return ref
 	}
+	// Signed out since the upgrade; a database that is away does not tell.
+	if errors.Is(s.alive(ctx), auth.ErrNoSession) {
+		return refuseSignIn()
+	}
 	lang := "vi"
 	if h.Language == "en" {
 		lang = "en"
@@ -147,6 +159,44 @@ func (s *session) sit(ctx context.Context, h *wire.Hello) *hearing.Refusal {
 		return refuseInternal()
 	}
 	return nil
+}
+
+// stayAlive renews the sign-in while the connection lives, off the room's actor
+// and one attempt at a time. A sign-out, also on another node, ends the seat's
+// connection; the sign-in's absolute end does not, in the middle of a hearing.
+func (s *session) stayAlive(ctx context.Context) {
+	t := time.NewTicker(s.limits.TouchEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+		err := s.alive(ctx)
+		if errors.Is(err, auth.ErrNoSession) && s.who.Expires.After(s.now()) {
+			s.place.seat.endLink(s.link, &wire.Bye{Reason: wireRefusal(refuseSignIn())})
+			return
+		}
+	}
+}
+
+// guard keeps a defect in one session from ending the process: the session ends,
+// the client may come back, everybody else stays.
+func (s *session) guard(what string, do func()) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		s.panics.Add(1)
+		s.logger.Error("session failed", "in", what, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		if s.place != nil {
+			s.place.media.reset()
+			s.place.seat.endLink(s.link, byeRetry(refuseInternal()))
+		}
+	}()
+	do()
 }
 
 func (s *session) put(e *wire.Envelope) error {

@@ -213,6 +213,9 @@ func (n *node) wire(context.Context) error {
 		Rooms: n.rooms, Auth: who, Origins: n.p.Origins, OriginAllowed: n.p.originAllowed,
 		Access: n.store, Static: web.Dist(), Logger: n.logger, Version: version(), Ready: n.store.Ping,
 	})
+	n.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "phientoa_session_panics_total", Help: "Sessions that a defect has ended.",
+	}, func() float64 { return float64(n.server.Panics()) }))
 	n.onClose(func() {
 		n.rooms.Close() // clients have the reason before their sockets go
 		n.server.Close()
@@ -248,6 +251,13 @@ func (n *node) serve(ctx context.Context, h http.Handler, ready func()) error {
 		servers = append(servers, start(n.admin, n.metrics()))
 	}
 	ready()
+	resumeCtx, stopResume := context.WithCancel(ctx)
+	resumed := make(chan struct{})
+	go func() {
+		defer close(resumed)
+		n.rooms.Resume(resumeCtx)
+	}()
+	defer func() { stopResume(); <-resumed }()
 	var err error
 	left := len(servers)
 	select {

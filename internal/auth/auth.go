@@ -46,7 +46,6 @@ type Store interface {
 	SessionByToken(ctx context.Context, tokenHash [32]byte, now time.Time) (store.Session, error)
 	TouchSession(ctx context.Context, tokenHash [32]byte, now time.Time) error
 	EndSession(ctx context.Context, tokenHash [32]byte) error
-	RevokeSessions(ctx context.Context, sc court.Scope, hearing, person string) (int, error)
 }
 
 // Params of New.
@@ -87,10 +86,6 @@ func (a *Auth) Invite(ctx context.Context, sc court.Scope, hearing, person, devi
 	if ttl <= 0 || ttl > MaxInvitation {
 		return "", fmt.Errorf("auth: invitation for %v: %w", ttl, store.ErrInvalid)
 	}
-	// A revocation that waits for the database must not void what is made now.
-	if err := a.settle(ctx); err != nil {
-		return "", err
-	}
 	token, hash, err := a.token(inviteBytes)
 	if err != nil {
 		return "", err
@@ -121,10 +116,6 @@ func (a *Auth) Consume(ctx context.Context, token, addr string) (*http.Cookie, s
 }
 
 func (a *Auth) redeem(ctx context.Context, token string, now time.Time) (*http.Cookie, store.Session, error) {
-	// Not known to the database, a revocation would not stop this invitation.
-	if err := a.settle(ctx); err != nil {
-		return nil, store.Session{}, err
-	}
 	secret, hash, err := a.token(sessionBytes)
 	if err != nil {
 		return nil, store.Session{}, err
@@ -142,42 +133,78 @@ func (a *Auth) redeem(ctx context.Context, token string, now time.Time) (*http.C
 	return a.cookie(secret, ses.Expires), ses, nil
 }
 
-// Session returns the session of the request's cookie, else ErrNoSession.
+// Session returns the session of the request's cookie. ErrNoSession says that
+// there is none, for good; any other error says nothing about it and passes.
 //
-// The database is always asked, because another node may have revoked. While it
-// is away, a session that this node has seen and that nobody revoked here goes
-// on, so that a running hearing does; an unknown one is refused.
+// The database is always asked, because another node may have ended the session.
+// While it is away, a session that this node has seen goes on, so that a running
+// hearing does; for an unknown one the error wraps store.ErrUnavailable.
 func (a *Auth) Session(r *http.Request) (store.Session, error) {
 	c, err := r.Cookie(a.cookieName())
 	if err != nil || c.Value == "" {
 		return store.Session{}, ErrNoSession
 	}
-	hash, now := digest(c.Value), a.p.Now()
-	ctx, cancel := context.WithTimeout(r.Context(), lookupTime)
+	return a.look(r.Context(), digest(c.Value), time.Time{})
+}
+
+// Alive tells whether a session that a live connection began with still stands,
+// and counts as its use: who listens to a hearing sends no requests. Errors are
+// those of Session.
+func (a *Auth) Alive(ctx context.Context, who store.Session) error {
+	used := a.p.Now()
+	_, err := a.look(ctx, who.TokenHash, used)
+	return err
+}
+
+// look finds a session that was last used at used, if that is later than what
+// the database knows.
+func (a *Auth) look(ctx context.Context, hash [32]byte, used time.Time) (store.Session, error) {
+	now := a.p.Now()
+	query, cancel := context.WithTimeout(ctx, lookupTime)
 	defer cancel()
-	ses, err := a.p.Store.SessionByToken(ctx, hash, now)
+	ses, err := a.p.Store.SessionByToken(query, hash, now)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		a.memory.forget(hash)
 		return store.Session{}, ErrNoSession
 	case errors.Is(err, store.ErrUnavailable):
-		return a.remembered(hash, now)
+		return a.remembered(hash, now, used, err)
 	case err != nil:
 		return store.Session{}, fmt.Errorf("auth: session: %w", err)
 	}
-	if a.memory.revoked(ses) || a.idle(ses, now) {
+	seen := later(ses.LastSeen, used)
+	if known, ok := a.memory.find(hash); ok {
+		seen = later(seen, known.LastSeen) // used while the database was away
+	}
+	if a.memory.isEnded(hash) || a.idle(ses, seen, now) {
 		a.memory.forget(hash)
 		return store.Session{}, ErrNoSession
 	}
+	// Missing a use is harmless; a database that left just now refuses nobody.
+	if now.Sub(ses.LastSeen) >= touchEvery && a.p.Store.TouchSession(ctx, hash, now) == nil {
+		seen = now
+	}
+	ses.LastSeen = seen
 	a.memory.keep(ses)
-	a.seen(r.Context(), ses, now)
 	return ses, nil
 }
 
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
 // remembered answers from memory while the database is away.
-func (a *Auth) remembered(hash [32]byte, now time.Time) (store.Session, error) {
+func (a *Auth) remembered(hash [32]byte, now, used time.Time, away error) (store.Session, error) {
 	ses, ok := a.memory.find(hash)
-	if !ok || !ses.Expires.After(now) || a.memory.revoked(ses) || a.idle(ses, now) {
+	switch {
+	case a.memory.isEnded(hash):
+		return store.Session{}, ErrNoSession
+	case !ok:
+		return store.Session{}, fmt.Errorf("auth: session: %w", away)
+	case !ses.Expires.After(now), a.idle(ses, later(ses.LastSeen, used), now):
 		return store.Session{}, ErrNoSession
 	}
 	ses.LastSeen = now
@@ -185,44 +212,11 @@ func (a *Auth) remembered(hash [32]byte, now time.Time) (store.Session, error) {
 	return ses, nil
 }
 
-func (a *Auth) idle(ses store.Session, now time.Time) bool {
+func (a *Auth) idle(ses store.Session, seen, now time.Time) bool {
 	if a.p.Live == nil || a.p.Live(ses.Hearing) {
 		return false
 	}
-	return now.Sub(ses.LastSeen) > IdleLife
-}
-
-// seen writes the last use now and then. Missing one is harmless, so that a
-// database that left just now does not refuse the request, and settles what
-// waits for it.
-func (a *Auth) seen(ctx context.Context, ses store.Session, now time.Time) {
-	_ = a.settle(ctx)
-	if now.Sub(ses.LastSeen) >= touchEvery {
-		_ = a.p.Store.TouchSession(ctx, ses.TokenHash, now)
-	}
-}
-
-// Revoke ends a person's sessions in a hearing and voids their invitations to
-// it. It takes effect on this node at once. When the database is away the error
-// wraps store.ErrUnavailable; the revocation stays in force here and is written
-// before the next invitation is made or consumed.
-func (a *Auth) Revoke(ctx context.Context, hearing, person string) error {
-	a.memory.revoke(subject{hearing, person}, a.p.Now())
-	return a.settle(ctx)
-}
-
-// settle writes the revocations that the database does not know yet.
-func (a *Auth) settle(ctx context.Context) error {
-	for _, r := range a.memory.unsettled() {
-		// The scope was checked by whoever decided the removal; the process
-		// itself carries it out.
-		_, err := a.p.Store.RevokeSessions(ctx, court.SystemScope(), r.hearing, r.person)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return fmt.Errorf("auth: revoke: %w", err)
-		}
-		a.memory.settled(r)
-	}
-	return nil
+	return now.Sub(seen) > IdleLife
 }
 
 // SignOut ends the request's session and returns the cookie that removes it from

@@ -48,12 +48,3 @@ func (l *lru[K, V]) drop(k K) {
 		l.order.Remove(e)
 	}
 }
-
-func (l *lru[K, V]) dropIf(match func(V) bool) {
-	for k, e := range l.items {
-		if match(e.Value.(*lruEntry[K, V]).value) {
-			delete(l.items, k)
-			l.order.Remove(e)
-		}
-	}
-}

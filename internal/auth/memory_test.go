@@ -1,10 +1,8 @@
 package auth
 
 import (
-	"fmt"
 	"net/netip"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -60,43 +58,11 @@ func TestLRUForgetsTheLeastRecentlyUsed(t *testing.T) {
 	})
 }
 
-func TestFullListOfRevocationsRemembersNobody(t *testing.T) {
-	m, now := newMemory(), time.Unix(1000, 0)
-	ses := store.Session{TokenHash: [32]byte{1}, Hearing: "h", Person: "p", Created: now}
-	for i := range maxRevocations {
-		m.revoke(subject{"h", fmt.Sprint(i)}, now)
-	}
-	m.keep(ses)
-	_, ok := m.find(ses.TokenHash)
-	require.True(t, ok)
-	m.revoke(subject{"h", "one more"}, now)
-	_, ok = m.find(ses.TokenHash)
-	require.False(t, ok)
-	m.keep(ses)
-	_, ok = m.find(ses.TokenHash)
-	require.False(t, ok)
-	require.Len(t, m.unsettled(), maxRevocations)
-}
-
-// A revocation made while an earlier one of the same person is being written is
-// written too.
-func TestRevokedAgainWhileSettling(t *testing.T) {
-	m, who := newMemory(), subject{"h", "p"}
-	m.revoke(who, time.Unix(1, 0))
-	first := m.unsettled()
-	m.revoke(who, time.Unix(1, 0))
-	m.settled(first[0])
-	again := m.unsettled()
-	require.Len(t, again, 1)
-	m.settled(again[0])
-	require.Empty(t, m.unsettled())
-}
-
-// An answer of the database that is older than a revocation is not remembered.
+// An answer of the database that is older than a sign-out is not remembered.
 func TestStaleAnswerIsNotKept(t *testing.T) {
-	m, now := newMemory(), time.Unix(1000, 0)
-	ses := store.Session{TokenHash: [32]byte{1}, Hearing: "h", Person: "p", Created: now}
-	m.revoke(subject{"h", "p"}, now)
+	m := newMemory()
+	ses := store.Session{TokenHash: [32]byte{1}, Hearing: "h", Person: "p"}
+	m.end(ses.TokenHash)
 	m.keep(ses)
 	_, ok := m.find(ses.TokenHash)
 	require.False(t, ok)

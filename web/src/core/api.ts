@@ -16,7 +16,8 @@ export interface Me {
   capacity: string;
   docket_no: string;
   court: string;
-  title: string;
+  /** Only for who is in the courtroom. */
+  title?: string;
   starts_at: number | string;
   demo: boolean;
 }

@@ -38,7 +38,8 @@ function Whose() {
     <div className={css["whose"]}>
       <p className={css["court"]}>{me.court}</p>
       <p>
-        {me.docket_no} – {me.title}
+        {me.docket_no}
+        {me.title ? ` – ${me.title}` : null}
       </p>
       <p>
         {me.name} ({capacity(me.capacity)})

@@ -1,0 +1,125 @@
+package signaling
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"phientoa/internal/auth"
+	"phientoa/internal/hearing"
+	"phientoa/internal/store"
+	"phientoa/internal/wire"
+	"phientoa/sfu"
+)
+
+// 401 is final for a client: only the certain absence of a session gives it.
+func TestOnlyNoSessionIsUnauthorized(t *testing.T) {
+	w := newWorld(t, nil)
+	for cookie, want := range map[string]int{"": 401, "database away": 503, "broken": 503} {
+		for _, path := range []string{"/api/me", "/ws"} {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.http.URL+path, nil)
+			require.NoError(t, err)
+			r.Header.Set("Origin", w.http.URL)
+			if cookie != "" {
+				r.Header.Set("Cookie", `s="`+cookie+`"`)
+			}
+			resp, err := http.DefaultClient.Do(r)
+			require.NoError(t, err)
+			require.NoError(t, resp.Body.Close())
+			require.Equal(t, want, resp.StatusCode, "%s with %q", path, cookie)
+		}
+	}
+}
+
+// turnAuth counts uses and can end every session.
+type turnAuth struct {
+	headerAuth
+	used atomic.Int64
+	over atomic.Bool
+}
+
+func (a *turnAuth) Session(r *http.Request) (store.Session, error) {
+	s, err := a.headerAuth.Session(r)
+	s.Expires = time.Now().Add(time.Hour)
+	return s, err
+}
+
+func (a *turnAuth) Alive(context.Context, store.Session) error {
+	a.used.Add(1)
+	if a.over.Load() {
+		return auth.ErrNoSession
+	}
+	return nil
+}
+
+func TestALiveConnectionRenewsItsSignIn(t *testing.T) {
+	a := &turnAuth{}
+	w := newWorld(t, func(p *RoomsParams) { p.Limits.TouchEvery = 5 * time.Millisecond })
+	w.srv.p.Auth = a
+	c := w.enter(judge)
+	c.welcome()
+	require.Eventually(t, func() bool { return a.used.Load() > 3 }, 20*time.Second, time.Millisecond)
+	a.over.Store(true) // signed out on another node
+	require.Equal(t, "sign_in", c.bye().Reason.Code)
+	late := w.enter(party) // signed out between upgrade and hello
+	require.Equal(t, "sign_in", late.bye().Reason.Code)
+}
+
+// A defect in one session's negotiation ends that session and nothing else.
+func TestAPanicEndsOneSessionOnly(t *testing.T) {
+	w := newWorld(t, func(p *RoomsParams) { p.Media = &panicMedia{} })
+	j, p := w.session()
+	p.send(&wire.Envelope{Id: "o", Body: &wire.Envelope_MediaOffer{MediaOffer: &wire.MediaOffer{Sdp: "v=0"}}})
+	b := p.bye()
+	require.Equal(t, "internal", b.Reason.Code)
+	require.True(t, b.Retry)
+	require.Equal(t, uint64(1), w.srv.Panics())
+	j.must(cmdLock(party))
+	w.enter(party).welcome()
+}
+
+type panicMedia struct{ fakeMedia }
+
+func (m *panicMedia) Room(string) (MediaRoom, error)         { return m, nil }
+func (m *panicMedia) Join(sfu.PeerParams) (MediaPeer, error) { return panicPeer{&fakePeer{}}, nil }
+
+type panicPeer struct{ *fakePeer }
+
+func (panicPeer) Negotiate(context.Context, sfu.Offer) (sfu.Answer, error) { panic("defect") }
+
+// Who is not in the courtroom does not learn the title.
+func TestTitleIsForTheCourtroom(t *testing.T) {
+	b := newBench(t, Limits{})
+	defer b.rooms.Close()
+	b.inSession()
+	title := func(p string) string {
+		return b.room.titleFor(t.Context(), hearing.Reader{Person: hearing.PersonID(p), Device: hearing.DeviceID(device(p))})
+	}
+	require.Equal(t, testBooking().Title, title(party))
+	require.Empty(t, title(accused))
+}
+
+// After a restart a hearing in progress is back before anybody asks for it.
+func TestResumeOpensHearingsInProgress(t *testing.T) {
+	w := newWorld(t, nil)
+	now := func() time.Time { return time.UnixMicro(testBooking().StartsAt) }
+	rooms := func() *Rooms {
+		p := w.params
+		p.Now = now
+		rs := NewRooms(p)
+		t.Cleanup(rs.Close)
+		return rs
+	}
+	first := rooms()
+	first.Resume(t.Context())
+	require.False(t, first.Live(testHearing), "only scheduled: nothing to go on with")
+	w.session()
+	w.rooms.Close()
+	again := rooms()
+	again.Resume(t.Context())
+	require.True(t, again.Live(testHearing))
+}
