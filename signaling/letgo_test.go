@@ -109,7 +109,7 @@ func TestNewEventsDoNotPutTheRetryOff(t *testing.T) {
 		go func() { defer close(done); w.run(ctx) }()
 		for i := range 20 {
 			w.put(&batch{after: uint64(i), lines: [][]byte{[]byte("x")}})
-			time.Sleep(lim.RetryEvery / 2)
+			<-time.After(lim.RetryEvery / 2)
 			st.set(func(f *fakeStore) { f.away = false })
 		}
 		require.NotEmpty(t, st.log(), "retried although events kept coming")
