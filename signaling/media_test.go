@@ -156,7 +156,7 @@ func (r spyRoom) Join(p sfu.PeerParams) (MediaPeer, error) {
 func (s *spyMedia) of(person string) []MediaPeer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.peers[string(device(person))])
+	return slices.Clone(s.peers[device(person)])
 }
 
 // fingerprint is the DTLS identity that an answer names.

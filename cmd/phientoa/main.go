@@ -42,12 +42,12 @@ func (e exitCode) Error() string { return fmt.Sprintf("exit %d", int(e)) }
 func main() {
 	// The bench runs its server and its generator as processes of their own.
 	if handled, code := bench.Role(os.Args[1:]); handled {
-		os.Exit(code)
+		os.Exit(code) //nolint:forbidigo // this is main
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], streams{os.Stdout, os.Stderr, os.Stdin})
 	stop()
-	os.Exit(code)
+	os.Exit(code) //nolint:forbidigo // this is main
 }
 
 func run(ctx context.Context, args []string, s streams) int {

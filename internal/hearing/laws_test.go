@@ -117,8 +117,20 @@ func TestWhichCommandsRestrict(t *testing.T) {
 		require.True(t, ActRestricts(c.command()), "%T", c)
 	}
 	for _, c := range []Command{
-		nil, (*Close)(nil), Book{}, CheckIn{}, Admit{}, Open{}, RaiseHand{}, GiveFloor{}, Unlock{}, Resume{},
-		DeviceConnected{}, RecorderReport{}, AnchorEvidence{}, Tick{}, NodeTook{},
+		nil, (*Close)(nil),
+		Book{},
+		CheckIn{},
+		Admit{},
+		Open{},
+		RaiseHand{},
+		GiveFloor{},
+		Unlock{},
+		Resume{},
+		DeviceConnected{},
+		RecorderReport{},
+		AnchorEvidence{},
+		Tick{},
+		NodeTook{},
 	} {
 		require.False(t, Restricts(c), "%T", c)
 	}

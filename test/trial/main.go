@@ -22,7 +22,9 @@ import (
 	"time"
 )
 
-func main() { os.Exit(realMain(os.Args[1:])) }
+func main() {
+	os.Exit(realMain(os.Args[1:])) //nolint:forbidigo // this is main
+}
 
 func realMain(args []string) int {
 	if len(args) == 0 || args[0] == "list" {
