@@ -18,7 +18,7 @@ import (
 // Run re-executes the test binary.
 func TestMain(m *testing.M) {
 	if handled, code := Role(os.Args[1:]); handled {
-		os.Exit(code)
+		os.Exit(code) //nolint:forbidigo // this is the main of its process
 	}
 	goleak.VerifyTestMain(m)
 }
