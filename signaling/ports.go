@@ -1,7 +1,7 @@
 // Package signaling is the WebSocket protocol and the HTTP API of live
 // hearings: one room actor a hearing turns commands into events, events into
-// views and grants. It reaches recorder and store through the small interfaces
-// of this file, wired by cmd.
+// views and grants. It reaches the recorder through the small interfaces of this
+// file, wired by cmd.
 package signaling
 
 import (

@@ -55,8 +55,8 @@ type Checkpoint struct {
 // hearing key by a fresh one certified by the node key and erases the old one;
 // the statement goes into a key line before the new key signs anything.
 type Signer interface {
-	// Certify returns the current key statement (JSON object: epoch, pub, node
-	// certificate, node signature over both) for a log of this origin.
+	// Certify returns the current key statement (a Statement as JSON; see
+	// docs/archive-format.md) for a log of this origin.
 	Certify(ctx context.Context, origin string) (statement json.RawMessage, err error)
 	// Sign signs a note text with the current key: a complete C2SP signature line.
 	Sign(ctx context.Context, origin string, text []byte) (sigLine []byte, err error)
