@@ -48,6 +48,10 @@ const seat = new Seat({
   pixelRatio: () => window.devicePixelRatio,
 });
 
+// An invitation opened in this very window changes the fragment and nothing else.
+window.addEventListener("hashchange", () => {
+  if (location.hash.startsWith("#i=")) location.reload();
+});
 window.addEventListener("online", () => {
   seat.online();
 });
