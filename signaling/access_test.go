@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -37,6 +38,13 @@ func (b *accessBook) LogAccess(_ context.Context, a []store.Access) error {
 	}
 	b.calls = append(b.calls, a)
 	return nil
+}
+
+// written is each writing that succeeded.
+func (b *accessBook) written() [][]store.Access {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.calls)
 }
 
 // counts adds up what was written, by person and kind.
@@ -73,14 +81,14 @@ func TestDenialsAreCountedByActorAndSpan(t *testing.T) {
 		l.note("h", "a", deniedMedia)
 		time.Sleep(9 * time.Second) //nolint:forbidigo // time of the synctest bubble
 		synctest.Wait()
-		require.Empty(t, b.calls)
+		require.Empty(t, b.written())
 		time.Sleep(2 * time.Second) //nolint:forbidigo // time of the synctest bubble
 		synctest.Wait()
-		require.Len(t, b.calls, 1)
-		require.Len(t, b.calls[0], 3)
+		require.Len(t, b.written(), 1)
+		require.Len(t, b.written()[0], 3)
 		l.note("h", "a", deniedRoom)
 	})
-	require.Len(t, b.calls, 2, "the end writes the rest at once")
+	require.Len(t, b.written(), 2, "the end writes the rest at once")
 	require.Equal(t, map[string]int{"a denied.room": 4, "b denied.room": 1, "a denied.media": 1}, b.counts())
 }
 
@@ -93,7 +101,7 @@ func TestDenialsBeyondTheBoundShareOneEntry(t *testing.T) {
 		require.LessOrEqual(t, len(l.counts), maxDenied+1)
 	})
 	total := 0
-	for _, call := range b.calls {
+	for _, call := range b.written() {
 		require.LessOrEqual(t, len(call), store.MaxAccess)
 	}
 	for _, n := range b.counts() {
@@ -113,7 +121,7 @@ func TestDenialsOutliveAnOutageAndWaitForNobody(t *testing.T) {
 		l.note("h", "a", deniedRoom)
 		close(b.gate)
 		synctest.Wait()
-		require.Empty(t, b.calls)
+		require.Empty(t, b.written())
 		b.mu.Lock()
 		b.away = false
 		b.mu.Unlock()

@@ -61,13 +61,15 @@ func TestAScheduledHearingWithoutAnybodyIsLetGo(t *testing.T) {
 
 // A hearing in progress stays although nobody is connected.
 func TestAHearingInProgressIsNeverLetGo(t *testing.T) {
-	b := newBench(t, Limits{RoomIdle: time.Nanosecond, LostAfter: time.Nanosecond, ResumeWindow: time.Nanosecond, ClosedStay: time.Nanosecond})
+	b := newBench(t, Limits{LostAfter: time.Nanosecond, ResumeWindow: time.Nanosecond, ClosedStay: time.Nanosecond})
 	t.Cleanup(func() { b.rooms.Close() })
 	j, _ := b.sit(judge), b.sit(party)
 	b.must(judge, hearing.CheckIn{RulesAccepted: true})
 	b.must(party, hearing.CheckIn{RulesAccepted: true})
 	b.must(judge, hearing.Admit{Person: party})
 	b.must(judge, hearing.Open{OverrideReason: "thử"})
+	// Not from the beginning: the scheduled room would go before anybody came.
+	require.NoError(t, b.room.post(context.Background(), func() { b.room.limits.RoomIdle = time.Nanosecond }))
 	b.room.leave(j.place, j.link)
 	for range 3 {
 		require.NoError(t, b.room.post(context.Background(), func() { b.room.onTime() }))
