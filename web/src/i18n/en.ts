@@ -132,6 +132,7 @@ export const en: Catalogue = {
   whole_room: "The whole courtroom",
   own_picture: "Your picture",
   speaking: "SPEAKING {time}",
+  has_floor: "Speaking: {person}",
   nobody_speaks: "Nobody has the floor",
   tile_no_device: "Not connected",
   tile_not_in_courtroom: "Not in the courtroom",

@@ -137,6 +137,7 @@ export const vi = {
   whole_room: "Toàn phòng xử án",
   own_picture: "Hình của ông/bà",
   speaking: "ĐANG PHÁT BIỂU {time}",
+  has_floor: "Đang phát biểu: {person}",
   nobody_speaks: "Chưa ai được mời phát biểu",
   tile_no_device: "Chưa kết nối",
   tile_not_in_courtroom: "Chưa vào phòng xử án",

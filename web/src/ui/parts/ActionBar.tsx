@@ -88,7 +88,9 @@ function Primary({ view, off, onOpen }: { view: View; off: boolean; onOpen: () =
       </Act>
     );
   }
-  return <p className={css["sentence"]}>{t("nobody_speaks")}</p>;
+  // Who may not stop or give the floor still reads how it stands.
+  const sentence = speaker ? t("has_floor", { person: who(speaker) }) : t("nobody_speaks");
+  return <p className={css["sentence"]}>{sentence}</p>;
 }
 
 interface QuestionsProps {
