@@ -10,7 +10,7 @@ type UnitID string
 // are the identifiers of the glossary (docs/glossary.md).
 type Capacity string
 
-// The capacities that the first slice of the rules knows.
+// The capacities that the rules know.
 const (
 	PresidingJudge   Capacity = "presiding_judge"
 	Judge            Capacity = "judge"
@@ -26,6 +26,24 @@ const (
 	Interpreter      Capacity = "interpreter"
 	DetentionOfficer Capacity = "detention_officer"
 	PointOfficer     Capacity = "point_officer"
+
+	CivilClaimant       Capacity = "civil_claimant"
+	CivilRespondent     Capacity = "civil_respondent"
+	ClaimantAdmin       Capacity = "claimant_admin"
+	RespondentAdmin     Capacity = "respondent_admin"
+	RelatedParty        Capacity = "related_party"
+	Lawyer              Capacity = "lawyer"
+	LegalAidOfficer     Capacity = "legal_aid_officer"
+	RightsProtector     Capacity = "rights_protector"
+	LegalRepresentative Capacity = "legal_representative"
+	AuthorisedRep       Capacity = "authorised_rep"
+	ProtectedWitness    Capacity = "protected_witness" // refused until disguise exists
+	Expert              Capacity = "expert"
+	Valuer              Capacity = "valuer"
+	SignInterpreter     Capacity = "sign_interpreter"
+	JudicialPolice      Capacity = "judicial_police"
+	Journalist          Capacity = "journalist"
+	Attendee            Capacity = "attendee"
 )
 
 // Scope is the set of units whose hearings a caller may touch. The zero Scope
@@ -59,7 +77,10 @@ func (s Scope) Covers(u UnitID) bool {
 func (c Capacity) Valid() bool {
 	switch c {
 	case PresidingJudge, Judge, LayAssessor, Clerk, Procurator, DefenceCounsel, Defendant,
-		Plaintiff, Respondent, Victim, Witness, Interpreter, DetentionOfficer, PointOfficer:
+		Plaintiff, Respondent, Victim, Witness, Interpreter, DetentionOfficer, PointOfficer,
+		CivilClaimant, CivilRespondent, ClaimantAdmin, RespondentAdmin, RelatedParty, Lawyer, LegalAidOfficer,
+		RightsProtector, LegalRepresentative, AuthorisedRep, ProtectedWitness, Expert, Valuer, SignInterpreter,
+		JudicialPolice, Journalist, Attendee:
 		return true
 	default:
 		return false
@@ -80,3 +101,36 @@ func (c Capacity) OfCourt() bool {
 		return false
 	}
 }
+
+// OnPanel tells whether the capacity deliberates and votes (BLTTHS art. 254, 326).
+func (c Capacity) OnPanel() bool { return c == PresidingJudge || c == Judge || c == LayAssessor }
+
+// CentralOnly tells whether the capacity must sit at the central point (TTLT
+// 05/2021 art. 10).
+func (c Capacity) CentralOnly() bool { return c.OfCourt() || c == Procurator }
+
+// Called tells whether the capacity is not admitted with the others but called
+// in by the presiding judge, and dismissed again (BLTTHS art. 304, 311).
+func (c Capacity) Called() bool {
+	return c == Witness || c == ProtectedWitness || c == Expert || c == Valuer
+}
+
+// Counsels tells whether the capacity may ask to talk privately with a client.
+func (c Capacity) Counsels() bool {
+	switch c {
+	case DefenceCounsel, Lawyer, LegalAidOfficer, RightsProtector:
+		return true
+	default:
+		return false
+	}
+}
+
+// Officers tells whether the capacity supports a point: reports presence,
+// confirms who is in front of a device, announces (TTLT 05/2021 art. 10, 13, 14).
+func (c Capacity) Officers() bool {
+	return c == DetentionOfficer || c == PointOfficer || c == JudicialPolice
+}
+
+// Watches tells whether the capacity only watches, and only what is public
+// (Law on the organisation of people's courts 34/2024/QH15 art. 141).
+func (c Capacity) Watches() bool { return c == Journalist || c == Attendee }

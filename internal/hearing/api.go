@@ -20,15 +20,65 @@ type (
 	DeviceID string
 )
 
-// Status is where a hearing stands in its life, in the first slice (domain 2.2).
+// Status is where a hearing stands in its life (domain 2.2).
 type Status string
 
-// The states of the first slice.
+// The states of a hearing. Preparing begins with the first act of preparation,
+// or when a suspended hearing is reopened. A technical hold has no legal effect;
+// only the panel suspends or adjourns. Adjourned, cancelled and closed are final:
+// an adjourned case gets a new hearing.
 const (
-	Scheduled Status = "scheduled"
-	InSession Status = "in_session"
-	InRecess  Status = "recess"
-	Closed    Status = "closed"
+	Scheduled     Status = "scheduled"
+	Preparing     Status = "preparing"
+	ReadyToOpen   Status = "ready"
+	InSession     Status = "in_session"
+	InRecess      Status = "recess"
+	TechnicalHold Status = "technical_hold"
+	Suspended     Status = "suspended"
+	Adjourned     Status = "adjourned"
+	Cancelled     Status = "cancelled"
+	Closed        Status = "closed"
+)
+
+// Over tells whether nothing can happen in the hearing any more.
+func (s Status) Over() bool { return s == Adjourned || s == Cancelled || s == Closed }
+
+// BeforeOpening tells whether the hearing was not opened yet, or not reopened.
+func (s Status) BeforeOpening() bool { return s == Scheduled || s == Preparing || s == ReadyToOpen }
+
+// Visibility is whether the public may follow, independent of Status. What a
+// View shows as "deliberation" is State.Deliberating beside it.
+type Visibility string
+
+// Visibilities (BLTTHS art. 327).
+const (
+	Public       Visibility = "public"
+	ClosedDoors  Visibility = "closed" // xét xử kín
+	Deliberating Visibility = "deliberation"
+)
+
+// Form is how the hearing is held.
+type Form string
+
+// Forms. An in-person hearing has the central point only.
+const (
+	Online   Form = "online"
+	InPerson Form = "in_person"
+	Mixed    Form = "mixed"
+)
+
+// Place is where a person is while of the hearing: it decides what reaches them.
+type Place string
+
+// Places. Somebody absent, arrived or removed is nowhere. People called in
+// (witnesses, experts) wait in the isolation room; so does who is isolated.
+const (
+	Nowhere       Place = ""
+	WaitingRoom   Place = "waiting"
+	IsolationRoom Place = "isolation_room"
+	Courtroom     Place = "courtroom"
+	DeliberationR Place = "deliberation_room"
+	ConsultRoom   Place = "consult_room"
 )
 
 // PersonStatus is where a person stands between invitation and courtroom.
@@ -73,10 +123,14 @@ type Source struct {
 // Class is a named audience, which keeps Routes linear in the number of devices.
 type Class string
 
-// Classes of the first slice.
+// Classes.
 const (
 	ClassCourtroom Class = "courtroom" // every device admitted to the courtroom
 	ClassRecorder  Class = "recorder"  // the recorder's tap; never a device
+	ClassPublic    Class = "public"    // viewers of the public; nobody while the doors are closed
+	ClassPanel     Class = "panel"     // the deliberation room
+	// ClassConsult + the consultation's id: one private room.
+	ClassConsult Class = "consult:"
 )
 
 // Audience is either one device or one class.
@@ -150,6 +204,142 @@ type (
 	Close struct{}
 )
 
+// Commands of people that prepare, order and interrupt a hearing; their Go files
+// say who may give them and what they cause.
+type (
+	// RecordOpinion: the clerk notes the procuracy's opinion on trying online. On
+	// is the opinion's date, UTC unix microseconds.
+	RecordOpinion struct {
+		Agrees bool
+		On     int64
+		Note   string
+	}
+	// RecordFacilities: the clerk notes that the facilities were checked.
+	RecordFacilities struct {
+		OK   bool
+		Note string
+	}
+	// MarkReady by clerk or presiding judge: refused with the list of what is missing.
+	MarkReady struct{}
+	// NoteIdentity: the clerk compared a person's papers. Method is one of
+	// IdentityMethods; Challenge is the spoken challenge that was answered.
+	NoteIdentity struct {
+		Person    PersonID
+		Method    string
+		Challenge string
+	}
+	// ReportPresence: the point's officer (or the clerk) reports a person present
+	// or absent with a reason.
+	ReportPresence struct {
+		Person  PersonID
+		Present bool
+		Reason  string
+	}
+	// ReportTest: a seat reports the self-test of its own device, an officer the
+	// test of their point as well.
+	ReportTest struct {
+		Point string // empty: of the own device
+		Items []TestItem
+	}
+	// NextPhase moves the order of business to a phase: the next one, an optional
+	// one ahead, back from deliberation to questioning or debate, or past a
+	// mandatory one with a reason.
+	NextPhase struct {
+		Phase      court.Phase
+		SkipReason string
+	}
+	// Stand asks everybody (empty) or one person to stand; Sit ends it.
+	Stand struct{ Person PersonID }
+	Sit   struct{}
+	// SetVisibility closes or opens the doors; presiding judge.
+	SetVisibility struct {
+		To     Visibility // Public or ClosedDoors
+		Reason string
+	}
+	// Deliberate sends the panel into the deliberation room and everybody else
+	// into recess; EndDeliberation brings the hearing back, at Phase.
+	Deliberate      struct{}
+	EndDeliberation struct{ Phase court.Phase }
+	// HoldTechnical begins a technical hold at once; KeepGoing refuses a proposed
+	// one, with a reason; Resume ends one.
+	HoldTechnical struct{ Reason string }
+	KeepGoing     struct{ Reason string }
+	// ConfirmReturn: after a lost link the officer (identity) confirms that the same
+	// person is back, the clerk (media) that they are seen and heard.
+	ConfirmReturn struct {
+		Person PersonID
+		What   string // "identity" or "media"
+	}
+	// Suspend (tạm ngừng) and Adjourn (hoãn) are decisions of the panel, given by the
+	// presiding judge. ReopenAt: UTC unix microseconds; 0 only for Adjourn. Form: how
+	// the adjourned case shall be heard; empty for Suspend.
+	Suspend struct {
+		Reason   string
+		ReopenAt int64
+	}
+	Adjourn struct {
+		Reason   string
+		ReopenAt int64
+		Form     Form
+	}
+	// Announced: a point's officer announced the suspension or adjournment there.
+	Announced struct{ Point string }
+	// Reopen makes a suspended hearing prepare its next part; Cancel ends one that
+	// was not opened.
+	Reopen struct{}
+	Cancel struct{ Reason string }
+	// Warn notes a warning of the presiding judge; NoteAway that a person left their
+	// place (not the network), NoteBack that they are back; by the clerk or officer.
+	Warn struct {
+		Person PersonID
+		Reason string
+	}
+	NoteAway struct{ Person PersonID }
+	NoteBack struct{ Person PersonID }
+)
+
+// Commands about rooms: who is where.
+type (
+	// CallWitness brings a called person (Capacity.Called) from the isolation room
+	// into the courtroom; DismissWitness sends them back.
+	CallWitness    struct{ Person PersonID }
+	DismissWitness struct{ Person PersonID }
+	// Isolate takes a person out of sight and hearing of the courtroom. Where others
+	// sit before the same device it goes dark for all of them until the officer
+	// confirms with ConfirmLeft that the person left its front.
+	Isolate struct {
+		Person PersonID
+		Reason string
+	}
+	ConfirmLeft struct{ Person PersonID }
+	// EndIsolation brings the person back; NoteBriefed that they were told what was
+	// said: before it no phase goes on (BLTTHS art. 309.1).
+	EndIsolation struct{ Person PersonID }
+	NoteBriefed  struct{ Person PersonID }
+	// RequestConsult asks for a private talk of a counsel with the given people;
+	// AllowConsult opens the room for minutes (0: the policy's), EndConsult closes it.
+	RequestConsult struct{ With []PersonID }
+	AllowConsult   struct {
+		Consult string
+		Minutes int
+	}
+	EndConsult struct{ Consult string }
+)
+
+// TestItem is one line of a device's or a point's test.
+type TestItem struct {
+	// Key: "camera", "microphone", "speaker", "visualiser", "ups", "link", "recorder", "browser".
+	Key string `json:"key"`
+	OK  bool   `json:"ok"`
+	// Value in words or with its unit, for instance "2 %"; at most 100 characters.
+	Value string `json:"value"`
+}
+
+// IdentityMethods are the ways of comparing papers (TTLT 05/2021 art. 13).
+func IdentityMethods() []string {
+	return []string{"citizen_card", "vneid", "population_database", "lawyer_card", "official_card"}
+}
+
 // Commands of the system; refused from anybody else.
 type (
 	// Book creates the hearing's first event. It is the only command on a nil state.
@@ -191,6 +381,39 @@ type Booking struct {
 	// LateAfter is how long after StartsAt, in microseconds, an unopened hearing
 	// is announced as late; 0 takes DefaultLateAfter when it is booked.
 	LateAfter int64 `json:"late_after"`
+
+	// Procedure empty: a hearing without order of business, points or conditions
+	// (the rules of everything below do not apply to it).
+	Procedure  court.Procedure   `json:"procedure,omitempty"`
+	Instance   string            `json:"instance,omitempty"` // "first_instance", "appeal"
+	Form       Form              `json:"form,omitempty"`
+	Visibility Visibility        `json:"visibility,omitempty"` // at the opening; empty: public
+	Exclusions []court.Exclusion `json:"exclusions,omitempty"` // found by the eligibility check; any refuses
+	Points     []Point           `json:"points,omitempty"`
+	// Policy nil takes court.DefaultPolicy of the procedure when it is booked.
+	Policy *court.Policy `json:"policy,omitempty"`
+	// Minutes is the scheduled length.
+	Minutes int `json:"minutes,omitempty"`
+}
+
+// PointKind tells the central point from component points.
+type PointKind string
+
+// Kinds of points: exactly one is central (TTLT 05/2021 art. 4).
+const (
+	CentralPoint   PointKind = "central"
+	ComponentPoint PointKind = "component"
+)
+
+// Point is a room that takes part.
+type Point struct {
+	ID   string    `json:"id"`
+	Kind PointKind `json:"kind"`
+	Name string    `json:"name"`
+	// Unit is the court or detention facility that runs the room; may be empty.
+	Unit court.UnitID `json:"unit,omitempty"`
+	// Detention: a room of a detention facility.
+	Detention bool `json:"detention,omitempty"`
 }
 
 // Person as booked. Names are not here: they stand in a table of their own.
@@ -198,7 +421,14 @@ type Person struct {
 	ID       PersonID       `json:"id"`
 	Capacity court.Capacity `json:"capacity"`
 	Alias    string         `json:"alias"` // shown where the name may not be
-	Point    string         `json:"point"`
+	// Point is the ID of one of Booking.Points, or free text where there are none.
+	Point string `json:"point"`
+	// Minor: under 18; monitored by default by nobody (domain 8b).
+	Minor bool `json:"minor,omitempty"`
+	// Required: the hearing cannot go on without them (continuity, NQ 33/2021 art. 1.2).
+	Required bool `json:"required,omitempty"`
+	// Client is whom a counsel or an interpreter acts for; may be empty.
+	Client PersonID `json:"client,omitempty"`
 }
 
 // Device as booked. People are those recorded as sitting in front of it.
@@ -206,6 +436,8 @@ type Device struct {
 	ID     DeviceID   `json:"id"`
 	Kind   DeviceKind `json:"kind"`
 	People []PersonID `json:"people"`
+	// Private: with a headset, fit for a private talk (domain 8b).
+	Private bool `json:"private,omitempty"`
 }
 
 // Event is one line of the state log.
@@ -266,6 +498,95 @@ type View struct {
 	RecessReason string
 	// Late: the hearing should have opened and did not (policy Booking.LateAfter).
 	Late bool
+
+	Procedure  court.Procedure
+	Instance   string
+	Form       Form
+	Visibility Visibility // Deliberating while the panel deliberates
+	Phase      court.Phase
+	Phases     []PhaseView
+	Points     []PointView
+	// Place is where the reader is.
+	Place Place
+	// Standing: asked to stand, nobody (empty), "all" or a person.
+	Standing string
+	Hold     *HoldView
+	// Decision: reason and date of a suspension, adjournment or cancellation.
+	Decision *DecisionView
+	Checks   []CheckView // of preparation; for the court
+	Consults []ConsultView
+	// Unbriefed are people back from isolation who were not told yet.
+	Unbriefed []PersonID
+}
+
+// PhaseView is one step of the order of business.
+type PhaseView struct {
+	Phase      court.Phase
+	Mandatory  bool
+	Status     string // "", "current", "done", "skipped"
+	SkipReason string
+}
+
+// PointView is a point and its light.
+type PointView struct {
+	Point
+	// Light: "ok" (somebody connected), "partial", "lost", "waiting".
+	Light     string
+	LostSince int64 // UTC unix microseconds, 0 when not lost
+	Announced bool
+	Test      []TestItem // last test of the point; for the court and its officer
+	TestedAt  int64
+}
+
+// HoldView is a technical hold, proposed (Until is its deadline) or begun (Until 0).
+type HoldView struct {
+	Proposed bool
+	Until    int64
+	Since    int64
+	// Cause: "lost" with the people lost, or "asked" with a reason.
+	Cause  string
+	People []PersonID
+	Reason string
+	// Confirm is what has still to be confirmed before going on.
+	Confirm []ReturnView
+}
+
+// ReturnView is what ConfirmReturn is waited for.
+type ReturnView struct {
+	Person   PersonID
+	Identity bool // true: confirmed
+	Media    bool
+}
+
+// DecisionView is why and until when the hearing does not go on.
+type DecisionView struct {
+	Reason   string
+	ReopenAt int64
+	Form     Form
+}
+
+// CheckView is one condition of "ready".
+type CheckView struct {
+	// Key: "procuracy_opinion", "notice", "facilities", "identity", "presence", "point_test".
+	Key      string
+	Required bool
+	Done     bool
+	// Days left until it can be done, for "notice".
+	Days int
+	// Missing are the people or points it waits for.
+	Missing []string
+	Note    string
+}
+
+// ConsultView is a private talk as its own people, clerk and presiding judge know it.
+type ConsultView struct {
+	ID      string
+	By      PersonID
+	With    []PersonID
+	Open    bool
+	Since   int64 // of the opening
+	Until   int64 // the agreed end, which warns and never cuts
+	Overdue bool
 }
 
 // PersonView is one person as the reader may know them. The name is filled in
@@ -282,4 +603,19 @@ type PersonView struct {
 	Device         DeviceID
 	MicrophoneOpen bool
 	Hand           bool
+
+	PointID   string
+	Place     Place // where the person is; for the court
+	Required  bool
+	Minor     bool
+	Client    PersonID
+	Present   string // "", "present", "absent"; of the officer's report
+	AbsentWhy string
+	Identity  string // method by which the papers were compared, "" when not yet
+	Away      bool   // left their place
+	Warnings  int
+	LostSince int64      // UTC unix microseconds: connection lost, 0 when not
+	Test      []TestItem // last self-test; for the court
+	TestedAt  int64
+	Private   bool // has a device fit for a private talk
 }

@@ -37,7 +37,78 @@ type State struct {
 	Node     string        `json:"node"`
 	Epoch    uint64        `json:"epoch"`
 
+	Visibility   Visibility `json:"visibility"`
+	Deliberating bool       `json:"deliberating"`
+	// Phase is empty before the opening and in hearings without a procedure. Phases
+	// are those entered so far, in order, with what was skipped on the way.
+	Phase    court.Phase    `json:"phase"`
+	Phases   []PhaseState   `json:"phases"`
+	Standing string         `json:"standing"` // "", "all" or a person id
+	Opinion  *OpinionState  `json:"opinion"`
+	Facility *FacilityState `json:"facility"`
+	Hold     *HoldState     `json:"hold"`
+	Decision *DecisionState `json:"decision"`
+	Points   []PointState   `json:"points"`   // as Booking.Points
+	Consults []ConsultState `json:"consults"` // requested or open; ended ones are only in the log
+	// Part counts from 1; a reopened hearing is in its next part.
+	Part int `json:"part"`
+
 	seats *seating
+}
+
+// PhaseState is a phase that was entered or skipped.
+type PhaseState struct {
+	Phase      court.Phase `json:"phase"`
+	At         int64       `json:"at"`
+	SkipReason string      `json:"skip_reason"` // set: skipped, not entered
+}
+
+// OpinionState is the procuracy's opinion on trying online.
+type OpinionState struct {
+	Agrees bool   `json:"agrees"`
+	On     int64  `json:"on"`
+	Note   string `json:"note"`
+}
+
+// FacilityState is the check of facilities.
+type FacilityState struct {
+	OK   bool   `json:"ok"`
+	Note string `json:"note"`
+}
+
+// HoldState is a technical hold: proposed until Deadline, or begun (Deadline 0).
+// Refused is the time until which nothing is proposed again for the same people.
+type HoldState struct {
+	Proposed bool       `json:"proposed"`
+	Since    int64      `json:"since"`
+	Deadline int64      `json:"deadline"`
+	Cause    string     `json:"cause"` // "lost" or "asked"
+	People   []PersonID `json:"people"`
+	Reason   string     `json:"reason"`
+}
+
+// DecisionState is a suspension, adjournment or cancellation.
+type DecisionState struct {
+	Reason   string `json:"reason"`
+	ReopenAt int64  `json:"reopen_at"`
+	Form     Form   `json:"form"`
+}
+
+// PointState is what is known of a point.
+type PointState struct {
+	ID        string     `json:"id"`
+	Announced bool       `json:"announced"`
+	Test      []TestItem `json:"test"`
+	TestedAt  int64      `json:"tested_at"`
+}
+
+// ConsultState is a private talk, asked for or open (Since > 0).
+type ConsultState struct {
+	ID    string     `json:"id"`
+	By    PersonID   `json:"by"`
+	With  []PersonID `json:"with"` // without By
+	Since int64      `json:"since"`
+	Until int64      `json:"until"`
 }
 
 // PersonState is where a person stands.
@@ -48,6 +119,29 @@ type PersonState struct {
 	LockedBy PersonID `json:"locked_by"`
 	// Seq is of the last event that concerned the person's status or connection.
 	Seq uint64 `json:"seq"`
+
+	// Isolated: taken out of the courtroom for a time; Left: an officer confirmed
+	// that they are not in front of their device any more.
+	Isolated  bool `json:"isolated"`
+	Left      bool `json:"left"`
+	Unbriefed bool `json:"unbriefed"`
+	// Present is "", "present" or "absent"; Identity the method of the comparison.
+	Present   string `json:"present"`
+	AbsentWhy string `json:"absent_why"`
+	Identity  string `json:"identity"`
+	Away      bool   `json:"away"`
+	Warnings  int    `json:"warnings"`
+	// LostSince is when the last device of somebody in the courtroom went, in UTC
+	// unix microseconds; 0: not lost. BackSince: when one came back, until it settled.
+	LostSince int64 `json:"lost_since"`
+	BackSince int64 `json:"back_since"`
+	// GoneOn: the presiding judge goes on without waiting for this loss.
+	GoneOn bool `json:"gone_on"`
+	// Recheck is what ConfirmReturn is waited for after a hold.
+	RecheckIdentity bool       `json:"recheck_identity"`
+	RecheckMedia    bool       `json:"recheck_media"`
+	Test            []TestItem `json:"test"`
+	TestedAt        int64      `json:"tested_at"`
 }
 
 // DeviceState is what is known of a device's signaling session.

@@ -29,28 +29,46 @@ const (
 type HearingState int32
 
 const (
-	HearingState_HEARING_STATE_UNSPECIFIED HearingState = 0
-	HearingState_HEARING_STATE_SCHEDULED   HearingState = 1
-	HearingState_HEARING_STATE_IN_SESSION  HearingState = 2
-	HearingState_HEARING_STATE_RECESS      HearingState = 3
-	HearingState_HEARING_STATE_CLOSED      HearingState = 4
+	HearingState_HEARING_STATE_UNSPECIFIED    HearingState = 0
+	HearingState_HEARING_STATE_SCHEDULED      HearingState = 1
+	HearingState_HEARING_STATE_IN_SESSION     HearingState = 2
+	HearingState_HEARING_STATE_RECESS         HearingState = 3
+	HearingState_HEARING_STATE_CLOSED         HearingState = 4
+	HearingState_HEARING_STATE_PREPARING      HearingState = 5
+	HearingState_HEARING_STATE_READY          HearingState = 6
+	HearingState_HEARING_STATE_TECHNICAL_HOLD HearingState = 7
+	HearingState_HEARING_STATE_SUSPENDED      HearingState = 8
+	HearingState_HEARING_STATE_ADJOURNED      HearingState = 9
+	HearingState_HEARING_STATE_CANCELLED      HearingState = 10
 )
 
 // Enum value maps for HearingState.
 var (
 	HearingState_name = map[int32]string{
-		0: "HEARING_STATE_UNSPECIFIED",
-		1: "HEARING_STATE_SCHEDULED",
-		2: "HEARING_STATE_IN_SESSION",
-		3: "HEARING_STATE_RECESS",
-		4: "HEARING_STATE_CLOSED",
+		0:  "HEARING_STATE_UNSPECIFIED",
+		1:  "HEARING_STATE_SCHEDULED",
+		2:  "HEARING_STATE_IN_SESSION",
+		3:  "HEARING_STATE_RECESS",
+		4:  "HEARING_STATE_CLOSED",
+		5:  "HEARING_STATE_PREPARING",
+		6:  "HEARING_STATE_READY",
+		7:  "HEARING_STATE_TECHNICAL_HOLD",
+		8:  "HEARING_STATE_SUSPENDED",
+		9:  "HEARING_STATE_ADJOURNED",
+		10: "HEARING_STATE_CANCELLED",
 	}
 	HearingState_value = map[string]int32{
-		"HEARING_STATE_UNSPECIFIED": 0,
-		"HEARING_STATE_SCHEDULED":   1,
-		"HEARING_STATE_IN_SESSION":  2,
-		"HEARING_STATE_RECESS":      3,
-		"HEARING_STATE_CLOSED":      4,
+		"HEARING_STATE_UNSPECIFIED":    0,
+		"HEARING_STATE_SCHEDULED":      1,
+		"HEARING_STATE_IN_SESSION":     2,
+		"HEARING_STATE_RECESS":         3,
+		"HEARING_STATE_CLOSED":         4,
+		"HEARING_STATE_PREPARING":      5,
+		"HEARING_STATE_READY":          6,
+		"HEARING_STATE_TECHNICAL_HOLD": 7,
+		"HEARING_STATE_SUSPENDED":      8,
+		"HEARING_STATE_ADJOURNED":      9,
+		"HEARING_STATE_CANCELLED":      10,
 	}
 )
 
@@ -712,6 +730,38 @@ type Command struct {
 	//	*Command_Resume
 	//	*Command_Remove
 	//	*Command_Close
+	//	*Command_RecordOpinion
+	//	*Command_RecordFacilities
+	//	*Command_MarkReady
+	//	*Command_NoteIdentity
+	//	*Command_ReportPresence
+	//	*Command_ReportTest
+	//	*Command_NextPhase
+	//	*Command_Stand
+	//	*Command_Sit
+	//	*Command_SetVisibility
+	//	*Command_HoldTechnical
+	//	*Command_KeepGoing
+	//	*Command_ConfirmReturn
+	//	*Command_Suspend
+	//	*Command_Adjourn
+	//	*Command_Announced
+	//	*Command_Reopen
+	//	*Command_Cancel
+	//	*Command_Warn
+	//	*Command_NoteAway
+	//	*Command_NoteBack
+	//	*Command_CallWitness
+	//	*Command_DismissWitness
+	//	*Command_Isolate
+	//	*Command_ConfirmLeft
+	//	*Command_EndIsolation
+	//	*Command_NoteBriefed
+	//	*Command_Deliberate
+	//	*Command_EndDeliberation
+	//	*Command_RequestConsult
+	//	*Command_AllowConsult
+	//	*Command_EndConsult
 	Act           isCommand_Act `protobuf_oneof:"act"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -871,6 +921,294 @@ func (x *Command) GetClose() *Close {
 	return nil
 }
 
+func (x *Command) GetRecordOpinion() *RecordOpinion {
+	if x != nil {
+		if x, ok := x.Act.(*Command_RecordOpinion); ok {
+			return x.RecordOpinion
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetRecordFacilities() *RecordFacilities {
+	if x != nil {
+		if x, ok := x.Act.(*Command_RecordFacilities); ok {
+			return x.RecordFacilities
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetMarkReady() *MarkReady {
+	if x != nil {
+		if x, ok := x.Act.(*Command_MarkReady); ok {
+			return x.MarkReady
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetNoteIdentity() *NoteIdentity {
+	if x != nil {
+		if x, ok := x.Act.(*Command_NoteIdentity); ok {
+			return x.NoteIdentity
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetReportPresence() *ReportPresence {
+	if x != nil {
+		if x, ok := x.Act.(*Command_ReportPresence); ok {
+			return x.ReportPresence
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetReportTest() *ReportTest {
+	if x != nil {
+		if x, ok := x.Act.(*Command_ReportTest); ok {
+			return x.ReportTest
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetNextPhase() *NextPhase {
+	if x != nil {
+		if x, ok := x.Act.(*Command_NextPhase); ok {
+			return x.NextPhase
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetStand() *Stand {
+	if x != nil {
+		if x, ok := x.Act.(*Command_Stand); ok {
+			return x.Stand
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetSit() *Sit {
+	if x != nil {
+		if x, ok := x.Act.(*Command_Sit); ok {
+			return x.Sit
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetSetVisibility() *SetVisibility {
+	if x != nil {
+		if x, ok := x.Act.(*Command_SetVisibility); ok {
+			return x.SetVisibility
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetHoldTechnical() *HoldTechnical {
+	if x != nil {
+		if x, ok := x.Act.(*Command_HoldTechnical); ok {
+			return x.HoldTechnical
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetKeepGoing() *KeepGoing {
+	if x != nil {
+		if x, ok := x.Act.(*Command_KeepGoing); ok {
+			return x.KeepGoing
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetConfirmReturn() *ConfirmReturn {
+	if x != nil {
+		if x, ok := x.Act.(*Command_ConfirmReturn); ok {
+			return x.ConfirmReturn
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetSuspend() *Suspend {
+	if x != nil {
+		if x, ok := x.Act.(*Command_Suspend); ok {
+			return x.Suspend
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetAdjourn() *Adjourn {
+	if x != nil {
+		if x, ok := x.Act.(*Command_Adjourn); ok {
+			return x.Adjourn
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetAnnounced() *Announced {
+	if x != nil {
+		if x, ok := x.Act.(*Command_Announced); ok {
+			return x.Announced
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetReopen() *Reopen {
+	if x != nil {
+		if x, ok := x.Act.(*Command_Reopen); ok {
+			return x.Reopen
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetCancel() *Cancel {
+	if x != nil {
+		if x, ok := x.Act.(*Command_Cancel); ok {
+			return x.Cancel
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetWarn() *Warn {
+	if x != nil {
+		if x, ok := x.Act.(*Command_Warn); ok {
+			return x.Warn
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetNoteAway() *NoteAway {
+	if x != nil {
+		if x, ok := x.Act.(*Command_NoteAway); ok {
+			return x.NoteAway
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetNoteBack() *NoteBack {
+	if x != nil {
+		if x, ok := x.Act.(*Command_NoteBack); ok {
+			return x.NoteBack
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetCallWitness() *CallWitness {
+	if x != nil {
+		if x, ok := x.Act.(*Command_CallWitness); ok {
+			return x.CallWitness
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetDismissWitness() *DismissWitness {
+	if x != nil {
+		if x, ok := x.Act.(*Command_DismissWitness); ok {
+			return x.DismissWitness
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetIsolate() *Isolate {
+	if x != nil {
+		if x, ok := x.Act.(*Command_Isolate); ok {
+			return x.Isolate
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetConfirmLeft() *ConfirmLeft {
+	if x != nil {
+		if x, ok := x.Act.(*Command_ConfirmLeft); ok {
+			return x.ConfirmLeft
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetEndIsolation() *EndIsolation {
+	if x != nil {
+		if x, ok := x.Act.(*Command_EndIsolation); ok {
+			return x.EndIsolation
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetNoteBriefed() *NoteBriefed {
+	if x != nil {
+		if x, ok := x.Act.(*Command_NoteBriefed); ok {
+			return x.NoteBriefed
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetDeliberate() *Deliberate {
+	if x != nil {
+		if x, ok := x.Act.(*Command_Deliberate); ok {
+			return x.Deliberate
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetEndDeliberation() *EndDeliberation {
+	if x != nil {
+		if x, ok := x.Act.(*Command_EndDeliberation); ok {
+			return x.EndDeliberation
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetRequestConsult() *RequestConsult {
+	if x != nil {
+		if x, ok := x.Act.(*Command_RequestConsult); ok {
+			return x.RequestConsult
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetAllowConsult() *AllowConsult {
+	if x != nil {
+		if x, ok := x.Act.(*Command_AllowConsult); ok {
+			return x.AllowConsult
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetEndConsult() *EndConsult {
+	if x != nil {
+		if x, ok := x.Act.(*Command_EndConsult); ok {
+			return x.EndConsult
+		}
+	}
+	return nil
+}
+
 type isCommand_Act interface {
 	isCommand_Act()
 }
@@ -927,6 +1265,134 @@ type Command_Close struct {
 	Close *Close `protobuf:"bytes,13,opt,name=close,proto3,oneof"`
 }
 
+type Command_RecordOpinion struct {
+	RecordOpinion *RecordOpinion `protobuf:"bytes,14,opt,name=record_opinion,json=recordOpinion,proto3,oneof"`
+}
+
+type Command_RecordFacilities struct {
+	RecordFacilities *RecordFacilities `protobuf:"bytes,15,opt,name=record_facilities,json=recordFacilities,proto3,oneof"`
+}
+
+type Command_MarkReady struct {
+	MarkReady *MarkReady `protobuf:"bytes,16,opt,name=mark_ready,json=markReady,proto3,oneof"`
+}
+
+type Command_NoteIdentity struct {
+	NoteIdentity *NoteIdentity `protobuf:"bytes,17,opt,name=note_identity,json=noteIdentity,proto3,oneof"`
+}
+
+type Command_ReportPresence struct {
+	ReportPresence *ReportPresence `protobuf:"bytes,18,opt,name=report_presence,json=reportPresence,proto3,oneof"`
+}
+
+type Command_ReportTest struct {
+	ReportTest *ReportTest `protobuf:"bytes,19,opt,name=report_test,json=reportTest,proto3,oneof"`
+}
+
+type Command_NextPhase struct {
+	NextPhase *NextPhase `protobuf:"bytes,20,opt,name=next_phase,json=nextPhase,proto3,oneof"`
+}
+
+type Command_Stand struct {
+	Stand *Stand `protobuf:"bytes,21,opt,name=stand,proto3,oneof"`
+}
+
+type Command_Sit struct {
+	Sit *Sit `protobuf:"bytes,22,opt,name=sit,proto3,oneof"`
+}
+
+type Command_SetVisibility struct {
+	SetVisibility *SetVisibility `protobuf:"bytes,23,opt,name=set_visibility,json=setVisibility,proto3,oneof"`
+}
+
+type Command_HoldTechnical struct {
+	HoldTechnical *HoldTechnical `protobuf:"bytes,24,opt,name=hold_technical,json=holdTechnical,proto3,oneof"`
+}
+
+type Command_KeepGoing struct {
+	KeepGoing *KeepGoing `protobuf:"bytes,25,opt,name=keep_going,json=keepGoing,proto3,oneof"`
+}
+
+type Command_ConfirmReturn struct {
+	ConfirmReturn *ConfirmReturn `protobuf:"bytes,26,opt,name=confirm_return,json=confirmReturn,proto3,oneof"`
+}
+
+type Command_Suspend struct {
+	Suspend *Suspend `protobuf:"bytes,27,opt,name=suspend,proto3,oneof"`
+}
+
+type Command_Adjourn struct {
+	Adjourn *Adjourn `protobuf:"bytes,28,opt,name=adjourn,proto3,oneof"`
+}
+
+type Command_Announced struct {
+	Announced *Announced `protobuf:"bytes,29,opt,name=announced,proto3,oneof"`
+}
+
+type Command_Reopen struct {
+	Reopen *Reopen `protobuf:"bytes,30,opt,name=reopen,proto3,oneof"`
+}
+
+type Command_Cancel struct {
+	Cancel *Cancel `protobuf:"bytes,31,opt,name=cancel,proto3,oneof"`
+}
+
+type Command_Warn struct {
+	Warn *Warn `protobuf:"bytes,32,opt,name=warn,proto3,oneof"`
+}
+
+type Command_NoteAway struct {
+	NoteAway *NoteAway `protobuf:"bytes,33,opt,name=note_away,json=noteAway,proto3,oneof"`
+}
+
+type Command_NoteBack struct {
+	NoteBack *NoteBack `protobuf:"bytes,34,opt,name=note_back,json=noteBack,proto3,oneof"`
+}
+
+type Command_CallWitness struct {
+	CallWitness *CallWitness `protobuf:"bytes,35,opt,name=call_witness,json=callWitness,proto3,oneof"`
+}
+
+type Command_DismissWitness struct {
+	DismissWitness *DismissWitness `protobuf:"bytes,36,opt,name=dismiss_witness,json=dismissWitness,proto3,oneof"`
+}
+
+type Command_Isolate struct {
+	Isolate *Isolate `protobuf:"bytes,37,opt,name=isolate,proto3,oneof"`
+}
+
+type Command_ConfirmLeft struct {
+	ConfirmLeft *ConfirmLeft `protobuf:"bytes,38,opt,name=confirm_left,json=confirmLeft,proto3,oneof"`
+}
+
+type Command_EndIsolation struct {
+	EndIsolation *EndIsolation `protobuf:"bytes,39,opt,name=end_isolation,json=endIsolation,proto3,oneof"`
+}
+
+type Command_NoteBriefed struct {
+	NoteBriefed *NoteBriefed `protobuf:"bytes,40,opt,name=note_briefed,json=noteBriefed,proto3,oneof"`
+}
+
+type Command_Deliberate struct {
+	Deliberate *Deliberate `protobuf:"bytes,41,opt,name=deliberate,proto3,oneof"`
+}
+
+type Command_EndDeliberation struct {
+	EndDeliberation *EndDeliberation `protobuf:"bytes,42,opt,name=end_deliberation,json=endDeliberation,proto3,oneof"`
+}
+
+type Command_RequestConsult struct {
+	RequestConsult *RequestConsult `protobuf:"bytes,43,opt,name=request_consult,json=requestConsult,proto3,oneof"`
+}
+
+type Command_AllowConsult struct {
+	AllowConsult *AllowConsult `protobuf:"bytes,44,opt,name=allow_consult,json=allowConsult,proto3,oneof"`
+}
+
+type Command_EndConsult struct {
+	EndConsult *EndConsult `protobuf:"bytes,45,opt,name=end_consult,json=endConsult,proto3,oneof"`
+}
+
 func (*Command_CheckIn) isCommand_Act() {}
 
 func (*Command_Admit) isCommand_Act() {}
@@ -952,6 +1418,70 @@ func (*Command_Resume) isCommand_Act() {}
 func (*Command_Remove) isCommand_Act() {}
 
 func (*Command_Close) isCommand_Act() {}
+
+func (*Command_RecordOpinion) isCommand_Act() {}
+
+func (*Command_RecordFacilities) isCommand_Act() {}
+
+func (*Command_MarkReady) isCommand_Act() {}
+
+func (*Command_NoteIdentity) isCommand_Act() {}
+
+func (*Command_ReportPresence) isCommand_Act() {}
+
+func (*Command_ReportTest) isCommand_Act() {}
+
+func (*Command_NextPhase) isCommand_Act() {}
+
+func (*Command_Stand) isCommand_Act() {}
+
+func (*Command_Sit) isCommand_Act() {}
+
+func (*Command_SetVisibility) isCommand_Act() {}
+
+func (*Command_HoldTechnical) isCommand_Act() {}
+
+func (*Command_KeepGoing) isCommand_Act() {}
+
+func (*Command_ConfirmReturn) isCommand_Act() {}
+
+func (*Command_Suspend) isCommand_Act() {}
+
+func (*Command_Adjourn) isCommand_Act() {}
+
+func (*Command_Announced) isCommand_Act() {}
+
+func (*Command_Reopen) isCommand_Act() {}
+
+func (*Command_Cancel) isCommand_Act() {}
+
+func (*Command_Warn) isCommand_Act() {}
+
+func (*Command_NoteAway) isCommand_Act() {}
+
+func (*Command_NoteBack) isCommand_Act() {}
+
+func (*Command_CallWitness) isCommand_Act() {}
+
+func (*Command_DismissWitness) isCommand_Act() {}
+
+func (*Command_Isolate) isCommand_Act() {}
+
+func (*Command_ConfirmLeft) isCommand_Act() {}
+
+func (*Command_EndIsolation) isCommand_Act() {}
+
+func (*Command_NoteBriefed) isCommand_Act() {}
+
+func (*Command_Deliberate) isCommand_Act() {}
+
+func (*Command_EndDeliberation) isCommand_Act() {}
+
+func (*Command_RequestConsult) isCommand_Act() {}
+
+func (*Command_AllowConsult) isCommand_Act() {}
+
+func (*Command_EndConsult) isCommand_Act() {}
 
 // CheckIn: the person before this device says that they are here and agrees to
 // the rules of conduct.
@@ -1513,6 +2043,1583 @@ func (*Close) Descriptor() ([]byte, []int) {
 	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{16}
 }
 
+// Acts of preparation, order, interruption and rooms. docs/protocol.md says who
+// may give them.
+type RecordOpinion struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Agrees        bool                   `protobuf:"varint,1,opt,name=agrees,proto3" json:"agrees,omitempty"`
+	On            int64                  `protobuf:"varint,2,opt,name=on,proto3" json:"on,omitempty"`
+	Note          string                 `protobuf:"bytes,3,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecordOpinion) Reset() {
+	*x = RecordOpinion{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordOpinion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordOpinion) ProtoMessage() {}
+
+func (x *RecordOpinion) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordOpinion.ProtoReflect.Descriptor instead.
+func (*RecordOpinion) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *RecordOpinion) GetAgrees() bool {
+	if x != nil {
+		return x.Agrees
+	}
+	return false
+}
+
+func (x *RecordOpinion) GetOn() int64 {
+	if x != nil {
+		return x.On
+	}
+	return 0
+}
+
+func (x *RecordOpinion) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+type RecordFacilities struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Ok            bool                   `protobuf:"varint,1,opt,name=ok,proto3" json:"ok,omitempty"`
+	Note          string                 `protobuf:"bytes,2,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecordFacilities) Reset() {
+	*x = RecordFacilities{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordFacilities) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordFacilities) ProtoMessage() {}
+
+func (x *RecordFacilities) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordFacilities.ProtoReflect.Descriptor instead.
+func (*RecordFacilities) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *RecordFacilities) GetOk() bool {
+	if x != nil {
+		return x.Ok
+	}
+	return false
+}
+
+func (x *RecordFacilities) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+type MarkReady struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MarkReady) Reset() {
+	*x = MarkReady{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MarkReady) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MarkReady) ProtoMessage() {}
+
+func (x *MarkReady) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MarkReady.ProtoReflect.Descriptor instead.
+func (*MarkReady) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{19}
+}
+
+type NoteIdentity struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Person        string                 `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	Method        string                 `protobuf:"bytes,2,opt,name=method,proto3" json:"method,omitempty"`
+	Challenge     string                 `protobuf:"bytes,3,opt,name=challenge,proto3" json:"challenge,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NoteIdentity) Reset() {
+	*x = NoteIdentity{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NoteIdentity) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NoteIdentity) ProtoMessage() {}
+
+func (x *NoteIdentity) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NoteIdentity.ProtoReflect.Descriptor instead.
+func (*NoteIdentity) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *NoteIdentity) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+func (x *NoteIdentity) GetMethod() string {
+	if x != nil {
+		return x.Method
+	}
+	return ""
+}
+
+func (x *NoteIdentity) GetChallenge() string {
+	if x != nil {
+		return x.Challenge
+	}
+	return ""
+}
+
+type ReportPresence struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Person        string                 `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	Present       bool                   `protobuf:"varint,2,opt,name=present,proto3" json:"present,omitempty"`
+	Reason        string                 `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportPresence) Reset() {
+	*x = ReportPresence{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportPresence) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportPresence) ProtoMessage() {}
+
+func (x *ReportPresence) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportPresence.ProtoReflect.Descriptor instead.
+func (*ReportPresence) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ReportPresence) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+func (x *ReportPresence) GetPresent() bool {
+	if x != nil {
+		return x.Present
+	}
+	return false
+}
+
+func (x *ReportPresence) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type ReportTest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Point         string                 `protobuf:"bytes,1,opt,name=point,proto3" json:"point,omitempty"`
+	Items         []*TestItem            `protobuf:"bytes,2,rep,name=items,proto3" json:"items,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportTest) Reset() {
+	*x = ReportTest{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportTest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportTest) ProtoMessage() {}
+
+func (x *ReportTest) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportTest.ProtoReflect.Descriptor instead.
+func (*ReportTest) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ReportTest) GetPoint() string {
+	if x != nil {
+		return x.Point
+	}
+	return ""
+}
+
+func (x *ReportTest) GetItems() []*TestItem {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+type TestItem struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Key           string                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	Ok            bool                   `protobuf:"varint,2,opt,name=ok,proto3" json:"ok,omitempty"`
+	Value         string                 `protobuf:"bytes,3,opt,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TestItem) Reset() {
+	*x = TestItem{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TestItem) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TestItem) ProtoMessage() {}
+
+func (x *TestItem) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TestItem.ProtoReflect.Descriptor instead.
+func (*TestItem) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *TestItem) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *TestItem) GetOk() bool {
+	if x != nil {
+		return x.Ok
+	}
+	return false
+}
+
+func (x *TestItem) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+type NextPhase struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Phase         string                 `protobuf:"bytes,1,opt,name=phase,proto3" json:"phase,omitempty"`
+	SkipReason    string                 `protobuf:"bytes,2,opt,name=skip_reason,json=skipReason,proto3" json:"skip_reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NextPhase) Reset() {
+	*x = NextPhase{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NextPhase) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NextPhase) ProtoMessage() {}
+
+func (x *NextPhase) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NextPhase.ProtoReflect.Descriptor instead.
+func (*NextPhase) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *NextPhase) GetPhase() string {
+	if x != nil {
+		return x.Phase
+	}
+	return ""
+}
+
+func (x *NextPhase) GetSkipReason() string {
+	if x != nil {
+		return x.SkipReason
+	}
+	return ""
+}
+
+// Stand: person empty for everybody.
+type Stand struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Person        string                 `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Stand) Reset() {
+	*x = Stand{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Stand) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Stand) ProtoMessage() {}
+
+func (x *Stand) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Stand.ProtoReflect.Descriptor instead.
+func (*Stand) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *Stand) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+type Sit struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Sit) Reset() {
+	*x = Sit{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Sit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Sit) ProtoMessage() {}
+
+func (x *Sit) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Sit.ProtoReflect.Descriptor instead.
+func (*Sit) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{26}
+}
+
+// SetVisibility: to "public" or "closed".
+type SetVisibility struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	To            string                 `protobuf:"bytes,1,opt,name=to,proto3" json:"to,omitempty"`
+	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetVisibility) Reset() {
+	*x = SetVisibility{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetVisibility) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetVisibility) ProtoMessage() {}
+
+func (x *SetVisibility) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetVisibility.ProtoReflect.Descriptor instead.
+func (*SetVisibility) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *SetVisibility) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *SetVisibility) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type Deliberate struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Deliberate) Reset() {
+	*x = Deliberate{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Deliberate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Deliberate) ProtoMessage() {}
+
+func (x *Deliberate) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Deliberate.ProtoReflect.Descriptor instead.
+func (*Deliberate) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{28}
+}
+
+type EndDeliberation struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Phase         string                 `protobuf:"bytes,1,opt,name=phase,proto3" json:"phase,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndDeliberation) Reset() {
+	*x = EndDeliberation{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndDeliberation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndDeliberation) ProtoMessage() {}
+
+func (x *EndDeliberation) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndDeliberation.ProtoReflect.Descriptor instead.
+func (*EndDeliberation) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *EndDeliberation) GetPhase() string {
+	if x != nil {
+		return x.Phase
+	}
+	return ""
+}
+
+type HoldTechnical struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Reason        string                 `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HoldTechnical) Reset() {
+	*x = HoldTechnical{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HoldTechnical) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HoldTechnical) ProtoMessage() {}
+
+func (x *HoldTechnical) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HoldTechnical.ProtoReflect.Descriptor instead.
+func (*HoldTechnical) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *HoldTechnical) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type KeepGoing struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Reason        string                 `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KeepGoing) Reset() {
+	*x = KeepGoing{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KeepGoing) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KeepGoing) ProtoMessage() {}
+
+func (x *KeepGoing) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KeepGoing.ProtoReflect.Descriptor instead.
+func (*KeepGoing) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *KeepGoing) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// ConfirmReturn: what "identity" or "media".
+type ConfirmReturn struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Person        string                 `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	What          string                 `protobuf:"bytes,2,opt,name=what,proto3" json:"what,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfirmReturn) Reset() {
+	*x = ConfirmReturn{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfirmReturn) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfirmReturn) ProtoMessage() {}
+
+func (x *ConfirmReturn) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfirmReturn.ProtoReflect.Descriptor instead.
+func (*ConfirmReturn) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *ConfirmReturn) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+func (x *ConfirmReturn) GetWhat() string {
+	if x != nil {
+		return x.What
+	}
+	return ""
+}
+
+type Suspend struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Reason        string                 `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	ReopenAt      int64                  `protobuf:"varint,2,opt,name=reopen_at,json=reopenAt,proto3" json:"reopen_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Suspend) Reset() {
+	*x = Suspend{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Suspend) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Suspend) ProtoMessage() {}
+
+func (x *Suspend) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Suspend.ProtoReflect.Descriptor instead.
+func (*Suspend) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *Suspend) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Suspend) GetReopenAt() int64 {
+	if x != nil {
+		return x.ReopenAt
+	}
+	return 0
+}
+
+type Adjourn struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Reason        string                 `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	ReopenAt      int64                  `protobuf:"varint,2,opt,name=reopen_at,json=reopenAt,proto3" json:"reopen_at,omitempty"`
+	Form          string                 `protobuf:"bytes,3,opt,name=form,proto3" json:"form,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Adjourn) Reset() {
+	*x = Adjourn{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Adjourn) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Adjourn) ProtoMessage() {}
+
+func (x *Adjourn) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Adjourn.ProtoReflect.Descriptor instead.
+func (*Adjourn) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *Adjourn) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Adjourn) GetReopenAt() int64 {
+	if x != nil {
+		return x.ReopenAt
+	}
+	return 0
+}
+
+func (x *Adjourn) GetForm() string {
+	if x != nil {
+		return x.Form
+	}
+	return ""
+}
+
+type Announced struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Point         string                 `protobuf:"bytes,1,opt,name=point,proto3" json:"point,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Announced) Reset() {
+	*x = Announced{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Announced) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Announced) ProtoMessage() {}
+
+func (x *Announced) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Announced.ProtoReflect.Descriptor instead.
+func (*Announced) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *Announced) GetPoint() string {
+	if x != nil {
+		return x.Point
+	}
+	return ""
+}
+
+type Reopen struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Reopen) Reset() {
+	*x = Reopen{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Reopen) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Reopen) ProtoMessage() {}
+
+func (x *Reopen) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Reopen.ProtoReflect.Descriptor instead.
+func (*Reopen) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{36}
+}
+
+type Cancel struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Reason        string                 `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Cancel) Reset() {
+	*x = Cancel{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Cancel) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Cancel) ProtoMessage() {}
+
+func (x *Cancel) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Cancel.ProtoReflect.Descriptor instead.
+func (*Cancel) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *Cancel) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type Warn struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Person        string                 `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Warn) Reset() {
+	*x = Warn{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Warn) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Warn) ProtoMessage() {}
+
+func (x *Warn) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Warn.ProtoReflect.Descriptor instead.
+func (*Warn) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *Warn) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+func (x *Warn) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type NoteAway struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Person        string                 `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NoteAway) Reset() {
+	*x = NoteAway{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NoteAway) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NoteAway) ProtoMessage() {}
+
+func (x *NoteAway) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NoteAway.ProtoReflect.Descriptor instead.
+func (*NoteAway) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *NoteAway) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+type NoteBack struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Person        string                 `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NoteBack) Reset() {
+	*x = NoteBack{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NoteBack) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NoteBack) ProtoMessage() {}
+
+func (x *NoteBack) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NoteBack.ProtoReflect.Descriptor instead.
+func (*NoteBack) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *NoteBack) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+type CallWitness struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Person        string                 `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CallWitness) Reset() {
+	*x = CallWitness{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CallWitness) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CallWitness) ProtoMessage() {}
+
+func (x *CallWitness) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CallWitness.ProtoReflect.Descriptor instead.
+func (*CallWitness) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *CallWitness) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+type DismissWitness struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Person        string                 `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DismissWitness) Reset() {
+	*x = DismissWitness{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DismissWitness) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DismissWitness) ProtoMessage() {}
+
+func (x *DismissWitness) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DismissWitness.ProtoReflect.Descriptor instead.
+func (*DismissWitness) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *DismissWitness) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+type Isolate struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Person        string                 `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Isolate) Reset() {
+	*x = Isolate{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Isolate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Isolate) ProtoMessage() {}
+
+func (x *Isolate) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Isolate.ProtoReflect.Descriptor instead.
+func (*Isolate) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *Isolate) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+func (x *Isolate) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type ConfirmLeft struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Person        string                 `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfirmLeft) Reset() {
+	*x = ConfirmLeft{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfirmLeft) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfirmLeft) ProtoMessage() {}
+
+func (x *ConfirmLeft) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfirmLeft.ProtoReflect.Descriptor instead.
+func (*ConfirmLeft) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *ConfirmLeft) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+type EndIsolation struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Person        string                 `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndIsolation) Reset() {
+	*x = EndIsolation{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndIsolation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndIsolation) ProtoMessage() {}
+
+func (x *EndIsolation) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndIsolation.ProtoReflect.Descriptor instead.
+func (*EndIsolation) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *EndIsolation) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+type NoteBriefed struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Person        string                 `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NoteBriefed) Reset() {
+	*x = NoteBriefed{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NoteBriefed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NoteBriefed) ProtoMessage() {}
+
+func (x *NoteBriefed) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NoteBriefed.ProtoReflect.Descriptor instead.
+func (*NoteBriefed) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *NoteBriefed) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+type RequestConsult struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	With          []string               `protobuf:"bytes,1,rep,name=with,proto3" json:"with,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RequestConsult) Reset() {
+	*x = RequestConsult{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RequestConsult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RequestConsult) ProtoMessage() {}
+
+func (x *RequestConsult) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RequestConsult.ProtoReflect.Descriptor instead.
+func (*RequestConsult) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *RequestConsult) GetWith() []string {
+	if x != nil {
+		return x.With
+	}
+	return nil
+}
+
+type AllowConsult struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Consult       string                 `protobuf:"bytes,1,opt,name=consult,proto3" json:"consult,omitempty"`
+	Minutes       uint32                 `protobuf:"varint,2,opt,name=minutes,proto3" json:"minutes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AllowConsult) Reset() {
+	*x = AllowConsult{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AllowConsult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AllowConsult) ProtoMessage() {}
+
+func (x *AllowConsult) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AllowConsult.ProtoReflect.Descriptor instead.
+func (*AllowConsult) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{48}
+}
+
+func (x *AllowConsult) GetConsult() string {
+	if x != nil {
+		return x.Consult
+	}
+	return ""
+}
+
+func (x *AllowConsult) GetMinutes() uint32 {
+	if x != nil {
+		return x.Minutes
+	}
+	return 0
+}
+
+type EndConsult struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Consult       string                 `protobuf:"bytes,1,opt,name=consult,proto3" json:"consult,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndConsult) Reset() {
+	*x = EndConsult{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndConsult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndConsult) ProtoMessage() {}
+
+func (x *EndConsult) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndConsult.ProtoReflect.Descriptor instead.
+func (*EndConsult) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *EndConsult) GetConsult() string {
+	if x != nil {
+		return x.Consult
+	}
+	return ""
+}
+
 type CommandResult struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Accepted bool                   `protobuf:"varint,1,opt,name=accepted,proto3" json:"accepted,omitempty"`
@@ -1526,7 +3633,7 @@ type CommandResult struct {
 
 func (x *CommandResult) Reset() {
 	*x = CommandResult{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[17]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1538,7 +3645,7 @@ func (x *CommandResult) String() string {
 func (*CommandResult) ProtoMessage() {}
 
 func (x *CommandResult) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[17]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1551,7 +3658,7 @@ func (x *CommandResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommandResult.ProtoReflect.Descriptor instead.
 func (*CommandResult) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{17}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *CommandResult) GetAccepted() bool {
@@ -1587,7 +3694,7 @@ type Refusal struct {
 
 func (x *Refusal) Reset() {
 	*x = Refusal{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[18]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1599,7 +3706,7 @@ func (x *Refusal) String() string {
 func (*Refusal) ProtoMessage() {}
 
 func (x *Refusal) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[18]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1612,7 +3719,7 @@ func (x *Refusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
 func (*Refusal) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{18}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *Refusal) GetCode() string {
@@ -1659,16 +3766,41 @@ type View struct {
 	// acts: the commands that this reader may give now, by field name of Command.
 	Acts []string `protobuf:"bytes,14,rep,name=acts,proto3" json:"acts,omitempty"`
 	// degraded: the database is away; only restrictions are possible.
-	Degraded      bool     `protobuf:"varint,15,opt,name=degraded,proto3" json:"degraded,omitempty"`
-	RecessReason  string   `protobuf:"bytes,16,opt,name=recess_reason,json=recessReason,proto3" json:"recess_reason,omitempty"`
-	Alerts        []*Alert `protobuf:"bytes,17,rep,name=alerts,proto3" json:"alerts,omitempty"`
+	Degraded     bool     `protobuf:"varint,15,opt,name=degraded,proto3" json:"degraded,omitempty"`
+	RecessReason string   `protobuf:"bytes,16,opt,name=recess_reason,json=recessReason,proto3" json:"recess_reason,omitempty"`
+	Alerts       []*Alert `protobuf:"bytes,17,rep,name=alerts,proto3" json:"alerts,omitempty"`
+	// late: the hearing should have opened and did not.
+	Late bool `protobuf:"varint,18,opt,name=late,proto3" json:"late,omitempty"`
+	// procedure: "criminal", "civil", "administrative" or empty (no order of business).
+	Procedure string `protobuf:"bytes,19,opt,name=procedure,proto3" json:"procedure,omitempty"`
+	Instance  string `protobuf:"bytes,20,opt,name=instance,proto3" json:"instance,omitempty"`
+	// form: "online", "in_person", "mixed".
+	Form string `protobuf:"bytes,21,opt,name=form,proto3" json:"form,omitempty"`
+	// visibility: "public", "closed", "deliberation".
+	Visibility string       `protobuf:"bytes,22,opt,name=visibility,proto3" json:"visibility,omitempty"`
+	Phase      string       `protobuf:"bytes,23,opt,name=phase,proto3" json:"phase,omitempty"`
+	Phases     []*PhaseView `protobuf:"bytes,24,rep,name=phases,proto3" json:"phases,omitempty"`
+	Points     []*PointView `protobuf:"bytes,25,rep,name=points,proto3" json:"points,omitempty"`
+	// place of the reader: "", "waiting", "isolation_room", "courtroom",
+	// "deliberation_room", "consult_room".
+	Place string `protobuf:"bytes,26,opt,name=place,proto3" json:"place,omitempty"`
+	// standing: asked to stand: "", "all" or a person.
+	Standing string         `protobuf:"bytes,27,opt,name=standing,proto3" json:"standing,omitempty"`
+	Hold     *HoldView      `protobuf:"bytes,28,opt,name=hold,proto3" json:"hold,omitempty"`
+	Decision *DecisionView  `protobuf:"bytes,29,opt,name=decision,proto3" json:"decision,omitempty"`
+	Checks   []*CheckView   `protobuf:"bytes,30,rep,name=checks,proto3" json:"checks,omitempty"`
+	Consults []*ConsultView `protobuf:"bytes,31,rep,name=consults,proto3" json:"consults,omitempty"`
+	// unbriefed: people back from isolation who were not told yet what was said.
+	Unbriefed []string `protobuf:"bytes,32,rep,name=unbriefed,proto3" json:"unbriefed,omitempty"`
+	// trouble of the recorder, a code; for presiding judge and clerk.
+	Trouble       string `protobuf:"bytes,33,opt,name=trouble,proto3" json:"trouble,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *View) Reset() {
 	*x = View{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[19]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1680,7 +3812,7 @@ func (x *View) String() string {
 func (*View) ProtoMessage() {}
 
 func (x *View) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[19]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1693,7 +3825,7 @@ func (x *View) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use View.ProtoReflect.Descriptor instead.
 func (*View) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{19}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *View) GetStateSeq() uint64 {
@@ -1815,6 +3947,689 @@ func (x *View) GetAlerts() []*Alert {
 	return nil
 }
 
+func (x *View) GetLate() bool {
+	if x != nil {
+		return x.Late
+	}
+	return false
+}
+
+func (x *View) GetProcedure() string {
+	if x != nil {
+		return x.Procedure
+	}
+	return ""
+}
+
+func (x *View) GetInstance() string {
+	if x != nil {
+		return x.Instance
+	}
+	return ""
+}
+
+func (x *View) GetForm() string {
+	if x != nil {
+		return x.Form
+	}
+	return ""
+}
+
+func (x *View) GetVisibility() string {
+	if x != nil {
+		return x.Visibility
+	}
+	return ""
+}
+
+func (x *View) GetPhase() string {
+	if x != nil {
+		return x.Phase
+	}
+	return ""
+}
+
+func (x *View) GetPhases() []*PhaseView {
+	if x != nil {
+		return x.Phases
+	}
+	return nil
+}
+
+func (x *View) GetPoints() []*PointView {
+	if x != nil {
+		return x.Points
+	}
+	return nil
+}
+
+func (x *View) GetPlace() string {
+	if x != nil {
+		return x.Place
+	}
+	return ""
+}
+
+func (x *View) GetStanding() string {
+	if x != nil {
+		return x.Standing
+	}
+	return ""
+}
+
+func (x *View) GetHold() *HoldView {
+	if x != nil {
+		return x.Hold
+	}
+	return nil
+}
+
+func (x *View) GetDecision() *DecisionView {
+	if x != nil {
+		return x.Decision
+	}
+	return nil
+}
+
+func (x *View) GetChecks() []*CheckView {
+	if x != nil {
+		return x.Checks
+	}
+	return nil
+}
+
+func (x *View) GetConsults() []*ConsultView {
+	if x != nil {
+		return x.Consults
+	}
+	return nil
+}
+
+func (x *View) GetUnbriefed() []string {
+	if x != nil {
+		return x.Unbriefed
+	}
+	return nil
+}
+
+func (x *View) GetTrouble() string {
+	if x != nil {
+		return x.Trouble
+	}
+	return ""
+}
+
+// PhaseView: status "", "current", "done", "skipped".
+type PhaseView struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Phase         string                 `protobuf:"bytes,1,opt,name=phase,proto3" json:"phase,omitempty"`
+	Mandatory     bool                   `protobuf:"varint,2,opt,name=mandatory,proto3" json:"mandatory,omitempty"`
+	Status        string                 `protobuf:"bytes,3,opt,name=status,proto3" json:"status,omitempty"`
+	SkipReason    string                 `protobuf:"bytes,4,opt,name=skip_reason,json=skipReason,proto3" json:"skip_reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PhaseView) Reset() {
+	*x = PhaseView{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PhaseView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PhaseView) ProtoMessage() {}
+
+func (x *PhaseView) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PhaseView.ProtoReflect.Descriptor instead.
+func (*PhaseView) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{53}
+}
+
+func (x *PhaseView) GetPhase() string {
+	if x != nil {
+		return x.Phase
+	}
+	return ""
+}
+
+func (x *PhaseView) GetMandatory() bool {
+	if x != nil {
+		return x.Mandatory
+	}
+	return false
+}
+
+func (x *PhaseView) GetStatus() string {
+	if x != nil {
+		return x.Status
+	}
+	return ""
+}
+
+func (x *PhaseView) GetSkipReason() string {
+	if x != nil {
+		return x.SkipReason
+	}
+	return ""
+}
+
+type PointView struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// kind: "central", "component".
+	Kind      string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	Name      string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	Detention bool   `protobuf:"varint,4,opt,name=detention,proto3" json:"detention,omitempty"`
+	// light: "ok", "partial", "lost", "waiting".
+	Light         string      `protobuf:"bytes,5,opt,name=light,proto3" json:"light,omitempty"`
+	LostSince     int64       `protobuf:"varint,6,opt,name=lost_since,json=lostSince,proto3" json:"lost_since,omitempty"`
+	Announced     bool        `protobuf:"varint,7,opt,name=announced,proto3" json:"announced,omitempty"`
+	Test          []*TestItem `protobuf:"bytes,8,rep,name=test,proto3" json:"test,omitempty"`
+	TestedAt      int64       `protobuf:"varint,9,opt,name=tested_at,json=testedAt,proto3" json:"tested_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PointView) Reset() {
+	*x = PointView{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PointView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PointView) ProtoMessage() {}
+
+func (x *PointView) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PointView.ProtoReflect.Descriptor instead.
+func (*PointView) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{54}
+}
+
+func (x *PointView) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *PointView) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *PointView) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *PointView) GetDetention() bool {
+	if x != nil {
+		return x.Detention
+	}
+	return false
+}
+
+func (x *PointView) GetLight() string {
+	if x != nil {
+		return x.Light
+	}
+	return ""
+}
+
+func (x *PointView) GetLostSince() int64 {
+	if x != nil {
+		return x.LostSince
+	}
+	return 0
+}
+
+func (x *PointView) GetAnnounced() bool {
+	if x != nil {
+		return x.Announced
+	}
+	return false
+}
+
+func (x *PointView) GetTest() []*TestItem {
+	if x != nil {
+		return x.Test
+	}
+	return nil
+}
+
+func (x *PointView) GetTestedAt() int64 {
+	if x != nil {
+		return x.TestedAt
+	}
+	return 0
+}
+
+// HoldView: proposed with its deadline until, or begun (until 0).
+type HoldView struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Proposed bool                   `protobuf:"varint,1,opt,name=proposed,proto3" json:"proposed,omitempty"`
+	Until    int64                  `protobuf:"varint,2,opt,name=until,proto3" json:"until,omitempty"`
+	Since    int64                  `protobuf:"varint,3,opt,name=since,proto3" json:"since,omitempty"`
+	// cause: "lost" or "asked".
+	Cause         string        `protobuf:"bytes,4,opt,name=cause,proto3" json:"cause,omitempty"`
+	People        []string      `protobuf:"bytes,5,rep,name=people,proto3" json:"people,omitempty"`
+	Reason        string        `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	Confirm       []*ReturnView `protobuf:"bytes,7,rep,name=confirm,proto3" json:"confirm,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HoldView) Reset() {
+	*x = HoldView{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[55]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HoldView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HoldView) ProtoMessage() {}
+
+func (x *HoldView) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[55]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HoldView.ProtoReflect.Descriptor instead.
+func (*HoldView) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{55}
+}
+
+func (x *HoldView) GetProposed() bool {
+	if x != nil {
+		return x.Proposed
+	}
+	return false
+}
+
+func (x *HoldView) GetUntil() int64 {
+	if x != nil {
+		return x.Until
+	}
+	return 0
+}
+
+func (x *HoldView) GetSince() int64 {
+	if x != nil {
+		return x.Since
+	}
+	return 0
+}
+
+func (x *HoldView) GetCause() string {
+	if x != nil {
+		return x.Cause
+	}
+	return ""
+}
+
+func (x *HoldView) GetPeople() []string {
+	if x != nil {
+		return x.People
+	}
+	return nil
+}
+
+func (x *HoldView) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *HoldView) GetConfirm() []*ReturnView {
+	if x != nil {
+		return x.Confirm
+	}
+	return nil
+}
+
+type ReturnView struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Person        string                 `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	Identity      bool                   `protobuf:"varint,2,opt,name=identity,proto3" json:"identity,omitempty"`
+	Media         bool                   `protobuf:"varint,3,opt,name=media,proto3" json:"media,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReturnView) Reset() {
+	*x = ReturnView{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[56]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReturnView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReturnView) ProtoMessage() {}
+
+func (x *ReturnView) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[56]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReturnView.ProtoReflect.Descriptor instead.
+func (*ReturnView) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{56}
+}
+
+func (x *ReturnView) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+func (x *ReturnView) GetIdentity() bool {
+	if x != nil {
+		return x.Identity
+	}
+	return false
+}
+
+func (x *ReturnView) GetMedia() bool {
+	if x != nil {
+		return x.Media
+	}
+	return false
+}
+
+type DecisionView struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Reason        string                 `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	ReopenAt      int64                  `protobuf:"varint,2,opt,name=reopen_at,json=reopenAt,proto3" json:"reopen_at,omitempty"`
+	Form          string                 `protobuf:"bytes,3,opt,name=form,proto3" json:"form,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DecisionView) Reset() {
+	*x = DecisionView{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[57]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DecisionView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DecisionView) ProtoMessage() {}
+
+func (x *DecisionView) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[57]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DecisionView.ProtoReflect.Descriptor instead.
+func (*DecisionView) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{57}
+}
+
+func (x *DecisionView) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *DecisionView) GetReopenAt() int64 {
+	if x != nil {
+		return x.ReopenAt
+	}
+	return 0
+}
+
+func (x *DecisionView) GetForm() string {
+	if x != nil {
+		return x.Form
+	}
+	return ""
+}
+
+// CheckView: key "procuracy_opinion", "notice", "facilities", "identity",
+// "presence", "point_test"; missing are ids of people or points.
+type CheckView struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Key           string                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	Required      bool                   `protobuf:"varint,2,opt,name=required,proto3" json:"required,omitempty"`
+	Done          bool                   `protobuf:"varint,3,opt,name=done,proto3" json:"done,omitempty"`
+	Days          int32                  `protobuf:"varint,4,opt,name=days,proto3" json:"days,omitempty"`
+	Missing       []string               `protobuf:"bytes,5,rep,name=missing,proto3" json:"missing,omitempty"`
+	Note          string                 `protobuf:"bytes,6,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckView) Reset() {
+	*x = CheckView{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[58]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckView) ProtoMessage() {}
+
+func (x *CheckView) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[58]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckView.ProtoReflect.Descriptor instead.
+func (*CheckView) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{58}
+}
+
+func (x *CheckView) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *CheckView) GetRequired() bool {
+	if x != nil {
+		return x.Required
+	}
+	return false
+}
+
+func (x *CheckView) GetDone() bool {
+	if x != nil {
+		return x.Done
+	}
+	return false
+}
+
+func (x *CheckView) GetDays() int32 {
+	if x != nil {
+		return x.Days
+	}
+	return 0
+}
+
+func (x *CheckView) GetMissing() []string {
+	if x != nil {
+		return x.Missing
+	}
+	return nil
+}
+
+func (x *CheckView) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+type ConsultView struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	By            string                 `protobuf:"bytes,2,opt,name=by,proto3" json:"by,omitempty"`
+	With          []string               `protobuf:"bytes,3,rep,name=with,proto3" json:"with,omitempty"`
+	Open          bool                   `protobuf:"varint,4,opt,name=open,proto3" json:"open,omitempty"`
+	Since         int64                  `protobuf:"varint,5,opt,name=since,proto3" json:"since,omitempty"`
+	Until         int64                  `protobuf:"varint,6,opt,name=until,proto3" json:"until,omitempty"`
+	Overdue       bool                   `protobuf:"varint,7,opt,name=overdue,proto3" json:"overdue,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConsultView) Reset() {
+	*x = ConsultView{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[59]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConsultView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConsultView) ProtoMessage() {}
+
+func (x *ConsultView) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[59]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConsultView.ProtoReflect.Descriptor instead.
+func (*ConsultView) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{59}
+}
+
+func (x *ConsultView) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ConsultView) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *ConsultView) GetWith() []string {
+	if x != nil {
+		return x.With
+	}
+	return nil
+}
+
+func (x *ConsultView) GetOpen() bool {
+	if x != nil {
+		return x.Open
+	}
+	return false
+}
+
+func (x *ConsultView) GetSince() int64 {
+	if x != nil {
+		return x.Since
+	}
+	return 0
+}
+
+func (x *ConsultView) GetUntil() int64 {
+	if x != nil {
+		return x.Until
+	}
+	return 0
+}
+
+func (x *ConsultView) GetOverdue() bool {
+	if x != nil {
+		return x.Overdue
+	}
+	return false
+}
+
 type PersonView struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Person string                 `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
@@ -1828,15 +4643,32 @@ type PersonView struct {
 	Locked    bool         `protobuf:"varint,7,opt,name=locked,proto3" json:"locked,omitempty"`
 	Device    string       `protobuf:"bytes,8,opt,name=device,proto3" json:"device,omitempty"`
 	// microphone_open: the server forwards this person's microphone now.
-	MicrophoneOpen bool `protobuf:"varint,9,opt,name=microphone_open,json=microphoneOpen,proto3" json:"microphone_open,omitempty"`
-	Hand           bool `protobuf:"varint,10,opt,name=hand,proto3" json:"hand,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	MicrophoneOpen bool   `protobuf:"varint,9,opt,name=microphone_open,json=microphoneOpen,proto3" json:"microphone_open,omitempty"`
+	Hand           bool   `protobuf:"varint,10,opt,name=hand,proto3" json:"hand,omitempty"`
+	PointId        string `protobuf:"bytes,11,opt,name=point_id,json=pointId,proto3" json:"point_id,omitempty"`
+	// place as View.place; for the court only.
+	Place    string `protobuf:"bytes,12,opt,name=place,proto3" json:"place,omitempty"`
+	Required bool   `protobuf:"varint,13,opt,name=required,proto3" json:"required,omitempty"`
+	Minor    bool   `protobuf:"varint,14,opt,name=minor,proto3" json:"minor,omitempty"`
+	Client   string `protobuf:"bytes,15,opt,name=client,proto3" json:"client,omitempty"`
+	// present: "", "present", "absent".
+	Present   string `protobuf:"bytes,16,opt,name=present,proto3" json:"present,omitempty"`
+	AbsentWhy string `protobuf:"bytes,17,opt,name=absent_why,json=absentWhy,proto3" json:"absent_why,omitempty"`
+	// identity: the method of the comparison, empty when not yet.
+	Identity      string      `protobuf:"bytes,18,opt,name=identity,proto3" json:"identity,omitempty"`
+	Away          bool        `protobuf:"varint,19,opt,name=away,proto3" json:"away,omitempty"`
+	Warnings      uint32      `protobuf:"varint,20,opt,name=warnings,proto3" json:"warnings,omitempty"`
+	LostSince     int64       `protobuf:"varint,21,opt,name=lost_since,json=lostSince,proto3" json:"lost_since,omitempty"`
+	Test          []*TestItem `protobuf:"bytes,22,rep,name=test,proto3" json:"test,omitempty"`
+	TestedAt      int64       `protobuf:"varint,23,opt,name=tested_at,json=testedAt,proto3" json:"tested_at,omitempty"`
+	Private       bool        `protobuf:"varint,24,opt,name=private,proto3" json:"private,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PersonView) Reset() {
 	*x = PersonView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[20]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1848,7 +4680,7 @@ func (x *PersonView) String() string {
 func (*PersonView) ProtoMessage() {}
 
 func (x *PersonView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[20]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1861,7 +4693,7 @@ func (x *PersonView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonView.ProtoReflect.Descriptor instead.
 func (*PersonView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{20}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *PersonView) GetPerson() string {
@@ -1934,6 +4766,104 @@ func (x *PersonView) GetHand() bool {
 	return false
 }
 
+func (x *PersonView) GetPointId() string {
+	if x != nil {
+		return x.PointId
+	}
+	return ""
+}
+
+func (x *PersonView) GetPlace() string {
+	if x != nil {
+		return x.Place
+	}
+	return ""
+}
+
+func (x *PersonView) GetRequired() bool {
+	if x != nil {
+		return x.Required
+	}
+	return false
+}
+
+func (x *PersonView) GetMinor() bool {
+	if x != nil {
+		return x.Minor
+	}
+	return false
+}
+
+func (x *PersonView) GetClient() string {
+	if x != nil {
+		return x.Client
+	}
+	return ""
+}
+
+func (x *PersonView) GetPresent() string {
+	if x != nil {
+		return x.Present
+	}
+	return ""
+}
+
+func (x *PersonView) GetAbsentWhy() string {
+	if x != nil {
+		return x.AbsentWhy
+	}
+	return ""
+}
+
+func (x *PersonView) GetIdentity() string {
+	if x != nil {
+		return x.Identity
+	}
+	return ""
+}
+
+func (x *PersonView) GetAway() bool {
+	if x != nil {
+		return x.Away
+	}
+	return false
+}
+
+func (x *PersonView) GetWarnings() uint32 {
+	if x != nil {
+		return x.Warnings
+	}
+	return 0
+}
+
+func (x *PersonView) GetLostSince() int64 {
+	if x != nil {
+		return x.LostSince
+	}
+	return 0
+}
+
+func (x *PersonView) GetTest() []*TestItem {
+	if x != nil {
+		return x.Test
+	}
+	return nil
+}
+
+func (x *PersonView) GetTestedAt() int64 {
+	if x != nil {
+		return x.TestedAt
+	}
+	return 0
+}
+
+func (x *PersonView) GetPrivate() bool {
+	if x != nil {
+		return x.Private
+	}
+	return false
+}
+
 type Alert struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Code  string                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
@@ -1950,7 +4880,7 @@ type Alert struct {
 
 func (x *Alert) Reset() {
 	*x = Alert{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[21]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1962,7 +4892,7 @@ func (x *Alert) String() string {
 func (*Alert) ProtoMessage() {}
 
 func (x *Alert) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[21]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1975,7 +4905,7 @@ func (x *Alert) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Alert.ProtoReflect.Descriptor instead.
 func (*Alert) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{21}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *Alert) GetCode() string {
@@ -2035,7 +4965,7 @@ type MediaOffer struct {
 
 func (x *MediaOffer) Reset() {
 	*x = MediaOffer{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[22]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2047,7 +4977,7 @@ func (x *MediaOffer) String() string {
 func (*MediaOffer) ProtoMessage() {}
 
 func (x *MediaOffer) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[22]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2060,7 +4990,7 @@ func (x *MediaOffer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MediaOffer.ProtoReflect.Descriptor instead.
 func (*MediaOffer) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{22}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *MediaOffer) GetSdp() string {
@@ -2095,7 +5025,7 @@ type Publish struct {
 
 func (x *Publish) Reset() {
 	*x = Publish{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[23]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2107,7 +5037,7 @@ func (x *Publish) String() string {
 func (*Publish) ProtoMessage() {}
 
 func (x *Publish) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[23]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2120,7 +5050,7 @@ func (x *Publish) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Publish.ProtoReflect.Descriptor instead.
 func (*Publish) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{23}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *Publish) GetMid() string {
@@ -2154,7 +5084,7 @@ type MediaAnswer struct {
 
 func (x *MediaAnswer) Reset() {
 	*x = MediaAnswer{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[24]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2166,7 +5096,7 @@ func (x *MediaAnswer) String() string {
 func (*MediaAnswer) ProtoMessage() {}
 
 func (x *MediaAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[24]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2179,7 +5109,7 @@ func (x *MediaAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MediaAnswer.ProtoReflect.Descriptor instead.
 func (*MediaAnswer) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{24}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *MediaAnswer) GetSdp() string {
@@ -2222,7 +5152,7 @@ type Section struct {
 
 func (x *Section) Reset() {
 	*x = Section{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[25]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2234,7 +5164,7 @@ func (x *Section) String() string {
 func (*Section) ProtoMessage() {}
 
 func (x *Section) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[25]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2247,7 +5177,7 @@ func (x *Section) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Section.ProtoReflect.Descriptor instead.
 func (*Section) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{25}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *Section) GetMid() string {
@@ -2283,7 +5213,7 @@ type NeedSections struct {
 
 func (x *NeedSections) Reset() {
 	*x = NeedSections{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[26]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2295,7 +5225,7 @@ func (x *NeedSections) String() string {
 func (*NeedSections) ProtoMessage() {}
 
 func (x *NeedSections) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[26]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2308,7 +5238,7 @@ func (x *NeedSections) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NeedSections.ProtoReflect.Descriptor instead.
 func (*NeedSections) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{26}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *NeedSections) GetAudio() uint32 {
@@ -2334,7 +5264,7 @@ type LayerHints struct {
 
 func (x *LayerHints) Reset() {
 	*x = LayerHints{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[27]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2346,7 +5276,7 @@ func (x *LayerHints) String() string {
 func (*LayerHints) ProtoMessage() {}
 
 func (x *LayerHints) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[27]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2359,7 +5289,7 @@ func (x *LayerHints) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LayerHints.ProtoReflect.Descriptor instead.
 func (*LayerHints) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{27}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *LayerHints) GetHints() []*LayerHint {
@@ -2382,7 +5312,7 @@ type LayerHint struct {
 
 func (x *LayerHint) Reset() {
 	*x = LayerHint{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[28]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2394,7 +5324,7 @@ func (x *LayerHint) String() string {
 func (*LayerHint) ProtoMessage() {}
 
 func (x *LayerHint) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[28]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2407,7 +5337,7 @@ func (x *LayerHint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LayerHint.ProtoReflect.Descriptor instead.
 func (*LayerHint) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{28}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *LayerHint) GetMid() string {
@@ -2441,7 +5371,7 @@ type ReceiverStates struct {
 
 func (x *ReceiverStates) Reset() {
 	*x = ReceiverStates{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[29]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2453,7 +5383,7 @@ func (x *ReceiverStates) String() string {
 func (*ReceiverStates) ProtoMessage() {}
 
 func (x *ReceiverStates) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[29]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2466,7 +5396,7 @@ func (x *ReceiverStates) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiverStates.ProtoReflect.Descriptor instead.
 func (*ReceiverStates) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{29}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *ReceiverStates) GetStates() []*ReceiverState {
@@ -2491,7 +5421,7 @@ type ReceiverState struct {
 
 func (x *ReceiverState) Reset() {
 	*x = ReceiverState{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[30]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2503,7 +5433,7 @@ func (x *ReceiverState) String() string {
 func (*ReceiverState) ProtoMessage() {}
 
 func (x *ReceiverState) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[30]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2516,7 +5446,7 @@ func (x *ReceiverState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiverState.ProtoReflect.Descriptor instead.
 func (*ReceiverState) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{30}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *ReceiverState) GetMid() string {
@@ -2571,7 +5501,7 @@ type Checkpoint struct {
 
 func (x *Checkpoint) Reset() {
 	*x = Checkpoint{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[31]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2583,7 +5513,7 @@ func (x *Checkpoint) String() string {
 func (*Checkpoint) ProtoMessage() {}
 
 func (x *Checkpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[31]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2596,7 +5526,7 @@ func (x *Checkpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
 func (*Checkpoint) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{31}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *Checkpoint) GetNote() string {
@@ -2615,7 +5545,7 @@ type Ping struct {
 
 func (x *Ping) Reset() {
 	*x = Ping{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[32]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2627,7 +5557,7 @@ func (x *Ping) String() string {
 func (*Ping) ProtoMessage() {}
 
 func (x *Ping) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[32]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2640,7 +5570,7 @@ func (x *Ping) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ping.ProtoReflect.Descriptor instead.
 func (*Ping) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{32}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *Ping) GetClientTime() int64 {
@@ -2660,7 +5590,7 @@ type Pong struct {
 
 func (x *Pong) Reset() {
 	*x = Pong{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[33]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2672,7 +5602,7 @@ func (x *Pong) String() string {
 func (*Pong) ProtoMessage() {}
 
 func (x *Pong) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[33]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2685,7 +5615,7 @@ func (x *Pong) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Pong.ProtoReflect.Descriptor instead.
 func (*Pong) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{33}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *Pong) GetClientTime() int64 {
@@ -2713,7 +5643,7 @@ type Bye struct {
 
 func (x *Bye) Reset() {
 	*x = Bye{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[34]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2725,7 +5655,7 @@ func (x *Bye) String() string {
 func (*Bye) ProtoMessage() {}
 
 func (x *Bye) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[34]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2738,7 +5668,7 @@ func (x *Bye) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bye.ProtoReflect.Descriptor instead.
 func (*Bye) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{34}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *Bye) GetReason() *Refusal {
@@ -2798,7 +5728,7 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\rresume_window\x18\x04 \x01(\rR\fresumeWindow\x12\x16\n" +
 	"\x06device\x18\x05 \x01(\tR\x06device\x12\x16\n" +
 	"\x06person\x18\x06 \x01(\tR\x06person\x12\x18\n" +
-	"\aversion\x18\a \x01(\tR\aversion\"\x9a\x05\n" +
+	"\aversion\x18\a \x01(\tR\aversion\"\x93\x14\n" +
 	"\aCommand\x121\n" +
 	"\bcheck_in\x18\x01 \x01(\v2\x14.phientoa.v1.CheckInH\x00R\acheckIn\x12*\n" +
 	"\x05admit\x18\x02 \x01(\v2\x12.phientoa.v1.AdmitH\x00R\x05admit\x12'\n" +
@@ -2817,7 +5747,46 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	" \x01(\v2\x13.phientoa.v1.RecessH\x00R\x06recess\x12-\n" +
 	"\x06resume\x18\v \x01(\v2\x13.phientoa.v1.ResumeH\x00R\x06resume\x12-\n" +
 	"\x06remove\x18\f \x01(\v2\x13.phientoa.v1.RemoveH\x00R\x06remove\x12*\n" +
-	"\x05close\x18\r \x01(\v2\x12.phientoa.v1.CloseH\x00R\x05closeB\x05\n" +
+	"\x05close\x18\r \x01(\v2\x12.phientoa.v1.CloseH\x00R\x05close\x12C\n" +
+	"\x0erecord_opinion\x18\x0e \x01(\v2\x1a.phientoa.v1.RecordOpinionH\x00R\rrecordOpinion\x12L\n" +
+	"\x11record_facilities\x18\x0f \x01(\v2\x1d.phientoa.v1.RecordFacilitiesH\x00R\x10recordFacilities\x127\n" +
+	"\n" +
+	"mark_ready\x18\x10 \x01(\v2\x16.phientoa.v1.MarkReadyH\x00R\tmarkReady\x12@\n" +
+	"\rnote_identity\x18\x11 \x01(\v2\x19.phientoa.v1.NoteIdentityH\x00R\fnoteIdentity\x12F\n" +
+	"\x0freport_presence\x18\x12 \x01(\v2\x1b.phientoa.v1.ReportPresenceH\x00R\x0ereportPresence\x12:\n" +
+	"\vreport_test\x18\x13 \x01(\v2\x17.phientoa.v1.ReportTestH\x00R\n" +
+	"reportTest\x127\n" +
+	"\n" +
+	"next_phase\x18\x14 \x01(\v2\x16.phientoa.v1.NextPhaseH\x00R\tnextPhase\x12*\n" +
+	"\x05stand\x18\x15 \x01(\v2\x12.phientoa.v1.StandH\x00R\x05stand\x12$\n" +
+	"\x03sit\x18\x16 \x01(\v2\x10.phientoa.v1.SitH\x00R\x03sit\x12C\n" +
+	"\x0eset_visibility\x18\x17 \x01(\v2\x1a.phientoa.v1.SetVisibilityH\x00R\rsetVisibility\x12C\n" +
+	"\x0ehold_technical\x18\x18 \x01(\v2\x1a.phientoa.v1.HoldTechnicalH\x00R\rholdTechnical\x127\n" +
+	"\n" +
+	"keep_going\x18\x19 \x01(\v2\x16.phientoa.v1.KeepGoingH\x00R\tkeepGoing\x12C\n" +
+	"\x0econfirm_return\x18\x1a \x01(\v2\x1a.phientoa.v1.ConfirmReturnH\x00R\rconfirmReturn\x120\n" +
+	"\asuspend\x18\x1b \x01(\v2\x14.phientoa.v1.SuspendH\x00R\asuspend\x120\n" +
+	"\aadjourn\x18\x1c \x01(\v2\x14.phientoa.v1.AdjournH\x00R\aadjourn\x126\n" +
+	"\tannounced\x18\x1d \x01(\v2\x16.phientoa.v1.AnnouncedH\x00R\tannounced\x12-\n" +
+	"\x06reopen\x18\x1e \x01(\v2\x13.phientoa.v1.ReopenH\x00R\x06reopen\x12-\n" +
+	"\x06cancel\x18\x1f \x01(\v2\x13.phientoa.v1.CancelH\x00R\x06cancel\x12'\n" +
+	"\x04warn\x18  \x01(\v2\x11.phientoa.v1.WarnH\x00R\x04warn\x124\n" +
+	"\tnote_away\x18! \x01(\v2\x15.phientoa.v1.NoteAwayH\x00R\bnoteAway\x124\n" +
+	"\tnote_back\x18\" \x01(\v2\x15.phientoa.v1.NoteBackH\x00R\bnoteBack\x12=\n" +
+	"\fcall_witness\x18# \x01(\v2\x18.phientoa.v1.CallWitnessH\x00R\vcallWitness\x12F\n" +
+	"\x0fdismiss_witness\x18$ \x01(\v2\x1b.phientoa.v1.DismissWitnessH\x00R\x0edismissWitness\x120\n" +
+	"\aisolate\x18% \x01(\v2\x14.phientoa.v1.IsolateH\x00R\aisolate\x12=\n" +
+	"\fconfirm_left\x18& \x01(\v2\x18.phientoa.v1.ConfirmLeftH\x00R\vconfirmLeft\x12@\n" +
+	"\rend_isolation\x18' \x01(\v2\x19.phientoa.v1.EndIsolationH\x00R\fendIsolation\x12=\n" +
+	"\fnote_briefed\x18( \x01(\v2\x18.phientoa.v1.NoteBriefedH\x00R\vnoteBriefed\x129\n" +
+	"\n" +
+	"deliberate\x18) \x01(\v2\x17.phientoa.v1.DeliberateH\x00R\n" +
+	"deliberate\x12I\n" +
+	"\x10end_deliberation\x18* \x01(\v2\x1c.phientoa.v1.EndDeliberationH\x00R\x0fendDeliberation\x12F\n" +
+	"\x0frequest_consult\x18+ \x01(\v2\x1b.phientoa.v1.RequestConsultH\x00R\x0erequestConsult\x12@\n" +
+	"\rallow_consult\x18, \x01(\v2\x19.phientoa.v1.AllowConsultH\x00R\fallowConsult\x12:\n" +
+	"\vend_consult\x18- \x01(\v2\x17.phientoa.v1.EndConsultH\x00R\n" +
+	"endConsultB\x05\n" +
 	"\x03act\"0\n" +
 	"\aCheckIn\x12%\n" +
 	"\x0erules_accepted\x18\x01 \x01(\bR\rrulesAccepted\"\x1f\n" +
@@ -2842,7 +5811,92 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\x06Remove\x12\x16\n" +
 	"\x06person\x18\x01 \x01(\tR\x06person\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\"\a\n" +
-	"\x05Close\"x\n" +
+	"\x05Close\"K\n" +
+	"\rRecordOpinion\x12\x16\n" +
+	"\x06agrees\x18\x01 \x01(\bR\x06agrees\x12\x0e\n" +
+	"\x02on\x18\x02 \x01(\x03R\x02on\x12\x12\n" +
+	"\x04note\x18\x03 \x01(\tR\x04note\"6\n" +
+	"\x10RecordFacilities\x12\x0e\n" +
+	"\x02ok\x18\x01 \x01(\bR\x02ok\x12\x12\n" +
+	"\x04note\x18\x02 \x01(\tR\x04note\"\v\n" +
+	"\tMarkReady\"\\\n" +
+	"\fNoteIdentity\x12\x16\n" +
+	"\x06person\x18\x01 \x01(\tR\x06person\x12\x16\n" +
+	"\x06method\x18\x02 \x01(\tR\x06method\x12\x1c\n" +
+	"\tchallenge\x18\x03 \x01(\tR\tchallenge\"Z\n" +
+	"\x0eReportPresence\x12\x16\n" +
+	"\x06person\x18\x01 \x01(\tR\x06person\x12\x18\n" +
+	"\apresent\x18\x02 \x01(\bR\apresent\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\"O\n" +
+	"\n" +
+	"ReportTest\x12\x14\n" +
+	"\x05point\x18\x01 \x01(\tR\x05point\x12+\n" +
+	"\x05items\x18\x02 \x03(\v2\x15.phientoa.v1.TestItemR\x05items\"B\n" +
+	"\bTestItem\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x0e\n" +
+	"\x02ok\x18\x02 \x01(\bR\x02ok\x12\x14\n" +
+	"\x05value\x18\x03 \x01(\tR\x05value\"B\n" +
+	"\tNextPhase\x12\x14\n" +
+	"\x05phase\x18\x01 \x01(\tR\x05phase\x12\x1f\n" +
+	"\vskip_reason\x18\x02 \x01(\tR\n" +
+	"skipReason\"\x1f\n" +
+	"\x05Stand\x12\x16\n" +
+	"\x06person\x18\x01 \x01(\tR\x06person\"\x05\n" +
+	"\x03Sit\"7\n" +
+	"\rSetVisibility\x12\x0e\n" +
+	"\x02to\x18\x01 \x01(\tR\x02to\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"\f\n" +
+	"\n" +
+	"Deliberate\"'\n" +
+	"\x0fEndDeliberation\x12\x14\n" +
+	"\x05phase\x18\x01 \x01(\tR\x05phase\"'\n" +
+	"\rHoldTechnical\x12\x16\n" +
+	"\x06reason\x18\x01 \x01(\tR\x06reason\"#\n" +
+	"\tKeepGoing\x12\x16\n" +
+	"\x06reason\x18\x01 \x01(\tR\x06reason\";\n" +
+	"\rConfirmReturn\x12\x16\n" +
+	"\x06person\x18\x01 \x01(\tR\x06person\x12\x12\n" +
+	"\x04what\x18\x02 \x01(\tR\x04what\">\n" +
+	"\aSuspend\x12\x16\n" +
+	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x1b\n" +
+	"\treopen_at\x18\x02 \x01(\x03R\breopenAt\"R\n" +
+	"\aAdjourn\x12\x16\n" +
+	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x1b\n" +
+	"\treopen_at\x18\x02 \x01(\x03R\breopenAt\x12\x12\n" +
+	"\x04form\x18\x03 \x01(\tR\x04form\"!\n" +
+	"\tAnnounced\x12\x14\n" +
+	"\x05point\x18\x01 \x01(\tR\x05point\"\b\n" +
+	"\x06Reopen\" \n" +
+	"\x06Cancel\x12\x16\n" +
+	"\x06reason\x18\x01 \x01(\tR\x06reason\"6\n" +
+	"\x04Warn\x12\x16\n" +
+	"\x06person\x18\x01 \x01(\tR\x06person\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"\"\n" +
+	"\bNoteAway\x12\x16\n" +
+	"\x06person\x18\x01 \x01(\tR\x06person\"\"\n" +
+	"\bNoteBack\x12\x16\n" +
+	"\x06person\x18\x01 \x01(\tR\x06person\"%\n" +
+	"\vCallWitness\x12\x16\n" +
+	"\x06person\x18\x01 \x01(\tR\x06person\"(\n" +
+	"\x0eDismissWitness\x12\x16\n" +
+	"\x06person\x18\x01 \x01(\tR\x06person\"9\n" +
+	"\aIsolate\x12\x16\n" +
+	"\x06person\x18\x01 \x01(\tR\x06person\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"%\n" +
+	"\vConfirmLeft\x12\x16\n" +
+	"\x06person\x18\x01 \x01(\tR\x06person\"&\n" +
+	"\fEndIsolation\x12\x16\n" +
+	"\x06person\x18\x01 \x01(\tR\x06person\"%\n" +
+	"\vNoteBriefed\x12\x16\n" +
+	"\x06person\x18\x01 \x01(\tR\x06person\"$\n" +
+	"\x0eRequestConsult\x12\x12\n" +
+	"\x04with\x18\x01 \x03(\tR\x04with\"B\n" +
+	"\fAllowConsult\x12\x18\n" +
+	"\aconsult\x18\x01 \x01(\tR\aconsult\x12\x18\n" +
+	"\aminutes\x18\x02 \x01(\rR\aminutes\"&\n" +
+	"\n" +
+	"EndConsult\x12\x18\n" +
+	"\aconsult\x18\x01 \x01(\tR\aconsult\"x\n" +
 	"\rCommandResult\x12\x1a\n" +
 	"\baccepted\x18\x01 \x01(\bR\baccepted\x12.\n" +
 	"\arefusal\x18\x02 \x01(\v2\x14.phientoa.v1.RefusalR\arefusal\x12\x1b\n" +
@@ -2850,7 +5904,7 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\aRefusal\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x0e\n" +
 	"\x02vi\x18\x02 \x01(\tR\x02vi\x12\x0e\n" +
-	"\x02en\x18\x03 \x01(\tR\x02en\"\xfd\x03\n" +
+	"\x02en\x18\x03 \x01(\tR\x02en\"\xa7\b\n" +
 	"\x04View\x12\x1b\n" +
 	"\tstate_seq\x18\x01 \x01(\x04R\bstateSeq\x12\x1b\n" +
 	"\tdocket_no\x18\x02 \x01(\tR\bdocketNo\x12\x14\n" +
@@ -2870,7 +5924,74 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\x04acts\x18\x0e \x03(\tR\x04acts\x12\x1a\n" +
 	"\bdegraded\x18\x0f \x01(\bR\bdegraded\x12#\n" +
 	"\rrecess_reason\x18\x10 \x01(\tR\frecessReason\x12*\n" +
-	"\x06alerts\x18\x11 \x03(\v2\x12.phientoa.v1.AlertR\x06alerts\"\xa8\x02\n" +
+	"\x06alerts\x18\x11 \x03(\v2\x12.phientoa.v1.AlertR\x06alerts\x12\x12\n" +
+	"\x04late\x18\x12 \x01(\bR\x04late\x12\x1c\n" +
+	"\tprocedure\x18\x13 \x01(\tR\tprocedure\x12\x1a\n" +
+	"\binstance\x18\x14 \x01(\tR\binstance\x12\x12\n" +
+	"\x04form\x18\x15 \x01(\tR\x04form\x12\x1e\n" +
+	"\n" +
+	"visibility\x18\x16 \x01(\tR\n" +
+	"visibility\x12\x14\n" +
+	"\x05phase\x18\x17 \x01(\tR\x05phase\x12.\n" +
+	"\x06phases\x18\x18 \x03(\v2\x16.phientoa.v1.PhaseViewR\x06phases\x12.\n" +
+	"\x06points\x18\x19 \x03(\v2\x16.phientoa.v1.PointViewR\x06points\x12\x14\n" +
+	"\x05place\x18\x1a \x01(\tR\x05place\x12\x1a\n" +
+	"\bstanding\x18\x1b \x01(\tR\bstanding\x12)\n" +
+	"\x04hold\x18\x1c \x01(\v2\x15.phientoa.v1.HoldViewR\x04hold\x125\n" +
+	"\bdecision\x18\x1d \x01(\v2\x19.phientoa.v1.DecisionViewR\bdecision\x12.\n" +
+	"\x06checks\x18\x1e \x03(\v2\x16.phientoa.v1.CheckViewR\x06checks\x124\n" +
+	"\bconsults\x18\x1f \x03(\v2\x18.phientoa.v1.ConsultViewR\bconsults\x12\x1c\n" +
+	"\tunbriefed\x18  \x03(\tR\tunbriefed\x12\x18\n" +
+	"\atrouble\x18! \x01(\tR\atrouble\"x\n" +
+	"\tPhaseView\x12\x14\n" +
+	"\x05phase\x18\x01 \x01(\tR\x05phase\x12\x1c\n" +
+	"\tmandatory\x18\x02 \x01(\bR\tmandatory\x12\x16\n" +
+	"\x06status\x18\x03 \x01(\tR\x06status\x12\x1f\n" +
+	"\vskip_reason\x18\x04 \x01(\tR\n" +
+	"skipReason\"\xfc\x01\n" +
+	"\tPointView\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x12\x1c\n" +
+	"\tdetention\x18\x04 \x01(\bR\tdetention\x12\x14\n" +
+	"\x05light\x18\x05 \x01(\tR\x05light\x12\x1d\n" +
+	"\n" +
+	"lost_since\x18\x06 \x01(\x03R\tlostSince\x12\x1c\n" +
+	"\tannounced\x18\a \x01(\bR\tannounced\x12)\n" +
+	"\x04test\x18\b \x03(\v2\x15.phientoa.v1.TestItemR\x04test\x12\x1b\n" +
+	"\ttested_at\x18\t \x01(\x03R\btestedAt\"\xcb\x01\n" +
+	"\bHoldView\x12\x1a\n" +
+	"\bproposed\x18\x01 \x01(\bR\bproposed\x12\x14\n" +
+	"\x05until\x18\x02 \x01(\x03R\x05until\x12\x14\n" +
+	"\x05since\x18\x03 \x01(\x03R\x05since\x12\x14\n" +
+	"\x05cause\x18\x04 \x01(\tR\x05cause\x12\x16\n" +
+	"\x06people\x18\x05 \x03(\tR\x06people\x12\x16\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\x121\n" +
+	"\aconfirm\x18\a \x03(\v2\x17.phientoa.v1.ReturnViewR\aconfirm\"V\n" +
+	"\n" +
+	"ReturnView\x12\x16\n" +
+	"\x06person\x18\x01 \x01(\tR\x06person\x12\x1a\n" +
+	"\bidentity\x18\x02 \x01(\bR\bidentity\x12\x14\n" +
+	"\x05media\x18\x03 \x01(\bR\x05media\"W\n" +
+	"\fDecisionView\x12\x16\n" +
+	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x1b\n" +
+	"\treopen_at\x18\x02 \x01(\x03R\breopenAt\x12\x12\n" +
+	"\x04form\x18\x03 \x01(\tR\x04form\"\x8f\x01\n" +
+	"\tCheckView\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x1a\n" +
+	"\brequired\x18\x02 \x01(\bR\brequired\x12\x12\n" +
+	"\x04done\x18\x03 \x01(\bR\x04done\x12\x12\n" +
+	"\x04days\x18\x04 \x01(\x05R\x04days\x12\x18\n" +
+	"\amissing\x18\x05 \x03(\tR\amissing\x12\x12\n" +
+	"\x04note\x18\x06 \x01(\tR\x04note\"\x9b\x01\n" +
+	"\vConsultView\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x0e\n" +
+	"\x02by\x18\x02 \x01(\tR\x02by\x12\x12\n" +
+	"\x04with\x18\x03 \x03(\tR\x04with\x12\x12\n" +
+	"\x04open\x18\x04 \x01(\bR\x04open\x12\x14\n" +
+	"\x05since\x18\x05 \x01(\x03R\x05since\x12\x14\n" +
+	"\x05until\x18\x06 \x01(\x03R\x05until\x12\x18\n" +
+	"\aoverdue\x18\a \x01(\bR\aoverdue\"\xa9\x05\n" +
 	"\n" +
 	"PersonView\x12\x16\n" +
 	"\x06person\x18\x01 \x01(\tR\x06person\x12\x12\n" +
@@ -2883,7 +6004,23 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\x06device\x18\b \x01(\tR\x06device\x12'\n" +
 	"\x0fmicrophone_open\x18\t \x01(\bR\x0emicrophoneOpen\x12\x12\n" +
 	"\x04hand\x18\n" +
-	" \x01(\bR\x04hand\"\x7f\n" +
+	" \x01(\bR\x04hand\x12\x19\n" +
+	"\bpoint_id\x18\v \x01(\tR\apointId\x12\x14\n" +
+	"\x05place\x18\f \x01(\tR\x05place\x12\x1a\n" +
+	"\brequired\x18\r \x01(\bR\brequired\x12\x14\n" +
+	"\x05minor\x18\x0e \x01(\bR\x05minor\x12\x16\n" +
+	"\x06client\x18\x0f \x01(\tR\x06client\x12\x18\n" +
+	"\apresent\x18\x10 \x01(\tR\apresent\x12\x1d\n" +
+	"\n" +
+	"absent_why\x18\x11 \x01(\tR\tabsentWhy\x12\x1a\n" +
+	"\bidentity\x18\x12 \x01(\tR\bidentity\x12\x12\n" +
+	"\x04away\x18\x13 \x01(\bR\x04away\x12\x1a\n" +
+	"\bwarnings\x18\x14 \x01(\rR\bwarnings\x12\x1d\n" +
+	"\n" +
+	"lost_since\x18\x15 \x01(\x03R\tlostSince\x12)\n" +
+	"\x04test\x18\x16 \x03(\v2\x15.phientoa.v1.TestItemR\x04test\x12\x1b\n" +
+	"\ttested_at\x18\x17 \x01(\x03R\btestedAt\x12\x18\n" +
+	"\aprivate\x18\x18 \x01(\bR\aprivate\"\x7f\n" +
 	"\x05Alert\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x0e\n" +
 	"\x02vi\x18\x02 \x01(\tR\x02vi\x12\x0e\n" +
@@ -2944,13 +6081,20 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"serverTime\"I\n" +
 	"\x03Bye\x12,\n" +
 	"\x06reason\x18\x01 \x01(\v2\x14.phientoa.v1.RefusalR\x06reason\x12\x14\n" +
-	"\x05retry\x18\x02 \x01(\bR\x05retry*\x9c\x01\n" +
+	"\x05retry\x18\x02 \x01(\bR\x05retry*\xcb\x02\n" +
 	"\fHearingState\x12\x1d\n" +
 	"\x19HEARING_STATE_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17HEARING_STATE_SCHEDULED\x10\x01\x12\x1c\n" +
 	"\x18HEARING_STATE_IN_SESSION\x10\x02\x12\x18\n" +
 	"\x14HEARING_STATE_RECESS\x10\x03\x12\x18\n" +
-	"\x14HEARING_STATE_CLOSED\x10\x04*\xb8\x01\n" +
+	"\x14HEARING_STATE_CLOSED\x10\x04\x12\x1b\n" +
+	"\x17HEARING_STATE_PREPARING\x10\x05\x12\x17\n" +
+	"\x13HEARING_STATE_READY\x10\x06\x12 \n" +
+	"\x1cHEARING_STATE_TECHNICAL_HOLD\x10\a\x12\x1b\n" +
+	"\x17HEARING_STATE_SUSPENDED\x10\b\x12\x1b\n" +
+	"\x17HEARING_STATE_ADJOURNED\x10\t\x12\x1b\n" +
+	"\x17HEARING_STATE_CANCELLED\x10\n" +
+	"*\xb8\x01\n" +
 	"\fPersonStatus\x12\x1d\n" +
 	"\x19PERSON_STATUS_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14PERSON_STATUS_ABSENT\x10\x01\x12\x19\n" +
@@ -2979,63 +6123,103 @@ func file_phientoa_v1_phientoa_proto_rawDescGZIP() []byte {
 }
 
 var file_phientoa_v1_phientoa_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_phientoa_v1_phientoa_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
+var file_phientoa_v1_phientoa_proto_msgTypes = make([]protoimpl.MessageInfo, 75)
 var file_phientoa_v1_phientoa_proto_goTypes = []any{
-	(HearingState)(0),      // 0: phientoa.v1.HearingState
-	(PersonStatus)(0),      // 1: phientoa.v1.PersonStatus
-	(PausedBy)(0),          // 2: phientoa.v1.PausedBy
-	(*Envelope)(nil),       // 3: phientoa.v1.Envelope
-	(*Hello)(nil),          // 4: phientoa.v1.Hello
-	(*Welcome)(nil),        // 5: phientoa.v1.Welcome
-	(*Command)(nil),        // 6: phientoa.v1.Command
-	(*CheckIn)(nil),        // 7: phientoa.v1.CheckIn
-	(*Admit)(nil),          // 8: phientoa.v1.Admit
-	(*Open)(nil),           // 9: phientoa.v1.Open
-	(*RaiseHand)(nil),      // 10: phientoa.v1.RaiseHand
-	(*LowerHand)(nil),      // 11: phientoa.v1.LowerHand
-	(*GiveFloor)(nil),      // 12: phientoa.v1.GiveFloor
-	(*StopFloor)(nil),      // 13: phientoa.v1.StopFloor
-	(*MuteLock)(nil),       // 14: phientoa.v1.MuteLock
-	(*Unlock)(nil),         // 15: phientoa.v1.Unlock
-	(*Recess)(nil),         // 16: phientoa.v1.Recess
-	(*Resume)(nil),         // 17: phientoa.v1.Resume
-	(*Remove)(nil),         // 18: phientoa.v1.Remove
-	(*Close)(nil),          // 19: phientoa.v1.Close
-	(*CommandResult)(nil),  // 20: phientoa.v1.CommandResult
-	(*Refusal)(nil),        // 21: phientoa.v1.Refusal
-	(*View)(nil),           // 22: phientoa.v1.View
-	(*PersonView)(nil),     // 23: phientoa.v1.PersonView
-	(*Alert)(nil),          // 24: phientoa.v1.Alert
-	(*MediaOffer)(nil),     // 25: phientoa.v1.MediaOffer
-	(*Publish)(nil),        // 26: phientoa.v1.Publish
-	(*MediaAnswer)(nil),    // 27: phientoa.v1.MediaAnswer
-	(*Section)(nil),        // 28: phientoa.v1.Section
-	(*NeedSections)(nil),   // 29: phientoa.v1.NeedSections
-	(*LayerHints)(nil),     // 30: phientoa.v1.LayerHints
-	(*LayerHint)(nil),      // 31: phientoa.v1.LayerHint
-	(*ReceiverStates)(nil), // 32: phientoa.v1.ReceiverStates
-	(*ReceiverState)(nil),  // 33: phientoa.v1.ReceiverState
-	(*Checkpoint)(nil),     // 34: phientoa.v1.Checkpoint
-	(*Ping)(nil),           // 35: phientoa.v1.Ping
-	(*Pong)(nil),           // 36: phientoa.v1.Pong
-	(*Bye)(nil),            // 37: phientoa.v1.Bye
+	(HearingState)(0),        // 0: phientoa.v1.HearingState
+	(PersonStatus)(0),        // 1: phientoa.v1.PersonStatus
+	(PausedBy)(0),            // 2: phientoa.v1.PausedBy
+	(*Envelope)(nil),         // 3: phientoa.v1.Envelope
+	(*Hello)(nil),            // 4: phientoa.v1.Hello
+	(*Welcome)(nil),          // 5: phientoa.v1.Welcome
+	(*Command)(nil),          // 6: phientoa.v1.Command
+	(*CheckIn)(nil),          // 7: phientoa.v1.CheckIn
+	(*Admit)(nil),            // 8: phientoa.v1.Admit
+	(*Open)(nil),             // 9: phientoa.v1.Open
+	(*RaiseHand)(nil),        // 10: phientoa.v1.RaiseHand
+	(*LowerHand)(nil),        // 11: phientoa.v1.LowerHand
+	(*GiveFloor)(nil),        // 12: phientoa.v1.GiveFloor
+	(*StopFloor)(nil),        // 13: phientoa.v1.StopFloor
+	(*MuteLock)(nil),         // 14: phientoa.v1.MuteLock
+	(*Unlock)(nil),           // 15: phientoa.v1.Unlock
+	(*Recess)(nil),           // 16: phientoa.v1.Recess
+	(*Resume)(nil),           // 17: phientoa.v1.Resume
+	(*Remove)(nil),           // 18: phientoa.v1.Remove
+	(*Close)(nil),            // 19: phientoa.v1.Close
+	(*RecordOpinion)(nil),    // 20: phientoa.v1.RecordOpinion
+	(*RecordFacilities)(nil), // 21: phientoa.v1.RecordFacilities
+	(*MarkReady)(nil),        // 22: phientoa.v1.MarkReady
+	(*NoteIdentity)(nil),     // 23: phientoa.v1.NoteIdentity
+	(*ReportPresence)(nil),   // 24: phientoa.v1.ReportPresence
+	(*ReportTest)(nil),       // 25: phientoa.v1.ReportTest
+	(*TestItem)(nil),         // 26: phientoa.v1.TestItem
+	(*NextPhase)(nil),        // 27: phientoa.v1.NextPhase
+	(*Stand)(nil),            // 28: phientoa.v1.Stand
+	(*Sit)(nil),              // 29: phientoa.v1.Sit
+	(*SetVisibility)(nil),    // 30: phientoa.v1.SetVisibility
+	(*Deliberate)(nil),       // 31: phientoa.v1.Deliberate
+	(*EndDeliberation)(nil),  // 32: phientoa.v1.EndDeliberation
+	(*HoldTechnical)(nil),    // 33: phientoa.v1.HoldTechnical
+	(*KeepGoing)(nil),        // 34: phientoa.v1.KeepGoing
+	(*ConfirmReturn)(nil),    // 35: phientoa.v1.ConfirmReturn
+	(*Suspend)(nil),          // 36: phientoa.v1.Suspend
+	(*Adjourn)(nil),          // 37: phientoa.v1.Adjourn
+	(*Announced)(nil),        // 38: phientoa.v1.Announced
+	(*Reopen)(nil),           // 39: phientoa.v1.Reopen
+	(*Cancel)(nil),           // 40: phientoa.v1.Cancel
+	(*Warn)(nil),             // 41: phientoa.v1.Warn
+	(*NoteAway)(nil),         // 42: phientoa.v1.NoteAway
+	(*NoteBack)(nil),         // 43: phientoa.v1.NoteBack
+	(*CallWitness)(nil),      // 44: phientoa.v1.CallWitness
+	(*DismissWitness)(nil),   // 45: phientoa.v1.DismissWitness
+	(*Isolate)(nil),          // 46: phientoa.v1.Isolate
+	(*ConfirmLeft)(nil),      // 47: phientoa.v1.ConfirmLeft
+	(*EndIsolation)(nil),     // 48: phientoa.v1.EndIsolation
+	(*NoteBriefed)(nil),      // 49: phientoa.v1.NoteBriefed
+	(*RequestConsult)(nil),   // 50: phientoa.v1.RequestConsult
+	(*AllowConsult)(nil),     // 51: phientoa.v1.AllowConsult
+	(*EndConsult)(nil),       // 52: phientoa.v1.EndConsult
+	(*CommandResult)(nil),    // 53: phientoa.v1.CommandResult
+	(*Refusal)(nil),          // 54: phientoa.v1.Refusal
+	(*View)(nil),             // 55: phientoa.v1.View
+	(*PhaseView)(nil),        // 56: phientoa.v1.PhaseView
+	(*PointView)(nil),        // 57: phientoa.v1.PointView
+	(*HoldView)(nil),         // 58: phientoa.v1.HoldView
+	(*ReturnView)(nil),       // 59: phientoa.v1.ReturnView
+	(*DecisionView)(nil),     // 60: phientoa.v1.DecisionView
+	(*CheckView)(nil),        // 61: phientoa.v1.CheckView
+	(*ConsultView)(nil),      // 62: phientoa.v1.ConsultView
+	(*PersonView)(nil),       // 63: phientoa.v1.PersonView
+	(*Alert)(nil),            // 64: phientoa.v1.Alert
+	(*MediaOffer)(nil),       // 65: phientoa.v1.MediaOffer
+	(*Publish)(nil),          // 66: phientoa.v1.Publish
+	(*MediaAnswer)(nil),      // 67: phientoa.v1.MediaAnswer
+	(*Section)(nil),          // 68: phientoa.v1.Section
+	(*NeedSections)(nil),     // 69: phientoa.v1.NeedSections
+	(*LayerHints)(nil),       // 70: phientoa.v1.LayerHints
+	(*LayerHint)(nil),        // 71: phientoa.v1.LayerHint
+	(*ReceiverStates)(nil),   // 72: phientoa.v1.ReceiverStates
+	(*ReceiverState)(nil),    // 73: phientoa.v1.ReceiverState
+	(*Checkpoint)(nil),       // 74: phientoa.v1.Checkpoint
+	(*Ping)(nil),             // 75: phientoa.v1.Ping
+	(*Pong)(nil),             // 76: phientoa.v1.Pong
+	(*Bye)(nil),              // 77: phientoa.v1.Bye
 }
 var file_phientoa_v1_phientoa_proto_depIdxs = []int32{
 	4,  // 0: phientoa.v1.Envelope.hello:type_name -> phientoa.v1.Hello
 	6,  // 1: phientoa.v1.Envelope.command:type_name -> phientoa.v1.Command
-	25, // 2: phientoa.v1.Envelope.media_offer:type_name -> phientoa.v1.MediaOffer
-	30, // 3: phientoa.v1.Envelope.layer_hints:type_name -> phientoa.v1.LayerHints
-	35, // 4: phientoa.v1.Envelope.ping:type_name -> phientoa.v1.Ping
+	65, // 2: phientoa.v1.Envelope.media_offer:type_name -> phientoa.v1.MediaOffer
+	70, // 3: phientoa.v1.Envelope.layer_hints:type_name -> phientoa.v1.LayerHints
+	75, // 4: phientoa.v1.Envelope.ping:type_name -> phientoa.v1.Ping
 	5,  // 5: phientoa.v1.Envelope.welcome:type_name -> phientoa.v1.Welcome
-	20, // 6: phientoa.v1.Envelope.command_result:type_name -> phientoa.v1.CommandResult
-	22, // 7: phientoa.v1.Envelope.view:type_name -> phientoa.v1.View
-	27, // 8: phientoa.v1.Envelope.media_answer:type_name -> phientoa.v1.MediaAnswer
-	29, // 9: phientoa.v1.Envelope.need_sections:type_name -> phientoa.v1.NeedSections
-	32, // 10: phientoa.v1.Envelope.receiver_states:type_name -> phientoa.v1.ReceiverStates
-	34, // 11: phientoa.v1.Envelope.checkpoint:type_name -> phientoa.v1.Checkpoint
-	24, // 12: phientoa.v1.Envelope.alert:type_name -> phientoa.v1.Alert
-	36, // 13: phientoa.v1.Envelope.pong:type_name -> phientoa.v1.Pong
-	37, // 14: phientoa.v1.Envelope.bye:type_name -> phientoa.v1.Bye
+	53, // 6: phientoa.v1.Envelope.command_result:type_name -> phientoa.v1.CommandResult
+	55, // 7: phientoa.v1.Envelope.view:type_name -> phientoa.v1.View
+	67, // 8: phientoa.v1.Envelope.media_answer:type_name -> phientoa.v1.MediaAnswer
+	69, // 9: phientoa.v1.Envelope.need_sections:type_name -> phientoa.v1.NeedSections
+	72, // 10: phientoa.v1.Envelope.receiver_states:type_name -> phientoa.v1.ReceiverStates
+	74, // 11: phientoa.v1.Envelope.checkpoint:type_name -> phientoa.v1.Checkpoint
+	64, // 12: phientoa.v1.Envelope.alert:type_name -> phientoa.v1.Alert
+	76, // 13: phientoa.v1.Envelope.pong:type_name -> phientoa.v1.Pong
+	77, // 14: phientoa.v1.Envelope.bye:type_name -> phientoa.v1.Bye
 	7,  // 15: phientoa.v1.Command.check_in:type_name -> phientoa.v1.CheckIn
 	8,  // 16: phientoa.v1.Command.admit:type_name -> phientoa.v1.Admit
 	9,  // 17: phientoa.v1.Command.open:type_name -> phientoa.v1.Open
@@ -3049,23 +6233,65 @@ var file_phientoa_v1_phientoa_proto_depIdxs = []int32{
 	17, // 25: phientoa.v1.Command.resume:type_name -> phientoa.v1.Resume
 	18, // 26: phientoa.v1.Command.remove:type_name -> phientoa.v1.Remove
 	19, // 27: phientoa.v1.Command.close:type_name -> phientoa.v1.Close
-	21, // 28: phientoa.v1.CommandResult.refusal:type_name -> phientoa.v1.Refusal
-	0,  // 29: phientoa.v1.View.state:type_name -> phientoa.v1.HearingState
-	23, // 30: phientoa.v1.View.people:type_name -> phientoa.v1.PersonView
-	24, // 31: phientoa.v1.View.alerts:type_name -> phientoa.v1.Alert
-	1,  // 32: phientoa.v1.PersonView.status:type_name -> phientoa.v1.PersonStatus
-	26, // 33: phientoa.v1.MediaOffer.publish:type_name -> phientoa.v1.Publish
-	28, // 34: phientoa.v1.MediaAnswer.sections:type_name -> phientoa.v1.Section
-	21, // 35: phientoa.v1.MediaAnswer.refusal:type_name -> phientoa.v1.Refusal
-	31, // 36: phientoa.v1.LayerHints.hints:type_name -> phientoa.v1.LayerHint
-	33, // 37: phientoa.v1.ReceiverStates.states:type_name -> phientoa.v1.ReceiverState
-	2,  // 38: phientoa.v1.ReceiverState.paused_by:type_name -> phientoa.v1.PausedBy
-	21, // 39: phientoa.v1.Bye.reason:type_name -> phientoa.v1.Refusal
-	40, // [40:40] is the sub-list for method output_type
-	40, // [40:40] is the sub-list for method input_type
-	40, // [40:40] is the sub-list for extension type_name
-	40, // [40:40] is the sub-list for extension extendee
-	0,  // [0:40] is the sub-list for field type_name
+	20, // 28: phientoa.v1.Command.record_opinion:type_name -> phientoa.v1.RecordOpinion
+	21, // 29: phientoa.v1.Command.record_facilities:type_name -> phientoa.v1.RecordFacilities
+	22, // 30: phientoa.v1.Command.mark_ready:type_name -> phientoa.v1.MarkReady
+	23, // 31: phientoa.v1.Command.note_identity:type_name -> phientoa.v1.NoteIdentity
+	24, // 32: phientoa.v1.Command.report_presence:type_name -> phientoa.v1.ReportPresence
+	25, // 33: phientoa.v1.Command.report_test:type_name -> phientoa.v1.ReportTest
+	27, // 34: phientoa.v1.Command.next_phase:type_name -> phientoa.v1.NextPhase
+	28, // 35: phientoa.v1.Command.stand:type_name -> phientoa.v1.Stand
+	29, // 36: phientoa.v1.Command.sit:type_name -> phientoa.v1.Sit
+	30, // 37: phientoa.v1.Command.set_visibility:type_name -> phientoa.v1.SetVisibility
+	33, // 38: phientoa.v1.Command.hold_technical:type_name -> phientoa.v1.HoldTechnical
+	34, // 39: phientoa.v1.Command.keep_going:type_name -> phientoa.v1.KeepGoing
+	35, // 40: phientoa.v1.Command.confirm_return:type_name -> phientoa.v1.ConfirmReturn
+	36, // 41: phientoa.v1.Command.suspend:type_name -> phientoa.v1.Suspend
+	37, // 42: phientoa.v1.Command.adjourn:type_name -> phientoa.v1.Adjourn
+	38, // 43: phientoa.v1.Command.announced:type_name -> phientoa.v1.Announced
+	39, // 44: phientoa.v1.Command.reopen:type_name -> phientoa.v1.Reopen
+	40, // 45: phientoa.v1.Command.cancel:type_name -> phientoa.v1.Cancel
+	41, // 46: phientoa.v1.Command.warn:type_name -> phientoa.v1.Warn
+	42, // 47: phientoa.v1.Command.note_away:type_name -> phientoa.v1.NoteAway
+	43, // 48: phientoa.v1.Command.note_back:type_name -> phientoa.v1.NoteBack
+	44, // 49: phientoa.v1.Command.call_witness:type_name -> phientoa.v1.CallWitness
+	45, // 50: phientoa.v1.Command.dismiss_witness:type_name -> phientoa.v1.DismissWitness
+	46, // 51: phientoa.v1.Command.isolate:type_name -> phientoa.v1.Isolate
+	47, // 52: phientoa.v1.Command.confirm_left:type_name -> phientoa.v1.ConfirmLeft
+	48, // 53: phientoa.v1.Command.end_isolation:type_name -> phientoa.v1.EndIsolation
+	49, // 54: phientoa.v1.Command.note_briefed:type_name -> phientoa.v1.NoteBriefed
+	31, // 55: phientoa.v1.Command.deliberate:type_name -> phientoa.v1.Deliberate
+	32, // 56: phientoa.v1.Command.end_deliberation:type_name -> phientoa.v1.EndDeliberation
+	50, // 57: phientoa.v1.Command.request_consult:type_name -> phientoa.v1.RequestConsult
+	51, // 58: phientoa.v1.Command.allow_consult:type_name -> phientoa.v1.AllowConsult
+	52, // 59: phientoa.v1.Command.end_consult:type_name -> phientoa.v1.EndConsult
+	26, // 60: phientoa.v1.ReportTest.items:type_name -> phientoa.v1.TestItem
+	54, // 61: phientoa.v1.CommandResult.refusal:type_name -> phientoa.v1.Refusal
+	0,  // 62: phientoa.v1.View.state:type_name -> phientoa.v1.HearingState
+	63, // 63: phientoa.v1.View.people:type_name -> phientoa.v1.PersonView
+	64, // 64: phientoa.v1.View.alerts:type_name -> phientoa.v1.Alert
+	56, // 65: phientoa.v1.View.phases:type_name -> phientoa.v1.PhaseView
+	57, // 66: phientoa.v1.View.points:type_name -> phientoa.v1.PointView
+	58, // 67: phientoa.v1.View.hold:type_name -> phientoa.v1.HoldView
+	60, // 68: phientoa.v1.View.decision:type_name -> phientoa.v1.DecisionView
+	61, // 69: phientoa.v1.View.checks:type_name -> phientoa.v1.CheckView
+	62, // 70: phientoa.v1.View.consults:type_name -> phientoa.v1.ConsultView
+	26, // 71: phientoa.v1.PointView.test:type_name -> phientoa.v1.TestItem
+	59, // 72: phientoa.v1.HoldView.confirm:type_name -> phientoa.v1.ReturnView
+	1,  // 73: phientoa.v1.PersonView.status:type_name -> phientoa.v1.PersonStatus
+	26, // 74: phientoa.v1.PersonView.test:type_name -> phientoa.v1.TestItem
+	66, // 75: phientoa.v1.MediaOffer.publish:type_name -> phientoa.v1.Publish
+	68, // 76: phientoa.v1.MediaAnswer.sections:type_name -> phientoa.v1.Section
+	54, // 77: phientoa.v1.MediaAnswer.refusal:type_name -> phientoa.v1.Refusal
+	71, // 78: phientoa.v1.LayerHints.hints:type_name -> phientoa.v1.LayerHint
+	73, // 79: phientoa.v1.ReceiverStates.states:type_name -> phientoa.v1.ReceiverState
+	2,  // 80: phientoa.v1.ReceiverState.paused_by:type_name -> phientoa.v1.PausedBy
+	54, // 81: phientoa.v1.Bye.reason:type_name -> phientoa.v1.Refusal
+	82, // [82:82] is the sub-list for method output_type
+	82, // [82:82] is the sub-list for method input_type
+	82, // [82:82] is the sub-list for extension type_name
+	82, // [82:82] is the sub-list for extension extendee
+	0,  // [0:82] is the sub-list for field type_name
 }
 
 func init() { file_phientoa_v1_phientoa_proto_init() }
@@ -3104,6 +6330,38 @@ func file_phientoa_v1_phientoa_proto_init() {
 		(*Command_Resume)(nil),
 		(*Command_Remove)(nil),
 		(*Command_Close)(nil),
+		(*Command_RecordOpinion)(nil),
+		(*Command_RecordFacilities)(nil),
+		(*Command_MarkReady)(nil),
+		(*Command_NoteIdentity)(nil),
+		(*Command_ReportPresence)(nil),
+		(*Command_ReportTest)(nil),
+		(*Command_NextPhase)(nil),
+		(*Command_Stand)(nil),
+		(*Command_Sit)(nil),
+		(*Command_SetVisibility)(nil),
+		(*Command_HoldTechnical)(nil),
+		(*Command_KeepGoing)(nil),
+		(*Command_ConfirmReturn)(nil),
+		(*Command_Suspend)(nil),
+		(*Command_Adjourn)(nil),
+		(*Command_Announced)(nil),
+		(*Command_Reopen)(nil),
+		(*Command_Cancel)(nil),
+		(*Command_Warn)(nil),
+		(*Command_NoteAway)(nil),
+		(*Command_NoteBack)(nil),
+		(*Command_CallWitness)(nil),
+		(*Command_DismissWitness)(nil),
+		(*Command_Isolate)(nil),
+		(*Command_ConfirmLeft)(nil),
+		(*Command_EndIsolation)(nil),
+		(*Command_NoteBriefed)(nil),
+		(*Command_Deliberate)(nil),
+		(*Command_EndDeliberation)(nil),
+		(*Command_RequestConsult)(nil),
+		(*Command_AllowConsult)(nil),
+		(*Command_EndConsult)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -3111,7 +6369,7 @@ func file_phientoa_v1_phientoa_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_phientoa_v1_phientoa_proto_rawDesc), len(file_phientoa_v1_phientoa_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   35,
+			NumMessages:   75,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

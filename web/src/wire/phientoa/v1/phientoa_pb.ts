@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file phientoa/v1/phientoa.proto.
  */
 export const file_phientoa_v1_phientoa: GenFile = /*@__PURE__*/
-  fileDesc("ChpwaGllbnRvYS92MS9waGllbnRvYS5wcm90bxILcGhpZW50b2EudjEiwQUKCEVudmVsb3BlEgsKA3NlcRgBIAEoBBILCgNhY2sYAiABKAQSCgoCaWQYAyABKAkSIwoFaGVsbG8YCiABKAsyEi5waGllbnRvYS52MS5IZWxsb0gAEicKB2NvbW1hbmQYCyABKAsyFC5waGllbnRvYS52MS5Db21tYW5kSAASLgoLbWVkaWFfb2ZmZXIYDCABKAsyFy5waGllbnRvYS52MS5NZWRpYU9mZmVySAASLgoLbGF5ZXJfaGludHMYDSABKAsyFy5waGllbnRvYS52MS5MYXllckhpbnRzSAASIQoEcGluZxgOIAEoCzIRLnBoaWVudG9hLnYxLlBpbmdIABInCgd3ZWxjb21lGBQgASgLMhQucGhpZW50b2EudjEuV2VsY29tZUgAEjQKDmNvbW1hbmRfcmVzdWx0GBUgASgLMhoucGhpZW50b2EudjEuQ29tbWFuZFJlc3VsdEgAEiEKBHZpZXcYFiABKAsyES5waGllbnRvYS52MS5WaWV3SAASMAoMbWVkaWFfYW5zd2VyGBcgASgLMhgucGhpZW50b2EudjEuTWVkaWFBbnN3ZXJIABIyCg1uZWVkX3NlY3Rpb25zGBggASgLMhkucGhpZW50b2EudjEuTmVlZFNlY3Rpb25zSAASNgoPcmVjZWl2ZXJfc3RhdGVzGBkgASgLMhsucGhpZW50b2EudjEuUmVjZWl2ZXJTdGF0ZXNIABItCgpjaGVja3BvaW50GBogASgLMhcucGhpZW50b2EudjEuQ2hlY2twb2ludEgAEiMKBWFsZXJ0GBsgASgLMhIucGhpZW50b2EudjEuQWxlcnRIABIhCgRwb25nGBwgASgLMhEucGhpZW50b2EudjEuUG9uZ0gAEh8KA2J5ZRgdIAEoCzIQLnBoaWVudG9hLnYxLkJ5ZUgAQgYKBGJvZHkiTwoFSGVsbG8SDAoEcm9vbRgBIAEoCRIUCgxyZXN1bWVfdG9rZW4YAiABKAkSEAoIbGFzdF9zZXEYAyABKAQSEAoIbGFuZ3VhZ2UYBCABKAkijQEKB1dlbGNvbWUSFAoMcmVzdW1lX3Rva2VuGAEgASgJEg8KB3Jlc3VtZWQYAiABKAgSEwoLc2VydmVyX3RpbWUYAyABKAMSFQoNcmVzdW1lX3dpbmRvdxgEIAEoDRIOCgZkZXZpY2UYBSABKAkSDgoGcGVyc29uGAYgASgJEg8KB3ZlcnNpb24YByABKAkipwQKB0NvbW1hbmQSKAoIY2hlY2tfaW4YASABKAsyFC5waGllbnRvYS52MS5DaGVja0luSAASIwoFYWRtaXQYAiABKAsyEi5waGllbnRvYS52MS5BZG1pdEgAEiEKBG9wZW4YAyABKAsyES5waGllbnRvYS52MS5PcGVuSAASLAoKcmFpc2VfaGFuZBgEIAEoCzIWLnBoaWVudG9hLnYxLlJhaXNlSGFuZEgAEiwKCmxvd2VyX2hhbmQYBSABKAsyFi5waGllbnRvYS52MS5Mb3dlckhhbmRIABIsCgpnaXZlX2Zsb29yGAYgASgLMhYucGhpZW50b2EudjEuR2l2ZUZsb29ySAASLAoKc3RvcF9mbG9vchgHIAEoCzIWLnBoaWVudG9hLnYxLlN0b3BGbG9vckgAEioKCW11dGVfbG9jaxgIIAEoCzIVLnBoaWVudG9hLnYxLk11dGVMb2NrSAASJQoGdW5sb2NrGAkgASgLMhMucGhpZW50b2EudjEuVW5sb2NrSAASJQoGcmVjZXNzGAogASgLMhMucGhpZW50b2EudjEuUmVjZXNzSAASJQoGcmVzdW1lGAsgASgLMhMucGhpZW50b2EudjEuUmVzdW1lSAASJQoGcmVtb3ZlGAwgASgLMhMucGhpZW50b2EudjEuUmVtb3ZlSAASIwoFY2xvc2UYDSABKAsyEi5waGllbnRvYS52MS5DbG9zZUgAQgUKA2FjdCIhCgdDaGVja0luEhYKDnJ1bGVzX2FjY2VwdGVkGAEgASgIIhcKBUFkbWl0Eg4KBnBlcnNvbhgBIAEoCSIfCgRPcGVuEhcKD292ZXJyaWRlX3JlYXNvbhgBIAEoCSILCglSYWlzZUhhbmQiGwoJTG93ZXJIYW5kEg4KBnBlcnNvbhgBIAEoCSIbCglHaXZlRmxvb3ISDgoGcGVyc29uGAEgASgJIhsKCVN0b3BGbG9vchIOCgZwZXJzb24YASABKAkiGgoITXV0ZUxvY2sSDgoGcGVyc29uGAEgASgJIhgKBlVubG9jaxIOCgZwZXJzb24YASABKAkiGAoGUmVjZXNzEg4KBnJlYXNvbhgBIAEoCSIICgZSZXN1bWUiKAoGUmVtb3ZlEg4KBnBlcnNvbhgBIAEoCRIOCgZyZWFzb24YAiABKAkiBwoFQ2xvc2UiWwoNQ29tbWFuZFJlc3VsdBIQCghhY2NlcHRlZBgBIAEoCBIlCgdyZWZ1c2FsGAIgASgLMhQucGhpZW50b2EudjEuUmVmdXNhbBIRCglzdGF0ZV9zZXEYAyABKAQiLwoHUmVmdXNhbBIMCgRjb2RlGAEgASgJEgoKAnZpGAIgASgJEgoKAmVuGAMgASgJIuwCCgRWaWV3EhEKCXN0YXRlX3NlcRgBIAEoBBIRCglkb2NrZXRfbm8YAiABKAkSDQoFdGl0bGUYAyABKAkSDQoFY291cnQYBCABKAkSKAoFc3RhdGUYBSABKA4yGS5waGllbnRvYS52MS5IZWFyaW5nU3RhdGUSDQoFc2luY2UYBiABKAMSEQoJb3BlbmVkX2F0GAcgASgDEhEKCXJlY29yZGluZxgIIAEoCBIKCgJtZRgJIAEoCRInCgZwZW9wbGUYCiADKAsyFy5waGllbnRvYS52MS5QZXJzb25WaWV3Eg0KBWZsb29yGAsgASgJEhMKC2Zsb29yX3NpbmNlGAwgASgDEg0KBWhhbmRzGA0gAygJEgwKBGFjdHMYDiADKAkSEAoIZGVncmFkZWQYDyABKAgSFQoNcmVjZXNzX3JlYXNvbhgQIAEoCRIiCgZhbGVydHMYESADKAsyEi5waGllbnRvYS52MS5BbGVydCLQAQoKUGVyc29uVmlldxIOCgZwZXJzb24YASABKAkSDAoEbmFtZRgCIAEoCRIQCghjYXBhY2l0eRgDIAEoCRINCgVwb2ludBgEIAEoCRIpCgZzdGF0dXMYBSABKA4yGS5waGllbnRvYS52MS5QZXJzb25TdGF0dXMSEQoJY29ubmVjdGVkGAYgASgIEg4KBmxvY2tlZBgHIAEoCBIOCgZkZXZpY2UYCCABKAkSFwoPbWljcm9waG9uZV9vcGVuGAkgASgIEgwKBGhhbmQYCiABKAgiWwoFQWxlcnQSDAoEY29kZRgBIAEoCRIKCgJ2aRgCIAEoCRIKCgJlbhgDIAEoCRINCgVzaW5jZRgEIAEoAxIQCghzZXZlcml0eRgFIAEoCRILCgNhY3QYBiABKAkiVAoKTWVkaWFPZmZlchILCgNzZHAYASABKAkSJQoHcHVibGlzaBgCIAMoCzIULnBoaWVudG9hLnYxLlB1Ymxpc2gSEgoKZ2VuZXJhdGlvbhgDIAEoDSIkCgdQdWJsaXNoEgsKA21pZBgBIAEoCRIMCgRraW5kGAIgASgJIn0KC01lZGlhQW5zd2VyEgsKA3NkcBgBIAEoCRImCghzZWN0aW9ucxgCIAMoCzIULnBoaWVudG9hLnYxLlNlY3Rpb24SJQoHcmVmdXNhbBgDIAEoCzIULnBoaWVudG9hLnYxLlJlZnVzYWwSEgoKZ2VuZXJhdGlvbhgEIAEoDSI0CgdTZWN0aW9uEgsKA21pZBgBIAEoCRIOCgZkZXZpY2UYAiABKAkSDAoEa2luZBgDIAEoCSIsCgxOZWVkU2VjdGlvbnMSDQoFYXVkaW8YASABKA0SDQoFdmlkZW8YAiABKA0iMwoKTGF5ZXJIaW50cxIlCgVoaW50cxgBIAMoCzIWLnBoaWVudG9hLnYxLkxheWVySGludCI3CglMYXllckhpbnQSCwoDbWlkGAEgASgJEg0KBXdpZHRoGAIgASgNEg4KBmhlaWdodBgDIAEoDSI8Cg5SZWNlaXZlclN0YXRlcxIqCgZzdGF0ZXMYASADKAsyGi5waGllbnRvYS52MS5SZWNlaXZlclN0YXRlIp4BCg1SZWNlaXZlclN0YXRlEgsKA21pZBgBIAEoCRIPCgdncmFudGVkGAIgASgIEigKCXBhdXNlZF9ieRgDIAEoDjIVLnBoaWVudG9hLnYxLlBhdXNlZEJ5EhUKDWN1cnJlbnRfbGF5ZXIYBCABKAUSFAoMdGFyZ2V0X2xheWVyGAUgASgFEhgKEHdhaXRpbmdfa2V5ZnJhbWUYBiABKAgiGgoKQ2hlY2twb2ludBIMCgRub3RlGAEgASgJIhsKBFBpbmcSEwoLY2xpZW50X3RpbWUYASABKAMiMAoEUG9uZxITCgtjbGllbnRfdGltZRgBIAEoAxITCgtzZXJ2ZXJfdGltZRgCIAEoAyI6CgNCeWUSJAoGcmVhc29uGAEgASgLMhQucGhpZW50b2EudjEuUmVmdXNhbBINCgVyZXRyeRgCIAEoCCqcAQoMSGVhcmluZ1N0YXRlEh0KGUhFQVJJTkdfU1RBVEVfVU5TUEVDSUZJRUQQABIbChdIRUFSSU5HX1NUQVRFX1NDSEVEVUxFRBABEhwKGEhFQVJJTkdfU1RBVEVfSU5fU0VTU0lPThACEhgKFEhFQVJJTkdfU1RBVEVfUkVDRVNTEAMSGAoUSEVBUklOR19TVEFURV9DTE9TRUQQBCq4AQoMUGVyc29uU3RhdHVzEh0KGVBFUlNPTl9TVEFUVVNfVU5TUEVDSUZJRUQQABIYChRQRVJTT05fU1RBVFVTX0FCU0VOVBABEhkKFVBFUlNPTl9TVEFUVVNfQVJSSVZFRBACEhkKFVBFUlNPTl9TVEFUVVNfV0FJVElORxADEh4KGlBFUlNPTl9TVEFUVVNfSU5fQ09VUlRST09NEAQSGQoVUEVSU09OX1NUQVRVU19SRU1PVkVEEAUqkwEKCFBhdXNlZEJ5EhkKFVBBVVNFRF9CWV9VTlNQRUNJRklFRBAAEhMKD1BBVVNFRF9CWV9HUkFOVBABEhQKEFBBVVNFRF9CWV9TRU5ERVIQAhIXChNQQVVTRURfQllfQkFORFdJRFRIEAMSFAoQUEFVU0VEX0JZX1BPTElDWRAEEhIKDlBBVVNFRF9CWV9MT1NUEAVCHVobcGhpZW50b2EvaW50ZXJuYWwvd2lyZTt3aXJlYgZwcm90bzM");
+  fileDesc("ChpwaGllbnRvYS92MS9waGllbnRvYS5wcm90bxILcGhpZW50b2EudjEiwQUKCEVudmVsb3BlEgsKA3NlcRgBIAEoBBILCgNhY2sYAiABKAQSCgoCaWQYAyABKAkSIwoFaGVsbG8YCiABKAsyEi5waGllbnRvYS52MS5IZWxsb0gAEicKB2NvbW1hbmQYCyABKAsyFC5waGllbnRvYS52MS5Db21tYW5kSAASLgoLbWVkaWFfb2ZmZXIYDCABKAsyFy5waGllbnRvYS52MS5NZWRpYU9mZmVySAASLgoLbGF5ZXJfaGludHMYDSABKAsyFy5waGllbnRvYS52MS5MYXllckhpbnRzSAASIQoEcGluZxgOIAEoCzIRLnBoaWVudG9hLnYxLlBpbmdIABInCgd3ZWxjb21lGBQgASgLMhQucGhpZW50b2EudjEuV2VsY29tZUgAEjQKDmNvbW1hbmRfcmVzdWx0GBUgASgLMhoucGhpZW50b2EudjEuQ29tbWFuZFJlc3VsdEgAEiEKBHZpZXcYFiABKAsyES5waGllbnRvYS52MS5WaWV3SAASMAoMbWVkaWFfYW5zd2VyGBcgASgLMhgucGhpZW50b2EudjEuTWVkaWFBbnN3ZXJIABIyCg1uZWVkX3NlY3Rpb25zGBggASgLMhkucGhpZW50b2EudjEuTmVlZFNlY3Rpb25zSAASNgoPcmVjZWl2ZXJfc3RhdGVzGBkgASgLMhsucGhpZW50b2EudjEuUmVjZWl2ZXJTdGF0ZXNIABItCgpjaGVja3BvaW50GBogASgLMhcucGhpZW50b2EudjEuQ2hlY2twb2ludEgAEiMKBWFsZXJ0GBsgASgLMhIucGhpZW50b2EudjEuQWxlcnRIABIhCgRwb25nGBwgASgLMhEucGhpZW50b2EudjEuUG9uZ0gAEh8KA2J5ZRgdIAEoCzIQLnBoaWVudG9hLnYxLkJ5ZUgAQgYKBGJvZHkiTwoFSGVsbG8SDAoEcm9vbRgBIAEoCRIUCgxyZXN1bWVfdG9rZW4YAiABKAkSEAoIbGFzdF9zZXEYAyABKAQSEAoIbGFuZ3VhZ2UYBCABKAkijQEKB1dlbGNvbWUSFAoMcmVzdW1lX3Rva2VuGAEgASgJEg8KB3Jlc3VtZWQYAiABKAgSEwoLc2VydmVyX3RpbWUYAyABKAMSFQoNcmVzdW1lX3dpbmRvdxgEIAEoDRIOCgZkZXZpY2UYBSABKAkSDgoGcGVyc29uGAYgASgJEg8KB3ZlcnNpb24YByABKAkinxAKB0NvbW1hbmQSKAoIY2hlY2tfaW4YASABKAsyFC5waGllbnRvYS52MS5DaGVja0luSAASIwoFYWRtaXQYAiABKAsyEi5waGllbnRvYS52MS5BZG1pdEgAEiEKBG9wZW4YAyABKAsyES5waGllbnRvYS52MS5PcGVuSAASLAoKcmFpc2VfaGFuZBgEIAEoCzIWLnBoaWVudG9hLnYxLlJhaXNlSGFuZEgAEiwKCmxvd2VyX2hhbmQYBSABKAsyFi5waGllbnRvYS52MS5Mb3dlckhhbmRIABIsCgpnaXZlX2Zsb29yGAYgASgLMhYucGhpZW50b2EudjEuR2l2ZUZsb29ySAASLAoKc3RvcF9mbG9vchgHIAEoCzIWLnBoaWVudG9hLnYxLlN0b3BGbG9vckgAEioKCW11dGVfbG9jaxgIIAEoCzIVLnBoaWVudG9hLnYxLk11dGVMb2NrSAASJQoGdW5sb2NrGAkgASgLMhMucGhpZW50b2EudjEuVW5sb2NrSAASJQoGcmVjZXNzGAogASgLMhMucGhpZW50b2EudjEuUmVjZXNzSAASJQoGcmVzdW1lGAsgASgLMhMucGhpZW50b2EudjEuUmVzdW1lSAASJQoGcmVtb3ZlGAwgASgLMhMucGhpZW50b2EudjEuUmVtb3ZlSAASIwoFY2xvc2UYDSABKAsyEi5waGllbnRvYS52MS5DbG9zZUgAEjQKDnJlY29yZF9vcGluaW9uGA4gASgLMhoucGhpZW50b2EudjEuUmVjb3JkT3BpbmlvbkgAEjoKEXJlY29yZF9mYWNpbGl0aWVzGA8gASgLMh0ucGhpZW50b2EudjEuUmVjb3JkRmFjaWxpdGllc0gAEiwKCm1hcmtfcmVhZHkYECABKAsyFi5waGllbnRvYS52MS5NYXJrUmVhZHlIABIyCg1ub3RlX2lkZW50aXR5GBEgASgLMhkucGhpZW50b2EudjEuTm90ZUlkZW50aXR5SAASNgoPcmVwb3J0X3ByZXNlbmNlGBIgASgLMhsucGhpZW50b2EudjEuUmVwb3J0UHJlc2VuY2VIABIuCgtyZXBvcnRfdGVzdBgTIAEoCzIXLnBoaWVudG9hLnYxLlJlcG9ydFRlc3RIABIsCgpuZXh0X3BoYXNlGBQgASgLMhYucGhpZW50b2EudjEuTmV4dFBoYXNlSAASIwoFc3RhbmQYFSABKAsyEi5waGllbnRvYS52MS5TdGFuZEgAEh8KA3NpdBgWIAEoCzIQLnBoaWVudG9hLnYxLlNpdEgAEjQKDnNldF92aXNpYmlsaXR5GBcgASgLMhoucGhpZW50b2EudjEuU2V0VmlzaWJpbGl0eUgAEjQKDmhvbGRfdGVjaG5pY2FsGBggASgLMhoucGhpZW50b2EudjEuSG9sZFRlY2huaWNhbEgAEiwKCmtlZXBfZ29pbmcYGSABKAsyFi5waGllbnRvYS52MS5LZWVwR29pbmdIABI0Cg5jb25maXJtX3JldHVybhgaIAEoCzIaLnBoaWVudG9hLnYxLkNvbmZpcm1SZXR1cm5IABInCgdzdXNwZW5kGBsgASgLMhQucGhpZW50b2EudjEuU3VzcGVuZEgAEicKB2Fkam91cm4YHCABKAsyFC5waGllbnRvYS52MS5BZGpvdXJuSAASKwoJYW5ub3VuY2VkGB0gASgLMhYucGhpZW50b2EudjEuQW5ub3VuY2VkSAASJQoGcmVvcGVuGB4gASgLMhMucGhpZW50b2EudjEuUmVvcGVuSAASJQoGY2FuY2VsGB8gASgLMhMucGhpZW50b2EudjEuQ2FuY2VsSAASIQoEd2FybhggIAEoCzIRLnBoaWVudG9hLnYxLldhcm5IABIqCglub3RlX2F3YXkYISABKAsyFS5waGllbnRvYS52MS5Ob3RlQXdheUgAEioKCW5vdGVfYmFjaxgiIAEoCzIVLnBoaWVudG9hLnYxLk5vdGVCYWNrSAASMAoMY2FsbF93aXRuZXNzGCMgASgLMhgucGhpZW50b2EudjEuQ2FsbFdpdG5lc3NIABI2Cg9kaXNtaXNzX3dpdG5lc3MYJCABKAsyGy5waGllbnRvYS52MS5EaXNtaXNzV2l0bmVzc0gAEicKB2lzb2xhdGUYJSABKAsyFC5waGllbnRvYS52MS5Jc29sYXRlSAASMAoMY29uZmlybV9sZWZ0GCYgASgLMhgucGhpZW50b2EudjEuQ29uZmlybUxlZnRIABIyCg1lbmRfaXNvbGF0aW9uGCcgASgLMhkucGhpZW50b2EudjEuRW5kSXNvbGF0aW9uSAASMAoMbm90ZV9icmllZmVkGCggASgLMhgucGhpZW50b2EudjEuTm90ZUJyaWVmZWRIABItCgpkZWxpYmVyYXRlGCkgASgLMhcucGhpZW50b2EudjEuRGVsaWJlcmF0ZUgAEjgKEGVuZF9kZWxpYmVyYXRpb24YKiABKAsyHC5waGllbnRvYS52MS5FbmREZWxpYmVyYXRpb25IABI2Cg9yZXF1ZXN0X2NvbnN1bHQYKyABKAsyGy5waGllbnRvYS52MS5SZXF1ZXN0Q29uc3VsdEgAEjIKDWFsbG93X2NvbnN1bHQYLCABKAsyGS5waGllbnRvYS52MS5BbGxvd0NvbnN1bHRIABIuCgtlbmRfY29uc3VsdBgtIAEoCzIXLnBoaWVudG9hLnYxLkVuZENvbnN1bHRIAEIFCgNhY3QiIQoHQ2hlY2tJbhIWCg5ydWxlc19hY2NlcHRlZBgBIAEoCCIXCgVBZG1pdBIOCgZwZXJzb24YASABKAkiHwoET3BlbhIXCg9vdmVycmlkZV9yZWFzb24YASABKAkiCwoJUmFpc2VIYW5kIhsKCUxvd2VySGFuZBIOCgZwZXJzb24YASABKAkiGwoJR2l2ZUZsb29yEg4KBnBlcnNvbhgBIAEoCSIbCglTdG9wRmxvb3ISDgoGcGVyc29uGAEgASgJIhoKCE11dGVMb2NrEg4KBnBlcnNvbhgBIAEoCSIYCgZVbmxvY2sSDgoGcGVyc29uGAEgASgJIhgKBlJlY2VzcxIOCgZyZWFzb24YASABKAkiCAoGUmVzdW1lIigKBlJlbW92ZRIOCgZwZXJzb24YASABKAkSDgoGcmVhc29uGAIgASgJIgcKBUNsb3NlIjkKDVJlY29yZE9waW5pb24SDgoGYWdyZWVzGAEgASgIEgoKAm9uGAIgASgDEgwKBG5vdGUYAyABKAkiLAoQUmVjb3JkRmFjaWxpdGllcxIKCgJvaxgBIAEoCBIMCgRub3RlGAIgASgJIgsKCU1hcmtSZWFkeSJBCgxOb3RlSWRlbnRpdHkSDgoGcGVyc29uGAEgASgJEg4KBm1ldGhvZBgCIAEoCRIRCgljaGFsbGVuZ2UYAyABKAkiQQoOUmVwb3J0UHJlc2VuY2USDgoGcGVyc29uGAEgASgJEg8KB3ByZXNlbnQYAiABKAgSDgoGcmVhc29uGAMgASgJIkEKClJlcG9ydFRlc3QSDQoFcG9pbnQYASABKAkSJAoFaXRlbXMYAiADKAsyFS5waGllbnRvYS52MS5UZXN0SXRlbSIyCghUZXN0SXRlbRILCgNrZXkYASABKAkSCgoCb2sYAiABKAgSDQoFdmFsdWUYAyABKAkiLwoJTmV4dFBoYXNlEg0KBXBoYXNlGAEgASgJEhMKC3NraXBfcmVhc29uGAIgASgJIhcKBVN0YW5kEg4KBnBlcnNvbhgBIAEoCSIFCgNTaXQiKwoNU2V0VmlzaWJpbGl0eRIKCgJ0bxgBIAEoCRIOCgZyZWFzb24YAiABKAkiDAoKRGVsaWJlcmF0ZSIgCg9FbmREZWxpYmVyYXRpb24SDQoFcGhhc2UYASABKAkiHwoNSG9sZFRlY2huaWNhbBIOCgZyZWFzb24YASABKAkiGwoJS2VlcEdvaW5nEg4KBnJlYXNvbhgBIAEoCSItCg1Db25maXJtUmV0dXJuEg4KBnBlcnNvbhgBIAEoCRIMCgR3aGF0GAIgASgJIiwKB1N1c3BlbmQSDgoGcmVhc29uGAEgASgJEhEKCXJlb3Blbl9hdBgCIAEoAyI6CgdBZGpvdXJuEg4KBnJlYXNvbhgBIAEoCRIRCglyZW9wZW5fYXQYAiABKAMSDAoEZm9ybRgDIAEoCSIaCglBbm5vdW5jZWQSDQoFcG9pbnQYASABKAkiCAoGUmVvcGVuIhgKBkNhbmNlbBIOCgZyZWFzb24YASABKAkiJgoEV2FybhIOCgZwZXJzb24YASABKAkSDgoGcmVhc29uGAIgASgJIhoKCE5vdGVBd2F5Eg4KBnBlcnNvbhgBIAEoCSIaCghOb3RlQmFjaxIOCgZwZXJzb24YASABKAkiHQoLQ2FsbFdpdG5lc3MSDgoGcGVyc29uGAEgASgJIiAKDkRpc21pc3NXaXRuZXNzEg4KBnBlcnNvbhgBIAEoCSIpCgdJc29sYXRlEg4KBnBlcnNvbhgBIAEoCRIOCgZyZWFzb24YAiABKAkiHQoLQ29uZmlybUxlZnQSDgoGcGVyc29uGAEgASgJIh4KDEVuZElzb2xhdGlvbhIOCgZwZXJzb24YASABKAkiHQoLTm90ZUJyaWVmZWQSDgoGcGVyc29uGAEgASgJIh4KDlJlcXVlc3RDb25zdWx0EgwKBHdpdGgYASADKAkiMAoMQWxsb3dDb25zdWx0Eg8KB2NvbnN1bHQYASABKAkSDwoHbWludXRlcxgCIAEoDSIdCgpFbmRDb25zdWx0Eg8KB2NvbnN1bHQYASABKAkiWwoNQ29tbWFuZFJlc3VsdBIQCghhY2NlcHRlZBgBIAEoCBIlCgdyZWZ1c2FsGAIgASgLMhQucGhpZW50b2EudjEuUmVmdXNhbBIRCglzdGF0ZV9zZXEYAyABKAQiLwoHUmVmdXNhbBIMCgRjb2RlGAEgASgJEgoKAnZpGAIgASgJEgoKAmVuGAMgASgJIosGCgRWaWV3EhEKCXN0YXRlX3NlcRgBIAEoBBIRCglkb2NrZXRfbm8YAiABKAkSDQoFdGl0bGUYAyABKAkSDQoFY291cnQYBCABKAkSKAoFc3RhdGUYBSABKA4yGS5waGllbnRvYS52MS5IZWFyaW5nU3RhdGUSDQoFc2luY2UYBiABKAMSEQoJb3BlbmVkX2F0GAcgASgDEhEKCXJlY29yZGluZxgIIAEoCBIKCgJtZRgJIAEoCRInCgZwZW9wbGUYCiADKAsyFy5waGllbnRvYS52MS5QZXJzb25WaWV3Eg0KBWZsb29yGAsgASgJEhMKC2Zsb29yX3NpbmNlGAwgASgDEg0KBWhhbmRzGA0gAygJEgwKBGFjdHMYDiADKAkSEAoIZGVncmFkZWQYDyABKAgSFQoNcmVjZXNzX3JlYXNvbhgQIAEoCRIiCgZhbGVydHMYESADKAsyEi5waGllbnRvYS52MS5BbGVydBIMCgRsYXRlGBIgASgIEhEKCXByb2NlZHVyZRgTIAEoCRIQCghpbnN0YW5jZRgUIAEoCRIMCgRmb3JtGBUgASgJEhIKCnZpc2liaWxpdHkYFiABKAkSDQoFcGhhc2UYFyABKAkSJgoGcGhhc2VzGBggAygLMhYucGhpZW50b2EudjEuUGhhc2VWaWV3EiYKBnBvaW50cxgZIAMoCzIWLnBoaWVudG9hLnYxLlBvaW50VmlldxINCgVwbGFjZRgaIAEoCRIQCghzdGFuZGluZxgbIAEoCRIjCgRob2xkGBwgASgLMhUucGhpZW50b2EudjEuSG9sZFZpZXcSKwoIZGVjaXNpb24YHSABKAsyGS5waGllbnRvYS52MS5EZWNpc2lvblZpZXcSJgoGY2hlY2tzGB4gAygLMhYucGhpZW50b2EudjEuQ2hlY2tWaWV3EioKCGNvbnN1bHRzGB8gAygLMhgucGhpZW50b2EudjEuQ29uc3VsdFZpZXcSEQoJdW5icmllZmVkGCAgAygJEg8KB3Ryb3VibGUYISABKAkiUgoJUGhhc2VWaWV3Eg0KBXBoYXNlGAEgASgJEhEKCW1hbmRhdG9yeRgCIAEoCBIOCgZzdGF0dXMYAyABKAkSEwoLc2tpcF9yZWFzb24YBCABKAkitAEKCVBvaW50VmlldxIKCgJpZBgBIAEoCRIMCgRraW5kGAIgASgJEgwKBG5hbWUYAyABKAkSEQoJZGV0ZW50aW9uGAQgASgIEg0KBWxpZ2h0GAUgASgJEhIKCmxvc3Rfc2luY2UYBiABKAMSEQoJYW5ub3VuY2VkGAcgASgIEiMKBHRlc3QYCCADKAsyFS5waGllbnRvYS52MS5UZXN0SXRlbRIRCgl0ZXN0ZWRfYXQYCSABKAMikwEKCEhvbGRWaWV3EhAKCHByb3Bvc2VkGAEgASgIEg0KBXVudGlsGAIgASgDEg0KBXNpbmNlGAMgASgDEg0KBWNhdXNlGAQgASgJEg4KBnBlb3BsZRgFIAMoCRIOCgZyZWFzb24YBiABKAkSKAoHY29uZmlybRgHIAMoCzIXLnBoaWVudG9hLnYxLlJldHVyblZpZXciPQoKUmV0dXJuVmlldxIOCgZwZXJzb24YASABKAkSEAoIaWRlbnRpdHkYAiABKAgSDQoFbWVkaWEYAyABKAgiPwoMRGVjaXNpb25WaWV3Eg4KBnJlYXNvbhgBIAEoCRIRCglyZW9wZW5fYXQYAiABKAMSDAoEZm9ybRgDIAEoCSJlCglDaGVja1ZpZXcSCwoDa2V5GAEgASgJEhAKCHJlcXVpcmVkGAIgASgIEgwKBGRvbmUYAyABKAgSDAoEZGF5cxgEIAEoBRIPCgdtaXNzaW5nGAUgAygJEgwKBG5vdGUYBiABKAkicAoLQ29uc3VsdFZpZXcSCgoCaWQYASABKAkSCgoCYnkYAiABKAkSDAoEd2l0aBgDIAMoCRIMCgRvcGVuGAQgASgIEg0KBXNpbmNlGAUgASgDEg0KBXVudGlsGAYgASgDEg8KB292ZXJkdWUYByABKAgi1gMKClBlcnNvblZpZXcSDgoGcGVyc29uGAEgASgJEgwKBG5hbWUYAiABKAkSEAoIY2FwYWNpdHkYAyABKAkSDQoFcG9pbnQYBCABKAkSKQoGc3RhdHVzGAUgASgOMhkucGhpZW50b2EudjEuUGVyc29uU3RhdHVzEhEKCWNvbm5lY3RlZBgGIAEoCBIOCgZsb2NrZWQYByABKAgSDgoGZGV2aWNlGAggASgJEhcKD21pY3JvcGhvbmVfb3BlbhgJIAEoCBIMCgRoYW5kGAogASgIEhAKCHBvaW50X2lkGAsgASgJEg0KBXBsYWNlGAwgASgJEhAKCHJlcXVpcmVkGA0gASgIEg0KBW1pbm9yGA4gASgIEg4KBmNsaWVudBgPIAEoCRIPCgdwcmVzZW50GBAgASgJEhIKCmFic2VudF93aHkYESABKAkSEAoIaWRlbnRpdHkYEiABKAkSDAoEYXdheRgTIAEoCBIQCgh3YXJuaW5ncxgUIAEoDRISCgpsb3N0X3NpbmNlGBUgASgDEiMKBHRlc3QYFiADKAsyFS5waGllbnRvYS52MS5UZXN0SXRlbRIRCgl0ZXN0ZWRfYXQYFyABKAMSDwoHcHJpdmF0ZRgYIAEoCCJbCgVBbGVydBIMCgRjb2RlGAEgASgJEgoKAnZpGAIgASgJEgoKAmVuGAMgASgJEg0KBXNpbmNlGAQgASgDEhAKCHNldmVyaXR5GAUgASgJEgsKA2FjdBgGIAEoCSJUCgpNZWRpYU9mZmVyEgsKA3NkcBgBIAEoCRIlCgdwdWJsaXNoGAIgAygLMhQucGhpZW50b2EudjEuUHVibGlzaBISCgpnZW5lcmF0aW9uGAMgASgNIiQKB1B1Ymxpc2gSCwoDbWlkGAEgASgJEgwKBGtpbmQYAiABKAkifQoLTWVkaWFBbnN3ZXISCwoDc2RwGAEgASgJEiYKCHNlY3Rpb25zGAIgAygLMhQucGhpZW50b2EudjEuU2VjdGlvbhIlCgdyZWZ1c2FsGAMgASgLMhQucGhpZW50b2EudjEuUmVmdXNhbBISCgpnZW5lcmF0aW9uGAQgASgNIjQKB1NlY3Rpb24SCwoDbWlkGAEgASgJEg4KBmRldmljZRgCIAEoCRIMCgRraW5kGAMgASgJIiwKDE5lZWRTZWN0aW9ucxINCgVhdWRpbxgBIAEoDRINCgV2aWRlbxgCIAEoDSIzCgpMYXllckhpbnRzEiUKBWhpbnRzGAEgAygLMhYucGhpZW50b2EudjEuTGF5ZXJIaW50IjcKCUxheWVySGludBILCgNtaWQYASABKAkSDQoFd2lkdGgYAiABKA0SDgoGaGVpZ2h0GAMgASgNIjwKDlJlY2VpdmVyU3RhdGVzEioKBnN0YXRlcxgBIAMoCzIaLnBoaWVudG9hLnYxLlJlY2VpdmVyU3RhdGUingEKDVJlY2VpdmVyU3RhdGUSCwoDbWlkGAEgASgJEg8KB2dyYW50ZWQYAiABKAgSKAoJcGF1c2VkX2J5GAMgASgOMhUucGhpZW50b2EudjEuUGF1c2VkQnkSFQoNY3VycmVudF9sYXllchgEIAEoBRIUCgx0YXJnZXRfbGF5ZXIYBSABKAUSGAoQd2FpdGluZ19rZXlmcmFtZRgGIAEoCCIaCgpDaGVja3BvaW50EgwKBG5vdGUYASABKAkiGwoEUGluZxITCgtjbGllbnRfdGltZRgBIAEoAyIwCgRQb25nEhMKC2NsaWVudF90aW1lGAEgASgDEhMKC3NlcnZlcl90aW1lGAIgASgDIjoKA0J5ZRIkCgZyZWFzb24YASABKAsyFC5waGllbnRvYS52MS5SZWZ1c2FsEg0KBXJldHJ5GAIgASgIKssCCgxIZWFyaW5nU3RhdGUSHQoZSEVBUklOR19TVEFURV9VTlNQRUNJRklFRBAAEhsKF0hFQVJJTkdfU1RBVEVfU0NIRURVTEVEEAESHAoYSEVBUklOR19TVEFURV9JTl9TRVNTSU9OEAISGAoUSEVBUklOR19TVEFURV9SRUNFU1MQAxIYChRIRUFSSU5HX1NUQVRFX0NMT1NFRBAEEhsKF0hFQVJJTkdfU1RBVEVfUFJFUEFSSU5HEAUSFwoTSEVBUklOR19TVEFURV9SRUFEWRAGEiAKHEhFQVJJTkdfU1RBVEVfVEVDSE5JQ0FMX0hPTEQQBxIbChdIRUFSSU5HX1NUQVRFX1NVU1BFTkRFRBAIEhsKF0hFQVJJTkdfU1RBVEVfQURKT1VSTkVEEAkSGwoXSEVBUklOR19TVEFURV9DQU5DRUxMRUQQCiq4AQoMUGVyc29uU3RhdHVzEh0KGVBFUlNPTl9TVEFUVVNfVU5TUEVDSUZJRUQQABIYChRQRVJTT05fU1RBVFVTX0FCU0VOVBABEhkKFVBFUlNPTl9TVEFUVVNfQVJSSVZFRBACEhkKFVBFUlNPTl9TVEFUVVNfV0FJVElORxADEh4KGlBFUlNPTl9TVEFUVVNfSU5fQ09VUlRST09NEAQSGQoVUEVSU09OX1NUQVRVU19SRU1PVkVEEAUqkwEKCFBhdXNlZEJ5EhkKFVBBVVNFRF9CWV9VTlNQRUNJRklFRBAAEhMKD1BBVVNFRF9CWV9HUkFOVBABEhQKEFBBVVNFRF9CWV9TRU5ERVIQAhIXChNQQVVTRURfQllfQkFORFdJRFRIEAMSFAoQUEFVU0VEX0JZX1BPTElDWRAEEhIKDlBBVVNFRF9CWV9MT1NUEAVCHVobcGhpZW50b2EvaW50ZXJuYWwvd2lyZTt3aXJlYgZwcm90bzM");
 
 /**
  * Envelope is the only top-level message, in both directions.
@@ -338,6 +338,198 @@ export type Command = Message<"phientoa.v1.Command"> & {
      */
     value: Close;
     case: "close";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.RecordOpinion record_opinion = 14;
+     */
+    value: RecordOpinion;
+    case: "recordOpinion";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.RecordFacilities record_facilities = 15;
+     */
+    value: RecordFacilities;
+    case: "recordFacilities";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.MarkReady mark_ready = 16;
+     */
+    value: MarkReady;
+    case: "markReady";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.NoteIdentity note_identity = 17;
+     */
+    value: NoteIdentity;
+    case: "noteIdentity";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.ReportPresence report_presence = 18;
+     */
+    value: ReportPresence;
+    case: "reportPresence";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.ReportTest report_test = 19;
+     */
+    value: ReportTest;
+    case: "reportTest";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.NextPhase next_phase = 20;
+     */
+    value: NextPhase;
+    case: "nextPhase";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.Stand stand = 21;
+     */
+    value: Stand;
+    case: "stand";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.Sit sit = 22;
+     */
+    value: Sit;
+    case: "sit";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.SetVisibility set_visibility = 23;
+     */
+    value: SetVisibility;
+    case: "setVisibility";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.HoldTechnical hold_technical = 24;
+     */
+    value: HoldTechnical;
+    case: "holdTechnical";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.KeepGoing keep_going = 25;
+     */
+    value: KeepGoing;
+    case: "keepGoing";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.ConfirmReturn confirm_return = 26;
+     */
+    value: ConfirmReturn;
+    case: "confirmReturn";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.Suspend suspend = 27;
+     */
+    value: Suspend;
+    case: "suspend";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.Adjourn adjourn = 28;
+     */
+    value: Adjourn;
+    case: "adjourn";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.Announced announced = 29;
+     */
+    value: Announced;
+    case: "announced";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.Reopen reopen = 30;
+     */
+    value: Reopen;
+    case: "reopen";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.Cancel cancel = 31;
+     */
+    value: Cancel;
+    case: "cancel";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.Warn warn = 32;
+     */
+    value: Warn;
+    case: "warn";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.NoteAway note_away = 33;
+     */
+    value: NoteAway;
+    case: "noteAway";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.NoteBack note_back = 34;
+     */
+    value: NoteBack;
+    case: "noteBack";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.CallWitness call_witness = 35;
+     */
+    value: CallWitness;
+    case: "callWitness";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.DismissWitness dismiss_witness = 36;
+     */
+    value: DismissWitness;
+    case: "dismissWitness";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.Isolate isolate = 37;
+     */
+    value: Isolate;
+    case: "isolate";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.ConfirmLeft confirm_left = 38;
+     */
+    value: ConfirmLeft;
+    case: "confirmLeft";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.EndIsolation end_isolation = 39;
+     */
+    value: EndIsolation;
+    case: "endIsolation";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.NoteBriefed note_briefed = 40;
+     */
+    value: NoteBriefed;
+    case: "noteBriefed";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.Deliberate deliberate = 41;
+     */
+    value: Deliberate;
+    case: "deliberate";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.EndDeliberation end_deliberation = 42;
+     */
+    value: EndDeliberation;
+    case: "endDeliberation";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.RequestConsult request_consult = 43;
+     */
+    value: RequestConsult;
+    case: "requestConsult";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.AllowConsult allow_consult = 44;
+     */
+    value: AllowConsult;
+    case: "allowConsult";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.EndConsult end_consult = 45;
+     */
+    value: EndConsult;
+    case: "endConsult";
   } | { case: undefined; value?: undefined };
 };
 
@@ -570,6 +762,655 @@ export const CloseSchema: GenMessage<Close> = /*@__PURE__*/
   messageDesc(file_phientoa_v1_phientoa, 16);
 
 /**
+ * Acts of preparation, order, interruption and rooms. docs/protocol.md says who
+ * may give them.
+ *
+ * @generated from message phientoa.v1.RecordOpinion
+ */
+export type RecordOpinion = Message<"phientoa.v1.RecordOpinion"> & {
+  /**
+   * @generated from field: bool agrees = 1;
+   */
+  agrees: boolean;
+
+  /**
+   * @generated from field: int64 on = 2;
+   */
+  on: bigint;
+
+  /**
+   * @generated from field: string note = 3;
+   */
+  note: string;
+};
+
+/**
+ * Describes the message phientoa.v1.RecordOpinion.
+ * Use `create(RecordOpinionSchema)` to create a new message.
+ */
+export const RecordOpinionSchema: GenMessage<RecordOpinion> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 17);
+
+/**
+ * @generated from message phientoa.v1.RecordFacilities
+ */
+export type RecordFacilities = Message<"phientoa.v1.RecordFacilities"> & {
+  /**
+   * @generated from field: bool ok = 1;
+   */
+  ok: boolean;
+
+  /**
+   * @generated from field: string note = 2;
+   */
+  note: string;
+};
+
+/**
+ * Describes the message phientoa.v1.RecordFacilities.
+ * Use `create(RecordFacilitiesSchema)` to create a new message.
+ */
+export const RecordFacilitiesSchema: GenMessage<RecordFacilities> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 18);
+
+/**
+ * @generated from message phientoa.v1.MarkReady
+ */
+export type MarkReady = Message<"phientoa.v1.MarkReady"> & {
+};
+
+/**
+ * Describes the message phientoa.v1.MarkReady.
+ * Use `create(MarkReadySchema)` to create a new message.
+ */
+export const MarkReadySchema: GenMessage<MarkReady> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 19);
+
+/**
+ * @generated from message phientoa.v1.NoteIdentity
+ */
+export type NoteIdentity = Message<"phientoa.v1.NoteIdentity"> & {
+  /**
+   * @generated from field: string person = 1;
+   */
+  person: string;
+
+  /**
+   * @generated from field: string method = 2;
+   */
+  method: string;
+
+  /**
+   * @generated from field: string challenge = 3;
+   */
+  challenge: string;
+};
+
+/**
+ * Describes the message phientoa.v1.NoteIdentity.
+ * Use `create(NoteIdentitySchema)` to create a new message.
+ */
+export const NoteIdentitySchema: GenMessage<NoteIdentity> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 20);
+
+/**
+ * @generated from message phientoa.v1.ReportPresence
+ */
+export type ReportPresence = Message<"phientoa.v1.ReportPresence"> & {
+  /**
+   * @generated from field: string person = 1;
+   */
+  person: string;
+
+  /**
+   * @generated from field: bool present = 2;
+   */
+  present: boolean;
+
+  /**
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message phientoa.v1.ReportPresence.
+ * Use `create(ReportPresenceSchema)` to create a new message.
+ */
+export const ReportPresenceSchema: GenMessage<ReportPresence> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 21);
+
+/**
+ * @generated from message phientoa.v1.ReportTest
+ */
+export type ReportTest = Message<"phientoa.v1.ReportTest"> & {
+  /**
+   * @generated from field: string point = 1;
+   */
+  point: string;
+
+  /**
+   * @generated from field: repeated phientoa.v1.TestItem items = 2;
+   */
+  items: TestItem[];
+};
+
+/**
+ * Describes the message phientoa.v1.ReportTest.
+ * Use `create(ReportTestSchema)` to create a new message.
+ */
+export const ReportTestSchema: GenMessage<ReportTest> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 22);
+
+/**
+ * @generated from message phientoa.v1.TestItem
+ */
+export type TestItem = Message<"phientoa.v1.TestItem"> & {
+  /**
+   * @generated from field: string key = 1;
+   */
+  key: string;
+
+  /**
+   * @generated from field: bool ok = 2;
+   */
+  ok: boolean;
+
+  /**
+   * @generated from field: string value = 3;
+   */
+  value: string;
+};
+
+/**
+ * Describes the message phientoa.v1.TestItem.
+ * Use `create(TestItemSchema)` to create a new message.
+ */
+export const TestItemSchema: GenMessage<TestItem> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 23);
+
+/**
+ * @generated from message phientoa.v1.NextPhase
+ */
+export type NextPhase = Message<"phientoa.v1.NextPhase"> & {
+  /**
+   * @generated from field: string phase = 1;
+   */
+  phase: string;
+
+  /**
+   * @generated from field: string skip_reason = 2;
+   */
+  skipReason: string;
+};
+
+/**
+ * Describes the message phientoa.v1.NextPhase.
+ * Use `create(NextPhaseSchema)` to create a new message.
+ */
+export const NextPhaseSchema: GenMessage<NextPhase> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 24);
+
+/**
+ * Stand: person empty for everybody.
+ *
+ * @generated from message phientoa.v1.Stand
+ */
+export type Stand = Message<"phientoa.v1.Stand"> & {
+  /**
+   * @generated from field: string person = 1;
+   */
+  person: string;
+};
+
+/**
+ * Describes the message phientoa.v1.Stand.
+ * Use `create(StandSchema)` to create a new message.
+ */
+export const StandSchema: GenMessage<Stand> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 25);
+
+/**
+ * @generated from message phientoa.v1.Sit
+ */
+export type Sit = Message<"phientoa.v1.Sit"> & {
+};
+
+/**
+ * Describes the message phientoa.v1.Sit.
+ * Use `create(SitSchema)` to create a new message.
+ */
+export const SitSchema: GenMessage<Sit> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 26);
+
+/**
+ * SetVisibility: to "public" or "closed".
+ *
+ * @generated from message phientoa.v1.SetVisibility
+ */
+export type SetVisibility = Message<"phientoa.v1.SetVisibility"> & {
+  /**
+   * @generated from field: string to = 1;
+   */
+  to: string;
+
+  /**
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message phientoa.v1.SetVisibility.
+ * Use `create(SetVisibilitySchema)` to create a new message.
+ */
+export const SetVisibilitySchema: GenMessage<SetVisibility> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 27);
+
+/**
+ * @generated from message phientoa.v1.Deliberate
+ */
+export type Deliberate = Message<"phientoa.v1.Deliberate"> & {
+};
+
+/**
+ * Describes the message phientoa.v1.Deliberate.
+ * Use `create(DeliberateSchema)` to create a new message.
+ */
+export const DeliberateSchema: GenMessage<Deliberate> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 28);
+
+/**
+ * @generated from message phientoa.v1.EndDeliberation
+ */
+export type EndDeliberation = Message<"phientoa.v1.EndDeliberation"> & {
+  /**
+   * @generated from field: string phase = 1;
+   */
+  phase: string;
+};
+
+/**
+ * Describes the message phientoa.v1.EndDeliberation.
+ * Use `create(EndDeliberationSchema)` to create a new message.
+ */
+export const EndDeliberationSchema: GenMessage<EndDeliberation> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 29);
+
+/**
+ * @generated from message phientoa.v1.HoldTechnical
+ */
+export type HoldTechnical = Message<"phientoa.v1.HoldTechnical"> & {
+  /**
+   * @generated from field: string reason = 1;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message phientoa.v1.HoldTechnical.
+ * Use `create(HoldTechnicalSchema)` to create a new message.
+ */
+export const HoldTechnicalSchema: GenMessage<HoldTechnical> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 30);
+
+/**
+ * @generated from message phientoa.v1.KeepGoing
+ */
+export type KeepGoing = Message<"phientoa.v1.KeepGoing"> & {
+  /**
+   * @generated from field: string reason = 1;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message phientoa.v1.KeepGoing.
+ * Use `create(KeepGoingSchema)` to create a new message.
+ */
+export const KeepGoingSchema: GenMessage<KeepGoing> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 31);
+
+/**
+ * ConfirmReturn: what "identity" or "media".
+ *
+ * @generated from message phientoa.v1.ConfirmReturn
+ */
+export type ConfirmReturn = Message<"phientoa.v1.ConfirmReturn"> & {
+  /**
+   * @generated from field: string person = 1;
+   */
+  person: string;
+
+  /**
+   * @generated from field: string what = 2;
+   */
+  what: string;
+};
+
+/**
+ * Describes the message phientoa.v1.ConfirmReturn.
+ * Use `create(ConfirmReturnSchema)` to create a new message.
+ */
+export const ConfirmReturnSchema: GenMessage<ConfirmReturn> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 32);
+
+/**
+ * @generated from message phientoa.v1.Suspend
+ */
+export type Suspend = Message<"phientoa.v1.Suspend"> & {
+  /**
+   * @generated from field: string reason = 1;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: int64 reopen_at = 2;
+   */
+  reopenAt: bigint;
+};
+
+/**
+ * Describes the message phientoa.v1.Suspend.
+ * Use `create(SuspendSchema)` to create a new message.
+ */
+export const SuspendSchema: GenMessage<Suspend> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 33);
+
+/**
+ * @generated from message phientoa.v1.Adjourn
+ */
+export type Adjourn = Message<"phientoa.v1.Adjourn"> & {
+  /**
+   * @generated from field: string reason = 1;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: int64 reopen_at = 2;
+   */
+  reopenAt: bigint;
+
+  /**
+   * @generated from field: string form = 3;
+   */
+  form: string;
+};
+
+/**
+ * Describes the message phientoa.v1.Adjourn.
+ * Use `create(AdjournSchema)` to create a new message.
+ */
+export const AdjournSchema: GenMessage<Adjourn> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 34);
+
+/**
+ * @generated from message phientoa.v1.Announced
+ */
+export type Announced = Message<"phientoa.v1.Announced"> & {
+  /**
+   * @generated from field: string point = 1;
+   */
+  point: string;
+};
+
+/**
+ * Describes the message phientoa.v1.Announced.
+ * Use `create(AnnouncedSchema)` to create a new message.
+ */
+export const AnnouncedSchema: GenMessage<Announced> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 35);
+
+/**
+ * @generated from message phientoa.v1.Reopen
+ */
+export type Reopen = Message<"phientoa.v1.Reopen"> & {
+};
+
+/**
+ * Describes the message phientoa.v1.Reopen.
+ * Use `create(ReopenSchema)` to create a new message.
+ */
+export const ReopenSchema: GenMessage<Reopen> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 36);
+
+/**
+ * @generated from message phientoa.v1.Cancel
+ */
+export type Cancel = Message<"phientoa.v1.Cancel"> & {
+  /**
+   * @generated from field: string reason = 1;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message phientoa.v1.Cancel.
+ * Use `create(CancelSchema)` to create a new message.
+ */
+export const CancelSchema: GenMessage<Cancel> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 37);
+
+/**
+ * @generated from message phientoa.v1.Warn
+ */
+export type Warn = Message<"phientoa.v1.Warn"> & {
+  /**
+   * @generated from field: string person = 1;
+   */
+  person: string;
+
+  /**
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message phientoa.v1.Warn.
+ * Use `create(WarnSchema)` to create a new message.
+ */
+export const WarnSchema: GenMessage<Warn> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 38);
+
+/**
+ * @generated from message phientoa.v1.NoteAway
+ */
+export type NoteAway = Message<"phientoa.v1.NoteAway"> & {
+  /**
+   * @generated from field: string person = 1;
+   */
+  person: string;
+};
+
+/**
+ * Describes the message phientoa.v1.NoteAway.
+ * Use `create(NoteAwaySchema)` to create a new message.
+ */
+export const NoteAwaySchema: GenMessage<NoteAway> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 39);
+
+/**
+ * @generated from message phientoa.v1.NoteBack
+ */
+export type NoteBack = Message<"phientoa.v1.NoteBack"> & {
+  /**
+   * @generated from field: string person = 1;
+   */
+  person: string;
+};
+
+/**
+ * Describes the message phientoa.v1.NoteBack.
+ * Use `create(NoteBackSchema)` to create a new message.
+ */
+export const NoteBackSchema: GenMessage<NoteBack> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 40);
+
+/**
+ * @generated from message phientoa.v1.CallWitness
+ */
+export type CallWitness = Message<"phientoa.v1.CallWitness"> & {
+  /**
+   * @generated from field: string person = 1;
+   */
+  person: string;
+};
+
+/**
+ * Describes the message phientoa.v1.CallWitness.
+ * Use `create(CallWitnessSchema)` to create a new message.
+ */
+export const CallWitnessSchema: GenMessage<CallWitness> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 41);
+
+/**
+ * @generated from message phientoa.v1.DismissWitness
+ */
+export type DismissWitness = Message<"phientoa.v1.DismissWitness"> & {
+  /**
+   * @generated from field: string person = 1;
+   */
+  person: string;
+};
+
+/**
+ * Describes the message phientoa.v1.DismissWitness.
+ * Use `create(DismissWitnessSchema)` to create a new message.
+ */
+export const DismissWitnessSchema: GenMessage<DismissWitness> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 42);
+
+/**
+ * @generated from message phientoa.v1.Isolate
+ */
+export type Isolate = Message<"phientoa.v1.Isolate"> & {
+  /**
+   * @generated from field: string person = 1;
+   */
+  person: string;
+
+  /**
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message phientoa.v1.Isolate.
+ * Use `create(IsolateSchema)` to create a new message.
+ */
+export const IsolateSchema: GenMessage<Isolate> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 43);
+
+/**
+ * @generated from message phientoa.v1.ConfirmLeft
+ */
+export type ConfirmLeft = Message<"phientoa.v1.ConfirmLeft"> & {
+  /**
+   * @generated from field: string person = 1;
+   */
+  person: string;
+};
+
+/**
+ * Describes the message phientoa.v1.ConfirmLeft.
+ * Use `create(ConfirmLeftSchema)` to create a new message.
+ */
+export const ConfirmLeftSchema: GenMessage<ConfirmLeft> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 44);
+
+/**
+ * @generated from message phientoa.v1.EndIsolation
+ */
+export type EndIsolation = Message<"phientoa.v1.EndIsolation"> & {
+  /**
+   * @generated from field: string person = 1;
+   */
+  person: string;
+};
+
+/**
+ * Describes the message phientoa.v1.EndIsolation.
+ * Use `create(EndIsolationSchema)` to create a new message.
+ */
+export const EndIsolationSchema: GenMessage<EndIsolation> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 45);
+
+/**
+ * @generated from message phientoa.v1.NoteBriefed
+ */
+export type NoteBriefed = Message<"phientoa.v1.NoteBriefed"> & {
+  /**
+   * @generated from field: string person = 1;
+   */
+  person: string;
+};
+
+/**
+ * Describes the message phientoa.v1.NoteBriefed.
+ * Use `create(NoteBriefedSchema)` to create a new message.
+ */
+export const NoteBriefedSchema: GenMessage<NoteBriefed> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 46);
+
+/**
+ * @generated from message phientoa.v1.RequestConsult
+ */
+export type RequestConsult = Message<"phientoa.v1.RequestConsult"> & {
+  /**
+   * @generated from field: repeated string with = 1;
+   */
+  with: string[];
+};
+
+/**
+ * Describes the message phientoa.v1.RequestConsult.
+ * Use `create(RequestConsultSchema)` to create a new message.
+ */
+export const RequestConsultSchema: GenMessage<RequestConsult> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 47);
+
+/**
+ * @generated from message phientoa.v1.AllowConsult
+ */
+export type AllowConsult = Message<"phientoa.v1.AllowConsult"> & {
+  /**
+   * @generated from field: string consult = 1;
+   */
+  consult: string;
+
+  /**
+   * @generated from field: uint32 minutes = 2;
+   */
+  minutes: number;
+};
+
+/**
+ * Describes the message phientoa.v1.AllowConsult.
+ * Use `create(AllowConsultSchema)` to create a new message.
+ */
+export const AllowConsultSchema: GenMessage<AllowConsult> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 48);
+
+/**
+ * @generated from message phientoa.v1.EndConsult
+ */
+export type EndConsult = Message<"phientoa.v1.EndConsult"> & {
+  /**
+   * @generated from field: string consult = 1;
+   */
+  consult: string;
+};
+
+/**
+ * Describes the message phientoa.v1.EndConsult.
+ * Use `create(EndConsultSchema)` to create a new message.
+ */
+export const EndConsultSchema: GenMessage<EndConsult> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 49);
+
+/**
  * @generated from message phientoa.v1.CommandResult
  */
 export type CommandResult = Message<"phientoa.v1.CommandResult"> & {
@@ -598,7 +1439,7 @@ export type CommandResult = Message<"phientoa.v1.CommandResult"> & {
  * Use `create(CommandResultSchema)` to create a new message.
  */
 export const CommandResultSchema: GenMessage<CommandResult> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 17);
+  messageDesc(file_phientoa_v1_phientoa, 50);
 
 /**
  * Refusal is a reason for people, in both languages, with a stable code.
@@ -627,7 +1468,7 @@ export type Refusal = Message<"phientoa.v1.Refusal"> & {
  * Use `create(RefusalSchema)` to create a new message.
  */
 export const RefusalSchema: GenMessage<Refusal> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 18);
+  messageDesc(file_phientoa_v1_phientoa, 51);
 
 /**
  * View is what one reader may know of the hearing, whole, after state_seq.
@@ -731,6 +1572,103 @@ export type View = Message<"phientoa.v1.View"> & {
    * @generated from field: repeated phientoa.v1.Alert alerts = 17;
    */
   alerts: Alert[];
+
+  /**
+   * late: the hearing should have opened and did not.
+   *
+   * @generated from field: bool late = 18;
+   */
+  late: boolean;
+
+  /**
+   * procedure: "criminal", "civil", "administrative" or empty (no order of business).
+   *
+   * @generated from field: string procedure = 19;
+   */
+  procedure: string;
+
+  /**
+   * @generated from field: string instance = 20;
+   */
+  instance: string;
+
+  /**
+   * form: "online", "in_person", "mixed".
+   *
+   * @generated from field: string form = 21;
+   */
+  form: string;
+
+  /**
+   * visibility: "public", "closed", "deliberation".
+   *
+   * @generated from field: string visibility = 22;
+   */
+  visibility: string;
+
+  /**
+   * @generated from field: string phase = 23;
+   */
+  phase: string;
+
+  /**
+   * @generated from field: repeated phientoa.v1.PhaseView phases = 24;
+   */
+  phases: PhaseView[];
+
+  /**
+   * @generated from field: repeated phientoa.v1.PointView points = 25;
+   */
+  points: PointView[];
+
+  /**
+   * place of the reader: "", "waiting", "isolation_room", "courtroom",
+   * "deliberation_room", "consult_room".
+   *
+   * @generated from field: string place = 26;
+   */
+  place: string;
+
+  /**
+   * standing: asked to stand: "", "all" or a person.
+   *
+   * @generated from field: string standing = 27;
+   */
+  standing: string;
+
+  /**
+   * @generated from field: phientoa.v1.HoldView hold = 28;
+   */
+  hold?: HoldView | undefined;
+
+  /**
+   * @generated from field: phientoa.v1.DecisionView decision = 29;
+   */
+  decision?: DecisionView | undefined;
+
+  /**
+   * @generated from field: repeated phientoa.v1.CheckView checks = 30;
+   */
+  checks: CheckView[];
+
+  /**
+   * @generated from field: repeated phientoa.v1.ConsultView consults = 31;
+   */
+  consults: ConsultView[];
+
+  /**
+   * unbriefed: people back from isolation who were not told yet what was said.
+   *
+   * @generated from field: repeated string unbriefed = 32;
+   */
+  unbriefed: string[];
+
+  /**
+   * trouble of the recorder, a code; for presiding judge and clerk.
+   *
+   * @generated from field: string trouble = 33;
+   */
+  trouble: string;
 };
 
 /**
@@ -738,7 +1676,299 @@ export type View = Message<"phientoa.v1.View"> & {
  * Use `create(ViewSchema)` to create a new message.
  */
 export const ViewSchema: GenMessage<View> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 19);
+  messageDesc(file_phientoa_v1_phientoa, 52);
+
+/**
+ * PhaseView: status "", "current", "done", "skipped".
+ *
+ * @generated from message phientoa.v1.PhaseView
+ */
+export type PhaseView = Message<"phientoa.v1.PhaseView"> & {
+  /**
+   * @generated from field: string phase = 1;
+   */
+  phase: string;
+
+  /**
+   * @generated from field: bool mandatory = 2;
+   */
+  mandatory: boolean;
+
+  /**
+   * @generated from field: string status = 3;
+   */
+  status: string;
+
+  /**
+   * @generated from field: string skip_reason = 4;
+   */
+  skipReason: string;
+};
+
+/**
+ * Describes the message phientoa.v1.PhaseView.
+ * Use `create(PhaseViewSchema)` to create a new message.
+ */
+export const PhaseViewSchema: GenMessage<PhaseView> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 53);
+
+/**
+ * @generated from message phientoa.v1.PointView
+ */
+export type PointView = Message<"phientoa.v1.PointView"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * kind: "central", "component".
+   *
+   * @generated from field: string kind = 2;
+   */
+  kind: string;
+
+  /**
+   * @generated from field: string name = 3;
+   */
+  name: string;
+
+  /**
+   * @generated from field: bool detention = 4;
+   */
+  detention: boolean;
+
+  /**
+   * light: "ok", "partial", "lost", "waiting".
+   *
+   * @generated from field: string light = 5;
+   */
+  light: string;
+
+  /**
+   * @generated from field: int64 lost_since = 6;
+   */
+  lostSince: bigint;
+
+  /**
+   * @generated from field: bool announced = 7;
+   */
+  announced: boolean;
+
+  /**
+   * @generated from field: repeated phientoa.v1.TestItem test = 8;
+   */
+  test: TestItem[];
+
+  /**
+   * @generated from field: int64 tested_at = 9;
+   */
+  testedAt: bigint;
+};
+
+/**
+ * Describes the message phientoa.v1.PointView.
+ * Use `create(PointViewSchema)` to create a new message.
+ */
+export const PointViewSchema: GenMessage<PointView> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 54);
+
+/**
+ * HoldView: proposed with its deadline until, or begun (until 0).
+ *
+ * @generated from message phientoa.v1.HoldView
+ */
+export type HoldView = Message<"phientoa.v1.HoldView"> & {
+  /**
+   * @generated from field: bool proposed = 1;
+   */
+  proposed: boolean;
+
+  /**
+   * @generated from field: int64 until = 2;
+   */
+  until: bigint;
+
+  /**
+   * @generated from field: int64 since = 3;
+   */
+  since: bigint;
+
+  /**
+   * cause: "lost" or "asked".
+   *
+   * @generated from field: string cause = 4;
+   */
+  cause: string;
+
+  /**
+   * @generated from field: repeated string people = 5;
+   */
+  people: string[];
+
+  /**
+   * @generated from field: string reason = 6;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: repeated phientoa.v1.ReturnView confirm = 7;
+   */
+  confirm: ReturnView[];
+};
+
+/**
+ * Describes the message phientoa.v1.HoldView.
+ * Use `create(HoldViewSchema)` to create a new message.
+ */
+export const HoldViewSchema: GenMessage<HoldView> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 55);
+
+/**
+ * @generated from message phientoa.v1.ReturnView
+ */
+export type ReturnView = Message<"phientoa.v1.ReturnView"> & {
+  /**
+   * @generated from field: string person = 1;
+   */
+  person: string;
+
+  /**
+   * @generated from field: bool identity = 2;
+   */
+  identity: boolean;
+
+  /**
+   * @generated from field: bool media = 3;
+   */
+  media: boolean;
+};
+
+/**
+ * Describes the message phientoa.v1.ReturnView.
+ * Use `create(ReturnViewSchema)` to create a new message.
+ */
+export const ReturnViewSchema: GenMessage<ReturnView> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 56);
+
+/**
+ * @generated from message phientoa.v1.DecisionView
+ */
+export type DecisionView = Message<"phientoa.v1.DecisionView"> & {
+  /**
+   * @generated from field: string reason = 1;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: int64 reopen_at = 2;
+   */
+  reopenAt: bigint;
+
+  /**
+   * @generated from field: string form = 3;
+   */
+  form: string;
+};
+
+/**
+ * Describes the message phientoa.v1.DecisionView.
+ * Use `create(DecisionViewSchema)` to create a new message.
+ */
+export const DecisionViewSchema: GenMessage<DecisionView> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 57);
+
+/**
+ * CheckView: key "procuracy_opinion", "notice", "facilities", "identity",
+ * "presence", "point_test"; missing are ids of people or points.
+ *
+ * @generated from message phientoa.v1.CheckView
+ */
+export type CheckView = Message<"phientoa.v1.CheckView"> & {
+  /**
+   * @generated from field: string key = 1;
+   */
+  key: string;
+
+  /**
+   * @generated from field: bool required = 2;
+   */
+  required: boolean;
+
+  /**
+   * @generated from field: bool done = 3;
+   */
+  done: boolean;
+
+  /**
+   * @generated from field: int32 days = 4;
+   */
+  days: number;
+
+  /**
+   * @generated from field: repeated string missing = 5;
+   */
+  missing: string[];
+
+  /**
+   * @generated from field: string note = 6;
+   */
+  note: string;
+};
+
+/**
+ * Describes the message phientoa.v1.CheckView.
+ * Use `create(CheckViewSchema)` to create a new message.
+ */
+export const CheckViewSchema: GenMessage<CheckView> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 58);
+
+/**
+ * @generated from message phientoa.v1.ConsultView
+ */
+export type ConsultView = Message<"phientoa.v1.ConsultView"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * @generated from field: string by = 2;
+   */
+  by: string;
+
+  /**
+   * @generated from field: repeated string with = 3;
+   */
+  with: string[];
+
+  /**
+   * @generated from field: bool open = 4;
+   */
+  open: boolean;
+
+  /**
+   * @generated from field: int64 since = 5;
+   */
+  since: bigint;
+
+  /**
+   * @generated from field: int64 until = 6;
+   */
+  until: bigint;
+
+  /**
+   * @generated from field: bool overdue = 7;
+   */
+  overdue: boolean;
+};
+
+/**
+ * Describes the message phientoa.v1.ConsultView.
+ * Use `create(ConsultViewSchema)` to create a new message.
+ */
+export const ConsultViewSchema: GenMessage<ConsultView> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 59);
 
 /**
  * @generated from message phientoa.v1.PersonView
@@ -799,6 +2029,82 @@ export type PersonView = Message<"phientoa.v1.PersonView"> & {
    * @generated from field: bool hand = 10;
    */
   hand: boolean;
+
+  /**
+   * @generated from field: string point_id = 11;
+   */
+  pointId: string;
+
+  /**
+   * place as View.place; for the court only.
+   *
+   * @generated from field: string place = 12;
+   */
+  place: string;
+
+  /**
+   * @generated from field: bool required = 13;
+   */
+  required: boolean;
+
+  /**
+   * @generated from field: bool minor = 14;
+   */
+  minor: boolean;
+
+  /**
+   * @generated from field: string client = 15;
+   */
+  client: string;
+
+  /**
+   * present: "", "present", "absent".
+   *
+   * @generated from field: string present = 16;
+   */
+  present: string;
+
+  /**
+   * @generated from field: string absent_why = 17;
+   */
+  absentWhy: string;
+
+  /**
+   * identity: the method of the comparison, empty when not yet.
+   *
+   * @generated from field: string identity = 18;
+   */
+  identity: string;
+
+  /**
+   * @generated from field: bool away = 19;
+   */
+  away: boolean;
+
+  /**
+   * @generated from field: uint32 warnings = 20;
+   */
+  warnings: number;
+
+  /**
+   * @generated from field: int64 lost_since = 21;
+   */
+  lostSince: bigint;
+
+  /**
+   * @generated from field: repeated phientoa.v1.TestItem test = 22;
+   */
+  test: TestItem[];
+
+  /**
+   * @generated from field: int64 tested_at = 23;
+   */
+  testedAt: bigint;
+
+  /**
+   * @generated from field: bool private = 24;
+   */
+  private: boolean;
 };
 
 /**
@@ -806,7 +2112,7 @@ export type PersonView = Message<"phientoa.v1.PersonView"> & {
  * Use `create(PersonViewSchema)` to create a new message.
  */
 export const PersonViewSchema: GenMessage<PersonView> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 20);
+  messageDesc(file_phientoa_v1_phientoa, 60);
 
 /**
  * @generated from message phientoa.v1.Alert
@@ -852,7 +2158,7 @@ export type Alert = Message<"phientoa.v1.Alert"> & {
  * Use `create(AlertSchema)` to create a new message.
  */
 export const AlertSchema: GenMessage<Alert> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 21);
+  messageDesc(file_phientoa_v1_phientoa, 61);
 
 /**
  * MediaOffer: the client always offers. publish says which own source stands
@@ -885,7 +2191,7 @@ export type MediaOffer = Message<"phientoa.v1.MediaOffer"> & {
  * Use `create(MediaOfferSchema)` to create a new message.
  */
 export const MediaOfferSchema: GenMessage<MediaOffer> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 22);
+  messageDesc(file_phientoa_v1_phientoa, 62);
 
 /**
  * @generated from message phientoa.v1.Publish
@@ -909,7 +2215,7 @@ export type Publish = Message<"phientoa.v1.Publish"> & {
  * Use `create(PublishSchema)` to create a new message.
  */
 export const PublishSchema: GenMessage<Publish> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 23);
+  messageDesc(file_phientoa_v1_phientoa, 63);
 
 /**
  * @generated from message phientoa.v1.MediaAnswer
@@ -949,7 +2255,7 @@ export type MediaAnswer = Message<"phientoa.v1.MediaAnswer"> & {
  * Use `create(MediaAnswerSchema)` to create a new message.
  */
 export const MediaAnswerSchema: GenMessage<MediaAnswer> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 24);
+  messageDesc(file_phientoa_v1_phientoa, 64);
 
 /**
  * @generated from message phientoa.v1.Section
@@ -978,7 +2284,7 @@ export type Section = Message<"phientoa.v1.Section"> & {
  * Use `create(SectionSchema)` to create a new message.
  */
 export const SectionSchema: GenMessage<Section> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 25);
+  messageDesc(file_phientoa_v1_phientoa, 65);
 
 /**
  * NeedSections asks the client to add receiving m-lines and offer again.
@@ -1003,7 +2309,7 @@ export type NeedSections = Message<"phientoa.v1.NeedSections"> & {
  * Use `create(NeedSectionsSchema)` to create a new message.
  */
 export const NeedSectionsSchema: GenMessage<NeedSections> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 26);
+  messageDesc(file_phientoa_v1_phientoa, 66);
 
 /**
  * @generated from message phientoa.v1.LayerHints
@@ -1020,7 +2326,7 @@ export type LayerHints = Message<"phientoa.v1.LayerHints"> & {
  * Use `create(LayerHintsSchema)` to create a new message.
  */
 export const LayerHintsSchema: GenMessage<LayerHints> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 27);
+  messageDesc(file_phientoa_v1_phientoa, 67);
 
 /**
  * LayerHint: the size in CSS pixels times device pixel ratio at which the
@@ -1050,7 +2356,7 @@ export type LayerHint = Message<"phientoa.v1.LayerHint"> & {
  * Use `create(LayerHintSchema)` to create a new message.
  */
 export const LayerHintSchema: GenMessage<LayerHint> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 28);
+  messageDesc(file_phientoa_v1_phientoa, 68);
 
 /**
  * ReceiverStates tells what the server does for each receiving section.
@@ -1069,7 +2375,7 @@ export type ReceiverStates = Message<"phientoa.v1.ReceiverStates"> & {
  * Use `create(ReceiverStatesSchema)` to create a new message.
  */
 export const ReceiverStatesSchema: GenMessage<ReceiverStates> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 29);
+  messageDesc(file_phientoa_v1_phientoa, 69);
 
 /**
  * @generated from message phientoa.v1.ReceiverState
@@ -1113,7 +2419,7 @@ export type ReceiverState = Message<"phientoa.v1.ReceiverState"> & {
  * Use `create(ReceiverStateSchema)` to create a new message.
  */
 export const ReceiverStateSchema: GenMessage<ReceiverState> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 30);
+  messageDesc(file_phientoa_v1_phientoa, 70);
 
 /**
  * Checkpoint is a signed note over the evidence log; the client keeps the latest.
@@ -1132,7 +2438,7 @@ export type Checkpoint = Message<"phientoa.v1.Checkpoint"> & {
  * Use `create(CheckpointSchema)` to create a new message.
  */
 export const CheckpointSchema: GenMessage<Checkpoint> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 31);
+  messageDesc(file_phientoa_v1_phientoa, 71);
 
 /**
  * @generated from message phientoa.v1.Ping
@@ -1149,7 +2455,7 @@ export type Ping = Message<"phientoa.v1.Ping"> & {
  * Use `create(PingSchema)` to create a new message.
  */
 export const PingSchema: GenMessage<Ping> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 32);
+  messageDesc(file_phientoa_v1_phientoa, 72);
 
 /**
  * @generated from message phientoa.v1.Pong
@@ -1171,7 +2477,7 @@ export type Pong = Message<"phientoa.v1.Pong"> & {
  * Use `create(PongSchema)` to create a new message.
  */
 export const PongSchema: GenMessage<Pong> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 33);
+  messageDesc(file_phientoa_v1_phientoa, 73);
 
 /**
  * Bye ends the seat session. retry: the client may connect anew by itself.
@@ -1195,7 +2501,7 @@ export type Bye = Message<"phientoa.v1.Bye"> & {
  * Use `create(ByeSchema)` to create a new message.
  */
 export const ByeSchema: GenMessage<Bye> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 34);
+  messageDesc(file_phientoa_v1_phientoa, 74);
 
 /**
  * @generated from enum phientoa.v1.HearingState
@@ -1225,6 +2531,36 @@ export enum HearingState {
    * @generated from enum value: HEARING_STATE_CLOSED = 4;
    */
   CLOSED = 4,
+
+  /**
+   * @generated from enum value: HEARING_STATE_PREPARING = 5;
+   */
+  PREPARING = 5,
+
+  /**
+   * @generated from enum value: HEARING_STATE_READY = 6;
+   */
+  READY = 6,
+
+  /**
+   * @generated from enum value: HEARING_STATE_TECHNICAL_HOLD = 7;
+   */
+  TECHNICAL_HOLD = 7,
+
+  /**
+   * @generated from enum value: HEARING_STATE_SUSPENDED = 8;
+   */
+  SUSPENDED = 8,
+
+  /**
+   * @generated from enum value: HEARING_STATE_ADJOURNED = 9;
+   */
+  ADJOURNED = 9,
+
+  /**
+   * @generated from enum value: HEARING_STATE_CANCELLED = 10;
+   */
+  CANCELLED = 10,
 }
 
 /**

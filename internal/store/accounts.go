@@ -1,0 +1,139 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"phientoa/internal/court"
+)
+
+// Unit is a court, procuracy or detention facility (domain 2.4).
+type Unit struct {
+	ID        court.UnitID
+	Kind      string // identifier of the glossary: "court.province", "vks.regional", "detention_facility" …
+	Parent    court.UnitID
+	Name      string
+	ValidFrom int64 // UTC unix microseconds
+	ValidTo   int64 // 0: still valid
+	Successor court.UnitID
+}
+
+// Role is what an official may do outside a hearing. In a hearing only the
+// capacity counts (architecture, Authority).
+type Role string
+
+// Roles.
+const (
+	RoleJudge         Role = "judge"
+	RoleChiefJudge    Role = "chief_judge"
+	RoleClerk         Role = "clerk"
+	RoleOperator      Role = "tech_operator"
+	RoleAdmin         Role = "sys_admin" // accounts and devices; never media, never its own scope
+	RoleAuditor       Role = "auditor"
+	RoleArchivist     Role = "archivist"
+	RoleProcurator    Role = "procurator"
+	RoleProcuracyHead Role = "procuracy_head"
+	RolePointOfficer  Role = "point_officer"
+	RoleService       Role = "service" // another system, by its unit
+)
+
+// Account is an official or a service.
+type Account struct {
+	ID       string // UUIDv7
+	Unit     court.UnitID
+	Login    string // lower case, unique in the installation
+	Name     string
+	Roles    []Role
+	Password string // argon2id in PHC form; empty: no password
+	Disabled bool
+	Created  time.Time
+}
+
+// Credential is a passkey or certificate of an account.
+type Credential struct {
+	ID      string // UUIDv7
+	Account string
+	Kind    string // "passkey" or "certificate"
+	Handle  []byte // credential id, or SHA-256 of the certificate's public key info; unique
+	Data    []byte // go-webauthn's credential as JSON, or the certificate in DER
+	Label   string
+	Created time.Time
+	Revoked bool
+}
+
+// AccountSession is a signed-in official outside a hearing.
+type AccountSession struct {
+	TokenHash [32]byte
+	Account   string
+	Method    string // "password", "passkey", "certificate"
+	Created   time.Time
+	Expires   time.Time
+	LastSeen  time.Time
+	SteppedUp time.Time // last fresh proof of who it is; zero: none
+	Revoked   bool
+}
+
+// RoomDevice is an enrolled room client with a non-exportable key.
+type RoomDevice struct {
+	ID         string // UUIDv7
+	Unit       court.UnitID
+	Label      string
+	PublicKey  []byte // SubjectPublicKeyInfo, P-256
+	Enrolled   time.Time
+	EnrolledBy string // account
+	Revoked    bool
+}
+
+// AdminEntry is a line of the administrative log, a hash chain of its own:
+// Hash = SHA-256(Prev || canonical JSON of the rest).
+type AdminEntry struct {
+	N      uint64
+	At     time.Time
+	Actor  string // account, or "system"
+	Unit   court.UnitID
+	What   string // "account.created", "device.enrolled", …
+	Object string
+	Detail string // never a name, secret or token
+	Prev   [32]byte
+	Hash   [32]byte
+}
+
+// Accounts is the part of the database about officials. Every change appends its
+// AdminEntry in the same transaction. Foreign rows look missing (ErrNotFound).
+type Accounts interface {
+	PutUnit(ctx context.Context, sc court.Scope, u Unit, by AdminEntry) error
+	Units(ctx context.Context, sc court.Scope) ([]Unit, error)
+
+	CreateAccount(ctx context.Context, sc court.Scope, a Account, by AdminEntry) error
+	// UpdateAccount changes name, roles, password and Disabled; disabling or a new
+	// password ends the account's sessions and voids its seats' sessions.
+	UpdateAccount(ctx context.Context, sc court.Scope, a Account, by AdminEntry) error
+	Account(ctx context.Context, sc court.Scope, id string) (Account, error)
+	AccountByLogin(ctx context.Context, login string) (Account, error)
+	AccountsOf(ctx context.Context, sc court.Scope) ([]Account, error)
+
+	PutCredential(ctx context.Context, sc court.Scope, c Credential, by AdminEntry) error
+	// UpdateCredential stores new Data (signature counter) of a live credential.
+	UpdateCredential(ctx context.Context, c Credential) error
+	CredentialByHandle(ctx context.Context, kind string, handle []byte) (Credential, error)
+	Credentials(ctx context.Context, sc court.Scope, account string) ([]Credential, error)
+	RevokeCredential(ctx context.Context, sc court.Scope, id string, by AdminEntry) error
+
+	CreateAccountSession(ctx context.Context, s AccountSession) error
+	AccountSessionByToken(ctx context.Context, tokenHash [32]byte, now time.Time) (AccountSession, error)
+	TouchAccountSession(ctx context.Context, tokenHash [32]byte, now time.Time) error
+	StepUp(ctx context.Context, tokenHash [32]byte, now time.Time) error
+	EndAccountSession(ctx context.Context, tokenHash [32]byte) error
+	// EndAccountSessions ends all of one account, also its seat sessions, and
+	// returns the latter so that their media can be ended.
+	EndAccountSessions(ctx context.Context, sc court.Scope, account string) ([]Session, error)
+
+	PutRoomDevice(ctx context.Context, sc court.Scope, d RoomDevice, by AdminEntry) error
+	RoomDevice(ctx context.Context, id string) (RoomDevice, error)
+	RoomDevices(ctx context.Context, sc court.Scope) ([]RoomDevice, error)
+
+	// AdminLog returns entries from N on, at most limit (<= 1000); the chain is whole
+	// only for a scope that covers every unit, others see their unit's entries.
+	AdminLog(ctx context.Context, sc court.Scope, from uint64, limit int) ([]AdminEntry, error)
+	AppendAdmin(ctx context.Context, e AdminEntry) error
+}
