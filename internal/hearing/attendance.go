@@ -74,6 +74,10 @@ func (b PersonRemoved) apply(s *State, e Event) error {
 		return fmt.Errorf("%w: removal of a person %s", ErrImpossible, p.Status)
 	}
 	p.Status, p.LockedBy, p.Seq = Removed, "", e.Seq
+	p.LostSince, p.BackSince, p.GoneOn, p.RecheckIdentity, p.RecheckMedia, p.Away = 0, 0, false, false, false, false
+	if s.Standing == string(b.Person) {
+		s.Standing = ""
+	}
 	s.lowerHand(b.Person)
 	if s.Floor == b.Person {
 		s.Floor, s.FloorSince = "", 0
