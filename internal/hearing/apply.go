@@ -46,6 +46,7 @@ func Apply(s *State, e Event) (*State, error) {
 		return nil, fmt.Errorf("event %d (%s): %w", e.Seq, b.Kind(), err)
 	}
 	n.Seq = e.Seq
+	n.tidyRooms()
 	return n, nil
 }
 

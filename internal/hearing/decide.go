@@ -48,6 +48,8 @@ func ActRestricts(act string) bool {
 	case MuteLock{}.command(), StopFloor{}.command(), LowerHand{}.command(), Remove{}.command(),
 		Recess{}.command(), Close{}.command(), DeviceLost{}.command():
 		return true
+	case DismissWitness{}.command(), Isolate{}.command(), EndConsult{}.command():
+		return true
 	}
 	return false
 }
@@ -83,8 +85,11 @@ func inCourtroom(s *State, a Actor) *Refusal {
 	if r := seated(s, a); r != nil {
 		return r
 	}
-	switch s.person(a.Person).Status {
+	switch p := s.person(a.Person); p.Status {
 	case InCourtroom:
+		if p.Isolated {
+			return refuseIsolated()
+		}
 	case Removed:
 		return refuseRemoved()
 	case Waiting:

@@ -111,6 +111,9 @@ func decode[B EventBody](raw []byte) (EventBody, error) {
 
 // parseBody knows every kind of event.
 func parseBody(kind string, raw []byte) (EventBody, error) {
+	if b, known, err := parseRoomBody(kind, raw); known {
+		return b, err
+	}
 	switch kind {
 	case Booked{}.Kind():
 		return decode[Booked](raw)

@@ -73,6 +73,9 @@ func (b Recessed) apply(s *State, e Event) error {
 }
 
 func (WentOn) apply(s *State, e Event) error {
+	if s.deliberating() {
+		return fmt.Errorf("%w: resumption while deliberating", ErrImpossible)
+	}
 	s.RecessReason = ""
 	return s.enter(InSession, e, InRecess)
 }
@@ -135,6 +138,9 @@ func (Resume) may(s *State, a Actor) *Refusal { return byPresiding(s, a) }
 func (Resume) decide(s *State, _ Actor, _ time.Time) ([]EventBody, *Refusal) {
 	if s.Status != InRecess {
 		return nil, refuseNotInRecess()
+	}
+	if s.deliberating() {
+		return nil, refuseDeliberating()
 	}
 	return []EventBody{WentOn{}}, nil
 }
