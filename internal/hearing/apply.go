@@ -47,6 +47,7 @@ func Apply(s *State, e Event) (*State, error) {
 	}
 	n.tidyHold()
 	n.Seq = e.Seq
+	n.tidyRooms()
 	return n, nil
 }
 

@@ -82,6 +82,7 @@ func (b PersonRemoved) apply(s *State, e Event) error {
 	if s.Floor == b.Person {
 		s.Floor, s.FloorSince = "", 0
 	}
+	s.leaveRooms(p, e.Seq)
 	return nil
 }
 
@@ -118,6 +119,9 @@ func (c Admit) decide(s *State, a Actor, _ time.Time) ([]EventBody, *Refusal) {
 	p := s.person(c.Person)
 	if p == nil {
 		return nil, refuseUnknownPerson()
+	}
+	if s.mustBeCalled(c.Person) {
+		return nil, refuseCallInstead()
 	}
 	switch p.Status {
 	case Waiting:

@@ -58,6 +58,8 @@ func ActRestricts(act string) bool {
 		HoldTechnical{}.command(), Suspend{}.command(), Adjourn{}.command(), Cancel{}.command(),
 		SetVisibility{}.command():
 		return true
+	case DismissWitness{}.command(), Isolate{}.command(), EndConsult{}.command():
+		return true
 	}
 	return false
 }
@@ -99,8 +101,11 @@ func inCourtroom(s *State, a Actor) *Refusal {
 	if r := seated(s, a); r != nil {
 		return r
 	}
-	switch s.person(a.Person).Status {
+	switch p := s.person(a.Person); p.Status {
 	case InCourtroom:
+		if p.Isolated {
+			return refuseIsolated()
+		}
 	case Removed:
 		return refuseRemoved()
 	case Waiting:

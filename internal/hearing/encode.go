@@ -116,6 +116,9 @@ func parseBody(kind string, raw []byte) (EventBody, error) {
 			return b, err
 		}
 	}
+	if b, known, err := parseRoomBody(kind, raw); known {
+		return b, err
+	}
 	switch kind {
 	case Booked{}.Kind():
 		return decode[Booked](raw)

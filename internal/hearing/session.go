@@ -87,7 +87,7 @@ func (b Recessed) apply(s *State, e Event) error {
 
 // apply ends every private talk: the courtroom wants its people back.
 func (WentOn) apply(s *State, e Event) error {
-	if s.Deliberating {
+	if s.deliberating() {
 		return fmt.Errorf("%w: going on while the panel deliberates", ErrImpossible)
 	}
 	s.RecessReason, s.Consults = "", nil

@@ -309,19 +309,9 @@ func (s *State) connected(p PersonID) bool {
 	return false
 }
 
-// admitted tells whether everybody in front of the device is in the courtroom.
-func (s *State) admitted(d *Device) bool {
-	for _, p := range d.People {
-		if s.person(p).Status != InCourtroom {
-			return false
-		}
-	}
-	return len(d.People) > 0
-}
-
 // anyLocked tells whether the microphone of somebody in front of the device is locked.
 func (s *State) anyLocked(d *Device) bool {
-	for _, p := range d.People {
+	for _, p := range s.inFront(d) {
 		if s.person(p).LockedBy != "" {
 			return true
 		}
