@@ -154,6 +154,9 @@ func (r *Room) Stop() {
 // Status is the hearing's state at this moment.
 func (r *Room) Status() hearing.Status { return r.status.Load().(hearing.Status) }
 
+// Booking is what stands fixed about the hearing; it is not to be changed.
+func (r *Room) Booking() hearing.Booking { return r.p.booking }
+
 // Done is closed when the room has ended.
 func (r *Room) Done() <-chan struct{} { return r.done }
 

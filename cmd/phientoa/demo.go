@@ -2,21 +2,17 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"fmt"
 	"math"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
-
 	"phientoa/internal/config"
 	"phientoa/internal/court"
-	"phientoa/internal/hearing"
 	"phientoa/internal/store"
 	"phientoa/signaling"
 )
@@ -31,27 +27,8 @@ type demoCmd struct {
 	Database     string `default:"" help:"Address of a database instead of SQLite in the data directory."`
 	Points       int    `default:"0" help:"Simulated connection points that join by themselves, at most 12."`
 	Fresh        bool   `help:"Begin with a new hearing."`
+	Case         string `default:"criminal" enum:"criminal,civil,plain" help:"Kind of a new hearing: criminal or civil with its order of business, or plain without one."`
 	LogLevel     string `name:"log-level" default:"warn" enum:"debug,info,warn,error" help:"Least level of log lines."`
-}
-
-// role is a seat of the demonstration hearing that a person may take by a click.
-type role struct {
-	key      string // subdomain
-	capacity court.Capacity
-	name     string
-	point    string
-	vi, en   string
-}
-
-func demoRoles() []role {
-	return []role{
-		{"judge", court.PresidingJudge, "Nguyễn Thị Minh Hạnh", "Phòng xử án", "Chủ tọa phiên tòa", "Presiding judge"},
-		{"clerk", court.Clerk, "Lê Quốc Bảo", "Phòng xử án", "Thư ký phiên tòa", "Clerk"},
-		{"procurator", court.Procurator, "Trần Văn Đức", "Viện kiểm sát", "Kiểm sát viên", "Procurator"},
-		{"counsel", court.DefenceCounsel, "Phạm Thu Trang", "Văn phòng luật sư", "Người bào chữa", "Defence counsel"},
-		{"party", court.Defendant, "Hoàng Văn Nam", "Trại tạm giam", "Bị cáo", "Defendant"},
-		{"witness", court.Witness, "Đặng Thị Lan", "Điểm cầu người làm chứng", "Người làm chứng", "Witness"},
-	}
 }
 
 // maxPoints bounds simulated points: each costs an encoder's worth of packets.
@@ -65,7 +42,7 @@ func (c *demoCmd) Run(ctx context.Context, s streams) error {
 		return fmt.Errorf("--media-address: want one IP address")
 	}
 	port := strconv.Itoa(int(c.Port))
-	d := &demo{port: port, points: c.Points, wake: make(chan struct{}, 1)}
+	d := &demo{port: port, points: c.Points, kind: c.Case, wake: make(chan struct{}, 1)}
 	cfg := config.Config{
 		Listen: "127.0.0.1:" + port, DataDir: c.DataDir, Database: c.Database, Node: "demo",
 		MediaAddress: []string{c.MediaAddress}, MediaPort: c.MediaPort, MediaLoops: c.MediaLoops,
@@ -96,6 +73,7 @@ type demo struct {
 	node   *node
 	port   string
 	points int
+	kind   string // of the next hearing
 	wake   chan struct{} // a new hearing was made
 
 	mu      sync.Mutex
@@ -115,7 +93,7 @@ func (d *demo) choose(ctx context.Context, fresh bool) error {
 		return err
 	}
 	if fresh || len(all) == 0 {
-		return d.create(ctx)
+		return d.create(ctx, d.kind)
 	}
 	d.mu.Lock()
 	d.current = all[len(all)-1]
@@ -129,8 +107,8 @@ func (d *demo) choose(ctx context.Context, fresh bool) error {
 }
 
 // create books a new demonstration hearing and shows it from now on.
-func (d *demo) create(ctx context.Context) error {
-	h, names, b, err := demoHearing(time.Now(), d.points)
+func (d *demo) create(ctx context.Context, kind string) error {
+	h, names, b, err := demoHearing(kind, time.Now(), d.points)
 	if err != nil {
 		return err
 	}
@@ -147,50 +125,10 @@ func (d *demo) create(ctx context.Context) error {
 	return nil
 }
 
-// pointPerson and pointDevice name the seats of simulated points.
-func pointID(i int) string { return fmt.Sprintf("point-%02d", i+1) }
-
-// demoHearing makes up a hearing with every role and n simulated points.
-func demoHearing(now time.Time, n int) (store.Hearing, []store.PersonName, hearing.Booking, error) {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return store.Hearing{}, nil, hearing.Booking{}, err
-	}
-	var room [16]byte
-	if _, err := rand.Read(room[:]); err != nil {
-		return store.Hearing{}, nil, hearing.Booking{}, err
-	}
-	h := store.Hearing{
-		ID: id.String(), Room: hex.EncodeToString(room[:]), Unit: "demo-court", Demo: true,
-		DocketNo: "45/2026/TLST-HS", Title: "Phiên tòa hình sự sơ thẩm (trình diễn)", StartsAt: now.UnixMicro(),
-	}
-	b := hearing.Booking{
-		Hearing: hearing.ID(h.ID), Unit: h.Unit, Court: "Tòa án nhân dân khu vực 3 – Đà Nẵng",
-		DocketNo: h.DocketNo, Title: h.Title, StartsAt: h.StartsAt, Demo: true,
-	}
-	var names []store.PersonName
-	seat := func(key string, c court.Capacity, name, point string) {
-		person := h.ID[len(h.ID)-12:] + "-" + key
-		b.People = append(b.People, hearing.Person{ID: hearing.PersonID(person), Capacity: c, Alias: point, Point: point})
-		b.Devices = append(b.Devices, hearing.Device{
-			ID: hearing.DeviceID("d-" + person), Kind: hearing.DeskClient, People: []hearing.PersonID{hearing.PersonID(person)},
-		})
-		names = append(names, store.PersonName{Person: person, Name: name, Hearing: h.ID})
-	}
-	for _, r := range demoRoles() {
-		seat(r.key, r.capacity, r.name, r.point)
-	}
-	kinds := []court.Capacity{court.Victim, court.Witness, court.Interpreter, court.Respondent}
-	for i := range n {
-		seat(pointID(i), kinds[i%len(kinds)], fmt.Sprintf("Điểm cầu mô phỏng %d", i+1), fmt.Sprintf("Điểm cầu %d", i+1))
-	}
-	return h, names, b, nil
-}
-
 // invite makes a single-use token for a role or a simulated point.
 func (d *demo) invite(ctx context.Context, key string) (string, error) {
 	h := d.hearing()
-	person := h.ID[len(h.ID)-12:] + "-" + key
+	person := seatID(h.ID, key)
 	return d.node.auth.Invite(ctx, court.SystemScope(), h.ID, person, "d-"+person, 5*time.Minute)
 }
 
@@ -205,10 +143,6 @@ func (d *demo) baseHost(host string) bool {
 }
 
 func (d *demo) roleHost(host string) bool {
-	for _, r := range demoRoles() {
-		if host == r.key+".localhost:"+d.port {
-			return true
-		}
-	}
-	return false
+	key, ok := strings.CutSuffix(host, ".localhost:"+d.port)
+	return ok && slices.ContainsFunc(allRoles(), func(r role) bool { return r.key == key })
 }

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"html/template"
 	"net/http"
+	"slices"
 
+	"phientoa/internal/court"
 	"phientoa/internal/hearing"
 )
 
@@ -33,6 +36,7 @@ func (d *demo) handler() http.Handler {
 
 type landingData struct {
 	Roles  []landingRole
+	Cases  []landingRole
 	Closed bool
 	Title  string
 	Docket string
@@ -42,14 +46,18 @@ type landingRole struct{ Key, Vi, En, Name string }
 
 func (d *demo) landing(w http.ResponseWriter, r *http.Request) {
 	h := d.hearing()
-	data := landingData{Title: h.Title, Docket: h.DocketNo}
+	data := landingData{Title: h.Title, Docket: h.DocketNo, Cases: []landingRole{
+		{Key: "criminal", Vi: "Hình sự sơ thẩm", En: "Criminal, first instance"},
+		{Key: "civil", Vi: "Dân sự sơ thẩm", En: "Civil, first instance"},
+		{Key: "plain", Vi: "Phiên tòa rút gọn", En: "Without order of business"},
+	}}
 	room, ref := d.node.rooms.Open(r.Context(), h.ID)
 	if ref != nil {
 		http.Error(w, ref.Vi+"\n"+ref.En, http.StatusServiceUnavailable)
 		return
 	}
 	data.Closed = room.Status() == hearing.Closed
-	for _, x := range demoRoles() {
+	for _, x := range d.roles() {
 		data.Roles = append(data.Roles, landingRole{x.key, x.vi, x.en, x.name})
 	}
 	head := w.Header()
@@ -69,7 +77,7 @@ func (d *demo) landing(w http.ResponseWriter, r *http.Request) {
 func (d *demo) enter(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 1<<10)
 	key := r.PostFormValue("role")
-	if !d.roleHost(key + ".localhost:" + d.port) {
+	if !slices.ContainsFunc(d.roles(), func(r role) bool { return r.key == key }) {
 		http.Error(w, "unknown role", http.StatusBadRequest)
 		return
 	}
@@ -84,7 +92,12 @@ func (d *demo) enter(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d *demo) renew(w http.ResponseWriter, r *http.Request) {
-	if err := d.create(r.Context()); err != nil {
+	r.Body = http.MaxBytesReader(w, r.Body, 1<<10)
+	kind := r.PostFormValue("case")
+	if _, known := demoCases()[kind]; !known {
+		kind = d.kind
+	}
+	if err := d.create(r.Context(), kind); err != nil {
 		d.node.logger.Error("no new hearing", "err", err)
 		http.Error(w, "Không tạo được phiên tòa. / No hearing could be made.", http.StatusServiceUnavailable)
 		return
@@ -96,6 +109,7 @@ func (d *demo) renew(w http.ResponseWriter, r *http.Request) {
 const landingStyle = `
 body { margin: 0; background: #FAF8F3; color: #1B2130; font: 18px/1.5 "Be Vietnam Pro", system-ui, sans-serif }
 main { max-width: 46rem; margin: 0 auto; padding: 32px 16px }
+h2 { font-size: 22px; margin: 0 0 8px }
 h1 { font-size: 28px; line-height: 1.3; margin: 0 0 8px }
 p { margin: 0 0 16px }
 small { font-size: 15px; display: block }
@@ -113,10 +127,35 @@ func landingPage() *template.Template {
 <div class="band">BẢN TRÌNH DIỄN – không có giá trị tố tụng / DEMONSTRATION – of no legal effect</div>
 <main><h1>{{.Title}}</h1><p>{{.Docket}}</p>
 {{if .Closed}}<p>Phiên tòa này đã kết thúc. / This hearing was closed.</p>
-<form method="post" action="/demo/new"><p><button class="main">Tạo phiên tòa mới / New hearing</button></p></form>{{end}}
+{{end}}
 <p>Mỗi vai mở trong một cửa sổ riêng. / Each role opens in a window of its own.</p>
 <ul>{{range .Roles}}<li><form method="post" action="/demo/enter" target="_blank" rel="noopener">
 <input type="hidden" name="role" value="{{.Key}}"><button>{{.Vi}} <small>{{.En}} · {{.Name}}</small></button></form></li>{{end}}</ul>
-{{if not .Closed}}<form method="post" action="/demo/new"><button>Tạo phiên tòa mới / New hearing</button></form>{{end}}
+<h2>Tạo phiên tòa mới / New hearing</h2>
+<ul>{{range .Cases}}<li><form method="post" action="/demo/new"><input type="hidden" name="case" value="{{.Key}}"><button>{{.Vi}} <small>{{.En}}</small></button></form></li>{{end}}</ul>
 </main></body></html>`))
+}
+
+// roles are those of the hearing on show.
+func (d *demo) roles() []role {
+	h := d.hearing()
+	room, ref := d.node.rooms.Open(context.Background(), h.ID)
+	if ref != nil {
+		return nil
+	}
+	seated := map[string]bool{}
+	for _, p := range room.Booking().People {
+		seated[string(p.ID)] = true
+	}
+	c := caseOf(room.Booking().Procedure)
+	return slices.DeleteFunc(c.roles, func(r role) bool { return !seated[seatID(h.ID, r.key)] })
+}
+
+func caseOf(p court.Procedure) demoCase {
+	for _, c := range demoCases() {
+		if c.procedure == p {
+			return c
+		}
+	}
+	return plainCase()
 }

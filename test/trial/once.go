@@ -206,7 +206,7 @@ type server struct {
 // startServer starts the demonstration in the near host and returns when it
 // has printed its address.
 func startServer(ctx context.Context, h *nethost.Host, binary, data string) (*server, error) {
-	cmd := h.Command(ctx, binary, "demo", "--data-dir", data,
+	cmd := h.Command(ctx, binary, "demo", "--case", "plain", "--data-dir", data,
 		"--port", strconv.Itoa(webPort), "--media-address", nearAddr)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := cmd.StdoutPipe()

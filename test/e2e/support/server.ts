@@ -8,6 +8,8 @@ import { ask } from "./http.ts";
 import { BINARY, RESULTS } from "./paths.ts";
 
 export interface ServerParams {
+  /** kind of the demonstration's hearing; plain without order of business */
+  case?: "plain" | "criminal" | "civil";
   /** address of the media sockets; loopback when empty */
   mediaAddress?: string;
   /** postgres://… instead of SQLite in the data directory */
@@ -54,6 +56,7 @@ export class Server {
   /** up starts a process on the data directory and waits until it takes requests. */
   async up(): Promise<void> {
     const args = ["demo", "--data-dir", this.dataDir, "--log-level", "debug"];
+    args.push("--case", this.p.case ?? "plain");
     args.push("--port", String(this.port), "--media-port", String(this.mediaPort));
     if (this.p.mediaAddress) args.push("--media-address", this.p.mediaAddress);
     if (this.p.database) args.push("--database", this.p.database);
