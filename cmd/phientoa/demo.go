@@ -73,7 +73,7 @@ type demo struct {
 	node   *node
 	port   string
 	points int
-	kind   string // of the next hearing
+	kind   string        // of the next hearing
 	wake   chan struct{} // a new hearing was made
 
 	mu      sync.Mutex
