@@ -3,8 +3,6 @@ package main
 import (
 	"html/template"
 	"net/http"
-
-	"phientoa/internal/hearing"
 )
 
 // handler serves the page of roles on localhost and the product on
@@ -48,7 +46,7 @@ func (d *demo) landing(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, ref.Vi+"\n"+ref.En, http.StatusServiceUnavailable)
 		return
 	}
-	data.Closed = room.Status() == hearing.Closed
+	data.Closed = room.Status().Over()
 	for _, x := range demoRoles() {
 		data.Roles = append(data.Roles, landingRole{x.key, x.vi, x.en, x.name})
 	}
