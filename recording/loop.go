@@ -60,6 +60,10 @@ func (p *Part) finish(why string) {
 	now := p.p.Now()
 	p.take(now)
 	for _, t := range p.order {
+		if !t.restarted.IsZero() { // it never came back
+			p.gap(t, CauseSilent, t.restarted, now, gapBody{})
+			t.restarted = time.Time{}
+		}
 		if t.asm == nil {
 			continue
 		}

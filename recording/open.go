@@ -310,8 +310,12 @@ func (p *Part) replay(l ledger.Line, get func(string) *earlier, covered map[stri
 		if err := json.Unmarshal(l.Members, &b); err != nil {
 			return err
 		}
-		if b.Cause == CauseRestart { // named already; open again only by a track-open
-			get(b.Track).open = false
+		// Named up to here. The track counts as open until a track-close: when the
+		// process dies again before the source is back, what follows is a gap too.
+		if b.Cause == CauseRestart || b.Cause == CauseSilent {
+			if e := get(b.Track); b.ToT > e.lastT {
+				e.lastT, e.lastNS = b.ToT, b.ToNS
+			}
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -22,7 +23,11 @@ import (
 	"phientoa/sfu"
 )
 
-const childDir = "PHIENTOA_TEST_RECORD_DIR"
+const (
+	childDir = "PHIENTOA_TEST_RECORD_DIR"
+	// childIdle: the victim records nothing, as before the points are back.
+	childIdle = "PHIENTOA_TEST_RECORD_IDLE"
+)
 
 // TestMain makes the test binary the victim of TestKill.
 func TestMain(m *testing.M) {
@@ -56,6 +61,10 @@ func child(dir string) error {
 	})
 	if err != nil {
 		return err
+	}
+	if os.Getenv(childIdle) != "" {
+		fmt.Fprintf(os.Stdout, "0 %d\n", time.Now().UnixMicro())
+		select {}
 	}
 	part.Tap().Opened(micInfo, time.Now())
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -134,6 +143,54 @@ func TestKillAtAnyInstantLosesAtMostASecondAndTheGapIsNamed(t *testing.T) {
 		}
 		require.True(t, found, "no gap for the kill at %d:\n%s", k.at, r.Text("en"))
 	}
+}
+
+// Two blows, the second before the source is back: every instant between the last
+// recorded packet and the return lies in a named gap.
+func TestATrackThatIsNotBackBetweenTwoKillsHasNoSilentGap(t *testing.T) {
+	o := newOpener(t, time.Now())
+	o.dir = filepath.Join(filepath.Dir(o.dir), "evidence")
+	victim := func(lines int, env ...string) {
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(append(os.Environ(), childDir+"="+filepath.Dir(o.dir)), env...)
+		cmd.Stderr = os.Stderr
+		out, err := cmd.StdoutPipe()
+		require.NoError(t, err)
+		require.NoError(t, cmd.Start())
+		sc := bufio.NewScanner(out)
+		for range lines {
+			require.True(t, sc.Scan(), "the victim never began")
+		}
+		require.NoError(t, cmd.Process.Kill())
+		_ = cmd.Wait() // killed
+	}
+	victim(8) // 1.6 s: media are on disk
+	victim(1, childIdle+"=1")
+	part, _ := o.open(func(p *Params) { p.Epoch = 3 })
+	back := time.Now()
+	part.Tap().Opened(micInfo, back)
+	require.NoError(t, part.Close(context.Background()))
+
+	dir, err := ledger.DirFS(part.dir)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, dir.Close()) }()
+	var gaps []gapBody
+	require.NoError(t, ledger.Lines(dir, func(l ledger.Line) (bool, error) {
+		if l.Kind != ledger.KindGap {
+			return true, nil
+		}
+		var g gapBody
+		err := json.Unmarshal(l.Members, &g)
+		if g.Cause == CauseRestart {
+			gaps = append(gaps, g)
+		}
+		return true, err
+	}))
+	require.Len(t, gaps, 3, "one at each recovery, one until the return")
+	for i, g := range gaps[1:] {
+		require.Equal(t, gaps[i].ToT, g.FromT, "no instant between two gaps is unnamed")
+	}
+	require.Equal(t, back.UnixMicro(), gaps[2].ToT)
 }
 
 func TestSuspendAndOpenGoOnWithTheSamePartAndACloseBeginsTheNext(t *testing.T) {

@@ -40,18 +40,33 @@ func (p Procedure) Steps() []Step {
 	switch p {
 	case Criminal:
 		return []Step{
-			{Formalities, true}, {IndictmentReading, true}, {Questioning, true}, {EvidenceReview, false},
-			{Debate, true}, {LastWords, true}, {Deliberation, true}, {Pronouncement, true},
+			{Formalities, true},
+			{IndictmentReading, true},
+			{Questioning, true},
+			{EvidenceReview, false},
+			{Debate, true},
+			{LastWords, true},
+			{Deliberation, true},
+			{Pronouncement, true},
 		}
 	case Civil:
 		return []Step{
-			{Formalities, true}, {Questioning, true}, {Debate, true}, {ProcuratorOpinion, false},
-			{Deliberation, true}, {Pronouncement, true},
+			{Formalities, true},
+			{Questioning, true},
+			{Debate, true},
+			{ProcuratorOpinion, false},
+			{Deliberation, true},
+			{Pronouncement, true},
 		}
 	case Administrative:
 		return []Step{
-			{Formalities, true}, {Dialogue, false}, {Questioning, true}, {Debate, true}, {ProcuratorOpinion, false},
-			{Deliberation, true}, {Pronouncement, true},
+			{Formalities, true},
+			{Dialogue, false},
+			{Questioning, true},
+			{Debate, true},
+			{ProcuratorOpinion, false},
+			{Deliberation, true},
+			{Pronouncement, true},
 		}
 	default:
 		return nil

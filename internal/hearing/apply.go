@@ -45,7 +45,9 @@ func Apply(s *State, e Event) (*State, error) {
 	if err := b.apply(n, e); err != nil {
 		return nil, fmt.Errorf("event %d (%s): %w", e.Seq, b.Kind(), err)
 	}
+	n.tidyHold()
 	n.Seq = e.Seq
+	n.tidyRooms()
 	return n, nil
 }
 
@@ -70,11 +72,12 @@ func (s *State) mustPerson(id PersonID) (*PersonState, error) {
 	return p, nil
 }
 
-// enter puts the hearing into a status from one of the given ones.
+// enter puts the hearing into a status from one of the given ones. A technical
+// hold, proposed or begun, does not outlive a change of status.
 func (s *State) enter(to Status, e Event, from ...Status) error {
 	for _, f := range from {
 		if s.Status == f {
-			s.Status, s.Since, s.StatusSeq = to, e.At, e.Seq
+			s.Status, s.Since, s.StatusSeq, s.Hold = to, e.At, e.Seq, nil
 			return nil
 		}
 	}

@@ -74,10 +74,15 @@ func (b PersonRemoved) apply(s *State, e Event) error {
 		return fmt.Errorf("%w: removal of a person %s", ErrImpossible, p.Status)
 	}
 	p.Status, p.LockedBy, p.Seq = Removed, "", e.Seq
+	p.LostSince, p.BackSince, p.GoneOn, p.RecheckIdentity, p.RecheckMedia, p.Away = 0, 0, false, false, false, false
+	if s.Standing == string(b.Person) {
+		s.Standing = ""
+	}
 	s.lowerHand(b.Person)
 	if s.Floor == b.Person {
 		s.Floor, s.FloorSince = "", 0
 	}
+	s.leaveRooms(p, e.Seq)
 	return nil
 }
 
@@ -114,6 +119,9 @@ func (c Admit) decide(s *State, a Actor, _ time.Time) ([]EventBody, *Refusal) {
 	p := s.person(c.Person)
 	if p == nil {
 		return nil, refuseUnknownPerson()
+	}
+	if s.mustBeCalled(c.Person) {
+		return nil, refuseCallInstead()
 	}
 	switch p.Status {
 	case Waiting:

@@ -57,8 +57,12 @@ func (c Book) decide(s *State, _ Actor, _ time.Time) ([]EventBody, *Refusal) {
 	if b.LateAfter == 0 {
 		b.LateAfter = DefaultLateAfter.Microseconds()
 	}
+	fillProcedure(&b)
 	if err := validateBooking(b); err != nil {
 		return nil, refuseBooking(err)
+	}
+	if r := checkProcedure(b); r != nil {
+		return nil, r
 	}
 	return []EventBody{Booked{Booking: b}}, nil
 }
@@ -67,12 +71,22 @@ func newState(b Booking, e Event) (*State, error) {
 	if err := validateBooking(b); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrImpossible, err)
 	}
+	if r := checkProcedure(b); r != nil {
+		return nil, fmt.Errorf("%w: %w", ErrImpossible, r)
+	}
 	b = cloneBooking(b)
 	s := &State{
-		Seq: e.Seq, StatusSeq: e.Seq, Booking: b, Status: Scheduled, Since: e.At,
+		Seq: e.Seq, StatusSeq: e.Seq, Booking: b, Status: Scheduled, Since: e.At, BookedAt: e.At,
 		People:  make([]PersonState, len(b.People)),
 		Devices: make([]DeviceState, len(b.Devices)),
 		seats:   newSeating(b),
+		Part:    1, Visibility: Public,
+	}
+	if b.Visibility != "" {
+		s.Visibility = b.Visibility
+	}
+	for _, p := range b.Points {
+		s.Points = append(s.Points, PointState{ID: p.ID})
 	}
 	for i, p := range b.People {
 		s.People[i] = PersonState{ID: p.ID, Status: Absent, Seq: e.Seq}
@@ -89,6 +103,11 @@ func cloneBooking(b Booking) Booking {
 	b.Devices = slices.Clone(b.Devices)
 	for i := range b.Devices {
 		b.Devices[i].People = slices.Clone(b.Devices[i].People)
+	}
+	b.Exclusions, b.Points = slices.Clone(b.Exclusions), slices.Clone(b.Points)
+	if b.Policy != nil {
+		policy := *b.Policy
+		b.Policy = &policy
 	}
 	return b
 }

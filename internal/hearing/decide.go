@@ -3,6 +3,8 @@ package hearing
 import (
 	"reflect"
 	"time"
+
+	"phientoa/internal/court"
 )
 
 // Decide answers a command: the events that it causes, in order, or a refusal.
@@ -13,7 +15,9 @@ import (
 // (EventBody.Restricts), so that the caller has one order for the whole answer
 // (architecture, Order).
 //
-// s is nil before Book. now becomes the events' time only through the caller.
+// s is nil before Book. now becomes the events' time only through the caller. The
+// zero time asks without a clock whether an act is open to the actor (View.Acts):
+// dates that the command names are not judged then.
 func Decide(s *State, c Command, a Actor, now time.Time) ([]EventBody, *Refusal) {
 	// A pointer would also satisfy the interface, and a nil one would panic.
 	if c == nil || reflect.TypeOf(c).Kind() == reflect.Pointer {
@@ -35,18 +39,26 @@ func Restricts(c Command) bool {
 	if c == nil || reflect.TypeOf(c).Kind() == reflect.Pointer {
 		return false
 	}
+	if v, sets := c.(SetVisibility); sets {
+		return v.To == ClosedDoors
+	}
 	return ActRestricts(c.command())
 }
 
 // ActRestricts is Restricts by the name of the act: the field name of wire's
 // Command, as in View.Acts, or that of a command of the system.
 //
-// recorder_report is not among them: whether it restricts is known only from
-// what it says, and a report waits its turn without harm.
+// recorder_report and tick are not among them: whether they restrict is known only
+// from what they say or find, and they wait their turn without harm.
+// set_visibility is: it can restrict, and Restricts looks at the direction.
 func ActRestricts(act string) bool {
 	switch act {
 	case MuteLock{}.command(), StopFloor{}.command(), LowerHand{}.command(), Remove{}.command(),
-		Recess{}.command(), Close{}.command(), DeviceLost{}.command():
+		Recess{}.command(), Close{}.command(), DeviceLost{}.command(),
+		HoldTechnical{}.command(), Suspend{}.command(), Adjourn{}.command(), Cancel{}.command(),
+		SetVisibility{}.command():
+		return true
+	case DismissWitness{}.command(), Isolate{}.command(), EndConsult{}.command():
 		return true
 	}
 	return false
@@ -64,14 +76,20 @@ func bySystem(a Actor) *Refusal {
 // this hearing, the device gives commands at all, and the hearing is not over.
 // It says nothing about the hearing to somebody who does not belong to it.
 func seated(s *State, a Actor) *Refusal {
+	if r := atDevice(s, a); r != nil {
+		return r
+	}
+	return refuseOver(s.Status)
+}
+
+// atDevice is seated without a word about the hearing's course: an adjournment
+// is announced at the points after it ended the hearing.
+func atDevice(s *State, a Actor) *Refusal {
 	if a.System || !s.sitsAt(a.Person, a.Device) {
 		return refuseNotSeated()
 	}
 	if s.device(a.Device).Kind == Viewer {
 		return refuseViewer()
-	}
-	if s.Status == Closed {
-		return refuseClosed()
 	}
 	return nil
 }
@@ -83,8 +101,11 @@ func inCourtroom(s *State, a Actor) *Refusal {
 	if r := seated(s, a); r != nil {
 		return r
 	}
-	switch s.person(a.Person).Status {
+	switch p := s.person(a.Person); p.Status {
 	case InCourtroom:
+		if p.Isolated {
+			return refuseIsolated()
+		}
 	case Removed:
 		return refuseRemoved()
 	case Waiting:
@@ -116,6 +137,64 @@ func byHolder(s *State, a Actor) *Refusal {
 	}
 	if !s.booked(a.Person).Capacity.HoldsRoom() {
 		return refuseOnlyHolders()
+	}
+	return nil
+}
+
+// byClerk is the gate of the clerk's own acts.
+func byClerk(s *State, a Actor) *Refusal {
+	if r := inCourtroom(s, a); r != nil {
+		return r
+	}
+	if s.booked(a.Person).Capacity != court.Clerk {
+		return refuseOnlyClerk()
+	}
+	return nil
+}
+
+// bySupport is the gate of the officers who support a point, and of the clerk.
+// An officer acts as soon as they checked in: before the opening they sit in the
+// waiting room. Which point an officer speaks for, the command decides.
+func bySupport(s *State, a Actor) *Refusal {
+	if r := seated(s, a); r != nil {
+		return r
+	}
+	return supports(s, a)
+}
+
+func supports(s *State, a Actor) *Refusal {
+	switch s.person(a.Person).Status {
+	case InCourtroom, Waiting:
+	case Removed:
+		return refuseRemoved()
+	default:
+		return refuseCheckInFirst()
+	}
+	switch c := s.booked(a.Person).Capacity; {
+	case c.Officers():
+		return nil
+	case c != court.Clerk:
+		return refuseOnlySupport()
+	case !s.admitted(s.device(a.Device)):
+		return refuseDeviceBlocked()
+	}
+	return nil
+}
+
+// ofPoint tells whether the clerk, or an officer of this very point, acts.
+func (s *State) ofPoint(a Actor, point string) bool {
+	b := s.booked(a.Person)
+	return b.Capacity == court.Clerk || b.Capacity.Officers() && b.Point == point
+}
+
+// inOrder is the gate of acts that exist only in hearings with an order of
+// business, behind the gate of who may give them.
+func inOrder(s *State, a Actor, gate func(*State, Actor) *Refusal) *Refusal {
+	if r := gate(s, a); r != nil {
+		return r
+	}
+	if !s.ordered() {
+		return refuseNoProcedure()
 	}
 	return nil
 }

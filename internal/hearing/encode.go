@@ -111,6 +111,14 @@ func decode[B EventBody](raw []byte) (EventBody, error) {
 
 // parseBody knows every kind of event.
 func parseBody(kind string, raw []byte) (EventBody, error) {
+	for _, parse := range []func(string, []byte) (EventBody, error){parsePreparation, parseCourse} {
+		if b, err := parse(kind, raw); b != nil || err != nil {
+			return b, err
+		}
+	}
+	if b, known, err := parseRoomBody(kind, raw); known {
+		return b, err
+	}
 	switch kind {
 	case Booked{}.Kind():
 		return decode[Booked](raw)
@@ -154,5 +162,67 @@ func parseBody(kind string, raw []byte) (EventBody, error) {
 		return decode[NodeTaken](raw)
 	default:
 		return nil, fmt.Errorf("%w: unknown kind", ErrLine)
+	}
+}
+
+// parsePreparation knows the kinds of preparation; nil for any other.
+func parsePreparation(kind string, raw []byte) (EventBody, error) {
+	switch kind {
+	case OpinionRecorded{}.Kind():
+		return decode[OpinionRecorded](raw)
+	case FacilitiesRecorded{}.Kind():
+		return decode[FacilitiesRecorded](raw)
+	case BecameReady{}.Kind():
+		return decode[BecameReady](raw)
+	case IdentityNoted{}.Kind():
+		return decode[IdentityNoted](raw)
+	case PresenceReported{}.Kind():
+		return decode[PresenceReported](raw)
+	case TestReported{}.Kind():
+		return decode[TestReported](raw)
+	default:
+		return nil, nil
+	}
+}
+
+// parseCourse knows the kinds of order, hold and decision; nil for any other.
+func parseCourse(kind string, raw []byte) (EventBody, error) {
+	switch kind {
+	case PhaseEntered{}.Kind():
+		return decode[PhaseEntered](raw)
+	case AskedToStand{}.Kind():
+		return decode[AskedToStand](raw)
+	case AskedToSit{}.Kind():
+		return decode[AskedToSit](raw)
+	case VisibilitySet{}.Kind():
+		return decode[VisibilitySet](raw)
+	case HoldProposed{}.Kind():
+		return decode[HoldProposed](raw)
+	case HoldBegun{}.Kind():
+		return decode[HoldBegun](raw)
+	case KeptGoing{}.Kind():
+		return decode[KeptGoing](raw)
+	case LinksSettled{}.Kind():
+		return decode[LinksSettled](raw)
+	case ReturnConfirmed{}.Kind():
+		return decode[ReturnConfirmed](raw)
+	case HearingSuspended{}.Kind():
+		return decode[HearingSuspended](raw)
+	case HearingAdjourned{}.Kind():
+		return decode[HearingAdjourned](raw)
+	case DecisionAnnounced{}.Kind():
+		return decode[DecisionAnnounced](raw)
+	case HearingReopened{}.Kind():
+		return decode[HearingReopened](raw)
+	case HearingCancelled{}.Kind():
+		return decode[HearingCancelled](raw)
+	case PersonWarned{}.Kind():
+		return decode[PersonWarned](raw)
+	case PersonAway{}.Kind():
+		return decode[PersonAway](raw)
+	case PersonBack{}.Kind():
+		return decode[PersonBack](raw)
+	default:
+		return nil, nil
 	}
 }

@@ -56,7 +56,7 @@ func (b HandRaised) apply(s *State, _ Event) error {
 	if err != nil {
 		return err
 	}
-	if p.Status != InCourtroom || s.hasHand(b.Person) || s.speaks(b.Person) {
+	if s.home(p.ID) != Courtroom || s.hasHand(b.Person) || s.speaks(b.Person) {
 		return fmt.Errorf("%w: hand", ErrImpossible)
 	}
 	s.Hands = append(s.Hands, b.Person)
@@ -83,7 +83,7 @@ func (b FloorGiven) apply(s *State, e Event) error {
 	if err != nil {
 		return err
 	}
-	if s.Status != InSession || p.Status != InCourtroom || p.LockedBy != "" || b.Person == s.presiding() {
+	if s.Status != InSession || s.home(b.Person) != Courtroom || p.LockedBy != "" || b.Person == s.presiding() {
 		return fmt.Errorf("%w: floor", ErrImpossible)
 	}
 	s.Floor, s.FloorSince = b.Person, e.At
@@ -151,6 +151,8 @@ func (c GiveFloor) decide(s *State, _ Actor, _ time.Time) ([]EventBody, *Refusal
 		return nil, refuseNotInSession()
 	case c.Person == s.presiding():
 		return nil, refusePresidingSpeaks()
+	case p.Isolated:
+		return nil, refuseIsolatedPerson()
 	case p.Status != InCourtroom:
 		return nil, refuseNotInCourtroom()
 	case p.LockedBy != "":

@@ -3,40 +3,36 @@ package hearing
 import (
 	"cmp"
 	"slices"
+
+	"phientoa/internal/court"
 )
 
 // Priorities of grants: what is shed last has the highest.
 const (
-	priorityMic      = 255
-	priorityFloorCam = 200
-	priorityBenchCam = 150
-	priorityCam      = 100
-	unboundedLayer   = 255
+	priorityMic            = 255
+	priorityFloorCam       = 200
+	priorityBenchCam       = 150
+	priorityInterpreterCam = 120
+	priorityCam            = 100
+	unboundedLayer         = 255
 )
 
-// Routes is the whole answer to "who sees and hears whom". Something flows in
-// session only: cameras of all devices admitted to the courtroom, and the open
-// microphones, to everybody admitted and to the recorder. It does not depend on
-// who is connected at the moment: a seat keeps its rights while its client is
-// away, and media outlives a lost control connection (J5.8).
+// Routes is the whole answer to "who sees and hears whom". In session the cameras
+// of all devices admitted to the courtroom and the open microphones reach
+// everybody admitted, the recorder, and the public unless the doors are closed.
+// Outside of the session only private rooms have media: the deliberation room and
+// private talks, each among its own people, and never the recorder. It does not
+// depend on who is connected at the moment: a seat keeps its rights while its
+// client is away, and media outlives a lost control connection (J5.8).
 func Routes(s *State) Routing {
 	var r Routing
-	if s == nil || s.Status != InSession {
+	switch {
+	case s == nil || s.Status.Over():
 		return r
-	}
-	for i := range s.Booking.Devices {
-		d := &s.Booking.Devices[i]
-		if !s.admitted(d) {
-			continue
-		}
-		r.Members = append(r.Members, Membership{Device: d.ID, Class: ClassCourtroom})
-		if !d.Kind.sends() {
-			continue
-		}
-		r.Grants = append(r.Grants, spread(Source{d.ID, Cam}, s.camPriority(d), true)...)
-		if s.microphoneOpen(d) {
-			r.Grants = append(r.Grants, spread(Source{d.ID, Mic}, priorityMic, false)...)
-		}
+	case s.Status == InSession:
+		s.courtroomRoutes(&r)
+	default:
+		s.privateRoutes(&r)
 	}
 	slices.SortFunc(r.Grants, func(a, b Grant) int {
 		return cmp.Or(compareSources(a.Source, b.Source),
@@ -49,29 +45,100 @@ func Routes(s *State) Routing {
 	return r
 }
 
-// spread grants a source to the courtroom and, since the recorder is a receiver
-// like any other, to the recorder. The recorder's copy is never paused to save
-// bandwidth: it needs none.
-func spread(src Source, priority uint8, mayPause bool) []Grant {
-	g := Grant{
-		Source: src, Audience: Audience{Class: ClassCourtroom},
-		Priority: priority, MaxLayer: unboundedLayer, MayPause: mayPause,
+func (s *State) courtroomRoutes(r *Routing) {
+	audiences := []Class{ClassCourtroom, ClassRecorder}
+	if s.watched() {
+		audiences = append(audiences, ClassPublic)
 	}
-	rec := g
-	rec.Audience, rec.MayPause = Audience{Class: ClassRecorder}, false
-	return []Grant{g, rec}
+	for i := range s.Booking.Devices {
+		d := &s.Booking.Devices[i]
+		if s.forPublic(d) && !s.doorsClosed() {
+			r.Members = append(r.Members, Membership{Device: d.ID, Class: ClassPublic})
+		}
+		if s.roomOf(d).place != Courtroom {
+			continue
+		}
+		r.Members = append(r.Members, Membership{Device: d.ID, Class: ClassCourtroom})
+		if !d.Kind.sends() {
+			continue
+		}
+		r.Grants = append(r.Grants, spread(Source{d.ID, Cam}, s.camPriority(d), true, audiences...)...)
+		if s.microphoneOpen(d) {
+			r.Grants = append(r.Grants, spread(Source{d.ID, Mic}, priorityMic, false, audiences...)...)
+		}
+	}
 }
 
-// camPriority keeps the speaker's picture longest, the bench's next.
-func (s *State) camPriority(d *Device) uint8 {
-	switch {
-	case s.Floor != "" && slices.Contains(d.People, s.Floor):
-		return priorityFloorCam
-	case slices.Contains(d.People, s.presiding()):
-		return priorityBenchCam
-	default:
-		return priorityCam
+// watched: a device of the public is booked and the doors are open to it.
+func (s *State) watched() bool {
+	if s.doorsClosed() {
+		return false
 	}
+	for i := range s.Booking.Devices {
+		if s.forPublic(&s.Booking.Devices[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *State) privateRoutes(r *Routing) {
+	for i := range s.Booking.Devices {
+		d := &s.Booking.Devices[i]
+		class := s.privateClass(d)
+		if class == "" {
+			continue
+		}
+		r.Members = append(r.Members, Membership{Device: d.ID, Class: class})
+		r.Grants = append(r.Grants, spread(Source{d.ID, Cam}, priorityCam, true, class)...)
+		r.Grants = append(r.Grants, spread(Source{d.ID, Mic}, priorityMic, false, class)...)
+	}
+}
+
+// privateClass is the class of the private room that the device carries; empty
+// when it carries none. The panel deliberates before desk clients of its own: a
+// console has no microphone, and what stands in the courtroom (room clients) may
+// be heard by others. A private talk needs devices marked for it. Floor and locks
+// are the courtroom's and do not reach here.
+func (s *State) privateClass(d *Device) Class {
+	switch at := s.roomOf(d); {
+	case at.place == DeliberationR && d.Kind == DeskClient:
+		return ClassPanel
+	case at.place == ConsultRoom && d.Kind.sends() && d.Private:
+		return ClassConsult + Class(at.consult)
+	default:
+		return ""
+	}
+}
+
+// spread grants a source to classes. The recorder is a receiver like any other,
+// but its copy is never paused to save bandwidth: it needs none.
+func spread(src Source, priority uint8, mayPause bool, classes ...Class) []Grant {
+	grants := make([]Grant, 0, len(classes))
+	for _, class := range classes {
+		grants = append(grants, Grant{
+			Source: src, Audience: Audience{Class: class},
+			Priority: priority, MaxLayer: unboundedLayer, MayPause: mayPause && class != ClassRecorder,
+		})
+	}
+	return grants
+}
+
+// camPriority keeps the speaker's picture longest, then the bench's, then that of
+// who interprets by signs or lips.
+func (s *State) camPriority(d *Device) uint8 {
+	priority := uint8(priorityCam)
+	for _, p := range s.inFront(d) {
+		switch c := s.booked(p).Capacity; {
+		case p == s.Floor:
+			return priorityFloorCam
+		case p == s.presiding():
+			priority = priorityBenchCam
+		case c == court.Interpreter || c == court.SignInterpreter:
+			priority = max(priority, priorityInterpreterCam)
+		}
+	}
+	return priority
 }
 
 // Sources is every source that Routes may ever grant in this hearing, sorted:

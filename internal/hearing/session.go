@@ -16,7 +16,7 @@ type (
 	Recessed struct {
 		Reason string `json:"reason"`
 	}
-	// WentOn: in session again after a recess.
+	// WentOn: in session again after a recess or a technical hold.
 	WentOn struct{}
 	// HearingClosed is final.
 	HearingClosed struct{}
@@ -54,11 +54,24 @@ func (HearingClosed) Restricts() bool { return true }
 // Restricts is false: it is a notice, which can wait for the log.
 func (BecameLate) Restricts() bool { return false }
 
+// apply begins the order of business, or goes on with it in the next part. A link
+// lost before the opening counts from the opening.
 func (b Opened) apply(s *State, e Event) error {
-	if err := s.enter(InSession, e, Scheduled); err != nil {
+	if err := s.enter(InSession, e, Scheduled, Preparing, ReadyToOpen); err != nil {
 		return err
 	}
-	s.OpenedAt, s.OverrideReason, s.Late = e.At, b.OverrideReason, false
+	s.OverrideReason, s.Late, s.Consults, s.Decision = b.OverrideReason, false, nil, nil
+	if s.OpenedAt == 0 {
+		s.OpenedAt = e.At
+	}
+	for i := range s.People {
+		if p := &s.People[i]; p.LostSince != 0 {
+			p.LostSince = e.At
+		}
+	}
+	if steps := s.Booking.Procedure.Steps(); len(steps) > 0 && s.Phase == "" {
+		s.enterPhase(steps[0].Phase, "", e.At)
+	}
 	return nil
 }
 
@@ -72,18 +85,23 @@ func (b Recessed) apply(s *State, e Event) error {
 	return nil
 }
 
+// apply ends every private talk: the courtroom wants its people back.
 func (WentOn) apply(s *State, e Event) error {
-	s.RecessReason = ""
-	return s.enter(InSession, e, InRecess)
+	if s.deliberating() {
+		return fmt.Errorf("%w: going on while the panel deliberates", ErrImpossible)
+	}
+	s.RecessReason, s.Consults = "", nil
+	return s.enter(InSession, e, InRecess, TechnicalHold)
 }
 
 func (HearingClosed) apply(s *State, e Event) error {
-	s.Floor, s.FloorSince, s.Hands, s.RecessReason = "", 0, nil, ""
+	s.Hands = nil
+	s.standStill()
 	return s.enter(Closed, e, InSession, InRecess)
 }
 
 func (BecameLate) apply(s *State, e Event) error {
-	if s.Status != Scheduled || s.Late {
+	if !s.Status.BeforeOpening() || s.Late {
 		return fmt.Errorf("%w: late", ErrImpossible)
 	}
 	s.Late, s.StatusSeq = true, e.Seq
@@ -94,11 +112,18 @@ func (Open) command() string { return "open" }
 
 func (Open) may(s *State, a Actor) *Refusal { return byPresiding(s, a) }
 
-// decide wants the recorder running (domain 0.7: recording is the rule) or a
-// reason that stands in the log.
+// decide wants the hearing ready where the policy says so, without exception: the
+// conditions can be fulfilled, or the case be heard in another form. It wants the
+// recorder running (domain 0.7: recording is the rule) or a reason that stands in
+// the log.
 func (c Open) decide(s *State, _ Actor, _ time.Time) ([]EventBody, *Refusal) {
-	if s.Status != Scheduled {
+	switch {
+	case s.Status == Suspended:
+		return nil, refuseSuspended()
+	case !s.Status.BeforeOpening():
 		return nil, refuseAlreadyOpened()
+	case s.ordered() && s.Booking.Policy.RequireReady && s.Status != ReadyToOpen:
+		return nil, refuseMarkReadyFirst()
 	}
 	if s.Recorder.On {
 		return []EventBody{Opened{}}, nil
@@ -115,7 +140,20 @@ func (c Open) decide(s *State, _ Actor, _ time.Time) ([]EventBody, *Refusal) {
 
 func (Recess) command() string { return "recess" }
 
-func (Recess) may(s *State, a Actor) *Refusal { return byPresiding(s, a) }
+// may lets the clerk, as the second holder of the room, call a recess while the
+// presiding judge's link is lost (J5.6).
+func (Recess) may(s *State, a Actor) *Refusal {
+	if s.judgeLost() && byClerk(s, a) == nil {
+		return nil
+	}
+	return byPresiding(s, a)
+}
+
+// judgeLost tells whether the presiding judge's last device is known to be gone.
+func (s *State) judgeLost() bool {
+	p := s.person(s.presiding())
+	return p != nil && p.LostSince != 0 && !s.connected(p.ID)
+}
 
 func (c Recess) decide(s *State, _ Actor, _ time.Time) ([]EventBody, *Refusal) {
 	if s.Status != InSession {
@@ -133,7 +171,14 @@ func (Resume) command() string { return "resume" }
 func (Resume) may(s *State, a Actor) *Refusal { return byPresiding(s, a) }
 
 func (Resume) decide(s *State, _ Actor, _ time.Time) ([]EventBody, *Refusal) {
-	if s.Status != InRecess {
+	switch {
+	case s.Deliberating:
+		return nil, refuseWhileDeliberating()
+	case s.Status == TechnicalHold:
+		if r := s.mayResumeHold(); r != nil {
+			return nil, r
+		}
+	case s.Status != InRecess:
 		return nil, refuseNotInRecess()
 	}
 	return []EventBody{WentOn{}}, nil
@@ -147,25 +192,8 @@ func (Close) decide(s *State, _ Actor, _ time.Time) ([]EventBody, *Refusal) {
 	if s.Status != InSession && s.Status != InRecess {
 		return nil, refuseNotOpened()
 	}
+	if s.Deliberating {
+		return nil, refuseWhileDeliberating()
+	}
 	return []EventBody{HearingClosed{}}, nil
-}
-
-// NextDeadline is when a Tick is due; false when the state waits for nothing.
-// It may lie in the past.
-func NextDeadline(s *State) (time.Time, bool) {
-	if s == nil || s.Status != Scheduled || s.Late {
-		return time.Time{}, false
-	}
-	return time.UnixMicro(s.Booking.StartsAt + s.Booking.LateAfter).UTC(), true
-}
-
-func (Tick) command() string { return "tick" }
-
-func (Tick) may(_ *State, a Actor) *Refusal { return bySystem(a) }
-
-func (Tick) decide(s *State, _ Actor, now time.Time) ([]EventBody, *Refusal) {
-	if due, ok := NextDeadline(s); !ok || now.Before(due) {
-		return nil, nil
-	}
-	return []EventBody{BecameLate{}}, nil
 }

@@ -52,6 +52,8 @@ type State struct {
 	Consults []ConsultState `json:"consults"` // requested or open; ended ones are only in the log
 	// Part counts from 1; a reopened hearing is in its next part.
 	Part int `json:"part"`
+	// BookedAt is when the hearing was booked: the days of notice run from it.
+	BookedAt int64 `json:"booked_at"`
 
 	seats *seating
 }
@@ -188,6 +190,8 @@ type seating struct {
 	people    map[PersonID]int
 	devices   map[DeviceID]int
 	of        map[PersonID][]int // devices of a person, in the booking's order
+	points    map[string]int
+	required  bool // somebody is booked as Required
 }
 
 func newSeating(b Booking) *seating {
@@ -195,9 +199,14 @@ func newSeating(b Booking) *seating {
 		people:  make(map[PersonID]int, len(b.People)),
 		devices: make(map[DeviceID]int, len(b.Devices)),
 		of:      make(map[PersonID][]int, len(b.People)),
+		points:  make(map[string]int, len(b.Points)),
+	}
+	for i, p := range b.Points {
+		t.points[p.ID] = i
 	}
 	for i, p := range b.People {
 		t.people[p.ID] = i
+		t.required = t.required || p.Required
 		if p.Capacity == court.PresidingJudge {
 			t.presiding = p.ID
 		}
@@ -217,6 +226,14 @@ func (s *State) clone() *State {
 	n.People = slices.Clone(s.People)
 	n.Devices = slices.Clone(s.Devices)
 	n.Hands = slices.Clone(s.Hands)
+	n.Phases = slices.Clone(s.Phases)
+	n.Points = slices.Clone(s.Points)
+	n.Consults = slices.Clone(s.Consults)
+	if s.Hold != nil {
+		h := *s.Hold
+		h.People = slices.Clone(h.People)
+		n.Hold = &h
+	}
 	return &n
 }
 
@@ -253,6 +270,27 @@ func (s *State) deviceState(id DeviceID) *DeviceState {
 	return &s.Devices[i]
 }
 
+// point and pointState return nil for a point that is not of this hearing.
+func (s *State) point(id string) *Point {
+	i, ok := s.seats.points[id]
+	if !ok {
+		return nil
+	}
+	return &s.Booking.Points[i]
+}
+
+func (s *State) pointState(id string) *PointState {
+	i, ok := s.seats.points[id]
+	if !ok {
+		return nil
+	}
+	return &s.Points[i]
+}
+
+// ordered tells whether the hearing has an order of business, points and
+// conditions: everything that Booking.Procedure brings.
+func (s *State) ordered() bool { return s.Booking.Procedure != "" }
+
 func (s *State) presiding() PersonID { return s.seats.presiding }
 
 // sitsAt tells whether the person is recorded in front of the device.
@@ -271,19 +309,9 @@ func (s *State) connected(p PersonID) bool {
 	return false
 }
 
-// admitted tells whether everybody in front of the device is in the courtroom.
-func (s *State) admitted(d *Device) bool {
-	for _, p := range d.People {
-		if s.person(p).Status != InCourtroom {
-			return false
-		}
-	}
-	return len(d.People) > 0
-}
-
 // anyLocked tells whether the microphone of somebody in front of the device is locked.
 func (s *State) anyLocked(d *Device) bool {
-	for _, p := range d.People {
+	for _, p := range s.inFront(d) {
 		if s.person(p).LockedBy != "" {
 			return true
 		}

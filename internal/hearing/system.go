@@ -83,8 +83,8 @@ func (b DeviceLeft) apply(s *State, e Event) error {
 	return nil
 }
 
-// connect follows a device and moves those of its people who have not checked
-// in between absent and arrived.
+// connect follows a device: it moves those of its people who have not checked in
+// between absent and arrived, and notes who in the courtroom is lost or back.
 func (s *State) connect(d *DeviceState, on bool, e Event) {
 	d.Connected = on
 	for _, id := range s.device(d.ID).People {
@@ -96,6 +96,7 @@ func (s *State) connect(d *DeviceState, on bool, e Event) {
 		case p.Status == Arrived && !s.connected(id):
 			p.Status = Absent
 		}
+		s.followLink(p, on, e.At)
 	}
 }
 
@@ -142,7 +143,7 @@ func (c DeviceConnected) decide(s *State, _ Actor, _ time.Time) ([]EventBody, *R
 	if d == nil {
 		return nil, refuseUnknownDevice()
 	}
-	if d.Connected || s.Status == Closed {
+	if d.Connected || s.Status.Over() {
 		return nil, nil
 	}
 	return []EventBody{DeviceJoined(c)}, nil
@@ -153,7 +154,7 @@ func (c DeviceLost) decide(s *State, _ Actor, _ time.Time) ([]EventBody, *Refusa
 	if d == nil {
 		return nil, refuseUnknownDevice()
 	}
-	if !d.Connected || s.Status == Closed {
+	if !d.Connected || s.Status.Over() {
 		return nil, nil
 	}
 	return []EventBody{DeviceLeft(c)}, nil
@@ -163,7 +164,7 @@ func (c RecorderReport) decide(s *State, _ Actor, _ time.Time) ([]EventBody, *Re
 	if c.Trouble != "" && !validID(c.Trouble) {
 		return nil, refuseReport()
 	}
-	if s.Recorder == (RecorderState{On: c.Recording, Trouble: c.Trouble}) || s.Status == Closed {
+	if s.Recorder == (RecorderState{On: c.Recording, Trouble: c.Trouble}) || s.Status.Over() {
 		return nil, nil
 	}
 	return []EventBody{RecorderReported(c)}, nil

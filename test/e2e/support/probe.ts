@@ -50,7 +50,14 @@ export function installProbe(options: { speakTones: boolean; tones: number[] }):
     const bins = new Float32Array(analyser.frequencyBinCount);
     const step = 48_000 / analyser.fftSize;
     // A window is 171 ms; looking every 80 ms leaves no sound between two looks.
-    setInterval(() => {
+    const timer = setInterval(() => {
+      // Of a connection that is gone: hundreds of them would take the whole machine.
+      if (track.readyState === "ended") {
+        clearInterval(timer);
+        element.srcObject = null;
+        void context.close();
+        return;
+      }
       analyser.getFloatFrequencyData(bins);
       const mine = (heard[mid] ??= {});
       for (const hz of options.tones) {

@@ -1,0 +1,137 @@
+package hearing
+
+import (
+	"slices"
+
+	"phientoa/internal/court"
+)
+
+// peopleViews are the people of whom the reader may know: in the courtroom for
+// those in it, everybody for the court, those of their point for its officers, and
+// always the reader.
+func (s *State) peopleViews(r Reader, rank standing, point string) []PersonView {
+	var list []PersonView
+	for i := range s.People {
+		p, b := &s.People[i], &s.Booking.People[i]
+		self := p.ID == r.Person && !r.System
+		local := point != "" && b.Point == point
+		switch {
+		case rank >= ofCourt:
+			v := s.personView(p, r)
+			s.addOfficial(&v, p)
+			list = append(list, v)
+		case local:
+			v := s.selfView(p)
+			if rank >= participant {
+				v = s.personView(p, r)
+			}
+			s.addOfficial(&v, p)
+			list = append(list, v)
+		case rank >= participant && (p.Status == InCourtroom || self):
+			list = append(list, s.personView(p, r))
+		case rank == watcher && p.Status == InCourtroom && !b.Capacity.Watches():
+			list = append(list, s.publicView(p))
+		case self:
+			list = append(list, s.selfView(p))
+		}
+	}
+	return list
+}
+
+// selfView is what an outsider knows of themselves.
+func (s *State) selfView(p *PersonState) PersonView {
+	b := s.booked(p.ID)
+	return PersonView{
+		Person: p.ID, MayName: true, Alias: b.Alias, Capacity: b.Capacity, Point: s.pointName(b.Point),
+		PointID: s.pointID(b.Point), Status: p.Status, Connected: s.connected(p.ID), Device: s.mainDevice(p.ID),
+		Place: s.place(p.ID), Test: slices.Clone(p.Test), TestedAt: p.TestedAt, Private: s.hasPrivateDevice(p.ID),
+	}
+}
+
+// personView is somebody as people in the courtroom know them. Where they are is
+// for the court; who is protected is named to nobody else.
+func (s *State) personView(p *PersonState, r Reader) PersonView {
+	v := s.selfView(p)
+	b := s.booked(p.ID)
+	v.Client = b.Client
+	v.Locked = p.LockedBy != ""
+	v.Hand = s.hasHand(p.ID)
+	v.MicrophoneOpen = s.heardBy(p, r)
+	if p.ID == r.Person && !r.System {
+		return v
+	}
+	v.Place, v.Test, v.TestedAt = Nowhere, nil, 0
+	v.MayName = b.Capacity != court.ProtectedWitness
+	return v
+}
+
+// addOfficial adds what the court knows, and officers of the people of their point.
+func (s *State) addOfficial(v *PersonView, p *PersonState) {
+	b := s.booked(p.ID)
+	v.MayName = true
+	v.Place = s.place(p.ID)
+	v.Required, v.Minor, v.Client = b.Required, b.Minor, b.Client
+	v.Present, v.AbsentWhy, v.Identity = p.Present, p.AbsentWhy, p.Identity
+	v.Away = p.Away || p.Left // either way they are not in front of their device
+	v.Warnings, v.LostSince = p.Warnings, p.LostSince
+	v.Test, v.TestedAt = slices.Clone(p.Test), p.TestedAt
+}
+
+// publicView is somebody as the public knows them: by capacity and alias, and by
+// name unless a minor (BLTTHS art. 423) or protected.
+func (s *State) publicView(p *PersonState) PersonView {
+	b := s.booked(p.ID)
+	v := PersonView{
+		Person: p.ID, MayName: !b.Minor && b.Capacity != court.ProtectedWitness, Alias: b.Alias, Capacity: b.Capacity,
+		Point: s.pointName(b.Point), PointID: s.pointID(b.Point), Status: p.Status, Device: s.mainDevice(p.ID),
+	}
+	if d := s.microphone(p.ID); d != nil && !p.Left {
+		v.MicrophoneOpen = s.microphoneOpen(d)
+	}
+	return v
+}
+
+// heardBy tells whether the person's microphone reaches the courtroom now, or the
+// private room in which the reader is with them.
+func (s *State) heardBy(p *PersonState, r Reader) bool {
+	d := s.microphone(p.ID)
+	if d == nil || p.Left {
+		return false
+	}
+	if s.microphoneOpen(d) {
+		return true
+	}
+	return s.Status != InSession && !r.System && s.privateClass(d) != "" && s.location(r.Person) == s.location(p.ID)
+}
+
+func (s *State) hasPrivateDevice(id PersonID) bool {
+	return slices.ContainsFunc(s.seats.of[id], func(i int) bool {
+		d := &s.Booking.Devices[i]
+		return d.Private && d.Kind.sends()
+	})
+}
+
+// pointName is what a person's point is called: of a booked point its name, else
+// the text as it was booked.
+func (s *State) pointName(point string) string {
+	if b := s.bookedPoint(point); b != nil {
+		return b.Name
+	}
+	return point
+}
+
+func (s *State) pointID(point string) string {
+	if b := s.bookedPoint(point); b != nil {
+		return b.ID
+	}
+	return ""
+}
+
+func (s *State) bookedPoint(id string) *Point {
+	for i := range s.Booking.Points {
+		if s.Booking.Points[i].ID == id {
+			return &s.Booking.Points[i]
+		}
+	}
+	return nil
+}
