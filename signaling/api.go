@@ -1,6 +1,7 @@
 package signaling
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -39,12 +40,19 @@ func answer(w http.ResponseWriter, v any) {
 	_ = json.NewEncoder(w).Encode(v)
 }
 
-// readJSON reads a small JSON object strictly.
+// readJSON reads a small JSON object strictly: no unknown and no repeated fields.
 func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
 	if ct, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); strings.TrimSpace(ct) != "application/json" {
 		return errBadMessage
 	}
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		return err
+	}
+	if repeatsKey(data) {
+		return errBadMessage
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {
 		return err
@@ -153,7 +161,7 @@ func (s *Server) signOut(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if room := s.p.Rooms.at(who.Hearing); room != nil {
-		room.signOut(r.Context(), hearing.DeviceID(who.Device))
+		room.signOut(r.Context(), who, refuseSignedOut())
 	}
 	http.SetCookie(w, cookie)
 	w.WriteHeader(http.StatusNoContent)

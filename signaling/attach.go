@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"phientoa/internal/hearing"
+	"phientoa/internal/store"
 	"phientoa/internal/wire"
 )
 
@@ -15,6 +16,8 @@ type joining struct {
 	token    string // resume token, may be empty
 	lastSeq  uint64
 	language string
+	owner    [32]byte // which sign-in asks: its token's hash
+	takeOver bool
 }
 
 // joined is the answer.
@@ -24,8 +27,9 @@ type joined struct {
 	resumed bool
 }
 
-// join seats a session. The newer session of a device wins; the older is told
-// that it was taken over.
+// join seats a session. A device has one connection: within one sign-in the newer
+// wins, as when a page is loaded again. Another sign-in is refused while the seat
+// is taken, unless it says that it takes over; the older is told so.
 func (r *Room) join(ctx context.Context, j joining) (joined, *hearing.Refusal) {
 	type answer struct {
 		joined
@@ -53,6 +57,9 @@ func (r *Room) seatSession(j joining) (joined, *hearing.Refusal) {
 		return joined{}, refuseNotFound()
 	}
 	pl := r.seats[j.device]
+	if pl != nil && pl.owner != j.owner && !j.takeOver && pl.presence.detachedAt.IsZero() {
+		return joined{}, refuseSeatTaken()
+	}
 	if pl != nil && pl.seat.person == j.person && j.token != "" && pl.seat.canResume(j.token, j.lastSeq) {
 		l := r.attach(pl, j, j.lastSeq)
 		r.publishTo(pl, false)
@@ -94,6 +101,7 @@ func (r *Room) newPlace(j joining, old *place) (*place, error) {
 func (r *Room) attach(pl *place, j joining, lastSeq uint64) *link {
 	l := &link{wake: make(chan struct{}, 1)}
 	pl.seat.attach(l, lastSeq, j.language)
+	pl.owner = j.owner
 	pl.presence.detachedAt = time.Time{}
 	r.reconcilePresence(r.p.now())
 	return l
@@ -112,18 +120,22 @@ func (r *Room) leave(pl *place, l *link) {
 	}
 }
 
-// signOut ends the seats of a device at once, its media included.
-func (r *Room) signOut(ctx context.Context, d hearing.DeviceID) {
-	_ = r.post(ctx, func() {
-		pl := r.seats[d]
-		if pl == nil {
-			return
-		}
-		pl.media.close()
-		pl.seat.end(&wire.Bye{Reason: wireRefusal(refuseSignedOut())})
-		pl.presence.detachedAt = r.p.now().Add(-r.limits.ResumeWindow)
-		r.onTime() // disconnected now, not at the next tick
-	})
+// signOut ends the seat of a sign-in at once, its media included.
+func (r *Room) signOut(ctx context.Context, who store.Session, why *hearing.Refusal) {
+	_ = r.post(ctx, func() { r.endSeat(who, why) })
+}
+
+// endSeat ends the seat of a sign-in: connection, resume window and media. A seat
+// that another sign-in has taken over since is not its own any more.
+func (r *Room) endSeat(who store.Session, why *hearing.Refusal) {
+	pl := r.seats[hearing.DeviceID(who.Device)]
+	if pl == nil || pl.owner != who.TokenHash {
+		return
+	}
+	pl.media.close()
+	pl.seat.end(&wire.Bye{Reason: wireRefusal(why)})
+	pl.presence.detachedAt = r.p.now().Add(-r.limits.ResumeWindow)
+	r.onTime() // disconnected now, not at the next tick
 }
 
 func (r *Room) booked(p hearing.PersonID, d hearing.DeviceID) bool {

@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -98,8 +99,15 @@ func (headerAuth) SignOut(*http.Request) (*http.Cookie, error) {
 	return &http.Cookie{Name: "s", MaxAge: -1, Path: "/"}, nil
 }
 
-func sessionOf(person string) store.Session {
-	return store.Session{Hearing: testHearing, Person: person, Device: device(person)}
+// sessionOf is the sign-in behind a cookie: the person, and after an @ which of
+// their sign-ins it is.
+func sessionOf(cookie string) store.Session {
+	person, which, several := strings.Cut(cookie, "@")
+	s := store.Session{Hearing: testHearing, Person: person, Device: device(person)}
+	if several {
+		s.TokenHash = sha256.Sum256([]byte(which))
+	}
+	return s
 }
 
 // world is a server with a real store and real sockets.

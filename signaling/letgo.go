@@ -15,7 +15,7 @@ var (
 
 // mayGo tells whether this node need not hold the hearing any longer: a closed
 // one whose logs are complete, once everybody has left or ClosedStay is over,
-// and a scheduled one that nobody waits for. Whoever comes later opens it again.
+// and a scheduled or suspended one that nobody waits for. Whoever comes later opens it again.
 // A hearing in progress is never let go.
 func (r *Room) mayGo(now time.Time) error {
 	if r.connections() > 0 {
@@ -38,7 +38,7 @@ func (r *Room) mayGo(now time.Time) error {
 		if alone {
 			return errQuiet
 		}
-	case r.tip.Status == hearing.Scheduled && len(r.seats) == 0 && alone && r.log.idle():
+	case (r.tip.Status.BeforeOpening() || r.tip.Status == hearing.Suspended) && len(r.seats) == 0 && alone && r.log.idle():
 		return errQuiet
 	}
 	return nil

@@ -86,7 +86,7 @@ func TestSigningOutShowsAtOnce(t *testing.T) {
 	b := newBench(t, Limits{LostAfter: time.Hour, ResumeWindow: 2 * time.Hour})
 	defer b.rooms.Close()
 	b.inSession()
-	b.room.signOut(context.Background(), hearing.DeviceID(device(party)))
+	b.room.signOut(context.Background(), sessionOf(party), refuseSignedOut())
 	seen := make(chan bool, 1)
 	for {
 		require.NoError(t, b.room.post(context.Background(), func() {

@@ -41,6 +41,9 @@ type Limits struct {
 	AnchorEvery     time.Duration // AnchorEvidence events, default 10 s
 	AccessEvery     time.Duration // span over which denials are counted by actor, default 10 s
 	CloseWait       time.Duration // for orderly ends of one room, default 5 s
+	Alarms          int           // alarms of a hearing waiting for the database, default 64
+	AlarmLost       time.Duration // from a broken connection of somebody needed to the alarm, default 3 s
+	PointBack       time.Duration // "connected again" is shown, default 10 s
 }
 
 func def[T int | float64 | time.Duration](v *T, d T) {
@@ -86,5 +89,8 @@ func (l Limits) withDefaults() Limits {
 	def(&l.AnchorEvery, 10*time.Second)
 	def(&l.AccessEvery, 10*time.Second)
 	def(&l.CloseWait, 5*time.Second)
+	def(&l.Alarms, 64)
+	def(&l.AlarmLost, 3*time.Second)
+	def(&l.PointBack, 10*time.Second)
 	return l
 }

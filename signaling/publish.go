@@ -17,10 +17,17 @@ type viewSent struct {
 	inside bool // the person was in the courtroom
 }
 
-// publish sends each seat its own view of the state, where it changed, and puts
-// media in force: devices that may no longer connect are cut.
+// publish sends each seat its own view of the state, where it changed, puts media
+// in force (devices that may no longer connect are cut), and tells the helpers
+// what concerns them.
 func (r *Room) publish() {
+	now := r.p.now()
 	r.status.Store(r.eff.Status)
+	v := hearing.ViewFor(r.eff, hearing.Reader{System: true})
+	r.points.note(v, now)
+	r.noteLive(v)
+	r.info.note(r.eff, now)
+	r.alarmTrouble(v)
 	for _, pl := range r.seats {
 		r.publishTo(pl, false)
 	}
@@ -28,18 +35,59 @@ func (r *Room) publish() {
 
 func (r *Room) publishTo(pl *place, always bool) {
 	status := r.standing(pl.seat.device)
-	pl.media.allow(status == hearing.Waiting || status == hearing.InCourtroom, r.eff.Status == hearing.Closed)
-	inside := status == hearing.InCourtroom
+	connects := (status == hearing.Waiting || status == hearing.InCourtroom) && !r.eff.Status.Over()
+	pl.media.allow(connects)
+	hv := hearing.ViewFor(r.eff, hearing.Reader{Person: pl.seat.person, Device: pl.seat.device})
+	inside := status == hearing.InCourtroom && !r.apart(pl.seat, hv)
 	if pl.lastView.inside && !inside {
-		pl.seat.purge()
+		pl.seat.purge(connects)
 	}
 	pl.lastView.inside = inside
-	v := r.viewFor(pl.seat, inside)
+	v := r.viewFor(pl.seat, hv, inside)
 	if !always && pl.lastView.view != nil && sameView(pl.lastView.view, v) {
 		return
 	}
 	pl.lastView.view = v
 	pl.seat.send(&wire.Envelope{Body: &wire.Envelope_View{View: v}})
+}
+
+// apart tells whether somebody in front of the device is isolated or waits: what
+// is shown there, they see too.
+func (r *Room) apart(s *seat, own hearing.View) bool {
+	outside := func(p hearing.Place) bool { return p == hearing.WaitingRoom || p == hearing.IsolationRoom }
+	if outside(own.Place) {
+		return true
+	}
+	for _, p := range r.inFrontOf(s.device) {
+		if p != s.person && outside(hearing.ViewFor(r.eff, hearing.Reader{Person: p, Device: s.device}).Place) {
+			return true
+		}
+	}
+	return false
+}
+
+// inFrontOf lists who sits before a device: those recorded there without whoever
+// is confirmed to have left, or all of them when nobody would remain.
+func (r *Room) inFrontOf(d hearing.DeviceID) []hearing.PersonID {
+	i, ok := r.index.devices[d]
+	if !ok {
+		return nil
+	}
+	people := r.p.booking.Devices[i].People
+	stay := keep(people, func(p hearing.PersonID) bool { ps := r.personState(p); return ps == nil || !ps.Left })
+	if len(stay) == 0 {
+		return people
+	}
+	return stay
+}
+
+// personState is nil for somebody who is not of this hearing.
+func (r *Room) personState(p hearing.PersonID) *hearing.PersonState {
+	i, ok := r.index.people[p]
+	if !ok || i >= len(r.eff.People) {
+		return nil
+	}
+	return &r.eff.People[i]
 }
 
 // sameView compares what a reader sees; the sequence alone is no news.
@@ -60,19 +108,14 @@ func (r *Room) standing(d hearing.DeviceID) hearing.PersonStatus {
 	}
 	low := hearing.InCourtroom
 	found := false
-	for _, dev := range r.eff.Booking.Devices {
-		if dev.ID != d {
+	for _, p := range r.inFrontOf(d) {
+		ps := r.personState(p)
+		if ps == nil {
 			continue
 		}
-		for _, p := range dev.People {
-			for _, ps := range r.eff.People {
-				if ps.ID == p {
-					found = true
-					if rank[ps.Status] < rank[low] {
-						low = ps.Status
-					}
-				}
-			}
+		found = true
+		if rank[ps.Status] < rank[low] {
+			low = ps.Status
 		}
 	}
 	if !found {
@@ -81,8 +124,7 @@ func (r *Room) standing(d hearing.DeviceID) hearing.PersonStatus {
 	return low
 }
 
-func (r *Room) viewFor(s *seat, inside bool) *wire.View {
-	hv := hearing.ViewFor(r.eff, hearing.Reader{Person: s.person, Device: s.device})
+func (r *Room) viewFor(s *seat, hv hearing.View, inside bool) *wire.View {
 	v := wireView(hv, r.p.names)
 	if !inside {
 		return v
@@ -91,37 +133,23 @@ func (r *Room) viewFor(s *seat, inside bool) *wire.View {
 	if r.away {
 		v.Degraded = true
 		v.Acts = keep(v.Acts, hearing.ActRestricts)
-		ref := refuseDatabaseAway()
-		v.Alerts = append(v.Alerts, &wire.Alert{
-			Code: ref.Code, Vi: ref.Vi, En: ref.En, Since: r.awaySince.UnixMicro(), Severity: "attention",
-		})
+		hv.Acts = v.Acts // an alert offers no act that would be refused
 	}
-	if hv.Trouble != "" {
-		vi, en := recorderTrouble(hv.Trouble)
-		v.Alerts = append(v.Alerts, &wire.Alert{
-			Code: "recorder_" + hv.Trouble, Vi: vi, En: en, Severity: "error",
-		})
-	}
-	if r.p.overtaken && r.presides(s.person) {
-		v.Alerts = append(v.Alerts, overtakenAlert())
-	}
-	if hv.Late {
-		v.Alerts = append(v.Alerts, &wire.Alert{
-			Code: "late", Since: v.Since, Severity: "info", Act: "open",
-			Vi: "Đã quá giờ mở phiên tòa.", En: "The hearing is past its starting time.",
-		})
-	}
+	v.Alerts = r.alertsFor(hv, s, r.p.now())
 	return v
 }
 
 // presides tells whether a person leads the hearing or keeps its record.
-func (r *Room) presides(p hearing.PersonID) bool {
-	for _, q := range r.p.booking.People {
-		if q.ID == p {
-			return q.Capacity == court.PresidingJudge || q.Capacity == court.Clerk
-		}
+func (r *Room) presides(p hearing.PersonID) bool { return r.capacity(p).HoldsRoom() }
+
+// ofCourt tells whether a person belongs to the bench or is its clerk.
+func (r *Room) ofCourt(p hearing.PersonID) bool { return r.capacity(p).OfCourt() }
+
+func (r *Room) capacity(p hearing.PersonID) court.Capacity {
+	if i, ok := r.index.people[p]; ok {
+		return r.p.booking.People[i].Capacity
 	}
-	return false
+	return ""
 }
 
 // titleFor is the hearing's title if the reader's View has it.
@@ -139,8 +167,8 @@ func (r *Room) titleFor(ctx context.Context, who hearing.Reader) string {
 	return ""
 }
 
-func keep(list []string, f func(string) bool) []string {
-	var out []string
+func keep[T any](list []T, f func(T) bool) []T {
+	var out []T
 	for _, x := range list {
 		if f(x) {
 			out = append(out, x)

@@ -50,11 +50,9 @@ func (rs *Rooms) inProgress(ctx context.Context, h store.Hearing) (bool, error) 
 	if err := o.replay(ctx); err != nil {
 		return false, err
 	}
-	switch o.state.Status {
-	case hearing.Scheduled:
-		return false, nil
-	case hearing.Closed:
+	s := o.state.Status
+	if s.Over() {
 		return o.unfinished(ctx), nil
 	}
-	return true, nil
+	return !s.BeforeOpening() && s != hearing.Suspended, nil
 }

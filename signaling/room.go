@@ -33,8 +33,10 @@ type Room struct {
 	done    chan struct{} // closed when the actor has ended
 	stop    context.CancelFunc
 	helpers sync.WaitGroup
-	closers sync.WaitGroup   // peers being closed
-	status  atomic.Value     // hearing.Status of eff, for others
+	closers sync.WaitGroup // peers being closed
+	status  atomic.Value   // hearing.Status of eff, for others
+	live    atomic.Pointer[LiveHearing]
+	info    *infoWriter      // nil: none
 	why     *hearing.Refusal // set before done closes: what clients are told
 
 	// of the actor only
@@ -56,6 +58,27 @@ type Room struct {
 	publishDB chan checkpointReport // capacity 1, the latest
 	quiet     time.Time             // since when nobody is connected; zero: somebody is
 	closedAt  time.Time             // since when all of a closed hearing is written
+	alarms    *alarmer              // nil: none
+	points    pointMemory
+	index     bookingIndex
+}
+
+// bookingIndex finds people and devices of a booking by their places in it; a
+// state's People and Devices have the same order.
+type bookingIndex struct {
+	people  map[hearing.PersonID]int
+	devices map[hearing.DeviceID]int
+}
+
+func newBookingIndex(b hearing.Booking) bookingIndex {
+	x := bookingIndex{map[hearing.PersonID]int{}, map[hearing.DeviceID]int{}}
+	for i, p := range b.People {
+		x.people[p.ID] = i
+	}
+	for i, d := range b.Devices {
+		x.devices[d.ID] = i
+	}
+	return x
 }
 
 // roomParams is what opening a room has found out.
@@ -73,6 +96,8 @@ type roomParams struct {
 	version  string
 	// overtaken: orders of an outage were not carried over; told to judge and clerk.
 	overtaken bool
+	info      InfoStore  // may be nil
+	alarms    AlarmStore // may be nil
 }
 
 // order is a command on its way through the actor.
@@ -100,6 +125,7 @@ type place struct {
 	media    *seatMedia
 	presence presence
 	lastView viewSent
+	owner    [32]byte // the sign-in that sits here: its token's hash
 }
 
 func newRoom(p roomParams, lim Limits, sig *signals, lease *leaseKeeper, logger *slog.Logger) *Room {
@@ -111,6 +137,10 @@ func newRoom(p roomParams, lim Limits, sig *signals, lease *leaseKeeper, logger 
 		seats:     map[hearing.DeviceID]*place{},
 		publishDB: make(chan checkpointReport, 1),
 		reported:  recordingReport{p.state.Recorder.On, p.state.Recorder.Trouble},
+		info:      newInfoWriter(p.info, lim, logger),
+		alarms:    newAlarmer(p.alarms, p.row, lim, p.now, logger),
+		points:    newPointMemory(),
+		index:     newBookingIndex(p.booking),
 	}
 	r.status.Store(p.state.Status)
 	r.log = newLogWriter(p.store, p.evidence, lim, logger)
@@ -129,6 +159,12 @@ func (r *Room) start() {
 	helperCtx, stopHelpers := context.WithCancel(context.Background())
 	r.helpers.Go(func() { r.lease.run(helperCtx) })
 	r.helpers.Go(func() { r.publishCheckpoints(helperCtx) })
+	if r.info != nil {
+		r.helpers.Go(func() { r.info.run(helperCtx) })
+	}
+	if r.alarms != nil {
+		r.helpers.Go(func() { r.alarms.run(helperCtx) })
+	}
 	go func() {
 		defer close(r.done)
 		err := r.runSafely(ctx)
@@ -173,6 +209,7 @@ func (r *Room) runSafely(ctx context.Context) (err error) {
 
 func (r *Room) run(ctx context.Context) error {
 	r.applyRouting()
+	r.publish()
 	if r.tipClosed() {
 		r.endHearing()
 	}

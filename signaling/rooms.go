@@ -22,6 +22,10 @@ type RoomsParams struct {
 	Media Media
 	// Recorder may be nil: nothing is recorded, and the database alone keeps events.
 	Recorder Recorder
+	// Info takes the calendar's rows, Alarms the operators' tasks; nil: none are
+	// written.
+	Info   InfoStore
+	Alarms AlarmStore
 	// Node is this process's name among the nodes of the installation, at most
 	// one process a name.
 	Node    string
@@ -231,7 +235,7 @@ func (o *opening) open(ctx context.Context) (*Room, error) {
 	return newRoom(roomParams{
 		row: row, epoch: o.keeper.current().Epoch, names: names, booking: o.state.Booking, state: o.state,
 		store: p.Store, media: o.media, evidence: o.evidence, now: p.Now, random: p.Random, version: p.Version,
-		overtaken: o.overtaken,
+		overtaken: o.overtaken, info: p.Info, alarms: p.Alarms,
 	}, o.rs.limits, o.sig, o.keeper, o.logger), nil
 }
 
@@ -316,7 +320,7 @@ func (o *opening) apply(line []byte) error {
 
 func (o *opening) openMedia(ctx context.Context) error {
 	p := o.rs.p
-	over := o.state.Status == hearing.Closed
+	over := o.state.Status.Over()
 	if over && !o.unfinished(ctx) {
 		o.over = true
 		return nil
@@ -362,7 +366,7 @@ func (o *opening) unfinished(ctx context.Context) bool {
 
 // note puts the take-over into the log.
 func (o *opening) note(ctx context.Context) error {
-	if o.state.Status == hearing.Closed {
+	if o.state.Status.Over() {
 		return nil
 	}
 	sys := hearing.Actor{System: true}
@@ -407,10 +411,4 @@ func (rs *Rooms) at(hearingID string) *Room {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 	return rs.rooms[hearingID]
-}
-
-// Live tells whether a hearing is in progress on this node. It does not block.
-func (rs *Rooms) Live(hearingID string) bool {
-	r := rs.at(hearingID)
-	return r != nil && r.Status() != hearing.Closed
 }

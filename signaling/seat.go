@@ -181,11 +181,15 @@ func (s *seat) post(env *wire.Envelope) {
 }
 
 // purge forgets everything that was said in the courtroom and not received yet,
-// for a person who left it. Answers to commands stay.
-func (s *seat) purge() {
+// for a person who left it. Answers to commands stay, and those about media when
+// the person's own connection goes on.
+func (s *seat) purge(media bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.dropLocked(func(e *wire.Envelope) bool { return e.GetCommandResult() == nil })
+	s.dropLocked(func(e *wire.Envelope) bool {
+		kept := e.GetCommandResult() != nil || media && (e.GetMediaAnswer() != nil || e.GetNeedSections() != nil)
+		return !kept
+	})
 	s.transient = nil
 }
 

@@ -46,11 +46,11 @@ func newSeatMedia(room MediaRoom, s *seat, all []hearing.Source, closers *sync.W
 	return m
 }
 
-// allow says whether the device may have a peer now; over ends it for good.
-func (m *seatMedia) allow(yes, over bool) {
+// allow says whether the device may have a peer now.
+func (m *seatMedia) allow(yes bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.allowed = yes && !over
+	m.allowed = yes
 	if !m.allowed {
 		m.dropLocked()
 	}

@@ -66,6 +66,7 @@ type Server struct {
 	access     *accessLog // nil: none is kept
 	stopAccess context.CancelFunc
 	panics     atomic.Uint64
+	helped     *helpThrottle
 
 	mu    sync.Mutex
 	conns map[*websocket.Conn]struct{}
@@ -76,7 +77,7 @@ func NewServer(p ServerParams) *Server {
 	if p.Now == nil {
 		p.Now = time.Now
 	}
-	s := &Server{p: p, limits: p.Limits.withDefaults(), conns: map[*websocket.Conn]struct{}{}}
+	s := &Server{p: p, limits: p.Limits.withDefaults(), conns: map[*websocket.Conn]struct{}{}, helped: newHelpThrottle()}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	if p.Access != nil {
 		s.access = newAccessLog(p.Access, s.limits.AccessEvery, p.Now, p.Logger)
@@ -118,6 +119,9 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("POST /api/invitations/consume", s.consume)
 	mux.HandleFunc("GET /api/me", s.me)
 	mux.HandleFunc("POST /api/signout", s.signOut)
+	if s.p.Rooms != nil && s.p.Rooms.p.Alarms != nil {
+		mux.HandleFunc("POST /api/help", s.help)
+	}
 	mux.HandleFunc("GET /ws", s.serveWS)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("GET /readyz", s.ready)

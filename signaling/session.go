@@ -144,11 +144,19 @@ func (s *session) sit(ctx context.Context, h *wire.Hello) *hearing.Refusal {
 	j, ref := room.join(ctx, joining{
 		person: hearing.PersonID(s.who.Person), device: hearing.DeviceID(s.who.Device),
 		token: h.ResumeToken, lastSeq: h.LastSeq, language: lang,
+		owner: s.who.TokenHash, takeOver: h.TakeOver,
 	})
 	if ref != nil {
 		return ref
 	}
 	s.room, s.place, s.link = room, j.place, j.link
+	// Once more, now that the seat can be found and ended: a sign-in that was
+	// revoked between the first look and the seat must not keep it.
+	if errors.Is(s.alive(ctx), auth.ErrNoSession) {
+		s.room.signOut(ctx, s.who, refuseSignIn())
+		room.leave(j.place, j.link)
+		return refuseSignIn()
+	}
 	welcome := &wire.Envelope{Body: &wire.Envelope_Welcome{Welcome: &wire.Welcome{
 		ResumeToken: j.place.seat.token, Resumed: j.resumed,
 		ServerTime: s.now().UnixMicro(), ResumeWindow: uint32(s.limits.ResumeWindow / time.Second),
@@ -163,7 +171,8 @@ func (s *session) sit(ctx context.Context, h *wire.Hello) *hearing.Refusal {
 
 // stayAlive renews the sign-in while the connection lives, off the room's actor
 // and one attempt at a time. A sign-out, also on another node, ends the seat's
-// connection; the sign-in's absolute end does not, in the middle of a hearing.
+// connection and media; the sign-in's absolute end does not, in the middle of a
+// hearing.
 func (s *session) stayAlive(ctx context.Context) {
 	t := time.NewTicker(s.limits.TouchEvery)
 	defer t.Stop()
@@ -175,7 +184,7 @@ func (s *session) stayAlive(ctx context.Context) {
 		}
 		err := s.alive(ctx)
 		if errors.Is(err, auth.ErrNoSession) && s.who.Expires.After(s.now()) {
-			s.place.seat.endLink(s.link, &wire.Bye{Reason: wireRefusal(refuseSignIn())})
+			s.room.signOut(ctx, s.who, refuseSignIn())
 			return
 		}
 	}

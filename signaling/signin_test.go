@@ -116,10 +116,10 @@ func TestResumeOpensHearingsInProgress(t *testing.T) {
 	}
 	first := rooms()
 	first.Resume(t.Context())
-	require.False(t, first.Live(testHearing), "only scheduled: nothing to go on with")
+	require.False(t, first.Hosts(testHearing), "only scheduled: nothing to go on with")
 	w.session()
 	w.rooms.Close()
 	again := rooms()
 	again.Resume(t.Context())
-	require.True(t, again.Live(testHearing))
+	require.True(t, again.Hosts(testHearing))
 }

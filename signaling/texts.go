@@ -77,6 +77,18 @@ func refuseTakenOver() *hearing.Refusal {
 		"This device was opened in another window.")
 }
 
+func refuseSeatTaken() *hearing.Refusal {
+	return refusal("seat_taken",
+		"Vị trí này đang được mở ở một thiết bị khác. Ông/bà có thể vào thay; kết nối kia sẽ kết thúc.",
+		"This seat is open on another device. You may take over; the other connection then ends.")
+}
+
+func refuseRevoked() *hearing.Refusal {
+	return refusal("revoked",
+		"Quyền truy cập của ông/bà đã bị thu hồi. Vui lòng liên hệ thư ký phiên tòa.",
+		"Your access was withdrawn. Please contact the clerk of the hearing.")
+}
+
 func refuseSlow() *hearing.Refusal {
 	return refusal("too_slow",
 		"Đường truyền quá chậm. Đang kết nối lại.",

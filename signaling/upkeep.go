@@ -18,6 +18,10 @@ func (r *Room) onTime() {
 	r.reconcileRecorder()
 	r.anchor(now)
 	r.sendNote(now)
+	r.alarmLost(now)
+	if dropped, _ := r.points.forget(now, r.limits.PointBack); dropped {
+		r.publish()
+	}
 	if at, ok := hearing.NextDeadline(r.tip); ok && !at.After(now) {
 		r.command(hearing.Tick{})
 	}
@@ -48,6 +52,12 @@ func (r *Room) untilNext() time.Duration {
 		earlier(r.anchored.Add(r.limits.AnchorEvery))
 	}
 	if at, ok := hearing.NextDeadline(r.tip); ok {
+		earlier(at)
+	}
+	if at := r.alarmLost(now); !at.IsZero() {
+		earlier(at)
+	}
+	if _, at := r.points.forget(now, r.limits.PointBack); !at.IsZero() {
 		earlier(at)
 	}
 	if !r.quiet.IsZero() {
@@ -83,7 +93,9 @@ func (r *Room) reconcilePresence(now time.Time) {
 	}
 }
 
-func (r *Room) tipClosed() bool { return r.tip.Status == hearing.Closed }
+// tipClosed tells whether nothing can happen in the hearing any more: closed,
+// adjourned (a new hearing follows) or cancelled.
+func (r *Room) tipClosed() bool { return r.tip.Status.Over() }
 
 // reconcileRecorder tells the rules what the recorder reports.
 func (r *Room) reconcileRecorder() {

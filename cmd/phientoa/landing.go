@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"phientoa/internal/court"
-	"phientoa/internal/hearing"
 )
 
 // handler serves the page of roles on localhost and the product on
@@ -56,7 +55,7 @@ func (d *demo) landing(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, ref.Vi+"\n"+ref.En, http.StatusServiceUnavailable)
 		return
 	}
-	data.Closed = room.Status() == hearing.Closed
+	data.Closed = room.Status().Over()
 	for _, x := range d.roles() {
 		data.Roles = append(data.Roles, landingRole{x.key, x.vi, x.en, x.name})
 	}

@@ -204,7 +204,7 @@ func (n *node) wire(context.Context) error {
 		Recorder: &recorder{dir: n.evidenceDir(), node: n.p.Node, signer: n.signer, logger: n.logger},
 		Node:     n.p.Node, Logger: n.logger, Version: version(),
 	})
-	n.auth = auth.New(auth.Params{Store: n.store, Demo: n.p.demo, Live: n.rooms.Live})
+	n.auth = auth.New(auth.Params{Store: n.store, Demo: n.p.demo, Live: n.rooms.Hosts})
 	var who signaling.Auth = n.auth
 	if n.p.demo {
 		who = demoAuth{n.auth}

@@ -1,0 +1,94 @@
+package signaling
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/time/rate"
+
+	"phientoa/internal/store"
+)
+
+// Bounds of calls for help.
+const (
+	helpRunes     = 200  // of the text
+	helpPerMinute = 6    // of one seat
+	maxHelpSeats  = 4096 // watched at once; beyond that calls are refused
+)
+
+// helpThrottle holds one bucket for each seat that called lately.
+type helpThrottle struct {
+	mu      sync.Mutex
+	buckets map[helpSeat]*rate.Limiter
+}
+
+type helpSeat struct{ hearing, device string }
+
+func newHelpThrottle() *helpThrottle { return &helpThrottle{buckets: map[helpSeat]*rate.Limiter{}} }
+
+func (t *helpThrottle) allow(who store.Session, now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	key := helpSeat{who.Hearing, who.Device}
+	b := t.buckets[key]
+	if b == nil {
+		if len(t.buckets) >= maxHelpSeats {
+			t.sweepLocked(now)
+		}
+		if len(t.buckets) >= maxHelpSeats {
+			return false
+		}
+		b = rate.NewLimiter(rate.Every(time.Minute/helpPerMinute), helpPerMinute)
+		t.buckets[key] = b
+	}
+	return b.AllowN(now, 1)
+}
+
+// sweepLocked forgets seats whose bucket is full again.
+func (t *helpThrottle) sweepLocked(now time.Time) {
+	for k, b := range t.buckets {
+		if b.TokensAt(now) >= helpPerMinute {
+			delete(t.buckets, k)
+		}
+	}
+}
+
+// help takes a seat's call for help: an alarm for the operators.
+func (s *Server) help(w http.ResponseWriter, r *http.Request) {
+	who, err := s.p.Auth.Session(r)
+	if err != nil {
+		s.notSignedIn(w, err)
+		return
+	}
+	var body struct {
+		Text string `json:"text"`
+	}
+	if err := readJSON(w, r, &body); err != nil {
+		problem(w, http.StatusBadRequest, refuseBadMessage())
+		return
+	}
+	text := strings.Join(strings.Fields(body.Text), " ")
+	if !utf8.ValidString(text) || utf8.RuneCountInString(text) > helpRunes || strings.ContainsFunc(text, unicode.IsControl) {
+		problem(w, http.StatusBadRequest, refuseBadMessage())
+		return
+	}
+	if !s.helped.allow(who, s.p.Now()) {
+		problem(w, http.StatusTooManyRequests, refuseTooFast())
+		return
+	}
+	switch err := s.p.Rooms.Help(r.Context(), who, text); {
+	case err == nil:
+		w.Header().Set("Cache-Control", "no-store")
+		w.WriteHeader(http.StatusNoContent)
+	case errors.Is(err, store.ErrNotFound):
+		problem(w, http.StatusNotFound, refuseNotFound())
+	default:
+		s.p.Logger.Warn("call for help not written", "hearing", who.Hearing, "err", err)
+		problem(w, http.StatusServiceUnavailable, refuseDatabaseAway())
+	}
+}

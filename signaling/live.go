@@ -1,0 +1,86 @@
+package signaling
+
+import (
+	"cmp"
+	"slices"
+
+	"phientoa/internal/court"
+	"phientoa/internal/hearing"
+)
+
+// LiveHearing is what operators may know of a hearing that this node hosts: no
+// names, no media, nothing that was said.
+type LiveHearing struct {
+	ID       string
+	Unit     court.UnitID
+	DocketNo string
+	Status   hearing.Status
+	// Phase and Visibility as the court sees them.
+	Phase      court.Phase
+	Visibility hearing.Visibility
+	Since      int64 // of Status, UTC unix microseconds
+	Points     []LivePoint
+	Seats      int // devices with a live connection
+	Connected  int // people with a connected device
+	Expected   int // people booked
+	Recording  bool
+	Trouble    string // the recorder's code, empty when none
+	Degraded   bool   // the database is away
+}
+
+// LivePoint is a point's light ("ok", "partial", "lost", "waiting").
+type LivePoint struct {
+	ID        string
+	Name      string
+	Kind      hearing.PointKind
+	Light     string
+	LostSince int64 // UTC unix microseconds, 0 when not lost
+}
+
+// Hosts tells whether this node hosts the hearing and it is not over. It does
+// not block.
+func (rs *Rooms) Hosts(hearingID string) bool {
+	r := rs.at(hearingID)
+	return r != nil && !r.Status().Over()
+}
+
+// Live lists the hearings that this node hosts and that are not over, by start
+// of their state, then id. It asks no actor: each has left its latest word.
+func (rs *Rooms) Live() []LiveHearing {
+	rs.mu.Lock()
+	rooms := make([]*Room, 0, len(rs.rooms))
+	for _, r := range rs.rooms {
+		rooms = append(rooms, r)
+	}
+	rs.mu.Unlock()
+	list := make([]LiveHearing, 0, len(rooms))
+	for _, r := range rooms {
+		if l := r.live.Load(); l != nil && !l.Status.Over() {
+			list = append(list, *l)
+		}
+	}
+	slices.SortFunc(list, func(a, b LiveHearing) int {
+		return cmp.Or(cmp.Compare(a.Since, b.Since), cmp.Compare(a.ID, b.ID))
+	})
+	return list
+}
+
+// noteLive leaves the latest word for Live. On the actor; v is the system's view
+// of eff.
+func (r *Room) noteLive(v hearing.View) {
+	l := &LiveHearing{
+		ID: r.p.row.ID, Unit: r.p.row.Unit, DocketNo: v.DocketNo, Status: v.Status,
+		Phase: v.Phase, Visibility: v.Visibility, Since: v.Since,
+		Seats: r.connections(), Expected: len(r.p.booking.People),
+		Recording: v.Recording && r.recording.on, Trouble: v.Trouble, Degraded: r.away,
+	}
+	for _, p := range v.People {
+		if p.Connected {
+			l.Connected++
+		}
+	}
+	for _, p := range v.Points {
+		l.Points = append(l.Points, LivePoint{ID: p.ID, Name: p.Name, Kind: p.Kind, Light: p.Light, LostSince: p.LostSince})
+	}
+	r.live.Store(l)
+}

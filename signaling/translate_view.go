@@ -1,0 +1,106 @@
+package signaling
+
+import (
+	"phientoa/internal/hearing"
+	"phientoa/internal/wire"
+)
+
+// wireView puts a view into the protocol's form. Names are filled in here, from
+// the names table, and only where the rules say that the reader may know them.
+func wireView(v hearing.View, names map[hearing.PersonID]string) *wire.View {
+	out := &wire.View{
+		StateSeq: v.Seq, DocketNo: v.DocketNo, Title: v.Title, Court: v.Court,
+		State: wireStatus(v.Status), Since: v.Since, OpenedAt: v.OpenedAt,
+		Recording: v.Recording, Trouble: v.Trouble, Me: string(v.Me),
+		Floor: string(v.Floor), FloorSince: v.FloorSince, Hands: texts(v.Hands),
+		Acts: append([]string(nil), v.Acts...), RecessReason: v.RecessReason, Late: v.Late,
+		Procedure: string(v.Procedure), Instance: v.Instance, Form: string(v.Form),
+		Visibility: string(v.Visibility), Phase: string(v.Phase), Place: string(v.Place),
+		Standing: v.Standing, Hold: wireHold(v.Hold), Decision: wireDecision(v.Decision),
+		Unbriefed: texts(v.Unbriefed),
+	}
+	for _, p := range v.Phases {
+		out.Phases = append(out.Phases, &wire.PhaseView{
+			Phase: string(p.Phase), Mandatory: p.Mandatory, Status: p.Status, SkipReason: p.SkipReason,
+		})
+	}
+	for _, p := range v.Points {
+		out.Points = append(out.Points, wirePoint(p))
+	}
+	for _, c := range v.Checks {
+		out.Checks = append(out.Checks, &wire.CheckView{
+			Key: c.Key, Required: c.Required, Done: c.Done, Days: bounded(c.Days), Missing: c.Missing, Note: c.Note,
+		})
+	}
+	for _, c := range v.Consults {
+		out.Consults = append(out.Consults, &wire.ConsultView{
+			Id: c.ID, By: string(c.By), With: texts(c.With), Open: c.Open, Since: c.Since, Until: c.Until, Overdue: c.Overdue,
+		})
+	}
+	for _, p := range v.People {
+		out.People = append(out.People, wirePerson(p, names))
+	}
+	return out
+}
+
+func wirePerson(p hearing.PersonView, names map[hearing.PersonID]string) *wire.PersonView {
+	out := &wire.PersonView{
+		Person: string(p.Person), Name: p.Alias, Capacity: string(p.Capacity), Point: p.Point,
+		Status: wirePersonStatus(p.Status), Connected: p.Connected, Locked: p.Locked,
+		Device: string(p.Device), MicrophoneOpen: p.MicrophoneOpen, Hand: p.Hand,
+		PointId: p.PointID, Place: string(p.Place), Required: p.Required, Minor: p.Minor,
+		Client: string(p.Client), Present: p.Present, AbsentWhy: p.AbsentWhy, Identity: p.Identity,
+		Away: p.Away, Warnings: uint32(max(bounded(p.Warnings), 0)), LostSince: p.LostSince,
+		Test: wireItems(p.Test), TestedAt: p.TestedAt, Private: p.Private,
+	}
+	if name := names[p.Person]; p.MayName && name != "" {
+		out.Name = name
+	}
+	return out
+}
+
+func wirePoint(p hearing.PointView) *wire.PointView {
+	return &wire.PointView{
+		Id: p.ID, Kind: string(p.Kind), Name: p.Name, Detention: p.Detention, Light: p.Light,
+		LostSince: p.LostSince, Announced: p.Announced, Test: wireItems(p.Test), TestedAt: p.TestedAt,
+	}
+}
+
+func wireHold(h *hearing.HoldView) *wire.HoldView {
+	if h == nil {
+		return nil
+	}
+	out := &wire.HoldView{
+		Proposed: h.Proposed, Until: h.Until, Since: h.Since, Cause: h.Cause, People: texts(h.People), Reason: h.Reason,
+	}
+	for _, c := range h.Confirm {
+		out.Confirm = append(out.Confirm, &wire.ReturnView{Person: string(c.Person), Identity: c.Identity, Media: c.Media})
+	}
+	return out
+}
+
+func wireDecision(d *hearing.DecisionView) *wire.DecisionView {
+	if d == nil {
+		return nil
+	}
+	return &wire.DecisionView{Reason: d.Reason, ReopenAt: d.ReopenAt, Form: string(d.Form)}
+}
+
+func wireItems(list []hearing.TestItem) []*wire.TestItem {
+	var out []*wire.TestItem
+	for _, i := range list {
+		out = append(out, &wire.TestItem{Key: i.Key, Ok: i.OK, Value: i.Value})
+	}
+	return out
+}
+
+func texts(list []hearing.PersonID) []string {
+	var out []string
+	for _, p := range list {
+		out = append(out, string(p))
+	}
+	return out
+}
+
+// bounded is n as the protocol's 32 bits hold it.
+func bounded(n int) int32 { return int32(max(min(n, 1<<30), -1<<30)) }
