@@ -552,7 +552,10 @@ type Hello struct {
 	ResumeToken string `protobuf:"bytes,2,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
 	LastSeq     uint64 `protobuf:"varint,3,opt,name=last_seq,json=lastSeq,proto3" json:"last_seq,omitempty"`
 	// language of texts for people: "vi" (default) or "en".
-	Language      string `protobuf:"bytes,4,opt,name=language,proto3" json:"language,omitempty"`
+	Language string `protobuf:"bytes,4,opt,name=language,proto3" json:"language,omitempty"`
+	// take_over ends another browser's live connection to the same seat; without
+	// it such a seat is refused as seat_taken.
+	TakeOver      bool `protobuf:"varint,5,opt,name=take_over,json=takeOver,proto3" json:"take_over,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -613,6 +616,13 @@ func (x *Hello) GetLanguage() string {
 		return x.Language
 	}
 	return ""
+}
+
+func (x *Hello) GetTakeOver() bool {
+	if x != nil {
+		return x.TakeOver
+	}
+	return false
 }
 
 type Welcome struct {
@@ -5714,12 +5724,13 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\x05alert\x18\x1b \x01(\v2\x12.phientoa.v1.AlertH\x00R\x05alert\x12'\n" +
 	"\x04pong\x18\x1c \x01(\v2\x11.phientoa.v1.PongH\x00R\x04pong\x12$\n" +
 	"\x03bye\x18\x1d \x01(\v2\x10.phientoa.v1.ByeH\x00R\x03byeB\x06\n" +
-	"\x04body\"u\n" +
+	"\x04body\"\x92\x01\n" +
 	"\x05Hello\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\tR\x04room\x12!\n" +
 	"\fresume_token\x18\x02 \x01(\tR\vresumeToken\x12\x19\n" +
 	"\blast_seq\x18\x03 \x01(\x04R\alastSeq\x12\x1a\n" +
-	"\blanguage\x18\x04 \x01(\tR\blanguage\"\xd6\x01\n" +
+	"\blanguage\x18\x04 \x01(\tR\blanguage\x12\x1b\n" +
+	"\ttake_over\x18\x05 \x01(\bR\btakeOver\"\xd6\x01\n" +
 	"\aWelcome\x12!\n" +
 	"\fresume_token\x18\x01 \x01(\tR\vresumeToken\x12\x18\n" +
 	"\aresumed\x18\x02 \x01(\bR\aresumed\x12\x1f\n" +
