@@ -116,6 +116,8 @@ type meAnswer struct {
 	Title    string `json:"title,omitempty"` // in the courtroom only, as in the View
 	StartsAt int64  `json:"starts_at"`
 	Demo     bool   `json:"demo"`
+	// Kind is the device's kind: what the page may expect of this machine.
+	Kind string `json:"kind"`
 }
 
 func (s *Server) me(w http.ResponseWriter, r *http.Request) {
@@ -143,6 +145,11 @@ func (s *Server) me(w http.ResponseWriter, r *http.Request) {
 	for _, p := range room.p.booking.People {
 		if string(p.ID) == who.Person {
 			a.Capacity = string(p.Capacity)
+		}
+	}
+	for _, d := range room.p.booking.Devices {
+		if string(d.ID) == who.Device {
+			a.Kind = string(d.Kind)
 		}
 	}
 	answer(w, a)

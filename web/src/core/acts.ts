@@ -3,7 +3,25 @@ import { create } from "@bufbuild/protobuf";
 import * as pb from "../wire/phientoa/v1/phientoa_pb";
 import type { Act } from "./signaling";
 
-export const acts = {
+/** TestLine is one line of a device's or a point's test. */
+export interface TestLine {
+  /** camera, microphone, speaker, visualiser, ups, link, recorder, browser */
+  key: string;
+  ok: boolean;
+  /** in words or with its unit; at most 100 characters */
+  value: string;
+}
+
+/** Ways of comparing papers (TTLT 05/2021 art. 13). */
+export const identityMethods = [
+  "citizen_card",
+  "vneid",
+  "population_database",
+  "lawyer_card",
+  "official_card",
+] as const;
+
+const session = {
   checkIn: (): Act => ({
     case: "checkIn",
     value: create(pb.CheckInSchema, { rulesAccepted: true }),
@@ -47,21 +65,147 @@ export const acts = {
   close: (): Act => ({ case: "close", value: create(pb.CloseSchema) }),
 };
 
+const preparation = {
+  /** on: UTC unix microseconds */
+  recordOpinion: (agrees: boolean, on: bigint, note: string): Act => ({
+    case: "recordOpinion",
+    value: create(pb.RecordOpinionSchema, { agrees, on, note }),
+  }),
+  recordFacilities: (ok: boolean, note: string): Act => ({
+    case: "recordFacilities",
+    value: create(pb.RecordFacilitiesSchema, { ok, note }),
+  }),
+  markReady: (): Act => ({ case: "markReady", value: create(pb.MarkReadySchema) }),
+  noteIdentity: (person: string, method: string, challenge: string): Act => ({
+    case: "noteIdentity",
+    value: create(pb.NoteIdentitySchema, { person, method, challenge }),
+  }),
+  reportPresence: (person: string, present: boolean, reason = ""): Act => ({
+    case: "reportPresence",
+    value: create(pb.ReportPresenceSchema, { person, present, reason }),
+  }),
+  /** point: empty for the test of the own device. */
+  reportTest: (point: string, items: readonly TestLine[]): Act => ({
+    case: "reportTest",
+    value: create(pb.ReportTestSchema, { point, items: [...items] }),
+  }),
+};
+
+const order = {
+  nextPhase: (phase: string, skipReason = ""): Act => ({
+    case: "nextPhase",
+    value: create(pb.NextPhaseSchema, { phase, skipReason }),
+  }),
+  /** person: empty for everybody. */
+  stand: (person = ""): Act => ({ case: "stand", value: create(pb.StandSchema, { person }) }),
+  sit: (): Act => ({ case: "sit", value: create(pb.SitSchema) }),
+  setVisibility: (to: "public" | "closed", reason: string): Act => ({
+    case: "setVisibility",
+    value: create(pb.SetVisibilitySchema, { to, reason }),
+  }),
+  deliberate: (): Act => ({ case: "deliberate", value: create(pb.DeliberateSchema) }),
+  endDeliberation: (phase: string): Act => ({
+    case: "endDeliberation",
+    value: create(pb.EndDeliberationSchema, { phase }),
+  }),
+  warn: (person: string, reason: string): Act => ({
+    case: "warn",
+    value: create(pb.WarnSchema, { person, reason }),
+  }),
+  noteAway: (person: string): Act => ({
+    case: "noteAway",
+    value: create(pb.NoteAwaySchema, { person }),
+  }),
+  noteBack: (person: string): Act => ({
+    case: "noteBack",
+    value: create(pb.NoteBackSchema, { person }),
+  }),
+};
+
+const interruption = {
+  holdTechnical: (reason: string): Act => ({
+    case: "holdTechnical",
+    value: create(pb.HoldTechnicalSchema, { reason }),
+  }),
+  keepGoing: (reason: string): Act => ({
+    case: "keepGoing",
+    value: create(pb.KeepGoingSchema, { reason }),
+  }),
+  confirmReturn: (person: string, what: "identity" | "media"): Act => ({
+    case: "confirmReturn",
+    value: create(pb.ConfirmReturnSchema, { person, what }),
+  }),
+  /** reopenAt: UTC unix microseconds */
+  suspend: (reason: string, reopenAt: bigint): Act => ({
+    case: "suspend",
+    value: create(pb.SuspendSchema, { reason, reopenAt }),
+  }),
+  /** reopenAt: 0 when the day is not known yet; form: online, in_person, mixed */
+  adjourn: (reason: string, reopenAt: bigint, form: string): Act => ({
+    case: "adjourn",
+    value: create(pb.AdjournSchema, { reason, reopenAt, form }),
+  }),
+  announced: (point: string): Act => ({
+    case: "announced",
+    value: create(pb.AnnouncedSchema, { point }),
+  }),
+  reopen: (): Act => ({ case: "reopen", value: create(pb.ReopenSchema) }),
+  cancel: (reason: string): Act => ({
+    case: "cancel",
+    value: create(pb.CancelSchema, { reason }),
+  }),
+};
+
+const rooms = {
+  callWitness: (person: string): Act => ({
+    case: "callWitness",
+    value: create(pb.CallWitnessSchema, { person }),
+  }),
+  dismissWitness: (person: string): Act => ({
+    case: "dismissWitness",
+    value: create(pb.DismissWitnessSchema, { person }),
+  }),
+  isolate: (person: string, reason: string): Act => ({
+    case: "isolate",
+    value: create(pb.IsolateSchema, { person, reason }),
+  }),
+  confirmLeft: (person: string): Act => ({
+    case: "confirmLeft",
+    value: create(pb.ConfirmLeftSchema, { person }),
+  }),
+  endIsolation: (person: string): Act => ({
+    case: "endIsolation",
+    value: create(pb.EndIsolationSchema, { person }),
+  }),
+  noteBriefed: (person: string): Act => ({
+    case: "noteBriefed",
+    value: create(pb.NoteBriefedSchema, { person }),
+  }),
+  requestConsult: (people: readonly string[]): Act => ({
+    case: "requestConsult",
+    value: create(pb.RequestConsultSchema, { with: [...people] }),
+  }),
+  /** minutes: 0 takes the court's usual length. */
+  allowConsult: (consult: string, minutes = 0): Act => ({
+    case: "allowConsult",
+    value: create(pb.AllowConsultSchema, { consult, minutes }),
+  }),
+  endConsult: (consult: string): Act => ({
+    case: "endConsult",
+    value: create(pb.EndConsultSchema, { consult }),
+  }),
+};
+
+export const acts = { ...session, ...preparation, ...order, ...interruption, ...rooms };
+
+type Snake<S extends string> = S extends `${infer A}${infer B}`
+  ? A extends Lowercase<A>
+    ? `${A}${Snake<B>}`
+    : `_${Lowercase<A>}${Snake<B>}`
+  : S;
+
 /** ActName is the field name of a command as View.acts and Alert.act carry it. */
-export type ActName =
-  | "check_in"
-  | "admit"
-  | "open"
-  | "raise_hand"
-  | "lower_hand"
-  | "give_floor"
-  | "stop_floor"
-  | "mute_lock"
-  | "unlock"
-  | "recess"
-  | "resume"
-  | "remove"
-  | "close";
+export type ActName = Snake<keyof typeof acts>;
 
 /** may tells whether the server would take this act now; an unknown word is never among them. */
 export function may(v: pb.View, act: ActName): boolean {

@@ -20,6 +20,8 @@ export interface Me {
   title?: string;
   starts_at: number | string;
   demo: boolean;
+  /** room_client, console, desk_client or viewer; an older server says nothing. */
+  kind?: string;
 }
 
 /**
@@ -30,6 +32,8 @@ export interface Api {
   consume(token: string): Promise<Problem | null>;
   me(): Promise<Me | null>;
   signOut(): Promise<void>;
+  /** help calls the technical staff to this seat; false when the call did not go out. */
+  help(): Promise<boolean>;
 }
 
 const unknownProblem: Problem = {
@@ -85,6 +89,19 @@ export function httpApi(fetch: typeof globalThis.fetch): Api {
     },
     async signOut() {
       await fetcher("/api/signout", { method: "POST", credentials: "same-origin" });
+    },
+    async help() {
+      try {
+        const r = await fetcher("/api/help", {
+          method: "POST",
+          headers: { "Content-Type": "application/json" },
+          credentials: "same-origin",
+          body: "{}",
+        });
+        return r.ok;
+      } catch {
+        return false;
+      }
     },
   };
 }

@@ -37,3 +37,42 @@ export function elapsed(ms: number): string {
   const s = Math.max(0, Math.floor(ms / 1000));
   return `${two(Math.floor(s / 3600))}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
 }
+
+/** The courts' zone; Vietnam has one, without summer time. */
+const ZONE = "Asia/Ho_Chi_Minh";
+const ZONE_OFFSET = "+07:00";
+
+/** timeOfDay renders milliseconds as HH:MM in the courts' zone. */
+export function timeOfDay(ms: number): string {
+  return new Intl.DateTimeFormat("vi-VN", {
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+    timeZone: ZONE,
+  }).format(ms);
+}
+
+/** dateAndTime renders milliseconds as "HH:MM, dd/mm/yyyy" in the courts' zone. */
+export function dateAndTime(ms: number): string {
+  const day = new Intl.DateTimeFormat("vi-VN", {
+    day: "2-digit",
+    month: "2-digit",
+    year: "numeric",
+    timeZone: ZONE,
+  }).format(ms);
+  return `${timeOfDay(ms)}, ${day}`;
+}
+
+/**
+ * courtMicros is the wire's time of a date (yyyy-mm-dd) and time (hh:mm) in the
+ * courts' zone, in UTC unix microseconds; null when either is no such thing.
+ */
+export function courtMicros(date: string, time: string): bigint | null {
+  const ms = Date.parse(`${date}T${time}:00${ZONE_OFFSET}`);
+  return Number.isNaN(ms) ? null : BigInt(ms) * 1000n;
+}
+
+/** courtDate renders milliseconds as yyyy-mm-dd in the courts' zone, for date fields. */
+export function courtDate(ms: number): string {
+  return new Intl.DateTimeFormat("en-CA", { timeZone: ZONE }).format(ms);
+}

@@ -12,6 +12,7 @@ function setup(api: Partial<Api>) {
       consume: () => Promise.resolve(null),
       me: () => Promise.resolve(me),
       signOut: () => Promise.resolve(),
+      help: () => Promise.resolve(true),
       ...api,
     },
     clock: testClock,

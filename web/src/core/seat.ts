@@ -2,6 +2,7 @@
 // and the store, and decides nothing about the hearing itself.
 import type { Alert, CommandResult, Refusal, View, Welcome } from "../wire/phientoa/v1/phientoa_pb";
 import { HearingState, PersonStatus } from "../wire/phientoa/v1/phientoa_pb";
+import { acts, may, type TestLine } from "./acts";
 import type { Api, Me, Problem } from "./api";
 import { backoff } from "./backoff";
 import { type Clock, serverOffset } from "./clock";
@@ -10,7 +11,7 @@ import { Hints } from "./hints";
 import { Media } from "./media";
 import { keepReceipt } from "./receipt";
 import { type Act, type Body, Signaling, type Socket } from "./signaling";
-import { own } from "./state";
+import { own, sendsNothing } from "./state";
 import { Store } from "./store";
 
 export interface SeatParams {
@@ -34,6 +35,8 @@ export class Seat {
   private signaling: Signaling | null = null;
   private mediaWanted = false;
   private asking = 0;
+  /** lines of the own test that the server was not told yet, by key */
+  private readonly untold = new Map<string, TestLine>();
 
   constructor(p: SeatParams) {
     this.p = p;
@@ -129,6 +132,40 @@ export class Seat {
     return result;
   }
 
+  /** takeSeat ends the seat's other browser and continues here. */
+  takeSeat(): void {
+    const { phase } = this.store.get();
+    if (phase.kind !== "seated") return;
+    this.signaling?.stop();
+    this.store.apply({ type: "ended", reason: null });
+    this.take(phase.me, true);
+  }
+
+  /**
+   * reportTest tells the court how the own devices fared, as soon as the server
+   * takes it. A refusal is of no use to the person and is not shown.
+   */
+  reportTest(lines: readonly TestLine[]): void {
+    for (const l of lines) this.untold.set(l.key, l);
+    this.tellTest();
+  }
+
+  private tellTest(): void {
+    const { view, link } = this.store.get();
+    if (this.untold.size === 0 || !view || link !== "open" || !may(view, "report_test")) return;
+    const lines = [...this.untold.values()];
+    this.untold.clear();
+    void this.signaling?.command(acts.reportTest("", lines));
+  }
+
+  /** help calls the technical staff; the screen says whether the call went out. */
+  async help(): Promise<void> {
+    if (this.store.get().help === "sending") return;
+    this.store.apply({ type: "help", help: "sending" });
+    const sent = await this.p.api.help();
+    this.store.apply({ type: "help", help: sent ? "sent" : "failed" });
+  }
+
   /** The browser noticed that the network is back. */
   online(): void {
     this.signaling?.retryNow();
@@ -144,11 +181,12 @@ export class Seat {
     this.store.apply({ type: "own", own: null });
   }
 
-  private take(me: Me): void {
+  private take(me: Me, takeOver = false): void {
     this.store.apply({ type: "phase", phase: { kind: "seated", me } });
     this.signaling = new Signaling({
       connect: () => this.p.connect(),
       room: me.room,
+      takeOver,
       language: () => this.p.language(),
       clock: this.p.clock,
       random: () => this.p.random(),
@@ -229,9 +267,10 @@ export class Seat {
   private view(v: View): void {
     this.store.apply({ type: "view", view: v });
     const me = own(v);
-    this.media.setMicrophone(me?.microphoneOpen ?? false);
-    if (v.state === HearingState.CLOSED || me?.status === PersonStatus.REMOVED) this.stopMedia();
+    this.media.setMicrophone((me?.microphoneOpen ?? false) || inOwnRoom(v));
+    if (isFinal(v) || me?.status === PersonStatus.REMOVED) this.stopMedia();
     else this.considerMedia();
+    this.tellTest();
   }
 
   /** The server negotiates with those who checked in; to offer earlier is to be refused. */
@@ -248,7 +287,8 @@ export class Seat {
 
   private ready(): boolean {
     const s = this.store.get();
-    return s.own !== null || s.withoutMedia;
+    const nothing = s.phase.kind === "seated" && sendsNothing(s.phase.me);
+    return s.own !== null || s.withoutMedia || nothing;
   }
 
   private wantMedia(): void {
@@ -291,6 +331,20 @@ export class Seat {
     this.store.apply({ type: "own", own: { stream: again.stream, trouble: false } });
     await this.media.replaceTracks(again.stream);
   }
+}
+
+/** In the deliberation and consultation rooms everybody may speak; the server says who is there. */
+function inOwnRoom(v: View): boolean {
+  return v.place === "deliberation_room" || v.place === "consult_room";
+}
+
+/** Nothing can happen in the hearing any more. */
+function isFinal(v: View): boolean {
+  return (
+    v.state === HearingState.CLOSED ||
+    v.state === HearingState.ADJOURNED ||
+    v.state === HearingState.CANCELLED
+  );
 }
 
 const unreachable: Problem = {

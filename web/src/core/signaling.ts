@@ -59,6 +59,8 @@ export interface SignalingHandlers {
 export interface SignalingParams {
   connect(): Socket;
   room: string;
+  /** takeOver ends another browser's live connection to the same seat, once. */
+  takeOver?: boolean;
   language: () => string;
   clock: Clock;
   /** random returns [0, 1). */
@@ -107,11 +109,13 @@ export class Signaling {
   private lostAt = 0;
   private window = RESUME_WINDOW;
   private welcomed = false;
+  private takeOver: boolean;
   private timers = { retry: 0, ping: 0, silence: 0, welcome: 0 };
   private readonly pending = new Map<string, Pending>();
 
   constructor(p: SignalingParams) {
     this.p = p;
+    this.takeOver = p.takeOver ?? false;
   }
 
   start(): void {
@@ -196,6 +200,7 @@ export class Signaling {
             resumeToken: this.token,
             lastSeq: this.lastSeq,
             language: this.p.language(),
+            takeOver: this.takeOver,
           }),
         },
       }),
@@ -245,6 +250,8 @@ export class Signaling {
 
   private takeWelcome(w: Welcome, seq: bigint): void {
     this.welcomed = true;
+    // The seat is ours: whoever takes it from here on is not thrown out again.
+    this.takeOver = false;
     this.p.clock.clearTimeout(this.timers.welcome);
     this.token = w.resumeToken;
     if (w.resumeWindow > 0) this.window = w.resumeWindow * 1000;

@@ -53,7 +53,12 @@ export interface State {
   refusal: Problem | null;
   /** receipt: a checkpoint of the evidence log is kept on this computer. */
   receipt: boolean;
+  /** help: whether the technical staff was called from here. */
+  help: Help;
 }
+
+/** Where a call for technical help stands. */
+export type Help = "none" | "sending" | "sent" | "failed";
 
 export const initialState: State = {
   phase: { kind: "loading" },
@@ -71,12 +76,13 @@ export const initialState: State = {
   alerts: [],
   refusal: null,
   receipt: false,
+  help: "none",
 };
 
 export type Change =
   | { type: "phase"; phase: Phase }
   | { type: "link"; link: Link }
-  | { type: "ended"; reason: Problem }
+  | { type: "ended"; reason: Problem | null }
   | { type: "welcome"; device: string; version: string; offset: number; resumed: boolean }
   | { type: "offset"; offset: number }
   | { type: "view"; view: View }
@@ -86,6 +92,7 @@ export type Change =
   | { type: "transport"; transport: Transport }
   | { type: "sections"; sections: readonly SectionView[] }
   | { type: "refusal"; refusal: Problem | null }
+  | { type: "help"; help: Help }
   | { type: "receipt" };
 
 export function reduce(s: State, c: Change): State {
@@ -122,6 +129,8 @@ export function reduce(s: State, c: Change): State {
       return { ...s, sections: c.sections };
     case "refusal":
       return { ...s, refusal: c.refusal };
+    case "help":
+      return { ...s, help: c.help };
     case "receipt":
       return { ...s, receipt: true };
   }
@@ -130,21 +139,61 @@ export function reduce(s: State, c: Change): State {
 export type Screen =
   | "loading"
   | "sign_in"
+  | "seat_taken"
   | "ended"
   | "self_test"
   | "connecting"
   | "rules"
   | "waiting"
+  | "isolation"
   | "removed"
   | "closed"
+  | "cancelled"
+  | "suspended"
+  | "adjourned"
+  | "consult"
+  | "deliberation"
   | "desk"
+  | "officer"
+  | "viewer"
+  | "wall"
   | "party";
 
-/** Who sits at the control desk; everybody else has the party screen. What they may do comes from View.acts. */
 const DESK = new Set(["presiding_judge", "clerk"]);
+const OFFICERS = new Set(["detention_officer", "point_officer", "judicial_police"]);
+const WATCHERS = new Set(["journalist", "attendee"]);
+const COUNSEL = new Set(["defence_counsel", "lawyer", "legal_aid_officer", "rights_protector"]);
+const PANEL = new Set(["presiding_judge", "judge", "lay_assessor"]);
+const CALLED = new Set(["witness", "protected_witness", "expert", "valuer"]);
 
+/** Who sits at the control desk. What they may do there comes from View.acts. */
 export function isDesk(capacity: string): boolean {
   return DESK.has(capacity);
+}
+/** Who supports a point: presence, tests, announcements. */
+export function isOfficer(capacity: string): boolean {
+  return OFFICERS.has(capacity);
+}
+/** Who only watches, and only what is public. */
+export function isWatcher(capacity: string): boolean {
+  return WATCHERS.has(capacity);
+}
+/** Who may ask for a private talk with a client. */
+export function isCounsel(capacity: string): boolean {
+  return COUNSEL.has(capacity);
+}
+/** Who deliberates. */
+export function onPanel(capacity: string): boolean {
+  return PANEL.has(capacity);
+}
+/** Who waits in the isolation room until they are called in. */
+export function isCalled(capacity: string): boolean {
+  return CALLED.has(capacity);
+}
+
+/** sendsNothing tells of a seat that has no camera and microphone to test: a control console or a viewer. */
+export function sendsNothing(me: Me): boolean {
+  return me.kind === "console" || me.kind === "viewer" || isWatcher(me.capacity);
 }
 
 /** screenOf is the whole navigation of the room: the screen follows from the state. */
@@ -152,19 +201,45 @@ export function screenOf(s: State): Screen {
   if (s.phase.kind === "loading") return "loading";
   if (s.phase.kind === "signed_out") return "sign_in";
   const me = own(s.view);
-  if (s.view?.state === HearingState.CLOSED) return "closed";
+  const over = finalScreen(s.view);
+  if (over) return over;
   if (me?.status === PersonStatus.REMOVED) return "removed";
-  if (s.ended) return "ended";
-  if (!s.own && !s.withoutMedia) return "self_test";
+  if (s.ended) return takesOver(s.ended) ? "seat_taken" : "ended";
+  if (!s.own && !s.withoutMedia && !sendsNothing(s.phase.me)) return "self_test";
   if (!s.view || !me) return "connecting";
-  switch (me.status) {
-    case PersonStatus.WAITING:
-      return "waiting";
-    case PersonStatus.IN_COURTROOM:
-      return isDesk(me.capacity) ? "desk" : "party";
+  if (me.status !== PersonStatus.WAITING && me.status !== PersonStatus.IN_COURTROOM) return "rules";
+  return placeScreen(s.view, me, s.phase.me);
+}
+
+/** The hearing that does not go on, except for those who still have to do something about it. */
+function finalScreen(v: View | null): Screen | null {
+  switch (v?.state) {
+    case HearingState.CLOSED:
+      return "closed";
+    case HearingState.CANCELLED:
+      return "cancelled";
+    case HearingState.ADJOURNED:
+      return v.acts.includes("announced") ? null : "adjourned";
     default:
-      return "rules";
+      return null;
   }
+}
+
+function placeScreen(v: View, me: PersonView, seat: Me): Screen {
+  if (v.place === "consult_room") return "consult";
+  if (v.place === "deliberation_room") return "deliberation";
+  if (isOfficer(me.capacity)) return "officer";
+  if (v.state === HearingState.SUSPENDED && !isDesk(me.capacity)) return "suspended";
+  if (v.place === "isolation_room") return "isolation";
+  if (seat.kind === "room_client") return "wall";
+  if (isWatcher(me.capacity)) return "viewer";
+  if (me.status === PersonStatus.WAITING) return "waiting";
+  return isDesk(me.capacity) ? "desk" : "party";
+}
+
+/** takesOver tells of a goodbye after which this browser may take the seat. */
+export function takesOver(p: Problem): boolean {
+  return p.code === "seat_taken" || p.code === "taken_over";
 }
 
 export function own(v: View | null): PersonView | undefined {

@@ -84,7 +84,7 @@ describe("React Aria in Vietnamese", () => {
 function files(dir: string): string[] {
   return readdirSync(dir, { withFileTypes: true }).flatMap((e) => {
     if (e.isDirectory()) return e.name === "wire" ? [] : files(join(dir, e.name));
-    return /\.tsx?$/.test(e.name) && !/(vi|en|\.test)\.tsx?$/.test(e.name)
+    return /\.tsx?$/.test(e.name) && !/(vi|en)(\.\w+)?\.ts$|\.test\.tsx?$/.test(e.name)
       ? [join(dir, e.name)]
       : [];
   });

@@ -1,3 +1,4 @@
+import { enRoom } from "./en.room";
 import type { Catalogue } from "./vi";
 
 export const en: Catalogue = {
@@ -188,4 +189,6 @@ export const en: Catalogue = {
   muted_by_judge: "The presiding judge has muted you. Press Ask to speak if you need to speak.",
   hand_up: "You have asked to speak, number {n}. Please wait for the presiding judge.",
   before_open: "Please stay near your screen, the hearing is about to begin",
+
+  ...enRoom,
 };

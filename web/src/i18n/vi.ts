@@ -1,3 +1,5 @@
+import { viRoom } from "./vi.room";
+
 // The texts of the screens. Vietnamese is the source; every other language is
 // typed from it. Words follow docs/glossary.md. {x} is filled in at the place.
 export const vi = {
@@ -196,6 +198,8 @@ export const vi = {
   muted_by_judge: "Chủ tọa đã tắt micro. Bấm Xin phát biểu nếu cần nói.",
   hand_up: "Đã xin phát biểu, thứ tự {n}. Vui lòng chờ Chủ tọa mời.",
   before_open: "Vui lòng ngồi gần màn hình, phiên tòa sắp bắt đầu",
+
+  ...viRoom,
 } as const;
 
 export type Key = keyof typeof vi;

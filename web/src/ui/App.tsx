@@ -1,19 +1,36 @@
 // The application: the screen follows from the state, nothing else.
-import { screenOf } from "../core/state";
-import { useRoom, useSeat, useTexts } from "./context";
-import { Alerts } from "./parts/Alerts";
+import { type Screen, screenOf } from "../core/state";
+import type { View } from "../wire/phientoa/v1/phientoa_pb";
+import { Asks } from "./ask";
+import { useRoom, useTexts } from "./context";
 import { Act } from "./parts/controls";
 import { Notice } from "./parts/Frame";
 import { Desk } from "./screens/Desk";
+import { Officer } from "./screens/Officer";
 import { Party } from "./screens/Party";
+import { Ended, Isolation, SeatTaken, Suspended, Waiting } from "./screens/Places";
+import { Consult, Deliberation } from "./screens/Rooms";
 import { Rules } from "./screens/Rules";
 import { SelfTest } from "./screens/SelfTest";
 import { SignIn } from "./screens/SignIn";
+import { Viewer } from "./screens/Viewer";
+import { Wall } from "./screens/Wall";
 
 export function App() {
   const s = useRoom();
-  const { t, pick } = useTexts();
-  switch (screenOf(s)) {
+  const screen = screenOf(s);
+  // A question belongs to the screen that asked it.
+  return (
+    <Asks key={screen}>
+      <Page screen={screen} view={s.view} />
+    </Asks>
+  );
+}
+
+function Page({ screen, view }: { screen: Screen; view: View | null }) {
+  const s = useRoom();
+  const { t } = useTexts();
+  switch (screen) {
     case "loading":
       return <Notice title={t("loading")} />;
     case "sign_in":
@@ -30,45 +47,57 @@ export function App() {
     case "rules":
       return <Rules />;
     case "waiting":
-      return (
-        <Notice title={t("wait")} text={t("wait_more")}>
-          <Alerts />
-        </Notice>
-      );
+      return <Waiting view={view} />;
+    case "isolation":
+      return <Isolation />;
     case "removed":
       return <Notice title={t("removed_title")} text={t("removed_text")} />;
-    case "closed":
-      return <ClosedScreen />;
+    case "seat_taken":
+      return <SeatTaken />;
     case "ended":
-      return (
-        <Notice title={t("ended_title")} {...(s.ended ? { text: pick(s.ended) } : {})}>
-          <div>
-            <Act
-              onPress={() => {
-                window.location.reload();
-              }}
-            >
-              {t("reload")}
-            </Act>
-          </div>
-        </Notice>
-      );
+      return <Goodbye />;
+    default:
+      break;
+  }
+  if (!view) return null;
+  switch (screen) {
+    case "closed":
+    case "cancelled":
+    case "adjourned":
+      return <Ended view={view} state={screen} />;
+    case "suspended":
+      return <Suspended view={view} />;
+    case "consult":
+      return <Consult view={view} />;
+    case "deliberation":
+      return <Deliberation view={view} />;
     case "desk":
-      return s.view ? <Desk view={s.view} /> : null;
+      return <Desk view={view} />;
+    case "officer":
+      return <Officer view={view} />;
+    case "viewer":
+      return <Viewer view={view} />;
+    case "wall":
+      return <Wall view={view} />;
     case "party":
-      return s.view ? <Party view={s.view} /> : null;
+      return <Party view={view} />;
   }
 }
 
-function ClosedScreen() {
-  const s = useRoom();
-  const seat = useSeat();
-  const { t } = useTexts();
+/** The server said goodbye for good, and why. */
+function Goodbye() {
+  const { ended } = useRoom();
+  const { t, pick } = useTexts();
   return (
-    <Notice title={t("closed_title")} text={t("closed_text")}>
-      {s.receipt ? <p>{t("closed_receipt")}</p> : null}
+    <Notice title={t("ended_title")} {...(ended ? { text: pick(ended) } : {})}>
       <div>
-        <Act onPress={() => void seat.signOut()}>{t("sign_out")}</Act>
+        <Act
+          onPress={() => {
+            window.location.reload();
+          }}
+        >
+          {t("reload")}
+        </Act>
       </div>
     </Notice>
   );

@@ -36,6 +36,7 @@ async function show(me: string, capacity: string, view: ViewInit) {
       consume: () => Promise.resolve(null),
       me: () => Promise.resolve(who),
       signOut: () => Promise.resolve(),
+      help: () => Promise.resolve(true),
     },
     clock: testClock,
     random: () => 0.5,
@@ -163,6 +164,7 @@ describe("the party's screen", () => {
     expect(screen.getAllByRole("button").map((b) => b.textContent)).toEqual([
       "English",
       "Xin phát biểu",
+      "Cần hỗ trợ",
     ]);
   });
 });

@@ -1,147 +1,353 @@
-// The action bar: one primary act in the middle, always at the same place;
-// dangerous acts at the far right, never beside it.
-import { useState } from "react";
+// The action bar: one primary act in the middle, always at the same place, named
+// by procedure; what is grave stands at the far right, never beside it.
+import { type RefObject, useEffect, useRef, useState } from "react";
 import { acts, may } from "../../core/acts";
+import { beforeOpening, type Primary, primaryOf } from "../../core/procedure";
+import type { Act as WireAct } from "../../core/signaling";
 import { person } from "../../core/state";
-import { HearingState, PersonStatus, type View } from "../../wire/phientoa/v1/phientoa_pb";
+import { PersonStatus, type View } from "../../wire/phientoa/v1/phientoa_pb";
+import { type Question, useAsk } from "../ask";
 import { useRoom, useSeat, useTexts } from "../context";
+import { useNow } from "../hooks";
+import { phaseKey } from "../labels";
+import { useNames } from "../names";
 import css from "./ActionBar.module.css";
 import { Act, Confirm } from "./controls";
+import { Decision } from "./forms";
 import { Reason } from "./Reason";
 
-type Asked = "open" | "recess" | "close" | null;
+/** A second press within this time after the primary act changed belongs to the act before it. */
+const DOUBLE = 700;
 
 export function ActionBar({ view }: { view: View }) {
   const { t } = useTexts();
-  const { link } = useRoom();
-  const [asked, setAsked] = useState<Asked>(null);
-  const off = link !== "open";
-  const ask = (a: Asked) => (): void => {
-    setAsked(a);
-  };
+  const primary = primaryOf(view);
   return (
     <footer className={css["bar"]} aria-label={t("action_bar")}>
       <div className={css["left"]}>
-        {may(view, "recess") ? (
-          <Act isDisabled={off} onPress={ask("recess")}>
-            {t("act_recess")}
-          </Act>
-        ) : null}
+        <Ordinary view={view} />
       </div>
       <div className={css["middle"]}>
-        <Primary view={view} off={off} onOpen={ask("open")} />
+        <PrimaryAct view={view} primary={primary} />
       </div>
       <div className={css["right"]}>
-        {may(view, "close") ? (
-          <Act tone="danger" isDisabled={off} onPress={ask("close")}>
-            {t("act_close")}
-          </Act>
-        ) : null}
+        <Grave view={view} primary={primary} />
       </div>
-      <Questions view={view} asked={asked} onClose={ask(null)} />
     </footer>
   );
 }
 
-/** The act that the procedure expects next, or the sentence that none is due. */
-function Primary({ view, off, onOpen }: { view: View; off: boolean; onOpen: () => void }) {
-  const { t, who } = useTexts();
-  const seat = useSeat();
-  if (view.state === HearingState.SCHEDULED && may(view, "open")) {
-    return (
-      <Act tone="primary" large isDisabled={off} onPress={onOpen}>
-        {t("act_open")}
-      </Act>
-    );
-  }
-  if (view.state === HearingState.RECESS && may(view, "resume")) {
-    return (
-      <Act tone="primary" large isDisabled={off} onPress={() => void seat.act(acts.resume())}>
-        {t("act_resume")}
-      </Act>
-    );
-  }
-  if (view.state !== HearingState.IN_SESSION) return null;
-  const speaker = person(view, view.floor);
-  if (speaker && may(view, "stop_floor")) {
-    return (
-      <Act
-        tone="primary"
-        large
-        isDisabled={off}
-        onPress={() => void seat.act(acts.stopFloor(speaker.person))}
-      >
-        {t("act_for", { act: t("act_stop_floor"), person: who(speaker) })}
-      </Act>
-    );
-  }
-  const next = person(view, view.hands[0] ?? "");
-  if (next && may(view, "give_floor")) {
-    return (
-      <Act
-        tone="primary"
-        large
-        isDisabled={off}
-        onPress={() => void seat.act(acts.giveFloor(next.person))}
-      >
-        {t("act_for", { act: t("act_give_floor"), person: who(next) })}
-      </Act>
-    );
-  }
-  // Who may not stop or give the floor still reads how it stands.
-  const sentence = speaker ? t("has_floor", { person: who(speaker) }) : t("nobody_speaks");
-  return <p className={css["sentence"]}>{sentence}</p>;
-}
-
-interface QuestionsProps {
-  view: View;
-  asked: Asked;
-  onClose: () => void;
-}
-
-function Questions({ view, asked, onClose }: QuestionsProps) {
-  const { t, who } = useTexts();
-  const seat = useSeat();
-  const [reason, setReason] = useState("");
-  const inside = view.people
+/** Names of those in the courtroom besides the reader. */
+function useInside(view: View): string[] {
+  const { who } = useTexts();
+  return view.people
     .filter((p) => p.status === PersonStatus.IN_COURTROOM && p.person !== view.me)
     .map(who);
-  if (asked === "open") return <OpenQuestion onClose={onClose} />;
-  if (asked === "recess") {
-    return (
-      <Confirm
-        title={t("act_recess")}
-        text={t("act_recess_confirm")}
-        confirm={t("act_recess")}
-        affected={inside}
-        onClose={onClose}
-        onConfirm={() => {
-          void seat.act(acts.recess(reason));
-          setReason("");
-          onClose();
+}
+
+function Ordinary({ view }: { view: View }) {
+  const { t } = useTexts();
+  const seat = useSeat();
+  const { link } = useRoom();
+  const { ask } = useAsk();
+  const inside = useInside(view);
+  const off = link !== "open";
+  const standing = view.standing !== "";
+  return (
+    <>
+      {may(view, "recess") ? (
+        <Act
+          isDisabled={off}
+          onPress={() => {
+            ask({
+              title: t("act_recess"),
+              text: t("act_recess_confirm"),
+              confirm: t("act_recess"),
+              affected: inside,
+              reason: "optional",
+              act: acts.recess,
+            });
+          }}
+        >
+          {t("act_recess")}
+        </Act>
+      ) : null}
+      {may(view, "hold_technical") ? (
+        <Act
+          isDisabled={off}
+          onPress={() => {
+            ask({
+              title: t("hold"),
+              text: `${t("hold_confirm")} ${t("hold_not_suspension")}`,
+              confirm: t("hold"),
+              reason: "optional",
+              act: acts.holdTechnical,
+            });
+          }}
+        >
+          {t("hold")}
+        </Act>
+      ) : null}
+      {standing && may(view, "sit") ? (
+        <Act isDisabled={off} onPress={() => void seat.act(acts.sit())}>
+          {t("act_sit")}
+        </Act>
+      ) : null}
+      {!standing && may(view, "stand") ? (
+        <Act isDisabled={off} onPress={() => void seat.act(acts.stand())}>
+          {t("act_stand")}
+        </Act>
+      ) : null}
+    </>
+  );
+}
+
+function Grave({ view, primary }: { view: View; primary: Primary }) {
+  const { t } = useTexts();
+  const { link } = useRoom();
+  const { ask, form } = useAsk();
+  const now = useNow();
+  const inside = useInside(view);
+  const off = link !== "open";
+  const closed = view.visibility === "closed";
+  const decides = may(view, "suspend") || may(view, "adjourn");
+  return (
+    <>
+      {may(view, "set_visibility") ? (
+        <Act
+          isDisabled={off}
+          onPress={() => {
+            ask({
+              title: t(closed ? "act_public" : "act_closed"),
+              text: t(closed ? "act_public_confirm" : "act_closed_confirm"),
+              confirm: t(closed ? "act_public" : "act_closed"),
+              affected: [t("affected_public")],
+              reason: closed ? "optional" : "required",
+              act: (reason) => acts.setVisibility(closed ? "public" : "closed", reason),
+            });
+          }}
+        >
+          {t(closed ? "act_public" : "act_closed")}
+        </Act>
+      ) : null}
+      {decides ? (
+        <Act
+          isDisabled={off}
+          onPress={() => {
+            form((close) => <Decision view={view} now={now} onClose={close} />);
+          }}
+        >
+          {t("decision")}
+        </Act>
+      ) : null}
+      {beforeOpening(view) && may(view, "cancel") ? (
+        <Act
+          tone="danger"
+          isDisabled={off}
+          onPress={() => {
+            ask({
+              title: t("act_cancel"),
+              text: t("act_cancel_confirm"),
+              confirm: t("act_cancel"),
+              tone: "danger",
+              affected: view.people
+                .filter((p) => p.connected && p.person !== view.me)
+                .map((p) => p.name),
+              reason: "required",
+              act: acts.cancel,
+            });
+          }}
+        >
+          {t("act_cancel")}
+        </Act>
+      ) : null}
+      {may(view, "close") && primary.kind !== "close" ? (
+        <Act
+          tone="danger"
+          isDisabled={off}
+          onPress={() => {
+            ask(closing(t, inside));
+          }}
+        >
+          {t("act_close")}
+        </Act>
+      ) : null}
+    </>
+  );
+}
+
+type T = ReturnType<typeof useTexts>["t"];
+
+function closing(t: T, affected: string[]): Question {
+  return {
+    title: t("act_close"),
+    text: t("act_close_confirm"),
+    confirm: t("act_close"),
+    tone: "danger",
+    affected,
+    reason: "none",
+    act: () => acts.close(),
+  };
+}
+
+/** What the primary act is called and does; null for a sentence. */
+interface Named {
+  label: string;
+  press: () => void;
+}
+
+function PrimaryAct({ view, primary }: { view: View; primary: Primary }) {
+  const { link } = useRoom();
+  const named = useNamed(view, primary);
+  const sentence = useSentence(view, primary);
+  const since = useShownSince(named?.label ?? "");
+  if (!named) return sentence === "" ? null : <p className={css["sentence"]}>{sentence}</p>;
+  return (
+    <>
+      <Act
+        tone="primary"
+        large
+        isDisabled={link !== "open"}
+        onPress={() => {
+          if (performance.now() - since.current >= DOUBLE) named.press();
         }}
       >
-        <Reason label={t("act_reason")} value={reason} onChange={setReason} />
-      </Confirm>
-    );
+        {named.label}
+      </Act>
+      {primary.kind === "pronounce" ? <BackFrom view={view} /> : null}
+    </>
+  );
+}
+
+/** useShownSince is when the text last changed into this one; the first counts as old. */
+function useShownSince(text: string): RefObject<number> {
+  const since = useRef(-DOUBLE);
+  const before = useRef("");
+  useEffect(() => {
+    if (before.current !== "" && before.current !== text) since.current = performance.now();
+    before.current = text;
+  }, [text]);
+  return since;
+}
+
+function useNamed(view: View, p: Primary): Named | null {
+  const { t, who } = useTexts();
+  const seat = useSeat();
+  const { ask, form } = useAsk();
+  const inside = useInside(view);
+  const now = (act: WireAct) => (): void => void seat.act(act);
+  const of = (label: string, id: string): string => {
+    const one = person(view, id);
+    return one ? t("act_for", { act: label, person: who(one) }) : label;
+  };
+  const asked = (title: string, text: string, act: () => WireAct, affected?: string[]): Named => ({
+    label: title,
+    press: () => {
+      ask({ title, text, confirm: title, reason: "none", act, ...(affected ? { affected } : {}) });
+    },
+  });
+  switch (p.kind) {
+    case "open":
+      return {
+        label: t("act_open"),
+        press: () => {
+          form((close) => <OpenQuestion onClose={close} />);
+        },
+      };
+    case "mark_ready":
+      return { label: t("mark_ready"), press: now(acts.markReady()) };
+    case "admit":
+      return { label: of(t("act_admit"), p.person), press: now(acts.admit(p.person)) };
+    case "note_briefed":
+      return { label: of(t("act_note_briefed"), p.person), press: now(acts.noteBriefed(p.person)) };
+    case "phase": {
+      const phase = t(phaseKey(p.phase, view.procedure));
+      return { label: t("next_phase", { phase }), press: now(acts.nextPhase(p.phase)) };
+    }
+    case "deliberate":
+      return asked(
+        t("act_deliberate"),
+        t("act_deliberate_confirm"),
+        () => acts.deliberate(),
+        inside,
+      );
+    case "pronounce":
+      return asked(t("act_pronounce"), t("act_pronounce_confirm"), () =>
+        acts.endDeliberation("pronouncement"),
+      );
+    case "close":
+      return {
+        label: t("act_close"),
+        press: () => {
+          ask(closing(t, inside));
+        },
+      };
+    case "resume":
+      return { label: t("act_resume"), press: now(acts.resume()) };
+    case "reopen":
+      return { label: t("act_reopen"), press: now(acts.reopen()) };
+    case "stop_floor":
+      return { label: of(t("act_stop_floor"), p.person), press: now(acts.stopFloor(p.person)) };
+    case "give_floor":
+      return { label: of(t("act_give_floor"), p.person), press: now(acts.giveFloor(p.person)) };
+    default:
+      return null;
   }
-  if (asked === "close") {
-    return (
-      <Confirm
-        title={t("act_close")}
-        text={t("act_close_confirm")}
-        confirm={t("act_close")}
-        tone="danger"
-        affected={inside}
-        onClose={onClose}
-        onConfirm={() => {
-          void seat.act(acts.close());
-          onClose();
-        }}
-      />
-    );
+}
+
+/** Who may do nothing now still reads how it stands. */
+function useSentence(view: View, p: Primary): string {
+  const { t, who } = useTexts();
+  const names = useNames(view);
+  if (p.kind !== "sentence") return "";
+  switch (p.of) {
+    case "missing":
+      return view.procedure === "" ? t("state_scheduled") : t("missing_before_open");
+    case "confirm":
+      return t("wait_confirm");
+    case "panel_out":
+      return t("deliberation_wait_title");
+    case "recess":
+      return t("wait_resume");
+    case "speaking": {
+      const speaker = person(view, view.floor);
+      return speaker ? t("has_floor", { person: who(speaker) }) : names([view.floor]);
+    }
+    case "silent":
+      return t("nobody_speaks");
   }
-  return null;
+}
+
+/** From deliberation the panel may also go back to questioning or debate (BLTTHS art. 326). */
+function BackFrom({ view }: { view: View }) {
+  const { t } = useTexts();
+  const { ask } = useAsk();
+  const { link } = useRoom();
+  const passed = ["questioning", "debate"].filter((x) => view.phases.some((p) => p.phase === x));
+  return (
+    <div className={css["back"]}>
+      {passed.map((phase) => {
+        const title = t("back_to", { phase: t(phaseKey(phase, view.procedure)) });
+        return (
+          <Act
+            key={phase}
+            isDisabled={link !== "open"}
+            onPress={() => {
+              ask({
+                title,
+                text: t("back_to_confirm"),
+                confirm: title,
+                reason: "none",
+                act: () => acts.endDeliberation(phase),
+              });
+            }}
+          >
+            {title}
+          </Act>
+        );
+      })}
+    </div>
+  );
 }
 
 /** Opening is refused while nothing can be recorded; then it needs a reason. */

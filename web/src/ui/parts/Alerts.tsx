@@ -1,83 +1,152 @@
 // Alerts: sentences with one action, at most three, always under the strip.
+import type { ReactNode } from "react";
 import { acts, may } from "../../core/acts";
-import { shownAlerts } from "../../core/state";
+import { fromMicros } from "../../core/clock";
+import { isDesk, own, shownAlerts } from "../../core/state";
+import type { Act as WireAct } from "../../core/signaling";
 import type { Key } from "../../i18n/vi";
 import type { Alert, View } from "../../wire/phientoa/v1/phientoa_pb";
+import { useAsk } from "../ask";
 import { useRoom, useSeat, useTexts } from "../context";
-import { Act } from "./controls";
+import { useNow } from "../hooks";
+import { useNames } from "../names";
 import css from "./Alerts.module.css";
+import { Act } from "./controls";
 
 /** Acts that need nothing more than the press; others have their own place on the screen. */
-const direct = {
-  recess: () => acts.recess(""),
-  resume: () => acts.resume(),
-} as const;
-const directKeys: Record<keyof typeof direct, Key> = { recess: "act_recess", resume: "act_resume" };
+const direct: Readonly<Record<string, { key: Key; act: () => WireAct }>> = {
+  recess: { key: "act_recess", act: () => acts.recess("") },
+  resume: { key: "act_resume", act: () => acts.resume() },
+  hold_technical: { key: "hold", act: () => acts.holdTechnical("") },
+};
 
-function isDirect(act: string): act is keyof typeof direct {
-  return act in direct;
+interface Line {
+  id: string;
+  severity: string;
+  title: string;
+  text: string;
+  action?: ReactNode;
 }
 
-function AlertLine({ alert, view }: { alert: Alert; view: View | null }) {
-  const { t, pick } = useTexts();
-  const seat = useSeat();
-  const act = alert.act;
+function AlertLine({ line }: { line: Line }) {
   return (
-    <li className={`${css["alert"]} ${css[alert.severity] ?? css["info"]}`}>
-      <p>{pick(alert)}</p>
-      {view && isDirect(act) && may(view, act) ? (
-        <Act onPress={() => void seat.act(direct[act]())}>{t(directKeys[act])}</Act>
-      ) : null}
+    <li className={`${css["alert"]} ${css[line.severity] ?? css["info"]}`}>
+      <p>
+        {line.title === "" ? null : <strong>{line.title}</strong>}
+        {line.title !== "" && line.text !== "" ? ". " : ""}
+        {line.text}
+      </p>
+      {line.action}
     </li>
   );
 }
 
+function RoomAct({ alert, view }: { alert: Alert; view: View | null }) {
+  const { t } = useTexts();
+  const seat = useSeat();
+  const { link } = useRoom();
+  const one = direct[alert.act];
+  if (!view || !one || !view.acts.includes(alert.act)) return null;
+  return (
+    <Act isDisabled={link !== "open"} onPress={() => void seat.act(one.act())}>
+      {t(one.key)}
+    </Act>
+  );
+}
+
 /** What the client itself must say: the line, the own devices, the last refusal. */
-function useOwnLines(): { id: string; severity: string; title: string; text: string }[] {
+function useOwnLines(): Line[] {
   const s = useRoom();
   const { t, pick } = useTexts();
-  const lines: { id: string; severity: string; title: string; text: string }[] = [];
-  if (s.link === "reconnecting" || s.link === "connecting") {
-    lines.push({ id: "line", severity: "error", title: t("lost_title"), text: t("lost_text") });
-  } else if (s.transport === "lost") {
-    lines.push({ id: "media", severity: "error", title: t("media_lost"), text: "" });
-  }
-  if (s.own?.trouble) {
-    lines.push({ id: "device", severity: "error", title: t("device_trouble"), text: "" });
-  }
-  if (s.view?.degraded) {
-    lines.push({ id: "degraded", severity: "attention", title: t("degraded"), text: "" });
-  }
-  if (s.refusal) {
-    lines.push({
-      id: "refusal",
-      severity: "attention",
-      title: t("act_refused"),
-      text: pick(s.refusal),
-    });
-  }
+  const lines: Line[] = [];
+  const add = (id: string, severity: string, title: string, text = ""): void => {
+    lines.push({ id, severity, title, text });
+  };
+  const away = s.link === "reconnecting" || s.link === "connecting";
+  const desk = isDesk(own(s.view)?.capacity ?? "");
+  if (away && s.transport === "connected" && desk) {
+    add("line", "error", t("control_lost"), t("control_lost_text"));
+  } else if (away) add("line", "error", t("lost_title"), t("lost_text"));
+  else if (s.transport === "lost") add("media", "error", t("media_lost"));
+  if (s.own?.trouble) add("device", "error", t("device_trouble"));
+  if (s.view?.degraded) add("degraded", "attention", t("degraded"));
+  if (s.refusal) add("refusal", "attention", t("act_refused"), pick(s.refusal));
   return lines;
+}
+
+/** A proposed hold with its countdown; the presiding judge may go on instead, with a reason. */
+function useHoldLine(): Line[] {
+  const { view, link } = useRoom();
+  const { t } = useTexts();
+  const names = useNames(view);
+  const { ask } = useAsk();
+  const now = useNow();
+  if (!view?.hold?.proposed) return [];
+  const left = Math.ceil((fromMicros(view.hold.until) - now) / 1000);
+  const people = names(view.hold.people);
+  if (people === "") return [];
+  return [
+    {
+      id: "hold",
+      severity: "error",
+      title:
+        left > 0 ? t("hold_proposed", { people, n: left }) : t("hold_proposed_now", { people }),
+      text: "",
+      action: may(view, "keep_going") ? (
+        <Act
+          isDisabled={link !== "open"}
+          onPress={() => {
+            ask({
+              title: t("act_resume"),
+              text: t("keep_going_confirm"),
+              confirm: t("act_resume"),
+              reason: "required",
+              act: acts.keepGoing,
+            });
+          }}
+        >
+          {t("act_resume")}
+        </Act>
+      ) : null,
+    },
+  ];
+}
+
+/** Somebody back from isolation must be told before the hearing goes on (BLTTHS art. 309). */
+function useBriefingLine(): Line[] {
+  const { view } = useRoom();
+  const { t } = useTexts();
+  const names = useNames(view);
+  if (!view || view.unbriefed.length === 0 || !may(view, "note_briefed")) return [];
+  const text = t("unbriefed", { people: names(view.unbriefed) });
+  return [{ id: "unbriefed", severity: "attention", title: "", text }];
 }
 
 export function Alerts() {
   const s = useRoom();
-  const { t } = useTexts();
-  const own = useOwnLines().slice(0, 3);
-  const room = shownAlerts(s.alerts).slice(0, 3 - own.length);
+  const { t, pick } = useTexts();
+  const own = [...useOwnLines(), ...useHoldLine(), ...useBriefingLine()].slice(0, 3);
+  // A proposed hold has its own line above, with the countdown.
+  const said = s.alerts.filter((a) => !(s.view?.hold?.proposed && a.act === "keep_going"));
+  const room = shownAlerts(said).slice(0, 3 - own.length);
   return (
     <section aria-label={t("alerts")} aria-live="polite" className={css["alerts"]}>
       {own.length + room.length === 0 ? null : (
         <ul className={css["list"]}>
           {own.map((l) => (
-            <li key={l.id} className={`${css["alert"]} ${css[l.severity]}`}>
-              <p>
-                <strong>{l.title}</strong>
-                {l.text === "" ? "" : `. ${l.text}`}
-              </p>
-            </li>
+            <AlertLine key={l.id} line={l} />
           ))}
           {room.map((a) => (
-            <AlertLine key={a.code} alert={a} view={s.view} />
+            <AlertLine
+              key={a.code}
+              line={{
+                id: a.code,
+                severity: a.severity,
+                title: "",
+                text: pick(a),
+                action: <RoomAct alert={a} view={s.view} />,
+              }}
+            />
           ))}
         </ul>
       )}

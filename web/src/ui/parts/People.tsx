@@ -1,14 +1,20 @@
-// The people of the hearing, always in the same order, each with the acts that
-// make sense for where they stand. Whether an act is lawful the server says.
+// The people of the hearing, point after point, always in the same order, each
+// with the acts that make sense for where they stand. Whether an act is lawful
+// the server says.
 import { useState } from "react";
-import { acts, may } from "../../core/acts";
+import type { ActName } from "../../core/acts";
+import { byPoint, outOfRoom } from "../../core/seating";
+import { isCalled } from "../../core/state";
 import { sentenceCase } from "../../i18n";
 import type { Key } from "../../i18n/vi";
 import { type PersonView, PersonStatus, type View } from "../../wire/phientoa/v1/phientoa_pb";
-import { useRoom, useSeat, useTexts } from "../context";
-import { Act, Confirm } from "./controls";
+import { useRoom, useTexts } from "../context";
+import { identityKey, placeKey } from "../labels";
+import { Act } from "./controls";
+import { Light, type LightKind } from "./Light";
+import { PointLight } from "./Points";
 import css from "./People.module.css";
-import { Reason } from "./Reason";
+import { type PersonAct, usePersonActs } from "./personActs";
 import { Section } from "./Section";
 
 const statusKeys: Record<PersonStatus, Key> = {
@@ -24,125 +30,135 @@ function statusKey(p: PersonView): Key {
   if (!p.connected && p.status !== PersonStatus.ABSENT && p.status !== PersonStatus.REMOVED) {
     return "person_lost";
   }
-  return statusKeys[p.status];
+  if (isCalled(p.capacity) && p.status === PersonStatus.WAITING && p.place !== "") {
+    return "place_isolation_room";
+  }
+  return (outOfRoom(p) ? placeKey(p.place) : null) ?? statusKeys[p.status];
 }
 
-/** ● here, ◐ on the way, ○ not here: the shape says it as well as the word. */
-function Light({ person }: { person: PersonView }) {
-  const here = person.connected && person.status === PersonStatus.IN_COURTROOM;
-  const partly = person.connected && !here && person.status !== PersonStatus.REMOVED;
-  const kind = here ? "full" : partly ? "half" : "none";
-  return <span className={`${css["light"]} ${css[kind]}`} aria-hidden="true" />;
+export function lightOf(p: PersonView): LightKind {
+  if (p.connected) return p.status === PersonStatus.IN_COURTROOM ? "full" : "half";
+  return p.status === PersonStatus.ABSENT || p.status === PersonStatus.REMOVED ? "wait" : "none";
+}
+
+/** What is known of a person beyond their place, a few words each. */
+export function usePersonNotes(): (p: PersonView) => string[] {
+  const { t } = useTexts();
+  return (p) => {
+    const notes: string[] = [];
+    if (p.away) notes.push(t("person_away"));
+    if (p.warnings > 0) notes.push(t("warnings", { n: p.warnings }));
+    if (p.minor) notes.push(t("minor"));
+    if (p.present === "absent") notes.push(t("present_no", { reason: p.absentWhy || "–" }));
+    if (p.identity !== "") notes.push(t("identity_done", { method: t(identityKey(p.identity)) }));
+    return notes;
+  };
 }
 
 export function People({ view }: { view: View }) {
-  const { t, who } = useTexts();
-  const seat = useSeat();
-  const [leaving, setLeaving] = useState<PersonView | null>(null);
-  const [reason, setReason] = useState("");
+  const { t } = useTexts();
+  const groups = byPoint(view);
+  const title = t(view.points.length > 0 ? "people_by_point" : "people");
   return (
-    <Section title={t("people")}>
-      <ul className={css["people"]}>
-        {view.people.map((p) => (
-          <Person key={p.person} view={view} person={p} onRemove={setLeaving} />
-        ))}
-      </ul>
-      {leaving ? (
-        <Confirm
-          title={t("act_remove")}
-          text={t("act_remove_confirm", { person: who(leaving) })}
-          confirm={t("act_remove")}
-          tone="danger"
-          onClose={() => {
-            setLeaving(null);
-          }}
-          onConfirm={() => {
-            void seat.act(acts.remove(leaving.person, reason));
-            setLeaving(null);
-            setReason("");
-          }}
-        >
-          <Reason label={t("act_reason")} value={reason} onChange={setReason} />
-        </Confirm>
-      ) : null}
+    <Section title={title}>
+      {groups.map((g) => (
+        <div key={g.id} className={css["group"]}>
+          {g.point ? (
+            <div className={css["groupHead"]}>
+              <h3 className={css["groupName"]}>{g.name}</h3>
+              <PointLight point={g.point} />
+            </div>
+          ) : null}
+          <ul className={css["people"]}>
+            {g.people.map((p) => (
+              <Person key={p.person} view={view} person={p} />
+            ))}
+          </ul>
+        </div>
+      ))}
     </Section>
   );
 }
 
-interface PersonProps {
-  view: View;
-  person: PersonView;
-  onRemove: (p: PersonView) => void;
+export function PersonState({ person: p }: { person: PersonView }) {
+  const { t } = useTexts();
+  const notes = usePersonNotes()(p);
+  const inside = p.status === PersonStatus.IN_COURTROOM && !outOfRoom(p);
+  const mic: Key = p.locked ? "mic_locked" : p.microphoneOpen ? "mic_open" : "mic_closed";
+  const state = inside && p.connected ? t(mic) : t(statusKey(p));
+  return <>{[state, ...notes].join(" · ")}</>;
 }
 
-function Person({ view, person: p, onRemove }: PersonProps) {
+function Person({ view, person: p }: { view: View; person: PersonView }) {
   const { t, who, capacity } = useTexts();
   const mine = p.person === view.me;
-  const inside = p.status === PersonStatus.IN_COURTROOM;
-  const mic: Key = p.locked ? "mic_locked" : p.microphoneOpen ? "mic_open" : "mic_closed";
   return (
     <li className={css["person"]}>
       <div role="group" aria-label={who(p)} className={css["body"]}>
         <p className={css["name"]}>
-          <Light person={p} /> {p.name === "" ? sentenceCase(capacity(p.capacity)) : p.name}
+          <Light kind={lightOf(p)} /> {p.name === "" ? sentenceCase(capacity(p.capacity)) : p.name}
           {mine ? ` (${t("you")})` : ""}
         </p>
         <p className={css["meta"]}>
           {p.name === "" ? "" : `${sentenceCase(capacity(p.capacity))} · `}
-          {inside && p.connected ? t(mic) : t(statusKey(p))}
+          <PersonState person={p} />
         </p>
-        <PersonActs view={view} person={p} onRemove={onRemove} />
+        {mine ? null : <PersonActs view={view} person={p} />}
       </div>
     </li>
   );
 }
 
-function PersonActs({ view, person: p, onRemove }: PersonProps) {
+/** Up to three buttons; what is rarer waits behind one more press. */
+export function PersonActs({
+  view,
+  person,
+  only,
+}: {
+  view: View;
+  person: PersonView;
+  /** nothing but these acts */
+  only?: readonly ActName[];
+}) {
   const { t, who } = useTexts();
-  const seat = useSeat();
-  const { link } = useRoom();
-  if (p.person === view.me) return null;
-  const off = link !== "open";
-  const inside = p.status === PersonStatus.IN_COURTROOM;
-  const judge = p.capacity === "presiding_judge";
-  const outside = p.status === PersonStatus.WAITING || p.status === PersonStatus.REMOVED;
-  const floor = view.floor === p.person;
-  const button = (key: Key, onPress: () => void, tone: "plain" | "warn" = "plain") => (
-    <Act
-      tone={tone}
-      isDisabled={off}
-      aria-label={t("act_for", { act: t(key), person: who(p) })}
-      onPress={onPress}
-    >
-      {t(key)}
-    </Act>
-  );
+  const [more, setMore] = useState(false);
+  const all = usePersonActs(view, person).filter((a) => !only || only.includes(a.act));
+  const first = all.filter((a) => !a.rare);
+  const rare = all.filter((a) => a.rare);
+  const folded = rare.length > 1;
   return (
     <div className={css["acts"]}>
-      {outside && may(view, "admit")
-        ? button("act_admit", () => void seat.act(acts.admit(p.person)))
-        : null}
-      {inside && !judge && !floor && may(view, "give_floor")
-        ? button("act_give_floor", () => void seat.act(acts.giveFloor(p.person)))
-        : null}
-      {floor && may(view, "stop_floor")
-        ? button("act_stop_floor", () => void seat.act(acts.stopFloor(p.person)))
-        : null}
-      {inside && !judge && !p.locked && may(view, "mute_lock")
-        ? button("act_mute_lock", () => void seat.act(acts.muteLock(p.person)))
-        : null}
-      {inside && p.locked && may(view, "unlock")
-        ? button("act_unlock", () => void seat.act(acts.unlock(p.person)))
-        : null}
-      {(inside || p.status === PersonStatus.WAITING) && !judge && may(view, "remove")
-        ? button(
-            "act_remove",
-            () => {
-              onRemove(p);
-            },
-            "warn",
-          )
-        : null}
+      {first.map((a) => (
+        <ActOf key={a.key} act={a} name={who(person)} />
+      ))}
+      {folded ? (
+        <Act
+          tone="quiet"
+          aria-expanded={more}
+          aria-label={t("act_for", { act: t("more_acts"), person: who(person) })}
+          onPress={() => {
+            setMore(!more);
+          }}
+        >
+          {t("more_acts")} <span aria-hidden="true">{more ? "▴" : "▾"}</span>
+        </Act>
+      ) : null}
+      {!folded || more ? rare.map((a) => <ActOf key={a.key} act={a} name={who(person)} />) : null}
     </div>
+  );
+}
+
+function ActOf({ act: a, name }: { act: PersonAct; name: string }) {
+  const { t } = useTexts();
+  const { link } = useRoom();
+  return (
+    <Act
+      tone={a.tone}
+      isDisabled={link !== "open"}
+      aria-label={t("act_for", { act: a.label, person: name })}
+      onPress={a.press}
+    >
+      {a.label}
+    </Act>
   );
 }

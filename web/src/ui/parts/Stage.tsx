@@ -1,7 +1,7 @@
 // The stage: who speaks large, the whole room beside, every seat at its place.
 import { useEffect, useRef, useState } from "react";
-import { sectionOf } from "../../core/state";
-import { type PersonView, PersonStatus, type View } from "../../wire/phientoa/v1/phientoa_pb";
+import { outOfRoom, type SeatGroup, seatsOf } from "../../core/seating";
+import { PersonStatus, type PersonView, type View } from "../../wire/phientoa/v1/phientoa_pb";
 import { useRoom, useTexts } from "../context";
 import { Act } from "./controls";
 import css from "./Stage.module.css";
@@ -14,7 +14,7 @@ import { Tile } from "./Tile";
  */
 export function largeOf(view: View, before: string): PersonView | undefined {
   const others = view.people.filter(
-    (p) => p.person !== view.me && p.status === PersonStatus.IN_COURTROOM,
+    (p) => p.person !== view.me && p.status === PersonStatus.IN_COURTROOM && !outOfRoom(p),
   );
   return (
     others.find((p) => p.person === view.floor) ??
@@ -24,56 +24,73 @@ export function largeOf(view: View, before: string): PersonView | undefined {
   );
 }
 
-/** seated are those who have a place beside the stage, always in the same order. */
-export function seated(view: View): PersonView[] {
-  return view.people.filter(
-    (p) => p.status === PersonStatus.IN_COURTROOM || p.status === PersonStatus.WAITING,
-  );
+interface StageProps {
+  view: View;
+  /** the own picture has a place among the seats */
+  withOwn: boolean;
 }
 
-export function Stage({ view, withOwn }: { view: View; withOwn: boolean }) {
+export function Stage({ view, withOwn }: StageProps) {
   const { t } = useTexts();
   const [before, setBefore] = useState("");
   const large = largeOf(view, before);
   const id = large?.person ?? "";
   if (id !== "" && id !== before) setBefore(id);
+  const seats = seatsOf(view);
+  const main: SeatGroup | undefined = seats.find((x) => x.people.some((p) => p.person === id));
+  const mine = (x: SeatGroup): boolean => x.people.some((p) => p.person === view.me);
   return (
     <section aria-label={t("stage")} data-testid="stage" className={`${css["stage"]} onStage`}>
       <div className={css["inner"]}>
         <div className={css["main"]}>
-          {large ? (
-            <Tile person={large} large />
-          ) : (
-            <p className={css["empty"]}>{t("nobody_speaks")}</p>
-          )}
+          {main ? <Tile seat={main} large /> : <p className={css["empty"]}>{t("nobody_speaks")}</p>}
         </div>
         <section className={css["side"]} aria-label={t("whole_room")}>
           <div className={css["seats"]} tabIndex={0} role="group" aria-label={t("people")}>
-            {seated(view)
-              .filter((p) => withOwn || p.person !== view.me)
-              .map((p) => (
-                <Tile key={p.person} person={p} />
+            {seats
+              .filter((x) => withOwn || !mine(x))
+              .map((x) => (
+                <Tile key={x.id} seat={x} />
               ))}
           </div>
         </section>
       </div>
-      <Sound view={view} />
+      <Sound />
     </section>
   );
 }
 
-/** Every microphone of the room is heard, whatever picture is large. */
-function Sound({ view }: { view: View }) {
+/**
+ * Every microphone that the server lets through is heard, whatever picture is
+ * large. A console stands beside a room client, which has the loudspeaker: two
+ * would howl, so it is silent until somebody wants it.
+ */
+export function Sound() {
   const s = useRoom();
   const { t } = useTexts();
   const box = useRef<HTMLDivElement>(null);
   const [blocked, setBlocked] = useState(false);
-  const mics = view.people.flatMap((p) => {
-    const section = p.person === view.me ? undefined : sectionOf(s, p.device, "mic");
-    return section ? [section] : [];
-  });
+  const console = s.phase.kind === "seated" && s.phase.me.kind === "console";
+  const [wanted, setWanted] = useState(false);
+  const mics =
+    console && !wanted
+      ? []
+      : s.sections.filter((x) => x.media === "audio" && x.kind === "mic" && x.device !== s.device);
   return (
-    <div ref={box}>
+    <div ref={box} className={css["sound"]}>
+      {console ? (
+        <div className={css["listen"]}>
+          {wanted ? null : <p>{t("listen_why")}</p>}
+          <Act
+            aria-pressed={wanted}
+            onPress={() => {
+              setWanted(!wanted);
+            }}
+          >
+            {t(wanted ? "listen_off" : "listen_here")}
+          </Act>
+        </div>
+      ) : null}
       {mics.map((m) => (
         <Voice
           key={m.mid}

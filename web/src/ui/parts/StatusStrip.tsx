@@ -1,19 +1,12 @@
 // The state of the hearing, readable from three metres, always at the top.
-import { elapsed } from "../../core/clock";
-import type { Key } from "../../i18n/vi";
+import { elapsed, timeOfDay } from "../../core/clock";
+import { currentPhase } from "../../core/procedure";
 import { HearingState, type View } from "../../wire/phientoa/v1/phientoa_pb";
 import { useTexts } from "../context";
-import { useSince } from "../hooks";
+import { useNow, useSince } from "../hooks";
+import { phaseKey, stateKey, visibilityKey } from "../labels";
 import { LanguageSwitch } from "./Frame";
 import css from "./StatusStrip.module.css";
-
-const stateKeys: Record<HearingState, Key> = {
-  [HearingState.UNSPECIFIED]: "state_scheduled",
-  [HearingState.SCHEDULED]: "state_scheduled",
-  [HearingState.IN_SESSION]: "state_in_session",
-  [HearingState.RECESS]: "state_recess",
-  [HearingState.CLOSED]: "state_closed",
-};
 
 function Elapsed({ since }: { since: bigint }) {
   const { t } = useTexts();
@@ -27,26 +20,65 @@ function Elapsed({ since }: { since: bigint }) {
   );
 }
 
-export function StatusStrip({ view }: { view: View }) {
+export function TimeOfDay() {
   const { t } = useTexts();
+  const now = useNow();
   return (
-    <header className={css["strip"]} data-testid="status-strip" aria-label={t("status_strip")}>
-      <div className={css["case"]}>
-        <p className={css["court"]}>{view.court}</p>
-        <h1 className={css["docket"]}>
-          {view.docketNo} <span className={css["title"]}>{view.title}</span>
-        </h1>
-      </div>
-      <div className={css["states"]}>
-        <p className={css["public"]}>{t("public")}</p>
-        <p className={css["phase"]}>{t(stateKeys[view.state])}</p>
-        <p className={view.recording ? css["recording"] : css["notRecording"]}>
-          <span className={view.recording ? css["dot"] : css["ring"]} aria-hidden="true" />
-          {t(view.recording ? "recording" : "not_recording")}
-        </p>
-        <Elapsed since={view.openedAt} />
-      </div>
-      <LanguageSwitch />
-    </header>
+    <span className={css["clock"]}>
+      <span className="visually-hidden">{t("clock")}: </span>
+      {timeOfDay(now)}
+    </span>
+  );
+}
+
+/** In session the part of the hearing says more than "in session". */
+function Phase({ view }: { view: View }) {
+  const { t } = useTexts();
+  const phase = view.state === HearingState.IN_SESSION ? currentPhase(view) : undefined;
+  return (
+    <p className={css["phase"]}>
+      {phase ? t(phaseKey(phase.phase, view.procedure)) : t(stateKey(view))}
+    </p>
+  );
+}
+
+const visibilityClass: Readonly<Record<string, string>> = {
+  closed: "closed",
+  deliberation: "deliberation",
+};
+
+export function StatusStrip({ view, large = false }: { view: View; large?: boolean }) {
+  const { t } = useTexts();
+  const shown = visibilityClass[view.visibility] ?? "public";
+  return (
+    <>
+      <header
+        className={`${css["strip"]} ${large ? css["large"] : ""}`}
+        data-testid="status-strip"
+        aria-label={t("status_strip")}
+      >
+        <div className={css["case"]}>
+          <p className={css["court"]}>{view.court}</p>
+          <h1 className={css["docket"]}>
+            {view.docketNo} <span className={css["title"]}>{view.title}</span>
+          </h1>
+        </div>
+        <div className={css["states"]}>
+          <p className={css[shown]}>{t(visibilityKey(view))}</p>
+          <Phase view={view} />
+          <p className={view.recording ? css["recording"] : css["notRecording"]}>
+            <span className={view.recording ? css["dot"] : css["ring"]} aria-hidden="true" />
+            {t(view.recording ? "recording" : "not_recording")}
+          </p>
+          <Elapsed since={view.openedAt} />
+        </div>
+        {/* Who watches from outside has its place here, so that the strip will not move. */}
+        <div className={css["end"]}>
+          <TimeOfDay />
+          <LanguageSwitch />
+        </div>
+      </header>
+      {shown === "closed" ? <p className={css["band"]}>{t("closed_band")}</p> : null}
+    </>
   );
 }

@@ -1,17 +1,24 @@
-// A tile: one person's picture with name, capacity and the reason when there is none.
+// A tile: one seat's picture with its people and the reason when there is none.
 import { elapsed } from "../../core/clock";
-import { own, type SectionView, sectionOf } from "../../core/state";
+import { outOfRoom, type SeatGroup } from "../../core/seating";
+import { isCalled, type SectionView, sectionOf } from "../../core/state";
 import { sentenceCase } from "../../i18n";
 import type { Key } from "../../i18n/vi";
 import { PausedBy, type PersonView, PersonStatus } from "../../wire/phientoa/v1/phientoa_pb";
 import { useRoom, useTexts } from "../context";
 import { useHint, useSince, useTrack } from "../hooks";
+import { placeKey } from "../labels";
 import css from "./Tile.module.css";
 
 /** Why a tile shows no picture, or nothing when it shows one. */
 export function tileReason(p: PersonView, section: SectionView | undefined): Key | null {
   if (!p.connected) return p.status === PersonStatus.ABSENT ? "tile_no_device" : "person_lost";
-  if (p.status !== PersonStatus.IN_COURTROOM) return "tile_not_in_courtroom";
+  if (outOfRoom(p)) return placeKey(p.place) ?? "tile_no_camera";
+  if (p.status !== PersonStatus.IN_COURTROOM) {
+    return isCalled(p.capacity) && p.place !== ""
+      ? "place_isolation_room"
+      : "tile_not_in_courtroom";
+  }
   if (!section) return "tile_no_camera";
   const state = section.state;
   if (!state) return "tile_connecting";
@@ -34,7 +41,7 @@ function ownReason(picture: boolean): Key | null {
   return picture ? null : "tile_no_camera";
 }
 
-function Picture({ section, hidden }: { section: SectionView; hidden: boolean }) {
+export function Picture({ section, hidden }: { section: SectionView; hidden: boolean }) {
   const ref = useTrack<HTMLVideoElement>(section.track);
   useHint(ref, section.mid);
   return (
@@ -63,22 +70,39 @@ function Voice(p: { person: PersonView; large: boolean; floor: boolean; since: b
   return <span className={css["mark"]}>{t("mic_open")}</span>;
 }
 
+/** Those before one screen are named together, the speaker first. */
+function Names({ seat, floor }: { seat: SeatGroup; floor: string }) {
+  const { who } = useTexts();
+  const first = seat.people.find((p) => p.person === floor) ?? seat.people[0];
+  const rest = seat.people.filter((p) => p !== first);
+  if (!first) return null;
+  const text = [first, ...rest].map((p) => sentenceCase(who(p))).join(", ");
+  return (
+    <span className={css["name"]} title={text}>
+      {text}
+    </span>
+  );
+}
+
 interface TileProps {
-  person: PersonView;
+  seat: SeatGroup;
   large?: boolean;
 }
 
-export function Tile({ person, large = false }: TileProps) {
+export function Tile({ seat, large = false }: TileProps) {
   const s = useRoom();
-  const { t, who } = useTexts();
-  const mine = own(s.view)?.person === person.person;
-  const section = mine ? undefined : sectionOf(s, person.device, "cam");
+  const { t } = useTexts();
+  const mine = seat.people.some((p) => p.person === s.view?.me);
+  const speaker = seat.people.find((p) => p.person === s.view?.floor);
+  const person = speaker ?? seat.people[0];
+  if (!person) return null;
+  const section = mine ? undefined : sectionOf(s, seat.device, "cam");
   const reason = mine ? ownReason(s.own !== null) : tileReason(person, section);
-  const floor = s.view?.floor === person.person;
+  const classes = [css["tile"], large ? css["large"] : "", speaker ? css["floor"] : ""];
   return (
     <figure
-      className={`${css["tile"]} ${large ? css["large"] : ""} ${floor ? css["floor"] : ""}`}
-      data-testid={large ? "tile-large" : `tile-${person.person}`}
+      className={classes.join(" ")}
+      data-testid={large ? "tile-large" : `tile-${seat.people[0]?.person ?? ""}`}
     >
       <div className={css["frame"]}>
         {mine && s.own ? <OwnPicture stream={s.own.stream} /> : null}
@@ -87,8 +111,18 @@ export function Tile({ person, large = false }: TileProps) {
         {section?.frozen && !reason ? <p className={css["frozen"]}>{t("tile_frozen")}</p> : null}
       </div>
       <figcaption className={css["caption"]}>
-        <span className={css["name"]}>{mine ? t("own_picture") : sentenceCase(who(person))}</span>
-        <Voice person={person} large={large} floor={floor} since={s.view?.floorSince ?? 0n} />
+        {seat.point === "" ? null : <span className={css["point"]}>{seat.point}</span>}
+        {mine ? (
+          <span className={css["name"]}>{t("own_picture")}</span>
+        ) : (
+          <Names seat={seat} floor={s.view?.floor ?? ""} />
+        )}
+        <Voice
+          person={person}
+          large={large}
+          floor={speaker !== undefined}
+          since={s.view?.floorSince ?? 0n}
+        />
       </figcaption>
     </figure>
   );

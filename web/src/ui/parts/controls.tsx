@@ -11,7 +11,7 @@ import {
 import { useTexts } from "../context";
 import css from "./controls.module.css";
 
-type Tone = "primary" | "plain" | "danger" | "warn" | "quiet";
+export type Tone = "primary" | "plain" | "danger" | "warn" | "quiet";
 
 export interface ActProps extends Omit<ButtonProps, "className" | "children"> {
   tone?: Tone;
@@ -34,6 +34,9 @@ interface ConfirmProps {
   tone?: Tone;
   /** names of those whom the act touches */
   affected?: string[];
+  /** the refusal of the last try, said inside the dialog */
+  refused?: string;
+  isDisabled?: boolean;
   children?: ReactNode;
   onConfirm: () => void;
   onClose: () => void;
@@ -56,7 +59,7 @@ export function Confirm(p: ConfirmProps) {
           <Heading slot="title" className={css["title"] ?? ""}>
             {p.title}
           </Heading>
-          <p>{p.text}</p>
+          {p.text === "" ? null : <p>{p.text}</p>}
           {p.affected && p.affected.length > 0 ? (
             <div>
               <p className={css["affectedTitle"]}>{t("confirm_affected")}</p>
@@ -68,11 +71,20 @@ export function Confirm(p: ConfirmProps) {
             </div>
           ) : null}
           {p.children}
+          {p.refused ? (
+            <p role="alert" className={css["refused"]}>
+              <strong>{t("act_refused")}.</strong> {p.refused}
+            </p>
+          ) : null}
           <div className={css["row"]}>
             <Act autoFocus onPress={p.onClose}>
               {t("cancel")}
             </Act>
-            <Act tone={p.tone ?? "primary"} onPress={p.onConfirm}>
+            <Act
+              tone={p.tone ?? "primary"}
+              isDisabled={p.isDisabled ?? false}
+              onPress={p.onConfirm}
+            >
               {p.confirm}
             </Act>
           </div>

@@ -1,36 +1,109 @@
 // The control desk of presiding judge and clerk. What each may do comes from the
 // view's acts; this page only chooses where the buttons stand.
+import { useState } from "react";
 import { acts, may } from "../../core/acts";
+import { beforeOpening } from "../../core/procedure";
+import { own, person } from "../../core/state";
 import { sentenceCase } from "../../i18n";
-import type { View } from "../../wire/phientoa/v1/phientoa_pb";
+import { HearingState, type View } from "../../wire/phientoa/v1/phientoa_pb";
 import { useRoom, useSeat, useTexts } from "../context";
 import { ActionBar } from "../parts/ActionBar";
 import { Alerts } from "../parts/Alerts";
 import { Act } from "../parts/controls";
+import { Consults, Witnesses } from "../parts/Drawers";
 import { DemoBand } from "../parts/Frame";
+import { Help } from "../parts/Help";
+import { HoldBand } from "../parts/HoldBand";
 import { People } from "../parts/People";
+import { Points } from "../parts/Points";
 import { Section } from "../parts/Section";
 import { Stage } from "../parts/Stage";
+import { Standing } from "../parts/Standing";
 import { StatusStrip } from "../parts/StatusStrip";
+import { Steps } from "../parts/Steps";
 import css from "./Desk.module.css";
+import { DecisionSentence } from "./Places";
+import { Preparation } from "./Preparation";
 
 export function Desk({ view }: { view: View }) {
   const { t } = useTexts();
+  const ordered = view.procedure !== "";
+  const clerk = own(view)?.capacity === "clerk";
+  const preparing = beforeOpening(view) || view.state === HearingState.SUSPENDED;
+  const [wanted, setWanted] = useState<"prep" | "stage" | null>(null);
+  const prep = ordered && clerk && (wanted ?? (preparing ? "prep" : "stage")) === "prep";
   return (
     <div className={css["desk"]}>
       <div className={css["top"]}>
         <DemoBand />
         <StatusStrip view={view} />
         <Alerts />
+        <Standing view={view} />
+        <HoldBand view={view} />
       </div>
-      <main className={css["main"]} aria-label={t("desk_title")}>
-        <Stage view={view} withOwn />
+      <main
+        className={`${css["main"]} ${ordered ? css["ordered"] : ""}`}
+        aria-label={t("desk_title")}
+      >
+        {ordered ? (
+          <div className={css["left"]} tabIndex={0} role="group" aria-label={t("steps")}>
+            <Steps view={view} />
+            <Witnesses view={view} />
+            <Consults view={view} />
+            <div className={css["leftEnd"]}>
+              {clerk ? (
+                <Act
+                  onPress={() => {
+                    setWanted(prep ? "stage" : "prep");
+                  }}
+                >
+                  {t(prep ? "view_stage" : "view_prep")}
+                </Act>
+              ) : null}
+              <Help />
+            </div>
+          </div>
+        ) : null}
+        <div className={css["centre"]}>
+          <DecisionSentence view={view} />
+          {prep ? <Preparation view={view} /> : <Stage view={view} withOwn />}
+          {prep || !ordered ? null : <FloorBar view={view} />}
+        </div>
         <div className={css["panel"]} tabIndex={0} role="group" aria-label={t("desk_title")}>
           <Hands view={view} />
-          <People view={view} />
+          {prep ? null : <People view={view} />}
+          {prep ? <Points view={view} tests /> : null}
         </div>
       </main>
       <ActionBar view={view} />
+    </div>
+  );
+}
+
+/** Who speaks, and the one press that ends it, under the large picture. */
+function FloorBar({ view }: { view: View }) {
+  const { t, who } = useTexts();
+  const seat = useSeat();
+  const { link } = useRoom();
+  if (view.state !== HearingState.IN_SESSION) return null;
+  const off = link !== "open";
+  const speaker = person(view, view.floor);
+  const next = person(view, view.hands.find((h) => h !== view.floor) ?? "");
+  return (
+    <div className={css["floor"]}>
+      <p className={css["floorText"]}>
+        {speaker ? t("has_floor", { person: who(speaker) }) : t("nobody_speaks")}
+      </p>
+      {speaker && may(view, "stop_floor") ? (
+        <Act isDisabled={off} onPress={() => void seat.act(acts.stopFloor(speaker.person))}>
+          {t("act_stop_floor")}
+        </Act>
+      ) : null}
+      {next && may(view, "give_floor") ? (
+        <Act isDisabled={off} onPress={() => void seat.act(acts.giveFloor(next.person))}>
+          {t("act_for", { act: t("act_give_floor"), person: who(next) })}
+        </Act>
+      ) : null}
     </div>
   );
 }

@@ -1,16 +1,21 @@
-// The party's screen, also on a phone: who speaks, the whole room, oneself, and
-// one button. There is no way to switch the camera off in a hearing.
+// The screen of everybody who takes part without leading, also on a phone: who
+// speaks, the whole room, oneself, and one button. There is no way to switch the
+// camera off in a hearing.
 import { acts, may } from "../../core/acts";
+import { beforeOpening, deliberating } from "../../core/procedure";
 import { own } from "../../core/state";
 import { HearingState, type View } from "../../wire/phientoa/v1/phientoa_pb";
 import { useRoom, useSeat, useTexts } from "../context";
 import { Alerts } from "../parts/Alerts";
 import { Act } from "../parts/controls";
 import { DemoBand } from "../parts/Frame";
+import { Help } from "../parts/Help";
 import { Stage } from "../parts/Stage";
+import { Standing } from "../parts/Standing";
 import { StatusStrip } from "../parts/StatusStrip";
 import { OwnPicture } from "../parts/Tile";
 import css from "./Party.module.css";
+import { ConsultRequest } from "./Places";
 
 export function Party({ view }: { view: View }) {
   const { t } = useTexts();
@@ -21,10 +26,11 @@ export function Party({ view }: { view: View }) {
         <DemoBand />
         <StatusStrip view={view} />
         <Alerts />
+        <Standing view={view} />
       </div>
       <main className={css["main"]}>
-        {view.state === HearingState.RECESS ? <Recess view={view} /> : null}
-        {view.state === HearingState.RECESS ? null : <Stage view={view} withOwn={false} />}
+        <Pause view={view} />
+        {paused(view) ? null : <Stage view={view} withOwn={false} />}
       </main>
       <footer className={css["bar"]}>
         {s.own ? (
@@ -36,19 +42,44 @@ export function Party({ view }: { view: View }) {
           </figure>
         ) : null}
         <Sentence view={view} />
-        <Hand view={view} />
+        <div className={css["buttons"]}>
+          <Hand view={view} />
+          <ConsultRequest view={view} />
+          <Help short />
+        </div>
       </footer>
     </div>
   );
 }
 
-function Recess({ view }: { view: View }) {
+/** paused tells whether the courtroom shows nothing. */
+export function paused(view: View): boolean {
+  return view.state === HearingState.RECESS || view.state === HearingState.TECHNICAL_HOLD;
+}
+
+/** Recess, deliberation or hold, in words where the pictures were. */
+export function Pause({ view }: { view: View }) {
   const { t } = useTexts();
+  if (!paused(view)) return null;
+  if (view.state === HearingState.TECHNICAL_HOLD) {
+    return (
+      <div className={css["recess"]} role="status">
+        <h2 className={css["recessTitle"]}>{t("hold")}</h2>
+        <p>{t("hold_not_suspension")}</p>
+        <p>{t("hold_text")}</p>
+      </div>
+    );
+  }
+  const panel = deliberating(view);
   return (
     <div className={css["recess"]} role="status">
-      <h2 className={css["recessTitle"]}>{t("recess_title")}</h2>
-      {view.recessReason === "" ? null : <p>{t("recess_reason", { reason: view.recessReason })}</p>}
-      <p>{t("recess_text")}</p>
+      <h2 className={css["recessTitle"]}>
+        {t(panel ? "deliberation_wait_title" : "recess_title")}
+      </h2>
+      {view.recessReason === "" || panel ? null : (
+        <p>{t("recess_reason", { reason: view.recessReason })}</p>
+      )}
+      <p>{t(panel ? "deliberation_wait_text" : "recess_text")}</p>
     </div>
   );
 }
@@ -65,7 +96,7 @@ function Sentence({ view }: { view: View }) {
     if (view.floor === me.person && view.state === HearingState.IN_SESSION) {
       return ["turn", t("your_turn", { capacity: capacity(me.capacity) })];
     }
-    if (view.state === HearingState.SCHEDULED) return ["plain", t("before_open")];
+    if (beforeOpening(view)) return ["plain", t("before_open")];
     const place = view.hands.indexOf(me.person);
     if (place >= 0) return ["plain", t("hand_up", { n: place + 1 })];
     return ["plain", mic];

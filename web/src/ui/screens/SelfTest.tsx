@@ -9,13 +9,15 @@ import {
   VOICE,
   wasTested,
 } from "../../core/devices";
-import { isDesk } from "../../core/state";
+import { isDesk, isOfficer, onPanel } from "../../core/state";
 import type { Key } from "../../i18n/vi";
 import { useRoom, useSeat, useTexts } from "../context";
 import { type TestDevices, useDevices } from "../devices";
 import { Act } from "../parts/controls";
 import { Frame } from "../parts/Frame";
+import { Help as HelpCall } from "../parts/Help";
 import { OwnPicture } from "../parts/Tile";
+import { speak } from "../speak";
 import css from "./pages.module.css";
 
 type Step = "intro" | "camera" | "voice" | "play" | "ready";
@@ -42,7 +44,12 @@ export function SelfTest() {
     seat.takeDevices(own);
   };
   useReturn(room, devices, finish);
-  const desk = phase.kind === "seated" && isDesk(phase.me.capacity);
+  // A place beside a room client needs no devices of its own.
+  const capacity = phase.kind === "seated" ? phase.me.capacity : "";
+  const desk = isDesk(capacity) || isOfficer(capacity) || onPanel(capacity);
+  const tell = (key: string, ok: boolean): void => {
+    seat.reportTest([{ key, ok, value: t(ok ? "test_said_ok" : "test_said_bad") }]);
+  };
   return (
     <Frame>
       {step === "intro" || !stream ? (
@@ -74,7 +81,11 @@ export function SelfTest() {
               stream={stream}
               choices={<Choices devices={devices} kind="videoinput" />}
               onYes={() => {
+                tell("camera", true);
                 setStep("voice");
+              }}
+              onNo={() => {
+                tell("camera", false);
               }}
             />
           ) : null}
@@ -84,7 +95,11 @@ export function SelfTest() {
               stream={stream}
               choices={<Choices devices={devices} kind="audioinput" />}
               onYes={() => {
+                tell("microphone", true);
                 setStep("play");
+              }}
+              onNo={() => {
+                tell("microphone", false);
               }}
             />
           ) : null}
@@ -92,7 +107,11 @@ export function SelfTest() {
             <PlayStep
               stream={stream}
               onYes={() => {
+                tell("speaker", true);
                 setStep("ready");
+              }}
+              onNo={() => {
+                tell("speaker", false);
               }}
             />
           ) : null}
@@ -192,6 +211,8 @@ interface StepProps {
   stream: MediaStream;
   choices: React.ReactNode;
   onYes: () => void;
+  /** the person says that it does not work; the court is told */
+  onNo: () => void;
 }
 
 function Help({ text }: { text: string }) {
@@ -200,11 +221,12 @@ function Help({ text }: { text: string }) {
     <div className={css["help"]} role="status">
       <p>{text}</p>
       <p>{t("test_help")}</p>
+      <HelpCall />
     </div>
   );
 }
 
-function CameraStep({ stream, choices, onYes }: StepProps) {
+function CameraStep({ stream, choices, onYes, onNo }: StepProps) {
   const { t } = useTexts();
   const [no, setNo] = useState(false);
   return (
@@ -223,6 +245,7 @@ function CameraStep({ stream, choices, onYes }: StepProps) {
           large
           onPress={() => {
             setNo(true);
+            onNo();
           }}
         >
           {t("test_camera_no")}
@@ -232,7 +255,7 @@ function CameraStep({ stream, choices, onYes }: StepProps) {
   );
 }
 
-function VoiceStep({ stream, choices, onYes }: StepProps) {
+function VoiceStep({ stream, choices, onYes, onNo }: StepProps) {
   const { t } = useTexts();
   const bar = useRef<HTMLDivElement>(null);
   const [heard, setHeard] = useState(false);
@@ -276,6 +299,7 @@ function VoiceStep({ stream, choices, onYes }: StepProps) {
           large
           onPress={() => {
             setNo(true);
+            onNo();
           }}
         >
           {t("test_voice_no")}
@@ -287,7 +311,7 @@ function VoiceStep({ stream, choices, onYes }: StepProps) {
 
 type Play = "idle" | "recording" | "playing" | "played";
 
-function PlayStep({ stream, onYes }: Omit<StepProps, "choices">) {
+function PlayStep({ stream, onYes, onNo }: Omit<StepProps, "choices">) {
   const { t } = useTexts();
   const [state, setState] = useState<Play>("idle");
   const [url, setUrl] = useState("");
@@ -353,6 +377,7 @@ function PlayStep({ stream, onYes }: Omit<StepProps, "choices">) {
             large
             onPress={() => {
               setNo(true);
+              onNo();
             }}
           >
             {t("test_play_no")}
@@ -364,10 +389,14 @@ function PlayStep({ stream, onYes }: Omit<StepProps, "choices">) {
 }
 
 function Ready({ stream, onContinue }: { stream: MediaStream; onContinue: () => void }) {
-  const { t } = useTexts();
+  const { t, language } = useTexts();
+  const result = t("test_ready");
+  useEffect(() => {
+    speak(result, language);
+  }, [result, language]);
   return (
     <>
-      <h1 className={css["ready"]}>{t("test_ready")}</h1>
+      <h1 className={css["ready"]}>{result}</h1>
       <p className={css["lead"]}>{t("test_ready_more")}</p>
       <div className={css["picture"]} data-testid="self-view">
         <OwnPicture stream={stream} />

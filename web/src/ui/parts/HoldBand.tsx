@@ -1,0 +1,107 @@
+// The technical hold: what it is not, what is missing, and what must be
+// confirmed before the hearing goes on.
+import { acts, may } from "../../core/acts";
+import { elapsed } from "../../core/clock";
+import { person } from "../../core/state";
+import { sentenceCase } from "../../i18n";
+import { HearingState, type ReturnView, type View } from "../../wire/phientoa/v1/phientoa_pb";
+import { useAsk } from "../ask";
+import { useRoom, useSeat, useTexts } from "../context";
+import { useSince } from "../hooks";
+import { useNames } from "../names";
+import { Act } from "./controls";
+import css from "./HoldBand.module.css";
+
+export function HoldBand({ view }: { view: View }) {
+  const { t } = useTexts();
+  const { link } = useRoom();
+  const { ask } = useAsk();
+  const names = useNames(view);
+  const hold = view.hold;
+  const ms = useSince(hold?.since ?? view.since);
+  if (view.state !== HearingState.TECHNICAL_HOLD) return null;
+  const lost = names(hold?.people ?? []);
+  return (
+    <section className={css["band"]} aria-label={t("hold")} data-testid="hold">
+      <div className={css["head"]}>
+        <h2 className={css["title"]}>{t("hold")}</h2>
+        <p className={css["not"]}>{t("hold_not_suspension")}</p>
+        <p>{t("hold_since", { time: elapsed(ms) })}</p>
+      </div>
+      {lost === "" ? null : <p>{t("hold_lost", { people: lost })}</p>}
+      {hold && hold.reason !== "" ? <p>{t("hold_reason", { reason: hold.reason })}</p> : null}
+      <Confirms view={view} />
+      <p>{t("hold_repeat")}</p>
+      {may(view, "keep_going") ? (
+        <div>
+          <Act
+            isDisabled={link !== "open"}
+            onPress={() => {
+              ask({
+                title: t("act_resume"),
+                text: t("keep_going_confirm"),
+                confirm: t("act_resume"),
+                reason: "required",
+                act: acts.keepGoing,
+              });
+            }}
+          >
+            {t("act_resume")}…
+          </Act>
+        </div>
+      ) : null}
+    </section>
+  );
+}
+
+export function Confirms({ view, only }: { view: View; only?: readonly string[] }) {
+  const { t } = useTexts();
+  const wanted = (view.hold?.confirm ?? []).filter((r) => !only || only.includes(r.person));
+  if (wanted.length === 0) return null;
+  return (
+    <div>
+      <h3 className={css["sub"]}>{t("hold_confirm_title")}</h3>
+      <ul className={css["list"]}>
+        {wanted.map((r) => (
+          <Confirmation key={r.person} view={view} of={r} />
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function Confirmation({ view, of }: { view: View; of: ReturnView }) {
+  const { t, who } = useTexts();
+  const seat = useSeat();
+  const { link } = useRoom();
+  const p = person(view, of.person);
+  if (!p) return null;
+  const line = (what: "identity" | "media", done: boolean) => {
+    const name = t(what === "identity" ? "hold_identity" : "hold_media");
+    const press = t(what === "identity" ? "confirm_identity" : "confirm_media");
+    if (done || !may(view, "confirm_return")) {
+      return (
+        <span className={css["state"]}>
+          <span aria-hidden="true">{done ? "✓" : "○"}</span> {name}:{" "}
+          {t(done ? "hold_done" : "hold_open")}
+        </span>
+      );
+    }
+    return (
+      <Act
+        isDisabled={link !== "open"}
+        aria-label={t("act_for", { act: press, person: who(p) })}
+        onPress={() => void seat.act(acts.confirmReturn(p.person, what))}
+      >
+        {press}
+      </Act>
+    );
+  };
+  return (
+    <li className={css["item"]}>
+      <strong>{sentenceCase(who(p))}</strong>
+      {line("identity", of.identity)}
+      {line("media", of.media)}
+    </li>
+  );
+}

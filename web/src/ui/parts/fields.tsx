@@ -1,0 +1,86 @@
+// Form fields of the dialogs: the browser's own, large enough to hit.
+import type { ReactNode } from "react";
+import css from "./controls.module.css";
+
+interface FieldProps {
+  label: string;
+  value: string;
+  onChange: (v: string) => void;
+}
+
+export function DateField(p: FieldProps & { kind: "date" | "time"; min?: string }) {
+  return (
+    <label className={css["field"]}>
+      {p.label}
+      <input
+        type={p.kind}
+        className={css["input"]}
+        value={p.value}
+        min={p.min}
+        onChange={(e) => {
+          p.onChange(e.target.value);
+        }}
+      />
+    </label>
+  );
+}
+
+export function Choice(p: FieldProps & { options: readonly { value: string; text: string }[] }) {
+  return (
+    <label className={css["field"]}>
+      {p.label}
+      <select
+        className={css["input"]}
+        value={p.value}
+        onChange={(e) => {
+          p.onChange(e.target.value);
+        }}
+      >
+        {p.options.map((o) => (
+          <option key={o.value} value={o.value}>
+            {o.text}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** One of a few, all of them readable at once. */
+export function Radios(
+  p: FieldProps & { options: readonly { value: string; text: string }[]; row?: boolean },
+) {
+  return (
+    <fieldset className={`${css["choices"]} ${p.row ? css["inRow"] : ""}`}>
+      <legend>{p.label}</legend>
+      {p.options.map((o) => (
+        <label key={o.value} className={css["choice"]}>
+          <input
+            type="radio"
+            name={p.label}
+            checked={p.value === o.value}
+            onChange={() => {
+              p.onChange(o.value);
+            }}
+          />
+          <span>{o.text}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+export function Tick(p: { checked: boolean; onChange: (v: boolean) => void; children: ReactNode }) {
+  return (
+    <label className={css["choice"]}>
+      <input
+        type="checkbox"
+        checked={p.checked}
+        onChange={(e) => {
+          p.onChange(e.target.checked);
+        }}
+      />
+      <span>{p.children}</span>
+    </label>
+  );
+}

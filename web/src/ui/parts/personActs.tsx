@@ -1,0 +1,191 @@
+// The acts about one person, in the order in which a bench needs them.
+import { type ActName, acts, may } from "../../core/acts";
+import { outOfRoom } from "../../core/seating";
+import { isCalled } from "../../core/state";
+import type { Act as WireAct } from "../../core/signaling";
+import { type PersonView, PersonStatus, type View } from "../../wire/phientoa/v1/phientoa_pb";
+import { useAsk } from "../ask";
+import { useSeat, useTexts } from "../context";
+import type { Tone } from "./controls";
+import { Identity } from "./forms";
+
+export interface PersonAct {
+  key: string;
+  act: ActName;
+  label: string;
+  tone: Tone;
+  /** rare: behind one more press, when there are several of them. */
+  rare: boolean;
+  press: () => void;
+}
+
+/** Where a person stands, as far as it decides which acts make sense. */
+function stands(v: View, p: PersonView) {
+  const inside = p.status === PersonStatus.IN_COURTROOM;
+  const isolated = inside && p.place === "isolation_room";
+  return {
+    inside: inside && !outOfRoom(p),
+    isolated,
+    judge: p.capacity === "presiding_judge",
+    called: isCalled(p.capacity) && v.procedure !== "",
+    waiting: p.status === PersonStatus.WAITING,
+    removed: p.status === PersonStatus.REMOVED,
+    floor: v.floor === p.person,
+  };
+}
+
+/** usePersonActs lists what may be done about a person now. */
+export function usePersonActs(view: View, p: PersonView): PersonAct[] {
+  const { t, capacity, who } = useTexts();
+  const seat = useSeat();
+  const { ask, form } = useAsk();
+  const list: PersonAct[] = [];
+  const is = stands(view, p);
+  const add = (
+    when: boolean,
+    key: ActName,
+    label: string,
+    press: () => void,
+    more: { rare?: boolean; tone?: Tone } = {},
+  ): void => {
+    if (!when || !may(view, key)) return;
+    list.push({
+      key: `${key} ${label}`,
+      act: key,
+      label,
+      press,
+      rare: more.rare ?? false,
+      tone: more.tone ?? "plain",
+    });
+  };
+  const now = (a: WireAct) => (): void => void seat.act(a);
+  const name = who(p);
+  const shared = view.people.some((o) => o !== p && p.device !== "" && o.device === p.device);
+  const called = capacity(p.capacity);
+
+  add(
+    (is.waiting || is.removed) && !(is.called && is.waiting),
+    "admit",
+    t("act_admit"),
+    now(acts.admit(p.person)),
+  );
+  add(
+    is.waiting && is.called,
+    "call_witness",
+    t("act_call_witness", { capacity: called }),
+    now(acts.callWitness(p.person)),
+  );
+  add(
+    is.inside && !is.judge && !is.floor,
+    "give_floor",
+    t("act_give_floor"),
+    now(acts.giveFloor(p.person)),
+  );
+  add(is.floor, "stop_floor", t("act_stop_floor"), now(acts.stopFloor(p.person)));
+  add(
+    is.inside && !is.judge && !p.locked,
+    "mute_lock",
+    t("act_mute_lock"),
+    now(acts.muteLock(p.person)),
+  );
+  add(is.inside && p.locked, "unlock", t("act_unlock"), now(acts.unlock(p.person)));
+  add(is.isolated, "end_isolation", t("act_end_isolation"), now(acts.endIsolation(p.person)));
+  add(is.isolated, "confirm_left", t("act_confirm_left"), now(acts.confirmLeft(p.person)));
+  add(
+    view.unbriefed.includes(p.person),
+    "note_briefed",
+    t("act_note_briefed"),
+    now(acts.noteBriefed(p.person)),
+  );
+  const seen = is.inside || is.waiting;
+  add(seen && p.identity === "" && !is.judge, "note_identity", t("act_identity"), () => {
+    form((close) => <Identity person={p} onClose={close} />);
+  });
+  add(
+    seen && p.present === "" && !is.judge && view.points.length > 0,
+    "report_presence",
+    t("act_present"),
+    now(acts.reportPresence(p.person, true)),
+  );
+  add(
+    is.inside && is.called,
+    "dismiss_witness",
+    t("act_dismiss_witness", { capacity: called }),
+    now(acts.dismissWitness(p.person)),
+  );
+  const rare = { rare: true };
+  add(is.inside && !is.judge, "stand", t("act_stand_one"), now(acts.stand(p.person)), rare);
+  add(
+    is.inside && !is.judge && !p.away,
+    "note_away",
+    t("act_note_away"),
+    now(acts.noteAway(p.person)),
+    rare,
+  );
+  add(p.away, "note_back", t("act_note_back"), now(acts.noteBack(p.person)));
+  add(
+    p.present !== "absent" && !is.judge && view.points.length > 0,
+    "report_presence",
+    t("act_absent"),
+    () => {
+      ask({
+        title: t("act_absent"),
+        text: t("act_absent_confirm", { person: name }),
+        confirm: t("act_absent"),
+        reason: "required",
+        act: (reason) => acts.reportPresence(p.person, false, reason),
+      });
+    },
+    rare,
+  );
+  add(
+    is.inside && !is.judge,
+    "warn",
+    t("act_warn"),
+    () => {
+      ask({
+        title: t("act_warn"),
+        text: t("act_warn_confirm", { person: name }),
+        confirm: t("act_warn"),
+        reason: "required",
+        act: (reason) => acts.warn(p.person, reason),
+      });
+    },
+    rare,
+  );
+  add(
+    is.inside && !is.judge,
+    "isolate",
+    t("act_isolate"),
+    () => {
+      const others = view.people.filter((o) => shared && o.device === p.device).map(who);
+      ask({
+        title: t("act_for", { act: t("act_isolate"), person: name }),
+        text: `${t("act_isolate_confirm", { person: name })} ${shared ? t("act_isolate_shared") : ""}`.trim(),
+        confirm: t("act_isolate"),
+        tone: "danger",
+        affected: shared ? others : [name],
+        reason: "optional",
+        act: (reason) => acts.isolate(p.person, reason),
+      });
+    },
+    { rare: true, tone: "warn" },
+  );
+  add(
+    (is.inside || is.waiting) && !is.judge,
+    "remove",
+    t("act_remove"),
+    () => {
+      ask({
+        title: t("act_remove"),
+        text: t("act_remove_confirm", { person: name }),
+        confirm: t("act_remove"),
+        tone: "danger",
+        reason: "optional",
+        act: (reason) => acts.remove(p.person, reason),
+      });
+    },
+    { rare: true, tone: "warn" },
+  );
+  return list;
+}
