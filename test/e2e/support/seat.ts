@@ -23,6 +23,11 @@ export interface PersonView {
   device: string;
   microphoneOpen: boolean;
   hand: boolean;
+  place: string;
+  identity: string;
+  present: string;
+  away: boolean;
+  warnings: number;
 }
 
 export interface View {
@@ -35,10 +40,25 @@ export interface View {
   hands: string[];
   acts: string[];
   degraded: boolean;
+  place: string;
+  phase: string;
+  visibility: string;
+  standing: string;
+  unbriefed: string[];
 }
 
 /** Values of the protocol's enums (phientoa.proto). */
-export const HEARING = { scheduled: 1, inSession: 2, recess: 3, closed: 4 } as const;
+export const HEARING = {
+  scheduled: 1,
+  inSession: 2,
+  recess: 3,
+  closed: 4,
+  preparing: 5,
+  ready: 6,
+  technicalHold: 7,
+  suspended: 8,
+  adjourned: 9,
+} as const;
 export const PERSON = { absent: 1, arrived: 2, waiting: 3, inCourtroom: 4, removed: 5 } as const;
 
 declare global {
@@ -55,6 +75,50 @@ export interface SeatParams {
   /** the test decides what tone the microphone hears */
   tones?: boolean;
   viewport?: { width: number; height: number };
+  /**
+   * media: a camera of full size (default), a small one (320x180), a still picture
+   * with silence that costs next to nothing, or no devices at all
+   */
+  media?: Media;
+  /** a browser shared with other seats; full media want one of their own */
+  browser?: Browser;
+}
+
+export type Media = "full" | "small" | "still" | "none";
+
+/** limitMedia runs in the page before anything else: what its devices give. */
+function limitMedia(media: Media): void {
+  const devices = navigator.mediaDevices;
+  const real = devices.getUserMedia.bind(devices);
+  if (media === "none") {
+    devices.getUserMedia = () => Promise.reject(new DOMException("none here", "NotFoundError"));
+    return;
+  }
+  if (media === "small") {
+    devices.getUserMedia = (c) =>
+      real({ ...c, ...(c?.video ? { video: { width: 320, height: 180, frameRate: 10 } } : {}) });
+    return;
+  }
+  devices.getUserMedia = (c) => {
+    const stream = new MediaStream();
+    if (c?.video) {
+      const canvas = document.createElement("canvas");
+      [canvas.width, canvas.height] = [32, 18];
+      const paint = canvas.getContext("2d")!;
+      let n = 0;
+      setInterval(() => {
+        paint.fillStyle = n++ % 2 ? "#456" : "#654";
+        paint.fillRect(0, 0, 32, 18);
+      }, 500);
+      for (const t of canvas.captureStream(2).getTracks()) stream.addTrack(t);
+    }
+    if (c?.audio) {
+      const context = new AudioContext();
+      const out = new MediaStreamAudioDestinationNode(context);
+      for (const t of out.stream.getTracks()) stream.addTrack(t);
+    }
+    return Promise.resolve(stream);
+  };
 }
 
 const ARGS = [
@@ -77,10 +141,11 @@ export class Seat {
   private at: Server | null = null;
   readonly role: string;
   readonly page: Page;
-  private readonly browser: Browser;
+  /** null when it is shared */
+  private readonly browser: Browser | null;
   private readonly context: BrowserContext;
 
-  private constructor(role: string, browser: Browser, c: BrowserContext, page: Page) {
+  private constructor(role: string, browser: Browser | null, c: BrowserContext, page: Page) {
     this.role = role;
     this.browser = browser;
     this.context = c;
@@ -97,7 +162,7 @@ export class Seat {
   static async launch(p: SeatParams): Promise<Seat> {
     const args = [...ARGS];
     if (p.speech) args.push(`--use-file-for-fake-audio-capture=${p.speech}`);
-    const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args });
+    const browser = p.browser ?? (await Seat.browser(args));
     const context = await browser.newContext({
       viewport: p.viewport ?? { width: 1280, height: 720 },
       locale: "vi-VN",
@@ -108,7 +173,13 @@ export class Seat {
       speakTones: p.tones ?? false,
       tones: Object.values(TONES),
     });
-    return new Seat(p.role, browser, context, page);
+    if (p.media && p.media !== "full") await page.addInitScript(limitMedia, p.media);
+    return new Seat(p.role, p.browser ? null : browser, context, page);
+  }
+
+  /** browser launches one that several seats may share. */
+  static async browser(args: string[] = ARGS): Promise<Browser> {
+    return await chromium.launch({ executablePath: "/usr/bin/chromium", args });
   }
 
   get server(): Server {
@@ -164,6 +235,36 @@ export class Seat {
       .toBeGreaterThanOrEqual(PERSON.waiting);
   }
 
+  /** enter: sign in and check in, with the self-test where this seat has devices. */
+  async enter(): Promise<void> {
+    await this.signIn();
+    const test = this.button("Bắt đầu kiểm tra");
+    const rules = this.page.getByText(/Tôi cam kết không ghi âm/);
+    const room = this.page.getByTestId("watch");
+    await test.or(rules).or(room).first().waitFor();
+    if (await room.isVisible()) return;
+    if (await test.isVisible()) {
+      const without = this.button("Vào bàn điều khiển, không dùng camera và micro của máy này");
+      await test.click();
+      const seen = this.button("Tôi thấy rõ");
+      await seen.or(without).first().waitFor();
+      if (await without.isVisible()) await without.click();
+      else await this.answerTest();
+    }
+    await rules.waitFor();
+    await rules.click();
+    await this.button("Xác nhận có mặt").click();
+    await rules.waitFor({ state: "detached" });
+  }
+
+  private async answerTest(): Promise<void> {
+    await this.button("Tôi thấy rõ").click();
+    await this.button("Vạch có chuyển động").click();
+    await this.button("Thu và nghe lại").click();
+    await this.button("Tôi nghe rõ").click({ timeout: 20_000 });
+    await this.button("Tiếp tục").click();
+  }
+
   button(name: string | RegExp) {
     return this.page.getByRole("button", { name, exact: typeof name === "string" });
   }
@@ -185,14 +286,19 @@ export class Seat {
         $typeName: _a,
         $unknown: _b,
         people,
-        alerts: _c,
         ...rest
       } = view as View & {
         $typeName?: string;
         $unknown?: unknown;
-        alerts?: unknown;
       };
-      return { ...rest, people: people.map((p) => ({ ...p })) };
+      const plain = Object.entries(rest).filter(([, v]) => typeof v !== "object" || isTexts(v));
+      return {
+        ...(Object.fromEntries(plain) as Omit<View, "people">),
+        people: people.map((p) => ({ ...p, test: undefined })),
+      };
+      function isTexts(v: unknown): boolean {
+        return Array.isArray(v) && v.every((x) => typeof x === "string");
+      }
     });
   }
 
@@ -333,7 +439,7 @@ export class Seat {
 
   async close(): Promise<void> {
     await this.context.close();
-    await this.browser.close();
+    await this.browser?.close();
   }
 }
 

@@ -1,0 +1,310 @@
+// Journey J1 (domain 6): a criminal case at first instance, from the point test to
+// the pronouncement. Each step bears its number there.
+import type { Browser } from "@playwright/test";
+import { expect, test } from "@playwright/test";
+import { entries, onlyPart } from "./support/evidence.ts";
+import { HEARING, type Media, PERSON, type PersonView, Seat } from "./support/seat.ts";
+import { Server } from "./support/server.ts";
+import { SPEECH } from "./support/setup.ts";
+
+test.describe.configure({ mode: "serial" });
+
+let server: Server;
+let shared: Browser;
+const seats: Record<string, Seat> = {};
+
+/** Two windows encode, small; the others show a still picture or nothing. */
+const MEDIA: Record<string, Media> = {
+  judge: "small",
+  party: "small",
+  clerk: "none",
+  assessor: "still",
+  procurator: "still",
+  counsel: "still",
+  officer: "none",
+  witness: "still",
+  public: "none",
+};
+
+test.beforeAll(async () => {
+  server = await Server.start({ case: "criminal" });
+  shared = await Seat.browser();
+  for (const [role, media] of Object.entries(MEDIA)) {
+    seats[role] = await Seat.open(server, {
+      role,
+      media,
+      ...(media === "small"
+        ? { speech: role === "judge" ? SPEECH.judge : SPEECH.party }
+        : { browser: shared }),
+    });
+  }
+});
+
+test.afterAll(async () => {
+  for (const seat of Object.values(seats)) await seat.close();
+  await shared?.close();
+  await server?.dispose();
+});
+
+const at = (role: string): Seat => seats[role]!;
+
+/** of is a person as the judge knows them. */
+const of = async (capacity: string): Promise<PersonView> => await at("judge").person(capacity);
+
+/** next presses the judge's primary act and answers its question, if it asks one. */
+async function primary(label: string): Promise<void> {
+  const judge = at("judge");
+  await judge.button(label).first().click();
+  const dialog = judge.page.getByRole("alertdialog").or(judge.page.getByRole("dialog"));
+  const confirm = dialog.getByRole("button", { name: label });
+  if (await confirm.isVisible({ timeout: 500 }).catch(() => false)) await confirm.click();
+}
+
+async function phase(label: string, key: string): Promise<void> {
+  await primary(`Chuyển sang: ${label}`);
+  await at("judge").sees(label, (v) => v.phase === key);
+}
+
+/** packets is all that a window has received. */
+async function packets(role: string): Promise<number> {
+  const { packets } = await at(role).lastSample();
+  return Object.values(packets).reduce((a, b) => a + b, 0);
+}
+
+async function give(capacity: string): Promise<void> {
+  const p = await of(capacity);
+  await at("judge").act("Mời phát biểu", p);
+  await at("judge").sees(`the floor with ${capacity}`, (v) => v.floor === p.person);
+}
+
+test("J1.4-J1.5: point test, presence and identity before the hearing", async () => {
+  test.setTimeout(180_000);
+  const { officer, clerk, judge } = { officer: at("officer"), clerk: at("clerk"), judge: at("judge") };
+  await test.step("everybody signs in", async () => {
+    await Promise.all(["judge", "clerk", "officer", "public"].map((r) => at(r).enter()));
+    await Promise.all(["assessor", "procurator", "counsel", "party", "witness"].map((r) => at(r).enter()));
+  });
+  await test.step("J1.4 the officer tests the point; the result is kept", async () => {
+    await officer.button("Kiểm tra điểm cầu").click();
+    const dialog = officer.page.getByRole("dialog").or(officer.page.getByRole("alertdialog"));
+    for (const group of await dialog.getByRole("radiogroup").all()) {
+      await group.getByText("Đạt", { exact: true }).click();
+    }
+    await dialog.getByRole("button", { name: "Gửi kết quả kiểm tra" }).click();
+    await clerk.page.getByText(/Kiểm tra đạt lúc/).first().waitFor();
+  });
+  await test.step("J1.5 presence by the officer, identity by the clerk with a spoken challenge", async () => {
+    const party = await of("defendant");
+    await officer.act("Có mặt", party);
+    await clerk.button(new RegExp(`^Đã đối chiếu giấy tờ: .*${party.name}`)).first().click();
+    const dialog = clerk.page.getByRole("alertdialog").or(clerk.page.getByRole("dialog"));
+    await expect(dialog.getByLabel("Câu thử ngẫu nhiên")).toHaveText(/\d/);
+    await dialog.getByText("Đã đọc đúng dãy số trên").click();
+    await dialog.getByRole("button", { name: "Đã đối chiếu giấy tờ" }).click();
+    await judge.sees("present and known", (v) =>
+      v.people.some((p) => p.person === party.person && p.present === "present" && p.identity === "citizen_card"),
+    );
+  });
+  await test.step("the clerk notes opinion and facilities; only then it is ready", async () => {
+    await expect(judge.button("Bắt đầu phiên tòa")).toHaveCount(0);
+    for (const [open, choice] of [
+      ["Ghi ý kiến", "Viện kiểm sát đồng ý xét xử trực tuyến"],
+      ["Ghi kết quả", "Phòng và thiết bị đạt yêu cầu"],
+    ] as const) {
+      await clerk.button(open).click();
+      const dialog = clerk.page.getByRole("alertdialog").or(clerk.page.getByRole("dialog"));
+      await dialog.getByText(choice).click();
+      await dialog.getByRole("button", { name: "Ghi nhận" }).click();
+      await dialog.waitFor({ state: "detached" });
+    }
+    await clerk.button("Xác nhận sẵn sàng mở phiên tòa").first().click();
+    await judge.sees("ready", (v) => v.state === HEARING.ready);
+  });
+  await test.step("the judge lets everybody in but the witness, who is called", async () => {
+    for (const capacity of ["lay_assessor", "procurator", "defence_counsel", "defendant", "detention_officer"]) {
+      const p = await of(capacity);
+      if (p.status === PERSON.inCourtroom) continue;
+      await judge.act("Cho vào phòng xử án", p);
+      await judge.sees(`${capacity} in the courtroom`, (v) =>
+        v.people.some((q) => q.person === p.person && q.status === PERSON.inCourtroom),
+      );
+    }
+  });
+});
+
+test("J1.6 a private talk of counsel and accused is heard by nobody and not recorded", async () => {
+  const { counsel, clerk, party } = { counsel: at("counsel"), clerk: at("clerk"), party: at("party") };
+  await counsel.button("Trao đổi riêng").first().click();
+  const dialog = counsel.page.getByRole("alertdialog").or(counsel.page.getByRole("dialog"));
+  await dialog.getByRole("button", { name: "Trao đổi riêng" }).click();
+  await clerk.button("Cho phép").first().click();
+  await counsel.sees("in the private room", (v) => v.place === "consult_room");
+  await party.sees("in the private room", (v) => v.place === "consult_room");
+  const client = await counsel.person("defendant");
+  await counsel.receivesFrom(client.device, "mic", 9_600);
+  await counsel.receivesFrom(client.device, "cam", 3);
+  await counsel.page.getByText("Hệ thống không ghi âm, ghi hình.").first().waitFor();
+  await counsel.shot("j1-06-consult");
+  for (const other of ["judge", "procurator", "witness"]) expect(await packets(other)).toBe(0);
+  await counsel.button("Kết thúc trao đổi").first().click();
+  await counsel.sees("back", (v) => v.place === "courtroom");
+  const log = entries(onlyPart(server.dataDir));
+  expect(log.filter((e) => e.k === "track-open" || e.k === "seg")).toEqual([]);
+  const lines = log.filter((e) => e.k === "event").map((e) => String(e["line"]));
+  expect(lines.filter((l) => l.includes('"kind":"consult.')).length).toBeGreaterThanOrEqual(3);
+});
+
+test("J1.7 the witness waits in isolation and receives not one packet", async () => {
+  const witness = at("witness");
+  await witness.page.getByText("Vui lòng chờ").first().waitFor();
+  await witness.sees("only themselves", (v) => v.place === "isolation_room" && v.people.length === 1);
+  expect(await packets("witness")).toBe(0);
+  await witness.shot("j1-07-isolation");
+});
+
+test("J1.8-J1.11: opening, standing, indictment, questioning", async () => {
+  test.setTimeout(120_000);
+  const { judge, party } = { judge: at("judge"), party: at("party") };
+  await test.step("J1.8 the opening waits for the recorder", async () => {
+    await judge.act("Bắt đầu phiên tòa");
+    await judge.sees("in session, recording", (v) => v.state === HEARING.inSession && v.recording);
+    await judge.shot("j1-08-open");
+    await party.receivesFrom((await judge.me())!.device, "cam", 3);
+  });
+  await test.step("J1.9 everybody is asked to stand", async () => {
+    await judge.button("Mời mọi người đứng dậy").first().click();
+    await party.page.getByText("Mời mọi người đứng dậy").first().waitFor();
+    await party.shot("j1-09-stand");
+    await judge.button("Mời ngồi").first().click();
+    await party.sees("seated", (v) => v.standing === "");
+  });
+  await test.step("J1.10 the indictment: floor to the procurator, the accused stands", async () => {
+    await phase("Công bố cáo trạng", "indictment_reading");
+    await give("procurator");
+    await party.page.getByText("Mời bị cáo đứng dậy").first().waitFor();
+  });
+  await test.step("J1.11 questioning: floor to the accused, other microphones closed", async () => {
+    await phase("Xét hỏi", "questioning");
+    await give("defendant");
+    const bc = await of("defendant");
+    await judge.receivesFrom(bc.device, "mic", 9_600);
+    await judge.sees("one microphone besides the bench", (v) =>
+      v.people.filter((p) => p.microphoneOpen && p.capacity !== "presiding_judge").every((p) => p.person === bc.person),
+    );
+    await party.page.getByText("Chủ tọa phiên tòa mời bị cáo phát biểu").first().waitFor();
+    expect(await party.page.getByRole("button", { name: /camera/i }).count()).toBe(0);
+    await judge.shot("j1-11-questioning");
+  });
+});
+
+test("J1.12-J1.15: isolation, witness, return with a briefing", async () => {
+  test.setTimeout(180_000);
+  const { judge, party, witness } = { judge: at("judge"), party: at("party"), witness: at("witness") };
+  const bc = await of("defendant");
+  await test.step("J1.12 the accused is isolated: no sound, no picture", async () => {
+    await personAct(bc, "Cách ly");
+    await party.sees("isolated", (v) => v.place === "isolation_room");
+    await party.page.getByText("Vui lòng chờ").first().waitFor();
+    await silentAfter("party");
+    await party.shot("j1-12-isolated");
+  });
+  await test.step("J1.14 the witness is called, questioned and sent back", async () => {
+    const w = await of("witness");
+    await judge.button(new RegExp(`^Mời người làm chứng: .*${w.name}`)).first().click();
+    await witness.sees("in the courtroom", (v) => v.place === "courtroom");
+    await witness.receivesFrom((await judge.me())!.device, "cam", 3);
+    await give("procurator");
+    await give("defence_counsel");
+    await give("witness");
+    await judge.button(new RegExp(`^Mời người làm chứng về phòng chờ: .*${w.name}`)).first().click();
+    await witness.sees("back in isolation", (v) => v.place === "isolation_room");
+    await silentAfter("witness");
+  });
+  await test.step("J1.15 the accused is back; no phase goes on before the briefing", async () => {
+    await personAct(bc, "Kết thúc cách ly");
+    await judge.sees("to be briefed", (v) => v.unbriefed.includes(bc.person) && !v.acts.includes("next_phase"));
+    await judge.button(/^Đã thông báo nội dung/).first().click();
+    await judge.sees("briefed", (v) => v.unbriefed.length === 0 && v.acts.includes("next_phase"));
+    await party.receivesFrom((await judge.me())!.device, "cam", 3);
+  });
+});
+
+test("J1.17-J1.20: closed doors, debate, deliberation, judgment", async () => {
+  test.setTimeout(180_000);
+  const { judge, party, assessor } = { judge: at("judge"), party: at("party"), assessor: at("assessor") };
+  const watcher = at("public");
+  await test.step("J1.17 the doors close: the public is cut, the record goes on", async () => {
+    await watcher.receivesFrom((await judge.me())!.device, "cam", 3);
+    await judge.button("Chuyển sang xét xử kín").first().click();
+    const dialog = judge.page.getByRole("alertdialog").or(judge.page.getByRole("dialog"));
+    await expect(dialog).toContainText("người tham dự, nhà báo");
+    await dialog.getByRole("button", { name: "Chuyển sang xét xử kín" }).click();
+    await watcher.page.getByText("Phiên tòa đang xét xử kín").first().waitFor();
+    await silentAfter("public");
+    await judge.sees("closed and recording", (v) => v.visibility === "closed" && v.recording);
+    await judge.shot("j1-17-closed");
+    await watcher.shot("j1-17-closed");
+  });
+  await test.step("J1.18 debate and last words", async () => {
+    await phase("Tranh luận", "debate");
+    await give("procurator");
+    await give("defence_counsel");
+    await phase("Lời nói sau cùng của bị cáo", "last_words");
+    await give("defendant");
+  });
+  await test.step("J1.19 deliberation: the panel alone, nothing recorded", async () => {
+    await primary("Nghị án");
+    await judge.sees("deliberating", (v) => v.visibility === "deliberation" && v.place === "deliberation_room");
+    await party.page.getByText("Hội đồng xét xử đang nghị án").first().waitFor();
+    await assessor.receivesFrom((await judge.me())!.device, "mic", 4_800);
+    await judge.receivesFrom((await of("lay_assessor")).device, "cam", 2);
+    for (const other of ["party", "procurator", "counsel", "public", "witness"]) await silentAfter(other);
+    await judge.shot("j1-19-deliberation");
+    await party.shot("j1-19-deliberation");
+    const log = entries(onlyPart(server.dataDir));
+    const began = log.findLast((e) => e.k === "event" && String(e["line"]).includes("deliberation.began"))!;
+    const later = log.filter((e) => e.i > began.i && e.k === "seg" && Number(e["from_t"]) > began.t + 1e6);
+    expect(later).toEqual([]);
+  });
+  await test.step("J1.20 judgment in public, all stand; the hearing is closed", async () => {
+    await primary("Tuyên án");
+    await judge.sees("pronouncement", (v) => v.phase === "pronouncement" && v.state === HEARING.inSession);
+    await party.page.getByText("Mời mọi người đứng dậy").first().waitFor();
+    await judge.button("Trở lại xét xử công khai").first().click();
+    const dialog = judge.page.getByRole("alertdialog").or(judge.page.getByRole("dialog"));
+    await dialog.getByRole("button", { name: "Trở lại xét xử công khai" }).click();
+    await watcher.receivesFrom((await judge.me())!.device, "cam", 3);
+    await judge.shot("j1-20-judgment");
+    await primary("Kết thúc phiên tòa");
+    for (const role of ["judge", "party", "witness"]) {
+      await at(role).page.getByText("Phiên tòa đã kết thúc").first().waitFor();
+    }
+    await expect.poll(() => entries(onlyPart(server.dataDir)).at(-1)?.k).toBe("end");
+    const { code, text } = server.verify(onlyPart(server.dataDir));
+    expect([0, 3], text).toContain(code);
+  });
+});
+
+/** personAct presses an act about a person at the judge's desk, also a rare one behind "Việc khác". */
+async function personAct(p: PersonView, label: string): Promise<void> {
+  const judge = at("judge");
+  const direct = judge.button(new RegExp(`^${label}: .*${p.name}`)).first();
+  if (!(await direct.isVisible().catch(() => false))) {
+    await judge.button(new RegExp(`^Việc khác: .*${p.name}`)).first().click();
+  }
+  await judge.page.getByRole("menuitem", { name: label }).or(direct).first().click();
+  const dialog = judge.page.getByRole("alertdialog").or(judge.page.getByRole("dialog"));
+  const confirm = dialog.getByRole("button", { name: label });
+  if (await confirm.isVisible().catch(() => false)) await confirm.click();
+}
+
+/** silentAfter: at the latest one second on, not one more packet reaches the window. */
+async function silentAfter(role: string): Promise<void> {
+  await expect
+    .poll(async () => {
+      const samples = (await at(role).samples()).slice(-40);
+      const sums = samples.map((s) => Object.values(s.packets).reduce((a, b) => a + b, 0));
+      return sums.length < 40 ? -1 : sums.at(-1)! - sums[0]!;
+    }, { message: `${role} receives nothing any more`, timeout: 5_000, intervals: [100] })
+    .toBe(0);
+}
