@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -199,6 +200,8 @@ func (p *Part) extend(e *earlier, f recoveredFile) (err error) {
 		return nil
 	}
 	ms, ok := lastBlock(io.NewSectionReader(at, f.Offset, f.Length))
+	base := e.lastT
+	defer func() { e.notAfter(max(base, writtenAt(in))) }()
 	switch {
 	case !ok:
 	case f.Offset == 0: // no record of this file yet: it began after the track was opened
@@ -207,6 +210,24 @@ func (p *Part) extend(e *earlier, f recoveredFile) (err error) {
 		e.lastT, e.lastNS = e.seg.ToT+(ms-e.seg.ToMS)*1000, e.seg.ToNS+(ms-e.seg.ToMS)*1e6
 	}
 	return nil
+}
+
+// notAfter keeps the end of the recorded media from lying after the last write:
+// media time runs by the sender's clock, which a late arrival lets run ahead.
+func (e *earlier) notAfter(t int64) {
+	if over := e.lastT - t; over > 0 {
+		e.lastT, e.lastNS = e.lastT-over, e.lastNS-over*1e3
+	}
+}
+
+// writtenAt is when the file was last written, in UTC unix microseconds; the far
+// future when that is not known.
+func writtenAt(f fs.File) int64 {
+	info, err := f.Stat()
+	if err != nil || info.ModTime().IsZero() {
+		return math.MaxInt64
+	}
+	return info.ModTime().UnixMicro()
 }
 
 // recover reads the part's lines, names media bytes behind the last record and

@@ -27,6 +27,8 @@ const (
 	childDir = "PHIENTOA_TEST_RECORD_DIR"
 	// childIdle: the victim records nothing, as before the points are back.
 	childIdle = "PHIENTOA_TEST_RECORD_IDLE"
+	// childFast: the victim's source has a clock that runs three times too fast.
+	childFast = "PHIENTOA_TEST_RECORD_FAST"
 )
 
 // TestMain makes the test binary the victim of TestKill.
@@ -69,10 +71,14 @@ func child(dir string) error {
 	part.Tap().Opened(micInfo, time.Now())
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
+	step := uint64(960)
+	if os.Getenv(childFast) != "" {
+		step *= 3
+	}
 	for seq := uint64(1); ; seq++ {
 		now := <-tick.C
 		part.Tap().Packet(&sfu.Packet{
-			Source: micSource, Codec: sfu.Opus, SSRC: 7, Seq: seq, Timestamp: uint32(seq * 960), Marker: false,
+			Source: micSource, Codec: sfu.Opus, SSRC: 7, Seq: seq, Timestamp: uint32(seq * step), Marker: false,
 			Arrival: now, Payload: []byte{0xf8, 0xff, 0xfe}, // 20 ms of silence
 		})
 		if seq%10 == 0 {
@@ -171,7 +177,42 @@ func TestATrackThatIsNotBackBetweenTwoKillsHasNoSilentGap(t *testing.T) {
 	part.Tap().Opened(micInfo, back)
 	require.NoError(t, part.Close(context.Background()))
 
-	dir, err := ledger.DirFS(part.dir)
+	gaps := restartGaps(t, part.dir)
+	require.Len(t, gaps, 3, "one at each recovery, one until the return")
+	for i, g := range gaps[1:] {
+		require.Equal(t, gaps[i].ToT, g.FromT, "no instant between two gaps is unnamed")
+	}
+	require.Equal(t, back.UnixMicro(), gaps[2].ToT)
+}
+
+// A gap begins no later than the blow, whatever the sender's clock says.
+func TestAGapNeverBeginsAfterTheBlow(t *testing.T) {
+	o := newOpener(t, time.Now())
+	o.dir = filepath.Join(filepath.Dir(o.dir), "evidence")
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), childDir+"="+filepath.Dir(o.dir), childFast+"=1")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	sc := bufio.NewScanner(out)
+	for range 7 { // 1.4 s, between two records of at most 2 s
+		require.True(t, sc.Scan(), "the victim never began")
+	}
+	require.NoError(t, cmd.Process.Kill())
+	blow := time.Now().UnixMicro()
+	_ = cmd.Wait() // killed
+	part, _ := o.open(func(p *Params) { p.Epoch = 2 })
+	require.NoError(t, part.Close(context.Background()))
+	gaps := restartGaps(t, part.dir)
+	require.NotEmpty(t, gaps)
+	require.LessOrEqual(t, gaps[0].FromT, blow)
+}
+
+// restartGaps reads the gaps of restarts from a part's log.
+func restartGaps(t *testing.T, part string) []gapBody {
+	t.Helper()
+	dir, err := ledger.DirFS(part)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, dir.Close()) }()
 	var gaps []gapBody
@@ -186,11 +227,7 @@ func TestATrackThatIsNotBackBetweenTwoKillsHasNoSilentGap(t *testing.T) {
 		}
 		return true, err
 	}))
-	require.Len(t, gaps, 3, "one at each recovery, one until the return")
-	for i, g := range gaps[1:] {
-		require.Equal(t, gaps[i].ToT, g.FromT, "no instant between two gaps is unnamed")
-	}
-	require.Equal(t, back.UnixMicro(), gaps[2].ToT)
+	return gaps
 }
 
 func TestSuspendAndOpenGoOnWithTheSamePartAndACloseBeginsTheNext(t *testing.T) {

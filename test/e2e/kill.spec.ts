@@ -85,6 +85,9 @@ test(`kill -9 ${KILLS} times: the hearing is back with all its state, and the re
     const losses = kills.map((at) => lossAt(entries(part), at));
     expect(losses).toHaveLength(KILLS);
     expect(Math.max(...losses)).toBeLessThanOrEqual(1);
+  } catch (e) {
+    server.keep(); // what it wrote is what there is to look at
+    throw e;
   } finally {
     await outside.close();
     await locked.close();

@@ -27,6 +27,7 @@ export class Server {
   readonly log: string;
   private readonly p: ServerParams;
   private child: ChildProcess | null = null;
+  private kept = false;
   private exited: Promise<void> = Promise.resolve();
 
   private constructor(p: ServerParams, port: number, mediaPort: number) {
@@ -96,7 +97,7 @@ export class Server {
    */
   async kill(): Promise<number> {
     process.kill(this.pid, "SIGKILL");
-    const at = Date.now() * 1000;
+    const at = (Date.now() + 1) * 1000; // the clock shows whole milliseconds
     await this.exited;
     this.child = null;
     return at;
@@ -116,10 +117,16 @@ export class Server {
     this.child = null;
   }
 
+  /** keep leaves the data where they are when the server is disposed of. */
+  keep(): void {
+    this.kept = true;
+  }
+
   /** dispose stops the server and deletes its data. */
   async dispose(): Promise<void> {
     await this.stop();
-    if (!process.env["PHIENTOA_E2E_KEEP"]) rmSync(this.dataDir, { recursive: true, force: true });
+    if (!this.kept && !process.env["PHIENTOA_E2E_KEEP"])
+      rmSync(this.dataDir, { recursive: true, force: true });
   }
 
   /** verify runs the offline verifier over a directory. */
