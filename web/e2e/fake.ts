@@ -19,7 +19,8 @@ type PersonInit = MessageInitShape<typeof PersonViewSchema>;
 
 /** The moment at which all screenshots are taken. */
 export const NOW = new Date("2026-11-20T02:42:17Z");
-const micros = (secondsAgo: number): bigint => BigInt(NOW.getTime() - secondsAgo * 1000) * 1000n;
+export const micros = (secondsAgo: number): bigint =>
+  BigInt(NOW.getTime() - secondsAgo * 1000) * 1000n;
 
 const judge: PersonInit = {
   person: "p-judge",
@@ -109,14 +110,6 @@ export function withPerson(v: ViewInit, person: string, change: Partial<PersonVi
   return changed;
 }
 
-const names: Record<string, PersonInit> = {
-  "p-judge": judge,
-  "p-clerk": clerk,
-  "p-counsel": counsel,
-  "p-defendant": defendant,
-  "p-witness": witness,
-};
-
 export class Fake {
   readonly received: Envelope[] = [];
   readonly consumed: string[] = [];
@@ -128,9 +121,14 @@ export class Fake {
   private current: ViewInit;
   private signedIn: boolean;
   private open = true;
+  /** what a second hello without take_over gets: the seat is in use */
+  taken = false;
+  helped = 0;
+  private readonly kind: string;
 
-  constructor(me: string, view: ViewInit, signedIn = true) {
+  constructor(me: string, view: ViewInit, signedIn = true, kind = "desk_client") {
     this.me = me;
+    this.kind = kind;
     this.current = view;
     this.signedIn = signedIn;
   }
@@ -157,6 +155,10 @@ export class Fake {
       this.signedIn = true;
       return r.fulfill({ status: 204 });
     });
+    await page.route("**/api/help", (r) => {
+      this.helped++;
+      return r.fulfill({ status: 204 });
+    });
     await page.routeWebSocket(/\/ws$/, (ws) => {
       this.accept(ws);
     });
@@ -179,13 +181,14 @@ export class Fake {
   }
 
   private whoAmI() {
-    const who = names[this.me] ?? judge;
+    const who = this.current.people?.find((p) => p.person === this.me) ?? judge;
     return {
       room: "r",
       person: this.me,
       device: who.device,
       name: who.name,
       capacity: who.capacity,
+      kind: this.kind,
       docket_no: this.current.docketNo,
       court: this.current.court,
       title: this.current.title,
@@ -210,6 +213,15 @@ export class Fake {
 
   private answer(e: Envelope): void {
     if (e.body.case === "hello") {
+      if (this.taken && !e.body.value.takeOver) {
+        this.write({
+          body: {
+            case: "bye",
+            value: { reason: { code: "seat_taken", vi: "Chỗ đang dùng.", en: "In use." } },
+          },
+        });
+        return;
+      }
       this.seq = 0n;
       const value = { resumeToken: "t", serverTime: BigInt(NOW.getTime()) * 1000n };
       this.write({

@@ -106,6 +106,9 @@ export const enRoom: Readonly<Record<keyof typeof viRoom, string>> = {
   act_cancel: "Cancel the hearing",
   act_cancel_confirm: "Cancel the hearing that was not opened? This cannot be undone.",
 
+  act_closed_short: "Close the doors",
+  act_public_short: "Return to public",
+  act_close_short: "Close the hearing",
   act_closed: "Close the doors",
   act_public: "Return to public",
   act_closed_confirm:
@@ -195,6 +198,7 @@ export const enRoom: Readonly<Record<keyof typeof viRoom, string>> = {
   check_done: "Met",
   check_open: "Not met",
   check_optional: "Not required",
+  check_later: "Not done yet",
   check_procuracy_opinion: "Opinion of the procuracy",
   check_notice: "Time of notice before the hearing",
   check_facilities: "Check of courtroom and equipment",

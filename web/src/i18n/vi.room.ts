@@ -109,6 +109,9 @@ export const viRoom = {
   act_cancel_confirm: "Hủy phiên tòa chưa mở? Không thể khôi phục; vụ án cần được lập lịch lại.",
 
   // Visibility
+  act_closed_short: "Xét xử kín",
+  act_public_short: "Công khai",
+  act_close_short: "Kết thúc",
   act_closed: "Chuyển sang xét xử kín",
   act_public: "Trở lại xét xử công khai",
   act_closed_confirm:
@@ -202,6 +205,7 @@ export const viRoom = {
   check_done: "Đã đạt",
   check_open: "Chưa đạt",
   check_optional: "Không bắt buộc",
+  check_later: "Chưa xong",
   check_procuracy_opinion: "Ý kiến của Viện kiểm sát",
   check_notice: "Thời hạn xem xét trước khi mở phiên tòa",
   check_facilities: "Kiểm tra phòng xử án và thiết bị",

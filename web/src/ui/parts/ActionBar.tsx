@@ -47,12 +47,10 @@ function useInside(view: View): string[] {
 
 function Ordinary({ view }: { view: View }) {
   const { t } = useTexts();
-  const seat = useSeat();
   const { link } = useRoom();
   const { ask } = useAsk();
   const inside = useInside(view);
   const off = link !== "open";
-  const standing = view.standing !== "";
   return (
     <>
       {may(view, "recess") ? (
@@ -88,6 +86,19 @@ function Ordinary({ view }: { view: View }) {
           {t("hold")}
         </Act>
       ) : null}
+    </>
+  );
+}
+
+/** Asks everybody to stand, and to sit again. */
+export function StandButton({ view }: { view: View }) {
+  const { t } = useTexts();
+  const seat = useSeat();
+  const { link } = useRoom();
+  const off = link !== "open";
+  const standing = view.standing !== "";
+  return (
+    <>
       {standing && may(view, "sit") ? (
         <Act isDisabled={off} onPress={() => void seat.act(acts.sit())}>
           {t("act_sit")}
@@ -116,6 +127,7 @@ function Grave({ view, primary }: { view: View; primary: Primary }) {
       {may(view, "set_visibility") ? (
         <Act
           isDisabled={off}
+          aria-label={t(closed ? "act_public" : "act_closed")}
           onPress={() => {
             ask({
               title: t(closed ? "act_public" : "act_closed"),
@@ -127,7 +139,7 @@ function Grave({ view, primary }: { view: View; primary: Primary }) {
             });
           }}
         >
-          {t(closed ? "act_public" : "act_closed")}
+          {t(closed ? "act_public_short" : "act_closed_short")}
         </Act>
       ) : null}
       {decides ? (
@@ -165,11 +177,12 @@ function Grave({ view, primary }: { view: View; primary: Primary }) {
         <Act
           tone="danger"
           isDisabled={off}
+          aria-label={t("act_close")}
           onPress={() => {
             ask(closing(t, inside));
           }}
         >
-          {t("act_close")}
+          {t(view.procedure === "" ? "act_close" : "act_close_short")}
         </Act>
       ) : null}
     </>

@@ -31,9 +31,9 @@ export function HoldBand({ view }: { view: View }) {
       {lost === "" ? null : <p>{t("hold_lost", { people: lost })}</p>}
       {hold && hold.reason !== "" ? <p>{t("hold_reason", { reason: hold.reason })}</p> : null}
       <Confirms view={view} />
-      <p>{t("hold_repeat")}</p>
-      {may(view, "keep_going") ? (
-        <div>
+      <div className={css["item"]}>
+        <p>{t("hold_repeat")}</p>
+        {may(view, "keep_going") ? (
           <Act
             isDisabled={link !== "open"}
             onPress={() => {
@@ -48,8 +48,8 @@ export function HoldBand({ view }: { view: View }) {
           >
             {t("act_resume")}…
           </Act>
-        </div>
-      ) : null}
+        ) : null}
+      </div>
     </section>
   );
 }
@@ -60,7 +60,7 @@ export function Confirms({ view, only }: { view: View; only?: readonly string[] 
   if (wanted.length === 0) return null;
   return (
     <div>
-      <h3 className={css["sub"]}>{t("hold_confirm_title")}</h3>
+      <p className={css["sub"]}>{t("hold_confirm_title")}</p>
       <ul className={css["list"]}>
         {wanted.map((r) => (
           <Confirmation key={r.person} view={view} of={r} />

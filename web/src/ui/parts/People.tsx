@@ -9,7 +9,7 @@ import { sentenceCase } from "../../i18n";
 import type { Key } from "../../i18n/vi";
 import { type PersonView, PersonStatus, type View } from "../../wire/phientoa/v1/phientoa_pb";
 import { useRoom, useTexts } from "../context";
-import { identityKey, placeKey } from "../labels";
+import { placeKey } from "../labels";
 import { Act } from "./controls";
 import { Light, type LightKind } from "./Light";
 import { PointLight } from "./Points";
@@ -50,7 +50,6 @@ export function usePersonNotes(): (p: PersonView) => string[] {
     if (p.warnings > 0) notes.push(t("warnings", { n: p.warnings }));
     if (p.minor) notes.push(t("minor"));
     if (p.present === "absent") notes.push(t("present_no", { reason: p.absentWhy || "–" }));
-    if (p.identity !== "") notes.push(t("identity_done", { method: t(identityKey(p.identity)) }));
     return notes;
   };
 }
@@ -125,7 +124,8 @@ export function PersonActs({
   const all = usePersonActs(view, person).filter((a) => !only || only.includes(a.act));
   const first = all.filter((a) => !a.rare);
   const rare = all.filter((a) => a.rare);
-  const folded = rare.length > 1;
+  // Without an order of business there are few acts: all stand open.
+  const folded = rare.length > 1 && view.procedure !== "";
   return (
     <div className={css["acts"]}>
       {first.map((a) => (

@@ -49,8 +49,8 @@ export function Stage({ view, withOwn }: StageProps) {
           <div className={css["seats"]} tabIndex={0} role="group" aria-label={t("people")}>
             {seats
               .filter((x) => withOwn || !mine(x))
-              .map((x) => (
-                <Tile key={x.id} seat={x} />
+              .map((x, i, all) => (
+                <Tile key={x.id} seat={x} unnamed={i > 0 && all[i - 1]?.point === x.point} />
               ))}
           </div>
         </section>

@@ -51,12 +51,8 @@ export function StatusStrip({ view, large = false }: { view: View; large?: boole
   const { t } = useTexts();
   const shown = visibilityClass[view.visibility] ?? "public";
   return (
-    <>
-      <header
-        className={`${css["strip"]} ${large ? css["large"] : ""}`}
-        data-testid="status-strip"
-        aria-label={t("status_strip")}
-      >
+    <header className={css["top"]} data-testid="status-strip" aria-label={t("status_strip")}>
+      <div className={`${css["strip"]} ${large ? css["large"] : ""}`}>
         <div className={css["case"]}>
           <p className={css["court"]}>{view.court}</p>
           <h1 className={css["docket"]}>
@@ -75,10 +71,10 @@ export function StatusStrip({ view, large = false }: { view: View; large?: boole
         {/* Who watches from outside has its place here, so that the strip will not move. */}
         <div className={css["end"]}>
           <TimeOfDay />
-          <LanguageSwitch />
+          {large ? null : <LanguageSwitch />}
         </div>
-      </header>
+      </div>
       {shown === "closed" ? <p className={css["band"]}>{t("closed_band")}</p> : null}
-    </>
+    </header>
   );
 }

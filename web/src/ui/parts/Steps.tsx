@@ -21,7 +21,7 @@ export function Steps({ view }: { view: View }) {
   const { t } = useTexts();
   if (view.phases.length === 0) return null;
   return (
-    <Section title={t("steps")}>
+    <Section quiet title={t("steps")}>
       <ol className={css["steps"]}>
         {view.phases.map((p, i) => (
           <Step key={p.phase} view={view} phase={p} n={i + 1} />

@@ -87,9 +87,11 @@ function Names({ seat, floor }: { seat: SeatGroup; floor: string }) {
 interface TileProps {
   seat: SeatGroup;
   large?: boolean;
+  /** the tile before is of the same point: its name need not be said again */
+  unnamed?: boolean;
 }
 
-export function Tile({ seat, large = false }: TileProps) {
+export function Tile({ seat, large = false, unnamed = false }: TileProps) {
   const s = useRoom();
   const { t } = useTexts();
   const mine = seat.people.some((p) => p.person === s.view?.me);
@@ -111,7 +113,7 @@ export function Tile({ seat, large = false }: TileProps) {
         {section?.frozen && !reason ? <p className={css["frozen"]}>{t("tile_frozen")}</p> : null}
       </div>
       <figcaption className={css["caption"]}>
-        {seat.point === "" ? null : <span className={css["point"]}>{seat.point}</span>}
+        {seat.point === "" || unnamed ? null : <span className={css["point"]}>{seat.point}</span>}
         {mine ? (
           <span className={css["name"]}>{t("own_picture")}</span>
         ) : (

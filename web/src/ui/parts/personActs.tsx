@@ -62,6 +62,7 @@ export function usePersonActs(view: View, p: PersonView): PersonAct[] {
   const name = who(p);
   const shared = view.people.some((o) => o !== p && p.device !== "" && o.device === p.device);
   const called = capacity(p.capacity);
+  const rare = { rare: true };
 
   add(
     (is.waiting || is.removed) && !(is.called && is.waiting),
@@ -87,6 +88,7 @@ export function usePersonActs(view: View, p: PersonView): PersonAct[] {
     "mute_lock",
     t("act_mute_lock"),
     now(acts.muteLock(p.person)),
+    rare,
   );
   add(is.inside && p.locked, "unlock", t("act_unlock"), now(acts.unlock(p.person)));
   add(is.isolated, "end_isolation", t("act_end_isolation"), now(acts.endIsolation(p.person)));
@@ -113,7 +115,6 @@ export function usePersonActs(view: View, p: PersonView): PersonAct[] {
     t("act_dismiss_witness", { capacity: called }),
     now(acts.dismissWitness(p.person)),
   );
-  const rare = { rare: true };
   add(is.inside && !is.judge, "stand", t("act_stand_one"), now(acts.stand(p.person)), rare);
   add(
     is.inside && !is.judge && !p.away,

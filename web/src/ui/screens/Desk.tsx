@@ -7,7 +7,7 @@ import { own, person } from "../../core/state";
 import { sentenceCase } from "../../i18n";
 import { HearingState, type View } from "../../wire/phientoa/v1/phientoa_pb";
 import { useRoom, useSeat, useTexts } from "../context";
-import { ActionBar } from "../parts/ActionBar";
+import { ActionBar, StandButton } from "../parts/ActionBar";
 import { Alerts } from "../parts/Alerts";
 import { Act } from "../parts/controls";
 import { Consults, Witnesses } from "../parts/Drawers";
@@ -29,7 +29,8 @@ export function Desk({ view }: { view: View }) {
   const { t } = useTexts();
   const ordered = view.procedure !== "";
   const clerk = own(view)?.capacity === "clerk";
-  const preparing = beforeOpening(view) || view.state === HearingState.SUSPENDED;
+  const opened = !beforeOpening(view);
+  const preparing = !opened || view.state === HearingState.SUSPENDED;
   const [wanted, setWanted] = useState<"prep" | "stage" | null>(null);
   const prep = ordered && clerk && (wanted ?? (preparing ? "prep" : "stage")) === "prep";
   return (
@@ -47,9 +48,10 @@ export function Desk({ view }: { view: View }) {
       >
         {ordered ? (
           <div className={css["left"]} tabIndex={0} role="group" aria-label={t("steps")}>
-            <Steps view={view} />
+            {opened ? <Steps view={view} /> : null}
             <Witnesses view={view} />
             <Consults view={view} />
+            {opened ? null : <Steps view={view} />}
             <div className={css["leftEnd"]}>
               {clerk ? (
                 <Act
@@ -70,7 +72,7 @@ export function Desk({ view }: { view: View }) {
           {prep || !ordered ? null : <FloorBar view={view} />}
         </div>
         <div className={css["panel"]} tabIndex={0} role="group" aria-label={t("desk_title")}>
-          <Hands view={view} />
+          {opened || !ordered ? <Hands view={view} /> : null}
           {prep ? null : <People view={view} />}
           {prep ? <Points view={view} tests /> : null}
         </div>
@@ -91,9 +93,7 @@ function FloorBar({ view }: { view: View }) {
   const next = person(view, view.hands.find((h) => h !== view.floor) ?? "");
   return (
     <div className={css["floor"]}>
-      <p className={css["floorText"]}>
-        {speaker ? t("has_floor", { person: who(speaker) }) : t("nobody_speaks")}
-      </p>
+      {speaker ? null : <p className={css["floorText"]}>{t("nobody_speaks")}</p>}
       {speaker && may(view, "stop_floor") ? (
         <Act isDisabled={off} onPress={() => void seat.act(acts.stopFloor(speaker.person))}>
           {t("act_stop_floor")}
@@ -104,6 +104,7 @@ function FloorBar({ view }: { view: View }) {
           {t("act_for", { act: t("act_give_floor"), person: who(next) })}
         </Act>
       ) : null}
+      <StandButton view={view} />
     </div>
   );
 }

@@ -64,10 +64,6 @@ export function Officer({ view }: { view: View }) {
             </ul>
           </Section>
           {point ? <OwnPoint view={view} point={point} /> : null}
-          <Section title={t("help")}>
-            <p>{t("officer_steps")}</p>
-            <Help large />
-          </Section>
         </div>
         {inside ? (
           <Stage view={view} withOwn={false} />
@@ -77,6 +73,10 @@ export function Officer({ view }: { view: View }) {
           </div>
         )}
       </main>
+      <footer className={css["bar"]} aria-label={t("help")}>
+        <p>{t("officer_steps")}</p>
+        <Help large />
+      </footer>
     </div>
   );
 }

@@ -72,7 +72,13 @@ function Check({ view, check: c }: { view: View; check: CheckView }) {
   const now = useNow();
   const missing = useMissing(view)(c.missing);
   const state = c.done ? "done" : c.required ? "open" : "free";
-  const word = { done: "check_done", open: "check_open", free: "check_optional" } as const;
+  // Papers and presence are for the opening, not for being ready.
+  const later = c.key === "identity" || c.key === "presence";
+  const word = {
+    done: "check_done",
+    open: "check_open",
+    free: later ? "check_later" : "check_optional",
+  } as const;
   const shape = { done: "✓", open: "✕", free: "○" };
   const details = [
     c.days > 0 ? t("check_days", { n: c.days }) : "",

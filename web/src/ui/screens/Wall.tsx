@@ -12,6 +12,11 @@ import { Tile } from "../parts/Tile";
 import { Pause, paused } from "./Party";
 import css from "./Wall.module.css";
 
+/** columnsOf keeps every seat on the screen: nobody scrolls a wall. */
+export function columnsOf(seats: number): number {
+  return seats <= 1 ? 1 : seats <= 4 ? 2 : seats <= 9 ? 3 : 4;
+}
+
 export function Wall({ view }: { view: View }) {
   const { t } = useTexts();
   const seats = seatsOf(view).filter((x) => !x.people.some((p) => p.person === view.me));
@@ -27,7 +32,7 @@ export function Wall({ view }: { view: View }) {
         {paused(view) ? (
           <Pause view={view} />
         ) : (
-          <div className={`${css["grid"]} onStage`} data-seats={Math.min(seats.length, 12)}>
+          <div className={`${css["grid"]} onStage`} data-columns={columnsOf(seats.length)}>
             {seats.map((x) => (
               <Tile key={x.id} seat={x} />
             ))}

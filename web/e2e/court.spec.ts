@@ -1,0 +1,513 @@
+// The screens of a hearing with an order of business, in each state and for each
+// who takes part: axe without findings, and a picture at every size to look at.
+import type { Server } from "node:http";
+import { create } from "@bufbuild/protobuf";
+import { expect, type Page, test } from "@playwright/test";
+import { AlertSchema, HearingState, PersonStatus } from "../src/wire/phientoa/v1/phientoa_pb";
+import { change, court, inSession, outside, phases, points } from "./court";
+import { Fake, micros } from "./fake";
+import { commands, look, passSelfTest, watch } from "./look";
+import { installPeer } from "./peer";
+import { serve } from "./server";
+
+// Each screen is taken at four sizes and judged at each.
+test.describe.configure({ timeout: 300_000 });
+
+let server: Server;
+let url = "";
+test.beforeAll(async () => {
+  ({ url, server } = await serve());
+});
+test.afterAll(() => {
+  server.close();
+});
+
+async function enter(page: Page, fake: Fake, tested = true): Promise<string[]> {
+  const wrong = await watch(page, url);
+  await fake.install(page);
+  await page.goto(`${url}/`);
+  if (tested) await passSelfTest(page);
+  return wrong;
+}
+
+const press = (page: Page, name: string | RegExp) =>
+  page
+    .getByRole("button", { name, exact: typeof name === "string" })
+    .first()
+    .click();
+
+/** pictures answers the offer and sends a picture for each device. */
+async function pictures(page: Page, fake: Fake, devices: string[]): Promise<void> {
+  await installPeer(page);
+  fake.media = async (offer) => {
+    const publishing = offer.publish.map((p) => p.mid);
+    const { sdp, sections } = await page.evaluate(([s, p]) => window.phientoaPeer.answer(s, p), [
+      offer.sdp,
+      publishing,
+    ] as const);
+    const table = sections.map((mid, i) => ({
+      mid,
+      device: devices[i === 0 ? 0 : i - 1] ?? "",
+      kind: i === 0 ? "mic" : "cam",
+    }));
+    return { sdp, sections: table };
+  };
+}
+
+async function arrive(page: Page, fake: Fake, n: number): Promise<void> {
+  await expect
+    .poll(() => page.evaluate(() => window.__phientoa?.pc()?.connectionState))
+    .toBe("connected");
+  fake.push({ case: "needSections", value: { audio: 1, video: n } });
+  await expect.poll(() => page.evaluate(() => window.__phientoa?.sections().length)).toBe(n + 1);
+  const mids = await page.evaluate(() => window.__phientoa?.sections().map((s) => s.mid) ?? []);
+  fake.push({
+    case: "receiverStates",
+    value: { states: mids.map((mid) => ({ mid, granted: true, currentLayer: 2, targetLayer: 2 })) },
+  });
+}
+
+test("the presiding judge leads by the order of business", async ({ page }) => {
+  const me = "judge";
+  const ready = {
+    state: HearingState.READY,
+    floor: "",
+    hands: [],
+    recording: false,
+    openedAt: 0n,
+    phases: phases(""),
+    phase: "",
+  };
+  const fake = new Fake("p-judge", court(me, { ...ready, acts: ["open", "admit", "cancel"] }));
+  const devices = ["d-defendant", "d-assessor", "d-clerk", "d-procurator", "d-counsel", "d-room"];
+  await pictures(page, fake, devices);
+  const wrong = await enter(page, fake);
+  await look(page, "court-judge-1-ready");
+  fake.view(court(me));
+  await arrive(page, fake, devices.length);
+  await expect(page.getByRole("button", { name: "Chuyển sang: Tranh luận" })).toBeVisible();
+  await look(page, "court-judge-2-session");
+  await press(page, "Chuyển sang: Tranh luận");
+  await expect.poll(() => commands(fake)).toContain("nextPhase");
+
+  // A part further on passes over a mandatory one: it needs a reason.
+  await press(page, "Lời nói sau cùng của bị cáo");
+  const skip = page.getByRole("alertdialog");
+  await expect(skip).toContainText("Phần bắt buộc sẽ bị bỏ qua: Tranh luận");
+  await expect(skip.getByRole("button", { name: /^Chuyển sang/ })).toBeDisabled();
+  await look(page, "court-judge-3-skip");
+  await page.keyboard.press("Escape");
+
+  await press(page, /^Việc khác: bị cáo Nguyễn Văn A/);
+  await press(page, /^Cách ly: bị cáo Nguyễn Văn A/);
+  await expect(page.getByRole("alertdialog")).toContainText("Đỗ Quang Vinh");
+  await look(page, "court-judge-4-isolate");
+  await page.keyboard.press("Escape");
+
+  await press(page, "Chuyển sang xét xử kín");
+  await look(page, "court-judge-5-closing-doors");
+  await page.keyboard.press("Escape");
+  fake.view(court(me, { visibility: "closed" }));
+  await expect(page.getByText("XÉT XỬ KÍN –")).toBeVisible();
+  await look(page, "court-judge-6-closed-doors");
+
+  await press(page, "Tạm ngừng, hoãn…");
+  await page.getByRole("radio", { name: "Hoãn phiên tòa" }).check();
+  await page.getByLabel("Lý do (bắt buộc)").fill("Đường truyền tới Trại tạm giam chưa khắc phục");
+  await page.getByLabel("Ngày mở lại").fill("2026-12-01");
+  await look(page, "court-judge-7-decision");
+  await page.getByRole("alertdialog").getByRole("button", { name: "Hoãn phiên tòa" }).click();
+  await expect.poll(() => commands(fake)).toContain("adjourn");
+  await expect(page.getByRole("alertdialog")).toHaveCount(0);
+  expect(wrong).toEqual([]);
+});
+
+test("a lost point: proposal, hold, return", async ({ page }) => {
+  const me = "judge";
+  const fake = new Fake("p-judge", court(me));
+  const wrong = await enter(page, fake);
+  const lost = { connected: false, lostSince: micros(14) };
+  const dark = points.map((p) =>
+    p.id === "p1" ? { ...p, light: "lost", lostSince: micros(14) } : p,
+  );
+  fake.view(
+    change(
+      court(me, {
+        points: dark,
+        acts: [...(inSession["judge"] ?? []), "keep_going"],
+        hold: {
+          proposed: true,
+          until: micros(-8),
+          since: micros(0),
+          cause: "lost",
+          people: ["p-defendant"],
+        },
+        alerts: [
+          create(AlertSchema, {
+            code: "hold_proposed",
+            severity: "error",
+            act: "keep_going",
+            vi: "Đề nghị tạm dừng kỹ thuật",
+            en: "Technical hold proposed",
+          }),
+        ],
+      }),
+      { defendant: lost, defendant2: lost, officer: lost },
+    ),
+  );
+  await expect(page.getByText("Tạm dừng kỹ thuật sau 8 giây")).toBeVisible();
+  await expect(page.getByText("Đề nghị tạm dừng kỹ thuật")).toHaveCount(0);
+  await look(page, "court-hold-1-proposed");
+  fake.view(
+    court(me, {
+      state: HearingState.TECHNICAL_HOLD,
+      floor: "",
+      since: micros(70),
+      recording: true,
+      acts: ["suspend", "adjourn", "keep_going", "remove"],
+      hold: {
+        since: micros(70),
+        cause: "lost",
+        people: ["p-defendant"],
+        confirm: [{ person: "p-defendant", identity: true, media: false }],
+      },
+    }),
+  );
+  await expect(page.getByTestId("hold")).toContainText("Đây không phải quyết định tạm ngừng");
+  await look(page, "court-hold-2-judge");
+  await fake.line(false);
+  await expect(page.getByText("Mất kết nối với máy chủ, đang tự nối lại")).toBeVisible();
+  await look(page, "court-hold-3-line-lost");
+  expect(wrong.filter((w) => !w.includes("WebSocket"))).toEqual([]);
+});
+
+test("deliberation and pronouncement", async ({ page }) => {
+  const me = "judge";
+  const fake = new Fake("p-judge", court(me));
+  const wrong = await enter(page, fake);
+  fake.view(
+    court(me, {
+      phases: phases("last_words"),
+      floor: "",
+      hands: [],
+      acts: [...(inSession["judge"] ?? []), "deliberate"],
+    }),
+  );
+  await press(page, "Nghị án");
+  await look(page, "court-deliberation-1-confirm");
+  await page.keyboard.press("Escape");
+  const away = {
+    state: HearingState.RECESS,
+    visibility: "deliberation",
+    recording: false,
+    floor: "",
+    hands: [],
+    phases: phases("deliberation"),
+  };
+  fake.view(court(me, { ...away, place: "deliberation_room", acts: ["end_deliberation"] }));
+  await expect(page.getByRole("button", { name: "Tuyên án" })).toBeVisible();
+  await look(page, "court-deliberation-2-room");
+  fake.view(
+    court(me, {
+      phases: phases("pronouncement"),
+      floor: "",
+      hands: [],
+      standing: "all",
+      acts: [...(inSession["judge"] ?? []), "sit"],
+    }),
+  );
+  await expect(page.getByTestId("standing")).toContainText("Mời mọi người đứng dậy");
+  await expect(page.getByRole("button", { name: "Kết thúc phiên tòa" })).toHaveCount(1);
+  await look(page, "court-deliberation-3-pronouncement");
+  expect(wrong).toEqual([]);
+});
+
+test("the clerk prepares and keeps the door", async ({ page }) => {
+  const me = "clerk";
+  const before = {
+    state: HearingState.PREPARING,
+    floor: "",
+    hands: [],
+    recording: false,
+    openedAt: 0n,
+    phases: phases(""),
+    acts: "admit record_opinion record_facilities note_identity report_presence report_test allow_consult end_consult cancel".split(
+      " ",
+    ),
+    checks: [
+      { key: "procuracy_opinion", required: true, done: false },
+      { key: "notice", required: true, done: false, days: 2 },
+      { key: "facilities", required: true, done: true, note: "Đã thử toàn bộ thiết bị" },
+      { key: "point_test", required: true, done: false, missing: ["p2"] },
+      { key: "identity", required: false, done: false, missing: ["p-counsel", "p-defendant"] },
+      { key: "presence", required: false, done: false, missing: ["p-defendant"] },
+    ],
+    consults: [{ id: "c1", by: "p-counsel", with: ["p-defendant"] }],
+  };
+  const waiting = { status: PersonStatus.WAITING, place: "waiting", identity: "", present: "" };
+  const fake = new Fake(
+    "p-clerk",
+    change(court(me, before), {
+      counsel: waiting,
+      defendant: {
+        ...waiting,
+        present: "present",
+        testedAt: micros(600),
+        test: [{ key: "microphone" }],
+      },
+      defendant2: {
+        status: PersonStatus.ABSENT,
+        connected: false,
+        identity: "",
+        present: "absent",
+        absentWhy: "Ốm, có giấy của bệnh viện",
+      },
+      victim: { status: PersonStatus.ARRIVED, identity: "", present: "" },
+    }),
+  );
+  const wrong = await enter(page, fake);
+  await look(page, "court-clerk-1-preparing");
+  await press(page, /^Đã đối chiếu giấy tờ: người bào chữa/);
+  const identity = page.getByRole("alertdialog");
+  await expect(identity.getByRole("button", { name: "Đã đối chiếu giấy tờ" })).toBeDisabled();
+  await identity.getByText("Đã đọc đúng dãy số trên").click();
+  await expect(identity.getByRole("button", { name: "Đã đối chiếu giấy tờ" })).toBeEnabled();
+  // The digits are drawn anew each time; for the picture they are always the same.
+  await identity.getByLabel("Câu thử ngẫu nhiên").evaluate((e) => {
+    e.textContent = "4 0 7 2";
+  });
+  await look(page, "court-clerk-2-identity");
+  await page.keyboard.press("Escape");
+  await press(page, "Ghi ý kiến");
+  await page.getByLabel("Viện kiểm sát đồng ý xét xử trực tuyến").check();
+  await look(page, "court-clerk-3-opinion");
+  await page.keyboard.press("Escape");
+  await press(page, "Cho phép");
+  await expect.poll(() => commands(fake)).toContain("allowConsult");
+  fake.view(court(me, { hands: ["p-procurator", "p-counsel"] }));
+  await look(page, "court-clerk-4-session");
+  expect(wrong).toEqual([]);
+});
+
+test("the officer of a point", async ({ page }) => {
+  const me = "officer";
+  const fake = new Fake(
+    "p-officer",
+    change(
+      court(me, {
+        state: HearingState.PREPARING,
+        floor: "",
+        hands: [],
+        recording: false,
+        openedAt: 0n,
+      }),
+      {
+        officer: { status: PersonStatus.WAITING, place: "waiting" },
+        defendant: {
+          status: PersonStatus.WAITING,
+          place: "waiting",
+          present: "present",
+          identity: "",
+        },
+        defendant2: { status: PersonStatus.ABSENT, connected: false, present: "", identity: "" },
+      },
+    ),
+    true,
+    "console",
+  );
+  // A console has no camera and no microphone to test.
+  const wrong = await enter(page, fake, false);
+  await expect(page.getByRole("heading", { name: "Người ở điểm cầu này" })).toBeVisible();
+  await look(page, "court-officer-1-before");
+  await press(page, "Kiểm tra điểm cầu");
+  const form = page.getByRole("alertdialog");
+  for (const group of await form.getByRole("group").all()) {
+    await group.getByLabel("Đạt", { exact: true }).check();
+  }
+  await look(page, "court-officer-2-test");
+  await form.getByRole("button", { name: "Gửi kết quả kiểm tra" }).click();
+  await expect.poll(() => commands(fake)).toContain("reportTest");
+  await press(page, "Cần hỗ trợ kỹ thuật");
+  await expect(page.getByText("Đã báo bộ phận kỹ thuật")).toBeVisible();
+  expect(fake.helped).toBe(1);
+  fake.view(
+    court(me, {
+      state: HearingState.TECHNICAL_HOLD,
+      floor: "",
+      acts: ["confirm_return", "report_presence"],
+      hold: {
+        since: micros(70),
+        confirm: [{ person: "p-defendant", identity: false, media: false }],
+      },
+    }),
+  );
+  await look(page, "court-officer-3-hold");
+  const decision = {
+    reason: "Đường truyền tới Trại tạm giam bị gián đoạn",
+    reopenAt: micros(-5 * 86400),
+  };
+  fake.view(
+    court(me, {
+      state: HearingState.SUSPENDED,
+      floor: "",
+      recording: false,
+      decision,
+      acts: ["announced"],
+    }),
+  );
+  await expect(page.getByRole("button", { name: "Đã thông báo" })).toBeVisible();
+  await look(page, "court-officer-4-announce");
+  expect(wrong).toEqual([]);
+});
+
+test("counsel, assessor, defendant: the seat's screen", async ({ page }) => {
+  const me = "counsel";
+  const fake = new Fake("p-counsel", court(me));
+  const wrong = await enter(page, fake);
+  await look(page, "court-party-1-counsel");
+  fake.view(
+    court(me, {
+      standing: "p-counsel",
+      floor: "p-counsel",
+      acts: [],
+      state: HearingState.IN_SESSION,
+    }),
+  );
+  await expect(page.getByTestId("standing")).toContainText("Mời người bào chữa đứng dậy");
+  await look(page, "court-party-2-stand");
+  fake.view(
+    court(me, {
+      state: HearingState.TECHNICAL_HOLD,
+      floor: "",
+      hands: [],
+      acts: ["request_consult"],
+      hold: { since: micros(70) },
+    }),
+  );
+  await expect(page.getByText("Đây không phải quyết định tạm ngừng phiên tòa.")).toBeVisible();
+  await look(page, "court-party-3-hold");
+  await press(page, "Trao đổi riêng");
+  await look(page, "court-party-4-ask-consult");
+  await page.getByRole("alertdialog").getByRole("button", { name: "Trao đổi riêng" }).click();
+  await expect.poll(() => commands(fake)).toContain("requestConsult");
+  fake.view(
+    court(me, {
+      state: HearingState.RECESS,
+      visibility: "deliberation",
+      floor: "",
+      hands: [],
+      recording: false,
+      acts: [],
+    }),
+  );
+  await expect(page.getByRole("heading", { name: "đang nghị án" })).toBeVisible();
+  await look(page, "court-party-5-deliberation");
+  fake.view(
+    court(me, {
+      state: HearingState.RECESS,
+      place: "consult_room",
+      recording: false,
+      floor: "",
+      acts: ["end_consult"],
+      consults: [
+        {
+          id: "c1",
+          by: "p-counsel",
+          with: ["p-defendant"],
+          open: true,
+          since: micros(200),
+          until: micros(-400),
+        },
+      ],
+    }),
+  );
+  await expect(page.getByText("còn 00:06:40")).toBeVisible();
+  await look(page, "court-consult");
+  expect(wrong).toEqual([]);
+});
+
+test("waiting, isolation, suspended, adjourned, cancelled", async ({ page }) => {
+  const me = "witness";
+  const fake = new Fake("p-witness", outside(me, { place: "isolation_room" }));
+  const wrong = await enter(page, fake);
+  await expect(page.getByRole("heading", { name: "Vui lòng chờ" })).toBeVisible();
+  await look(page, "court-isolation");
+  fake.view(outside(me, { place: "waiting" }));
+  await expect(page.getByText("Vui lòng ngồi gần màn hình")).toBeVisible();
+  await look(page, "court-waiting");
+  const decision = {
+    reason: "Đường truyền tới Trại tạm giam bị gián đoạn",
+    reopenAt: micros(-5 * 86400),
+  };
+  fake.view(outside(me, { state: HearingState.SUSPENDED, decision }));
+  await expect(page.getByRole("heading", { name: "Phiên tòa tạm ngừng" })).toBeVisible();
+  await look(page, "court-suspended");
+  fake.view(
+    outside(me, { state: HearingState.ADJOURNED, decision: { ...decision, form: "in_person" } }),
+  );
+  await expect(page.getByRole("heading", { name: "Phiên tòa đã hoãn" })).toBeVisible();
+  await look(page, "court-adjourned");
+  fake.view(
+    outside(me, {
+      state: HearingState.CANCELLED,
+      decision: { reason: "Người làm chứng vắng mặt" },
+    }),
+  );
+  await expect(page.getByRole("heading", { name: "Phiên tòa đã hủy" })).toBeVisible();
+  await look(page, "court-cancelled");
+  expect(wrong).toEqual([]);
+});
+
+test("the public viewer, and closed doors", async ({ page }) => {
+  const me = "attendee";
+  const view = court(me);
+  const fake = new Fake("p-attendee", view, true, "viewer");
+  fake.view({
+    ...view,
+    people: [...(outside(me).people ?? []), ...(view.people ?? [])],
+  } as typeof view);
+  const inside = (over: object) => {
+    const v = court(me, { hands: [], acts: [], ...over });
+    return change(
+      { ...v, people: [...(outside(me).people ?? []), ...(v.people ?? [])] } as typeof v,
+      {
+        attendee: { status: PersonStatus.IN_COURTROOM, place: "courtroom" },
+      },
+    );
+  };
+  fake.view(inside({}));
+  const wrong = await enter(page, fake, false);
+  await expect(page.getByTestId("stage")).toBeVisible();
+  await look(page, "court-viewer-1-public");
+  fake.view(inside({ visibility: "closed" }));
+  await expect(page.getByRole("heading", { name: "đang xét xử kín" })).toBeVisible();
+  await look(page, "court-viewer-2-closed");
+  expect(wrong).toEqual([]);
+});
+
+test("the wall of a room client", async ({ page }) => {
+  const me = "victim";
+  const fake = new Fake("p-victim", court(me), true, "room_client");
+  const devices = ["d-defendant", "d-judge", "d-clerk", "d-procurator", "d-counsel"];
+  await pictures(page, fake, devices);
+  const wrong = await enter(page, fake);
+  await arrive(page, fake, devices.length);
+  await look(page, "court-wall");
+  expect(wrong).toEqual([]);
+});
+
+test("a seat open elsewhere is taken over on purpose only", async ({ page }) => {
+  const fake = new Fake("p-counsel", court("counsel"));
+  fake.taken = true;
+  const wrong = await enter(page, fake, false);
+  await expect(page.getByRole("heading", { name: "đang mở ở một máy khác" })).toBeVisible();
+  await look(page, "court-seat-taken");
+  await press(page, "Vào thay");
+  await passSelfTest(page);
+  await expect(page.getByTestId("stage")).toBeVisible();
+  const hellos = fake.received.flatMap((e) =>
+    e.body.case === "hello" ? [e.body.value.takeOver] : [],
+  );
+  expect(hellos).toEqual([false, true]);
+  expect(wrong).toEqual([]);
+});
