@@ -51,13 +51,16 @@ const at = (role: string): Seat => seats[role]!;
 /** of is a person as the judge knows them. */
 const of = async (capacity: string): Promise<PersonView> => await at("judge").person(capacity);
 
-/** next presses the judge's primary act and answers its question, if it asks one. */
-async function primary(label: string): Promise<void> {
-  const judge = at("judge");
-  await judge.button(label).first().click();
-  const dialog = judge.page.getByRole("alertdialog").or(judge.page.getByRole("dialog"));
-  const confirm = dialog.getByRole("button", { name: label });
-  if (await confirm.isVisible({ timeout: 500 }).catch(() => false)) await confirm.click();
+/** primary presses a seat's act and answers its question, if it asks one. */
+async function primary(label: string, role = "judge"): Promise<void> {
+  const seat = at(role);
+  await seat.button(label).first().click();
+  const confirm = seat.page.getByRole("alertdialog").getByRole("button", { name: label });
+  const asked = await confirm
+    .waitFor({ timeout: 1_000 })
+    .then(() => true)
+    .catch(() => false);
+  if (asked) await confirm.click();
 }
 
 async function phase(label: string, key: string): Promise<void> {
@@ -79,30 +82,46 @@ async function give(capacity: string): Promise<void> {
 
 test("J1.4-J1.5: point test, presence and identity before the hearing", async () => {
   test.setTimeout(180_000);
-  const { officer, clerk, judge } = { officer: at("officer"), clerk: at("clerk"), judge: at("judge") };
+  const { officer, clerk, judge } = {
+    officer: at("officer"),
+    clerk: at("clerk"),
+    judge: at("judge"),
+  };
   await test.step("everybody signs in", async () => {
     await Promise.all(["judge", "clerk", "officer", "public"].map((r) => at(r).enter()));
-    await Promise.all(["assessor", "procurator", "counsel", "party", "witness"].map((r) => at(r).enter()));
+    await Promise.all(
+      ["assessor", "procurator", "counsel", "party", "witness"].map((r) => at(r).enter()),
+    );
   });
   await test.step("J1.4 the officer tests the point; the result is kept", async () => {
     await officer.button("Kiểm tra điểm cầu").click();
     const dialog = officer.page.getByRole("dialog").or(officer.page.getByRole("alertdialog"));
-    for (const group of await dialog.getByRole("radiogroup").all()) {
+    await expect(dialog.getByRole("group")).toHaveCount(6);
+    for (const group of await dialog.getByRole("group").all()) {
       await group.getByText("Đạt", { exact: true }).click();
     }
     await dialog.getByRole("button", { name: "Gửi kết quả kiểm tra" }).click();
-    await clerk.page.getByText(/Kiểm tra đạt lúc/).first().waitFor();
+    await clerk.page
+      .getByText(/Kiểm tra đạt lúc/)
+      .first()
+      .waitFor();
   });
   await test.step("J1.5 presence by the officer, identity by the clerk with a spoken challenge", async () => {
     const party = await of("defendant");
     await officer.act("Có mặt", party);
-    await clerk.button(new RegExp(`^Đã đối chiếu giấy tờ: .*${party.name}`)).first().click();
+    await clerk
+      .button(new RegExp(`^Đã đối chiếu giấy tờ: .*${party.name}`))
+      .first()
+      .click();
     const dialog = clerk.page.getByRole("alertdialog").or(clerk.page.getByRole("dialog"));
     await expect(dialog.getByLabel("Câu thử ngẫu nhiên")).toHaveText(/\d/);
     await dialog.getByText("Đã đọc đúng dãy số trên").click();
     await dialog.getByRole("button", { name: "Đã đối chiếu giấy tờ" }).click();
     await judge.sees("present and known", (v) =>
-      v.people.some((p) => p.person === party.person && p.present === "present" && p.identity === "citizen_card"),
+      v.people.some(
+        (p) =>
+          p.person === party.person && p.present === "present" && p.identity === "citizen_card",
+      ),
     );
   });
   await test.step("the clerk notes opinion and facilities; only then it is ready", async () => {
@@ -117,11 +136,21 @@ test("J1.4-J1.5: point test, presence and identity before the hearing", async ()
       await dialog.getByRole("button", { name: "Ghi nhận" }).click();
       await dialog.waitFor({ state: "detached" });
     }
-    await clerk.button("Xác nhận sẵn sàng mở phiên tòa").first().click();
+    await clerk.shot("j1-02-before-ready");
+    await primary("Xác nhận sẵn sàng mở phiên tòa", "clerk");
+    await clerk.page.waitForTimeout(2500);
+    await clerk.shot("j1-02-ready");
+    console.log(JSON.stringify(await judge.view(), (_k, v) => (typeof v === "bigint" ? Number(v) : v)).slice(0, 900));
     await judge.sees("ready", (v) => v.state === HEARING.ready);
   });
   await test.step("the judge lets everybody in but the witness, who is called", async () => {
-    for (const capacity of ["lay_assessor", "procurator", "defence_counsel", "defendant", "detention_officer"]) {
+    for (const capacity of [
+      "lay_assessor",
+      "procurator",
+      "defence_counsel",
+      "defendant",
+      "detention_officer",
+    ]) {
       const p = await of(capacity);
       if (p.status === PERSON.inCourtroom) continue;
       await judge.act("Cho vào phòng xử án", p);
@@ -133,7 +162,11 @@ test("J1.4-J1.5: point test, presence and identity before the hearing", async ()
 });
 
 test("J1.6 a private talk of counsel and accused is heard by nobody and not recorded", async () => {
-  const { counsel, clerk, party } = { counsel: at("counsel"), clerk: at("clerk"), party: at("party") };
+  const { counsel, clerk, party } = {
+    counsel: at("counsel"),
+    clerk: at("clerk"),
+    party: at("party"),
+  };
   await counsel.button("Trao đổi riêng").first().click();
   const dialog = counsel.page.getByRole("alertdialog").or(counsel.page.getByRole("dialog"));
   await dialog.getByRole("button", { name: "Trao đổi riêng" }).click();
@@ -157,7 +190,10 @@ test("J1.6 a private talk of counsel and accused is heard by nobody and not reco
 test("J1.7 the witness waits in isolation and receives not one packet", async () => {
   const witness = at("witness");
   await witness.page.getByText("Vui lòng chờ").first().waitFor();
-  await witness.sees("only themselves", (v) => v.place === "isolation_room" && v.people.length === 1);
+  await witness.sees(
+    "only themselves",
+    (v) => v.place === "isolation_room" && v.people.length === 1,
+  );
   expect(await packets("witness")).toBe(0);
   await witness.shot("j1-07-isolation");
 });
@@ -189,7 +225,9 @@ test("J1.8-J1.11: opening, standing, indictment, questioning", async () => {
     const bc = await of("defendant");
     await judge.receivesFrom(bc.device, "mic", 9_600);
     await judge.sees("one microphone besides the bench", (v) =>
-      v.people.filter((p) => p.microphoneOpen && p.capacity !== "presiding_judge").every((p) => p.person === bc.person),
+      v.people
+        .filter((p) => p.microphoneOpen && p.capacity !== "presiding_judge")
+        .every((p) => p.person === bc.person),
     );
     await party.page.getByText("Chủ tọa phiên tòa mời bị cáo phát biểu").first().waitFor();
     expect(await party.page.getByRole("button", { name: /camera/i }).count()).toBe(0);
@@ -199,7 +237,11 @@ test("J1.8-J1.11: opening, standing, indictment, questioning", async () => {
 
 test("J1.12-J1.15: isolation, witness, return with a briefing", async () => {
   test.setTimeout(180_000);
-  const { judge, party, witness } = { judge: at("judge"), party: at("party"), witness: at("witness") };
+  const { judge, party, witness } = {
+    judge: at("judge"),
+    party: at("party"),
+    witness: at("witness"),
+  };
   const bc = await of("defendant");
   await test.step("J1.12 the accused is isolated: no sound, no picture", async () => {
     await personAct(bc, "Cách ly");
@@ -210,20 +252,32 @@ test("J1.12-J1.15: isolation, witness, return with a briefing", async () => {
   });
   await test.step("J1.14 the witness is called, questioned and sent back", async () => {
     const w = await of("witness");
-    await judge.button(new RegExp(`^Mời người làm chứng: .*${w.name}`)).first().click();
+    await judge
+      .button(new RegExp(`^Mời người làm chứng: .*${w.name}`))
+      .first()
+      .click();
     await witness.sees("in the courtroom", (v) => v.place === "courtroom");
     await witness.receivesFrom((await judge.me())!.device, "cam", 3);
     await give("procurator");
     await give("defence_counsel");
     await give("witness");
-    await judge.button(new RegExp(`^Mời người làm chứng về phòng chờ: .*${w.name}`)).first().click();
+    await judge
+      .button(new RegExp(`^Mời người làm chứng về phòng chờ: .*${w.name}`))
+      .first()
+      .click();
     await witness.sees("back in isolation", (v) => v.place === "isolation_room");
     await silentAfter("witness");
   });
   await test.step("J1.15 the accused is back; no phase goes on before the briefing", async () => {
     await personAct(bc, "Kết thúc cách ly");
-    await judge.sees("to be briefed", (v) => v.unbriefed.includes(bc.person) && !v.acts.includes("next_phase"));
-    await judge.button(/^Đã thông báo nội dung/).first().click();
+    await judge.sees(
+      "to be briefed",
+      (v) => v.unbriefed.includes(bc.person) && !v.acts.includes("next_phase"),
+    );
+    await judge
+      .button(/^Đã thông báo nội dung/)
+      .first()
+      .click();
     await judge.sees("briefed", (v) => v.unbriefed.length === 0 && v.acts.includes("next_phase"));
     await party.receivesFrom((await judge.me())!.device, "cam", 3);
   });
@@ -231,7 +285,11 @@ test("J1.12-J1.15: isolation, witness, return with a briefing", async () => {
 
 test("J1.17-J1.20: closed doors, debate, deliberation, judgment", async () => {
   test.setTimeout(180_000);
-  const { judge, party, assessor } = { judge: at("judge"), party: at("party"), assessor: at("assessor") };
+  const { judge, party, assessor } = {
+    judge: at("judge"),
+    party: at("party"),
+    assessor: at("assessor"),
+  };
   const watcher = at("public");
   await test.step("J1.17 the doors close: the public is cut, the record goes on", async () => {
     await watcher.receivesFrom((await judge.me())!.device, "cam", 3);
@@ -254,21 +312,32 @@ test("J1.17-J1.20: closed doors, debate, deliberation, judgment", async () => {
   });
   await test.step("J1.19 deliberation: the panel alone, nothing recorded", async () => {
     await primary("Nghị án");
-    await judge.sees("deliberating", (v) => v.visibility === "deliberation" && v.place === "deliberation_room");
+    await judge.sees(
+      "deliberating",
+      (v) => v.visibility === "deliberation" && v.place === "deliberation_room",
+    );
     await party.page.getByText("Hội đồng xét xử đang nghị án").first().waitFor();
     await assessor.receivesFrom((await judge.me())!.device, "mic", 4_800);
     await judge.receivesFrom((await of("lay_assessor")).device, "cam", 2);
-    for (const other of ["party", "procurator", "counsel", "public", "witness"]) await silentAfter(other);
+    for (const other of ["party", "procurator", "counsel", "public", "witness"])
+      await silentAfter(other);
     await judge.shot("j1-19-deliberation");
     await party.shot("j1-19-deliberation");
     const log = entries(onlyPart(server.dataDir));
-    const began = log.findLast((e) => e.k === "event" && String(e["line"]).includes("deliberation.began"))!;
-    const later = log.filter((e) => e.i > began.i && e.k === "seg" && Number(e["from_t"]) > began.t + 1e6);
+    const began = log.findLast(
+      (e) => e.k === "event" && String(e["line"]).includes("deliberation.began"),
+    )!;
+    const later = log.filter(
+      (e) => e.i > began.i && e.k === "seg" && Number(e["from_t"]) > began.t + 1e6,
+    );
     expect(later).toEqual([]);
   });
   await test.step("J1.20 judgment in public, all stand; the hearing is closed", async () => {
     await primary("Tuyên án");
-    await judge.sees("pronouncement", (v) => v.phase === "pronouncement" && v.state === HEARING.inSession);
+    await judge.sees(
+      "pronouncement",
+      (v) => v.phase === "pronouncement" && v.state === HEARING.inSession,
+    );
     await party.page.getByText("Mời mọi người đứng dậy").first().waitFor();
     await judge.button("Trở lại xét xử công khai").first().click();
     const dialog = judge.page.getByRole("alertdialog").or(judge.page.getByRole("dialog"));
@@ -290,7 +359,10 @@ async function personAct(p: PersonView, label: string): Promise<void> {
   const judge = at("judge");
   const direct = judge.button(new RegExp(`^${label}: .*${p.name}`)).first();
   if (!(await direct.isVisible().catch(() => false))) {
-    await judge.button(new RegExp(`^Việc khác: .*${p.name}`)).first().click();
+    await judge
+      .button(new RegExp(`^Việc khác: .*${p.name}`))
+      .first()
+      .click();
   }
   await judge.page.getByRole("menuitem", { name: label }).or(direct).first().click();
   const dialog = judge.page.getByRole("alertdialog").or(judge.page.getByRole("dialog"));
@@ -301,10 +373,13 @@ async function personAct(p: PersonView, label: string): Promise<void> {
 /** silentAfter: at the latest one second on, not one more packet reaches the window. */
 async function silentAfter(role: string): Promise<void> {
   await expect
-    .poll(async () => {
-      const samples = (await at(role).samples()).slice(-40);
-      const sums = samples.map((s) => Object.values(s.packets).reduce((a, b) => a + b, 0));
-      return sums.length < 40 ? -1 : sums.at(-1)! - sums[0]!;
-    }, { message: `${role} receives nothing any more`, timeout: 5_000, intervals: [100] })
+    .poll(
+      async () => {
+        const samples = (await at(role).samples()).slice(-40);
+        const sums = samples.map((s) => Object.values(s.packets).reduce((a, b) => a + b, 0));
+        return sums.length < 40 ? -1 : sums.at(-1)! - sums[0]!;
+      },
+      { message: `${role} receives nothing any more`, timeout: 5_000, intervals: [100] },
+    )
     .toBe(0);
 }

@@ -77,7 +77,7 @@ export interface SeatParams {
   viewport?: { width: number; height: number };
   /**
    * media: a camera of full size (default), a small one (320x180), a still picture
-   * with silence that costs next to nothing, or no devices at all
+   * with a hum that costs next to nothing, or no devices at all
    */
   media?: Media;
   /** a browser shared with other seats; full media want one of their own */
@@ -115,6 +115,10 @@ function limitMedia(media: Media): void {
     if (c?.audio) {
       const context = new AudioContext();
       const out = new MediaStreamAudioDestinationNode(context);
+      // The self-test wants to see a voice.
+      const voice = new OscillatorNode(context, { frequency: 220 });
+      voice.connect(new GainNode(context, { gain: 0.2 })).connect(out);
+      voice.start();
       for (const t of out.stream.getTracks()) stream.addTrack(t);
     }
     return Promise.resolve(stream);
@@ -240,7 +244,7 @@ export class Seat {
     await this.signIn();
     const test = this.button("Bắt đầu kiểm tra");
     const rules = this.page.getByText(/Tôi cam kết không ghi âm/);
-    const room = this.page.getByTestId("watch");
+    const room = this.page.getByText("Hình và tiếng sẽ hiện ở đây khi phiên tòa mở");
     await test.or(rules).or(room).first().waitFor();
     if (await room.isVisible()) return;
     if (await test.isVisible()) {

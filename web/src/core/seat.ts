@@ -11,7 +11,7 @@ import { Hints } from "./hints";
 import { Media } from "./media";
 import { keepReceipt } from "./receipt";
 import { type Act, type Body, Signaling, type Socket } from "./signaling";
-import { own, sendsNothing } from "./state";
+import { isWatcher, own, sendsNothing } from "./state";
 import { Store } from "./store";
 
 export interface SeatParams {
@@ -276,8 +276,13 @@ export class Seat {
   /** The server negotiates with those who checked in; to offer earlier is to be refused. */
   private considerMedia(): void {
     const view = this.store.get().view;
-    const status = view && own(view)?.status;
-    const seated = status === PersonStatus.WAITING || status === PersonStatus.IN_COURTROOM;
+    const me = view ? own(view) : undefined;
+    const status = me?.status;
+    const seated =
+      status === PersonStatus.WAITING ||
+      status === PersonStatus.IN_COURTROOM ||
+      // Who only watches has nothing to check in for.
+      (me !== undefined && isWatcher(me.capacity));
     if (seated && this.ready() && !this.mediaWanted) this.wantMedia();
   }
 

@@ -207,7 +207,9 @@ export function screenOf(s: State): Screen {
   if (s.ended) return takesOver(s.ended) ? "seat_taken" : "ended";
   if (!s.own && !s.withoutMedia && !sendsNothing(s.phase.me)) return "self_test";
   if (!s.view || !me) return "connecting";
-  if (me.status !== PersonStatus.WAITING && me.status !== PersonStatus.IN_COURTROOM) return "rules";
+  const arrived = me.status !== PersonStatus.WAITING && me.status !== PersonStatus.IN_COURTROOM;
+  // Who only watches has nothing to check in for; their screen says the rule.
+  if (arrived && !isWatcher(me.capacity)) return "rules";
   return placeScreen(s.view, me, s.phase.me);
 }
 
