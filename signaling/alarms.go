@@ -141,8 +141,8 @@ func (a *alarmer) put(ctx context.Context, alarm store.Alarm) bool {
 	return false
 }
 
-// alarmLost raises who is lost for longer than Limits.AlarmLost, once for each
-// loss. It returns when to look again; zero: not before something changes.
+// alarmLost raises who is needed and lost for longer than Limits.AlarmLost, once
+// for each loss. It returns when to look again; zero: not before something changes.
 func (r *Room) alarmLost(now time.Time) (again time.Time) {
 	if r.alarms == nil || r.tipClosed() {
 		return again
@@ -155,7 +155,7 @@ func (r *Room) alarmLost(now time.Time) (again time.Time) {
 			delete(r.alarms.lost, p.ID)
 			continue
 		}
-		if r.alarms.lost[p.ID] == p.LostSince {
+		if r.alarms.lost[p.ID] == p.LostSince || p.BackSince != 0 || !(hearing.Needed(r.eff, p.ID) || p.ID == r.presiding) {
 			continue
 		}
 		due := time.UnixMicro(p.LostSince).Add(wait)

@@ -66,7 +66,13 @@ func FuzzJSON(f *testing.F) {
 		`{"id":"1","id":"2","ping":{}}`, `{"ack":"5","ping":{"clientTime":"1"}}`,
 		`{"mediaOffer":{"sdp":"v=0","publish":[{"mid":"0","kind":"mic"}]}}`,
 		`{"media_offer":{},"mediaOffer":{}}`, `{"layerHints":{"hints":[{"mid":"1","width":3}]}}`,
-		`{"hello":{"room":"x","lastSeq":1e3}}`, `[]`, `null`, `{"view":{}}`,
+		`{"hello":{"room":"x","lastSeq":1e3}}`, `{"hello":{"room":"x","takeOver":true}}`,
+		`{"id":"1","command":{"requestConsult":{"with":["a","b"]}}}`,
+		`{"id":"1","command":{"requestConsult":{"with":["a"],"with":["b"]}}}`,
+		`{"id":"1","command":{"reportTest":{"items":[{"key":"camera","ok":true},{"key":"camera","key":"ups"}]}}}`,
+		`{"id":"1","command":{"setVisibility":{"to":"closed","__proto__":{}}}}`,
+		`{"id":"1","command":{"allowConsult":{"consult":"c1","minutes":4294967295}}}`,
+		`{"id":"1","command":{"suspend":{"reason":"x","reopen_at":"9223372036854775807"}}}`, `[]`, `null`, `{"view":{}}`,
 	} {
 		f.Add([]byte(s))
 	}

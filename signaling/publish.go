@@ -35,10 +35,11 @@ func (r *Room) publish() {
 
 func (r *Room) publishTo(pl *place, always bool) {
 	status := r.standing(pl.seat.device)
-	connects := (status == hearing.Waiting || status == hearing.InCourtroom) && !r.eff.Status.Over()
-	pl.media.allow(connects)
 	hv := hearing.ViewFor(r.eff, hearing.Reader{Person: pl.seat.person, Device: pl.seat.device})
-	inside := status == hearing.InCourtroom && !r.apart(pl.seat, hv)
+	inside := r.inside(pl.seat, hv)
+	// The public does not check in: it connects while it may follow.
+	connects := (status == hearing.Waiting || status == hearing.InCourtroom || inside) && !r.eff.Status.Over()
+	pl.media.allow(connects)
 	if pl.lastView.inside && !inside {
 		pl.seat.purge(connects)
 	}
@@ -51,19 +52,22 @@ func (r *Room) publishTo(pl *place, always bool) {
 	pl.seat.send(&wire.Envelope{Body: &wire.Envelope_View{View: v}})
 }
 
-// apart tells whether somebody in front of the device is isolated or waits: what
-// is shown there, they see too.
-func (r *Room) apart(s *seat, own hearing.View) bool {
-	outside := func(p hearing.Place) bool { return p == hearing.WaitingRoom || p == hearing.IsolationRoom }
-	if outside(own.Place) {
-		return true
+// inside tells whether the reader may know of the courtroom: everybody in front of
+// the device is in it, or in one of its rooms, for what is shown there they see
+// too. own is the reader's view.
+func (r *Room) inside(s *seat, own hearing.View) bool {
+	in := func(p hearing.Place) bool {
+		return p == hearing.Courtroom || p == hearing.DeliberationR || p == hearing.ConsultRoom
+	}
+	if !in(own.Place) {
+		return false
 	}
 	for _, p := range r.inFrontOf(s.device) {
-		if p != s.person && outside(hearing.ViewFor(r.eff, hearing.Reader{Person: p, Device: s.device}).Place) {
-			return true
+		if p != s.person && !in(hearing.ViewFor(r.eff, hearing.Reader{Person: p, Device: s.device}).Place) {
+			return false
 		}
 	}
-	return false
+	return true
 }
 
 // inFrontOf lists who sits before a device: those recorded there without whoever

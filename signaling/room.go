@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"phientoa/internal/court"
 	"phientoa/internal/hearing"
 	"phientoa/internal/store"
 )
@@ -61,6 +62,7 @@ type Room struct {
 	alarms    *alarmer              // nil: none
 	points    pointMemory
 	index     bookingIndex
+	presiding hearing.PersonID
 }
 
 // bookingIndex finds people and devices of a booking by their places in it; a
@@ -141,6 +143,11 @@ func newRoom(p roomParams, lim Limits, sig *signals, lease *leaseKeeper, logger 
 		alarms:    newAlarmer(p.alarms, p.row, lim, p.now, logger),
 		points:    newPointMemory(),
 		index:     newBookingIndex(p.booking),
+	}
+	for _, q := range p.booking.People {
+		if q.Capacity == court.PresidingJudge {
+			r.presiding = q.ID
+		}
 	}
 	r.status.Store(p.state.Status)
 	r.log = newLogWriter(p.store, p.evidence, lim, logger)

@@ -11,7 +11,7 @@ func TestRepeatedKeysAreFound(t *testing.T) {
 	for text, want := range map[string]bool{
 		`{"a":1,"a":2}`: true, `{"token":"a","TOKEN":"b"}`: true, `{"to\u006ben":1,"token":2}`: true,
 		`{"toKen":1,"token":2}`: true, // the Kelvin sign folds to k
-		`[{"a":1},{"a":1}]`:          false, `{"a":{"a":1},"b":[{"a":"a"}]}`: false, `{"a":"a","b":"a"}`: false,
+		`[{"a":1},{"a":1}]`:     false, `{"a":{"a":1},"b":[{"a":"a"}]}`: false, `{"a":"a","b":"a"}`: false,
 		`{"a":[{"b":1,"b":2}]}`: true, `{"a":[[]],"c":{},"a":1}`: true, `{"a":["a","a"]}`: false,
 		`{"a":1`: false, ``: false, `"a"`: false, `{"a":null,"b":{"c":1},"b":2}`: true,
 	} {

@@ -1,0 +1,134 @@
+package signaling
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"phientoa/internal/hearing"
+	"phientoa/internal/store"
+	"phientoa/internal/wire"
+)
+
+// lossBench is a civil hearing in the debate, over fakes, in a bubble of time.
+func lossBench(t *testing.T, f *fakeOffice, do func(b *bench, seats map[string]joined)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		b := &bench{t: t, st: &fakeStore{}, ev: &fakeEvidence{}, media: &fakeMedia{}}
+		booking := wireBooking()
+		booking.StartsAt = time.Now().Add(time.Hour).UnixMicro()
+		row := store.Hearing{ID: testHearing, Room: testRoom, Unit: "u-1"}
+		require.NoError(t, BookHearing(context.Background(), b.st, "booker", row, nil, booking, time.Now()))
+		b.rooms = NewRooms(RoomsParams{
+			Store: b.st, Media: b.media, Recorder: b.ev, Node: "n1", Logger: discard(), Alarms: f,
+		})
+		defer b.rooms.Close()
+		var ref *hearing.Refusal
+		b.room, ref = b.rooms.Open(context.Background(), testHearing)
+		require.Nil(t, ref)
+		seats := map[string]joined{}
+		for _, p := range []string{judge, clerk, assessor, plaintiff, lawyer, respondent, officer} {
+			seats[p] = b.sit(p)
+			b.must(p, hearing.CheckIn{RulesAccepted: true})
+		}
+		for _, p := range []hearing.PersonID{assessor, plaintiff, lawyer, respondent, officer} {
+			b.must(judge, hearing.Admit{Person: p})
+		}
+		b.must(judge, hearing.Open{})
+		do(b, seats)
+	})
+}
+
+func alertCodes(v *wire.View) (list []string) {
+	for _, a := range v.Alerts {
+		list = append(list, a.Code+":"+a.Act)
+	}
+	return list
+}
+
+// TestJ5_1AndJ5_2ALostPoint: who leads reads which point is lost and may decide to
+// go on; the parties read a neutral sentence; the operators get one task.
+func TestJ5_1AndJ5_2ALostPoint(t *testing.T) {
+	f := &fakeOffice{}
+	lossBench(t, f, func(b *bench, seats map[string]joined) {
+		for _, p := range []string{respondent, officer} { // all of P1
+			b.room.leave(seats[p].place, seats[p].link)
+		}
+		pass(2500 * time.Millisecond)
+		require.Contains(t, alertCodes(lastView(seats[judge])), "point_lost:")
+		require.Contains(t, alertCodes(lastView(seats[clerk])), "point_lost:")
+		require.Equal(t, []string{"technical:"}, alertCodes(lastView(seats[plaintiff])))
+		require.NotContains(t, lastView(seats[plaintiff]).String(), "Điểm cầu 1 mất kết nối")
+		require.Empty(t, f.kinds())
+		pass(time.Second)
+		require.Equal(t, []string{alarmLost}, f.kinds(), "3 s after the line broke")
+		require.Equal(t, respondent, f.alarms[0].Person)
+		pass(14 * time.Second)
+		require.Contains(t, alertCodes(lastView(seats[judge])), "hold_proposed:keep_going")
+		require.True(t, slices.ContainsFunc(alertCodes(lastView(seats[clerk])), func(c string) bool { return c == "hold_proposed:" || c == "hold_proposed:keep_going" }))
+		require.Equal(t, []string{"technical:"}, alertCodes(lastView(seats[plaintiff])))
+		pass(11 * time.Second)
+		require.Equal(t, hearing.TechnicalHold, b.room.Status())
+		require.True(t, slices.ContainsFunc(lastView(seats[judge]).Alerts, func(a *wire.Alert) bool { return a.Code == "hold" }))
+		require.Len(t, f.kinds(), 1, "one task, however long")
+
+		seats[respondent] = b.sit(respondent)
+		pass(4 * time.Second)
+		require.Contains(t, alertCodes(lastView(seats[judge])), "point_back:")
+		pass(10 * time.Second)
+		require.NotContains(t, alertCodes(lastView(seats[judge])), "point_back:")
+		for _, j := range seats {
+			require.LessOrEqual(t, len(lastView(j).GetAlerts()), maxAlerts)
+		}
+	})
+}
+
+// TestAFailedTestIsATask of the operators; a passed one is none.
+func TestAFailedTestIsATask(t *testing.T) {
+	f := &fakeOffice{}
+	lossBench(t, f, func(b *bench, _ map[string]joined) {
+		items := []hearing.TestItem{{Key: "camera", OK: true}, {Key: "microphone", OK: true}}
+		b.must(plaintiff, hearing.ReportTest{Items: items})
+		pass(time.Second)
+		require.Empty(t, f.kinds())
+		items[1].OK = false
+		b.must(plaintiff, hearing.ReportTest{Items: items})
+		pass(time.Second)
+		require.Equal(t, []string{alarmTest}, f.kinds())
+		require.Equal(t, "microphone", f.alarms[0].Detail)
+		require.Equal(t, device(plaintiff), f.alarms[0].Device)
+	})
+}
+
+// TestNothingOfTheCourtroomReachesAnIsolatedPerson: not by what is still to be
+// delivered either, and what was said is not repeated on a resume.
+func TestNothingOfTheCourtroomReachesAnIsolatedPerson(t *testing.T) {
+	lossBench(t, &fakeOffice{}, func(b *bench, seats map[string]joined) {
+		b.must(judge, hearing.GiveFloor{Person: lawyer})
+		// Said in the courtroom, and not delivered yet.
+		seats[plaintiff].place.seat.post(&wire.Envelope{Body: &wire.Envelope_Checkpoint{Checkpoint: &wire.Checkpoint{Note: "n"}}})
+		b.must(judge, hearing.Isolate{Person: plaintiff})
+		synctest.Wait()
+		sub := seats[plaintiff].place.seat
+		sub.mu.Lock()
+		defer sub.mu.Unlock()
+		views := 0
+		for _, e := range sub.ring {
+			v := e.env.GetView()
+			if v == nil {
+				continue
+			}
+			views++
+			require.Equal(t, "isolation_room", v.Place)
+			require.Empty(t, v.Floor)
+			require.Empty(t, v.Title)
+			require.Len(t, v.People, 1)
+		}
+		require.Equal(t, 1, views)
+		require.Empty(t, sub.transient)
+	})
+}

@@ -1,0 +1,315 @@
+package signaling
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"phientoa/internal/hearing"
+	"phientoa/internal/wire"
+)
+
+// moveBy is an act and who gives it.
+type moveBy struct {
+	by  string
+	cmd *wire.Command
+}
+
+func (m moveBy) name() string {
+	return strings.TrimPrefix(fmt.Sprintf("%T", m.cmd.Act), "*wire.Command_")
+}
+
+// movesOf lists moves between rooms that may be lawful in the state.
+func movesOf(s *hearing.State) []moveBy {
+	by := func(p string, c *wire.Command) moveBy { return moveBy{p, c} }
+	list := []moveBy{
+		by(judge, cmdRecess), by(judge, cmdResume), by(judge, cmdResume),
+		by(judge, &wire.Command{Act: &wire.Command_Deliberate{Deliberate: &wire.Deliberate{}}}),
+		by(judge, &wire.Command{Act: &wire.Command_EndDeliberation{EndDeliberation: &wire.EndDeliberation{Phase: "debate"}}}),
+		by(judge, &wire.Command{Act: &wire.Command_SetVisibility{SetVisibility: &wire.SetVisibility{To: "closed", Reason: "thử"}}}),
+		by(judge, &wire.Command{Act: &wire.Command_SetVisibility{SetVisibility: &wire.SetVisibility{To: "public"}}}),
+		by(judge, &wire.Command{Act: &wire.Command_CallWitness{CallWitness: &wire.CallWitness{Person: witness}}}),
+		by(judge, &wire.Command{Act: &wire.Command_DismissWitness{DismissWitness: &wire.DismissWitness{Person: witness}}}),
+		by(clerk, &wire.Command{Act: &wire.Command_HoldTechnical{HoldTechnical: &wire.HoldTechnical{Reason: "thử"}}}),
+		by(lawyer, &wire.Command{Act: &wire.Command_RequestConsult{RequestConsult: &wire.RequestConsult{With: []string{plaintiff}}}}),
+	}
+	for _, c := range s.Consults {
+		list = append(list,
+			by(clerk, &wire.Command{Act: &wire.Command_AllowConsult{AllowConsult: &wire.AllowConsult{Consult: c.ID}}}),
+			by(plaintiff, &wire.Command{Act: &wire.Command_EndConsult{EndConsult: &wire.EndConsult{Consult: c.ID}}}))
+	}
+	for _, p := range []string{plaintiff, lawyer, respondent, witness} {
+		list = append(list,
+			by(judge, cmdAdmit(p)), by(judge, cmdRemove(p)), by(judge, cmdFloor(p)), by(judge, cmdLock(p)),
+			by(judge, &wire.Command{Act: &wire.Command_Unlock{Unlock: &wire.Unlock{Person: p}}}),
+			by(judge, &wire.Command{Act: &wire.Command_StopFloor{StopFloor: &wire.StopFloor{Person: p}}}),
+			by(judge, &wire.Command{Act: &wire.Command_Isolate{Isolate: &wire.Isolate{Person: p}}}),
+			by(clerk, &wire.Command{Act: &wire.Command_ConfirmLeft{ConfirmLeft: &wire.ConfirmLeft{Person: p}}}),
+			by(judge, &wire.Command{Act: &wire.Command_EndIsolation{EndIsolation: &wire.EndIsolation{Person: p}}}),
+			by(clerk, &wire.Command{Act: &wire.Command_NoteBriefed{NoteBriefed: &wire.NoteBriefed{Person: p}}}))
+	}
+	return list
+}
+
+// lawful keeps the moves that the rules would take now.
+func lawful(s *hearing.State, list []moveBy) []moveBy {
+	return slices.DeleteFunc(list, func(m moveBy) bool {
+		cmd, _ := commandFrom(m.cmd)
+		_, ref := hearing.Decide(s, cmd, hearing.Actor{
+			Person: hearing.PersonID(m.by), Device: hearing.DeviceID(device(m.by)),
+		}, time.Now())
+		return ref != nil
+	})
+}
+
+// pair is one direction between two devices.
+type pair struct {
+	from, at string
+	cam      bool
+}
+
+// allowedIn lists what may flow in a state, from its routing alone.
+func allowedIn(s *hearing.State) map[pair]bool {
+	owner := map[hearing.DeviceID]string{}
+	for _, d := range s.Booking.Devices {
+		owner[d.ID] = string(d.People[0])
+	}
+	rt := hearing.Routes(s)
+	members := map[hearing.Class][]string{hearing.ClassRecorder: {recorderEar}}
+	for _, m := range rt.Members {
+		members[m.Class] = append(members[m.Class], owner[m.Device])
+	}
+	out := map[pair]bool{}
+	for _, g := range rt.Grants {
+		ears := members[g.Audience.Class]
+		if g.Audience.Device != "" {
+			ears = []string{owner[g.Audience.Device]}
+		}
+		for _, at := range ears {
+			if from := owner[g.Source.Device]; from != at {
+				out[pair{from, at, g.Source.Kind == hearing.Cam}] = true
+			}
+		}
+	}
+	return out
+}
+
+// room names where everybody in front of a person's device is; "" when they are
+// apart or nowhere. It asks the views, not the routing.
+func room(s *hearing.State, p string) string {
+	where := ""
+	for _, d := range s.Booking.Devices {
+		if string(d.ID) != device(p) {
+			continue
+		}
+		for _, q := range d.People {
+			v := hearing.ViewFor(s, hearing.Reader{Person: q, Device: d.ID})
+			left := slices.ContainsFunc(s.People, func(x hearing.PersonState) bool { return x.ID == q && x.Left })
+			switch {
+			case left:
+			case where == "" || where == string(v.Place):
+				where = string(v.Place)
+			default:
+				return ""
+			}
+		}
+	}
+	return where
+}
+
+// roomsAgree holds the routing to the places that people read on their screens:
+// nothing flows between two rooms, or out of a private one into the recorder.
+func roomsAgree(t *testing.T, s *hearing.State, allowed map[pair]bool) {
+	t.Helper()
+	for p := range allowed {
+		from := room(s, p.from)
+		if p.at == recorderEar {
+			require.Equal(t, string(hearing.Courtroom), from, "recorded from %s", p.from)
+			continue
+		}
+		require.NotEmpty(t, from)
+		require.NotContains(t, []string{string(hearing.WaitingRoom), string(hearing.IsolationRoom)}, from)
+		require.Equal(t, from, room(s, p.at), "%s reaches %s", p.from, p.at)
+		require.False(t, p.at == viewer && s.Visibility == hearing.ClosedDoors)
+	}
+}
+
+// stretch is the time in which one state is in force for certain: from the answer
+// to its command until the next command is given.
+type stretch struct {
+	from, to time.Duration
+	allowed  map[pair]bool
+	what     string
+}
+
+// court brings everybody in and the hearing into the debate, with media.
+func (s *stage) court() {
+	s.t.Helper()
+	for _, p := range []string{judge, clerk, assessor, plaintiff, lawyer, respondent, officer, witness, viewer} {
+		s.clients[p] = s.enter(p)
+		if p != viewer {
+			s.clients[p].must(cmdCheckIn)
+		}
+	}
+	for _, p := range []string{assessor, plaintiff, lawyer, respondent, officer} {
+		s.clients[judge].must(cmdAdmit(p))
+	}
+	s.clients[judge].must(&wire.Command{Act: &wire.Command_Open{Open: &wire.Open{}}})
+	for _, phase := range []string{"questioning", "debate"} {
+		s.clients[judge].must(&wire.Command{Act: &wire.Command_NextPhase{NextPhase: &wire.NextPhase{Phase: phase}}})
+	}
+	s.reconnect()
+}
+
+// connectable are the people whose device may have a peer now, as the room sees it.
+func (s *stage) connectable() map[string]bool {
+	s.t.Helper()
+	ch := make(chan map[string]bool, 1)
+	r := s.rooms.at(testHearing)
+	require.NoError(s.t, r.post(s.t.Context(), func() {
+		out := map[string]bool{}
+		for _, p := range append(senders(), viewer) {
+			if pl := r.seats[hearing.DeviceID(device(p))]; pl != nil {
+				pl.media.mu.Lock()
+				out[p] = pl.media.allowed
+				pl.media.mu.Unlock()
+			}
+		}
+		ch <- out
+	}))
+	return <-ch
+}
+
+// reconnect makes a new PeerConnection for whoever was cut off and may come back.
+// Who was cut off goes on with the old one until then, and is not heard.
+func (s *stage) reconnect() {
+	s.t.Helper()
+	may := s.connectable()
+	for _, p := range append(senders(), viewer) {
+		w := s.wires[p]
+		switch {
+		case !may[p]:
+			if w != nil {
+				w.cut = true
+			}
+		case w == nil:
+			s.connect(p)
+		case w.cut:
+			w.close()
+			s.connect(p)
+		}
+	}
+}
+
+// flows waits until everything that may flow does, and until whoever sends has
+// sent more.
+func (s *stage) flows(st stretch) {
+	s.t.Helper()
+	for p := range st.allowed {
+		src, dst := s.wires[p.from], s.wires[p.at]
+		if p.cam || src == nil || src.cut || p.at != recorderEar && (dst == nil || dst.cut) {
+			continue
+		}
+		require.Eventually(s.t, func() bool { return s.heardFrom(p.from, p.at, st.from) }, 20*time.Second, time.Millisecond,
+			"%s is not heard at %s after %s", p.from, p.at, st.what)
+	}
+	for _, w := range s.wires {
+		if w.mic != nil {
+			n := w.sent.Load()
+			require.Eventually(s.t, func() bool { return w.sent.Load() > n+2 }, 20*time.Second, time.Millisecond)
+		}
+	}
+}
+
+// verdict counts what came out where it may not: a packet is judged by the state
+// in which it was sent, however late it arrives. Between two states either counts.
+func (s *stage) verdict(list []stretch) (lawfulN, forbidden int, first string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.heard {
+		key := pair{p.from, p.at, p.cam}
+		i, _ := slices.BinarySearchFunc(list, p.sent, func(st stretch, at time.Duration) int { return int(st.to - at) })
+		// list[i] is the first stretch that ends at or after the sending.
+		if i == len(list) || i == 0 && p.sent < list[0].from {
+			continue // after the last or before the first judged state
+		}
+		ok := list[i].allowed[key]
+		if p.sent < list[i].from {
+			ok = ok || list[i-1].allowed[key]
+		}
+		if ok {
+			lawfulN++
+			continue
+		}
+		if forbidden++; first == "" {
+			first = fmt.Sprintf("%s came out at %s (camera %v), sent %v after %s", p.from, p.at, p.cam, p.sent-list[i].from, list[i].what)
+		}
+	}
+	return lawfulN, forbidden, first
+}
+
+// wireMoves is how many moves are made: 200 in `make long`, where RAPID_CHECKS is
+// set, and fewer in every run.
+func wireMoves() int {
+	if os.Getenv("RAPID_CHECKS") != "" {
+		return 200
+	}
+	return 30
+}
+
+// TestWireLaw: whatever room people are moved to, nothing that is said in one
+// comes out in another; also nothing that arrives late, is repeated, or is sent
+// by who was cut off. Bound: the answer to the command, which is stricter than
+// the 200 ms of the requirement.
+func TestWireLaw(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	if v, err := strconv.ParseUint(os.Getenv("WIRE_SEED"), 10, 64); err == nil {
+		seed = v
+	}
+	t.Logf("WIRE_SEED=%d", seed)
+	random := rand.New(rand.NewPCG(seed, 1))
+	s := newStage(t, wireBooking())
+	s.court()
+	kinds, silent := map[string]int{}, 0
+	ends := map[string]bool{"Resume": true, "EndDeliberation": true, "AllowConsult": true}
+	state := s.at()
+	list := []stretch{{from: s.now(), allowed: allowedIn(state), what: "the beginning"}}
+	s.flows(list[0])
+	require.NotEmpty(t, list[0].allowed)
+	for range wireMoves() {
+		may := lawful(state, movesOf(state))
+		m := may[random.IntN(len(may))]
+		// Half of the silences end at once: there is more to hear in session.
+		if i := slices.IndexFunc(may, func(m moveBy) bool { return ends[m.name()] }); i >= 0 && len(list[len(list)-1].allowed) == 0 && random.IntN(2) == 0 {
+			m = may[i]
+		}
+		last := &list[len(list)-1]
+		s.fence(func() { last.to = s.now() })
+		s.clients[m.by].must(m.cmd)
+		ack := s.now()
+		state = s.at()
+		next := stretch{from: ack, allowed: allowedIn(state), what: m.name()}
+		roomsAgree(t, state, next.allowed)
+		sent := s.counter("sfu_packets_sent_total")
+		s.reconnect()
+		s.flows(next)
+		if len(next.allowed) == 0 {
+			silent++
+			require.Equal(t, sent, s.counter("sfu_packets_sent_total"), "the sfu sends although nothing may flow, after %s", m.name())
+		}
+		list = append(list, next)
+		kinds[m.name()]++
+	}
+	s.fence(func() { list[len(list)-1].to = s.now() })
+	good, forbidden, first := s.verdict(list)
+	t.Logf("%d moves %v, %d of them into silence: %d packets came out where they may, %d where not", len(list)-1, kinds, silent, good, forbidden)
+	require.Zero(t, forbidden, first)
+	require.Greater(t, good, 10*len(list), "something flows at all")
+}

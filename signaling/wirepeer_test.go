@@ -1,0 +1,355 @@
+package signaling
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+
+	"phientoa/internal/court"
+	"phientoa/internal/hearing"
+	"phientoa/internal/store"
+	"phientoa/internal/wire"
+	"phientoa/sfu"
+)
+
+// The people of the wire law's hearing besides judge and clerk.
+const (
+	assessor   = "p-assessor"
+	plaintiff  = "p-plaintiff"
+	lawyer     = "p-lawyer"
+	respondent = "p-respondent"
+	officer    = "p-officer" // also sits before the respondent's room client
+	witness    = "p-witness"
+	viewer     = "p-viewer"
+)
+
+// recorderEar stands for the recorder's tap among those who hear.
+const recorderEar = "recorder"
+
+// wireBooking is a civil hearing in which every kind of room can be had.
+func wireBooking() hearing.Booking {
+	b := testBooking()
+	policy := court.DefaultPolicy(court.Civil)
+	policy.RequireReady, policy.RequireFacilities = false, false
+	b.Procedure, b.Policy = court.Civil, &policy
+	b.Points = []hearing.Point{
+		{ID: "P0", Kind: hearing.CentralPoint, Name: "Trụ sở"}, {ID: "P1", Kind: hearing.ComponentPoint, Name: "Điểm cầu 1"},
+	}
+	b.People, b.Devices = nil, nil
+	for _, p := range []struct {
+		id       string
+		capacity court.Capacity
+		point    string
+		kind     hearing.DeviceKind
+		private  bool
+		beside   string
+	}{
+		{judge, court.PresidingJudge, "P0", hearing.DeskClient, false, ""},
+		{clerk, court.Clerk, "P0", hearing.Console, false, ""},
+		{assessor, court.LayAssessor, "P0", hearing.DeskClient, false, ""},
+		{plaintiff, court.Plaintiff, "P0", hearing.DeskClient, true, ""},
+		{lawyer, court.Lawyer, "P0", hearing.DeskClient, true, ""},
+		{respondent, court.Respondent, "P1", hearing.RoomClient, false, officer},
+		{officer, court.PointOfficer, "P1", hearing.Console, false, ""},
+		{witness, court.Witness, "P1", hearing.DeskClient, false, ""},
+		{viewer, court.Attendee, "P0", hearing.Viewer, false, ""},
+	} {
+		b.People = append(b.People, hearing.Person{ID: hearing.PersonID(p.id), Capacity: p.capacity, Alias: p.id, Point: p.point})
+		d := hearing.Device{
+			ID: hearing.DeviceID(device(p.id)), Kind: p.kind, Private: p.private, People: []hearing.PersonID{hearing.PersonID(p.id)},
+		}
+		if p.beside != "" {
+			d.People = append(d.People, hearing.PersonID(p.beside))
+		}
+		b.Devices = append(b.Devices, d)
+	}
+	return b
+}
+
+// heardPacket is a marked packet that came out somewhere.
+type heardPacket struct {
+	from, at string // people; at may be recorderEar
+	cam      bool
+	sent     time.Duration // since the stage's beginning
+}
+
+// stage is a hearing with real media: who sends, who hears, and when.
+type stage struct {
+	*world
+	engine  *sfu.Engine
+	metrics *prometheus.Registry
+	begun   time.Time
+	clients map[string]*client
+	wires   map[string]*wirePeer
+
+	// gate is held while a packet is marked and written, and by whoever wants that
+	// nothing is on its way.
+	gate sync.RWMutex
+
+	mu    sync.Mutex
+	heard []heardPacket
+}
+
+func newStage(t *testing.T, b hearing.Booking) *stage {
+	t.Helper()
+	s := &stage{begun: time.Now(), clients: map[string]*client{}, wires: map[string]*wirePeer{}, metrics: prometheus.NewRegistry()}
+	var err error
+	s.engine, err = sfu.New(sfu.Params{
+		Addrs: []netip.Addr{netip.MustParseAddr("127.0.0.1")}, Loops: 1, Logger: discard(), Registerer: s.metrics,
+	})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.engine.Close()) })
+	st := openStore(t)
+	row := store.Hearing{ID: testHearing, Room: testRoom, Unit: b.Unit, DocketNo: b.DocketNo, Title: b.Title, StartsAt: b.StartsAt}
+	require.NoError(t, BookHearing(t.Context(), st, "booker", row, nil, b, time.Now()))
+	s.world = startWorld(t, st, func(p *RoomsParams) {
+		p.Media, p.Recorder = FromEngine(s.engine), &tapRecorder{stage: s}
+		p.Limits.MessagesPerSec, p.Limits.MessageBurst = 1000, 1000
+	})
+	t.Cleanup(s.hush)
+	return s
+}
+
+// tapRecorder hears like the recorder and keeps nothing.
+type tapRecorder struct {
+	fakeEvidence
+	stage *stage
+}
+
+func (r *tapRecorder) Open(ctx context.Context, p EvidenceParams) (Evidence, error) {
+	if _, err := p.Room.Tap(sfu.TapParams{Class: string(hearing.ClassRecorder), Tap: earTap{r.stage}}); err != nil {
+		return nil, err
+	}
+	return r.fakeEvidence.Open(ctx, p)
+}
+
+type earTap struct{ s *stage }
+
+func (e earTap) Opened(sfu.SourceInfo, time.Time) {}
+func (e earTap) Closed(sfu.SourceID, time.Time)   {}
+func (e earTap) SenderReport(sfu.SenderReport)    {}
+func (e earTap) Packet(p *sfu.Packet)             { e.s.note(recorderEar, p.Payload) }
+
+// marks are the last bytes of every payload: magic, sender, kind, time.
+const (
+	markMagic = 0x70687431
+	markBytes = 4 + 1 + 1 + 8
+)
+
+func senders() []string { return []string{judge, assessor, plaintiff, lawyer, respondent, witness} }
+
+func (s *stage) now() time.Duration { return time.Since(s.begun) }
+
+func mark(b []byte, from string, cam bool, at time.Duration) []byte {
+	b = binary.BigEndian.AppendUint32(b, markMagic)
+	kind := byte(0)
+	if cam {
+		kind = 1
+	}
+	b = append(b, byte(slices.Index(senders(), from)), kind)
+	return binary.BigEndian.AppendUint64(b, uint64(at))
+}
+
+func (s *stage) note(at string, payload []byte) {
+	if len(payload) < markBytes {
+		return
+	}
+	m := payload[len(payload)-markBytes:]
+	if binary.BigEndian.Uint32(m) != markMagic {
+		return
+	}
+	p := heardPacket{
+		from: senders()[m[4]], at: at, cam: m[5] == 1, sent: time.Duration(binary.BigEndian.Uint64(m[6:])),
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.heard = append(s.heard, p)
+}
+
+// heardFrom tells whether something that was sent after the time came through.
+func (s *stage) heardFrom(from, at string, after time.Duration) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := len(s.heard) - 1; i >= 0; i-- {
+		if p := s.heard[i]; p.from == from && p.at == at && !p.cam && p.sent > after {
+			return true
+		}
+	}
+	return false
+}
+
+// counter reads one of the sfu's own counters.
+func (s *stage) counter(name string) float64 {
+	families, err := s.metrics.Gather()
+	require.NoError(s.t, err)
+	for _, f := range families {
+		if f.GetName() == name {
+			return f.GetMetric()[0].GetCounter().GetValue()
+		}
+	}
+	s.t.Fatalf("no counter %s", name)
+	return 0
+}
+
+// fence stops all senders until everything they have sent went through the sfu,
+// runs act, and lets them go on.
+func (s *stage) fence(act func()) {
+	s.gate.Lock()
+	defer s.gate.Unlock()
+	before, quiet := -1.0, 0
+	for tick := time.NewTicker(2 * time.Millisecond); quiet < 4; {
+		<-tick.C
+		if n := s.counter("sfu_packets_received_total"); n != before {
+			before, quiet = n, 0
+			continue
+		}
+		quiet++
+	}
+	act()
+}
+
+// wirePeer is one person's PeerConnection: it never stops sending, whatever the
+// rules say.
+type wirePeer struct {
+	s      *stage
+	person string
+	pc     *webrtc.PeerConnection
+	mic    *webrtc.TrackLocalStaticRTP
+	cam    *webrtc.TrackLocalStaticRTP
+	cut    bool // the server has ended it
+	sent   atomic.Int64
+	stop   chan struct{}
+	done   sync.WaitGroup
+}
+
+// connect makes the person's PeerConnection, with a section for every source.
+func (s *stage) connect(person string) {
+	s.t.Helper()
+	se := webrtc.SettingEngine{}
+	se.SetIncludeLoopbackCandidate(true)
+	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(se)).NewPeerConnection(webrtc.Configuration{})
+	require.NoError(s.t, err)
+	p := &wirePeer{s: s, person: person, pc: pc, stop: make(chan struct{})}
+	s.wires[person] = p
+	pc.OnTrack(func(tr *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
+		for {
+			pkt, _, err := tr.ReadRTP()
+			if err != nil {
+				return
+			}
+			s.note(person, pkt.Payload)
+		}
+	})
+	sendonly := webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly}
+	if slices.Contains(senders(), person) {
+		p.mic, err = webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}, "mic", "me")
+		require.NoError(s.t, err)
+		_, err = pc.AddTransceiverFromTrack(p.mic, sendonly)
+		require.NoError(s.t, err)
+	}
+	if person == judge {
+		p.cam, err = webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000}, "cam", "me")
+		require.NoError(s.t, err)
+		_, err = pc.AddTransceiverFromTrack(p.cam, sendonly)
+		require.NoError(s.t, err)
+	}
+	for range senders() {
+		for _, kind := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo} {
+			_, err = pc.AddTransceiverFromKind(kind, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly})
+			require.NoError(s.t, err)
+		}
+	}
+	p.negotiate()
+	if p.mic != nil {
+		p.done.Add(1)
+		go p.speak()
+	}
+}
+
+func (p *wirePeer) negotiate() {
+	t, c := p.s.t, p.s.clients[p.person]
+	offer, err := p.pc.CreateOffer(nil)
+	require.NoError(t, err)
+	gathered := webrtc.GatheringCompletePromise(p.pc)
+	require.NoError(t, p.pc.SetLocalDescription(offer))
+	<-gathered
+	o := &wire.MediaOffer{Sdp: p.pc.LocalDescription().SDP}
+	for _, tr := range p.pc.GetTransceivers() {
+		if tr.Direction() != webrtc.RTPTransceiverDirectionSendonly {
+			continue
+		}
+		kind := "mic"
+		if tr.Kind() == webrtc.RTPCodecTypeVideo {
+			kind = "cam"
+		}
+		o.Publish = append(o.Publish, &wire.Publish{Mid: tr.Mid(), Kind: kind})
+	}
+	c.nextID++
+	m := &mediaClient{client: c, pc: p.pc}
+	require.Nil(t, m.propose(fmt.Sprintf("m%d", c.nextID), o).Refusal, p.person)
+}
+
+// speak sends a marked packet of sound every 20 ms, and of picture every 60 ms.
+func (p *wirePeer) speak() {
+	defer p.done.Done()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	var n uint16
+	for {
+		select {
+		case <-p.stop:
+			return
+		case <-tick.C:
+		}
+		n++
+		p.s.gate.RLock()
+		_ = p.mic.WriteRTP(&rtp.Packet{
+			Header:  rtp.Header{Version: 2, SequenceNumber: n, Timestamp: uint32(n) * 960},
+			Payload: mark([]byte{0xfc, 1, 2, 3}, p.person, false, p.s.now()),
+		})
+		if p.cam != nil && n%3 == 0 {
+			// Each frame is a keyframe of one packet, so that none waits for another.
+			frame := []byte{0x90, 0xe0, 0x80 | byte(n/3>>8)&0x7f, byte(n / 3), 0, 0, 0x10, 0, 0, 0x9d, 0x01, 0x2a, 64, 1, 180, 0}
+			_ = p.cam.WriteRTP(&rtp.Packet{
+				Header:  rtp.Header{Version: 2, SequenceNumber: n / 3, Timestamp: uint32(n/3) * 5400, Marker: true},
+				Payload: mark(frame, p.person, true, p.s.now()),
+			})
+		}
+		p.s.gate.RUnlock()
+		p.sent.Add(1)
+	}
+}
+
+func (p *wirePeer) close() {
+	close(p.stop)
+	p.done.Wait()
+	_ = p.pc.Close()
+	delete(p.s.wires, p.person)
+}
+
+func (s *stage) hush() {
+	for _, p := range s.wires {
+		p.close()
+	}
+}
+
+// at is the state in force, from the actor itself.
+func (s *stage) at() *hearing.State {
+	s.t.Helper()
+	ch := make(chan *hearing.State, 1)
+	room := s.rooms.at(testHearing)
+	require.NotNil(s.t, room)
+	require.NoError(s.t, room.post(context.Background(), func() { ch <- room.eff }))
+	return <-ch
+}
