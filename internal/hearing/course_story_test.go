@@ -166,6 +166,20 @@ func TestJ1_5OfficersActBeforeTheOpening(t *testing.T) {
 	require.Equal(t, Preparing, r.s.Status)
 }
 
+// Before the room's client the officer sits beside the accused: what the accused
+// could press is not the officer's word.
+func TestAnOfficerActsOnADeviceOfOfficersOnly(t *testing.T) {
+	b := criminalBooking()
+	b.Devices[4].People = []PersonID{"bc", "cb"}
+	r := &room{t: t, now: start().Add(-10 * 24 * time.Hour)}
+	r.ok(Book{b}, system)
+	r.trial()
+	beside := Actor{Person: "cb", Device: "d-bc"}
+	r.no("officers_device", ReportPresence{"bc", true, ""}, beside)
+	r.no("officers_device", NoteAway{"bc"}, beside)
+	r.ok(ReportPresence{"bc", true, ""}, cb)
+}
+
 func TestTheOrderOfBusinessGoesForward(t *testing.T) {
 	r := newTrial(t)
 	r.ready()
