@@ -179,13 +179,13 @@ func quietTrial(t reporter) *ruled {
 		require.Nil(t, st.refusal, "%T", c)
 		r.s = st.after
 	}
-	give(Book{criminalBooking()}, system)
+	give(Book{trialBooking()}, system)
 	r.now = start()
-	for _, a := range []Actor{judge, clerk, ksv, counsel, bc, cb, home} {
+	for _, a := range []Actor{judge, clerk, ksv, defender, bc, cb, home} {
 		give(DeviceConnected{a.Device}, system)
 		give(CheckIn{true}, a)
 	}
-	for _, a := range []Actor{ksv, counsel, bc, home} {
+	for _, a := range []Actor{ksv, defender, bc, home} {
 		give(Admit{a.Person}, clerk)
 	}
 	give(RecordOpinion{Agrees: true, On: 1}, clerk)

@@ -13,7 +13,7 @@ import (
 // before its start.
 func newTrial(t *testing.T) *room {
 	r := &room{t: t, now: start().Add(-10 * 24 * time.Hour)}
-	r.ok(Book{criminalBooking()}, system)
+	r.ok(Book{trialBooking()}, system)
 	r.now = start().Add(-30 * time.Minute)
 	return r
 }
@@ -21,11 +21,11 @@ func newTrial(t *testing.T) *room {
 // arrive connects and checks in everybody, and lets in all but the officer.
 func (r *room) arrive() {
 	r.t.Helper()
-	for _, a := range []Actor{judge, clerk, ksv, counsel, bc, cb, home} {
+	for _, a := range []Actor{judge, clerk, ksv, defender, bc, cb, home} {
 		r.ok(DeviceConnected{a.Device}, system)
 		r.ok(CheckIn{true}, a)
 	}
-	for _, a := range []Actor{ksv, counsel, bc, home} {
+	for _, a := range []Actor{ksv, defender, bc, home} {
 		r.ok(Admit{a.Person}, clerk)
 	}
 }
@@ -118,7 +118,7 @@ func TestJ1_2ABookingAtShortNoticeSaysHowManyDaysAreMissing(t *testing.T) {
 		7 * 24 * time.Hour: 0, 7*24*time.Hour - time.Microsecond: 1, 6 * 24 * time.Hour: 1, time.Hour: 7, -24 * time.Hour: 8,
 	} {
 		r := &room{t: t, now: start().Add(-short - time.Second)}
-		r.ok(Book{criminalBooking()}, system)
+		r.ok(Book{trialBooking()}, system)
 		require.Equal(t, days, r.check("notice").Days, short)
 		require.Equal(t, days == 0, r.check("notice").Done, short)
 	}
@@ -169,7 +169,7 @@ func TestJ1_5OfficersActBeforeTheOpening(t *testing.T) {
 // Before the room's client the officer sits beside the accused: what the accused
 // could press is not the officer's word.
 func TestAnOfficerActsOnADeviceOfOfficersOnly(t *testing.T) {
-	b := criminalBooking()
+	b := trialBooking()
 	b.Devices[4].People = []PersonID{"bc", "cb"}
 	r := &room{t: t, now: start().Add(-10 * 24 * time.Hour)}
 	r.ok(Book{b}, system)
@@ -406,7 +406,7 @@ func TestAHoldIsBegunByHand(t *testing.T) {
 }
 
 func TestOnlyThoseBookedAsRequiredAreWaitedFor(t *testing.T) {
-	b := criminalBooking()
+	b := trialBooking()
 	b.People[6].Required = true // the victim
 	r := &room{t: t, now: start().Add(-10 * 24 * time.Hour)}
 	r.ok(Book{b}, system)
@@ -428,7 +428,7 @@ func TestOnlyThoseBookedAsRequiredAreWaitedFor(t *testing.T) {
 func TestJ5_6TheClerkHoldsTheRoom(t *testing.T) {
 	r := newTrial(t)
 	r.trial()
-	r.ok(RaiseHand{}, counsel)
+	r.ok(RaiseHand{}, defender)
 	r.ok(MuteLock{"bc"}, judge)
 	r.ok(NextPhase{court.IndictmentReading, ""}, judge)
 	r.no("only_presiding", Recess{}, clerk)
@@ -458,7 +458,7 @@ func TestJ5_7ANodesEndIsALossOfEverybody(t *testing.T) {
 	due, ok := NextDeadline(r.s)
 	require.True(t, ok)
 	require.Equal(t, took.Add(15*time.Second), due)
-	for _, a := range []Actor{judge, clerk, ksv, counsel, bc, cb, home} {
+	for _, a := range []Actor{judge, clerk, ksv, defender, bc, cb, home} {
 		r.ok(DeviceConnected{a.Device}, system)
 	}
 	r.now = r.now.Add(4 * time.Second)
@@ -511,7 +511,7 @@ func TestJ5_12ReopeningMakesTheNextPart(t *testing.T) {
 	r.trial()
 	r.ok(NextPhase{court.IndictmentReading, ""}, judge)
 	r.ok(MuteLock{"bc"}, clerk)
-	r.ok(RaiseHand{}, counsel)
+	r.ok(RaiseHand{}, defender)
 	r.ok(ReportPresence{"bc", true, ""}, cb)
 	r.ok(NoteIdentity{"bc", "citizen_card", ""}, clerk)
 	r.ok(ReportTest{"P1", []TestItem{{Key: "link", OK: true}}}, cb)
