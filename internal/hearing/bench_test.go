@@ -18,7 +18,7 @@ func BenchmarkCommand(b *testing.B) {
 // so many viewer devices of the public, which is one attendee for two devices (a
 // hearing books at most MaxPeople).
 func crowd(parties, viewers int) *State {
-	booking := trialBooking()
+	booking := bookingOfJ1()
 	booking.People, booking.Devices = booking.People[:2], booking.Devices[:2]
 	for i := range parties {
 		id := PersonID(fmt.Sprintf("p%d", i))

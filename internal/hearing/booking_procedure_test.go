@@ -17,9 +17,9 @@ var (
 	home     = Actor{Person: "home", Device: "d-home"}
 )
 
-// trialBooking: the court at P0, a detention point P1 with the defendant and an
+// bookingOfJ1: the court at P0, a detention point P1 with the defendant and an
 // officer, a victim at home at P2. It is booked ten days ahead by these tests.
-func trialBooking() Booking {
+func bookingOfJ1() Booking {
 	seat := func(p PersonID, kind DeviceKind) Device {
 		return Device{ID: DeviceID("d-" + p), Kind: kind, People: []PersonID{p}}
 	}
@@ -108,7 +108,7 @@ func TestJ1_1ABookingFollowsTheLaw(t *testing.T) {
 			b.Policy = &p
 		}},
 	} {
-		b := trialBooking()
+		b := bookingOfJ1()
 		c.spoil(&b)
 		_, refusal := Decide(nil, Book{b}, system, start())
 		require.NotNil(t, refusal, name)
@@ -118,7 +118,7 @@ func TestJ1_1ABookingFollowsTheLaw(t *testing.T) {
 		_, err := Apply(nil, Event{Seq: 1, At: 1, Body: Booked{b}})
 		require.ErrorIs(t, err, ErrImpossible, name)
 	}
-	b := trialBooking()
+	b := bookingOfJ1()
 	b.Exclusions = []court.Exclusion{court.ChapterXIII}
 	_, refusal := Decide(nil, Book{b}, system, start())
 	require.Contains(t, refusal.Vi, "Chương XIII")
@@ -141,7 +141,7 @@ func inPerson(b *Booking) {
 }
 
 func TestABookingGetsTheLawsFigures(t *testing.T) {
-	b := trialBooking()
+	b := bookingOfJ1()
 	bodies, refusal := Decide(nil, Book{b}, system, start())
 	require.Nil(t, refusal)
 	booked := bodies[0].(Booked).Booking

@@ -179,7 +179,7 @@ func quietTrial(t reporter) *ruled {
 		require.Nil(t, st.refusal, "%T", c)
 		r.s = st.after
 	}
-	give(Book{trialBooking()}, system)
+	give(Book{bookingOfJ1()}, system)
 	r.now = start()
 	for _, a := range []Actor{judge, clerk, ksv, defender, bc, cb, home} {
 		give(DeviceConnected{a.Device}, system)

@@ -13,7 +13,7 @@ import (
 // before its start.
 func newTrial(t *testing.T) *room {
 	r := &room{t: t, now: start().Add(-10 * 24 * time.Hour)}
-	r.ok(Book{trialBooking()}, system)
+	r.ok(Book{bookingOfJ1()}, system)
 	r.now = start().Add(-30 * time.Minute)
 	return r
 }
@@ -118,7 +118,7 @@ func TestJ1_2ABookingAtShortNoticeSaysHowManyDaysAreMissing(t *testing.T) {
 		7 * 24 * time.Hour: 0, 7*24*time.Hour - time.Microsecond: 1, 6 * 24 * time.Hour: 1, time.Hour: 7, -24 * time.Hour: 8,
 	} {
 		r := &room{t: t, now: start().Add(-short - time.Second)}
-		r.ok(Book{trialBooking()}, system)
+		r.ok(Book{bookingOfJ1()}, system)
 		require.Equal(t, days, r.check("notice").Days, short)
 		require.Equal(t, days == 0, r.check("notice").Done, short)
 	}
@@ -169,7 +169,7 @@ func TestJ1_5OfficersActBeforeTheOpening(t *testing.T) {
 // Before the room's client the officer sits beside the accused: what the accused
 // could press is not the officer's word.
 func TestAnOfficerActsOnADeviceOfOfficersOnly(t *testing.T) {
-	b := trialBooking()
+	b := bookingOfJ1()
 	b.Devices[4].People = []PersonID{"bc", "cb"}
 	r := &room{t: t, now: start().Add(-10 * 24 * time.Hour)}
 	r.ok(Book{b}, system)
@@ -406,7 +406,7 @@ func TestAHoldIsBegunByHand(t *testing.T) {
 }
 
 func TestOnlyThoseBookedAsRequiredAreWaitedFor(t *testing.T) {
-	b := trialBooking()
+	b := bookingOfJ1()
 	b.People[6].Required = true // the victim
 	r := &room{t: t, now: start().Add(-10 * 24 * time.Hour)}
 	r.ok(Book{b}, system)
