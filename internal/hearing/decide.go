@@ -170,15 +170,31 @@ func supports(s *State, a Actor) *Refusal {
 	default:
 		return refuseCheckInFirst()
 	}
+	d := s.device(a.Device)
 	switch c := s.booked(a.Person).Capacity; {
+	case c.Officers() && !s.officersOnly(d):
+		return refuseOfficersDevice()
 	case c.Officers():
 		return nil
 	case c != court.Clerk:
 		return refuseOnlySupport()
-	case !s.admitted(s.device(a.Device)):
+	case !s.admitted(d):
 		return refuseDeviceBlocked()
 	}
 	return nil
+}
+
+// officersOnly tells whether all in front of the device support the same point and
+// have checked in. Beside the accused an officer gives no command: a device may do
+// what all in front of it may.
+func (s *State) officersOnly(d *Device) bool {
+	for _, p := range d.People {
+		b, at := s.booked(p), s.person(p).Status
+		if !b.Capacity.Officers() || b.Point != s.booked(d.People[0]).Point || at != Waiting && at != InCourtroom {
+			return false
+		}
+	}
+	return true
 }
 
 // ofPoint tells whether the clerk, or an officer of this very point, acts.

@@ -241,7 +241,7 @@ func (c Suspend) decide(s *State, _ Actor, now time.Time) ([]EventBody, *Refusal
 		return nil, r
 	}
 	days := s.Booking.Policy.SuspendMaxDays
-	if !now.IsZero() && !within(c.ReopenAt, now, days) {
+	if !now.IsZero() && !liesAhead(c.ReopenAt, now, days) {
 		return nil, refuseReopenDate(days)
 	}
 	return []EventBody{HearingSuspended{Reason: why, ReopenAt: c.ReopenAt}}, nil
@@ -255,7 +255,7 @@ func (c Adjourn) decide(s *State, _ Actor, now time.Time) ([]EventBody, *Refusal
 		return nil, r
 	}
 	days := s.Booking.Policy.AdjournMaxDays
-	if !now.IsZero() && c.ReopenAt != 0 && !within(c.ReopenAt, now, days) {
+	if !now.IsZero() && c.ReopenAt != 0 && !liesAhead(c.ReopenAt, now, days) {
 		return nil, refuseReopenDate(days)
 	}
 	if c.Form == "" {
@@ -267,8 +267,8 @@ func (c Adjourn) decide(s *State, _ Actor, now time.Time) ([]EventBody, *Refusal
 	return []EventBody{HearingAdjourned{Reason: why, ReopenAt: c.ReopenAt, Form: c.Form}}, nil
 }
 
-// within tells whether at lies after now and at most so many days of 24 hours later.
-func within(at int64, now time.Time, days int) bool {
+// liesAhead tells whether at lies after now and at most so many days of 24 hours later.
+func liesAhead(at int64, now time.Time, days int) bool {
 	return at > now.UnixMicro() && at <= now.Add(time.Duration(days)*24*time.Hour).UnixMicro()
 }
 

@@ -52,12 +52,13 @@ func TestWhatCannotBeReadIsNotWritten(t *testing.T) {
 
 // The largest booking that is accepted fits into a line.
 func TestTheLargestBookingFitsIntoALine(t *testing.T) {
-	b := largestBooking()
-	bodies, refusal := Decide(nil, Book{b}, Actor{System: true}, start())
-	require.Nil(t, refusal)
-	text, err := MarshalEvent(Event{Seq: 1, At: start().UnixMicro(), Actor: Actor{System: true}, Body: bodies[0]})
-	require.NoError(t, err)
-	t.Logf("%d bytes of %d", len(text), MaxLineBytes)
+	for _, b := range []Booking{largestBooking(), largestOf(court.Administrative)} {
+		bodies, refusal := Decide(nil, Book{b}, Actor{System: true}, start())
+		require.Nil(t, refusal)
+		text, err := MarshalEvent(Event{Seq: 1, At: start().UnixMicro(), Actor: Actor{System: true}, Body: bodies[0]})
+		require.NoError(t, err)
+		t.Logf("%d bytes of %d", len(text), MaxLineBytes)
+	}
 }
 
 func FuzzParseEvent(f *testing.F) {
@@ -124,7 +125,9 @@ func fuzzBooking() Booking {
 }
 
 // largestBooking reaches every bound with text that JSON writes longest.
-func largestBooking() Booking {
+func largestBooking() Booking { return largestOf("") }
+
+func largestOf(procedure court.Procedure) Booking {
 	label, name := strings.Repeat("<", MaxLabelRunes), strings.Repeat("<", MaxNameRunes)
 	id := func(i int) string { return fmt.Sprintf("%0*d", MaxIDBytes, i) }
 	b := Booking{
@@ -136,10 +139,29 @@ func largestBooking() Booking {
 		if i == 0 {
 			capacity = court.PresidingJudge
 		}
-		b.People = append(b.People, Person{ID: PersonID(id(i)), Capacity: capacity, Alias: name, Point: name})
+		b.People = append(b.People, Person{
+			ID: PersonID(id(i)), Capacity: capacity, Alias: name, Point: name,
+			Minor: true, Required: true, Client: PersonID(id((i + 1) % MaxPeople)),
+		})
+	}
+	if procedure != "" {
+		policy := court.DefaultPolicy(procedure)
+		policy.MaxComponentPoints = MaxPoints - 1
+		b.Procedure, b.Instance, b.Form, b.Visibility, b.Policy = procedure, appealHearing, Mixed, ClosedDoors, &policy
+		b.Minutes = MaxMinutes
+		for i := range MaxPoints {
+			kind := ComponentPoint
+			if i == 0 {
+				kind = CentralPoint
+			}
+			b.Points = append(b.Points, Point{ID: id(i), Kind: kind, Name: name, Unit: court.UnitID(id(i)), Detention: true})
+		}
+		for i := range b.People {
+			b.People[i].Point = id(0)
+		}
 	}
 	for i := range MaxDevices {
-		d := Device{ID: DeviceID(id(i)), Kind: Console, People: []PersonID{PersonID(id(i % MaxPeople))}}
+		d := Device{ID: DeviceID(id(i)), Kind: Console, People: []PersonID{PersonID(id(i % MaxPeople))}, Private: true}
 		if i > 0 && i <= MaxAllSeats-MaxDevices {
 			d.People = append(d.People, PersonID(id(0)))
 		}
@@ -176,8 +198,38 @@ func TestKindsAndRestrictionsAreFixed(t *testing.T) {
 		{RecorderReported{}, "recorder.reported", true},
 		{EvidenceAnchored{}, "evidence.anchored", false},
 		{NodeTaken{}, "node.took", false},
+		{OpinionRecorded{}, "opinion.recorded", false},
+		{FacilitiesRecorded{}, "facilities.recorded", false},
+		{BecameReady{}, "hearing.ready", false},
+		{IdentityNoted{}, "person.identified", false},
+		{PresenceReported{}, "person.presence", false},
+		{TestReported{}, "test.reported", false},
+		{PhaseEntered{}, "phase.entered", false},
+		{AskedToStand{}, "hearing.stand", false},
+		{AskedToSit{}, "hearing.sit", false},
+		{VisibilitySet{To: Public}, "visibility.set", false},
+		{VisibilitySet{To: ClosedDoors}, "visibility.set", true},
+		{HoldProposed{}, "hold.proposed", false},
+		{HoldBegun{}, "hold.begun", true},
+		{KeptGoing{}, "hold.kept_going", false},
+		{LinksSettled{}, "link.settled", false},
+		{ReturnConfirmed{}, "return.confirmed", false},
+		{HearingSuspended{}, "hearing.suspended", true},
+		{HearingAdjourned{}, "hearing.adjourned", true},
+		{DecisionAnnounced{}, "decision.announced", false},
+		{HearingReopened{}, "hearing.reopened", false},
+		{HearingCancelled{}, "hearing.cancelled", true},
+		{PersonWarned{}, "person.warned", false},
+		{PersonAway{}, "person.away", false},
+		{PersonBack{}, "person.back", false},
 	} {
 		require.Equal(t, c.kind, c.body.Kind())
 		require.Equal(t, c.restricts, c.body.Restricts(), c.kind)
+		e := Event{Seq: 3, At: 5, Actor: Actor{System: true}, Body: c.body}
+		text, err := MarshalEvent(e)
+		require.NoError(t, err, c.kind)
+		back, err := ParseEvent(text)
+		require.NoError(t, err, c.kind)
+		require.Equal(t, e, back)
 	}
 }

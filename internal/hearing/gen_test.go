@@ -29,11 +29,12 @@ func pick[T any](c chooser, list []T) T { return list[c(len(list))] }
 func seatPerson(i int) PersonID { return PersonID(fmt.Sprintf("p%d", i)) }
 
 // anyBooking draws a valid booking: a presiding judge with a console, up to six
-// others before up to seven devices of all kinds, some of them shared.
+// others before up to seven devices of all kinds, some of them shared. Two in
+// three have a procedure, and then a clerk with a console and three points.
 func anyBooking(c chooser) Booking {
 	others := []court.Capacity{
 		court.Clerk, court.Judge, court.Defendant, court.DetentionOfficer,
-		court.Procurator, court.Witness, court.DefenceCounsel,
+		court.Procurator, court.Witness, court.DefenceCounsel, court.Attendee,
 	}
 	b := Booking{
 		Hearing: "h1", Unit: "u1", Court: "TAND khu vực 1", DocketNo: "45/2026/TLST-HS", Title: "Vụ án",
@@ -41,14 +42,51 @@ func anyBooking(c chooser) Booking {
 		People:   []Person{{ID: seatPerson(0), Capacity: court.PresidingJudge, Alias: "Chủ tọa", Point: "P0"}},
 		Devices:  []Device{{ID: "d0", Kind: pick(c, []DeviceKind{Console, DeskClient}), People: []PersonID{seatPerson(0)}}},
 	}
-	for i := range 1 + c(6) {
-		b.People = append(b.People, Person{ID: seatPerson(i + 1), Capacity: pick(c, others), Alias: "X", Point: "P1"})
+	if c(3) > 0 {
+		addProcedure(c, &b)
 	}
+	for i := range 1 + c(6) {
+		p := Person{ID: seatPerson(len(b.People)), Capacity: pick(c, others), Alias: "X", Point: "P1"}
+		if b.Procedure != "" {
+			p.Point, p.Required, p.Minor = pick(c, []string{"P0", "P1", "P2"}), c(6) == 0, c(6) == 0
+			if p.Capacity.CentralOnly() {
+				p.Point = "P0"
+			}
+			if p.Capacity.Counsels() && i > 0 {
+				p.Client = b.People[len(b.People)-1].ID
+			}
+		}
+		b.People = append(b.People, p)
+	}
+	seatPeople(c, &b)
+	return b
+}
+
+func addProcedure(c chooser, b *Booking) {
+	b.Procedure = pick(c, []court.Procedure{court.Criminal, court.Civil, court.Administrative})
+	b.Form = pick(c, []Form{Online, Mixed, ""})
+	b.Visibility = pick(c, []Visibility{Public, ClosedDoors, ""})
+	b.Points = []Point{
+		{ID: "P0", Kind: CentralPoint, Name: "Tòa", Unit: "u1"},
+		{ID: "P1", Kind: ComponentPoint, Name: "Trại tạm giam", Detention: true},
+		{ID: "P2", Kind: ComponentPoint, Name: "Nhà riêng"},
+	}
+	if c(2) == 0 {
+		policy := court.DefaultPolicy(b.Procedure)
+		policy.NoticeDays, policy.RequireReady, policy.RequireOpinion = c(8), c(2) == 0, c(2) == 0
+		b.Policy = &policy
+	}
+	b.People = append(b.People, Person{ID: seatPerson(1), Capacity: court.Clerk, Alias: "Thư ký", Point: "P0"})
+	b.Devices = append(b.Devices, Device{ID: "d1", Kind: Console, People: []PersonID{seatPerson(1)}})
+}
+
+func seatPeople(c chooser, b *Booking) {
 	microphone := map[PersonID]bool{seatPerson(0): b.Devices[0].Kind.sends()}
 	for range c(8) {
 		d := Device{
-			ID:   DeviceID(fmt.Sprintf("d%d", len(b.Devices))),
-			Kind: pick(c, []DeviceKind{RoomClient, DeskClient, DeskClient, Console, Viewer}),
+			ID:      DeviceID(fmt.Sprintf("d%d", len(b.Devices))),
+			Kind:    pick(c, []DeviceKind{RoomClient, DeskClient, DeskClient, Console, Viewer}),
+			Private: c(2) == 0,
 		}
 		for range 1 + c(3) {
 			p := pick(c, b.People).ID
@@ -61,55 +99,139 @@ func anyBooking(c chooser) Booking {
 			b.Devices = append(b.Devices, d)
 		}
 	}
-	return b
 }
 
-// anyCommand draws a command of any kind, about somebody of the hearing or not.
+// draw hands out arguments of commands: about somebody of the hearing or not,
+// texts that are taken and others.
+type draw struct {
+	c chooser
+	b Booking
+}
+
+func (d draw) person() PersonID {
+	if d.c(12) == 0 {
+		return pick(d.c, []PersonID{"", "nobody", "p0 "})
+	}
+	return pick(d.c, d.b.People).ID
+}
+
+func (d draw) device() DeviceID {
+	if d.c(12) == 0 {
+		return pick(d.c, []DeviceID{"", "nothing"})
+	}
+	return pick(d.c, d.b.Devices).ID
+}
+
+func (d draw) point() string { return pick(d.c, []string{"", "P0", "P1", "P2", "P9"}) }
+
+func (d draw) text() string {
+	return pick(d.c, []string{"", "lý do", "lý do", " ", "a\x00b", "hai\ndòng", "\xff", strings.Repeat("ô", MaxTextRunes+1)})
+}
+
+func (d draw) date() int64 {
+	return pick(d.c, []int64{0, -1, 1, tomorrow(), maxTime})
+}
+
+// tomorrow is a date within reach of every story.
+func tomorrow() int64 { return start().Add(24 * time.Hour).UnixMicro() }
+
+func (d draw) phase() court.Phase {
+	return pick(d.c, []court.Phase{
+		"", "coffee", court.Formalities, court.IndictmentReading, court.Questioning, court.EvidenceReview, court.Debate,
+		court.LastWords, court.Deliberation, court.Pronouncement,
+	})
+}
+
+func (d draw) items() []TestItem {
+	return pick(d.c, [][]TestItem{
+		nil, {}, {{Key: "camera", OK: true, Value: "720p"}}, {{Key: "camera"}, {Key: "link", OK: true, Value: "2 %"}},
+		{{Key: "ups"}, {Key: "ups"}}, {{Key: "coffee"}}, make([]TestItem, MaxTestItems+1),
+	})
+}
+
+// anyCommand draws a command of any kind.
 func anyCommand(c chooser, b Booking) Command {
-	person := func() PersonID {
-		if c(12) == 0 {
-			return pick(c, []PersonID{"", "nobody", "p0 "})
-		}
-		return pick(c, b.People).ID
+	d := draw{c, b}
+	switch c(4) {
+	case 0:
+		return d.courseCommand()
+	case 1:
+		return anyRoomCommand(c, b)
+	default:
+		return d.plainCommand()
 	}
-	device := func() DeviceID {
-		if c(12) == 0 {
-			return pick(c, []DeviceID{"", "nothing"})
-		}
-		return pick(c, b.Devices).ID
-	}
-	text := func() string {
-		return pick(c, []string{"", "lý do", " ", "a\x00b", "hai\ndòng", "\xff", strings.Repeat("ô", MaxTextRunes+1)})
-	}
+}
+
+func (d draw) plainCommand() Command {
+	c, b := d.c, d.b
 	return pick(c, []func() Command{
 		func() Command { return CheckIn{RulesAccepted: c(5) > 0} },
-		func() Command { return Admit{person()} },
-		func() Command { return Open{text()} },
+		func() Command { return Admit{d.person()} },
+		func() Command { return Open{d.text()} },
 		func() Command { return RaiseHand{} },
-		func() Command { return LowerHand{person()} },
-		func() Command { return GiveFloor{person()} },
-		func() Command { return GiveFloor{person()} },
-		func() Command { return StopFloor{person()} },
-		func() Command { return MuteLock{person()} },
-		func() Command { return Unlock{person()} },
-		func() Command { return Recess{text()} },
+		func() Command { return LowerHand{d.person()} },
+		func() Command { return GiveFloor{d.person()} },
+		func() Command { return GiveFloor{d.person()} },
+		func() Command { return StopFloor{d.person()} },
+		func() Command { return MuteLock{d.person()} },
+		func() Command { return Unlock{d.person()} },
+		func() Command { return Recess{d.text()} },
 		func() Command { return Resume{} },
-		func() Command { return Remove{person(), text()} },
-		func() Command {
-			if c(6) > 0 { // closing early makes for short stories
-				return Resume{}
-			}
-			return Close{}
-		},
+		func() Command { return Remove{d.person(), d.text()} },
+		func() Command { return d.rarely(Close{}) },
 		func() Command { return Book{b} },
-		func() Command { return DeviceConnected{device()} },
-		func() Command { return DeviceLost{device()} },
+		func() Command { return DeviceConnected{d.device()} },
+		func() Command { return DeviceConnected{d.device()} },
+		func() Command { return DeviceLost{d.device()} },
+		func() Command { return DeviceLost{d.device()} },
 		func() Command {
 			return RecorderReport{Recording: c(2) == 0, Trouble: pick(c, []string{"", "disk", "a b"})}
 		},
 		func() Command { return AnchorEvidence{Size: uint64(c(20)), Root: pick(c, []string{rootOf(1), "x"})} },
 		func() Command { return NodeTook{Node: pick(c, []string{"n1", "n2", ""}), Epoch: uint64(c(6))} },
 		func() Command { return Tick{} },
+	})()
+}
+
+// rarely spares commands that make for short stories.
+func (d draw) rarely(last Command) Command {
+	if d.c(8) > 0 {
+		return Resume{}
+	}
+	return last
+}
+
+// courseCommand draws of what a procedure brings.
+func (d draw) courseCommand() Command {
+	c := d.c
+	return pick(c, []func() Command{
+		func() Command { return RecordOpinion{Agrees: c(4) > 0, On: d.date(), Note: d.text()} },
+		func() Command { return RecordFacilities{OK: c(4) > 0, Note: d.text()} },
+		func() Command { return MarkReady{} },
+		func() Command {
+			return NoteIdentity{d.person(), pick(c, []string{"vneid", "citizen_card", "face"}), d.text()}
+		},
+		func() Command { return ReportPresence{d.person(), c(2) == 0, d.text()} },
+		func() Command { return ReportTest{d.point(), d.items()} },
+		func() Command { return NextPhase{d.phase(), d.text()} },
+		func() Command { return Stand{d.person()} },
+		func() Command { return Sit{} },
+		func() Command {
+			return SetVisibility{pick(c, []Visibility{Public, ClosedDoors, Deliberating, ""}), d.text()}
+		},
+		func() Command { return HoldTechnical{d.text()} },
+		func() Command { return KeepGoing{d.text()} },
+		func() Command {
+			return ConfirmReturn{d.person(), pick(c, []string{returnIdentity, returnMedia, ""})}
+		},
+		func() Command { return Suspend{d.text(), d.date()} },
+		func() Command { return d.rarely(Adjourn{d.text(), d.date(), pick(c, []Form{"", Online, "mail"})}) },
+		func() Command { return Announced{d.point()} },
+		func() Command { return Reopen{} },
+		func() Command { return d.rarely(Cancel{d.text()}) },
+		func() Command { return Warn{d.person(), d.text()} },
+		func() Command { return NoteAway{d.person()} },
+		func() Command { return NoteBack{d.person()} },
 	})()
 }
 
@@ -138,6 +260,10 @@ func anyActor(c chooser, b Booking, cmd Command) Actor {
 // lawfulCommand draws a person's command that is accepted, so that stories get
 // somewhere. It takes one kind of command and somebody who may give it.
 func lawfulCommand(c chooser, s *State) (Command, Actor, bool) {
+	phase := draw{c, s.Booking}.phase()
+	if steps := s.Booking.Procedure.Steps(); len(steps) > 0 && c(4) > 0 {
+		phase = pick(c, steps).Phase
+	}
 	of := pick(c, []func(PersonID) Command{
 		func(PersonID) Command { return CheckIn{true} },
 		func(p PersonID) Command { return Admit{p} },
@@ -155,6 +281,29 @@ func lawfulCommand(c chooser, s *State) (Command, Actor, bool) {
 		func(PersonID) Command { return Resume{} },
 		func(PersonID) Command { return Resume{} },
 		func(p PersonID) Command { return Remove{p, ""} },
+		func(PersonID) Command { return RecordOpinion{true, 1, ""} },
+		func(PersonID) Command { return RecordFacilities{true, ""} },
+		func(PersonID) Command { return MarkReady{} },
+		func(p PersonID) Command { return NoteIdentity{p, "vneid", "7"} },
+		func(p PersonID) Command { return ReportPresence{p, true, ""} },
+		func(PersonID) Command { return ReportTest{"", []TestItem{{Key: "camera", OK: true}}} },
+		func(PersonID) Command { return ReportTest{"P1", []TestItem{{Key: "ups"}}} },
+		func(PersonID) Command { return NextPhase{phase, ""} },
+		func(PersonID) Command { return NextPhase{phase, "lý do"} },
+		func(p PersonID) Command { return Stand{p} },
+		func(PersonID) Command { return SetVisibility{ClosedDoors, ""} },
+		func(PersonID) Command { return SetVisibility{Public, ""} },
+		func(PersonID) Command { return HoldTechnical{} },
+		func(PersonID) Command { return KeepGoing{"lý do"} },
+		func(p PersonID) Command { return ConfirmReturn{p, returnIdentity} },
+		func(p PersonID) Command { return ConfirmReturn{p, returnMedia} },
+		func(PersonID) Command { return Suspend{"lý do", tomorrow()} },
+		func(PersonID) Command { return Announced{"P1"} },
+		func(PersonID) Command { return Reopen{} },
+		func(PersonID) Command { return Reopen{} },
+		func(p PersonID) Command { return Warn{p, ""} },
+		func(p PersonID) Command { return NoteAway{p} },
+		func(p PersonID) Command { return NoteBack{p} },
 	})
 	type act struct {
 		c Command
@@ -179,6 +328,7 @@ func lawfulCommand(c chooser, s *State) (Command, Actor, bool) {
 // nil0 is the state right after booking.
 func nil0(b Booking) *State {
 	b.LateAfter = 1
+	fillProcedure(&b)
 	s, err := newState(b, Event{Seq: 1, At: 1})
 	if err != nil {
 		panic(err)
@@ -225,7 +375,7 @@ func do(t reporter, s *State, cmd Command, a Actor, now time.Time) step {
 func walk(t reporter, c chooser, steps int, visit func(step)) []Event {
 	t.Helper()
 	b := anyBooking(c)
-	now := start().Add(-time.Hour)
+	now := start().Add(-10 * 24 * time.Hour)
 	var log []Event
 	var s *State
 	take := func(cmd Command, a Actor) {
@@ -237,10 +387,17 @@ func walk(t reporter, c chooser, steps int, visit func(step)) []Event {
 		now = now.Add(time.Duration(c(90)) * time.Second)
 	}
 	take(Book{b}, Actor{System: true})
+	now = start().Add(-time.Hour)
 	if c(4) > 0 {
 		everybodyIn(b, take)
 	}
 	for range steps {
+		if c(4) == 0 { // what the clock does, as signaling posts it
+			if due, ok := NextDeadline(s); ok && !now.Before(due) {
+				take(Tick{}, Actor{System: true})
+				continue
+			}
+		}
 		if c(2) == 0 {
 			if cmd, a, ok := lawfulCommand(c, s); ok {
 				take(cmd, a)
@@ -267,6 +424,12 @@ func everybodyIn(b Booking, take func(Command, Actor)) {
 		take(Admit{p.ID}, Actor{Person: "p0", Device: "d0"})
 	}
 	take(RecorderReport{Recording: true}, system)
+	if b.Procedure != "" {
+		clerk := Actor{Person: "p1", Device: "d1"}
+		take(RecordOpinion{Agrees: true, On: 1}, clerk)
+		take(RecordFacilities{OK: true}, clerk)
+		take(MarkReady{}, clerk)
+	}
 	take(Open{}, Actor{Person: "p0", Device: "d0"})
 }
 

@@ -112,7 +112,10 @@ func TestARestrictingCommandCausesNothingElse(t *testing.T) {
 
 // The commands that restrict are fixed, like the kinds.
 func TestWhichCommandsRestrict(t *testing.T) {
-	for _, c := range []Command{MuteLock{}, StopFloor{}, LowerHand{}, Remove{}, Recess{}, Close{}, DeviceLost{}} {
+	for _, c := range []Command{
+		MuteLock{}, StopFloor{}, LowerHand{}, Remove{}, Recess{}, Close{}, DeviceLost{},
+		HoldTechnical{}, Suspend{}, Adjourn{}, Cancel{}, SetVisibility{To: ClosedDoors},
+	} {
 		require.True(t, Restricts(c), "%T", c)
 		require.True(t, ActRestricts(c.command()), "%T", c)
 	}
@@ -131,6 +134,15 @@ func TestWhichCommandsRestrict(t *testing.T) {
 		AnchorEvidence{},
 		Tick{},
 		NodeTook{},
+		SetVisibility{To: Public},
+		SetVisibility{},
+		NextPhase{},
+		KeepGoing{},
+		ConfirmReturn{},
+		Reopen{},
+		Announced{},
+		MarkReady{},
+		RecordOpinion{},
 	} {
 		require.False(t, Restricts(c), "%T", c)
 	}
@@ -220,30 +232,66 @@ func TestNobodyUnlocksAnotherHoldersLock(t *testing.T) {
 func TestWhoMayDoWhat(t *testing.T) {
 	property(t, func(t *rapid.T, st step) {
 		for _, e := range st.events {
-			switch b := e.Body.(type) {
-			case Opened, Recessed, WentOn, HearingClosed, FloorGiven, FloorStopped, PersonRemoved:
-				require.Equal(t, st.before.presiding(), st.actor.Person)
-			case MicrophoneLocked, MicrophoneUnlocked:
-				require.True(t, st.before.booked(st.actor.Person).Capacity.HoldsRoom())
-			case Admitted:
-				require.True(t, st.before.booked(st.actor.Person).Capacity.HoldsRoom())
-			case CheckedIn:
-				require.Equal(t, b.Person, st.actor.Person)
-			case HandRaised:
-				require.Equal(t, b.Person, st.actor.Person)
-			case HandLowered:
-				if b.Person != st.actor.Person {
-					require.True(t, st.before.booked(st.actor.Person).Capacity.HoldsRoom())
-				}
-			default:
-				require.True(t, st.actor.System, "%T", e.Body)
-			}
+			requireLawfulActor(t, st, e.Body)
 			if !st.actor.System {
 				require.True(t, st.before.sitsAt(st.actor.Person, st.actor.Device))
 				require.NotEqual(t, Viewer, st.before.device(st.actor.Device).Kind)
 			}
 		}
 	})
+}
+
+// requireLawfulActor says of each kind of event who may cause it.
+func requireLawfulActor(t *rapid.T, st step, body EventBody) {
+	s, actor := st.before, st.actor
+	capacity := court.Capacity("")
+	if b := s.booked(actor.Person); b != nil {
+		capacity = b.Capacity
+	}
+	supports := func(point string) {
+		require.True(t, capacity == court.Clerk || capacity.Officers() && s.booked(actor.Person).Point == point)
+	}
+	switch b := body.(type) {
+	case Opened, WentOn, HearingClosed, FloorGiven, FloorStopped, PersonRemoved, PhaseEntered, VisibilitySet,
+		KeptGoing, HearingSuspended, HearingAdjourned, PersonWarned:
+		require.Equal(t, s.presiding(), actor.Person)
+	case Recessed:
+		if actor.Person != s.presiding() { // the second holder, while the link of the first is lost
+			require.Equal(t, court.Clerk, capacity)
+			require.False(t, s.connected(s.presiding()))
+			require.NotZero(t, s.person(s.presiding()).LostSince)
+		}
+	case MicrophoneLocked, MicrophoneUnlocked, Admitted, BecameReady, AskedToStand, AskedToSit, HearingReopened, HearingCancelled:
+		require.True(t, capacity.HoldsRoom())
+	case HoldBegun:
+		require.True(t, actor.System && b.Cause == causeLost || capacity.HoldsRoom())
+	case OpinionRecorded, FacilitiesRecorded, IdentityNoted:
+		require.Equal(t, court.Clerk, capacity)
+	case PresenceReported:
+		supports(s.booked(b.Person).Point)
+	case PersonAway:
+		supports(s.booked(b.Person).Point)
+	case PersonBack:
+		supports(s.booked(b.Person).Point)
+	case ReturnConfirmed:
+		supports(s.booked(b.Person).Point)
+		require.True(t, b.What == returnIdentity || capacity == court.Clerk)
+	case DecisionAnnounced:
+		supports(b.Point)
+	case TestReported:
+		require.Equal(t, b.Person, actor.Person)
+		if b.Point != "" {
+			supports(b.Point)
+		}
+	case CheckedIn:
+		require.Equal(t, b.Person, actor.Person)
+	case HandRaised:
+		require.Equal(t, b.Person, actor.Person)
+	case HandLowered:
+		require.True(t, b.Person == actor.Person || capacity.HoldsRoom())
+	default:
+		require.True(t, actor.System, "%T", body)
+	}
 }
 
 func TestTheStateKeepsItsShape(t *testing.T) {
@@ -275,14 +323,43 @@ func TestTheStateKeepsItsShape(t *testing.T) {
 				require.False(t, s.connected(p.ID))
 			}
 		}
-		if st.before.Status == Closed {
-			require.Equal(t, Closed, s.Status)
+		if st.before.Status.Over() {
+			require.Equal(t, st.before.Status, s.Status)
 		}
+		requireCourse(t, s)
 		require.NotEqual(t, Removed, s.person(s.presiding()).Status)
 	})
 }
 
-// A deadline that has passed is answered by its tick, once.
+// requireCourse holds what belongs together in the course of a hearing.
+func requireCourse(t *rapid.T, s *State) {
+	require.Contains(t, []Visibility{Public, ClosedDoors}, s.Visibility)
+	require.Equal(t, s.Status == TechnicalHold, s.Hold != nil && !s.Hold.Proposed, "a hold that began is the status")
+	if s.Hold != nil && s.Hold.Proposed {
+		require.Equal(t, InSession, s.Status)
+		require.NotEmpty(t, s.Hold.People)
+		for _, p := range s.Hold.People {
+			require.NotZero(t, s.person(p).LostSince)
+			require.False(t, s.person(p).GoneOn)
+		}
+	}
+	if s.Status == Suspended || s.Status == Adjourned {
+		require.NotNil(t, s.Decision)
+		require.NotEmpty(t, s.Decision.Reason)
+	}
+	if s.Status == ReadyToOpen {
+		require.Empty(t, s.missing())
+	}
+	require.Equal(t, s.ordered() && s.OpenedAt != 0, s.Phase != "")
+	for _, p := range s.People {
+		require.True(t, p.BackSince == 0 || p.LostSince != 0)
+		require.True(t, !p.GoneOn || p.LostSince != 0)
+		require.True(t, p.LostSince == 0 || s.connected(p.ID) == (p.BackSince != 0), "back is who is connected")
+		require.True(t, s.ordered() || p.LostSince == 0)
+	}
+}
+
+// A deadline that has passed is answered by its tick, each by one.
 func TestATickMeetsItsDeadline(t *testing.T) {
 	property(t, func(t *rapid.T, st step) {
 		due, ok := NextDeadline(st.after)
@@ -292,8 +369,16 @@ func TestATickMeetsItsDeadline(t *testing.T) {
 		system := Actor{System: true}
 		early := do(t, st.after, Tick{}, system, due.Add(-1))
 		require.Same(t, st.after, early.after)
-		met := do(t, st.after, Tick{}, system, due)
-		next, again := NextDeadline(met.after)
-		require.True(t, !again || next.After(due))
+		s := st.after
+		for range 3 + len(s.People) {
+			met := do(t, s, Tick{}, system, due)
+			require.NotEmpty(t, met.events)
+			s = met.after
+			next, again := NextDeadline(s)
+			if !again || next.After(due) {
+				return
+			}
+		}
+		require.Fail(t, "ticks without end")
 	})
 }

@@ -35,6 +35,11 @@ func refuseOnlySupport() *Refusal {
 		"Only the clerk and the officers who support a point may do this.")
 }
 
+func refuseOfficersDevice() *Refusal {
+	return refuse("officers_device", "Cán bộ hỗ trợ điểm cầu làm việc này trên thiết bị chỉ của cán bộ.",
+		"An officer does this on a device that only officers of the point sit at.")
+}
+
 func refuseOtherPoint() *Refusal {
 	return refuse("other_point", "Cán bộ hỗ trợ chỉ làm việc này cho điểm cầu của mình.",
 		"An officer does this for their own point only.")
