@@ -124,9 +124,12 @@ func (d *Device) watches(s *State) bool {
 
 // officerAt is the point whose officers, and nobody else, are in front of the
 // device; empty when there is none. What it shows is theirs to read also while
-// they wait.
+// they wait. Points are of hearings with a procedure.
 func (s *State) officerAt(d *Device) string {
 	point := ""
+	if s.Booking.Procedure == "" {
+		return point
+	}
 	for _, p := range s.inFront(d) {
 		b := s.booked(p)
 		if at := s.home(p); at != WaitingRoom && at != Courtroom {
@@ -153,9 +156,9 @@ func (s *State) silence(id PersonID) {
 
 // leaveRooms ends isolation and private talks of somebody who is taken out of
 // the courtroom.
-func (s *State) leaveRooms(p *PersonState, seq uint64) {
+func (s *State) leaveRooms(p *PersonState) {
 	p.Isolated, p.Left, p.Unbriefed = false, false, false
-	s.endConsultsOf(p.ID, seq)
+	s.endConsults(func(c ConsultState) bool { return c.has(p.ID) })
 }
 
 // tidyRooms ends what a change of status ends: deliberation is a recess of its
