@@ -251,7 +251,12 @@ func talkBefore(s *State, b Booking, take func(Command, Actor)) {
 // roomProperty checks visit over many random stories of rooms.
 func roomProperty(t *testing.T, visit func(*rapid.T, step)) {
 	t.Helper()
+	roomStories(t, 60, visit)
+}
+
+func roomStories(t *testing.T, steps int, visit func(*rapid.T, step)) {
+	t.Helper()
 	rapid.Check(t, func(t *rapid.T) {
-		walkRooms(t, drawn(t), 60, func(st step) { visit(t, st) })
+		walkRooms(t, drawn(t), steps, func(st step) { visit(t, st) })
 	})
 }

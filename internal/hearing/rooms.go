@@ -261,7 +261,7 @@ func (c ConfirmLeft) decide(s *State, a Actor, _ time.Time) ([]EventBody, *Refus
 		switch {
 		case officer.Point == "" || point != officer.Point:
 			return nil, refuseOtherPoint()
-		case !s.sitsAt(c.Person, a.Device) && s.officerAt(s.device(a.Device)) != point:
+		case !s.sitsAt(c.Person, a.Device) && s.officerAt(a.Person, s.device(a.Device)) != point:
 			return nil, refuseDeviceBlocked()
 		}
 	}

@@ -172,14 +172,14 @@ func TestClassesHoldOnlyWhoBelongs(t *testing.T) {
 					continue
 				}
 				at, capacity := whereabouts(s, p), s.booked(p).Capacity
-				switch {
-				case m.Class == ClassCourtroom:
+				switch m.Class {
+				case ClassCourtroom:
 					require.Equal(t, string(Courtroom), at)
-				case m.Class == ClassPublic:
+				case ClassPublic:
 					n["public"]++
 					require.True(t, capacity.Watches())
 					require.Equal(t, Public, s.visibility())
-				case m.Class == ClassPanel:
+				case ClassPanel:
 					n["panel"]++
 					require.True(t, capacity.OnPanel())
 				default:
@@ -231,8 +231,11 @@ func TestRoomsKeepTheirShape(t *testing.T) {
 			require.Equal(t, InRecess, s.Status)
 			require.Empty(t, s.Floor)
 		}
-		if s.Status == InSession || s.Status.Over() {
+		if s.Status.Over() {
 			require.Nil(t, s.Consults)
+		}
+		if s.Status == InSession {
+			require.False(t, slices.ContainsFunc(s.Consults, ConsultState.open))
 		}
 		require.LessOrEqual(t, len(s.Consults), MaxConsults)
 		in := map[PersonID]bool{}

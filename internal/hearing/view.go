@@ -76,7 +76,7 @@ func ViewFor(s *State, r Reader) View {
 		v.Me = r.Person
 		v.Place = s.home(r.Person)
 		v.Acts = acts(s, Actor{Person: r.Person, Device: r.Device})
-		point = s.officerAt(s.device(r.Device))
+		point = s.officerAt(r.Person, s.device(r.Device))
 	}
 	if rank == outsider {
 		v.Seq = s.noticed(r.Device, point)

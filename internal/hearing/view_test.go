@@ -86,7 +86,7 @@ func concerns(e Event, s *State, r Reader) bool {
 // for officers, of their point.
 func theirs(s *State, r Reader) []PersonID {
 	list := slices.Clone(s.device(r.Device).People)
-	if point := s.officerAt(s.device(r.Device)); point != "" {
+	if point := s.officerAt(r.Person, s.device(r.Device)); point != "" {
 		for _, p := range s.Booking.People {
 			if p.Point == point {
 				list = append(list, p.ID)
@@ -195,7 +195,7 @@ func TestAnOutsiderSeesOnlyThemselves(t *testing.T) {
 				continue
 			}
 			may := []string{"check_in", "report_test", "confirm_left"}
-			if s.officerAt(s.device(r.Device)) == "" {
+			if s.officerAt(r.Person, s.device(r.Device)) == "" {
 				require.Len(t, v.People, 1)
 				require.Equal(t, r.Person, v.People[0].Person)
 				require.Equal(t, s.person(r.Person).Status, v.People[0].Status)
