@@ -111,7 +111,7 @@ func decode[B EventBody](raw []byte) (EventBody, error) {
 
 // parseBody knows every kind of event.
 func parseBody(kind string, raw []byte) (EventBody, error) {
-	if b, known, err := parseRoomBody(kind, raw); known {
+	if b, err := parseRoomBody(kind, raw); b != nil || err != nil {
 		return b, err
 	}
 	switch kind {

@@ -118,7 +118,9 @@ func anyRoomCommand(c chooser, b Booking) Command {
 			}
 			return RequestConsult{with}
 		},
-		func() Command { return AllowConsult{talk(), pick(c, []int{0, 1, MaxConsultMinutes, -1, MaxConsultMinutes + 1})} },
+		func() Command {
+			return AllowConsult{talk(), pick(c, []int{0, 1, MaxConsultMinutes, -1, MaxConsultMinutes + 1})}
+		},
 		func() Command { return EndConsult{talk()} },
 	})()
 }

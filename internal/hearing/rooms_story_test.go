@@ -11,18 +11,18 @@ import (
 // The criminal hearing of journey J1: the accused and an officer at a detention
 // point, a witness at a point of their own, counsel and procurator at the court.
 var (
-	counsel  = Actor{Person: "counsel", Device: "d-counsel"}
-	accused  = Actor{Person: "accused", Device: "d-accused"}
-	second   = Actor{Person: "second", Device: "d-cell"}
-	officer  = Actor{Person: "officer", Device: "d-officer"}
-	witness  = Actor{Person: "witness", Device: "d-witness"}
-	lay      = Actor{Person: "lay", Device: "d-lay"}
-	audience = Reader{Person: "audience", Device: "d-audience"}
+	counsellor = Actor{Person: "counsel", Device: "d-counsel"}
+	accused    = Actor{Person: "accused", Device: "d-accused"}
+	second     = Actor{Person: "second", Device: "d-cell"}
+	officer    = Actor{Person: "officer", Device: "d-officer"}
+	witness    = Actor{Person: "witness", Device: "d-witness"}
+	lay        = Actor{Person: "lay", Device: "d-lay"}
+	audience   = Reader{Person: "audience", Device: "d-audience"}
 )
 
-// criminalBooking is without a procedure, so that stories of rooms depend on
-// nothing else; see criminalRoom.
-func criminalBooking() Booking {
+// trialBooking is without a procedure, so that stories of rooms depend on
+// nothing else; see trialRoom.
+func trialBooking() Booking {
 	return Booking{
 		Hearing: "h1", Unit: "u1", Court: "TAND khu vực 1", DocketNo: "45/2026/TLST-HS", Title: "Vụ án hình sự",
 		StartsAt: start().UnixMicro(),
@@ -54,10 +54,10 @@ func criminalBooking() Booking {
 	}
 }
 
-func criminalRoom(t *testing.T, change func(*Booking)) *room {
+func trialRoom(t *testing.T, change func(*Booking)) *room {
 	t.Helper()
 	r := &room{t: t, now: start()}
-	b := criminalBooking()
+	b := trialBooking()
 	if change != nil {
 		change(&b)
 	}
@@ -104,24 +104,24 @@ func (r *room) view(a Actor) View { return ViewFor(r.s, Reader{Person: a.Person,
 // J1.6: counsel and accused talk in private before the opening; only their
 // devices are in the room, nothing of it is recorded, and the opening ends it.
 func TestJ1_6APrivateTalk(t *testing.T) {
-	r := criminalRoom(t, nil)
+	r := trialRoom(t, nil)
 	r.no("only_counsel", RequestConsult{[]PersonID{"counsel"}}, accused)
-	r.no("consult_size", RequestConsult{}, counsel)
-	r.no("consult_size", RequestConsult{[]PersonID{"counsel"}}, counsel)
-	r.no("consult_size", RequestConsult{[]PersonID{"accused", "accused"}}, counsel)
-	r.no("unknown_person", RequestConsult{[]PersonID{"nobody"}}, counsel)
+	r.no("consult_size", RequestConsult{}, counsellor)
+	r.no("consult_size", RequestConsult{[]PersonID{"counsel"}}, counsellor)
+	r.no("consult_size", RequestConsult{[]PersonID{"accused", "accused"}}, counsellor)
+	r.no("unknown_person", RequestConsult{[]PersonID{"nobody"}}, counsellor)
 	for _, p := range []PersonID{"judge", "lay", "clerk", "procurator", "witness", "officer", "audience"} {
-		r.no("not_for_consult", RequestConsult{[]PersonID{p}}, counsel)
+		r.no("not_for_consult", RequestConsult{[]PersonID{p}}, counsellor)
 	}
-	r.ok(RequestConsult{[]PersonID{"accused", "second"}}, counsel)
-	r.no("consult_twice", RequestConsult{[]PersonID{"accused"}}, counsel)
+	r.ok(RequestConsult{[]PersonID{"accused", "second"}}, counsellor)
+	r.no("consult_twice", RequestConsult{[]PersonID{"accused"}}, counsellor)
 	id := r.s.Consults[0].ID
 	r.no("not_private", AllowConsult{Consult: id}, clerk) // the cell's room client is shared and not private
 	r.no("unknown_consult", EndConsult{id}, Actor{Person: "procurator", Device: "d-procurator"})
 	r.ok(EndConsult{id}, accused) // an invited person declines
-	r.ok(RequestConsult{[]PersonID{"accused"}}, counsel)
+	r.ok(RequestConsult{[]PersonID{"accused"}}, counsellor)
 	id = r.s.Consults[0].ID
-	r.no("only_holders", AllowConsult{Consult: id}, counsel)
+	r.no("only_holders", AllowConsult{Consult: id}, counsellor)
 	r.no("consult_minutes", AllowConsult{id, 121}, clerk)
 	r.no("unknown_consult", AllowConsult{Consult: "c0"}, clerk)
 	r.ok(AllowConsult{Consult: id}, clerk)
@@ -144,7 +144,7 @@ func TestJ1_6APrivateTalk(t *testing.T) {
 	require.Nil(t, r.s.Consults)
 	require.Empty(t, r.members(class))
 	require.Equal(t, Courtroom, r.view(accused).Place)
-	r.ok(RequestConsult{[]PersonID{"accused"}}, counsel)
+	r.ok(RequestConsult{[]PersonID{"accused"}}, counsellor)
 	id = r.s.Consults[0].ID
 	r.no("consult_in_session", AllowConsult{Consult: id}, clerk)
 	r.ok(Recess{}, judge)
@@ -156,7 +156,7 @@ func TestJ1_6APrivateTalk(t *testing.T) {
 // J1.7, J1.13 and J1.14: the witness waits without a byte of the hearing, is
 // called, speaks, and is dismissed.
 func TestJ1_7TheWitnessWaitsInIsolation(t *testing.T) {
-	r := criminalRoom(t, nil)
+	r := trialRoom(t, nil)
 	r.no("not_in_session", CallWitness{"witness"}, judge)
 	r.ok(Open{}, judge)
 	require.Equal(t, IsolationRoom, r.s.place("witness"))
@@ -189,7 +189,7 @@ func TestJ1_7TheWitnessWaitsInIsolation(t *testing.T) {
 
 // With an order of business witnesses enter by the call only.
 func TestJ1_13AWitnessIsCalledNotAdmitted(t *testing.T) {
-	r := criminalRoom(t, nil)
+	r := trialRoom(t, nil)
 	r.s = r.s.clone()
 	r.s.Booking.Procedure = court.Criminal
 	r.no("call_instead", Admit{"witness"}, judge)
@@ -200,7 +200,7 @@ func TestJ1_13AWitnessIsCalledNotAdmitted(t *testing.T) {
 // J1.12: an accused is isolated from a testimony. The cell's room client goes dark
 // for the guard too until the officer confirms that the accused left its front.
 func TestJ1_12Isolation(t *testing.T) {
-	r := criminalRoom(t, nil)
+	r := trialRoom(t, nil)
 	r.ok(Open{}, judge)
 	r.ok(GiveFloor{"second"}, judge)
 	for _, p := range []PersonID{"judge", "lay", "clerk", "procurator"} {
@@ -224,7 +224,7 @@ func TestJ1_12Isolation(t *testing.T) {
 	require.Equal(t, IsolationRoom, v.Place)
 	require.Empty(t, v.Phase)
 
-	r.no("only_officers", ConfirmLeft{"second"}, counsel)
+	r.no("only_officers", ConfirmLeft{"second"}, counsellor)
 	r.no("not_isolated", ConfirmLeft{"guard"}, clerk)
 	r.ok(ConfirmLeft{"second"}, guard) // the officer who sits beside them
 	r.no("already_left", ConfirmLeft{"second"}, clerk)
@@ -252,7 +252,7 @@ func (r *room) personView(id PersonID) PersonView {
 // J1.15: the accused is back and has to be told what was said before the panel
 // deliberates (BLTTHS art. 309.1).
 func TestJ1_15TheIsolatedAreBriefed(t *testing.T) {
-	r := criminalRoom(t, nil)
+	r := trialRoom(t, nil)
 	r.ok(Open{}, judge)
 	r.ok(Isolate{"accused", ""}, judge)
 	r.no("not_isolated", EndIsolation{"second"}, judge)
@@ -269,7 +269,7 @@ func TestJ1_15TheIsolatedAreBriefed(t *testing.T) {
 
 // J1.17: behind closed doors the public gets nothing and the recording goes on.
 func TestJ1_17ClosedDoors(t *testing.T) {
-	r := criminalRoom(t, nil)
+	r := trialRoom(t, nil)
 	require.Empty(t, ViewFor(r.s, audience).Title)
 	r.ok(Open{}, judge)
 	require.Equal(t, []DeviceID{"d-audience"}, r.members(ClassPublic))
@@ -298,7 +298,7 @@ func TestJ1_17ClosedDoors(t *testing.T) {
 
 // J1.19: the panel deliberates; everybody else is in recess, nothing is recorded.
 func TestJ1_19Deliberation(t *testing.T) {
-	r := criminalRoom(t, nil)
+	r := trialRoom(t, nil)
 	r.no("not_in_session", Deliberate{}, judge)
 	r.ok(Open{}, judge)
 	r.ok(GiveFloor{"counsel"}, judge)
@@ -318,7 +318,7 @@ func TestJ1_19Deliberation(t *testing.T) {
 	require.Equal(t, Deliberating, ViewFor(r.s, audience).Visibility)
 	require.Equal(t, DeliberationR, r.view(judge).Place)
 	require.Equal(t, Courtroom, r.view(accused).Place)
-	r.no("deliberating", Resume{}, judge)
+	r.no("while_deliberating", Resume{}, judge)
 	r.no("only_presiding", EndDeliberation{court.Pronouncement}, lay)
 	r.ok(EndDeliberation{court.Pronouncement}, judge)
 	require.Equal(t, InSession, r.s.Status)
@@ -328,7 +328,7 @@ func TestJ1_19Deliberation(t *testing.T) {
 
 // Mandatory phases come before the deliberation, which leads to the judgment or back.
 func TestJ1_19DeliberationHasItsPlaceInTheOrder(t *testing.T) {
-	r := criminalRoom(t, nil)
+	r := trialRoom(t, nil)
 	r.ok(Open{}, judge)
 	r.s = r.s.clone()
 	r.s.Booking.Procedure, r.s.Phase = court.Criminal, court.Questioning
@@ -362,7 +362,7 @@ func TestJ1_19DeliberationHasItsPlaceInTheOrder(t *testing.T) {
 // An officer knows of the people of their point, also while waiting; a screen
 // shared with others tells nothing.
 func TestAnOfficerKnowsTheirPoint(t *testing.T) {
-	r := criminalRoom(t, nil)
+	r := trialRoom(t, nil)
 	r.s = r.s.clone()
 	r.s.Booking.Procedure = court.Criminal
 	r.s.Booking.Points = []Point{{ID: "P0", Kind: CentralPoint, Name: "Tòa"}, {ID: "P1", Kind: ComponentPoint, Name: "Trại"}}
@@ -387,7 +387,7 @@ func TestAnOfficerKnowsTheirPoint(t *testing.T) {
 
 // A reading of the interpreter's picture outlives others when bandwidth is short.
 func TestTheInterpretersPictureIsKeptLonger(t *testing.T) {
-	r := criminalRoom(t, func(b *Booking) { b.People[3].Capacity = court.SignInterpreter })
+	r := trialRoom(t, func(b *Booking) { b.People[3].Capacity = court.SignInterpreter })
 	r.ok(Open{}, judge)
 	got := map[DeviceID]uint8{}
 	for _, g := range Routes(r.s).Grants {

@@ -140,7 +140,7 @@ func (Resume) decide(s *State, _ Actor, _ time.Time) ([]EventBody, *Refusal) {
 		return nil, refuseNotInRecess()
 	}
 	if s.deliberating() {
-		return nil, refuseDeliberating()
+		return nil, refuseWhileDeliberating()
 	}
 	return []EventBody{WentOn{}}, nil
 }

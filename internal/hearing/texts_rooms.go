@@ -53,16 +53,7 @@ func refuseOnlyOfficers() *Refusal {
 		"Only the point's officer and the clerk may do this.")
 }
 
-func refuseOtherPoint() *Refusal {
-	return refuse("other_point", "Người này không thuộc điểm cầu của ông/bà.", "This person is not at your point.")
-}
-
 // Refusals about deliberation.
-
-func refuseDeliberating() *Refusal {
-	return refuse("deliberating", "Hội đồng xét xử đang nghị án. Hãy kết thúc nghị án để tiếp tục phiên tòa.",
-		"The panel is deliberating. End the deliberation to go on with the hearing.")
-}
 
 func refuseNotDeliberating() *Refusal {
 	return refuse("not_deliberating", "Hội đồng xét xử không nghị án.", "The panel is not deliberating.")

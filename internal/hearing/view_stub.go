@@ -26,3 +26,11 @@ func refuseUnbriefed() *Refusal {
 	return refuse("unbriefed", "Cần thông báo lại nội dung cho người vừa hết cách ly trước khi chuyển phần.",
 		"Somebody is back from isolation and has to be told what was said before the hearing goes on.")
 }
+
+func refuseOtherPoint() *Refusal {
+	return refuse("other_point", "Người này không thuộc điểm cầu của ông/bà.", "This person is not at your point.")
+}
+
+func refuseWhileDeliberating() *Refusal {
+	return refuse("while_deliberating", "Hội đồng xét xử đang nghị án.", "The panel is deliberating.")
+}

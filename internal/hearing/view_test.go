@@ -163,9 +163,9 @@ func scrambled(t *rapid.T, s *State, r Reader) *State {
 	return n
 }
 
-// within tells whether the reader is in the courtroom, on a screen that only people
+// seesInside tells whether the reader is in the courtroom, on a screen that only people
 // in it see, or of the public while it may follow.
-func within(s *State, r Reader) bool {
+func seesInside(s *State, r Reader) bool {
 	d := *s.device(r.Device)
 	if onlyWatch(s, d) {
 		open := s.Status == InSession || s.Status == InRecess || s.Status == TechnicalHold
@@ -190,7 +190,7 @@ func TestAnOutsiderSeesOnlyThemselves(t *testing.T) {
 		for _, r := range readers(s) {
 			v := ViewFor(s, r)
 			require.Equal(t, r.Person, v.Me)
-			if within(s, r) {
+			if seesInside(s, r) {
 				require.Equal(t, s.Seq, v.Seq)
 				continue
 			}
@@ -293,7 +293,7 @@ func TestMicrophoneOpenIsWhatRoutesSay(t *testing.T) {
 		}
 		// In a private room its people see each other's microphones open, and nobody else.
 		for _, r := range readers(s) {
-			if s.Status == InSession || !within(s, r) {
+			if s.Status == InSession || !seesInside(s, r) {
 				continue
 			}
 			for _, p := range ViewFor(s, r).People {
@@ -312,7 +312,7 @@ func TestNamesAreForThoseWhoMayKnow(t *testing.T) {
 		s := st.after
 		for _, r := range readers(s) {
 			v := ViewFor(s, r)
-			if !onlyWatch(s, *s.device(r.Device)) || !within(s, r) {
+			if !onlyWatch(s, *s.device(r.Device)) || !seesInside(s, r) {
 				continue
 			}
 			public++
