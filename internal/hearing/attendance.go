@@ -82,7 +82,7 @@ func (b PersonRemoved) apply(s *State, e Event) error {
 	if s.Floor == b.Person {
 		s.Floor, s.FloorSince = "", 0
 	}
-	s.leaveRooms(p, e.Seq)
+	s.leaveRooms(p)
 	return nil
 }
 

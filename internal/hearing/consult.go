@@ -77,16 +77,15 @@ func (b ConsultOpened) apply(s *State, e Event) error {
 	s.Consults = slices.Clone(s.Consults)
 	c := &s.Consults[i]
 	c.Since, c.Until = e.At, e.At+int64(b.Minutes)*time.Minute.Microseconds()
-	s.notice(*c, e.Seq)
 	return nil
 }
 
-func (b ConsultEnded) apply(s *State, e Event) error {
+func (b ConsultEnded) apply(s *State, _ Event) error {
 	i := s.consultIndex(b.Consult)
 	if i < 0 {
 		return fmt.Errorf("%w: end of a private talk", ErrImpossible)
 	}
-	s.endConsults(func(c ConsultState) bool { return c.ID == b.Consult }, e.Seq)
+	s.endConsults(func(c ConsultState) bool { return c.ID == b.Consult })
 	return nil
 }
 
@@ -115,31 +114,16 @@ func (s *State) openConsultOf(id PersonID) *ConsultState {
 	return nil
 }
 
-// endConsults drops the talks that match, and lets their people notice.
-func (s *State) endConsults(match func(ConsultState) bool, seq uint64) {
-	var left []ConsultState // nil when none: one form of empty
+// endConsults drops the talks that match. nil stands for none: one form of empty,
+// so that equal states look equal.
+func (s *State) endConsults(match func(ConsultState) bool) {
+	var left []ConsultState
 	for _, c := range s.Consults {
-		if match(c) {
-			s.notice(c, seq)
-			continue
+		if !match(c) {
+			left = append(left, c)
 		}
-		left = append(left, c)
 	}
 	s.Consults = left
-}
-
-func (s *State) endConsultsOf(p PersonID, seq uint64) {
-	s.endConsults(func(c ConsultState) bool { return c.has(p) }, seq)
-}
-
-// notice: the people of an open talk may notice the event, wherever they look from.
-func (s *State) notice(c ConsultState, seq uint64) {
-	if !c.open() {
-		return
-	}
-	for _, p := range c.people() {
-		s.person(p).Seq = seq
-	}
 }
 
 // consultable tells who may be in a private talk: parties and who speaks for them

@@ -111,13 +111,10 @@ func decode[B EventBody](raw []byte) (EventBody, error) {
 
 // parseBody knows every kind of event.
 func parseBody(kind string, raw []byte) (EventBody, error) {
-	for _, parse := range []func(string, []byte) (EventBody, error){parsePreparation, parseCourse} {
+	for _, parse := range []func(string, []byte) (EventBody, error){parsePreparation, parseCourse, parseRoomBody} {
 		if b, err := parse(kind, raw); b != nil || err != nil {
 			return b, err
 		}
-	}
-	if b, known, err := parseRoomBody(kind, raw); known {
-		return b, err
 	}
 	switch kind {
 	case Booked{}.Kind():

@@ -1,32 +1,32 @@
 package hearing
 
-// parseRoomBody knows the kinds of events about rooms; known is false for others.
-func parseRoomBody(kind string, raw []byte) (b EventBody, known bool, err error) {
+// parseRoomBody knows the kinds of events about rooms; nil without an error is
+// another kind.
+func parseRoomBody(kind string, raw []byte) (EventBody, error) {
 	switch kind {
 	case WitnessCalled{}.Kind():
-		b, err = decode[WitnessCalled](raw)
+		return decode[WitnessCalled](raw)
 	case WitnessDismissed{}.Kind():
-		b, err = decode[WitnessDismissed](raw)
+		return decode[WitnessDismissed](raw)
 	case PersonIsolated{}.Kind():
-		b, err = decode[PersonIsolated](raw)
+		return decode[PersonIsolated](raw)
 	case LeftDevice{}.Kind():
-		b, err = decode[LeftDevice](raw)
+		return decode[LeftDevice](raw)
 	case IsolationEnded{}.Kind():
-		b, err = decode[IsolationEnded](raw)
+		return decode[IsolationEnded](raw)
 	case PersonBriefed{}.Kind():
-		b, err = decode[PersonBriefed](raw)
+		return decode[PersonBriefed](raw)
 	case DeliberationBegan{}.Kind():
-		b, err = decode[DeliberationBegan](raw)
+		return decode[DeliberationBegan](raw)
 	case DeliberationEnded{}.Kind():
-		b, err = decode[DeliberationEnded](raw)
+		return decode[DeliberationEnded](raw)
 	case ConsultRequested{}.Kind():
-		b, err = decode[ConsultRequested](raw)
+		return decode[ConsultRequested](raw)
 	case ConsultOpened{}.Kind():
-		b, err = decode[ConsultOpened](raw)
+		return decode[ConsultOpened](raw)
 	case ConsultEnded{}.Kind():
-		b, err = decode[ConsultEnded](raw)
+		return decode[ConsultEnded](raw)
 	default:
-		return nil, false, nil
+		return nil, nil
 	}
-	return b, true, err
 }

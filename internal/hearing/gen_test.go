@@ -439,4 +439,5 @@ func property(t *testing.T, visit func(*rapid.T, step)) {
 	rapid.Check(t, func(t *rapid.T) {
 		walk(t, drawn(t), 40, func(st step) { visit(t, st) })
 	})
+	roomStories(t, 30, visit)
 }

@@ -123,11 +123,15 @@ func (d *Device) watches(s *State) bool {
 }
 
 // officerAt is the point whose officers, and nobody else, are in front of the
-// device; empty when there is none. What it shows is theirs to read also while
-// they wait.
-func (s *State) officerAt(d *Device) string {
+// device, and the reader one of them; empty otherwise. What it shows is theirs to
+// read also while they wait. Points are of hearings with a procedure.
+func (s *State) officerAt(reader PersonID, d *Device) string {
 	point := ""
-	for _, p := range s.inFront(d) {
+	here := s.inFront(d)
+	if s.Booking.Procedure == "" || !slices.Contains(here, reader) {
+		return point
+	}
+	for _, p := range here {
 		b := s.booked(p)
 		if at := s.home(p); at != WaitingRoom && at != Courtroom {
 			return ""
@@ -153,16 +157,21 @@ func (s *State) silence(id PersonID) {
 
 // leaveRooms ends isolation and private talks of somebody who is taken out of
 // the courtroom.
-func (s *State) leaveRooms(p *PersonState, seq uint64) {
+func (s *State) leaveRooms(p *PersonState) {
 	p.Isolated, p.Left, p.Unbriefed = false, false, false
-	s.endConsultsOf(p.ID, seq)
+	s.endConsults(func(c ConsultState) bool { return c.has(p.ID) })
 }
 
 // tidyRooms ends what a change of status ends: deliberation is a recess of its
-// own, and private talks are outside of the session.
+// own, and private talks are outside of the session. What is only asked for waits
+// for the next break.
 func (s *State) tidyRooms() {
 	s.Deliberating = s.deliberating()
-	if s.Status == InSession || s.Status.Over() {
+	switch {
+	case len(s.Consults) == 0:
+	case s.Status.Over():
 		s.Consults = nil
+	case s.Status == InSession:
+		s.endConsults(ConsultState.open)
 	}
 }

@@ -395,7 +395,7 @@ func (s *State) missing() []string {
 func (s *State) noticeShort() int {
 	day := (24 * time.Hour).Microseconds()
 	short := int64(s.Booking.Policy.NoticeDays)*day - (s.Booking.StartsAt - s.BookedAt)
-	if short <= 0 {
+	if short <= 0 || s.Booking.Policy.NoticeDays == 0 {
 		return 0
 	}
 	return int((short + day - 1) / day)

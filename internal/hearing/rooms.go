@@ -98,7 +98,7 @@ func (b WitnessDismissed) apply(s *State, e Event) error {
 	p.Status, p.LockedBy, p.Seq = Waiting, "", e.Seq
 	p.LostSince, p.BackSince, p.GoneOn, p.RecheckIdentity, p.RecheckMedia, p.Away = 0, 0, false, false, false, false
 	s.silence(b.Person)
-	s.leaveRooms(p, e.Seq)
+	s.leaveRooms(p)
 	return nil
 }
 
@@ -111,7 +111,7 @@ func (b PersonIsolated) apply(s *State, e Event) error {
 		return fmt.Errorf("%w: isolation", ErrImpossible)
 	}
 	s.silence(b.Person)
-	s.leaveRooms(p, e.Seq)
+	s.leaveRooms(p)
 	p.Isolated, p.Seq = true, e.Seq
 	return nil
 }
@@ -261,7 +261,7 @@ func (c ConfirmLeft) decide(s *State, a Actor, _ time.Time) ([]EventBody, *Refus
 		switch {
 		case officer.Point == "" || point != officer.Point:
 			return nil, refuseOtherPoint()
-		case !s.sitsAt(c.Person, a.Device) && s.officerAt(s.device(a.Device)) != point:
+		case !s.sitsAt(c.Person, a.Device) && s.officerAt(a.Person, s.device(a.Device)) != point:
 			return nil, refuseDeviceBlocked()
 		}
 	}

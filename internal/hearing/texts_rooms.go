@@ -55,11 +55,6 @@ func refuseOnlyOfficers() *Refusal {
 
 // Refusals about deliberation.
 
-func refuseDeliberating() *Refusal {
-	return refuse("deliberating", "Hội đồng xét xử đang nghị án. Hãy kết thúc nghị án để tiếp tục phiên tòa.",
-		"The panel is deliberating. End the deliberation to go on with the hearing.")
-}
-
 func refuseNotDeliberating() *Refusal {
 	return refuse("not_deliberating", "Hội đồng xét xử không nghị án.", "The panel is not deliberating.")
 }

@@ -74,14 +74,14 @@ func ViewFor(s *State, r Reader) View {
 	point := ""
 	if !r.System {
 		v.Me = r.Person
-		v.Place = s.place(r.Person)
+		v.Place = s.home(r.Person)
 		v.Acts = acts(s, Actor{Person: r.Person, Device: r.Device})
-		point = s.officerAt(s.device(r.Device))
+		point = s.officerAt(r.Person, s.device(r.Device))
 	}
 	if rank == outsider {
 		v.Seq = s.noticed(r.Device, point)
 	} else {
-		v.Seq = s.Seq
+		v.Seq, v.Place = s.Seq, s.place(r.Person)
 		s.viewCourtroom(&v, rank)
 	}
 	if rank == watcher {

@@ -19,6 +19,7 @@ func (s *State) peopleViews(r Reader, rank standing, point string) []PersonView 
 		case rank >= ofCourt:
 			v := s.personView(p, r)
 			s.addOfficial(&v, p)
+			v.Place = s.place(p.ID)
 			list = append(list, v)
 		case local:
 			v := s.selfView(p)
@@ -26,6 +27,7 @@ func (s *State) peopleViews(r Reader, rank standing, point string) []PersonView 
 				v = s.personView(p, r)
 			}
 			s.addOfficial(&v, p)
+			v.Place = s.home(p.ID) // of private rooms they need to know nothing
 			list = append(list, v)
 		case rank >= participant && (p.Status == InCourtroom || self):
 			list = append(list, s.personView(p, r))
@@ -38,13 +40,14 @@ func (s *State) peopleViews(r Reader, rank standing, point string) []PersonView 
 	return list
 }
 
-// selfView is what an outsider knows of themselves.
+// selfView is what an outsider knows of themselves. Private rooms are nothing that
+// a screen shared with somebody not admitted tells.
 func (s *State) selfView(p *PersonState) PersonView {
 	b := s.booked(p.ID)
 	return PersonView{
 		Person: p.ID, MayName: true, Alias: b.Alias, Capacity: b.Capacity, Point: s.pointName(b.Point),
 		PointID: s.pointID(b.Point), Status: p.Status, Connected: s.connected(p.ID), Device: s.mainDevice(p.ID),
-		Place: s.place(p.ID), Test: slices.Clone(p.Test), TestedAt: p.TestedAt, Private: s.hasPrivateDevice(p.ID),
+		Place: s.home(p.ID), Test: slices.Clone(p.Test), TestedAt: p.TestedAt, Private: s.hasPrivateDevice(p.ID),
 	}
 }
 
@@ -58,6 +61,7 @@ func (s *State) personView(p *PersonState, r Reader) PersonView {
 	v.Hand = s.hasHand(p.ID)
 	v.MicrophoneOpen = s.heardBy(p, r)
 	if p.ID == r.Person && !r.System {
+		v.Place = s.place(p.ID)
 		return v
 	}
 	v.Place, v.Test, v.TestedAt = Nowhere, nil, 0
@@ -69,7 +73,6 @@ func (s *State) personView(p *PersonState, r Reader) PersonView {
 func (s *State) addOfficial(v *PersonView, p *PersonState) {
 	b := s.booked(p.ID)
 	v.MayName = true
-	v.Place = s.place(p.ID)
 	v.Required, v.Minor, v.Client = b.Required, b.Minor, b.Client
 	v.Present, v.AbsentWhy, v.Identity = p.Present, p.AbsentWhy, p.Identity
 	v.Away = p.Away || p.Left // either way they are not in front of their device

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"phientoa/internal/court"
 )
 
 // readers are all seats of a hearing.
@@ -23,10 +25,34 @@ func readers(s *State) []Reader {
 // concerns tells whether an outsider may notice the event: it is about the
 // hearing's status or about somebody before the same device.
 func concerns(e Event, s *State, r Reader) bool {
-	for _, p := range s.device(r.Device).People {
+	for _, p := range theirs(s, r) {
 		switch b := e.Body.(type) {
-		case Opened, Recessed, WentOn, HearingClosed, BecameLate:
+		case Opened, Recessed, WentOn, HearingClosed, BecameLate, DeliberationBegan, DeliberationEnded:
 			return true
+		case WitnessCalled:
+			if b.Person == p {
+				return true
+			}
+		case WitnessDismissed:
+			if b.Person == p {
+				return true
+			}
+		case PersonIsolated:
+			if b.Person == p {
+				return true
+			}
+		case LeftDevice:
+			if b.Person == p {
+				return true
+			}
+		case IsolationEnded:
+			if b.Person == p {
+				return true
+			}
+		case PersonBriefed:
+			if b.Person == p {
+				return true
+			}
 		case CheckedIn:
 			if b.Person == p {
 				return true
@@ -91,6 +117,20 @@ func concernsInCourse(e Event, s *State, p PersonID) bool {
 	return false
 }
 
+// theirs are the people of whom an outsider may know: before the same device and,
+// for officers, of their point.
+func theirs(s *State, r Reader) []PersonID {
+	list := slices.Clone(s.device(r.Device).People)
+	if point := s.officerAt(r.Person, s.device(r.Device)); point != "" {
+		for _, p := range s.Booking.People {
+			if p.Point == point {
+				list = append(list, p.ID)
+			}
+		}
+	}
+	return list
+}
+
 // Non-interference: whatever happens beyond an outsider's door, their view stays
 // the same to the last field, sequence included.
 func TestNothingHiddenMovesAnOutsidersView(t *testing.T) {
@@ -129,49 +169,92 @@ func scrambled(t *rapid.T, s *State, r Reader) *State {
 	n.Hands = []PersonID{"p0"}
 	n.Recorder, n.Anchor = RecorderState{On: !n.Recorder.On, Trouble: "khác"}, AnchorState{Size: 99}
 	n.Seq += 100
+	n.Phase, n.Phases, n.Standing = court.Debate, []PhaseState{{Phase: court.Debate}}, "p0"
+	if n.Hold == nil || n.Hold.Proposed {
+		n.Hold = &HoldState{Proposed: true, Cause: "lost", People: []PersonID{"p0"}, Since: 7, Deadline: 9}
+	}
+	n.Consults = []ConsultState{{ID: "c9", By: "p0", With: []PersonID{r.Person}, Since: 7, Until: 9}}
+	known := theirs(s, r)
 	for i := range n.People {
 		p := &n.People[i]
 		if p.ID == r.Person {
 			p.LockedBy = "p0"
 			continue
 		}
-		n.Booking.People[i].Alias, n.Booking.People[i].Point = "khác", "khác"
-		if !n.sitsAt(p.ID, r.Device) {
+		officer := slices.Contains(known, p.ID) && !n.sitsAt(p.ID, r.Device)
+		if !officer {
+			n.Booking.People[i].Alias, n.Booking.People[i].Client = "khác", "p0"
+		}
+		if !slices.Contains(known, p.ID) {
 			p.Seq += 50
+			p.Unbriefed, p.Warnings, p.Present, p.LostSince, p.Left = !p.Unbriefed, p.Warnings+1, "khác", 7, !p.Left
 			p.Status = rapid.SampledFrom([]PersonStatus{Absent, Arrived, Waiting, InCourtroom, Removed}).Draw(t, "status")
 		}
 	}
 	for i := range n.Devices {
-		if !n.sitsAt(r.Person, n.Devices[i].ID) {
+		if !slices.ContainsFunc(known, func(p PersonID) bool { return n.sitsAt(p, n.Devices[i].ID) }) {
 			n.Devices[i].Connected = !n.Devices[i].Connected
 		}
 	}
 	return n
 }
 
+// seesInside tells whether the reader is in the courtroom, on a screen that only people
+// in it see, or of the public while it may follow.
+func seesInside(s *State, r Reader) bool {
+	d := *s.device(r.Device)
+	if onlyWatch(s, d) {
+		open := s.Status == InSession || s.Status == InRecess || s.Status == TechnicalHold
+		return open && s.visibility() == Public && !anyRemoved(s, d)
+	}
+	for _, p := range d.People {
+		q := s.person(p)
+		if q.Left && p != r.Person {
+			continue
+		}
+		if q.Status != InCourtroom || q.Isolated || s.booked(p).Capacity.Watches() {
+			return false
+		}
+	}
+	return true
+}
+
 func TestAnOutsiderSeesOnlyThemselves(t *testing.T) {
+	officers := 0
 	property(t, func(t *rapid.T, st step) {
 		s := st.after
 		for _, r := range readers(s) {
 			v := ViewFor(s, r)
 			require.Equal(t, r.Person, v.Me)
-			inside := !slices.ContainsFunc(s.device(r.Device).People, func(p PersonID) bool { return s.person(p).Status != InCourtroom })
-			if inside {
+			if seesInside(s, r) {
 				require.Equal(t, s.Seq, v.Seq)
 				continue
 			}
-			require.Len(t, v.People, 1)
-			require.Equal(t, r.Person, v.People[0].Person)
-			require.Equal(t, s.person(r.Person).Status, v.People[0].Status)
-			require.Empty(t, v.Hands)
-			require.Empty(t, v.Floor)
-			require.Empty(t, v.Title)
-			require.Empty(t, v.Trouble)
-			require.Empty(t, v.RecessReason)
-			require.False(t, v.Recording)
-			require.Subset(t, []string{"check_in"}, v.Acts)
+			may := []string{"check_in", "report_test", "confirm_left"}
+			if s.officerAt(r.Person, s.device(r.Device)) == "" {
+				require.Len(t, v.People, 1)
+				require.Equal(t, r.Person, v.People[0].Person)
+				require.Equal(t, s.person(r.Person).Status, v.People[0].Status)
+				require.Empty(t, v.Points)
+				require.Nil(t, v.Hold)
+			} else {
+				officers++
+				may = append(may, "report_presence", "confirm_return", "announced", "note_away", "note_back")
+				for _, p := range v.People {
+					require.Contains(t, theirs(s, r), p.Person)
+				}
+			}
+			require.Subset(t, may, v.Acts)
+			require.Equal(t, View{
+				Seq: v.Seq, Hearing: "h1", DocketNo: s.Booking.DocketNo, Court: s.Booking.Court, Status: s.Status, Since: s.Since,
+				Late: s.Late, Me: r.Person, People: v.People, Acts: v.Acts, Procedure: s.Booking.Procedure, Instance: s.Booking.Instance,
+				Form:       s.Booking.Form,
+				Visibility: v.Visibility, Points: v.Points, Place: v.Place, Hold: v.Hold, Decision: v.Decision,
+			}, v, "nothing else")
+			require.Contains(t, []Place{Nowhere, WaitingRoom, IsolationRoom, Courtroom}, v.Place)
 		}
 	})
+	require.Positive(t, officers)
 }
 
 func TestAStrangerLearnsNothing(t *testing.T) {
@@ -205,7 +288,7 @@ func TestWhoWaitsIsForTheCourt(t *testing.T) {
 	property(t, func(t *rapid.T, st step) {
 		for _, r := range readers(st.after) {
 			for _, p := range ViewFor(st.after, r).People {
-				if p.Status != InCourtroom && p.Person != r.Person {
+				if p.Status != InCourtroom && p.Person != r.Person && !slices.Contains(theirs(st.after, r), p.Person) {
 					require.True(t, st.after.booked(r.Person).Capacity.OfCourt())
 				}
 			}
@@ -221,17 +304,86 @@ func TestTheSequenceOfAViewNeverFalls(t *testing.T) {
 	})
 }
 
+// A view that changed has a later sequence: a client may drop what is not newer.
+func TestAChangedViewHasALaterSequence(t *testing.T) {
+	property(t, func(t *rapid.T, st step) {
+		for _, r := range readers(st.after) {
+			before, after := ViewFor(st.before, r), ViewFor(st.after, r)
+			if after.Seq == before.Seq {
+				require.Equal(t, before, after, "%T", st.command)
+			}
+		}
+	})
+}
+
 func TestMicrophoneOpenIsWhatRoutesSay(t *testing.T) {
 	property(t, func(t *rapid.T, st step) {
 		s := st.after
-		granted := map[DeviceID]bool{}
+		granted := map[DeviceID][]Class{}
 		for _, g := range Routes(s).Grants {
-			granted[g.Source.Device] = granted[g.Source.Device] || g.Source.Kind == Mic
+			if g.Source.Kind == Mic {
+				granted[g.Source.Device] = append(granted[g.Source.Device], g.Audience.Class)
+			}
 		}
 		for _, p := range ViewFor(s, Reader{System: true}).People {
-			require.Equal(t, granted[p.Device], p.MicrophoneOpen)
+			require.Equal(t, slices.Contains(granted[p.Device], ClassCourtroom), p.MicrophoneOpen)
+		}
+		// In a private room its people see each other's microphones open, and nobody else.
+		for _, r := range readers(s) {
+			if s.Status == InSession || !seesInside(s, r) {
+				continue
+			}
+			for _, p := range ViewFor(s, r).People {
+				together := whereabouts(s, p.Person) == whereabouts(s, r.Person)
+				require.Equal(t, together && len(granted[p.Device]) > 0, p.MicrophoneOpen)
+			}
 		}
 	})
+}
+
+// Names are for people who may know them: of minors not for the public, of the
+// protected for the court alone.
+func TestNamesAreForThoseWhoMayKnow(t *testing.T) {
+	public := 0
+	property(t, func(t *rapid.T, st step) {
+		s := st.after
+		for _, r := range readers(s) {
+			v := ViewFor(s, r)
+			if !onlyWatch(s, *s.device(r.Device)) || !seesInside(s, r) {
+				continue
+			}
+			public++
+			require.Empty(t, v.Hands)
+			require.Nil(t, v.Hold)
+			require.Empty(t, v.Consults)
+			require.Empty(t, v.Acts)
+			for _, p := range v.People {
+				if p.Person == r.Person {
+					continue
+				}
+				require.Equal(t, InCourtroom, p.Status)
+				require.Equal(t, !s.booked(p.Person).Minor, p.MayName)
+				require.Empty(t, p.Place)
+				require.Empty(t, p.Client)
+			}
+		}
+	})
+	require.Positive(t, public)
+}
+
+func TestPrivateTalksAreKnownToTheirOwn(t *testing.T) {
+	talks := 0
+	property(t, func(t *rapid.T, st step) {
+		for _, r := range readers(st.after) {
+			for _, c := range ViewFor(st.after, r).Consults {
+				talks++
+				if c.By != r.Person && !slices.Contains(c.With, r.Person) {
+					require.True(t, st.after.booked(r.Person).Capacity.HoldsRoom())
+				}
+			}
+		}
+	})
+	require.Positive(t, talks)
 }
 
 // Acts lists a command exactly when the rules accept it with some argument.
@@ -256,8 +408,17 @@ func TestActsAgreeWithDecide(t *testing.T) {
 				Recess{"lý do"},
 				Resume{},
 				Close{},
+				Deliberate{},
+				EndDeliberation{court.Pronouncement},
+				EndDeliberation{court.Debate},
+				EndDeliberation{},
 			} {
 				ask(c)
+			}
+			for _, c := range s.Consults {
+				ask(AllowConsult{c.ID, 0})
+				ask(AllowConsult{c.ID, 7})
+				ask(EndConsult{c.ID})
 			}
 			for _, p := range append([]Person{{}, {ID: "nobody"}}, s.Booking.People...) {
 				for _, c := range []Command{
@@ -268,6 +429,13 @@ func TestActsAgreeWithDecide(t *testing.T) {
 					MuteLock{p.ID},
 					Unlock{p.ID},
 					Remove{p.ID, ""},
+					CallWitness{p.ID},
+					DismissWitness{p.ID},
+					Isolate{p.ID, ""},
+					ConfirmLeft{p.ID},
+					EndIsolation{p.ID},
+					NoteBriefed{p.ID},
+					RequestConsult{[]PersonID{p.ID}},
 				} {
 					ask(c)
 				}
@@ -276,7 +444,7 @@ func TestActsAgreeWithDecide(t *testing.T) {
 			for name, ok := range lawful {
 				require.Equal(t, ok, slices.Contains(v.Acts, name), "%s for %+v", name, r)
 			}
-			require.Subset(t, namesOf(lawful), v.Acts)
+			require.Subset(t, append(namesOf(lawful), courseActs()...), v.Acts)
 		}
 	})
 }
@@ -287,4 +455,13 @@ func namesOf(m map[string]bool) []string {
 		list = append(list, n)
 	}
 	return list
+}
+
+// courseActs are the acts of the hearing's course that this law does not ask about.
+func courseActs() []string {
+	return []string{
+		"record_opinion", "record_facilities", "mark_ready", "note_identity", "report_presence", "report_test",
+		"next_phase", "stand", "sit", "set_visibility", "hold_technical", "keep_going", "confirm_return", "suspend", "adjourn",
+		"announced", "reopen", "cancel", "warn", "note_away", "note_back",
+	}
 }
