@@ -12,7 +12,6 @@ import { useRoom, useTexts } from "../context";
 import { placeKey } from "../labels";
 import { Act } from "./controls";
 import { Light, type LightKind } from "./Light";
-import { PointLight } from "./Points";
 import css from "./People.module.css";
 import { type PersonAct, usePersonActs } from "./personActs";
 import { Section } from "./Section";
@@ -62,12 +61,7 @@ export function People({ view }: { view: View }) {
     <Section title={title}>
       {groups.map((g) => (
         <div key={g.id} className={css["group"]}>
-          {g.point ? (
-            <div className={css["groupHead"]}>
-              <h3 className={css["groupName"]}>{g.name}</h3>
-              <PointLight point={g.point} />
-            </div>
-          ) : null}
+          {g.point ? <h3 className={css["groupName"]}>{g.name}</h3> : null}
           <ul className={css["people"]}>
             {g.people.map((p) => (
               <Person key={p.person} view={view} person={p} />
