@@ -73,12 +73,19 @@ export function People({ view }: { view: View }) {
   );
 }
 
-export function PersonState({ person: p }: { person: PersonView }) {
+export function PersonState({
+  person: p,
+  place = false,
+}: {
+  person: PersonView;
+  /** where the person is, instead of how the microphone stands */
+  place?: boolean;
+}) {
   const { t } = useTexts();
   const notes = usePersonNotes()(p);
   const inside = p.status === PersonStatus.IN_COURTROOM && !outOfRoom(p);
   const mic: Key = p.locked ? "mic_locked" : p.microphoneOpen ? "mic_open" : "mic_closed";
-  const state = inside && p.connected ? t(mic) : t(statusKey(p));
+  const state = inside && p.connected && !place ? t(mic) : t(statusKey(p));
   return <>{[state, ...notes].join(" · ")}</>;
 }
 
