@@ -63,6 +63,15 @@ export function dateAndTime(ms: number): string {
   return `${timeOfDay(ms)}, ${day}`;
 }
 
+/** dateInWords is dateAndTime with the day of the week, which no order of day and month can hide. */
+export function dateInWords(ms: number, language: "vi" | "en"): string {
+  const day = new Intl.DateTimeFormat(language === "vi" ? "vi-VN" : "en-GB", {
+    weekday: "long",
+    timeZone: ZONE,
+  }).format(ms);
+  return `${dateAndTime(ms)} (${day})`;
+}
+
 /**
  * courtMicros is the wire's time of a date (yyyy-mm-dd) and time (hh:mm) in the
  * courts' zone, in UTC unix microseconds; null when either is no such thing.

@@ -119,3 +119,72 @@ describe("who sits here", () => {
     x.seat.leave();
   });
 });
+
+describe("the seat's own acts", () => {
+  const hello = (s: FakeSocket | undefined) => {
+    const body = s?.last("hello")?.body;
+    return body?.case === "hello" ? body.value.takeOver : undefined;
+  };
+  const welcome = (s: FakeSocket | undefined): void => {
+    s?.onopen?.();
+    s?.say({ body: { case: "welcome", value: { resumeToken: "t" } } });
+  };
+
+  it("takes a seat over once, and never by itself again", async () => {
+    const x = setup({});
+    await x.seat.begin(null);
+    x.sockets[0]?.onopen?.();
+    expect(hello(x.sockets[0])).toBe(false);
+    const reason = { code: "seat_taken", vi: "a", en: "b" };
+    x.sockets[0]?.say({ body: { case: "bye", value: { reason } } });
+    expect(x.seat.store.get().ended?.code).toBe("seat_taken");
+    x.seat.takeSeat();
+    expect(x.seat.store.get().ended).toBeNull();
+    welcome(x.sockets[1]);
+    expect(hello(x.sockets[1])).toBe(true);
+    // The line breaks and comes back: whoever has the seat by now keeps it.
+    x.sockets[1]?.cut();
+    await vi.advanceTimersByTimeAsync(5_000);
+    x.sockets[2]?.onopen?.();
+    expect(hello(x.sockets[2])).toBe(false);
+    x.seat.leave();
+  });
+
+  it("tells the own test as soon as the server takes it, each line once, the last answer of it", async () => {
+    const x = setup({});
+    await x.seat.begin(null);
+    const s = x.sockets[0];
+    welcome(s);
+    x.seat.reportTest([{ key: "camera", ok: false, value: "" }]);
+    x.seat.reportTest([{ key: "camera", ok: true, value: "" }]);
+    expect(s?.last("command")).toBeUndefined();
+    const people = [{ person: "p" }];
+    s?.say({ seq: 1n, body: { case: "view", value: { me: "p", people, acts: ["report_test"] } } });
+    const act = () => {
+      const body = s?.last("command")?.body;
+      return body?.case === "command" ? body.value.act : undefined;
+    };
+    expect(act()).toMatchObject({
+      case: "reportTest",
+      value: { point: "", items: [{ key: "camera", ok: true }] },
+    });
+    const sent = s?.sent.length;
+    s?.say({ seq: 2n, body: { case: "view", value: { me: "p", people, acts: ["report_test"] } } });
+    expect(s?.sent.length).toBe(sent);
+    x.seat.leave();
+  });
+
+  it("says whether a call for help went out", async () => {
+    let answer = true;
+    const x = setup({ help: () => Promise.resolve(answer) });
+    await x.seat.begin(null);
+    const first = x.seat.help();
+    expect(x.seat.store.get().help).toBe("sending");
+    await first;
+    expect(x.seat.store.get().help).toBe("sent");
+    answer = false;
+    await x.seat.help();
+    expect(x.seat.store.get().help).toBe("failed");
+    x.seat.leave();
+  });
+});

@@ -62,6 +62,94 @@ describe("the screen follows from the state", () => {
   });
 });
 
+describe("rooms and roles", () => {
+  interface Case {
+    capacity: string;
+    place?: string;
+    status?: PersonStatus;
+    state?: HearingState;
+    kind?: string;
+    acts?: string[];
+  }
+  const screen = (c: Case) =>
+    screenOf(
+      after(
+        {
+          type: "phase",
+          phase: {
+            kind: "seated",
+            me: { ...me, kind: c.kind ?? "desk_client", capacity: c.capacity },
+          },
+        },
+        { type: "withoutMedia" },
+        {
+          type: "view",
+          view: create(ViewSchema, {
+            stateSeq: 5n,
+            me: "p",
+            place: c.place ?? "courtroom",
+            state: c.state ?? HearingState.IN_SESSION,
+            acts: c.acts ?? [],
+            people: [
+              { person: "p", status: c.status ?? PersonStatus.IN_COURTROOM, capacity: c.capacity },
+            ],
+          }),
+        },
+      ),
+    );
+  const W = PersonStatus.WAITING;
+  const { SUSPENDED, ADJOURNED, CANCELLED, TECHNICAL_HOLD, RECESS } = HearingState;
+  const table: [string, Case][] = [
+    ["desk", { capacity: "presiding_judge" }],
+    ["desk", { capacity: "clerk", state: SUSPENDED }],
+    ["desk", { capacity: "clerk", state: ADJOURNED, acts: ["announced"] }],
+    ["adjourned", { capacity: "clerk", state: ADJOURNED }],
+    ["adjourned", { capacity: "defendant", state: ADJOURNED }],
+    ["cancelled", { capacity: "presiding_judge", state: CANCELLED }],
+    ["suspended", { capacity: "defence_counsel", state: SUSPENDED }],
+    ["suspended", { capacity: "witness", state: SUSPENDED, place: "isolation_room", status: W }],
+    ["officer", { capacity: "detention_officer", status: W, place: "waiting" }],
+    ["officer", { capacity: "point_officer", state: SUSPENDED }],
+    ["officer", { capacity: "judicial_police", state: ADJOURNED, acts: ["announced"] }],
+    ["adjourned", { capacity: "judicial_police", state: ADJOURNED }],
+    ["isolation", { capacity: "witness", place: "isolation_room", status: W }],
+    ["isolation", { capacity: "defendant", place: "isolation_room" }],
+    ["waiting", { capacity: "victim", place: "waiting", status: W }],
+    ["deliberation", { capacity: "lay_assessor", place: "deliberation_room", state: RECESS }],
+    ["deliberation", { capacity: "presiding_judge", place: "deliberation_room", state: RECESS }],
+    ["consult", { capacity: "defence_counsel", place: "consult_room", state: RECESS }],
+    ["consult", { capacity: "defendant", place: "consult_room", status: W }],
+    ["party", { capacity: "lay_assessor" }],
+    ["party", { capacity: "procurator", state: TECHNICAL_HOLD }],
+    ["party", { capacity: "witness" }],
+    ["viewer", { capacity: "attendee", kind: "viewer" }],
+    ["viewer", { capacity: "journalist", kind: "viewer", status: W }],
+    ["wall", { capacity: "presiding_judge", kind: "room_client" }],
+    ["isolation", { capacity: "defendant", kind: "room_client", place: "isolation_room" }],
+  ];
+  it.each(table)("%s for %j", (wanted, c) => {
+    expect(screen(c)).toBe(wanted);
+  });
+
+  it("asks no device test of a console or a viewer", () => {
+    const at = (kind: string, capacity: string) =>
+      screenOf(after({ type: "phase", phase: { kind: "seated", me: { ...me, kind, capacity } } }));
+    expect(at("console", "clerk")).toBe("connecting");
+    expect(at("viewer", "attendee")).toBe("connecting");
+    expect(at("desk_client", "attendee")).toBe("connecting");
+    expect(at("desk_client", "clerk")).toBe("self_test");
+    expect(at("room_client", "presiding_judge")).toBe("self_test");
+  });
+
+  it("offers to take a seat over only where the goodbye says so", () => {
+    const said = (code: string) =>
+      screenOf(after(seated, { type: "ended", reason: { code, vi: "", en: "" } }));
+    expect(said("seat_taken")).toBe("seat_taken");
+    expect(said("taken_over")).toBe("seat_taken");
+    expect(said("revoked")).toBe("ended");
+  });
+});
+
 describe("reduce", () => {
   it("never goes back to an older view within a seat session", () => {
     const now = after({ type: "view", view: view(PersonStatus.IN_COURTROOM) });

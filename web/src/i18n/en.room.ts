@@ -106,9 +106,9 @@ export const enRoom: Readonly<Record<keyof typeof viRoom, string>> = {
   act_cancel: "Cancel the hearing",
   act_cancel_confirm: "Cancel the hearing that was not opened? This cannot be undone.",
 
-  act_closed_short: "Close the doors",
-  act_public_short: "Return to public",
-  act_close_short: "Close the hearing",
+  act_closed_short: "Close the doors…",
+  act_public_short: "Return to public…",
+  act_close_short: "Close the hearing…",
   act_closed: "Close the doors",
   act_public: "Return to public",
   act_closed_confirm:
@@ -181,6 +181,7 @@ export const enRoom: Readonly<Record<keyof typeof viRoom, string>> = {
   consult_overdue: "Over time by {time}. The court reminds; nothing is cut.",
   consult_minutes: "Minutes",
   act_allow_consult: "Allow",
+  act_decline_consult: "Do not allow",
   act_end_consult: "End the talk",
   consult_title: "Private talk",
   consult_text:

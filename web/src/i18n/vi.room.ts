@@ -109,9 +109,9 @@ export const viRoom = {
   act_cancel_confirm: "Hủy phiên tòa chưa mở? Không thể khôi phục; vụ án cần được lập lịch lại.",
 
   // Visibility
-  act_closed_short: "Xét xử kín",
-  act_public_short: "Công khai",
-  act_close_short: "Kết thúc",
+  act_closed_short: "Xét xử kín…",
+  act_public_short: "Công khai…",
+  act_close_short: "Kết thúc…",
   act_closed: "Chuyển sang xét xử kín",
   act_public: "Trở lại xét xử công khai",
   act_closed_confirm:
@@ -186,6 +186,7 @@ export const viRoom = {
   consult_overdue: "Đã quá giờ {time}. Tòa án nhắc, không tự ngắt.",
   consult_minutes: "Số phút",
   act_allow_consult: "Cho phép",
+  act_decline_consult: "Không cho phép",
   act_end_consult: "Kết thúc trao đổi",
   consult_title: "Trao đổi riêng",
   consult_text:

@@ -1,5 +1,5 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { cleanup, render, screen, waitFor, within } from "@testing-library/react";
+import { cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Me } from "../core/api";
 import { Seat } from "../core/seat";
@@ -166,5 +166,95 @@ describe("the party's screen", () => {
       "Xin phát biểu",
       "Cần hỗ trợ",
     ]);
+  });
+});
+
+describe("the desk by the order of business", () => {
+  const phase = (name: string, status: string, mandatory = true) => ({
+    phase: name,
+    status,
+    mandatory,
+  });
+  const ordered: ViewInit = {
+    procedure: "criminal",
+    phases: [phase("questioning", "current"), phase("debate", ""), phase("last_words", "")],
+  };
+
+  it("moves on by one press, and over a mandatory part with a reason only", async () => {
+    const { socket } = await show("j", "presiding_judge", { ...ordered, acts: ["next_phase"] });
+    (await screen.findByRole("button", { name: "Chuyển sang: Tranh luận" })).click();
+    expect(command(socket)).toMatchObject({
+      case: "nextPhase",
+      value: { phase: "debate", skipReason: "" },
+    });
+    screen.getByRole("button", { name: "Lời nói sau cùng của bị cáo" }).click();
+    const question = await screen.findByRole("alertdialog");
+    const go = within(question).getByRole("button", { name: /^Chuyển sang/ });
+    expect(go.hasAttribute("disabled")).toBe(true);
+    expect(question.textContent).toContain("Tranh luận");
+  });
+
+  it("ignores the second half of a double press", async () => {
+    const { socket, say } = await show("j", "presiding_judge", {
+      ...ordered,
+      acts: ["next_phase"],
+    });
+    (await screen.findByRole("button", { name: "Chuyển sang: Tranh luận" })).click();
+    const sent = socket.sent.length;
+    say({
+      ...ordered,
+      phases: [phase("questioning", "done"), phase("debate", "current"), phase("last_words", "")],
+      acts: ["next_phase"],
+    });
+    const next = await screen.findByRole("button", {
+      name: "Chuyển sang: Lời nói sau cùng của bị cáo",
+    });
+    next.click();
+    expect(socket.sent.length).toBe(sent);
+  });
+
+  it("keeps what was typed when the act is refused", async () => {
+    const { socket } = await show("j", "presiding_judge", { ...ordered, acts: ["hold_technical"] });
+    (await screen.findByRole("button", { name: "Tạm dừng kỹ thuật" })).click();
+    const question = await screen.findByRole("alertdialog");
+    expect(question.textContent).toContain("Đây không phải quyết định tạm ngừng phiên tòa.");
+    const reason = within(question).getByLabelText<HTMLInputElement>("Lý do (không bắt buộc)");
+    fireEvent.change(reason, { target: { value: "Mất tiếng" } });
+    within(question).getByRole("button", { name: "Tạm dừng kỹ thuật" }).click();
+    expect(command(socket)).toMatchObject({
+      case: "holdTechnical",
+      value: { reason: "Mất tiếng" },
+    });
+    answer(socket, "no");
+    expect((await within(question).findByRole("alert")).textContent).toContain("ổ đĩa đầy");
+    expect(reason.value).toBe("Mất tiếng");
+  });
+
+  it("offers no act on people that the order keeps from it", async () => {
+    const called = { ...ordered, acts: ["admit", "call_witness", "isolate", "remove"] };
+    const w = { ...people[2], place: "isolation_room" };
+    await show("j", "presiding_judge", {
+      ...called,
+      people: [people[0] ?? {}, people[1] ?? {}, w],
+    });
+    // A witness is called, never admitted; the desk has both a drawer and the list.
+    await screen.findAllByRole("button", { name: /^Mời người làm chứng/ });
+    expect(buttons(/^Cho vào phòng xử án/)).toEqual([]);
+    expect(buttons(/^Cách ly: Thẩm phán/)).toEqual([]);
+  });
+});
+
+describe("rooms apart", () => {
+  it("shows who is isolated nothing but the time and one sentence", async () => {
+    await show("w", "witness", {
+      place: "isolation_room",
+      people: [{ ...people[2] }],
+      title: "Vụ án bí mật",
+      docketNo: "45/2026",
+    });
+    await screen.findByRole("heading", { name: "Vui lòng chờ" });
+    expect(document.body.textContent).not.toContain("45/2026");
+    expect(document.body.textContent).not.toContain("bí mật");
+    expect(buttons(/./).map((b) => b.textContent)).toEqual(["Cần hỗ trợ kỹ thuật"]);
   });
 });

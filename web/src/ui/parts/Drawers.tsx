@@ -104,7 +104,7 @@ function Consult({ view, consult: c }: { view: View; consult: ConsultView }) {
         ) : null}
         {may(view, "end_consult") ? (
           <Act isDisabled={off} onPress={() => void seat.act(acts.endConsult(c.id))}>
-            {t("act_end_consult")}
+            {t(c.open ? "act_end_consult" : "act_decline_consult")}
           </Act>
         ) : null}
       </div>

@@ -2,7 +2,7 @@
 // confirmed before the hearing goes on.
 import { acts, may } from "../../core/acts";
 import { elapsed } from "../../core/clock";
-import { person } from "../../core/state";
+import { isOfficer, own, person } from "../../core/state";
 import { sentenceCase } from "../../i18n";
 import { HearingState, type ReturnView, type View } from "../../wire/phientoa/v1/phientoa_pb";
 import { useAsk } from "../ask";
@@ -76,10 +76,14 @@ function Confirmation({ view, of }: { view: View; of: ReturnView }) {
   const { link } = useRoom();
   const p = person(view, of.person);
   if (!p) return null;
+  const mine = own(view)?.capacity ?? "";
+  const clerk = mine === "clerk";
   const line = (what: "identity" | "media", done: boolean) => {
     const name = t(what === "identity" ? "hold_identity" : "hold_media");
     const press = t(what === "identity" ? "confirm_identity" : "confirm_media");
-    if (done || !may(view, "confirm_return")) {
+    // The officer stands beside the person; the clerk also sees and hears them.
+    const confirms = clerk || (what === "identity" && isOfficer(mine));
+    if (done || !confirms || !may(view, "confirm_return")) {
       return (
         <span className={css["state"]}>
           <span aria-hidden="true">{done ? "✓" : "○"}</span> {name}:{" "}

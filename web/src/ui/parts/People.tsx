@@ -12,7 +12,6 @@ import { useRoom, useTexts } from "../context";
 import { placeKey } from "../labels";
 import { Act } from "./controls";
 import { Light, type LightKind } from "./Light";
-import { PointLight } from "./Points";
 import css from "./People.module.css";
 import { type PersonAct, usePersonActs } from "./personActs";
 import { Section } from "./Section";
@@ -62,12 +61,7 @@ export function People({ view }: { view: View }) {
     <Section title={title}>
       {groups.map((g) => (
         <div key={g.id} className={css["group"]}>
-          {g.point ? (
-            <div className={css["groupHead"]}>
-              <h3 className={css["groupName"]}>{g.name}</h3>
-              <PointLight point={g.point} />
-            </div>
-          ) : null}
+          {g.point ? <h3 className={css["groupName"]}>{g.name}</h3> : null}
           <ul className={css["people"]}>
             {g.people.map((p) => (
               <Person key={p.person} view={view} person={p} />
@@ -79,12 +73,19 @@ export function People({ view }: { view: View }) {
   );
 }
 
-export function PersonState({ person: p }: { person: PersonView }) {
+export function PersonState({
+  person: p,
+  place = false,
+}: {
+  person: PersonView;
+  /** where the person is, instead of how the microphone stands */
+  place?: boolean;
+}) {
   const { t } = useTexts();
   const notes = usePersonNotes()(p);
   const inside = p.status === PersonStatus.IN_COURTROOM && !outOfRoom(p);
   const mic: Key = p.locked ? "mic_locked" : p.microphoneOpen ? "mic_open" : "mic_closed";
-  const state = inside && p.connected ? t(mic) : t(statusKey(p));
+  const state = inside && p.connected && !place ? t(mic) : t(statusKey(p));
   return <>{[state, ...notes].join(" · ")}</>;
 }
 

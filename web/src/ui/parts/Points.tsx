@@ -60,11 +60,13 @@ export function Points({ view, tests = false }: { view: View; tests?: boolean })
       <ul className={css["points"]}>
         {view.points.map((p) => (
           <li key={p.id} className={css["point"]}>
-            <p className={css["name"]}>
-              {p.name}
-              {p.kind === "central" ? ` (${t("point_central")})` : ""}
-            </p>
-            <PointLight point={p} />
+            <div className={css["line"]}>
+              <p className={css["name"]}>
+                {p.name}
+                {tests && p.kind === "central" ? ` (${t("point_central")})` : ""}
+              </p>
+              <PointLight point={p} />
+            </div>
             {tests ? <TestLine test={p.test} at={p.testedAt} /> : null}
             <PointActs view={view} point={p} tests={tests} />
           </li>

@@ -51,7 +51,11 @@ export function StatusStrip({ view, large = false }: { view: View; large?: boole
   const { t } = useTexts();
   const shown = visibilityClass[view.visibility] ?? "public";
   return (
-    <header className={css["top"]} data-testid="status-strip" aria-label={t("status_strip")}>
+    <header
+      className={`${css["top"]} ${shown === "closed" ? css["shut"] : ""}`}
+      data-testid="status-strip"
+      aria-label={t("status_strip")}
+    >
       <div className={`${css["strip"]} ${large ? css["large"] : ""}`}>
         <div className={css["case"]}>
           <p className={css["court"]}>{view.court}</p>

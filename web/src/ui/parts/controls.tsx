@@ -60,6 +60,7 @@ export function Confirm(p: ConfirmProps) {
             {p.title}
           </Heading>
           {p.text === "" ? null : <p>{p.text}</p>}
+          {p.children}
           {p.affected && p.affected.length > 0 ? (
             <div>
               <p className={css["affectedTitle"]}>{t("confirm_affected")}</p>
@@ -70,7 +71,6 @@ export function Confirm(p: ConfirmProps) {
               </ul>
             </div>
           ) : null}
-          {p.children}
           {p.refused ? (
             <p role="alert" className={css["refused"]}>
               <strong>{t("act_refused")}.</strong> {p.refused}

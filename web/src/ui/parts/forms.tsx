@@ -2,7 +2,7 @@
 import { useState } from "react";
 import { acts, identityMethods } from "../../core/acts";
 import { challenge } from "../../core/challenge";
-import { courtDate, courtMicros } from "../../core/clock";
+import { courtDate, courtMicros, dateInWords, fromMicros } from "../../core/clock";
 import { own, person } from "../../core/state";
 import type { PersonView, View } from "../../wire/phientoa/v1/phientoa_pb";
 import { useSend } from "../ask";
@@ -123,7 +123,7 @@ export function Facilities({ onClose }: FormProps) {
 
 /** Suspension or adjournment: decisions of the panel, given by the presiding judge (TTLT 05/2021 art. 14). */
 export function Decision({ view, now, onClose }: FormProps & { view: View; now: number }) {
-  const { t, who } = useTexts();
+  const { t, who, language } = useTexts();
   const { refused, busy, send } = useSend(onClose);
   const both = view.acts.includes("suspend") && view.acts.includes("adjourn");
   const [what, setWhat] = useState(
@@ -180,6 +180,11 @@ export function Decision({ view, now, onClose }: FormProps & { view: View; now: 
             onChange={setDate}
           />
           <DateField kind="time" label={t("reopen_time")} value={time} onChange={setTime} />
+          {at === null ? null : (
+            <p role="status" className={css["said"]}>
+              {t("reopen_at", { time: dateInWords(fromMicros(at), language) })}
+            </p>
+          )}
         </div>
       )}
       {adjourns ? (

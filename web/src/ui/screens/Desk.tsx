@@ -73,6 +73,7 @@ export function Desk({ view }: { view: View }) {
         </div>
         <div className={css["panel"]} tabIndex={0} role="group" aria-label={t("desk_title")}>
           {opened || !ordered ? <Hands view={view} /> : null}
+          {ordered && !prep ? <Points view={view} /> : null}
           {prep ? null : <People view={view} />}
           {prep ? <Points view={view} tests /> : null}
         </div>
@@ -84,24 +85,18 @@ export function Desk({ view }: { view: View }) {
 
 /** Who speaks, and the one press that ends it, under the large picture. */
 function FloorBar({ view }: { view: View }) {
-  const { t, who } = useTexts();
+  const { t } = useTexts();
   const seat = useSeat();
   const { link } = useRoom();
   if (view.state !== HearingState.IN_SESSION) return null;
   const off = link !== "open";
   const speaker = person(view, view.floor);
-  const next = person(view, view.hands.find((h) => h !== view.floor) ?? "");
   return (
     <div className={css["floor"]}>
       {speaker ? null : <p className={css["floorText"]}>{t("nobody_speaks")}</p>}
       {speaker && may(view, "stop_floor") ? (
         <Act isDisabled={off} onPress={() => void seat.act(acts.stopFloor(speaker.person))}>
           {t("act_stop_floor")}
-        </Act>
-      ) : null}
-      {next && may(view, "give_floor") ? (
-        <Act isDisabled={off} onPress={() => void seat.act(acts.giveFloor(next.person))}>
-          {t("act_for", { act: t("act_give_floor"), person: who(next) })}
         </Act>
       ) : null}
       <StandButton view={view} />

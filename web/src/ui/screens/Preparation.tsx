@@ -147,7 +147,7 @@ function Row({ view, person: p }: { view: View; person: PersonView }) {
       </div>
       <div role="cell" className={css["meta"]}>
         <p>
-          <PersonState person={{ ...p, identity: "", present: "" }} />
+          <PersonState place person={{ ...p, identity: "", present: "" }} />
         </p>
         <p>
           {presence} · {identity}

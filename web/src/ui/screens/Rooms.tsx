@@ -105,15 +105,15 @@ export function Deliberation({ view }: { view: View }) {
   const { t } = useTexts();
   return (
     <div className={css["room"]}>
-      <header className={css["head"]}>
+      <div className={css["head"]}>
         <DemoBand />
         <StatusStrip view={view} />
+        <Alerts />
+      </div>
+      <main className={css["main"]} aria-label={t("deliberation_title")}>
         <p className={css["notice"]}>
           <strong>{t("deliberation_title")}.</strong> {t("deliberation_text")}
         </p>
-        <Alerts />
-      </header>
-      <main className={css["main"]} aria-label={t("deliberation_title")}>
         <Faces view={view} />
       </main>
       {may(view, "end_deliberation") ? (
