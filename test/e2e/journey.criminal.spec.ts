@@ -51,16 +51,22 @@ const at = (role: string): Seat => seats[role]!;
 /** of is a person as the judge knows them. */
 const of = async (capacity: string): Promise<PersonView> => await at("judge").person(capacity);
 
-/** primary presses a seat's act and answers its question, if it asks one. */
+/**
+ * primary presses a seat's act and answers its question, if it asks one. The desk
+ * takes no press in the first 0.7 s of a new primary act (a double click belongs to
+ * the act before), so it is pressed again until it shows.
+ */
 async function primary(label: string, role = "judge"): Promise<void> {
   const seat = at(role);
-  await seat.button(label).first().click();
+  const button = seat.button(label).first();
   const confirm = seat.page.getByRole("alertdialog").getByRole("button", { name: label });
-  const asked = await confirm
-    .waitFor({ timeout: 1_000 })
-    .then(() => true)
-    .catch(() => false);
-  if (asked) await confirm.click();
+  await expect(async () => {
+    if (!(await confirm.isVisible())) await button.click({ timeout: 2_000 });
+    await expect
+      .poll(async () => (await confirm.isVisible()) || !(await button.isVisible()), { timeout: 1_500 })
+      .toBe(true);
+  }).toPass({ timeout: 20_000 });
+  if (await confirm.isVisible()) await confirm.click();
 }
 
 async function phase(label: string, key: string): Promise<void> {
@@ -136,11 +142,7 @@ test("J1.4-J1.5: point test, presence and identity before the hearing", async ()
       await dialog.getByRole("button", { name: "Ghi nhận" }).click();
       await dialog.waitFor({ state: "detached" });
     }
-    await clerk.shot("j1-02-before-ready");
     await primary("Xác nhận sẵn sàng mở phiên tòa", "clerk");
-    await clerk.page.waitForTimeout(2500);
-    await clerk.shot("j1-02-ready");
-    console.log(JSON.stringify(await judge.view(), (_k, v) => (typeof v === "bigint" ? Number(v) : v)).slice(0, 900));
     await judge.sees("ready", (v) => v.state === HEARING.ready);
   });
   await test.step("the judge lets everybody in but the witness, who is called", async () => {
