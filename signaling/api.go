@@ -75,6 +75,7 @@ func (s *Server) consume(w http.ResponseWriter, r *http.Request) {
 	cookie, who, err := s.p.Auth.Consume(r.Context(), body.Token, remoteAddr(r))
 	switch {
 	case err == nil:
+		s.replaceSignIn(r, who)
 		http.SetCookie(w, cookie)
 		w.Header().Set("Cache-Control", "no-store")
 		s.p.Logger.Info("signed in", "person", who.Person, "device", who.Device, "hearing", who.Hearing)
@@ -87,6 +88,21 @@ func (s *Server) consume(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.access.note("", "", deniedInvitation)
 		problem(w, http.StatusForbidden, refuseInvitation())
+	}
+}
+
+// replaceSignIn ends the sign-in that this browser had before, whose cookie it
+// loses now: it must not hold a seat against its own successor.
+func (s *Server) replaceSignIn(r *http.Request, by store.Session) {
+	old, err := s.p.Auth.Session(r)
+	if err != nil || old.TokenHash == by.TokenHash {
+		return
+	}
+	if _, err := s.p.Auth.SignOut(r); err != nil {
+		s.p.Logger.Warn("earlier sign-in not ended, it runs out by itself", "err", err)
+	}
+	if room := s.p.Rooms.at(old.Hearing); room != nil {
+		room.signOut(r.Context(), old, refuseTakenOver())
 	}
 }
 

@@ -132,3 +132,50 @@ func TestNothingOfTheCourtroomReachesAnIsolatedPerson(t *testing.T) {
 		require.Empty(t, sub.transient)
 	})
 }
+
+// TestASuspendedHearingIsLetGoAndComesBack: nobody holds it for the days between
+// its parts, and a starting node does not take it for one in progress.
+func TestASuspendedHearingIsLetGoAndComesBack(t *testing.T) {
+	lossBench(t, &fakeOffice{}, func(b *bench, seats map[string]joined) {
+		b.must(judge, hearing.Suspend{Reason: "cần thêm tài liệu", ReopenAt: time.Now().Add(48 * time.Hour).UnixMicro()})
+		require.False(t, b.ev.ended, "its evidence goes on in the next part")
+		for _, j := range seats {
+			b.room.leave(j.place, j.link)
+		}
+		pass(5 * time.Minute)
+		select {
+		case <-b.room.Done():
+		default:
+			t.Fatal("held although nobody is there")
+		}
+		o := &opening{rs: b.rooms, id: testHearing, logger: discard()}
+		progress, err := b.rooms.inProgress(t.Context(), store.Hearing{ID: testHearing})
+		require.NoError(t, err)
+		require.False(t, progress)
+		require.NoError(t, o.replay(t.Context()))
+		require.Equal(t, hearing.Suspended, o.state.Status)
+		room, ref := b.rooms.Open(t.Context(), testHearing)
+		require.Nil(t, ref)
+		b.room = room
+		require.Equal(t, hearing.Suspended, room.Status())
+		b.sit(clerk)
+		b.must(clerk, hearing.Reopen{})
+		require.Equal(t, hearing.Preparing, room.Status())
+	})
+}
+
+// TestAnAdjournmentIsAnnouncedAfterItsEnd: the hearing is over, and the officers
+// still say so at their points.
+func TestAnAdjournmentIsAnnouncedAfterItsEnd(t *testing.T) {
+	lossBench(t, &fakeOffice{}, func(b *bench, seats map[string]joined) {
+		b.must(judge, hearing.Adjourn{Reason: "vắng mặt người làm chứng"})
+		synctest.Wait()
+		require.True(t, b.ev.ended)
+		require.False(t, b.rooms.Hosts(testHearing))
+		b.refused(judge, hearing.Resume{}, "adjourned")
+		b.must(officer, hearing.Announced{Point: "P1"})
+		require.True(t, b.replayed().Points[1].Announced)
+		require.Empty(t, hearing.Routes(b.replayed()).Grants)
+		require.Equal(t, wire.HearingState_HEARING_STATE_ADJOURNED, lastView(seats[plaintiff]).State)
+	})
+}

@@ -2,7 +2,9 @@ package signaling
 
 import (
 	"context"
+	"net/http"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,6 +47,23 @@ func TestASecondSignInIsRefusedUnlessItTakesOver(t *testing.T) {
 	second.must(cmdRecess)
 	back := w.hello(judge+"@1", &wire.Hello{ResumeToken: token})
 	require.Equal(t, "seat_taken", back.bye().Reason.Code, "nor does the first get it back by itself")
+}
+
+// A browser that opens a new invitation gives its earlier sign-in up.
+func TestANewInvitationReplacesTheBrowsersOwnSignIn(t *testing.T) {
+	w := newWorld(t, nil)
+	first := w.hello(party+"@1", &wire.Hello{})
+	first.welcome()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.http.URL+"/api/invitations/consume", strings.NewReader(`{"token":"p-party"}`))
+	require.NoError(t, err)
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Cookie", "s="+party+"@1")
+	resp, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Equal(t, http.StatusNoContent, resp.StatusCode)
+	require.Equal(t, "taken_over", first.bye().Reason.Code)
+	w.hello(party, &wire.Hello{}).welcome()
 }
 
 func TestTheSameSignInMayAlwaysComeBack(t *testing.T) {

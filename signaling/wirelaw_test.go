@@ -228,9 +228,16 @@ func (s *stage) flows(st stretch) {
 	}
 }
 
-// verdict counts what came out where it may not: a packet is judged by the state
+// verdict is what came out in all.
+type verdict struct {
+	lawful, cams, forbidden int
+	first                   string        // the first that is forbidden
+	closing                 time.Duration // the latest after a command that closed it
+}
+
+// judge counts what came out where it may not: a packet is judged by the state
 // in which it was sent, however late it arrives. Between two states either counts.
-func (s *stage) verdict(list []stretch) (lawfulN, forbidden int, first string) {
+func (s *stage) judge(list []stretch) (v verdict) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, p := range s.heard {
@@ -241,18 +248,24 @@ func (s *stage) verdict(list []stretch) (lawfulN, forbidden int, first string) {
 			continue // after the last or before the first judged state
 		}
 		ok := list[i].allowed[key]
-		if p.sent < list[i].from {
-			ok = ok || list[i-1].allowed[key]
+		if before := p.sent < list[i].from; before && list[i-1].allowed[key] {
+			if !ok {
+				v.closing = max(v.closing, p.sent-list[i-1].to)
+			}
+			ok = true
 		}
 		if ok {
-			lawfulN++
+			v.lawful++
+			if p.cam {
+				v.cams++
+			}
 			continue
 		}
-		if forbidden++; first == "" {
-			first = fmt.Sprintf("%s came out at %s (camera %v), sent %v after %s", p.from, p.at, p.cam, p.sent-list[i].from, list[i].what)
+		if v.forbidden++; v.first == "" {
+			v.first = fmt.Sprintf("%s came out at %s (camera %v), sent %v after %s", p.from, p.at, p.cam, p.sent-list[i].from, list[i].what)
 		}
 	}
-	return lawfulN, forbidden, first
+	return v
 }
 
 // wireMoves is how many moves are made: 200 in `make long`, where RAPID_CHECKS is
@@ -308,8 +321,10 @@ func TestWireLaw(t *testing.T) {
 		kinds[m.name()]++
 	}
 	s.fence(func() { list[len(list)-1].to = s.now() })
-	good, forbidden, first := s.verdict(list)
-	t.Logf("%d moves %v, %d of them into silence: %d packets came out where they may, %d where not", len(list)-1, kinds, silent, good, forbidden)
-	require.Zero(t, forbidden, first)
-	require.Greater(t, good, 10*len(list), "something flows at all")
+	v := s.judge(list)
+	t.Logf("%d moves %v, %d of them into silence: %d packets came out where they may (%d of picture), %d where not; the last of what was closed was sent %v after its command",
+		len(list)-1, kinds, silent, v.lawful, v.cams, v.forbidden, v.closing)
+	require.Zero(t, v.forbidden, v.first)
+	require.Greater(t, v.lawful, 10*len(list), "something flows at all")
+	require.Positive(t, v.cams)
 }
