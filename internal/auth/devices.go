@@ -6,6 +6,7 @@ import (
 	"crypto/elliptic"
 	"crypto/sha256"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -128,7 +129,7 @@ func publicKey(spki []byte) (*ecdsa.PublicKey, error) {
 	return ec, nil
 }
 
-// ChallengeDevice makes a nonce for a device to sign. It is given for any name, so
+// ChallengeDevice makes a nonce, 32 bytes in base64url, for a device to sign. It is given for any name, so
 // that nobody learns which devices exist.
 func (o *Officials) ChallengeDevice(ctx context.Context, device, addr string) (string, error) {
 	if len(device) > MaxLogin {
@@ -149,14 +150,10 @@ func (o *Officials) ChallengeDevice(ctx context.Context, device, addr string) (s
 	return nonce, nil
 }
 
-// DeviceMessage is what a device signs, as UTF-8.
-func DeviceMessage(device, nonce string) []byte {
-	return []byte("phientoa-device-signin:v1:" + device + ":" + nonce)
-}
-
-// SignInDevice signs a room device in by its signature of DeviceMessage: ECDSA
-// with P-256 and SHA-256, r and s of 32 bytes each (IEEE P1363, as Web Crypto
-// gives it).
+// SignInDevice signs a room device in by its signature of the nonce's 32 bytes:
+// ECDSA with P-256 and SHA-256, r and s of 32 bytes each (IEEE P1363, as Web
+// Crypto gives it). The key serves for nothing else, and a nonce is taken once and
+// by the device that asked for it, so that nothing more needs to be signed.
 func (o *Officials) SignInDevice(ctx context.Context, device, nonce string, signature []byte, addr string) (*http.Cookie, error) {
 	giveBack, err := o.attempt(addr, "")
 	if err != nil {
@@ -180,7 +177,7 @@ func (o *Officials) signInDevice(ctx context.Context, device, nonce string, sign
 		return nil, ErrSignIn
 	case err != nil:
 		return nil, fmt.Errorf("auth: sign in: %w", err)
-	case c.Subject != device, d.Revoked, !signed(d.PublicKey, DeviceMessage(device, nonce), signature):
+	case c.Subject != device, d.Revoked, !signed(d.PublicKey, nonce, signature):
 		return nil, ErrSignIn
 	}
 	cookie, _, err := o.begin(ctx, d.ID, byDevice, o.deviceCookie(), func() (bool, error) {
@@ -190,9 +187,10 @@ func (o *Officials) signInDevice(ctx context.Context, device, nonce string, sign
 	return cookie, err
 }
 
-func signed(spki, message, signature []byte) bool {
+func signed(spki []byte, nonce string, signature []byte) bool {
 	key, err := publicKey(spki)
-	if err != nil || len(signature) != 64 {
+	message, bad := base64.RawURLEncoding.DecodeString(nonce)
+	if err != nil || bad != nil || len(signature) != 64 {
 		return false
 	}
 	sum := sha256.Sum256(message)

@@ -280,3 +280,6 @@ func (o *Officials) deviceCookie() string {
 func (o *Officials) act(by Official, what, object, detail string) store.AdminEntry {
 	return store.AdminEntry{At: o.p.Now(), Actor: by.ID, Unit: by.Unit, What: what, Object: object, Detail: detail}
 }
+
+// Now is the clock by which proofs age.
+func (o *Officials) Now() time.Time { return o.p.Now() }
