@@ -34,6 +34,16 @@ func (o *Officials) EnterSeat(ctx context.Context, w Who, hearing, person, devic
 	return o.enter(ctx, w.Session, hearing, person, device, func(s store.Seat) bool { return s.Account == w.Account.ID })
 }
 
+// Enter is EnterSeat of a request's official.
+func (o *Officials) Enter(ctx context.Context, r *http.Request, hearing, person, device string) (*http.Cookie, error) {
+	w, err := o.Account(r)
+	if err != nil {
+		return nil, err
+	}
+	cookie, _, err := o.EnterSeat(ctx, w, hearing, person, device)
+	return cookie, err
+}
+
 // EnterRoomSeat is EnterSeat of a room device.
 func (o *Officials) EnterRoomSeat(ctx context.Context, d Room, hearing, person, device string) (*http.Cookie, store.Session, error) {
 	return o.enter(ctx, d.Session, hearing, person, device, func(s store.Seat) bool { return s.RoomDevice == d.Device.ID })
@@ -119,6 +129,37 @@ func (o *Officials) endSeats(ctx context.Context, owner string, only func(store.
 		o.p.Ender.EndSeats(ctx, ended)
 	}
 	return nil
+}
+
+// SeatCalendar finds the seats of an account or room device in hearings that start
+// in [fromMicros, toMicros); store.Office has it.
+type SeatCalendar interface {
+	SeatsOfAccount(ctx context.Context, account string, fromMicros, toMicros int64) ([]store.Seat, error)
+	SeatsOfRoomDevice(ctx context.Context, device string, fromMicros, toMicros int64) ([]store.Seat, error)
+}
+
+// liveSpan is how far from now a hearing in progress may have been set to start.
+const liveSpan = 24 * time.Hour
+
+// SeatsLive makes OfficialsParams.Live: an owner is busy while one of its seats is
+// in a hearing in progress. A calendar that cannot be read counts as busy: nobody
+// is signed out because the database left in the middle of a hearing.
+func SeatsLive(seats SeatCalendar, live func(hearing string) bool, now func() time.Time) func(ctx context.Context, owner string) bool {
+	return func(ctx context.Context, owner string) bool {
+		from, to := now().Add(-liveSpan).UnixMicro(), now().Add(liveSpan).UnixMicro()
+		for _, of := range []func(context.Context, string, int64, int64) ([]store.Seat, error){seats.SeatsOfAccount, seats.SeatsOfRoomDevice} {
+			list, err := of(ctx, owner, from, to)
+			if err != nil {
+				return true
+			}
+			for _, s := range list {
+				if live(s.Hearing) {
+					return true
+				}
+			}
+		}
+		return false
+	}
 }
 
 // endTime bounds the ending of media after a revocation (reliability 2.1: dead
