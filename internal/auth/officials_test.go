@@ -168,8 +168,14 @@ func TestEverySignInRefusalLooksTheSame(t *testing.T) {
 	_, err := f.o.ChangeAccount(ctx, auth.System("unit"), off.ID, auth.Change{Disabled: &yes})
 	require.NoError(t, err)
 	for _, try := range [][2]string{
-		{"good", "wrong"}, {"good", ""}, {"unknown", password}, {"off", password}, {"", password}, {"không dấu", password},
-		{strings.Repeat("a", 1<<16), password}, {"good", strings.Repeat("x", 1<<12)},
+		{"good", "wrong"},
+		{"good", ""},
+		{"unknown", password},
+		{"off", password},
+		{"", password},
+		{"không dấu", password},
+		{strings.Repeat("a", 1<<16), password},
+		{"good", strings.Repeat("x", 1<<12)},
 	} {
 		c, err := f.o.SignIn(ctx, try[0], try[1], f.addr())
 		require.Nil(t, c)

@@ -55,6 +55,8 @@ type hasher struct {
 	rand    io.Reader
 	slots   chan struct{}
 	waiting atomic.Int32
+	// verified counts the passwords compared, of somebody or nobody.
+	verified atomic.Uint64
 	// dummy is what a password of nobody is compared with, so that an unknown login
 	// takes as long as a wrong password.
 	dummy string
@@ -122,6 +124,7 @@ func (h *hasher) verify(ctx context.Context, stored, password string) (bool, err
 		return false, err
 	}
 	defer done()
+	h.verified.Add(1)
 	same := subtle.ConstantTimeCompare(p.key, p.compute(password, len(p.key))) == 1
 	return same && !nobody, nil
 }

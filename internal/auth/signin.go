@@ -65,7 +65,7 @@ func (o *Officials) SignIn(ctx context.Context, login, password, addr string) (*
 
 func (o *Officials) signInPassword(ctx context.Context, login string, valid bool, password string) (*http.Cookie, error) {
 	var acc store.Account
-	err := error(store.ErrNotFound)
+	var err error
 	if valid {
 		acc, err = o.st.AccountByLogin(ctx, login)
 	}

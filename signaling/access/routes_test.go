@@ -2,7 +2,9 @@ package access_test
 
 import (
 	"context"
+	"flag"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 
@@ -189,7 +191,7 @@ func TestAdministratorsDoNotServeThemselves(t *testing.T) {
 	require.Equal(t, []any{403, "forbidden"}, []any{a.status, a.code(t)}, "no seat without its row")
 	require.Contains(t, w.denied, "denied.seat "+admin.ID)
 	for _, header := range []string{"https://evil.example"} {
-		r, err := http.NewRequest("POST", access.Prefix+"accounts", strings.NewReader(`{}`))
+		r, err := http.NewRequest(http.MethodPost, access.Prefix+"accounts", strings.NewReader(`{}`))
 		require.NoError(t, err)
 		r.Header.Set("Origin", header)
 		r.Header.Set("Sec-Fetch-Site", "cross-site")
@@ -220,4 +222,16 @@ func TestWhatIsNotInTheTableDoesNotExist(t *testing.T) {
 			require.False(t, r.StepUp, r.Path)
 		}
 	}
+}
+
+var update = flag.Bool("update", false, "write docs/access.md")
+
+func TestPageIsUpToDate(t *testing.T) {
+	const path = "../../docs/access.md"
+	if *update {
+		require.NoError(t, os.WriteFile(path, []byte(access.Page()), 0o644))
+	}
+	got, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, access.Page(), string(got), "run: make generate")
 }

@@ -128,12 +128,14 @@ func (s *Store) EndAccountSessions(ctx context.Context, sc court.Scope, owner st
 		if err := ownerIn(ctx, q, sc, owner); err != nil {
 			return err
 		}
-		seats, err = rows(ctx, q, scanSeatSession, `
-			UPDATE session SET revoked = 1 WHERE owner = $1 AND revoked = 0 RETURNING `+seatColumns, owner)
+		// In the order of endOwner, so that two who end the same do not wait for each other.
+		_, err := q.ExecContext(ctx, `UPDATE account_session SET revoked = 1 WHERE account = $1 AND revoked = 0`, owner)
 		if err != nil {
 			return err
 		}
-		return endOwner(ctx, q, owner)
+		seats, err = rows(ctx, q, scanSeatSession, `
+			UPDATE session SET revoked = 1 WHERE owner = $1 AND revoked = 0 RETURNING `+seatColumns, owner)
+		return err
 	})
 	if err != nil {
 		return nil, err
