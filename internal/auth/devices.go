@@ -235,5 +235,5 @@ func (o *Officials) RevokeDevice(ctx context.Context, by Official, device string
 	if err := o.st.PutRoomDevice(ctx, by.Scope, d, o.act(by, "device.revoked", d.ID, "")); err != nil {
 		return fmt.Errorf("auth: room device: %w", err)
 	}
-	return o.endSeats(ctx, d.ID, nil)
+	return o.endSeats(ctx, d.ID)
 }

@@ -143,7 +143,7 @@ func (o *Officials) endAll(ctx context.Context, by Official, account string) err
 	if err != nil {
 		return fmt.Errorf("auth: sessions: %w", err)
 	}
-	return o.endSeats(ctx, account, nil)
+	return o.endSeats(ctx, account)
 }
 
 // Accounts returns those of the official's unit.
@@ -195,7 +195,7 @@ func (o *Officials) RevokeCredential(ctx context.Context, by Official, account, 
 	if err != nil {
 		return fmt.Errorf("auth: credential: %w", err)
 	}
-	return o.endSeats(ctx, account, nil)
+	return o.endSeats(ctx, account)
 }
 
 // AdminLog returns entries of the official's unit from number `from` on.

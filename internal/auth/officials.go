@@ -259,7 +259,7 @@ func (o *Officials) signOut(r *http.Request, name string) (*http.Cookie, error) 
 	if err != nil {
 		return gone, fmt.Errorf("auth: sign out: %w", err)
 	}
-	return gone, o.endSeats(ctx, ses.Account, func(s store.Session) bool { return s.Parent == hash })
+	return gone, o.endSeats(ctx, ses.Account)
 }
 
 func (o *Officials) officeCookie() string {

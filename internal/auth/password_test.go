@@ -33,6 +33,11 @@ func TestPasswordIsVerifiedByItsHash(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, ok, password)
 	}
+	empty, err := h.hash(ctx, "")
+	require.NoError(t, err)
+	ok, err := h.verify(ctx, empty, strings.Repeat("x", MaxPassword+1))
+	require.NoError(t, err)
+	require.False(t, ok, "too long is never right")
 	for _, nobody := range []string{"", "!", h.dummy, "$argon2id$v=19$m=64,t=1,p=1$AAAA$AAAA"} {
 		ok, err := h.verify(ctx, nobody, "")
 		require.NoError(t, err)

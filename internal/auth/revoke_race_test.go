@@ -73,6 +73,61 @@ func TestRevocationBeatsSignIn(t *testing.T) {
 	}
 }
 
+// meanwhile is a database in which something happens just before a session is
+// written, or just after.
+type meanwhile struct {
+	store.Accounts
+	before, after func()
+}
+
+func (m *meanwhile) CreateAccountSession(ctx context.Context, s store.AccountSession) error {
+	if f := m.before; f != nil {
+		m.before = nil
+		f()
+	}
+	err := m.Accounts.CreateAccountSession(ctx, s)
+	if f := m.after; f != nil {
+		m.after = nil
+		f()
+	}
+	return err
+}
+
+// Who proved something with what was replaced in the same moment is not in.
+func TestWhatChangedMeanwhileSignsNobodyIn(t *testing.T) {
+	m := &meanwhile{}
+	f := setupOffice(t, func(p *auth.OfficialsParams) {
+		m.Accounts = p.Store
+		p.Store = m
+	})
+	ctx := context.Background()
+	acc := f.account(t, "unit", "judge")
+	_, w := f.official(t, "judge")
+	key, id := f.withPasskey(t, w)
+	begun, err := f.o.BeginPasskey(ctx, f.addr())
+	require.NoError(t, err)
+	answer := key.assert(t, begun)
+	revoke := func() { require.NoError(t, f.o.RevokeCredential(ctx, auth.System("unit"), acc.ID, id)) }
+	reset := func() {
+		_, err := f.o.ChangeAccount(ctx, auth.System("unit"), acc.ID, auth.Change{Reset: true})
+		require.NoError(t, err)
+	}
+	m.before = revoke
+	_, err = f.o.FinishPasskey(ctx, begun.Handle, answer, f.addr())
+	require.ErrorIs(t, err, auth.ErrSignIn)
+	m.before = reset
+	_, err = f.o.SignIn(ctx, "judge", password, f.addr())
+	require.ErrorIs(t, err, auth.ErrSignIn)
+
+	acc = f.account(t, "unit", "other")
+	m.after = func() {
+		_, err := f.o.ChangeAccount(ctx, auth.System("unit"), acc.ID, auth.Change{Reset: true})
+		require.NoError(t, err)
+	}
+	_, err = f.o.SignIn(ctx, "other", password, f.addr())
+	require.ErrorIs(t, err, auth.ErrSignIn)
+}
+
 // Whatever the login, one password of the same cost is compared: time tells nothing.
 func TestUnknownLoginsCostTheSame(t *testing.T) {
 	f := setupOffice(t)

@@ -102,8 +102,8 @@ func (a *Auth) seat(ctx context.Context, ses store.Session) (*http.Cookie, store
 }
 
 // endSeats ends the media of an owner's seats whose sessions the database has
-// ended; only, if set, chooses among them.
-func (o *Officials) endSeats(ctx context.Context, owner string, only func(store.Session) bool) error {
+// ended, now or before.
+func (o *Officials) endSeats(ctx context.Context, owner string) error {
 	// Once the rows say so it must happen, also when the caller has hung up.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
 	defer cancel()
@@ -113,7 +113,7 @@ func (o *Officials) endSeats(ctx context.Context, owner string, only func(store.
 	}
 	var ended []store.Session
 	for _, s := range seats {
-		if s.Revoked && (only == nil || only(s)) {
+		if s.Revoked {
 			ended = append(ended, s)
 		}
 	}

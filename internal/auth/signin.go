@@ -144,7 +144,7 @@ func (o *Officials) ChangePassword(ctx context.Context, w Who, old, fresh, addr 
 	if err != nil {
 		return nil, fmt.Errorf("auth: change password: %w", err)
 	}
-	if err := o.endSeats(ctx, acc.ID, nil); err != nil {
+	if err := o.endSeats(ctx, acc.ID); err != nil {
 		return nil, err
 	}
 	cookie, _, err := o.begin(ctx, acc.ID, byPassword, o.officeCookie(), func() (bool, error) {
