@@ -55,6 +55,10 @@ func newAccessLog(st AccessStore, every time.Duration, now func() time.Time, log
 	}
 }
 
+// NoteDenied counts a denial outside the live hearing for the court's access log:
+// of an official by the account's id, or of nobody known. It never blocks.
+func (s *Server) NoteDenied(hearing, person, what string) { s.access.note(hearing, person, what) }
+
 // note counts one denial. A nil log counts nothing.
 func (l *accessLog) note(hearing, person, what string) {
 	if l == nil {

@@ -67,12 +67,13 @@ func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
 func (s *Server) consume(w http.ResponseWriter, r *http.Request) {
 	var body struct {
 		Token string `json:"token"`
+		Code  string `json:"code"` // of the second channel; empty: none
 	}
-	if err := readJSON(w, r, &body); err != nil || body.Token == "" || len(body.Token) > 256 {
+	if err := readJSON(w, r, &body); err != nil || body.Token == "" || len(body.Token) > 256 || len(body.Code) > 64 {
 		problem(w, http.StatusBadRequest, refuseBadMessage())
 		return
 	}
-	cookie, who, err := s.p.Auth.Consume(r.Context(), body.Token, remoteAddr(r))
+	cookie, who, err := s.p.Auth.Consume(r.Context(), body.Token, body.Code, remoteAddr(r))
 	switch {
 	case err == nil:
 		s.replaceSignIn(r, who)
@@ -85,6 +86,11 @@ func (s *Server) consume(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusTooManyRequests, refuseTooFast())
 	case errors.Is(err, store.ErrUnavailable):
 		problem(w, http.StatusServiceUnavailable, refuseDatabaseAway())
+	case errors.Is(err, auth.ErrCodeNeeded):
+		problem(w, http.StatusForbidden, refuseCodeNeeded())
+	case errors.Is(err, auth.ErrCodeWrong):
+		s.access.note("", "", deniedInvitation)
+		problem(w, http.StatusForbidden, refuseCodeWrong())
 	default:
 		s.access.note("", "", deniedInvitation)
 		problem(w, http.StatusForbidden, refuseInvitation())

@@ -69,7 +69,7 @@ func bookTest(t testing.TB, st store.Store) {
 // headerAuth is an Auth for tests: the cookie's value is the person.
 type headerAuth struct{}
 
-func (headerAuth) Consume(_ context.Context, token, _ string) (*http.Cookie, store.Session, error) {
+func (headerAuth) Consume(_ context.Context, token, _, _ string) (*http.Cookie, store.Session, error) {
 	switch token {
 	case "slow down":
 		return nil, store.Session{}, auth.ErrThrottled

@@ -19,10 +19,11 @@ import (
 
 // Auth tells who a request is from. Package internal/auth implements it.
 type Auth interface {
-	// Consume turns an invitation's token into a session and its cookie. Unknown,
-	// used, expired and foreign tokens give one and the same error;
-	// auth.ErrThrottled says that this address tries too often.
-	Consume(ctx context.Context, token, addr string) (*http.Cookie, store.Session, error)
+	// Consume turns an invitation's token, with the code of a second channel if it
+	// asks for one, into a session and its cookie. Unknown, used, expired and foreign
+	// tokens give one and the same error; auth.ErrCodeNeeded and auth.ErrCodeWrong
+	// concern a good token; auth.ErrThrottled says that this address tries too often.
+	Consume(ctx context.Context, token, code, addr string) (*http.Cookie, store.Session, error)
 	// Session is the signed-in device of a request. auth.ErrNoSession: there is
 	// none; any other error passes.
 	Session(r *http.Request) (store.Session, error)

@@ -53,6 +53,18 @@ func refuseInvitation() *hearing.Refusal {
 		"This link can no longer be used. Please ask the clerk for a new one.")
 }
 
+func refuseCodeNeeded() *hearing.Refusal {
+	return refusal("code_needed",
+		"Vui lòng nhập mã xác nhận mà Tòa án đã gửi riêng cho ông/bà.",
+		"Please enter the code that the court has sent you separately.")
+}
+
+func refuseCodeWrong() *hearing.Refusal {
+	return refusal("code_wrong",
+		"Mã xác nhận không đúng. Nhập sai nhiều lần thì đường dẫn này không dùng được nữa.",
+		"The code is not right. After several wrong ones this link can no longer be used.")
+}
+
 func refuseOrigin() *hearing.Refusal {
 	return refusal("origin",
 		"Trang này không được phép kết nối tới hệ thống.",

@@ -15,7 +15,7 @@ import (
 type demoAuth struct{ *auth.Auth }
 
 // Consume implements signaling.Auth.
-func (a demoAuth) Consume(ctx context.Context, token, _ string) (*http.Cookie, store.Session, error) {
+func (a demoAuth) Consume(ctx context.Context, token, code, _ string) (*http.Cookie, store.Session, error) {
 	sum := sha256.Sum256([]byte(token))
-	return a.Auth.Consume(ctx, token, hex.EncodeToString(sum[:8]))
+	return a.Auth.Consume(ctx, token, code, hex.EncodeToString(sum[:8]))
 }

@@ -13,7 +13,7 @@ import (
 // ROLE.localhost. Any other name is refused: a page elsewhere could otherwise
 // reach this machine under its own name (DNS rebinding).
 func (d *demo) handler() http.Handler {
-	product := d.node.server.Handler()
+	product := d.node.handler()
 	base := http.NewServeMux()
 	base.HandleFunc("GET /{$}", d.landing)
 	base.HandleFunc("POST /demo/enter", d.enter)

@@ -24,6 +24,8 @@ type cli struct {
 	Verify  verifyCmd  `cmd:"" help:"Verify a directory of evidence. Exit 0: whole, signer known; 3: whole, signer unknown; 1: damaged; 2: not readable."`
 	Signer  signerCmd  `cmd:"" help:"Hold the sealing keys behind a unix socket."`
 	Migrate migrateCmd `cmd:"" help:"Bring a database to this version."`
+	Account accountCmd `cmd:"" help:"Administer accounts of officials."`
+	Unit    unitCmd    `cmd:"" help:"Administer courts, procuracies and detention facilities."`
 	Bench   benchCmd   `cmd:"" help:"Measure the forwarding of media beside plain Pion and the floor of this machine."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
@@ -120,5 +122,5 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	return n.serve(ctx, n.server.Handler(), func() { fmt.Fprintln(s.out, "http://"+n.listener.Addr().String()) })
+	return n.serve(ctx, n.handler(), func() { fmt.Fprintln(s.out, "http://"+n.listener.Addr().String()) })
 }

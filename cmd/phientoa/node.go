@@ -40,20 +40,21 @@ type nodeParams struct {
 
 // node is one running process: everything wired, nothing hidden.
 type node struct {
-	p        nodeParams
-	logger   *slog.Logger
-	lock     *os.File
-	store    store.Store
-	auth     *auth.Auth
-	engine   *sfu.Engine
-	signer   *signer.Client
-	child    *signerChild // nil when the signer is run by somebody else
-	rooms    *signaling.Rooms
-	server   *signaling.Server
-	registry *prometheus.Registry
-	listener net.Listener
-	admin    net.Listener // nil: none
-	undo     []func()
+	p         nodeParams
+	logger    *slog.Logger
+	lock      *os.File
+	store     store.Store
+	auth      *auth.Auth
+	officials *auth.Officials
+	engine    *sfu.Engine
+	signer    *signer.Client
+	child     *signerChild // nil when the signer is run by somebody else
+	rooms     *signaling.Rooms
+	server    *signaling.Server
+	registry  *prometheus.Registry
+	listener  net.Listener
+	admin     net.Listener // nil: none
+	undo      []func()
 }
 
 // openNode opens a node down to its listening socket. It fails as a whole.
@@ -205,6 +206,9 @@ func (n *node) wire(context.Context) error {
 		Node:     n.p.Node, Logger: n.logger, Version: version(),
 	})
 	n.auth = auth.New(auth.Params{Store: n.store, Demo: n.p.demo, Live: n.rooms.Hosts})
+	if err := n.openAccess(""); err != nil {
+		return err
+	}
 	var who signaling.Auth = n.auth
 	if n.p.demo {
 		who = demoAuth{n.auth}

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
 	"net/http"
 	"time"
 
@@ -25,6 +26,11 @@ var (
 	ErrDenied    = errors.New("auth: invitation not valid")
 	ErrThrottled = errors.New("auth: too many attempts")
 	ErrNoSession = errors.New("auth: not signed in")
+	// ErrCodeNeeded: the invitation is good and asks for the code that was sent by
+	// another channel.
+	ErrCodeNeeded = errors.New("auth: invitation asks for its code")
+	// ErrCodeWrong: the code is another; store.MaxCodeTries of them void the invitation.
+	ErrCodeWrong = errors.New("auth: wrong code of an invitation")
 )
 
 // Limits.
@@ -42,10 +48,11 @@ const (
 // Store is what this package asks of the database; store.Store has it.
 type Store interface {
 	CreateInvitation(ctx context.Context, sc court.Scope, i store.Invitation) error
-	Redeem(ctx context.Context, tokenHash [32]byte, s store.Session, now time.Time) (store.Session, error)
+	RedeemCode(ctx context.Context, tokenHash, codeHash [32]byte, s store.Session, now time.Time) (store.Session, error)
 	SessionByToken(ctx context.Context, tokenHash [32]byte, now time.Time) (store.Session, error)
 	TouchSession(ctx context.Context, tokenHash [32]byte, now time.Time) error
 	EndSession(ctx context.Context, tokenHash [32]byte) error
+	CreateSession(ctx context.Context, s store.Session) error
 }
 
 // Params of New.
@@ -76,13 +83,28 @@ func New(p Params) *Auth {
 	if p.Rand == nil {
 		p.Rand = rand.Reader
 	}
-	return &Auth{p: p, throttle: newThrottle(), memory: newMemory()}
+	return &Auth{p: p, throttle: newThrottle(attemptsPerMinute), memory: newMemory()}
 }
 
 // Invite makes a single-use token of 32 characters of base64url for one device
 // of a person, valid for ttl (up to MaxInvitation). It is shown once and belongs
 // into the fragment of a link; only its SHA-256 is stored.
 func (a *Auth) Invite(ctx context.Context, sc court.Scope, hearing, person, device string, ttl time.Duration) (string, error) {
+	return a.invite(ctx, sc, store.Invitation{Hearing: hearing, Person: person, Device: device}, ttl, "")
+}
+
+// InviteWithCode is Invite with a code of six digits that travels by a second
+// channel (told on the telephone, printed in the summons). Consume asks for it;
+// store.MaxCodeTries wrong ones void the invitation.
+func (a *Auth) InviteWithCode(ctx context.Context, sc court.Scope, hearing, person, device string, ttl time.Duration) (token, code string, err error) {
+	if code, err = a.digits(6); err != nil {
+		return "", "", err
+	}
+	token, err = a.invite(ctx, sc, store.Invitation{Hearing: hearing, Person: person, Device: device}, ttl, code)
+	return token, code, err
+}
+
+func (a *Auth) invite(ctx context.Context, sc court.Scope, i store.Invitation, ttl time.Duration, code string) (string, error) {
 	if ttl <= 0 || ttl > MaxInvitation {
 		return "", fmt.Errorf("auth: invitation for %v: %w", ttl, store.ErrInvalid)
 	}
@@ -90,42 +112,68 @@ func (a *Auth) Invite(ctx context.Context, sc court.Scope, hearing, person, devi
 	if err != nil {
 		return "", err
 	}
-	err = a.p.Store.CreateInvitation(ctx, sc, store.Invitation{
-		TokenHash: hash, Hearing: hearing, Person: person, Device: device, Expires: a.p.Now().Add(ttl),
-	})
+	i.TokenHash, i.Expires, i.CodeHash = hash, a.p.Now().Add(ttl), codeDigest(token, code)
+	err = a.p.Store.CreateInvitation(ctx, sc, i)
 	if err != nil {
 		return "", fmt.Errorf("auth: invite: %w", err)
 	}
 	return token, nil
 }
 
-// Consume turns an invitation into a session, once. addr is the address the
-// request came from (ip or ip:port), by which wrong attempts are throttled: ten
-// at once, then one every six seconds.
-func (a *Auth) Consume(ctx context.Context, token, addr string) (*http.Cookie, store.Session, error) {
+// codeDigest binds the code to its token: whoever reads the database alone cannot
+// try the million codes.
+func codeDigest(token, code string) [32]byte {
+	if code == "" {
+		return [32]byte{}
+	}
+	return sha256.Sum256([]byte("code\x00" + token + "\x00" + code))
+}
+
+// digits draws a decimal number of n digits, each number as likely as another.
+func (a *Auth) digits(n int) (string, error) { return digits(a.p.Rand, n) }
+
+func digits(random io.Reader, n int) (string, error) {
+	most := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil)
+	v, err := rand.Int(random, most)
+	if err != nil {
+		return "", fmt.Errorf("auth: randomness: %w", err)
+	}
+	return fmt.Sprintf("%0*d", n, v), nil
+}
+
+// Consume turns an invitation into a session, once. code is what came by the
+// second channel, empty when none was given: ErrCodeNeeded says that this
+// invitation asks for one, ErrCodeWrong that it was another. addr is the address
+// the request came from (ip or ip:port), by which wrong attempts are throttled:
+// ten at once, then one every six seconds.
+func (a *Auth) Consume(ctx context.Context, token, code, addr string) (*http.Cookie, store.Session, error) {
 	now := a.p.Now()
 	giveBack, ok := a.throttle.attempt(addr, now)
 	if !ok {
 		return nil, store.Session{}, ErrThrottled
 	}
-	cookie, ses, err := a.redeem(ctx, token, now)
-	if !errors.Is(err, ErrDenied) {
+	cookie, ses, err := a.redeem(ctx, token, code, now)
+	if !errors.Is(err, ErrDenied) && !errors.Is(err, ErrCodeWrong) {
 		giveBack()
 	}
 	return cookie, ses, err
 }
 
-func (a *Auth) redeem(ctx context.Context, token string, now time.Time) (*http.Cookie, store.Session, error) {
+func (a *Auth) redeem(ctx context.Context, token, code string, now time.Time) (*http.Cookie, store.Session, error) {
 	secret, hash, err := a.token(sessionBytes)
 	if err != nil {
 		return nil, store.Session{}, err
 	}
-	ses, err := a.p.Store.Redeem(ctx, digest(token), store.Session{
+	ses, err := a.p.Store.RedeemCode(ctx, digest(token), codeDigest(token, code), store.Session{
 		TokenHash: hash, Created: now, LastSeen: now, Expires: now.Add(SessionLife),
 	}, now)
 	switch {
 	case errors.Is(err, store.ErrUsed):
 		return nil, store.Session{}, ErrDenied
+	case errors.Is(err, store.ErrCodeNeeded):
+		return nil, store.Session{}, ErrCodeNeeded
+	case errors.Is(err, store.ErrCodeWrong):
+		return nil, store.Session{}, ErrCodeWrong
 	case err != nil:
 		return nil, store.Session{}, fmt.Errorf("auth: consume: %w", err)
 	}
@@ -256,16 +304,22 @@ func (a *Auth) cookieName() string {
 // cookie is bound to the one host that set it, so that demonstration roles at
 // ROLE.localhost do not share it.
 func (a *Auth) cookie(value string, expires time.Time) *http.Cookie {
+	return strict(a.cookieName(), value, expires, a.p.Demo)
+}
+
+func strict(name, value string, expires time.Time, demo bool) *http.Cookie {
 	return &http.Cookie{
-		Name: a.cookieName(), Value: value, Path: "/", Expires: expires.UTC(),
-		Secure: !a.p.Demo, HttpOnly: true, SameSite: http.SameSiteStrictMode,
+		Name: name, Value: value, Path: "/", Expires: expires.UTC(),
+		Secure: !demo, HttpOnly: true, SameSite: http.SameSiteStrictMode,
 	}
 }
 
 // token draws n random bytes; its text is base64url, its hash what is stored.
-func (a *Auth) token(n int) (string, [32]byte, error) {
+func (a *Auth) token(n int) (string, [32]byte, error) { return newToken(a.p.Rand, n) }
+
+func newToken(random io.Reader, n int) (string, [32]byte, error) {
 	b := make([]byte, n)
-	if _, err := io.ReadFull(a.p.Rand, b); err != nil {
+	if _, err := io.ReadFull(random, b); err != nil {
 		return "", [32]byte{}, fmt.Errorf("auth: randomness: %w", err)
 	}
 	text := base64.RawURLEncoding.EncodeToString(b)
@@ -275,23 +329,3 @@ func (a *Auth) token(n int) (string, [32]byte, error) {
 // digest hashes the token's text, so that a malformed one needs no other path
 // than an unknown one. SHA-256 without salt is enough for a random value.
 func digest(token string) [32]byte { return sha256.Sum256([]byte(token)) }
-
-// Explain gives the text for people, in Vietnamese and English, and a stable
-// code. ok is false for an error of another kind.
-func Explain(err error) (code, vi, en string, ok bool) {
-	switch {
-	case errors.Is(err, ErrDenied):
-		return "auth.denied", "Liên kết mời không hợp lệ hoặc đã được sử dụng. Vui lòng liên hệ thư ký để nhận liên kết mới.",
-			"This invitation is not valid or was used before. Please ask the clerk for a new one.", true
-	case errors.Is(err, ErrThrottled):
-		return "auth.throttled", "Có quá nhiều lần thử từ địa chỉ này. Vui lòng đợi một phút rồi thử lại.",
-			"There were too many attempts from this address. Please wait a minute and try again.", true
-	case errors.Is(err, ErrNoSession):
-		return "auth.session", "Bạn chưa đăng nhập hoặc phiên đăng nhập đã kết thúc. Vui lòng mở lại liên kết mời.",
-			"You are not signed in, or your session has ended. Please open an invitation.", true
-	case errors.Is(err, store.ErrUnavailable):
-		return "auth.unavailable", "Hệ thống tạm thời chưa thể cho đăng nhập. Vui lòng thử lại sau ít phút.",
-			"Signing in is not possible at the moment. Please try again in a few minutes.", true
-	}
-	return "", "", "", false
-}

@@ -50,11 +50,11 @@ func (a *away) CreateInvitation(ctx context.Context, sc court.Scope, i store.Inv
 	return a.Store.CreateInvitation(ctx, sc, i)
 }
 
-func (a *away) Redeem(ctx context.Context, h [32]byte, s store.Session, now time.Time) (store.Session, error) {
+func (a *away) RedeemCode(ctx context.Context, h, code [32]byte, s store.Session, now time.Time) (store.Session, error) {
 	if err := a.err(); err != nil {
 		return store.Session{}, err
 	}
-	return a.Store.Redeem(ctx, h, s, now)
+	return a.Store.RedeemCode(ctx, h, code, s, now)
 }
 
 func (a *away) SessionByToken(ctx context.Context, h [32]byte, now time.Time) (store.Session, error) {
@@ -105,7 +105,7 @@ func (f *fixture) invite(t *testing.T, person string) string {
 
 func (f *fixture) signIn(t *testing.T, person string) *http.Cookie {
 	t.Helper()
-	c, ses, err := f.Consume(context.Background(), f.invite(t, person), here)
+	c, ses, err := f.Consume(context.Background(), f.invite(t, person), "", here)
 	require.NoError(t, err)
 	require.Equal(t, person, ses.Person)
 	return c
@@ -137,7 +137,7 @@ func TestInvitationBecomesASessionOnce(t *testing.T) {
 	var g errgroup.Group
 	for i := range 20 {
 		g.Go(func() error {
-			_, _, err := f.Consume(context.Background(), token, fmt.Sprintf("198.51.100.%d", i))
+			_, _, err := f.Consume(context.Background(), token, "", fmt.Sprintf("198.51.100.%d", i))
 			if err == nil {
 				won.Add(1)
 			} else if errors.Is(err, auth.ErrDenied) {
@@ -162,11 +162,11 @@ func TestEveryDenialLooksTheSame(t *testing.T) {
 	usedToken, expired, voided := f.invite(t, "a"), f.invite(t, "b"), f.invite(t, "c")
 	_, err := f.db.RevokeSessions(ctx, court.SystemScope(), hearing, "c")
 	require.NoError(t, err)
-	_, _, err = f.Consume(ctx, usedToken, here)
+	_, _, err = f.Consume(ctx, usedToken, "", here)
 	require.NoError(t, err)
 	try := func(token string) {
 		f.now = f.now.Add(time.Minute)
-		c, s, err := f.Consume(ctx, token, here)
+		c, s, err := f.Consume(ctx, token, "", here)
 		require.Nil(t, c)
 		require.Zero(t, s)
 		require.True(t, err == auth.ErrDenied, "the very same value: %v", err) //nolint:errorlint // identity is the law
@@ -187,7 +187,7 @@ func TestEveryDenialLooksTheSame(t *testing.T) {
 func TestTokensAreNotInTheDatabase(t *testing.T) {
 	f := setup(t, false)
 	token := f.invite(t, "a")
-	c, _, err := f.Consume(context.Background(), token, here)
+	c, _, err := f.Consume(context.Background(), token, "", here)
 	require.NoError(t, err)
 	raw, err := sqlite.Raw(f.path, time.Second, true)
 	require.NoError(t, err)
@@ -296,7 +296,7 @@ func TestReplayWhileTheDatabaseIsAwayIsRefused(t *testing.T) {
 	f.live = true
 	known, left, unused := f.signIn(t, "known"), f.signIn(t, "left"), f.invite(t, "new")
 	usedToken := f.invite(t, "x")
-	_, _, err := f.Consume(ctx, usedToken, here)
+	_, _, err := f.Consume(ctx, usedToken, "", here)
 	require.NoError(t, err)
 
 	f.db.down.Store(true)
@@ -312,7 +312,7 @@ func TestReplayWhileTheDatabaseIsAwayIsRefused(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrUnavailable, "unknown: ask again later")
 	require.NotErrorIs(t, err, auth.ErrNoSession)
 	for _, token := range []string{unused, usedToken} {
-		_, _, err = f.Consume(ctx, token, here)
+		_, _, err = f.Consume(ctx, token, "", here)
 		require.ErrorIs(t, err, store.ErrUnavailable)
 	}
 	fresh := auth.New(auth.Params{Store: f.db, Now: func() time.Time { return f.now }})
@@ -324,7 +324,7 @@ func TestReplayWhileTheDatabaseIsAwayIsRefused(t *testing.T) {
 
 	f.db.down.Store(false)
 	f.refused(t, left, "back, and still signed out")
-	_, _, err = f.Consume(ctx, unused, here)
+	_, _, err = f.Consume(ctx, unused, "", here)
 	require.NoError(t, err, "the refusal while away did not use it up")
 
 	f.db.down.Store(true)
@@ -375,7 +375,7 @@ func TestGuessingIsThrottled(t *testing.T) {
 	f := setup(t, false)
 	ctx := context.Background()
 	guess := func(addr string) error {
-		_, _, err := f.Consume(ctx, "guess", addr)
+		_, _, err := f.Consume(ctx, "guess", "", addr)
 		return err
 	}
 	for range 10 {
@@ -384,14 +384,14 @@ func TestGuessingIsThrottled(t *testing.T) {
 	require.ErrorIs(t, guess("[2001:db8:1:2::2]:1000"), auth.ErrThrottled, "the same network")
 	require.ErrorIs(t, guess("2001:db8:1:3::1"), auth.ErrDenied, "another network")
 	token := f.invite(t, "a")
-	_, _, err := f.Consume(ctx, token, "2001:db8:1:2::3")
+	_, _, err := f.Consume(ctx, token, "", "2001:db8:1:2::3")
 	require.ErrorIs(t, err, auth.ErrThrottled, "also with a good one")
 	f.now = f.now.Add(6 * time.Second)
-	_, _, err = f.Consume(ctx, token, "2001:db8:1:2::3")
+	_, _, err = f.Consume(ctx, token, "", "2001:db8:1:2::3")
 	require.NoError(t, err, "which was not used up")
 
 	for range 30 { // a whole courtroom behind one address
-		_, _, err := f.Consume(ctx, f.invite(t, "p"), here)
+		_, _, err := f.Consume(ctx, f.invite(t, "p"), "", here)
 		require.NoError(t, err)
 	}
 	for range 10 {

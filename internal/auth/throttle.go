@@ -8,33 +8,40 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Throttling of attempts to consume an invitation.
+// Throttling of attempts to prove who one is.
 const (
 	attemptsPerMinute = 10
+	enrolsPerMinute   = 30    // wrong enrolment codes of the whole process: they are short
 	maxAddresses      = 16384 // watched at once; the least recently seen is forgotten
 )
 
 // throttle holds one bucket for each address, so that guessing tokens is slow
 // and a whole IPv6 network counts as one.
 type throttle struct {
+	perMinute int
+
 	mu      sync.Mutex
 	buckets *lru[string, *rate.Limiter]
 }
 
-func newThrottle() *throttle {
-	return &throttle{buckets: newLRU[string, *rate.Limiter](maxAddresses)}
+func newThrottle(perMinute int) *throttle {
+	return &throttle{perMinute: perMinute, buckets: newLRU[string, *rate.Limiter](maxAddresses)}
 }
 
 // attempt takes one from the address's bucket, or tells that it is empty. The
 // caller gives it back when the attempt was no wrong guess: the people of one
 // court sign in from one address at the same time.
 func (t *throttle) attempt(addr string, now time.Time) (giveBack func(), ok bool) {
-	key := network(addr)
+	return t.attemptKey(network(addr), now)
+}
+
+// attemptKey is attempt for something other than an address.
+func (t *throttle) attemptKey(key string, now time.Time) (giveBack func(), ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	b, found := t.buckets.get(key)
 	if !found {
-		b = rate.NewLimiter(rate.Every(time.Minute/attemptsPerMinute), attemptsPerMinute)
+		b = rate.NewLimiter(rate.Every(time.Minute/time.Duration(t.perMinute)), t.perMinute)
 		t.buckets.put(key, b)
 	}
 	r := b.ReserveN(now, 1)

@@ -45,8 +45,10 @@ type Account struct {
 	Name     string
 	Roles    []Role
 	Password string // argon2id in PHC form; empty: no password
-	Disabled bool
-	Created  time.Time
+	// MustChange: the password was set by somebody else and opens nothing but its change.
+	MustChange bool
+	Disabled   bool
+	Created    time.Time
 }
 
 // Credential is a passkey or certificate of an account.
@@ -64,8 +66,8 @@ type Credential struct {
 // AccountSession is a signed-in official outside a hearing.
 type AccountSession struct {
 	TokenHash [32]byte
-	Account   string
-	Method    string // "password", "passkey", "certificate"
+	Account   string // of an official; of a room device its id
+	Method    string // "password", "passkey", "certificate"; "device" of a room device
 	Created   time.Time
 	Expires   time.Time
 	LastSeen  time.Time
@@ -82,6 +84,16 @@ type RoomDevice struct {
 	Enrolled   time.Time
 	EnrolledBy string // account
 	Revoked    bool
+}
+
+// Challenge is a short-lived secret that is taken once: a step of a passkey, a
+// nonce, an enrolment code.
+type Challenge struct {
+	Hash    [32]byte // SHA-256 of the secret
+	Kind    string
+	Subject string // account or device that it is for; empty: anybody
+	Data    []byte // at most 64 KiB
+	Expires time.Time
 }
 
 // AdminEntry is a line of the administrative log, a hash chain of its own:
@@ -123,11 +135,28 @@ type Accounts interface {
 	AccountSessionByToken(ctx context.Context, tokenHash [32]byte, now time.Time) (AccountSession, error)
 	TouchAccountSession(ctx context.Context, tokenHash [32]byte, now time.Time) error
 	StepUp(ctx context.Context, tokenHash [32]byte, now time.Time) error
+	// EndAccountSession also ends the sessions of seats entered from it. Unknown: no error.
 	EndAccountSession(ctx context.Context, tokenHash [32]byte) error
-	// EndAccountSessions ends all of one account, also its seat sessions, and
-	// returns the latter so that their media can be ended.
+	// EndAccountSessions ends all of one account or room device, also its seat
+	// sessions, and returns those that it ended so that their media can be ended.
 	EndAccountSessions(ctx context.Context, sc court.Scope, account string) ([]Session, error)
 
+	// SeatSessions returns the seats' sessions of an account or room device that have
+	// not expired, also ended ones, so that their media can be ended.
+	SeatSessions(ctx context.Context, owner string, now time.Time) ([]Session, error)
+
+	// RedeemCode is Redeem of an invitation whether it asks for a code or not.
+	// codeHash is zero when none was given. ErrCodeNeeded: it asks for one, nothing
+	// was counted; ErrCodeWrong: counted, and MaxCodeTries of them void it (ErrUsed).
+	RedeemCode(ctx context.Context, tokenHash, codeHash [32]byte, s Session, now time.Time) (Session, error)
+
+	// PutChallenge forgets expired ones. Beyond MaxChallenges: ErrUnavailable.
+	PutChallenge(ctx context.Context, c Challenge, now time.Time) error
+	// TakeChallenge removes and returns it, once; else ErrUsed.
+	TakeChallenge(ctx context.Context, kind string, hash [32]byte, now time.Time) (Challenge, error)
+
+	// PutRoomDevice adds one, or changes label and Revoked of one that stands;
+	// revoking is for good and ends its sessions, also those of its seats.
 	PutRoomDevice(ctx context.Context, sc court.Scope, d RoomDevice, by AdminEntry) error
 	RoomDevice(ctx context.Context, id string) (RoomDevice, error)
 	RoomDevices(ctx context.Context, sc court.Scope) ([]RoomDevice, error)

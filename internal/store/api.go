@@ -29,6 +29,10 @@ var (
 	ErrUsed = errors.New("store: token used or expired")
 	// ErrInvalid: an argument outside its documented bounds; nothing was written.
 	ErrInvalid = errors.New("store: invalid argument")
+	// ErrCodeNeeded: the invitation is good and asks for its code.
+	ErrCodeNeeded = errors.New("store: invitation asks for its code")
+	// ErrCodeWrong: the invitation is good, the code is not.
+	ErrCodeWrong = errors.New("store: wrong code")
 )
 
 // Bounds of single calls; beyond them a call gives ErrInvalid.
@@ -42,6 +46,15 @@ const (
 	MaxNoteBytes   = 64 << 10       // of a checkpoint's signed note
 	MaxAccess      = 1000           // entries of one LogAccess
 	MaxLease       = 24 * time.Hour // ttl of a lease; the least is a microsecond
+	MaxUnits       = 5000           // returned by one Units
+	MaxAccounts    = 5000           // returned by one AccountsOf
+	MaxCredentials = 20             // of one account, revoked ones counted
+	MaxRoomDevices = 1000           // returned by one RoomDevices
+	MaxRoles       = 16             // of one account
+	MaxBlobBytes   = 64 << 10       // of a credential, a public key, a challenge's data
+	MaxChallenges  = 100_000        // open at once in the installation
+	MaxAdminRead   = 1000           // entries of one AdminLog
+	MaxCodeTries   = 5              // wrong codes that void an invitation
 )
 
 // Line is one line of the state log as stored.
@@ -86,6 +99,8 @@ type Invitation struct {
 	Person    string
 	Device    string
 	Expires   time.Time
+	// CodeHash of a code that travels by a second channel; zero: none is asked for.
+	CodeHash [32]byte
 }
 
 // Session is a signed-in device. Its token is a 256-bit random value of which
@@ -99,6 +114,10 @@ type Session struct {
 	Expires   time.Time // absolute
 	LastSeen  time.Time
 	Revoked   bool
+	// Owner is the account or room device that entered the seat without an
+	// invitation, Parent the TokenHash of its AccountSession; empty: an invitation.
+	Owner  string
+	Parent [32]byte
 }
 
 // Access is an entry of the court's access log, never of the hearing's archive.
@@ -113,6 +132,8 @@ type Access struct {
 
 // Store is everything the processes ask of a database.
 type Store interface {
+	Accounts
+
 	// Kind is "sqlite" or "postgres".
 	Kind() string
 	Close() error

@@ -19,8 +19,8 @@ func (s *Store) CreateInvitation(ctx context.Context, sc court.Scope, i store.In
 			return err
 		}
 		_, err := q.ExecContext(ctx, `
-			INSERT INTO invitation (token_hash, hearing, person, device, expires) VALUES ($1, $2, $3, $4, $5)`,
-			i.TokenHash[:], i.Hearing, i.Person, i.Device, i.Expires.UnixMicro())
+			INSERT INTO invitation (token_hash, hearing, person, device, expires, code_hash) VALUES ($1, $2, $3, $4, $5, $6)`,
+			i.TokenHash[:], i.Hearing, i.Person, i.Device, i.Expires.UnixMicro(), orNull(i.CodeHash))
 		return err
 	})
 }
@@ -49,6 +49,7 @@ func (s *Store) Redeem(ctx context.Context, tokenHash [32]byte, ses store.Sessio
 			return err
 		}
 		ses.Hearing, ses.Person, ses.Device = i.Hearing, i.Person, i.Device
+		ses.Owner, ses.Parent = "", [32]byte{}
 		return insertSession(ctx, q, ses)
 	})
 	if err != nil {
@@ -58,13 +59,13 @@ func (s *Store) Redeem(ctx context.Context, tokenHash [32]byte, ses store.Sessio
 }
 
 // consume is one statement, so that of many at once exactly one finds the row
-// unused.
+// unused. An invitation that asks for a code is not found this way.
 func consume(ctx context.Context, q querier, tokenHash [32]byte, now time.Time) (store.Invitation, error) {
 	i := store.Invitation{TokenHash: tokenHash}
 	var expires int64
 	err := q.QueryRowContext(ctx, `
 		UPDATE invitation SET used_at = $2
-		WHERE token_hash = $1 AND used_at IS NULL AND expires > $2
+		WHERE token_hash = $1 AND used_at IS NULL AND code_hash IS NULL AND expires > $2
 		RETURNING hearing, person, device, expires`, tokenHash[:], now.UnixMicro()).
 		Scan(&i.Hearing, &i.Person, &i.Device, &expires)
 	if err == sql.ErrNoRows {
@@ -77,7 +78,8 @@ func consume(ctx context.Context, q querier, tokenHash [32]byte, now time.Time) 
 // CreateSession stores a session. A token hash that stands gives ErrConflict, a
 // hearing that does not exist ErrNotFound.
 func (s *Store) CreateSession(ctx context.Context, ses store.Session) error {
-	if err := first(id("hearing", ses.Hearing), id("person", ses.Person), id("device", ses.Device), checkSpan(ses)); err != nil {
+	if err := first(id("hearing", ses.Hearing), id("person", ses.Person), id("device", ses.Device),
+		text("owner", ses.Owner, true), checkSpan(ses)); err != nil {
 		return err
 	}
 	return s.write(ctx, "create session", func(ctx context.Context, q querier) error {
@@ -94,11 +96,20 @@ func checkSpan(ses store.Session) error {
 
 func insertSession(ctx context.Context, q querier, ses store.Session) error {
 	_, err := q.ExecContext(ctx, `
-		INSERT INTO session (token_hash, hearing, person, device, created, expires, last_seen, revoked)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		INSERT INTO session (token_hash, hearing, person, device, created, expires, last_seen, revoked, owner, parent)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 		ses.TokenHash[:], ses.Hearing, ses.Person, ses.Device,
-		ses.Created.UnixMicro(), ses.Expires.UnixMicro(), lastSeen(ses).UnixMicro(), bit(ses.Revoked))
+		ses.Created.UnixMicro(), ses.Expires.UnixMicro(), lastSeen(ses).UnixMicro(), bit(ses.Revoked),
+		ses.Owner, orNull(ses.Parent))
 	return err
+}
+
+// orNull is how a hash that may be missing is stored.
+func orNull(hash [32]byte) any {
+	if hash == [32]byte{} {
+		return nil
+	}
+	return hash[:]
 }
 
 // lastSeen of a new session is at least its creation.
@@ -121,15 +132,17 @@ func stored(ses store.Session) store.Session {
 func (s *Store) SessionByToken(ctx context.Context, tokenHash [32]byte, now time.Time) (store.Session, error) {
 	ses := store.Session{TokenHash: tokenHash}
 	var created, expires, seen int64
+	var parent []byte
 	err := s.read(ctx, "session", func(ctx context.Context, q querier) error {
 		return q.QueryRowContext(ctx, `
-			SELECT hearing, person, device, created, expires, last_seen FROM session
+			SELECT hearing, person, device, created, expires, last_seen, owner, parent FROM session
 			WHERE token_hash = $1 AND revoked = 0 AND expires > $2`, tokenHash[:], now.UnixMicro()).
-			Scan(&ses.Hearing, &ses.Person, &ses.Device, &created, &expires, &seen)
+			Scan(&ses.Hearing, &ses.Person, &ses.Device, &created, &expires, &seen, &ses.Owner, &parent)
 	})
 	if err != nil {
 		return store.Session{}, err
 	}
+	copy(ses.Parent[:], parent)
 	ses.Created, ses.Expires, ses.LastSeen = micros(created), micros(expires), micros(seen)
 	return ses, nil
 }

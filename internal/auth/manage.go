@@ -1,0 +1,238 @@
+package auth
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"phientoa/internal/court"
+	"phientoa/internal/store"
+)
+
+// Administration of accounts. An administrator acts in the own unit only, never
+// on the own account, and no act of his opens a hearing: seats do. Who is asked
+// here has been checked for role and fresh proof by the caller (the table of
+// routes, or the terminal of the server).
+
+// System is who acts at the terminal of the server. Its scope is that of one unit.
+func System(unit court.UnitID) Official {
+	return Official{ID: "system", Unit: unit, Scope: court.ScopeOf(unit)}
+}
+
+// NewAccount describes an account to create.
+type NewAccount struct {
+	Login, Name string
+	Roles       []store.Role
+}
+
+// CreateAccount adds an account to the official's unit and returns it with a
+// one-time password, shown once, that opens nothing but its change. A login that
+// stands, in whatever unit, gives store.ErrConflict.
+func (o *Officials) CreateAccount(ctx context.Context, by Official, a NewAccount) (store.Account, string, error) {
+	login, ok := checkLogin(a.Login)
+	if !ok || strings.TrimSpace(a.Name) == "" || len(a.Roles) == 0 {
+		return store.Account{}, "", fmt.Errorf("auth: account: %w", store.ErrInvalid)
+	}
+	id, err := uuid.NewV7FromReader(o.p.Rand)
+	if err != nil {
+		return store.Account{}, "", fmt.Errorf("auth: randomness: %w", err)
+	}
+	acc := store.Account{
+		ID: id.String(), Unit: by.Unit, Login: login, Name: strings.TrimSpace(a.Name), Roles: unique(a.Roles),
+		MustChange: true, Created: o.p.Now(),
+	}
+	password, err := o.setOneTime(ctx, &acc)
+	if err != nil {
+		return store.Account{}, "", err
+	}
+	err = o.st.CreateAccount(ctx, by.Scope, acc, o.act(by, "account.created", acc.ID, "roles "+joined(acc.Roles)))
+	if err != nil {
+		return store.Account{}, "", fmt.Errorf("auth: account: %w", err)
+	}
+	return acc, password, nil
+}
+
+func (o *Officials) setOneTime(ctx context.Context, acc *store.Account) (string, error) {
+	password, err := oneTime(o.p.Rand)
+	if err != nil {
+		return "", err
+	}
+	acc.Password, err = o.hasher.hash(ctx, password)
+	acc.MustChange = true
+	return password, err
+}
+
+func unique(roles []store.Role) []store.Role {
+	out := slices.Clone(roles)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func joined(roles []store.Role) string {
+	words := make([]string, len(roles))
+	for i, r := range roles {
+		words[i] = string(r)
+	}
+	return strings.Join(words, ",")
+}
+
+// Change is what an administrator changes of an account; nil leaves it.
+type Change struct {
+	Name     *string
+	Roles    []store.Role
+	Disabled *bool
+	Reset    bool // a new one-time password
+}
+
+// ChangeAccount changes an account of the official's unit, else store.ErrNotFound;
+// never the own one: ErrOwnAccount. Disabling, new roles and a reset end its
+// sessions and the media of its seats. The answer is a one-time password when one
+// was asked for.
+func (o *Officials) ChangeAccount(ctx context.Context, by Official, account string, c Change) (string, error) {
+	acc, err := o.st.Account(ctx, by.Scope, account)
+	if err != nil {
+		return "", fmt.Errorf("auth: account: %w", err)
+	}
+	if acc.ID == by.ID {
+		return "", ErrOwnAccount
+	}
+	var done []string
+	ends := false
+	if c.Name != nil {
+		acc.Name, done = strings.TrimSpace(*c.Name), append(done, "name")
+	}
+	if c.Roles != nil {
+		acc.Roles, ends = unique(c.Roles), true
+		done = append(done, "roles "+joined(acc.Roles))
+	}
+	if c.Disabled != nil && *c.Disabled != acc.Disabled {
+		acc.Disabled, ends = *c.Disabled, ends || *c.Disabled
+		done = append(done, map[bool]string{true: "disabled", false: "enabled"}[*c.Disabled])
+	}
+	var password string
+	if c.Reset {
+		if password, err = o.setOneTime(ctx, &acc); err != nil {
+			return "", err
+		}
+		done, ends = append(done, "reset"), true
+	}
+	if acc.Name == "" || len(acc.Roles) == 0 {
+		return "", fmt.Errorf("auth: account: %w", store.ErrInvalid)
+	}
+	if len(done) == 0 {
+		return "", nil
+	}
+	err = o.st.UpdateAccount(ctx, by.Scope, acc, o.act(by, "account.changed", acc.ID, strings.Join(done, "; ")))
+	if err != nil {
+		return "", fmt.Errorf("auth: account: %w", err)
+	}
+	if !ends {
+		return password, nil
+	}
+	return password, o.endAll(ctx, by, acc.ID)
+}
+
+// endAll ends every session of an account, and the media of its seats.
+func (o *Officials) endAll(ctx context.Context, by Official, account string) error {
+	_, err := o.st.EndAccountSessions(ctx, by.Scope, account)
+	if err != nil {
+		return fmt.Errorf("auth: sessions: %w", err)
+	}
+	return o.endSeats(ctx, account)
+}
+
+// Accounts returns those of the official's unit.
+func (o *Officials) Accounts(ctx context.Context, by Official) ([]store.Account, error) {
+	return o.st.AccountsOf(ctx, by.Scope)
+}
+
+// Credentials returns those of an account of the official's unit.
+func (o *Officials) Credentials(ctx context.Context, by Official, account string) ([]store.Credential, error) {
+	return o.st.Credentials(ctx, by.Scope, account)
+}
+
+// RegisterCertificate binds a certificate (PEM or DER) of the known authorities to
+// an account of the official's unit, and returns the credential's id. What counts
+// later is the public key; names inside are not read.
+func (o *Officials) RegisterCertificate(ctx context.Context, by Official, account string, cert []byte, label string) (string, error) {
+	if o.p.ClientCAs == nil {
+		return "", ErrNotOffered
+	}
+	if account == by.ID {
+		return "", ErrOwnAccount
+	}
+	if b, _ := pem.Decode(cert); b != nil && b.Type == "CERTIFICATE" {
+		cert = b.Bytes
+	}
+	leaf, err := x509.ParseCertificate(cert)
+	if err != nil {
+		return "", fmt.Errorf("auth: certificate: %w", store.ErrInvalid)
+	}
+	if err := o.checkCertificate(leaf, nil); err != nil {
+		return "", err
+	}
+	return o.addCredential(ctx, by, store.Credential{
+		Account: account, Kind: byCertificate, Handle: KeyHandle(leaf), Data: leaf.Raw, Label: label,
+	})
+}
+
+// RevokeCredential ends a passkey or certificate of an account of the official's
+// unit for good, with every session of the account and the media of its seats.
+func (o *Officials) RevokeCredential(ctx context.Context, by Official, account, credential string) error {
+	creds, err := o.st.Credentials(ctx, by.Scope, account)
+	if err != nil {
+		return fmt.Errorf("auth: credential: %w", err)
+	}
+	if !slices.ContainsFunc(creds, func(c store.Credential) bool { return c.ID == credential }) {
+		return fmt.Errorf("auth: credential: %w", store.ErrNotFound)
+	}
+	err = o.st.RevokeCredential(ctx, by.Scope, credential, o.act(by, "credential.revoked", account, credential))
+	if err != nil {
+		return fmt.Errorf("auth: credential: %w", err)
+	}
+	return o.endSeats(ctx, account)
+}
+
+// AdminLog returns entries of the official's unit from number `from` on.
+func (o *Officials) AdminLog(ctx context.Context, by Official, from uint64, limit int) ([]store.AdminEntry, error) {
+	return o.st.AdminLog(ctx, by.Scope, from, limit)
+}
+
+// UnitName is the name of the unit, or empty when it is not known.
+func (o *Officials) UnitName(ctx context.Context, unit court.UnitID) (string, error) {
+	units, err := o.st.Units(ctx, court.ScopeOf(unit))
+	if err != nil || len(units) == 0 {
+		return "", err
+	}
+	return units[0].Name, nil
+}
+
+// AdminLogStore is what VerifyAdminLog reads.
+type AdminLogStore interface {
+	AdminLog(ctx context.Context, sc court.Scope, from uint64, limit int) ([]store.AdminEntry, error)
+}
+
+// VerifyAdminLog reads the whole administrative log and checks its chain. It
+// returns how many entries there are and the hash of the last: whoever keeps that
+// elsewhere also notices when the end is cut off.
+func VerifyAdminLog(ctx context.Context, st AdminLogStore) (entries uint64, head [32]byte, err error) {
+	for {
+		page, err := st.AdminLog(ctx, court.SystemScope(), entries+1, store.MaxAdminRead)
+		if err != nil {
+			return entries, head, fmt.Errorf("auth: administrative log: %w", err)
+		}
+		if len(page) == 0 {
+			return entries, head, nil
+		}
+		if err := store.VerifyAdminChain(entries, head, page); err != nil {
+			return entries, head, err
+		}
+		last := page[len(page)-1]
+		entries, head = last.N, last.Hash
+	}
+}

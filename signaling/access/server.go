@@ -1,0 +1,208 @@
+// Package access is the HTTP API by which officials and room devices prove who
+// they are, and by which administrators say who may (/api/v1/access/). It decides
+// nothing about hearings: a seat is taken because a row of the calendar names the
+// account, and in the hearing only the capacity counts.
+package access
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+
+	"phientoa/internal/auth"
+	"phientoa/internal/hearing"
+	"phientoa/internal/store"
+)
+
+// Bounds of a request's body in bytes.
+const (
+	maxBody   = 4 << 10
+	maxAnswer = 64 << 10 // of an authenticator or a certificate
+)
+
+// Kinds of denials for the access log.
+const (
+	deniedSignIn = "denied.signin" // nobody is known then
+	deniedRoute  = "denied.office" // of an account without the role
+	deniedSeat   = "denied.seat"
+)
+
+// Params of New.
+type Params struct {
+	Officials *auth.Officials
+	Logger    *slog.Logger
+	// Note takes a denial for the court's access log; it must not block. Nil: none
+	// is kept.
+	Note func(hearing, person, what string)
+	// Demo: cookies for http://, which cannot be Secure.
+	Demo bool
+}
+
+// Server answers the routes of the table. It is safe for concurrent use.
+type Server struct {
+	p       Params
+	handler http.Handler
+}
+
+// New builds the handler from Routes.
+func New(p Params) *Server {
+	if p.Note == nil {
+		p.Note = func(string, string, string) {}
+	}
+	s := &Server{p: p}
+	mux := http.NewServeMux()
+	for _, r := range Routes() {
+		mux.HandleFunc(r.Method+" "+r.Path, func(w http.ResponseWriter, q *http.Request) { s.answer(r, w, q) })
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { s.problem(w, store.ErrNotFound) })
+	// Strict cookies do not come with requests of other sites; this refuses those
+	// of browsers that would send them all the same.
+	s.handler = http.NewCrossOriginProtection().Handler(mux)
+	return s
+}
+
+// ServeHTTP implements http.Handler for every path under Prefix.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	s.handler.ServeHTTP(w, r)
+}
+
+// call is one request and who made it.
+type call struct {
+	w    http.ResponseWriter
+	r    *http.Request
+	who  auth.Who  // of an Official's route
+	room auth.Room // of a Device's route
+}
+
+// answer lets in whom the route names, and turns an error into a problem.
+func (s *Server) answer(route Route, w http.ResponseWriter, r *http.Request) {
+	c := call{w: w, r: r}
+	err := s.admit(route, &c)
+	if err == nil {
+		err = route.serve(s, c)
+	}
+	if err == nil {
+		return
+	}
+	if errors.Is(err, auth.ErrSignIn) {
+		s.p.Note("", c.who.Account.ID, deniedSignIn)
+	}
+	s.problem(w, err)
+}
+
+// admit checks audience, password, role and fresh proof, in this order.
+func (s *Server) admit(route Route, c *call) (err error) {
+	switch route.Audience {
+	case Anyone:
+		return nil
+	case Device:
+		c.room, err = s.p.Officials.Room(c.r)
+		return err
+	}
+	if c.who, err = s.p.Officials.Account(c.r); err != nil {
+		return err
+	}
+	by := c.who.Official()
+	switch {
+	case c.who.Account.MustChange && !route.Unchanged:
+		return auth.ErrMustChange
+	case route.Roles != nil && !by.Has(route.Roles...):
+		s.p.Note("", by.ID, deniedRoute)
+		return auth.ErrForbidden
+	case route.StepUp && !by.Fresh(s.p.Officials.Now()):
+		return auth.ErrStepUp
+	}
+	return nil
+}
+
+// by is the official of the request.
+func (c call) by() auth.Official { return c.who.Official() }
+
+// addr is the address that the request came from.
+func (c call) addr() string {
+	host, _, err := net.SplitHostPort(c.r.RemoteAddr)
+	if err != nil {
+		return c.r.RemoteAddr
+	}
+	return host
+}
+
+// done answers that there is nothing to say.
+func (c call) done() error {
+	c.w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// json answers with a document.
+func (c call) json(status int, v any) error {
+	c.w.Header().Set("Content-Type", "application/json")
+	c.w.WriteHeader(status)
+	_ = json.NewEncoder(c.w).Encode(v) // the client may have gone
+	return nil
+}
+
+// raw reads a body of JSON within the bound.
+func (c call) raw(limit int64) ([]byte, error) {
+	if ct, _, _ := strings.Cut(c.r.Header.Get("Content-Type"), ";"); strings.TrimSpace(ct) != "application/json" {
+		return nil, store.ErrInvalid
+	}
+	b, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, limit))
+	if err != nil {
+		return nil, errors.Join(store.ErrInvalid, err)
+	}
+	return b, nil
+}
+
+// read reads a small JSON object strictly.
+func (c call) read(v any) error { return c.readUpTo(maxBody, v) }
+
+func (c call) readUpTo(limit int64, v any) error {
+	b, err := c.raw(limit)
+	if err != nil {
+		return err
+	}
+	return decode(b, v)
+}
+
+// decode takes one JSON object with no field that v does not have.
+func decode(b []byte, v any) error {
+	d := json.NewDecoder(strings.NewReader(string(b)))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return errors.Join(store.ErrInvalid, err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return store.ErrInvalid
+	}
+	return nil
+}
+
+// problem answers with application/problem+json (RFC 9457): a stable code and a
+// sentence in both languages. What is not an answer is logged and stays unsaid.
+func (s *Server) problem(w http.ResponseWriter, err error) {
+	status, ref := explain(err)
+	if ref == nil {
+		s.p.Logger.Error("access", "err", err)
+		status, ref = http.StatusInternalServerError, refuseInternal()
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if status == http.StatusTooManyRequests {
+		w.Header().Set("Retry-After", "60")
+	}
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(struct {
+		Title  string `json:"title"`
+		Status int    `json:"status"`
+		*hearing.Refusal
+	}{ref.En, status, ref})
+}
