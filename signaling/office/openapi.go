@@ -55,11 +55,33 @@ func Document() ([]byte, error) {
 	if err := json.Unmarshal(text, &v); err != nil {
 		return nil, fmt.Errorf("office: OpenAPI document: %w", err)
 	}
+	exact(v, "")
 	text, err = json.MarshalIndent(v, "", " ")
 	if err != nil {
 		return nil, fmt.Errorf("office: OpenAPI document: %w", err)
 	}
 	return append(text, '\n'), nil
+}
+
+// exact corrects what the generator cannot know: our lists are never null, and
+// answers may get further fields within a version while bodies may not.
+func exact(v any, name string) {
+	switch x := v.(type) {
+	case map[string]any:
+		if list, ok := x["type"].([]any); ok && len(list) == 2 && list[0] == "array" {
+			x["type"] = "array"
+		}
+		if x["additionalProperties"] == false && !strings.HasSuffix(name, "Body") && name != "Empty" {
+			delete(x, "additionalProperties")
+		}
+		for key, value := range x {
+			exact(value, key)
+		}
+	case []any:
+		for _, value := range x {
+			exact(value, "")
+		}
+	}
 }
 
 func (o *Office) document() json.RawMessage { return o.doc }
