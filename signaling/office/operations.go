@@ -141,18 +141,18 @@ func (o *Office) tests(c *call) (any, error) {
 	return a, nil
 }
 
-// tested is what one event reported.
+// tested is what one event reported. A reopened hearing forgets its tests (0).
 func tested(before, after *hearing.State) (out []TestReport) {
 	if before == nil {
 		return nil
 	}
 	for i, p := range after.Points {
-		if i < len(before.Points) && p.TestedAt != before.Points[i].TestedAt {
+		if i < len(before.Points) && p.TestedAt != 0 && p.TestedAt != before.Points[i].TestedAt {
 			out = append(out, report(TestReport{Point: p.ID}, p.TestedAt, p.Test))
 		}
 	}
 	for i, p := range after.People {
-		if i < len(before.People) && p.TestedAt != before.People[i].TestedAt {
+		if i < len(before.People) && p.TestedAt != 0 && p.TestedAt != before.People[i].TestedAt {
 			out = append(out, report(TestReport{Person: string(p.ID)}, p.TestedAt, p.Test))
 		}
 	}

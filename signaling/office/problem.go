@@ -117,6 +117,12 @@ func databaseAway() *Problem {
 		"The database cannot be reached at the moment. Please try again shortly.")
 }
 
+func busy() *Problem {
+	return problem(http.StatusServiceUnavailable, "busy",
+		"Hệ thống đang xử lý chính yêu cầu này. Vui lòng thử lại sau giây lát.",
+		"This very request is being worked on. Please try again in a moment.")
+}
+
 func notConfigured() *Problem {
 	return problem(http.StatusServiceUnavailable, "not_configured",
 		"Chức năng này chưa được cấu hình trên máy chủ.", "This is not configured on the server.")
