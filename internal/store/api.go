@@ -194,4 +194,6 @@ type Store interface {
 	RevokeSessions(ctx context.Context, sc court.Scope, hearing, person string) (int, error)
 
 	LogAccess(ctx context.Context, a []Access) error
+
+	Office
 }

@@ -69,6 +69,9 @@ func (s *Store) CreateHearing(ctx context.Context, sc court.Scope, h store.Heari
 		if err != nil {
 			return err
 		}
+		if err := indexHearing(ctx, q, h); err != nil {
+			return err
+		}
 		for _, n := range names {
 			_, err := q.ExecContext(ctx, `INSERT INTO person_name (hearing, person, name) VALUES ($1, $2, $3)`,
 				h.ID, n.Person, nfc(n.Name))

@@ -1,0 +1,261 @@
+package office
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"phientoa/internal/auth"
+	"phientoa/internal/court"
+	"phientoa/internal/hearing"
+	"phientoa/internal/store"
+	"phientoa/internal/store/sqlite"
+	"phientoa/signaling"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	unitHN court.UnitID = "unit-hn"
+	unitDN court.UnitID = "unit-dn"
+)
+
+// world is an office over a real database, with two courts.
+type world struct {
+	t  testing.TB
+	st store.Store
+	o  *Office
+	p  Params
+
+	mu       sync.Mutex
+	now      time.Time
+	notes    []string
+	live     []LiveHearing
+	accounts map[string]store.Account // by login
+	devices  map[string]store.RoomDevice
+	books    int
+	failBook error
+	cancels  []string
+	invites  int
+}
+
+func startWorld(t testing.TB) *world {
+	t.Helper()
+	st, err := sqlite.Open(context.Background(), sqlite.Params{Path: filepath.Join(t.TempDir(), "p.db")})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, st.Close()) })
+	w := &world{
+		t: t, st: st, now: time.Now().UTC().Truncate(time.Microsecond),
+		accounts: map[string]store.Account{}, devices: map[string]store.RoomDevice{},
+	}
+	for _, u := range []court.UnitID{unitHN, unitDN} {
+		for _, r := range anybody() {
+			login := fmt.Sprintf("%s.%s", r, u)
+			w.accounts[login] = store.Account{ID: "account-" + login, Unit: u, Login: login, Name: "Tên " + login, Roles: []store.Role{r}}
+		}
+	}
+	w.devices["room-1"] = store.RoomDevice{ID: "room-1", Unit: unitHN}
+	w.p = Params{
+		Store: st, Officials: w, Directory: w, Inviter: w, Access: w, BaseURL: "https://xetxu.example.vn/",
+		Now:  w.clock,
+		Live: func() []LiveHearing { w.mu.Lock(); defer w.mu.Unlock(); return slices.Clone(w.live) },
+		Book: func(ctx context.Context, h store.Hearing, names []store.PersonName, b hearing.Booking) error {
+			w.mu.Lock()
+			w.books++
+			fail := w.failBook
+			w.mu.Unlock()
+			if fail != nil {
+				return fail
+			}
+			return signaling.BookHearing(ctx, st, "node", h, names, b, w.clock())
+		},
+		Enter: func(_ context.Context, _ *http.Request, h, person, device string) (*http.Cookie, error) {
+			return &http.Cookie{Name: "seat", Value: strings.Join([]string{h, person, device}, "."), Path: "/"}, nil
+		},
+	}
+	w.restart(nil)
+	return w
+}
+
+// restart makes a new Office over the same database.
+func (w *world) restart(change func(*Params)) {
+	p := w.p
+	if change != nil {
+		change(&p)
+	}
+	o, err := New(p)
+	require.NoError(w.t, err)
+	w.o = o
+}
+
+func (w *world) clock() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.now
+}
+
+func (w *world) pass(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now = w.now.Add(d)
+}
+
+// Who signs in by a header that only tests know.
+func (w *world) Who(r *http.Request) (auth.Official, error) {
+	a, ok := w.accounts[r.Header.Get("Test-Login")]
+	if !ok {
+		return auth.Official{}, auth.ErrNoSession
+	}
+	return auth.Official{ID: a.ID, Unit: a.Unit, Name: a.Name, Roles: a.Roles, Scope: court.ScopeOf(a.Unit)}, nil
+}
+
+func (w *world) Units(_ context.Context, sc court.Scope) (out []store.Unit, err error) {
+	for id, name := range map[court.UnitID]string{unitHN: "Tòa án nhân dân khu vực 1 – Hà Nội", unitDN: "Tòa án nhân dân khu vực 3 – Đà Nẵng"} {
+		if sc.Covers(id) {
+			out = append(out, store.Unit{ID: id, Kind: "court.regional", Name: name})
+		}
+	}
+	return out, nil
+}
+
+func (w *world) Account(_ context.Context, sc court.Scope, id string) (store.Account, error) {
+	for _, a := range w.accounts {
+		if a.ID == id && sc.Covers(a.Unit) {
+			return a, nil
+		}
+	}
+	return store.Account{}, store.ErrNotFound
+}
+
+func (w *world) AccountByLogin(_ context.Context, login string) (store.Account, error) {
+	a, ok := w.accounts[login]
+	if !ok {
+		return a, store.ErrNotFound
+	}
+	return a, nil
+}
+
+func (w *world) RoomDevice(_ context.Context, id string) (store.RoomDevice, error) {
+	d, ok := w.devices[id]
+	if !ok {
+		return d, store.ErrNotFound
+	}
+	return d, nil
+}
+
+func (w *world) InviteWithCode(ctx context.Context, sc court.Scope, h, person, device string, ttl time.Duration) (string, string, error) {
+	w.mu.Lock()
+	w.invites++
+	n := w.invites
+	w.mu.Unlock()
+	var hash [32]byte
+	copy(hash[:], fmt.Sprint("token", n))
+	err := w.st.CreateInvitation(ctx, sc, store.Invitation{TokenHash: hash, Hearing: h, Person: person, Device: device, Expires: w.clock().Add(ttl)})
+	return fmt.Sprintf("token-%026d", n), fmt.Sprintf("%06d", n), err
+}
+
+func (w *world) Note(unit court.UnitID, hearing, account, what string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.notes = append(w.notes, fmt.Sprint(unit, " ", hearing, " ", account, " ", what))
+}
+
+func (w *world) noted(want string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Contains(w.notes, want)
+}
+
+// login is the account of a role in a court.
+func login(r store.Role, u court.UnitID) string { return fmt.Sprintf("%s.%s", r, u) }
+
+type answered struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+func (w *world) do(as, method, target string, body any, header ...string) answered {
+	var raw []byte
+	switch b := body.(type) {
+	case nil:
+	case []byte:
+		raw = b
+	default:
+		var err error
+		raw, err = json.Marshal(b)
+		require.NoError(w.t, err)
+	}
+	r := httptest.NewRequest(method, target, bytes.NewReader(raw))
+	r.Header.Set("Test-Login", as)
+	if body != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	rec := httptest.NewRecorder()
+	w.o.Handler().ServeHTTP(rec, r)
+	return answered{rec.Code, rec.Header(), rec.Body.Bytes()}
+}
+
+func read[T any](t testing.TB, a answered) (v T) {
+	t.Helper()
+	require.NoError(t, json.Unmarshal(a.body, &v), "%s", a.body)
+	return v
+}
+
+// good is a body that is booked without a warning, d from now.
+func (w *world) good(docket string, d time.Duration) BookingBody {
+	b := exampleBooking()
+	b.Case.DocketNo = docket
+	b.StartsAt = w.clock().Add(d).Format(time.RFC3339)
+	for i := range b.People {
+		b.People[i].Account = ""
+	}
+	return b
+}
+
+const month = 20 * 24 * time.Hour
+
+var keys struct {
+	sync.Mutex
+	n int
+}
+
+func newKey() string {
+	keys.Lock()
+	defer keys.Unlock()
+	keys.n++
+	return fmt.Sprintf("key-%08d", keys.n)
+}
+
+func (w *world) book(u court.UnitID, b BookingBody) BookedAnswer {
+	w.t.Helper()
+	a := w.do(login(store.RoleClerk, u), http.MethodPost, "/api/v1/hearings", b, "Idempotency-Key", newKey())
+	require.Equal(w.t, http.StatusCreated, a.status, "%s", a.body)
+	return read[BookedAnswer](w.t, a)
+}
+
+func (w *world) check(b any) CheckAnswer {
+	w.t.Helper()
+	a := w.do(login(store.RoleClerk, unitHN), http.MethodPost, "/api/v1/hearings/check", b)
+	require.Equal(w.t, http.StatusOK, a.status, "%s", a.body)
+	return read[CheckAnswer](w.t, a)
+}
+
+func has(list []Finding, code, field string) bool {
+	return slices.ContainsFunc(list, func(f Finding) bool { return f.Code == code && f.Field == field })
+}

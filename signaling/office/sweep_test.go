@@ -1,0 +1,185 @@
+package office
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"phientoa/internal/court"
+	"phientoa/internal/store"
+)
+
+// object is what a route may be about, in one court.
+type object struct {
+	unit                    court.UnitID
+	hearing, docket, person string
+	alarm                   string
+}
+
+// furnish makes a hearing with seats for nobody, and an alarm.
+func (w *world) furnish(u court.UnitID, docket string) object {
+	h := w.book(u, w.good(docket, month))
+	a := w.do(login(store.RoleClerk, u), http.MethodGet, "/api/v1/hearings/"+h.ID+"/people", nil)
+	people := read[PeopleAnswer](w.t, a)
+	alarm := store.Alarm{ID: "alarm-" + string(u), At: w.clock(), Unit: u, Hearing: h.ID, Kind: "help", Detail: "secret of " + string(u)}
+	require.NoError(w.t, w.st.PutAlarm(w.t.Context(), alarm))
+	return object{u, h.ID, docket, people.People[3].ID, alarm.ID}
+}
+
+// request fills a route in for an object.
+func request(r Route, x object, fresh BookingBody) (target string, body any) {
+	target = strings.NewReplacer("{unit}", string(x.unit), "{docket}", url.PathEscape(x.docket)).Replace(r.Path)
+	if strings.Contains(r.Path, "/alarms/") {
+		target = strings.ReplaceAll(target, "{id}", x.alarm)
+	}
+	target = strings.ReplaceAll(target, "{id}", x.hearing)
+	switch r.Name {
+	case "calendar":
+		now, _ := time.Parse(time.RFC3339, fresh.StartsAt)
+		target += "?from=" + url.QueryEscape(now.Add(-24*time.Hour).Format(time.RFC3339)) + "&to=" + url.QueryEscape(now.Add(24*time.Hour).Format(time.RFC3339))
+	case "search":
+		target += "?q=" + url.QueryEscape(x.docket)
+	case "import_status":
+		target += "?docket=" + url.QueryEscape(x.docket)
+	case "book", "check": // about no object
+		fresh.Case.DocketNo = "777/2026/TLST-HS"
+		return target, fresh
+	case "import":
+		fresh.Case.DocketNo = x.docket
+		return target, fresh
+	case "invite":
+		return target, InvitationBody{Person: x.person}
+	case "enter", "take_alarm", "done_alarm":
+		return target, Empty{}
+	}
+	return target, nil
+}
+
+// Two courts, every role, every route, objects of the own court, of the other and
+// of nowhere: who may not, may not; and what is foreign is answered byte for byte
+// like what does not exist.
+func TestSweepOfPermissions(t *testing.T) {
+	w := startWorld(t)
+	courts := map[court.UnitID]object{unitHN: w.furnish(unitHN, "1/2026/TLST-HS"), unitDN: w.furnish(unitDN, "2/2026/TLST-HS")}
+	missing := object{"unit-xx", "01935b1e-0000-7000-8000-00000000dead", "3/2026/TLST-HS", "01935b1e-0000-7000-8000-0000000000aa", "alarm-unit-xx"}
+	for i, u := range []court.UnitID{unitHN, unitDN} {
+		w.live = append(w.live, LiveHearing{Hearing: courts[u].hearing, Unit: string(u), DocketNo: courts[u].docket, Connected: i})
+	}
+	allowed, denied := 0, 0
+	for u, own := range courts {
+		foreign := courts[unitDN]
+		if u == unitDN {
+			foreign = courts[unitHN]
+		}
+		for _, role := range append(anybody(), "nobody", "unheard_of") {
+			as := login(role, u)
+			if role == "unheard_of" {
+				a := w.accounts[login(store.RoleClerk, u)]
+				a.ID, a.Roles = "account-odd", []store.Role{role}
+				w.accounts[as] = a
+			}
+			for _, r := range Routes() {
+				name := fmt.Sprintf("%s in %s: %s %s", role, u, r.Method, r.Path)
+				send := func(x object) answered {
+					target, body := request(r, x, w.good("", month))
+					return w.do(as, r.Method, target, body, "Idempotency-Key", newKey())
+				}
+				atForeign, atMissing := send(foreign), send(missing)
+				switch {
+				case r.Public:
+					require.Equal(t, http.StatusOK, send(own).status, name)
+				case role == "nobody":
+					denied++
+					for _, a := range []answered{send(own), atForeign, atMissing} {
+						require.Equal(t, http.StatusUnauthorized, a.status, name)
+						require.Equal(t, atMissing, a, name)
+					}
+				case !slices.Contains(r.Roles, role):
+					denied++
+					for _, a := range []answered{send(own), atForeign, atMissing} {
+						require.Equal(t, http.StatusForbidden, a.status, "%s %s", name, a.body)
+						require.Equal(t, atMissing, a, name)
+					}
+				default:
+					allowed++
+					w.mayDo(t, name, r, own, foreign, send, atForeign, atMissing)
+				}
+			}
+		}
+	}
+	t.Logf("%d pairs allowed, %d denied", allowed, denied)
+	require.Greater(t, allowed, 60)
+	require.Greater(t, denied, 150)
+	require.True(t, w.noted(fmt.Sprint(unitHN, "  ", "account-", login(store.RoleAdmin, unitHN), " ", deniedRole)))
+	require.True(t, w.noted(fmt.Sprint(unitHN, " ", courts[unitDN].hearing, " account-", login(store.RoleClerk, unitHN), " ", deniedObject)))
+	alarms, err := w.st.Alarms(t.Context(), court.ScopeOf(unitHN), w.clock())
+	require.NoError(t, err)
+	require.NotContains(t, alarms[0].TakenBy, string(unitDN), "nobody of the other court took it")
+}
+
+// mayDo holds for a role that the route names.
+func (w *world) mayDo(t *testing.T, name string, r Route, own, foreign object, send func(object) answered, atForeign, atMissing answered) {
+	t.Helper()
+	about := strings.Contains(r.Path, "{") || r.Name == "import_status"
+	if about {
+		require.Equal(t, http.StatusNotFound, atForeign.status, "%s %s", name, atForeign.body)
+		require.Equal(t, atMissing, atForeign, name)
+	}
+	require.NotContains(t, string(atForeign.body), foreign.hearing, name)
+	require.NotContains(t, string(atForeign.body), "secret of "+string(foreign.unit), name)
+	a := send(own)
+	require.NotContains(t, string(a.body), foreign.hearing, name)
+	switch r.Name {
+	case "book":
+		require.Equal(t, http.StatusCreated, a.status, "%s %s", name, a.body)
+	case "enter": // nobody has a seat here
+		require.Equal(t, http.StatusNotFound, a.status, name)
+		require.Equal(t, atMissing, a, name)
+	case "take_alarm", "done_alarm": // the first in the table did it
+		require.Contains(t, []int{http.StatusNoContent, http.StatusConflict}, a.status, "%s %s", name, a.body)
+	default:
+		require.Equal(t, r.Status, a.status, "%s %s", name, a.body)
+	}
+	switch r.Name {
+	case "calendar", "search", "live", "alarms":
+		require.Contains(t, string(a.body), own.hearing, name)
+	}
+}
+
+// Whatever stands in a path, an answer is 404 and the same.
+func TestOddIDsAreNotFound(t *testing.T) {
+	w := startWorld(t)
+	as := login(store.RoleClerk, unitHN)
+	want := w.do(as, http.MethodGet, "/api/v1/hearings/none/people", nil)
+	require.Equal(t, http.StatusNotFound, want.status)
+	for _, id := range []string{"%00", "%FF%FE", "..%2F..", "a%20b", strings.Repeat("a", 65), "%E2%80%AE", "'%3B--", "%3Cscript%3E"} {
+		for _, tail := range []string{"", "/people", "/tests"} {
+			require.Equal(t, want, w.do(as, http.MethodGet, "/api/v1/hearings/"+id+tail, nil), id)
+		}
+	}
+	require.Equal(t, want, w.do(as, http.MethodGet, "/api/v1/nothing", nil))
+	a := w.do(as, http.MethodDelete, "/api/v1/hearings", nil)
+	require.Equal(t, http.StatusMethodNotAllowed, a.status)
+	require.Contains(t, a.header.Get("Allow"), "POST")
+}
+
+// A page of another origin writes nothing, whoever is signed in.
+func TestOtherOriginsWriteNothing(t *testing.T) {
+	w := startWorld(t)
+	x := w.furnish(unitHN, "1/2026/TLST-HS")
+	as := login(store.RoleClerk, unitHN)
+	for _, h := range [][]string{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.example"}, {"Origin", "null"}} {
+		a := w.do(as, http.MethodPost, "/api/v1/alarms/"+x.alarm+"/take", Empty{}, h...)
+		require.Equal(t, http.StatusForbidden, a.status, "%v %s", h, a.body)
+	}
+	a := w.do(as, http.MethodPost, "/api/v1/alarms/"+x.alarm+"/take", Empty{}, "Content-Type", "text/plain")
+	require.Equal(t, http.StatusUnsupportedMediaType, a.status)
+	a = w.do(as, http.MethodPost, "/api/v1/alarms/"+x.alarm+"/take", Empty{}, "Sec-Fetch-Site", "same-origin")
+	require.Equal(t, http.StatusNoContent, a.status, "%s", a.body)
+}
