@@ -16,7 +16,7 @@ func (d *demo) handler() http.Handler {
 	base.HandleFunc("GET /{$}", d.landing)
 	base.HandleFunc("POST /demo/enter", d.enter)
 	base.HandleFunc("POST /demo/new", d.renew)
-	base.Handle("GET /metrics", d.node.metrics())
+	d.node.adminRoutes(base)
 	base.Handle("/", product)
 	guarded := http.NewCrossOriginProtection().Handler(base)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
