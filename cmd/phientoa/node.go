@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"phientoa/internal/auth"
+	"phientoa/internal/backup"
 	"phientoa/internal/config"
 	"phientoa/internal/edge"
 	"phientoa/internal/logline"
@@ -112,6 +113,9 @@ func (n *node) lockDir(context.Context) error {
 	}
 	n.lock = f
 	n.onClose(func() { _ = f.Close() })
+	if _, err := os.Lstat(filepath.Join(n.p.DataDir, backup.Marker)); err == nil {
+		return fmt.Errorf("data directory %s was restored only half: run phientoa restore again", n.p.DataDir)
+	}
 	return nil
 }
 
