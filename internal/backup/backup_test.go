@@ -31,9 +31,9 @@ import (
 )
 
 const (
-	unit     court.UnitID = "unit-hn"
-	hearing1              = "0192aaaa-0000-7000-8000-000000000001"
-	hearing2              = "0192aaaa-0000-7000-8000-000000000002"
+	unit     = court.UnitID("unit-hn")
+	hearing1 = "0192aaaa-0000-7000-8000-000000000001"
+	hearing2 = "0192aaaa-0000-7000-8000-000000000002"
 )
 
 // place is an installation: a data directory and a database.
@@ -63,16 +63,30 @@ func (p *place) source() backup.Source {
 
 func (p *place) target() backup.Target { return backup.Target{DataDir: p.dir, Database: p.database} }
 
-// engines runs a test on both databases; fresh gives an empty installation.
-func engines(t *testing.T, run func(t *testing.T, fresh func() *place)) {
+// Both databases keep the same laws; each case gets fresh, empty installations.
+func TestOnBothDatabases(t *testing.T) {
+	cases := map[string]func(*testing.T, func() *place){
+		"restored is what was backed up":              restoredIsWhatWasBackedUp,
+		"target must be empty":                        targetMustBeEmpty,
+		"evidence newer than the database is refused": newerEvidenceIsRefused,
+		"backup while the server writes":              backupWhileTheServerWrites,
+	}
 	t.Run("sqlite", func(t *testing.T) {
-		run(t, func() *place { return &place{t: t, dir: filepath.Join(t.TempDir(), "data")} })
+		for name, run := range cases {
+			t.Run(name, func(t *testing.T) {
+				run(t, func() *place { return &place{t: t, dir: filepath.Join(t.TempDir(), "data")} })
+			})
+		}
 	})
 	t.Run("postgres", func(t *testing.T) {
 		srv := pgtest.Start(t)
-		run(t, func() *place {
-			return &place{t: t, dir: filepath.Join(t.TempDir(), "data"), database: srv.Database(t, func(string) error { return nil })}
-		})
+		for name, run := range cases {
+			t.Run(name, func(t *testing.T) {
+				run(t, func() *place {
+					return &place{t: t, dir: filepath.Join(t.TempDir(), "data"), database: srv.Database(t, func(string) error { return nil })}
+				})
+			})
+		}
 	})
 }
 
@@ -144,59 +158,57 @@ func tree(t *testing.T, dir string) []string {
 	return out
 }
 
-func TestRestoredIsWhatWasBackedUp(t *testing.T) {
-	engines(t, func(t *testing.T, fresh func() *place) {
-		from, to := fresh(), fresh()
-		fill(from)
-		archive := write(t, from.source())
-		m, err := backup.Check(t.Context(), bytes.NewReader(archive), t.TempDir(), "")
-		require.NoError(t, err)
-		require.Len(t, m.Heads, 2)
-		require.Equal(t, uint64(3), m.Heads[0].Seq)
+func restoredIsWhatWasBackedUp(t *testing.T, fresh func() *place) {
+	from, to := fresh(), fresh()
+	fill(from)
+	archive := write(t, from.source())
+	m, err := backup.Check(t.Context(), bytes.NewReader(archive), t.TempDir(), "")
+	require.NoError(t, err)
+	require.Len(t, m.Heads, 2)
+	require.Equal(t, uint64(3), m.Heads[0].Seq)
 
-		_, err = backup.Restore(t.Context(), to.target(), bytes.NewReader(archive))
+	_, err = backup.Restore(t.Context(), to.target(), bytes.NewReader(archive))
+	require.NoError(t, err)
+	part := filepath.Join("evidence", hearing1, "part-0001")
+	for _, name := range []string{filepath.Join(part, "log.jsonl"), filepath.Join(part, "media", "t001-1.webm")} {
+		want, err := os.ReadFile(filepath.Join(from.dir, name))
 		require.NoError(t, err)
-		part := filepath.Join("evidence", hearing1, "part-0001")
-		for _, name := range []string{filepath.Join(part, "log.jsonl"), filepath.Join(part, "media", "t001-1.webm")} {
-			want, err := os.ReadFile(filepath.Join(from.dir, name))
-			require.NoError(t, err)
-			got, err := os.ReadFile(filepath.Join(to.dir, name))
-			require.NoError(t, err)
-			require.Equal(t, want, got, name)
-		}
-		require.NoDirExists(t, filepath.Join(to.dir, backup.Marker))
-		st := to.open()
-		defer func() { require.NoError(t, st.Close()) }()
-		ctx, sys := t.Context(), court.SystemScope()
-		for i, id := range []string{hearing1, hearing2} {
-			lines, err := st.Read(ctx, sys, id, 1, 10)
-			require.NoError(t, err)
-			require.Len(t, lines, 3)
-			require.NoError(t, store.VerifyChain(0, [32]byte{}, lines))
-			names, err := st.Names(ctx, sys, id)
-			require.NoError(t, err)
-			require.Equal(t, "Nguyễn Thị Minh Hạnh", names[0].Name)
-			// Nobody who could enter before may enter by the old proof.
-			_, err = st.SessionByToken(ctx, [32]byte{2, byte(i)}, time.Now())
-			require.ErrorIs(t, err, store.ErrNotFound)
-			_, err = st.ConsumeInvitation(ctx, [32]byte{1, byte(i)}, time.Now())
-			require.ErrorIs(t, err, store.ErrUsed)
-			// The log goes on under a newer lease.
-			l, err := st.Acquire(ctx, sys, id, "n1", time.Hour)
-			require.NoError(t, err)
-			require.NoError(t, st.Append(ctx, sys, l, 3, [][]byte{stateLine(4)}))
-		}
-		if to.database == "" {
-			info, err := os.Stat(filepath.Join(to.dir, "phientoa.db"))
-			require.NoError(t, err)
-			require.Equal(t, fs.FileMode(0o600), info.Mode().Perm())
-		}
-		// In the source everybody is as signed in as before.
-		st2 := from.open()
-		defer func() { require.NoError(t, st2.Close()) }()
-		_, err = st2.SessionByToken(ctx, [32]byte{2, 0}, time.Now())
+		got, err := os.ReadFile(filepath.Join(to.dir, name))
 		require.NoError(t, err)
-	})
+		require.Equal(t, want, got, name)
+	}
+	require.NoDirExists(t, filepath.Join(to.dir, backup.Marker))
+	st := to.open()
+	defer func() { require.NoError(t, st.Close()) }()
+	ctx, sys := t.Context(), court.SystemScope()
+	for i, id := range []string{hearing1, hearing2} {
+		lines, err := st.Read(ctx, sys, id, 1, 10)
+		require.NoError(t, err)
+		require.Len(t, lines, 3)
+		require.NoError(t, store.VerifyChain(0, [32]byte{}, lines))
+		names, err := st.Names(ctx, sys, id)
+		require.NoError(t, err)
+		require.Equal(t, "Nguyễn Thị Minh Hạnh", names[0].Name)
+		// Nobody who could enter before may enter by the old proof.
+		_, err = st.SessionByToken(ctx, [32]byte{2, byte(i)}, time.Now())
+		require.ErrorIs(t, err, store.ErrNotFound)
+		_, err = st.ConsumeInvitation(ctx, [32]byte{1, byte(i)}, time.Now())
+		require.ErrorIs(t, err, store.ErrUsed)
+		// The log goes on under a newer lease.
+		l, err := st.Acquire(ctx, sys, id, "n1", time.Hour)
+		require.NoError(t, err)
+		require.NoError(t, st.Append(ctx, sys, l, 3, [][]byte{stateLine(4)}))
+	}
+	if to.database == "" {
+		info, err := os.Stat(filepath.Join(to.dir, "phientoa.db"))
+		require.NoError(t, err)
+		require.Equal(t, fs.FileMode(0o600), info.Mode().Perm())
+	}
+	// In the source everybody is as signed in as before.
+	st2 := from.open()
+	defer func() { require.NoError(t, st2.Close()) }()
+	_, err = st2.SessionByToken(ctx, [32]byte{2, 0}, time.Now())
+	require.NoError(t, err)
 }
 
 func TestKeysLeaveOnlyWhenAsked(t *testing.T) {
@@ -221,79 +233,75 @@ func TestKeysLeaveOnlyWhenAsked(t *testing.T) {
 	}
 }
 
-func TestTargetMustBeEmpty(t *testing.T) {
-	engines(t, func(t *testing.T, fresh func() *place) {
-		from := fresh()
-		fill(from)
-		archive := write(t, from.source())
-		for name, spoil := range map[string]func(*place){
-			"some file": func(p *place) { put(t, filepath.Join(p.dir, "x"), "x") },
-			"keys":      func(p *place) { put(t, filepath.Join(p.dir, "pki", "ca.key"), "x") },
-			"a database": func(p *place) {
-				require.NoError(t, os.MkdirAll(p.dir, 0o700))
-				require.NoError(t, p.open().Close())
-			},
-			"other evidence": func(p *place) {
-				put(t, filepath.Join(p.dir, "evidence", hearing1, "part-0001", "media", "t001-1.webm"), "other")
-			},
-		} {
-			to := fresh()
-			spoil(to)
-			before := tree(t, to.dir)
-			_, err := backup.Restore(t.Context(), to.target(), bytes.NewReader(archive))
-			require.ErrorIs(t, err, backup.ErrNotEmpty, name)
-			require.Subset(t, append(before, "lock"), tree(t, to.dir), name)
-		}
-	})
+func targetMustBeEmpty(t *testing.T, fresh func() *place) {
+	from := fresh()
+	fill(from)
+	archive := write(t, from.source())
+	for name, spoil := range map[string]func(*place){
+		"some file": func(p *place) { put(t, filepath.Join(p.dir, "x"), "x") },
+		"keys":      func(p *place) { put(t, filepath.Join(p.dir, "pki", "ca.key"), "x") },
+		"a database": func(p *place) {
+			require.NoError(t, os.MkdirAll(p.dir, 0o700))
+			require.NoError(t, p.open().Close())
+		},
+		"other evidence": func(p *place) {
+			put(t, filepath.Join(p.dir, "evidence", hearing1, "part-0001", "media", "t001-1.webm"), "other")
+		},
+	} {
+		to := fresh()
+		spoil(to)
+		before := tree(t, to.dir)
+		_, err := backup.Restore(t.Context(), to.target(), bytes.NewReader(archive))
+		require.ErrorIs(t, err, backup.ErrNotEmpty, name)
+		require.Subset(t, append(before, "lock"), tree(t, to.dir), name)
+	}
 }
 
 // A database that is behind its evidence would give the same numbers to other
 // events: the restore says so and leaves everything as it was.
-func TestEvidenceNewerThanTheDatabaseIsRefused(t *testing.T) {
-	engines(t, func(t *testing.T, fresh func() *place) {
-		from := fresh()
-		fill(from)
-		archive := write(t, from.source())
-		log := filepath.Join("evidence", hearing1, "part-0001", "log.jsonl")
-		old, err := os.ReadFile(filepath.Join(from.dir, log))
-		require.NoError(t, err)
-		for name, c := range map[string]struct {
-			path, content string
-			refused       bool
-		}{
-			"same":                  {log, string(old), false},
-			"longer, not newer":     {log, string(old) + evidenceLine(3, 3, true), false},
-			"newer":                 {log, string(old) + evidenceLine(3, 4, true), true},
-			"newer in a later part": {strings.Replace(log, "0001", "0002", 1), evidenceLine(0, 9, true), true},
-			"of an unknown hearing": {strings.Replace(log, hearing1, "other", 1), evidenceLine(0, 1, true), true},
-			"newer, not committed":  {log, string(old) + evidenceLine(3, 4, false), false},
-			"newer, torn":           {log, string(old) + strings.TrimSuffix(evidenceLine(3, 4, true), "\n"), false},
-		} {
-			to := fresh()
-			put(t, filepath.Join(to.dir, c.path), c.content)
-			_, err := backup.Restore(t.Context(), to.target(), bytes.NewReader(archive))
-			if !c.refused {
-				require.NoError(t, err, name)
-				got, err := os.ReadFile(filepath.Join(to.dir, c.path))
-				require.NoError(t, err)
-				require.Equal(t, c.content, string(got), "%s: the surviving evidence stays", name)
-				continue
-			}
-			require.ErrorIs(t, err, backup.ErrNewer, name)
-			require.ElementsMatch(t, []string{"lock", c.path}, tree(t, to.dir), name)
-			_, err = backup.Restore(t.Context(), backup.Target{DataDir: filepath.Join(t.TempDir(), "d"), Database: to.database}, bytes.NewReader(archive))
-			require.NoError(t, err, "%s: the database was left empty", name)
+func newerEvidenceIsRefused(t *testing.T, fresh func() *place) {
+	from := fresh()
+	fill(from)
+	archive := write(t, from.source())
+	log := filepath.Join("evidence", hearing1, "part-0001", "log.jsonl")
+	old, err := os.ReadFile(filepath.Join(from.dir, log))
+	require.NoError(t, err)
+	for name, c := range map[string]struct {
+		path, content string
+		refused       bool
+	}{
+		"same":                  {log, string(old), false},
+		"longer, not newer":     {log, string(old) + evidenceLine(3, 3, true), false},
+		"newer":                 {log, string(old) + evidenceLine(3, 4, true), true},
+		"newer in a later part": {strings.Replace(log, "0001", "0002", 1), evidenceLine(0, 9, true), true},
+		"of an unknown hearing": {strings.Replace(log, hearing1, "other", 1), evidenceLine(0, 1, true), true},
+		"newer, not committed":  {log, string(old) + evidenceLine(3, 4, false), false},
+		"newer, torn":           {log, string(old) + strings.TrimSuffix(evidenceLine(3, 4, true), "\n"), false},
+	} {
+		to := fresh()
+		put(t, filepath.Join(to.dir, c.path), c.content)
+		_, err := backup.Restore(t.Context(), to.target(), bytes.NewReader(archive))
+		if !c.refused {
+			require.NoError(t, err, name)
+			got, err := os.ReadFile(filepath.Join(to.dir, c.path))
+			require.NoError(t, err)
+			require.Equal(t, c.content, string(got), "%s: the surviving evidence stays", name)
+			continue
 		}
-		// In the archive itself the same holds.
-		newer := repack(t, archive, func(name string, b []byte) []byte {
-			if name == filepath.ToSlash(log) {
-				return append(b, evidenceLine(3, 4, true)...)
-			}
-			return b
-		})
-		_, err = backup.Check(t.Context(), bytes.NewReader(newer), t.TempDir(), "")
-		require.ErrorIs(t, err, backup.ErrNewer)
+		require.ErrorIs(t, err, backup.ErrNewer, name)
+		require.ElementsMatch(t, []string{"lock", c.path}, tree(t, to.dir), name)
+		_, err = backup.Restore(t.Context(), backup.Target{DataDir: filepath.Join(t.TempDir(), "d"), Database: to.database}, bytes.NewReader(archive))
+		require.NoError(t, err, "%s: the database was left empty", name)
+	}
+	// In the archive itself the same holds.
+	newer := repack(t, archive, func(name string, b []byte) []byte {
+		if name == filepath.ToSlash(log) {
+			return append(b, evidenceLine(3, 4, true)...)
+		}
+		return b
 	})
+	_, err = backup.Check(t.Context(), bytes.NewReader(newer), t.TempDir(), "")
+	require.ErrorIs(t, err, backup.ErrNewer)
 }
 
 func unpack(t *testing.T, archive []byte) map[string][]byte {
@@ -399,10 +407,22 @@ func TestDamagedArchivesAreRefused(t *testing.T) {
 // An archive is a stranger's input: it never writes outside of the target.
 func TestHostileNamesAreRefused(t *testing.T) {
 	for _, h := range []tar.Header{
-		{Name: "../x"}, {Name: "/etc/x"}, {Name: "a/../../x"}, {Name: `a\x`}, {Name: ".restore/x"}, {Name: "lock"},
-		{Name: "phientoa.db"}, {Name: "phientoa.db-wal"}, {Name: ""}, {Name: "."}, {Name: "a\x00b"}, {Name: "a\nb"},
-		{Name: "evidence/x", Typeflag: tar.TypeSymlink, Linkname: "/etc"}, {Name: "evidence", Typeflag: tar.TypeDir},
-		{Name: "evidence/x", Typeflag: tar.TypeLink, Linkname: "lock"}, {Name: "evidence/x", Typeflag: tar.TypeFifo},
+		{Name: "../x"},
+		{Name: "/etc/x"},
+		{Name: "a/../../x"},
+		{Name: `a\x`},
+		{Name: ".restore/x"},
+		{Name: "lock"},
+		{Name: "phientoa.db"},
+		{Name: "phientoa.db-wal"},
+		{Name: ""},
+		{Name: "."},
+		{Name: "a\x00b"},
+		{Name: "a\nb"},
+		{Name: "evidence/x", Typeflag: tar.TypeSymlink, Linkname: "/etc"},
+		{Name: "evidence", Typeflag: tar.TypeDir},
+		{Name: "evidence/x", Typeflag: tar.TypeLink, Linkname: "lock"},
+		{Name: "evidence/x", Typeflag: tar.TypeFifo},
 	} {
 		var buf bytes.Buffer
 		z := gzip.NewWriter(&buf)
@@ -428,7 +448,7 @@ func TestTamperedStateLogIsRefused(t *testing.T) {
 		require.NoError(t, err)
 		for _, q := range []string{
 			`DROP TRIGGER state_log_update`,
-			`UPDATE state_log SET line = '{"seq":7}' WHERE seq = 2`, `PRAGMA wal_checkpoint(TRUNCATE)`,
+			`UPDATE state_log SET line = x'7b7d' WHERE seq = 2`, `PRAGMA wal_checkpoint(TRUNCATE)`,
 		} {
 			_, err := db.Exec(q)
 			require.NoError(t, err, q)
@@ -442,42 +462,40 @@ func TestTamperedStateLogIsRefused(t *testing.T) {
 }
 
 // The backup is of a server that runs and writes.
-func TestBackupWhileTheServerWrites(t *testing.T) {
-	engines(t, func(t *testing.T, fresh func() *place) {
-		from, to := fresh(), fresh()
-		fill(from)
-		st := from.open()
-		ctx, sys := t.Context(), court.SystemScope()
-		l, err := st.Acquire(ctx, sys, hearing1, "n1", time.Hour)
-		require.NoError(t, err)
-		log, err := os.OpenFile(filepath.Join(from.dir, "evidence", hearing1, "part-0001", "log.jsonl"), os.O_APPEND|os.O_WRONLY, 0)
-		require.NoError(t, err)
-		stop, done := make(chan struct{}), make(chan error, 1)
-		go func() {
-			for n := 3; ; n++ {
-				select {
-				case <-stop:
-					done <- errors.Join(log.Close(), st.Close())
-					return
-				default:
-				}
-				err := st.Append(ctx, sys, l, uint64(n), [][]byte{stateLine(n + 1)})
-				if err == nil {
-					_, err = log.WriteString(evidenceLine(n, n+1, true))
-				}
-				if err != nil {
-					done <- err
-					return
-				}
+func backupWhileTheServerWrites(t *testing.T, fresh func() *place) {
+	from, to := fresh(), fresh()
+	fill(from)
+	st := from.open()
+	ctx, sys := t.Context(), court.SystemScope()
+	l, err := st.Acquire(ctx, sys, hearing1, "n1", time.Hour)
+	require.NoError(t, err)
+	log, err := os.OpenFile(filepath.Join(from.dir, "evidence", hearing1, "part-0001", "log.jsonl"), os.O_APPEND|os.O_WRONLY, 0)
+	require.NoError(t, err)
+	stop, done := make(chan struct{}), make(chan error, 1)
+	go func() {
+		for n := 3; ; n++ {
+			select {
+			case <-stop:
+				done <- errors.Join(log.Close(), st.Close())
+				return
+			default:
 			}
-		}()
-		archive := write(t, from.source())
-		close(stop)
-		require.NoError(t, <-done)
-		m, err := backup.Restore(t.Context(), to.target(), bytes.NewReader(archive))
-		require.NoError(t, err)
-		require.GreaterOrEqual(t, m.Heads[0].Seq, uint64(3))
-	})
+			err := st.Append(ctx, sys, l, uint64(n), [][]byte{stateLine(n + 1)})
+			if err == nil {
+				_, err = log.WriteString(evidenceLine(n, n+1, true))
+			}
+			if err != nil {
+				done <- err
+				return
+			}
+		}
+	}()
+	archive := write(t, from.source())
+	close(stop)
+	require.NoError(t, <-done)
+	m, err := backup.Restore(t.Context(), to.target(), bytes.NewReader(archive))
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, m.Heads[0].Seq, uint64(3))
 }
 
 func TestInterruptedRestoreIsRunAgain(t *testing.T) {
