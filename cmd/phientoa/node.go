@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 
@@ -55,6 +56,7 @@ type node struct {
 	health   *edge.Health
 	tls      *edge.TLS // nil: a proxy ends it, or nobody but this machine is served
 	proxies  edge.Proxies
+	mounts   map[string]http.Handler // beside server's, see mount
 	listener net.Listener
 	admin    net.Listener // nil: none
 	undo     []func()
@@ -86,6 +88,28 @@ func newLogger(c config.Config, w io.Writer) *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(c.LogLevel)) // the flag's enum was checked
 	return logline.New(w, logline.Options{Level: level, Text: c.LogFormat == "text"})
+}
+
+// mount adds what another package serves, by a pattern of http.ServeMux. wire
+// calls it; requests from foreign pages are refused before the handler.
+func (n *node) mount(pattern string, h http.Handler) {
+	if n.mounts == nil {
+		n.mounts = map[string]http.Handler{}
+	}
+	n.mounts[pattern] = http.NewCrossOriginProtection().Handler(h)
+}
+
+// handler is everything that clients reach.
+func (n *node) handler() http.Handler {
+	if len(n.mounts) == 0 {
+		return n.server.Handler()
+	}
+	mux := http.NewServeMux()
+	for pattern, h := range n.mounts {
+		mux.Handle(pattern, h)
+	}
+	mux.Handle("/", n.server.Handler())
+	return mux
 }
 
 // onClose remembers how to take a step back.

@@ -29,7 +29,7 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 	if n.tls != nil {
 		scheme = "https://"
 	}
-	h := n.proxies.Guard(n.server.Handler())
+	h := n.proxies.Guard(n.handler())
 	return n.serve(ctx, h, func() { fmt.Fprintln(s.out, scheme+n.listener.Addr().String()) })
 }
 

@@ -107,7 +107,7 @@ func startServe(t *testing.T, change func(*config.Config)) *served {
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, done := make(chan struct{}), make(chan error, 1)
 	go func() {
-		done <- s.node.serve(ctx, s.proxies.Guard(s.server.Handler()), func() { close(ready) })
+		done <- s.node.serve(ctx, s.proxies.Guard(s.handler()), func() { close(ready) })
 	}()
 	<-ready
 	s.stop = sync.OnceValue(func() error { cancel(); return <-done })
