@@ -241,11 +241,9 @@ func nginxBefore(t *testing.T, backend string) (plain, secure string) {
 	var log bytes.Buffer
 	cmd.Stderr = &log
 	require.NoError(t, cmd.Start())
-	exited := make(chan error, 1)
-	go func() { exited <- cmd.Wait() }()
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
-		<-exited
+		_ = cmd.Wait() // killed: its error says that
 	})
 	require.Eventually(t, func() bool {
 		conn, err := net.Dial("tcp", ports[1])

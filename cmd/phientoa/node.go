@@ -56,7 +56,6 @@ type node struct {
 	health   *edge.Health
 	tls      *edge.TLS // nil: a proxy ends it, or nobody but this machine is served
 	proxies  edge.Proxies
-	mounts   map[string]http.Handler // beside server's, see mount
 	listener net.Listener
 	admin    net.Listener // nil: none
 	undo     []func()
@@ -90,27 +89,9 @@ func newLogger(c config.Config, w io.Writer) *slog.Logger {
 	return logline.New(w, logline.Options{Level: level, Text: c.LogFormat == "text"})
 }
 
-// mount adds what another package serves, by a pattern of http.ServeMux. wire
-// calls it; requests from foreign pages are refused before the handler.
-func (n *node) mount(pattern string, h http.Handler) {
-	if n.mounts == nil {
-		n.mounts = map[string]http.Handler{}
-	}
-	n.mounts[pattern] = http.NewCrossOriginProtection().Handler(h)
-}
-
-// handler is everything that clients reach.
-func (n *node) handler() http.Handler {
-	if len(n.mounts) == 0 {
-		return n.server.Handler()
-	}
-	mux := http.NewServeMux()
-	for pattern, h := range n.mounts {
-		mux.Handle(pattern, h)
-	}
-	mux.Handle("/", n.server.Handler())
-	return mux
-}
+// handler is everything that clients reach; what further packages serve is
+// mounted here, before the server's own "/".
+func (n *node) handler() http.Handler { return n.server.Handler() }
 
 // onClose remembers how to take a step back.
 func (n *node) onClose(f func()) { n.undo = append(n.undo, f) }
