@@ -72,11 +72,13 @@ func (n *node) serve(ctx context.Context, h http.Handler, ready func()) error {
 	besideCtx, stopBeside := context.WithCancel(ctx)
 	var beside sync.WaitGroup
 	beside.Go(func() { n.rooms.Resume(besideCtx) })
-	if n.tls != nil {
+	if !n.p.demo { // a demonstration ends with its terminal
 		hup := make(chan os.Signal, 1)
 		signal.Notify(hup, syscall.SIGHUP)
 		defer signal.Stop(hup)
-		beside.Go(func() { n.tls.Watch(besideCtx, hup) })
+		if n.tls != nil {
+			beside.Go(func() { n.tls.Watch(besideCtx, hup) })
+		}
 	}
 	var err error
 	drain := n.p.DrainDelay

@@ -11,6 +11,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -21,6 +22,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -33,6 +35,7 @@ import (
 	"phientoa/internal/court"
 	"phientoa/internal/edge"
 	"phientoa/internal/store"
+	"phientoa/internal/store/sqlite"
 	"phientoa/internal/wire"
 	"phientoa/signaling"
 )
@@ -210,7 +213,10 @@ func TestServeHoldsAndStopsInOrder(t *testing.T) {
 		require.Contains(t, metrics, want)
 	}
 	require.Regexp(t, `phientoa_evidence_written_bytes_total [1-9]`, metrics)
-	require.Regexp(t, `phientoa_log_append_seconds_count\{result="ok"\} [1-9]`, metrics)
+	require.Eventually(t, func() bool { // the clerk's arrival is on its way into the log
+		_, metrics := s.admin("/metrics")
+		return strings.Contains(metrics, `phientoa_log_append_seconds_count{result="ok"}`)
+	}, 10*time.Second, 5*time.Millisecond)
 
 	ended := make(chan error, 1)
 	go func() { ended <- s.stop() }()
@@ -243,6 +249,31 @@ func TestReadyzNamesWhatIsMissing(t *testing.T) {
 	require.Error(t, err, "%v", detail)
 	_, err = clockCheck(time.Unix(0, 0).Add(-time.Hour))
 	require.Error(t, err)
+}
+
+// A database that hangs does not hold the stop up for longer than its bound.
+func TestStopIsBounded(t *testing.T) {
+	s := startServe(t, func(c *config.Config) { c.StopTimeout = 200 * time.Millisecond })
+	s.arrive()
+	raw, err := sqlite.Raw(filepath.Join(s.p.DataDir, "phientoa.db"), time.Second, false)
+	require.NoError(t, err)
+	tx, err := raw.BeginTx(t.Context(), nil) // takes the one place of a writer
+	require.NoError(t, err)
+	undo := slices.Clone(s.undo) // what is left to the end of the process, which does not end here
+	err = s.stop()
+	require.ErrorContains(t, err, "not suspended within 200ms")
+	require.NoError(t, errors.Join(tx.Rollback(), raw.Close()))
+	s.node.undo = undo
+	s.node.close()
+}
+
+// Without files to read again a SIGHUP means nothing, and ends nothing.
+func TestHangUpIsNoStop(t *testing.T) {
+	s := startServe(t, func(c *config.Config) { c.TLSCert, c.TLSKey = "", "" })
+	require.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGHUP))
+	code, body := s.admin("/readyz")
+	require.Equal(t, http.StatusOK, code, body)
+	require.NoError(t, s.stop())
 }
 
 func TestServeRefusesAHalfRestoredDirectory(t *testing.T) {
