@@ -7,7 +7,7 @@ PORT ?= 8080
 DATA ?= data/demo
 ARGS ?=
 
-.PHONY: help run test long build web lint fmt generate bench fuzz vuln clean
+.PHONY: help run test long build web lint fmt generate bench sbom fuzz vuln clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ vuln: ## known vulnerabilities that our code reaches
 
 bench: build ## our forwarding against plain Pion and the floor
 	@bin/phientoa bench $(ARGS)
+
+sbom: build ## dist/sbom.json, what the binary is made of
+	@scripts/sbom.sh
 
 fuzz: ## every fuzz target for FUZZTIME (30s)
 	@scripts/fuzz.sh $(or $(FUZZTIME),30s)

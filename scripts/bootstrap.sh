@@ -35,6 +35,8 @@ gstreamer1.0-libav|dpkg gstreamer1.0-libav|nothing yet: a second independent pee
 spin|cmd spin|the checked model of leases and fencing
 iproute2|cmd ip|network namespaces: Firefox and the trials
 procps|cmd ps|the end-to-end tests look at the processes they started
+prometheus|cmd promtool|alert rules checked and tested by promtool
+nginx-light|file /usr/sbin/nginx|the reverse proxy's example run before the server
 shellcheck|cmd shellcheck|the check of these scripts (phase shell)
 LIST
 }

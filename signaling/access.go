@@ -30,12 +30,13 @@ type AccessStore interface {
 // of whoever notes them: note takes a lock for a map access and never waits. What
 // the database refuses is kept for the next span, within the same bound.
 type accessLog struct {
-	st     AccessStore
-	every  time.Duration
-	now    func() time.Time
-	logger *slog.Logger
-	wake   chan struct{} // capacity 1: something was noted
-	done   chan struct{} // closed when run has written the last
+	st      AccessStore
+	every   time.Duration
+	now     func() time.Time
+	logger  *slog.Logger
+	metrics *Metrics      // may be nil
+	wake    chan struct{} // capacity 1: something was noted
+	done    chan struct{} // closed when run has written the last
 
 	mu     sync.Mutex
 	counts map[accessKey]accessCount
@@ -64,6 +65,7 @@ func (l *accessLog) note(hearing, person, what string) {
 	if l == nil {
 		return
 	}
+	l.metrics.denied(what)
 	l.add(accessKey{hearing, person, what}, accessCount{l.now(), 1})
 	select {
 	case l.wake <- struct{}{}:

@@ -196,9 +196,9 @@ func (s *Server) signOut(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// secured sets what every answer carries. The page loads from here alone, runs
+// Secured sets what every answer carries. The page loads from here alone, runs
 // no inline script, and may use camera and microphone; nothing may frame it.
-func secured(next http.Handler) http.Handler {
+func Secured(next http.Handler) http.Handler {
 	const csp = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; " +
 		"media-src 'self' blob:; font-src 'self'; connect-src 'self'; worker-src 'self' blob:; object-src 'none'; " +
 		"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"

@@ -58,6 +58,7 @@ type logWriter struct {
 	wake     func() // tells the actor that results wait
 	fatal    func(error)
 	finish   func(ctx context.Context) // ends the evidence of a closed hearing
+	metrics  *Metrics                  // may be nil
 
 	in chan *batch
 
@@ -182,7 +183,10 @@ func final(err error) bool {
 func (w *logWriter) append(ctx context.Context, b *batch) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.limits.AppendTimeout)
 	defer cancel()
-	return w.log.Append(ctx, court.SystemScope(), w.lease(), b.after, b.lines)
+	began := time.Now()
+	err := w.log.Append(ctx, court.SystemScope(), w.lease(), b.after, b.lines)
+	w.metrics.appended(began, err)
+	return err
 }
 
 // copy puts committed lines into the evidence log. A failure there is the
@@ -201,6 +205,7 @@ func (w *logWriter) copy(ctx context.Context, b *batch) {
 // hold keeps a batch for later, durable in the evidence log.
 func (w *logWriter) hold(ctx context.Context, b *batch) {
 	w.backlog = append(w.backlog, b)
+	w.metrics.batchHeld()
 	if w.evidence == nil {
 		w.report(b, outUnlogged)
 		return

@@ -39,7 +39,7 @@ func (rs *Rooms) Resume(ctx context.Context) {
 			continue
 		}
 		if _, ref := rs.Open(ctx, h.ID); ref != nil {
-			rs.p.Logger.Warn("unfinished hearing not opened", "hearing", h.ID, "code", ref.Code)
+			rs.p.Logger.Warn("unfinished hearing not opened", "hearing", h.ID, "refusal", ref.Code)
 		}
 	}
 }

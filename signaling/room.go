@@ -27,18 +27,19 @@ type Room struct {
 	limits Limits
 	logger *slog.Logger
 
-	mail    chan func()
-	sig     *signals
-	log     *logWriter
-	lease   *leaseKeeper
-	done    chan struct{} // closed when the actor has ended
-	stop    context.CancelFunc
-	helpers sync.WaitGroup
-	closers sync.WaitGroup // peers being closed
-	status  atomic.Value   // hearing.Status of eff, for others
-	live    atomic.Pointer[LiveHearing]
-	info    *infoWriter      // nil: none
-	why     *hearing.Refusal // set before done closes: what clients are told
+	mail     chan func()
+	sig      *signals
+	log      *logWriter
+	lease    *leaseKeeper
+	done     chan struct{} // closed when the actor has ended
+	stop     context.CancelFunc
+	helpers  sync.WaitGroup
+	closers  sync.WaitGroup // peers being closed
+	status   atomic.Value   // hearing.Status of eff, for others
+	wellness atomic.Uint32  // see tellWellness
+	live     atomic.Pointer[LiveHearing]
+	info     *infoWriter      // nil: none
+	why      *hearing.Refusal // set before done closes: what clients are told
 
 	// of the actor only
 	tip, eff  *hearing.State
@@ -96,6 +97,7 @@ type roomParams struct {
 	now      func() time.Time
 	random   io.Reader
 	version  string
+	metrics  *Metrics // may be nil
 	// overtaken: orders of an outage were not carried over; told to judge and clerk.
 	overtaken bool
 	info      InfoStore  // may be nil
@@ -152,7 +154,7 @@ func newRoom(p roomParams, lim Limits, sig *signals, lease *leaseKeeper, logger 
 	r.status.Store(p.state.Status)
 	r.log = newLogWriter(p.store, p.evidence, lim, logger)
 	r.log.lease, r.log.wake, r.log.fatal = lease.current, sig.poke, sig.fail
-	r.log.finish = r.finishEvidence
+	r.log.finish, r.log.metrics = r.finishEvidence, p.metrics
 	return r
 }
 
@@ -255,12 +257,14 @@ func (r *Room) heed() error {
 	r.leaseAway = leaseAway
 	if rec != nil {
 		r.recording = *rec
+		r.p.metrics.trouble(rec.trouble)
 	}
 	if cp != nil {
 		r.anchorNew, r.noteNew = cp, cp
 		r.toDatabase(*cp)
 	}
 	r.setAway() // before anything that waits is decided
+	r.tellWellness()
 	r.next()
 	r.onTime()
 	return nil
@@ -319,6 +323,7 @@ func (r *Room) submit(o *order) {
 // end takes the hearing's media and clients away.
 func (r *Room) end(err error) {
 	r.why = refuseStopping()
+	r.p.metrics.ended(err)
 	switch {
 	case err == nil, errors.Is(err, errQuiet):
 	case errors.Is(err, errOver):

@@ -34,6 +34,7 @@ type RoomsParams struct {
 	Now     func() time.Time
 	Random  io.Reader // nil: the system's
 	Version string
+	Metrics *Metrics // may be nil
 }
 
 // Rooms holds the hearings that this node hosts. A hearing is opened when
@@ -235,7 +236,7 @@ func (o *opening) open(ctx context.Context) (*Room, error) {
 	return newRoom(roomParams{
 		row: row, epoch: o.keeper.current().Epoch, names: names, booking: o.state.Booking, state: o.state,
 		store: p.Store, media: o.media, evidence: o.evidence, now: p.Now, random: p.Random, version: p.Version,
-		overtaken: o.overtaken, info: p.Info, alarms: p.Alarms,
+		metrics: p.Metrics, overtaken: o.overtaken, info: p.Info, alarms: p.Alarms,
 	}, o.rs.limits, o.sig, o.keeper, o.logger), nil
 }
 

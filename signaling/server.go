@@ -45,13 +45,12 @@ type ServerParams struct {
 	// Static is the built web application; nil serves none.
 	Static fs.FS
 	// Access takes denials for the court's access log; nil keeps none.
-	Access AccessStore
-	Limits Limits
-	Logger *slog.Logger
-	Now    func() time.Time
-	// Ready tells whether this process can serve; nil is always.
-	Ready   func(ctx context.Context) error
+	Access  AccessStore
+	Limits  Limits
+	Logger  *slog.Logger
+	Now     func() time.Time
 	Version string
+	Metrics *Metrics // may be nil
 }
 
 // Server is the HTTP side: signing in, the WebSocket, the web application.
@@ -82,6 +81,7 @@ func NewServer(p ServerParams) *Server {
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	if p.Access != nil {
 		s.access = newAccessLog(p.Access, s.limits.AccessEvery, p.Now, p.Logger)
+		s.access.metrics = p.Metrics
 		var ctx context.Context
 		ctx, s.stopAccess = context.WithCancel(context.Background())
 		go s.access.run(ctx) // Close waits for it
@@ -124,24 +124,11 @@ func (s *Server) Handler() http.Handler {
 		mux.HandleFunc("POST /api/help", s.help)
 	}
 	mux.HandleFunc("GET /ws", s.serveWS)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-	mux.HandleFunc("GET /readyz", s.ready)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) { problem(w, http.StatusNotFound, refuseNotFound()) })
 	if s.p.Static != nil {
 		mux.Handle("/", s.static())
 	}
-	return secured(http.NewCrossOriginProtection().Handler(mux))
-}
-
-func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
-	if s.p.Ready != nil {
-		if err := s.p.Ready(r.Context()); err != nil {
-			s.p.Logger.Warn("not ready", "err", err)
-			problem(w, http.StatusServiceUnavailable, refuseInternal())
-			return
-		}
-	}
-	w.WriteHeader(http.StatusNoContent)
+	return Secured(http.NewCrossOriginProtection().Handler(mux))
 }
 
 // serveWS checks who asks and from where before it upgrades: a foreign page
@@ -184,7 +171,7 @@ func (s *Server) serveWS(w http.ResponseWriter, r *http.Request) {
 			return s.p.Rooms.Enter(ctx, who.Hearing, room)
 		},
 		alive:  func(ctx context.Context) error { return s.p.Auth.Alive(ctx, who) },
-		panics: &s.panics,
+		panics: &s.panics, metrics: s.p.Metrics,
 	}
 	defer func() { _ = ws.Close() }()
 	sess.guard("session", func() { sess.run(s.ctx) })

@@ -41,7 +41,8 @@ type session struct {
 	alive  func(ctx context.Context) error
 	panics *atomic.Uint64
 
-	access *accessLog // of denials; may be nil
+	access  *accessLog // of denials; may be nil
+	metrics *Metrics   // may be nil
 
 	room   *Room
 	place  *place
@@ -62,6 +63,8 @@ func (s *session) run(ctx context.Context) {
 		s.refuse(ref, retryable(ref.Code))
 		return
 	}
+	s.metrics.seat(1)
+	defer s.metrics.seat(-1)
 	s.offers = make(chan *wire.Envelope, 4)
 	var wg sync.WaitGroup
 	wg.Go(func() { s.guard("writer", func() { s.write(ctx, cancel) }) })
@@ -124,6 +127,7 @@ func (s *session) receive() (*wire.Envelope, error) {
 	if len(data) > s.limits.SmallBytes && e.GetMediaOffer() == nil {
 		return nil, errBadMessage
 	}
+	s.metrics.received(e)
 	return e, nil
 }
 
@@ -213,6 +217,7 @@ func (s *session) put(e *wire.Envelope) error {
 	if err != nil {
 		return err
 	}
+	s.metrics.sent(e)
 	return s.conn.Write(s.codec.text(), data)
 }
 
@@ -306,10 +311,12 @@ func (s *session) command(id string, c *wire.Command) {
 		seat.answer(id, &wire.CommandResult{Refusal: wireRefusal(refuseBadMessage())})
 		return
 	}
+	began := s.now()
 	s.room.submit(&order{
 		cmd:   cmd,
 		actor: hearing.Actor{Person: seat.person, Device: seat.device},
 		reply: func(r reply) {
+			s.metrics.command(began, s.now(), r.refusal != nil)
 			res := &wire.CommandResult{Accepted: r.refusal == nil, Refusal: wireRefusal(r.refusal)}
 			if res.Accepted { // a refusal tells nothing of what others did
 				res.StateSeq = r.seq

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"phientoa/internal/auth"
+	"phientoa/signaling"
 	"phientoa/signaling/access"
 )
 
@@ -67,6 +68,7 @@ func (n *node) handler() http.Handler {
 	mux.Handle(access.Prefix, access.New(access.Params{
 		Officials: n.officials, Logger: n.logger, Note: n.server.NoteDenied, Demo: n.p.demo,
 	}))
+	mux.Handle("/api/v1/", signaling.Secured(n.office.Handler()))
 	mux.Handle("/", n.server.Handler())
 	return mux
 }

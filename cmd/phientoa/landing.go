@@ -3,10 +3,13 @@ package main
 import (
 	"context"
 	"html/template"
+	"io/fs"
 	"net/http"
 	"slices"
+	"strings"
 
 	"phientoa/internal/court"
+	"phientoa/web"
 )
 
 // handler serves the page of roles on localhost and the product on
@@ -18,7 +21,7 @@ func (d *demo) handler() http.Handler {
 	base.HandleFunc("GET /{$}", d.landing)
 	base.HandleFunc("POST /demo/enter", d.enter)
 	base.HandleFunc("POST /demo/new", d.renew)
-	base.Handle("GET /metrics", d.node.metrics())
+	d.node.adminRoutes(base)
 	base.Handle("/", product)
 	guarded := http.NewCrossOriginProtection().Handler(base)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -64,7 +67,7 @@ func (d *demo) landing(w http.ResponseWriter, r *http.Request) {
 	head.Set("Cache-Control", "no-store")
 	head.Set("X-Content-Type-Options", "nosniff")
 	head.Set("Referrer-Policy", "same-origin")
-	head.Set("Content-Security-Policy", "default-src 'none'; style-src 'sha256-"+landingStyleHash()+"'; base-uri 'none'; "+
+	head.Set("Content-Security-Policy", "default-src 'none'; style-src 'sha256-"+landingStyleHash()+"'; font-src 'self'; base-uri 'none'; "+
 		"frame-ancestors 'none'; form-action 'self' http://*.localhost:"+d.port)
 	if err := landingPage().Execute(w, data); err != nil {
 		d.node.logger.Warn("landing page", "err", err)
@@ -119,10 +122,30 @@ button:focus-visible { outline: 3px solid #0B57D0; outline-offset: 2px }
 .band { background: #6F4C00; color: #FFFFFF; padding: 8px 16px }
 `
 
+// landingFont names the product's own font files, whose names carry a hash of the
+// web build; before the first build there are none and the system's font is used.
+func landingFont(dist fs.FS) string {
+	var css strings.Builder
+	for _, set := range []struct{ name, unicode string }{
+		{"vietnamese", "U+0102-0103,U+0110-0111,U+0128-0129,U+0168-0169,U+01A0-01A1,U+01AF-01B0,U+0300-0301,U+0303-0304,U+0308-0309,U+0323,U+0329,U+1EA0-1EF9,U+20AB"},
+		{"latin", "U+0000-00FF,U+2000-206F,U+20AC"},
+	} {
+		names, err := fs.Glob(dist, "assets/be-vietnam-pro-"+set.name+"-400-normal-*.woff2")
+		if err != nil || len(names) == 0 {
+			continue
+		}
+		css.WriteString("@font-face { font-family: \"Be Vietnam Pro\"; font-display: swap; src: url(/" + names[0] +
+			") format(\"woff2\"); unicode-range: " + set.unicode + " }\n")
+	}
+	return css.String()
+}
+
+func landingCSS() string { return landingFont(web.Dist()) + landingStyle }
+
 func landingPage() *template.Template {
 	return template.Must(template.New("landing").Parse(`<!doctype html>
 <html lang="vi"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Phientoa – trình diễn</title><style>` + landingStyle + `</style></head><body>
+<title>Phientoa – trình diễn</title><style>` + landingCSS() + `</style></head><body>
 <div class="band">BẢN TRÌNH DIỄN – không có giá trị tố tụng / DEMONSTRATION – of no legal effect</div>
 <main><h1>{{.Title}}</h1><p>{{.Docket}}</p>
 {{if .Closed}}<p>Phiên tòa này đã kết thúc. / This hearing was closed.</p>

@@ -11,10 +11,10 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 
-	"phientoa/internal/config"
 	"phientoa/sfu/bench"
 )
 
@@ -23,6 +23,8 @@ type cli struct {
 	Demo    demoCmd    `cmd:"" help:"Show a demonstration hearing on this machine."`
 	Verify  verifyCmd  `cmd:"" help:"Verify a directory of evidence. Exit 0: whole, signer known; 3: whole, signer unknown; 1: damaged; 2: not readable."`
 	Signer  signerCmd  `cmd:"" help:"Hold the sealing keys behind a unix socket."`
+	Backup  backupCmd  `cmd:"" help:"Write database and evidence into one archive."`
+	Restore restoreCmd `cmd:"" help:"Bring a backup into an empty data directory, or check it."`
 	Migrate migrateCmd `cmd:"" help:"Bring a database to this version."`
 	Account accountCmd `cmd:"" help:"Administer accounts of officials."`
 	Unit    unitCmd    `cmd:"" help:"Administer courts, procuracies and detention facilities."`
@@ -90,6 +92,24 @@ func (versionCmd) Run(s streams) error {
 	return err
 }
 
+// buildTime is the time of the commit that the binary was built from; zero when
+// it is not known.
+func buildTime() time.Time {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return time.Time{}
+	}
+	for _, kv := range info.Settings {
+		if kv.Key == "vcs.time" {
+			at, err := time.Parse(time.RFC3339, kv.Value)
+			if err == nil {
+				return at
+			}
+		}
+	}
+	return time.Time{}
+}
+
 // version is the commit that the binary was built from.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
@@ -111,16 +131,4 @@ func version() string {
 		return info.Main.Version
 	}
 	return rev[:min(12, len(rev))] + dirty
-}
-
-type serveCmd struct {
-	config.Config
-}
-
-func (c *serveCmd) Run(ctx context.Context, s streams) error {
-	n, err := openNode(ctx, nodeParams{Config: c.Config, demo: false, logOut: s.err})
-	if err != nil {
-		return err
-	}
-	return n.serve(ctx, n.handler(), func() { fmt.Fprintln(s.out, "http://"+n.listener.Addr().String()) })
 }

@@ -10,7 +10,7 @@ import (
 )
 
 func landingStyleHash() string {
-	sum := sha256.Sum256([]byte(landingStyle))
+	sum := sha256.Sum256([]byte(landingCSS()))
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 

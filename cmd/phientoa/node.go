@@ -7,23 +7,24 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sys/unix"
 
 	"phientoa/internal/auth"
+	"phientoa/internal/backup"
 	"phientoa/internal/config"
+	"phientoa/internal/edge"
+	"phientoa/internal/logline"
 	"phientoa/internal/signer"
 	"phientoa/internal/store"
 	"phientoa/internal/store/open"
 	"phientoa/sfu"
 	"phientoa/signaling"
+	"phientoa/signaling/office"
 	"phientoa/web"
 )
 
@@ -46,12 +47,17 @@ type node struct {
 	store     store.Store
 	auth      *auth.Auth
 	officials *auth.Officials
+	office    *office.Office
 	engine    *sfu.Engine
 	signer    *signer.Client
 	child     *signerChild // nil when the signer is run by somebody else
 	rooms     *signaling.Rooms
 	server    *signaling.Server
 	registry  *prometheus.Registry
+	requests  *edge.Requests
+	health    *edge.Health
+	tls       *edge.TLS // nil: a proxy ends it, or nobody but this machine is served
+	proxies   edge.Proxies
 	listener  net.Listener
 	admin     net.Listener // nil: none
 	undo      []func()
@@ -70,7 +76,7 @@ func openNode(ctx context.Context, p nodeParams) (_ *node, err error) {
 	}()
 	n.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, step := range []func(context.Context) error{
-		n.lockDir, n.openStore, n.openSigner, n.openMedia, n.openListeners, n.wire,
+		n.openEdge, n.lockDir, n.openStore, n.openSigner, n.openMedia, n.openListeners, n.wire,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -82,11 +88,7 @@ func openNode(ctx context.Context, p nodeParams) (_ *node, err error) {
 func newLogger(c config.Config, w io.Writer) *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(c.LogLevel)) // the flag's enum was checked
-	opts := &slog.HandlerOptions{Level: level}
-	if c.LogFormat == "text" {
-		return slog.New(slog.NewTextHandler(w, opts))
-	}
-	return slog.New(slog.NewJSONHandler(w, opts))
+	return logline.New(w, logline.Options{Level: level, Text: c.LogFormat == "text"})
 }
 
 // onClose remembers how to take a step back.
@@ -114,6 +116,9 @@ func (n *node) lockDir(context.Context) error {
 	}
 	n.lock = f
 	n.onClose(func() { _ = f.Close() })
+	if _, err := os.Lstat(filepath.Join(n.p.DataDir, backup.Marker)); err == nil {
+		return fmt.Errorf("data directory %s was restored only half: run phientoa restore again", n.p.DataDir)
+	}
 	return nil
 }
 
@@ -181,32 +186,50 @@ func (n *node) openMedia(context.Context) error {
 	return nil
 }
 
+// openEdge reads what faces the network, first: a wrong certificate is told
+// before anything is opened.
+func (n *node) openEdge(context.Context) error {
+	var err error
+	if n.proxies, err = edge.ParseProxies(n.p.TrustedProxy); err != nil {
+		return err
+	}
+	n.requests = edge.NewRequests(n.registry)
+	if n.p.TLSCert == "" {
+		return nil
+	}
+	n.tls, err = edge.LoadTLS(edge.TLSParams{Cert: n.p.TLSCert, Key: n.p.TLSKey, ClientCA: n.p.ClientCA, Logger: n.logger})
+	return err
+}
+
 func (n *node) openListeners(ctx context.Context) error {
-	var lc net.ListenConfig
-	ln, err := lc.Listen(ctx, "tcp", n.p.Listen)
+	ln, err := listen(ctx, "web server", n.p.Listen)
 	if err != nil {
-		return fmt.Errorf("web server: %w", err)
+		return err
 	}
 	n.listener = ln
 	n.onClose(func() { _ = ln.Close() })
 	if n.p.AdminListen == "" {
 		return nil
 	}
-	if n.admin, err = lc.Listen(ctx, "tcp", n.p.AdminListen); err != nil {
-		return fmt.Errorf("metrics: %w", err)
+	admin, err := listen(ctx, "admin server", n.p.AdminListen)
+	if err != nil {
+		return err
 	}
-	n.onClose(func() { _ = n.admin.Close() })
+	n.admin = admin
+	n.onClose(func() { _ = admin.Close() })
 	return nil
 }
 
 func (n *node) wire(context.Context) error {
+	counts := signaling.NewMetrics(n.registry)
 	n.rooms = signaling.NewRooms(signaling.RoomsParams{
 		Store: n.store, Media: signaling.FromEngine(n.engine),
-		Recorder: &recorder{dir: n.evidenceDir(), node: n.p.Node, signer: n.signer, logger: n.logger},
-		Node:     n.p.Node, Logger: n.logger, Version: version(),
+		Recorder: n.recorder(),
+		Node:     n.p.Node, Logger: n.logger, Version: version(), Metrics: counts,
+		Info: n.store, Alarms: n.store,
 	})
 	n.auth = auth.New(auth.Params{Store: n.store, Demo: n.p.demo, Live: n.rooms.Hosts})
-	if err := n.openAccess(""); err != nil {
+	if err := n.openAccess(n.p.ClientCA); err != nil {
 		return err
 	}
 	var who signaling.Auth = n.auth
@@ -215,75 +238,15 @@ func (n *node) wire(context.Context) error {
 	}
 	n.server = signaling.NewServer(signaling.ServerParams{
 		Rooms: n.rooms, Auth: who, Origins: n.p.Origins, OriginAllowed: n.p.originAllowed,
-		Access: n.store, Static: web.Dist(), Logger: n.logger, Version: version(), Ready: n.store.Ping,
+		Access: n.store, Static: web.Dist(), Logger: n.logger, Version: version(), Metrics: counts,
 	})
-	n.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
-		Name: "phientoa_session_panics_total", Help: "Sessions that a defect has ended.",
-	}, func() float64 { return float64(n.server.Panics()) }))
-	n.onClose(func() {
-		n.rooms.Close() // clients have the reason before their sockets go
-		n.server.Close()
-	})
+	if err := n.openOffice(); err != nil {
+		return err
+	}
+	n.observe()
+	n.health = edge.NewHealth(version(), n.checks()...)
+	n.onClose(n.endSessions)
 	return nil
 }
 
 func (n *node) evidenceDir() string { return filepath.Join(n.p.DataDir, "evidence") }
-
-// metrics is the handler of the admin listener.
-func (n *node) metrics() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(n.registry, promhttp.HandlerOpts{}))
-	return mux
-}
-
-// serve runs until ctx ends, then stops in order. ready is called once requests
-// are answered.
-func (n *node) serve(ctx context.Context, h http.Handler, ready func()) error {
-	defer n.close()
-	failed := make(chan error, 2)
-	start := func(ln net.Listener, h http.Handler) *http.Server {
-		srv := &http.Server{
-			Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
-			IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
-			ErrorLog: slog.NewLogLogger(n.logger.Handler(), slog.LevelDebug),
-		}
-		go func() { failed <- srv.Serve(ln) }()
-		return srv
-	}
-	servers := []*http.Server{start(n.listener, h)}
-	if n.admin != nil {
-		servers = append(servers, start(n.admin, n.metrics()))
-	}
-	ready()
-	resumeCtx, stopResume := context.WithCancel(ctx)
-	resumed := make(chan struct{})
-	go func() {
-		defer close(resumed)
-		n.rooms.Resume(resumeCtx)
-	}()
-	defer func() { stopResume(); <-resumed }()
-	var err error
-	left := len(servers)
-	select {
-	case <-ctx.Done():
-		n.logger.Info("stopping")
-	case err = <-failed:
-		left--
-	}
-	stopCtx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	for _, s := range servers {
-		if e := s.Shutdown(stopCtx); e != nil {
-			err = errors.Join(err, e)
-		}
-	}
-	for range left {
-		if e := <-failed; !errors.Is(e, http.ErrServerClosed) {
-			err = errors.Join(err, e)
-		}
-	}
-	if errors.Is(err, http.ErrServerClosed) {
-		err = nil
-	}
-	return err
-}

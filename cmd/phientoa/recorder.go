@@ -25,6 +25,14 @@ type recorder struct {
 	node   string
 	signer ledger.Signer
 	logger *slog.Logger
+	// written counts the bytes of evidence files; nil counts none.
+	written func(n int)
+}
+
+func (n *node) recorder() *recorder {
+	return &recorder{
+		dir: n.evidenceDir(), node: n.p.Node, signer: n.signer, logger: n.logger, written: n.evidenceWritten(),
+	}
 }
 
 // leastFree is how much the disk must take before a recording may begin: about
@@ -43,6 +51,7 @@ func (r *recorder) Open(ctx context.Context, p signaling.EvidenceParams) (signal
 	params := recording.Params{
 		Dir: r.dir, Hearing: string(p.Hearing), Node: r.node, Genesis: genesis, Epoch: p.Epoch,
 		Signer: r.signer, Notify: p.Notify, Rand: rand.Reader, Logger: r.logger,
+		FS: r.partFS,
 	}
 	if p.Room != nil { // not a typed nil
 		params.Room = p.Room

@@ -8,7 +8,10 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"os/user"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -24,11 +27,16 @@ type signerCmd struct {
 	PKIDir    string   `name:"pki-dir" required:"" help:"Directory of the local certificate authority and the node's key."`
 	Node      string   `default:"node1" help:"Name of the node that the certificate speaks for."`
 	UID       []uint32 `name:"uid" help:"User ids that may connect besides the signer's own."`
+	Peer      []string `name:"peer" help:"Names of users that may connect besides the signer's own."`
 	WithStdin bool     `name:"with-stdin" help:"End when standard input ends: the parent process is gone."`
 }
 
 func (c *signerCmd) Run(ctx context.Context, s streams) error {
 	logger := newLogger(config.Config{LogLevel: "info", LogFormat: "json"}, s.err)
+	uids, err := peers(c.UID, c.Peer)
+	if err != nil {
+		return err
+	}
 	id, err := pki.Open(pki.Params{Dir: c.PKIDir, Node: c.Node, Now: time.Now, Rand: rand.Reader})
 	if err != nil {
 		return err
@@ -51,9 +59,26 @@ func (c *signerCmd) Run(ctx context.Context, s streams) error {
 		}()
 	}
 	return signer.Serve(ctx, signer.ServeParams{
-		Socket: c.Socket, Keeper: k, UIDs: c.UID, Logger: logger,
+		Socket: c.Socket, Keeper: k, UIDs: uids, Logger: logger,
 		Ready: func() { fmt.Fprintln(s.out, "ready") },
 	})
+}
+
+// peers adds the ids of named users of this system.
+func peers(uids []uint32, names []string) ([]uint32, error) {
+	out := slices.Clone(uids)
+	for _, name := range names {
+		u, err := user.Lookup(name)
+		if err != nil {
+			return nil, fmt.Errorf("signer: --peer: %w", err)
+		}
+		uid, err := strconv.ParseUint(u.Uid, 10, 32)
+		if err != nil {
+			return nil, fmt.Errorf("signer: --peer: %w", err)
+		}
+		out = append(out, uint32(uid))
+	}
+	return out, nil
 }
 
 // signerChild keeps a signer process running.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -31,17 +32,48 @@ func TestEverySettingIsDocumented(t *testing.T) {
 }
 
 func TestCheck(t *testing.T) {
-	ok := Config{MediaAddress: []string{"127.0.0.1", "::1"}, Origins: []string{"https://a.example", "http://b.localhost:8080"}}
+	ok := Config{Listen: "127.0.0.1:8080", MediaAddress: []string{"127.0.0.1", "::1"}, Origins: []string{"https://a.example", "http://b.localhost:8080"}}
 	require.NoError(t, ok.Check())
 	require.Len(t, ok.Addrs(), 2)
 	for name, c := range map[string]Config{
-		"no address":     {},
-		"not an address": {MediaAddress: []string{"localhost"}},
-		"path":           {MediaAddress: []string{"::1"}, Origins: []string{"https://a.example/x"}},
-		"slash":          {MediaAddress: []string{"::1"}, Origins: []string{"https://a.example/"}},
-		"wildcard":       {MediaAddress: []string{"::1"}, Origins: []string{"*"}},
-		"null":           {MediaAddress: []string{"::1"}, Origins: []string{"null"}},
+		"no address":     {Listen: "127.0.0.1:1"},
+		"not an address": {Listen: "127.0.0.1:1", MediaAddress: []string{"localhost"}},
+		"path":           {Listen: "127.0.0.1:1", MediaAddress: []string{"::1"}, Origins: []string{"https://a.example/x"}},
+		"slash":          {Listen: "127.0.0.1:1", MediaAddress: []string{"::1"}, Origins: []string{"https://a.example/"}},
+		"wildcard":       {Listen: "127.0.0.1:1", MediaAddress: []string{"::1"}, Origins: []string{"*"}},
+		"null":           {Listen: "127.0.0.1:1", MediaAddress: []string{"::1"}, Origins: []string{"null"}},
 	} {
 		require.Error(t, c.Check(), name)
+	}
+}
+
+// Cookies and invitations never cross a network in clear by mistake.
+func TestCheckOfTheEdge(t *testing.T) {
+	at := func(listen string, change func(*Config)) error {
+		c := Config{Listen: listen, MediaAddress: []string{"::1"}}
+		if change != nil {
+			change(&c)
+		}
+		return c.Check()
+	}
+	tls := func(c *Config) { c.TLSCert, c.TLSKey = "a", "b" }
+	proxy := func(c *Config) { c.TrustedProxy = []string{"10.0.0.0/8"} }
+	for _, l := range []string{"127.0.0.1:8080", "[::1]:8080", "localhost:8080"} {
+		require.NoError(t, at(l, nil), l)
+	}
+	for _, l := range []string{"", ":8080", "0.0.0.0:8080", "[::]:8080", "192.0.2.1:8080", "court.example:8080"} {
+		require.Error(t, at(l, nil), l)
+		require.NoError(t, at(l, tls), l)
+		require.NoError(t, at(l, proxy), l)
+	}
+	for name, change := range map[string]func(*Config){
+		"key without certificate": func(c *Config) { c.TLSKey = "b" },
+		"certificate without key": func(c *Config) { c.TLSCert = "a" },
+		"client-ca without TLS":   func(c *Config) { c.ClientCA = "c" },
+		"everybody is trusted":    func(c *Config) { c.TrustedProxy = []string{"0.0.0.0/0"} },
+		"long drain":              func(c *Config) { c.DrainDelay = 6 * time.Minute },
+		"long stop":               func(c *Config) { c.StopTimeout = time.Hour },
+	} {
+		require.Error(t, at("127.0.0.1:1", change), name)
 	}
 }

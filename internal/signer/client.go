@@ -63,6 +63,12 @@ func (c *Client) Rotate(ctx context.Context, origin string) (json.RawMessage, er
 	return a.Statement, err
 }
 
+// Ping tells whether the signer answers this process. It uses no key.
+func (c *Client) Ping(ctx context.Context) error {
+	_, err := c.ask(ctx, request{Op: "ping"})
+	return err
+}
+
 func (c *Client) ask(ctx context.Context, req request) (a answer, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

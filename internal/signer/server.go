@@ -16,7 +16,7 @@ import (
 
 // ServeParams runs a signer on a socket.
 type ServeParams struct {
-	Socket string // path of the unix socket, 0600
+	Socket string // path of the unix socket, 0600, or 0660 when others may connect
 	Keeper *Keeper
 	// UIDs may connect besides the signer's own.
 	UIDs   []uint32
@@ -32,7 +32,11 @@ func Serve(ctx context.Context, p ServeParams) error {
 	if p.Conns <= 0 {
 		p.Conns = 16
 	}
-	ln, err := listen(ctx, p.Socket)
+	mode := os.FileMode(0o600)
+	if len(p.UIDs) > 0 {
+		mode = 0o660 // the group is the service manager's to choose; admit asks the kernel who it is
+	}
+	ln, err := listen(ctx, p.Socket, mode)
 	if err != nil {
 		return err
 	}
@@ -70,7 +74,7 @@ func Serve(ctx context.Context, p ServeParams) error {
 	}
 }
 
-func listen(ctx context.Context, path string) (*net.UnixListener, error) {
+func listen(ctx context.Context, path string, mode os.FileMode) (*net.UnixListener, error) {
 	if c, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "unix", path); err == nil {
 		return nil, errors.Join(fmt.Errorf("signer: %s is served by another process", path), c.Close())
 	}
@@ -81,7 +85,7 @@ func listen(ctx context.Context, path string) (*net.UnixListener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("signer: %w", err)
 	}
-	if err := os.Chmod(path, 0o600); err != nil {
+	if err := os.Chmod(path, mode); err != nil {
 		return nil, errors.Join(fmt.Errorf("signer: %w", err), ln.Close())
 	}
 	return ln, nil
@@ -103,6 +107,7 @@ func (p ServeParams) conn(ctx context.Context, c *net.UnixConn) error {
 		var a answer
 		var err error
 		switch req.Op {
+		case "ping": // a readiness check: no key is touched
 		case "certify":
 			a.Statement, err = p.Keeper.Certify(ctx, req.Origin)
 		case "sign":

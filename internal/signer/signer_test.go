@@ -123,14 +123,14 @@ func TestBounds(t *testing.T) {
 }
 
 // serve runs a signer until the test ends and returns its socket.
-func serve(t *testing.T, k *Keeper, conns int) string {
+func serve(t *testing.T, k *Keeper, conns int, uids ...uint32) string {
 	dir, err := os.MkdirTemp("", "sign") //nolint:usetesting // short: a socket path has 108 bytes
 	require.NoError(t, err)
 	path := filepath.Join(dir, "s")
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, done := make(chan struct{}), make(chan error, 1)
 	go func() {
-		done <- Serve(ctx, ServeParams{Socket: path, Keeper: k, Conns: conns, Ready: func() { close(ready) }})
+		done <- Serve(ctx, ServeParams{Socket: path, Keeper: k, Conns: conns, UIDs: uids, Ready: func() { close(ready) }})
 	}()
 	<-ready
 	t.Cleanup(func() {
@@ -169,6 +169,23 @@ func TestClientAndServerSpeakTheSamePort(t *testing.T) {
 	require.Error(t, err)
 	_, err = s.Certify(ctx, origin)
 	require.NoError(t, err, "a new connection after a broken one")
+}
+
+// Asking whether the signer answers costs no key and no rate of any log.
+func TestPing(t *testing.T) {
+	k := newKeeper(t, func(p *KeeperParams) { p.Logs = 1 })
+	path := serve(t, k, 0, 12345)
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o660), info.Mode().Perm(), "another user connects through the group")
+	c := NewClient(path, 0)
+	defer c.Close()
+	for range 100 {
+		require.NoError(t, c.Ping(ctx))
+	}
+	require.Empty(t, k.slots)
+	gone := NewClient(path+".none", 0)
+	require.Error(t, gone.Ping(ctx))
 }
 
 func TestMalformedFramesEndTheConnectionOnly(t *testing.T) {

@@ -16,7 +16,7 @@ var errFrame = errors.New("signer: malformed frame")
 
 // request is one frame: 4 bytes length, big endian, then JSON.
 type request struct {
-	Op     string `json:"op"` // certify, sign, rotate
+	Op     string `json:"op"` // certify, sign, rotate, ping
 	Origin string `json:"origin"`
 	Text   []byte `json:"text,omitempty"`
 }

@@ -146,7 +146,7 @@ func (s *session) handle(ctx context.Context, e *wire.Envelope) error {
 	case *wire.Envelope_CommandResult:
 		s.asked = false
 		if r := b.CommandResult.Refusal; r != nil {
-			s.logger.Warn("check-in refused", "code", r.Code)
+			s.logger.Warn("check-in refused", "refusal", r.Code)
 		}
 	case *wire.Envelope_NeedSections:
 		s.needed(b.NeedSections)

@@ -82,7 +82,7 @@ export class Server {
         },
         { timeout: 20_000, intervals: [50] },
       )
-      .toBe(204);
+      .toBe(200);
   }
 
   get pid(): number {

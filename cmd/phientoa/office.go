@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"phientoa/internal/hearing"
+	"phientoa/internal/store"
+	"phientoa/signaling"
+	"phientoa/signaling/office"
+)
+
+// openOffice wires calendar, booking, import and the operators' view.
+func (n *node) openOffice() error {
+	denials := office.NewDenials(n.store, time.Now, n.logger)
+	base := ""
+	if len(n.p.Origins) > 0 {
+		base = n.p.Origins[0]
+	}
+	var err error
+	n.office, err = office.New(office.Params{
+		Store: n.store, Officials: n.officials, Inviter: n.auth, Directory: n.store, Access: denials,
+		Book: func(ctx context.Context, h store.Hearing, names []store.PersonName, b hearing.Booking) error {
+			return signaling.BookHearing(ctx, n.store, n.p.Node, h, names, b, time.Now())
+		},
+		Enter: func(ctx context.Context, r *http.Request, id, person, device string) (*http.Cookie, error) {
+			who, err := n.officials.Account(r)
+			if err != nil {
+				return nil, err
+			}
+			cookie, _, err := n.officials.EnterSeat(ctx, who, id, person, device)
+			return cookie, err
+		},
+		Live: n.liveHearings, BaseURL: base, Demo: n.p.demo, Logger: n.logger,
+	})
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		denials.Run(ctx)
+	}()
+	n.onClose(func() { stop(); <-done })
+	return nil
+}
+
+// liveHearings is what this node knows of its live hearings, in the office's words.
+func (n *node) liveHearings() []office.LiveHearing {
+	list := n.rooms.Live()
+	out := make([]office.LiveHearing, 0, len(list))
+	for _, l := range list {
+		h := office.LiveHearing{
+			Hearing: l.ID, Unit: string(l.Unit), DocketNo: l.DocketNo, Status: string(l.Status),
+			Visibility: string(l.Visibility), Phase: string(l.Phase), Since: time.UnixMicro(l.Since).UTC(),
+			Connected: l.Connected, Expected: l.Expected, Recording: l.Recording, Trouble: l.Trouble,
+			Points: make([]office.LivePoint, 0, len(l.Points)),
+		}
+		for _, p := range l.Points {
+			h.Points = append(h.Points, office.LivePoint{ID: p.ID, Kind: string(p.Kind), Name: p.Name, Light: p.Light})
+		}
+		out = append(out, h)
+	}
+	return out
+}

@@ -1,0 +1,242 @@
+package backup
+
+import (
+	"archive/tar"
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Source is what a backup is made of.
+type Source struct {
+	DataDir  string
+	Database string // as --database; empty: the embedded one of the data directory
+	Node     string
+	Version  string
+	// WithKeys takes the private keys of the local authority and the node along.
+	// Whoever holds such an archive can speak for the node.
+	WithKeys bool
+	// PKIDir is the signer's directory when it is not pki in the data directory.
+	PKIDir string
+	PGBin  string // directory of PostgreSQL's programs; empty: PATH
+	Now    func() time.Time
+}
+
+// WriteFile makes phientoa-NODE-TIME.tar.gz in dir, mode 0600. The name appears
+// when the archive is complete and on the disk.
+func WriteFile(ctx context.Context, src Source, dir string) (name string, m Manifest, err error) {
+	if src.Now == nil {
+		src.Now = time.Now
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", m, fmt.Errorf("backup: %w", err)
+	}
+	f, err := os.CreateTemp(dir, ".phientoa-*.part")
+	if err != nil {
+		return "", m, fmt.Errorf("backup: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
+	}()
+	m, err = Write(ctx, src, f)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return "", m, err
+	}
+	name = filepath.Join(dir, "phientoa-"+src.Node+"-"+m.Created.Format("20060102T150405.000Z")+".tar.gz")
+	if _, err := os.Lstat(name); err == nil {
+		return "", m, fmt.Errorf("%w: %s", fs.ErrExist, name)
+	}
+	if err := os.Rename(f.Name(), name); err != nil {
+		return "", m, err
+	}
+	return name, m, syncDir(dir)
+}
+
+// Write writes an archive; it is complete only when the error is nil.
+func Write(ctx context.Context, src Source, w io.Writer) (m Manifest, err error) {
+	if src.Now == nil {
+		src.Now = time.Now
+	}
+	db, err := parseDatabase(src.Database, src.DataDir, src.PGBin)
+	if err != nil {
+		return m, err
+	}
+	if _, err := os.Lstat(filepath.Join(src.DataDir, Marker)); err == nil {
+		return m, fmt.Errorf("backup: %s is being restored or was left half restored", src.DataDir)
+	}
+	tmp, err := os.MkdirTemp(src.DataDir, ".backup-")
+	if err != nil {
+		return m, fmt.Errorf("backup: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
+	m = Manifest{Format: 1, Created: src.Now().UTC(), Version: src.Version, Node: src.Node, Database: db.kind(), Keys: src.WithKeys}
+	zip, err := gzip.NewWriterLevel(w, gzip.BestSpeed) // most of it is compressed media
+	if err != nil {
+		return m, err
+	}
+	a := &archive{tar: tar.NewWriter(zip), m: &m}
+	if err := a.files(ctx, src, db); err != nil {
+		return m, err
+	}
+	name, heads, err := db.snapshot(ctx, tmp)
+	if err != nil {
+		return m, err
+	}
+	m.Heads = heads
+	if err := a.file(ctx, name, filepath.Join(tmp, name)); err != nil {
+		return m, err
+	}
+	b, err := json.Marshal(m)
+	if err != nil {
+		return m, err
+	}
+	if err := a.bytes(ManifestName, b); err != nil {
+		return m, err
+	}
+	return m, errors.Join(a.tar.Close(), zip.Close())
+}
+
+type archive struct {
+	tar *tar.Writer
+	m   *Manifest
+}
+
+// files takes everything of the data directory but what is taken otherwise or
+// belongs to a running process.
+func (a *archive) files(ctx context.Context, src Source, db database) error {
+	tops, err := os.ReadDir(src.DataDir)
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	for _, top := range tops {
+		full := filepath.Join(src.DataDir, top.Name())
+		// A directory of its own disk is often a link; below it nothing may be one.
+		info, err := os.Stat(full)
+		if err != nil {
+			return fmt.Errorf("backup: %w", err)
+		}
+		switch {
+		case !validPath(top.Name()), filepath.Clean(full) == filepath.Clean(db.path), info.Mode().Type() == fs.ModeSocket,
+			top.Name() == "lost+found", src.PKIDir != "" && top.Name() == pkiDir, strings.HasPrefix(filepath.Clean(full), filepath.Clean(db.path)+"-"):
+			continue
+		case info.Mode().IsRegular():
+			if err := a.file(ctx, top.Name(), full); err != nil {
+				return err
+			}
+		case info.IsDir():
+			if full, err = filepath.EvalSymlinks(full); err != nil {
+				return fmt.Errorf("backup: %w", err)
+			}
+			if err := a.dir(ctx, src, top.Name(), full); err != nil {
+				return err
+			}
+		default:
+			return fmt.Errorf("backup: %s is neither file nor directory", full)
+		}
+	}
+	if src.PKIDir == "" {
+		return nil
+	}
+	return a.dir(ctx, src, pkiDir, src.PKIDir)
+}
+
+// dir walks in the order of names: of a part, log.jsonl comes before media.
+func (a *archive) dir(ctx context.Context, src Source, top, root string) error {
+	return filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return fmt.Errorf("backup: %w", err)
+		}
+		rel, err := filepath.Rel(root, p)
+		if err != nil {
+			return err
+		}
+		name := path.Join(top, filepath.ToSlash(rel))
+		switch {
+		case d.IsDir() || d.Type() == fs.ModeSocket || isKey(name) && !src.WithKeys:
+			return nil
+		case !d.Type().IsRegular():
+			return fmt.Errorf("backup: %s is neither file nor directory", p)
+		case !validPath(name):
+			return fmt.Errorf("backup: %q is no name for an archive", p)
+		}
+		err = a.file(ctx, name, p)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // a temporary file of a running process
+		}
+		return err
+	})
+}
+
+// file adds the bytes that stand in the file now; what is appended meanwhile
+// belongs to the next backup.
+func (a *archive) file(ctx context.Context, name, from string) error {
+	f, err := os.Open(from)
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	if err := a.tar.WriteHeader(&tar.Header{
+		Typeflag: tar.TypeReg, Name: name, Size: info.Size(), Mode: 0o600, ModTime: info.ModTime(), Format: tar.FormatPAX,
+	}); err != nil {
+		return fmt.Errorf("backup: %s: %w", name, err)
+	}
+	h := sha256.New()
+	n, err := io.CopyN(io.MultiWriter(a.tar, h), untilDone{ctx, f}, info.Size())
+	if err != nil {
+		return fmt.Errorf("backup: %s: %d of %d bytes: %w", name, n, info.Size(), err)
+	}
+	a.m.Files = append(a.m.Files, File{Path: name, Size: n, SHA256: hex.EncodeToString(h.Sum(nil))})
+	return nil
+}
+
+func (a *archive) bytes(name string, b []byte) error {
+	if err := a.tar.WriteHeader(&tar.Header{
+		Typeflag: tar.TypeReg, Name: name, Size: int64(len(b)), Mode: 0o600, ModTime: a.m.Created, Format: tar.FormatPAX,
+	}); err != nil {
+		return err
+	}
+	_, err := a.tar.Write(b)
+	return err
+}
+
+// untilDone ends a long copy with its context.
+type untilDone struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+// Read implements io.Reader.
+func (u untilDone) Read(b []byte) (int, error) {
+	if err := u.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return u.r.Read(b)
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
