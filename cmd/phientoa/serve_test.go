@@ -136,7 +136,7 @@ func (s *served) client() *http.Client {
 func (s *served) arrive() *websocket.Conn {
 	s.t.Helper()
 	ctx := s.t.Context()
-	h, names, b, err := demoHearing(time.Now(), 0)
+	h, names, b, err := demoHearing("plain", time.Now(), 0)
 	require.NoError(s.t, err)
 	h.Demo, b.Demo = false, false
 	require.NoError(s.t, signaling.BookHearing(ctx, s.store, "n1", h, names, b, time.Now()))
