@@ -189,8 +189,9 @@ func supports(s *State, a Actor) *Refusal {
 // what all in front of it may.
 func (s *State) officersOnly(d *Device) bool {
 	for _, p := range d.People {
-		b, at := s.booked(p), s.person(p).Status
-		if !b.Capacity.Officers() || b.Point != s.booked(d.People[0]).Point || at != Waiting && at != InCourtroom {
+		b, at := s.booked(p), s.person(p)
+		here := (at.Status == Waiting || at.Status == InCourtroom) && !at.Isolated
+		if !here || !b.Capacity.Officers() || b.Point != s.booked(d.People[0]).Point {
 			return false
 		}
 	}

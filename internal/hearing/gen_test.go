@@ -144,8 +144,13 @@ func (d draw) phase() court.Phase {
 
 func (d draw) items() []TestItem {
 	return pick(d.c, [][]TestItem{
-		nil, {}, {{Key: "camera", OK: true, Value: "720p"}}, {{Key: "camera"}, {Key: "link", OK: true, Value: "2 %"}},
-		{{Key: "ups"}, {Key: "ups"}}, {{Key: "coffee"}}, make([]TestItem, MaxTestItems+1),
+		nil,
+		{},
+		{{Key: "camera", OK: true, Value: "720p"}},
+		{{Key: "camera"}, {Key: "link", OK: true, Value: "2 %"}},
+		{{Key: "ups"}, {Key: "ups"}},
+		{{Key: "coffee"}},
+		make([]TestItem, MaxTestItems+1),
 	})
 }
 

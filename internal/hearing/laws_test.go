@@ -113,8 +113,18 @@ func TestARestrictingCommandCausesNothingElse(t *testing.T) {
 // The commands that restrict are fixed, like the kinds.
 func TestWhichCommandsRestrict(t *testing.T) {
 	for _, c := range []Command{
-		MuteLock{}, StopFloor{}, LowerHand{}, Remove{}, Recess{}, Close{}, DeviceLost{},
-		HoldTechnical{}, Suspend{}, Adjourn{}, Cancel{}, SetVisibility{To: ClosedDoors},
+		MuteLock{},
+		StopFloor{},
+		LowerHand{},
+		Remove{},
+		Recess{},
+		Close{},
+		DeviceLost{},
+		HoldTechnical{},
+		Suspend{},
+		Adjourn{},
+		Cancel{},
+		SetVisibility{To: ClosedDoors},
 	} {
 		require.True(t, Restricts(c), "%T", c)
 		require.True(t, ActRestricts(c.command()), "%T", c)
