@@ -75,7 +75,6 @@ func ViewFor(s *State, r Reader) View {
 	if !r.System {
 		v.Me = r.Person
 		v.Place = s.home(r.Person)
-		v.Acts = acts(s, Actor{Person: r.Person, Device: r.Device})
 		point = s.officerAt(r.Person, s.device(r.Device))
 	}
 	if rank == outsider {
@@ -91,6 +90,9 @@ func ViewFor(s *State, r Reader) View {
 	v.Points = s.pointViews(rank, point)
 	v.Hold = s.holdView(rank, point)
 	v.People = s.peopleViews(r, rank, point)
+	if !r.System {
+		v.Acts = acts(s, Actor{Person: r.Person, Device: r.Device}, s.known(r, v.People))
+	}
 	return v
 }
 

@@ -1,16 +1,18 @@
 package hearing
 
 import (
+	"slices"
 	"time"
 
 	"phientoa/internal/court"
 )
 
-// acts are the names of the commands that the actor could give now with some
-// argument, in the order of wire's Command. It asks the rules themselves.
-func acts(s *State, a Actor) []string {
+// acts are the names of the commands that the actor could give now about themselves
+// or somebody known to them, in the order of wire's Command. It asks the rules
+// themselves; about nobody else, since the answer would tell of them.
+func acts(s *State, a Actor, known []PersonID) []string {
 	var names []string
-	for _, choices := range representatives(s, a) {
+	for _, choices := range representatives(s, a, known) {
 		for _, c := range choices {
 			if _, r := Decide(s, c, a, time.Time{}); r == nil {
 				names = append(names, c.command())
@@ -21,79 +23,98 @@ func acts(s *State, a Actor) []string {
 	return names
 }
 
-// representatives lists for each command of people the arguments worth asking.
-func representatives(s *State, a Actor) [][]Command {
-	list := representFloor(s, a)
-	list = append(list, representPreparation(s, a)...)
-	list = append(list, representCourse(s, a)...)
-	return append(list, representRooms(s, a)...)
-}
-
-// each asks about everybody. Whether somebody may do it at all does not depend on
-// whom: without leave no list of people is walked.
-func each(s *State, a Actor, of func(PersonID) Command) []Command {
-	if of("").may(s, a) != nil {
-		return nil
-	}
-	list := make([]Command, 0, len(s.People))
-	for i := range s.People {
-		list = append(list, of(s.People[i].ID))
+// known are the people of a reader's view and those before the same device.
+func (s *State) known(r Reader, people []PersonView) []PersonID {
+	list := slices.Clone(s.device(r.Device).People)
+	for i := range people {
+		if id := people[i].Person; !slices.Contains(s.device(r.Device).People, id) {
+			list = append(list, id)
+		}
 	}
 	return list
 }
 
-func representFloor(s *State, a Actor) [][]Command {
+// asker builds the commands that acts asks about.
+type asker struct {
+	s     *State
+	a     Actor
+	known []PersonID
+}
+
+// each asks about everybody known. Whether somebody may do it at all does not
+// depend on whom: without leave no list of people is walked.
+func (q asker) each(of func(PersonID) Command) []Command {
+	if of("").may(q.s, q.a) != nil {
+		return nil
+	}
+	list := make([]Command, 0, len(q.known))
+	for _, id := range q.known {
+		list = append(list, of(id))
+	}
+	return list
+}
+
+// representatives lists for each command of people the arguments worth asking.
+func representatives(s *State, a Actor, known []PersonID) [][]Command {
+	q := asker{s, a, known}
+	list := q.floor()
+	list = append(list, q.preparation()...)
+	list = append(list, q.course()...)
+	return append(list, q.rooms()...)
+}
+
+func (q asker) floor() [][]Command {
 	hands := []Command{LowerHand{}}
-	for _, p := range s.Hands {
+	for _, p := range q.s.Hands {
 		hands = append(hands, LowerHand{Person: p})
 	}
 	return [][]Command{
 		{CheckIn{RulesAccepted: true}},
-		each(s, a, func(p PersonID) Command { return Admit{Person: p} }),
+		q.each(func(p PersonID) Command { return Admit{Person: p} }),
 		{Open{OverrideReason: "?"}},
 		{RaiseHand{}},
 		hands,
-		each(s, a, func(p PersonID) Command { return GiveFloor{Person: p} }),
-		{StopFloor{Person: s.Floor}},
-		each(s, a, func(p PersonID) Command { return MuteLock{Person: p} }),
-		each(s, a, func(p PersonID) Command { return Unlock{Person: p} }),
+		q.each(func(p PersonID) Command { return GiveFloor{Person: p} }),
+		{StopFloor{Person: q.s.Floor}},
+		q.each(func(p PersonID) Command { return MuteLock{Person: p} }),
+		q.each(func(p PersonID) Command { return Unlock{Person: p} }),
 		{Recess{}},
 		{Resume{}},
-		each(s, a, func(p PersonID) Command { return Remove{Person: p} }),
+		q.each(func(p PersonID) Command { return Remove{Person: p} }),
 		{Close{}},
 	}
 }
 
-func representPreparation(s *State, a Actor) [][]Command {
+func (q asker) preparation() [][]Command {
 	method := IdentityMethods()[0]
 	test := []TestItem{{Key: "camera", OK: true}}
 	tests := []Command{ReportTest{Items: test}}
-	for _, p := range s.Booking.Points {
+	for _, p := range q.s.Booking.Points {
 		tests = append(tests, ReportTest{Point: p.ID, Items: test})
 	}
 	return [][]Command{
 		{RecordOpinion{Agrees: true, On: 1}},
 		{RecordFacilities{OK: true}},
 		{MarkReady{}},
-		each(s, a, func(p PersonID) Command { return NoteIdentity{Person: p, Method: method, Challenge: "?"} }),
-		each(s, a, func(p PersonID) Command { return ReportPresence{Person: p, Present: true} }),
+		q.each(func(p PersonID) Command { return NoteIdentity{Person: p, Method: method, Challenge: "?"} }),
+		q.each(func(p PersonID) Command { return ReportPresence{Person: p, Present: true} }),
 		tests,
 	}
 }
 
-func representCourse(s *State, a Actor) [][]Command {
+func (q asker) course() [][]Command {
 	var phases, points []Command
-	for _, step := range s.Booking.Procedure.Steps() {
+	for _, step := range q.s.Booking.Procedure.Steps() {
 		phases = append(phases, NextPhase{Phase: step.Phase, SkipReason: "?"})
 	}
-	for _, p := range s.Booking.Points {
+	for _, p := range q.s.Booking.Points {
 		points = append(points, Announced{Point: p.ID})
 	}
-	returns := each(s, a, func(p PersonID) Command { return ConfirmReturn{Person: p, What: "identity"} })
-	returns = append(returns, each(s, a, func(p PersonID) Command { return ConfirmReturn{Person: p, What: "media"} })...)
+	returns := q.each(func(p PersonID) Command { return ConfirmReturn{Person: p, What: "identity"} })
+	returns = append(returns, q.each(func(p PersonID) Command { return ConfirmReturn{Person: p, What: "media"} })...)
 	return [][]Command{
 		phases,
-		append([]Command{Stand{}}, each(s, a, func(p PersonID) Command { return Stand{Person: p} })...),
+		append([]Command{Stand{}}, q.each(func(p PersonID) Command { return Stand{Person: p} })...),
 		{Sit{}},
 		{SetVisibility{To: Public, Reason: "?"}, SetVisibility{To: ClosedDoors, Reason: "?"}},
 		{HoldTechnical{Reason: "?"}},
@@ -104,28 +125,28 @@ func representCourse(s *State, a Actor) [][]Command {
 		points,
 		{Reopen{}},
 		{Cancel{Reason: "?"}},
-		each(s, a, func(p PersonID) Command { return Warn{Person: p, Reason: "?"} }),
-		each(s, a, func(p PersonID) Command { return NoteAway{Person: p} }),
-		each(s, a, func(p PersonID) Command { return NoteBack{Person: p} }),
+		q.each(func(p PersonID) Command { return Warn{Person: p, Reason: "?"} }),
+		q.each(func(p PersonID) Command { return NoteAway{Person: p} }),
+		q.each(func(p PersonID) Command { return NoteBack{Person: p} }),
 	}
 }
 
-func representRooms(s *State, a Actor) [][]Command {
+func (q asker) rooms() [][]Command {
 	var allow, end []Command
-	for _, c := range s.Consults {
+	for _, c := range q.s.Consults {
 		allow = append(allow, AllowConsult{Consult: c.ID})
 		end = append(end, EndConsult{Consult: c.ID})
 	}
 	return [][]Command{
-		each(s, a, func(p PersonID) Command { return CallWitness{Person: p} }),
-		each(s, a, func(p PersonID) Command { return DismissWitness{Person: p} }),
-		each(s, a, func(p PersonID) Command { return Isolate{Person: p} }),
-		each(s, a, func(p PersonID) Command { return ConfirmLeft{Person: p} }),
-		each(s, a, func(p PersonID) Command { return EndIsolation{Person: p} }),
-		each(s, a, func(p PersonID) Command { return NoteBriefed{Person: p} }),
+		q.each(func(p PersonID) Command { return CallWitness{Person: p} }),
+		q.each(func(p PersonID) Command { return DismissWitness{Person: p} }),
+		q.each(func(p PersonID) Command { return Isolate{Person: p} }),
+		q.each(func(p PersonID) Command { return ConfirmLeft{Person: p} }),
+		q.each(func(p PersonID) Command { return EndIsolation{Person: p} }),
+		q.each(func(p PersonID) Command { return NoteBriefed{Person: p} }),
 		{Deliberate{}},
 		{EndDeliberation{Phase: court.Pronouncement}},
-		each(s, a, func(p PersonID) Command { return RequestConsult{With: []PersonID{p}} }),
+		q.each(func(p PersonID) Command { return RequestConsult{With: []PersonID{p}} }),
 		allow,
 		end,
 	}

@@ -247,8 +247,7 @@ func TestAnOutsiderSeesOnlyThemselves(t *testing.T) {
 			require.Subset(t, may, v.Acts)
 			require.Equal(t, View{
 				Seq: v.Seq, Hearing: "h1", DocketNo: s.Booking.DocketNo, Court: s.Booking.Court, Status: s.Status, Since: s.Since,
-				Late: s.Late, Me: r.Person, People: v.People, Acts: v.Acts, Procedure: s.Booking.Procedure, Instance: s.Booking.Instance,
-				Form:       s.Booking.Form,
+				Late: s.Late, Me: r.Person, People: v.People, Acts: v.Acts, Procedure: s.Booking.Procedure, Instance: s.Booking.Instance, Form: s.Booking.Form,
 				Visibility: v.Visibility, Points: v.Points, Place: v.Place, Hold: v.Hold, Decision: v.Decision,
 			}, v, "nothing else")
 			require.Contains(t, []Place{Nowhere, WaitingRoom, IsolationRoom, Courtroom}, v.Place)
@@ -386,7 +385,8 @@ func TestPrivateTalksAreKnownToTheirOwn(t *testing.T) {
 	require.Positive(t, talks)
 }
 
-// Acts lists a command exactly when the rules accept it with some argument.
+// Acts lists a command exactly when the rules accept it about nobody in particular,
+// or about somebody of whom the reader knows.
 func TestActsAgreeWithDecide(t *testing.T) {
 	property(t, func(t *rapid.T, st step) {
 		s := st.after
@@ -420,22 +420,26 @@ func TestActsAgreeWithDecide(t *testing.T) {
 				ask(AllowConsult{c.ID, 7})
 				ask(EndConsult{c.ID})
 			}
-			for _, p := range append([]Person{{}, {ID: "nobody"}}, s.Booking.People...) {
+			people := append([]PersonID{"", "nobody"}, s.device(r.Device).People...)
+			for _, p := range ViewFor(s, r).People {
+				people = append(people, p.Person)
+			}
+			for _, p := range people {
 				for _, c := range []Command{
-					Admit{p.ID},
-					LowerHand{p.ID},
-					GiveFloor{p.ID},
-					StopFloor{p.ID},
-					MuteLock{p.ID},
-					Unlock{p.ID},
-					Remove{p.ID, ""},
-					CallWitness{p.ID},
-					DismissWitness{p.ID},
-					Isolate{p.ID, ""},
-					ConfirmLeft{p.ID},
-					EndIsolation{p.ID},
-					NoteBriefed{p.ID},
-					RequestConsult{[]PersonID{p.ID}},
+					Admit{p},
+					LowerHand{p},
+					GiveFloor{p},
+					StopFloor{p},
+					MuteLock{p},
+					Unlock{p},
+					Remove{p, ""},
+					CallWitness{p},
+					DismissWitness{p},
+					Isolate{p, ""},
+					ConfirmLeft{p},
+					EndIsolation{p},
+					NoteBriefed{p},
+					RequestConsult{[]PersonID{p}},
 				} {
 					ask(c)
 				}
