@@ -2,7 +2,7 @@
 // and the store, and decides nothing about the hearing itself.
 import type { Alert, CommandResult, Refusal, View, Welcome } from "../wire/phientoa/v1/phientoa_pb";
 import { HearingState, PersonStatus } from "../wire/phientoa/v1/phientoa_pb";
-import type { Api, Me, Problem } from "./api";
+import { type Api, asksForCode, isFinal, type Me, type Problem } from "./api";
 import { backoff } from "./backoff";
 import { type Clock, serverOffset } from "./clock";
 import { type DeviceResult, stopStream } from "./devices";
@@ -34,6 +34,8 @@ export class Seat {
   private signaling: Signaling | null = null;
   private mediaWanted = false;
   private asking = 0;
+  /** the invitation that waits for its code; in memory only, and gone once it is used up */
+  private token: string | null = null;
 
   constructor(p: SeatParams) {
     this.p = p;
@@ -73,14 +75,24 @@ export class Seat {
 
   /** begin signs in by the invitation, if there is one, and takes the seat. */
   async begin(token: string | null): Promise<void> {
-    if (token !== null) {
-      const problem = await this.p.api.consume(token);
-      if (problem) {
-        this.store.apply({ type: "phase", phase: { kind: "signed_out", problem } });
-        return;
-      }
-    }
+    if (token !== null && !(await this.consume(token, ""))) return;
     await this.askWho(0);
+  }
+
+  /** giveCode tries the invitation again with the six digits that came by a second channel. */
+  async giveCode(code: string): Promise<void> {
+    if (this.token === null || !(await this.consume(this.token, code))) return;
+    await this.askWho(0);
+  }
+
+  private async consume(token: string, code: string): Promise<boolean> {
+    const problem = await this.p.api.consume(token, code);
+    // A wrong code or a lost network leaves the invitation as it was.
+    const again = problem !== null && (asksForCode(problem) || (code !== "" && !isFinal(problem)));
+    this.token = again ? token : null;
+    if (problem === null) return true;
+    this.store.apply({ type: "phase", phase: { kind: "signed_out", problem, code: again } });
+    return false;
   }
 
   /** Only the server's 401 says that nobody is signed in; all else is asked again. */

@@ -17,7 +17,7 @@ export function App() {
     case "loading":
       return <Notice title={t("loading")} />;
     case "sign_in":
-      return <SignIn problem={s.phase.kind === "signed_out" ? s.phase.problem : null} />;
+      return <SignIn phase={s.phase} />;
     case "self_test":
       return <SelfTest />;
     case "connecting":
