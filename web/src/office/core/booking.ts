@@ -187,7 +187,7 @@ function textTrouble(
 ): Trouble[] {
   const value = text.trim();
   if (value === "") return needed === null ? [] : [{ field, text: needed }];
-  if ([...value].length > max) return [{ field, text: "bad_too_long", params: { max } }];
+  if (Array.from(value).length > max) return [{ field, text: "bad_too_long", params: { max } }];
   return hostile.test(value) ? [{ field, text: "bad_hostile" }] : [];
 }
 

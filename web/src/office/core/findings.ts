@@ -2,6 +2,7 @@
 // the third person, in the step about people. Pure.
 import type { OfficeKey } from "../../i18n/vi.office";
 import type { Step } from "./booking";
+import { lookup } from "./lookup";
 
 export interface Place {
   step: Step;
@@ -34,5 +35,5 @@ export function placeOf(field: string): Place | null {
       : { step: "points", text: "component_point", params: { n } };
   }
   if (m?.[1] === "people") return { step: "people", text: "where_person", params: { n: n + 1 } };
-  return plain[field] ?? null;
+  return lookup(plain, field) ?? null;
 }

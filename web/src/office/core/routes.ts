@@ -1,6 +1,7 @@
 // Addresses of the officials' pages. The room itself lives at "/".
 import { isOffice, OFFICE, ROOM_DEVICE } from "../where";
 import { type Day, isDay } from "./dates";
+import { lookup } from "./lookup";
 
 export type Route =
   | { page: "calendar"; day?: Day }
@@ -38,7 +39,7 @@ export function routeOf(path: string): Route {
   if (first === "phien-toa" && /^[0-9A-Za-z-]{1,64}$/.test(second)) {
     return { page: "hearing", id: second };
   }
-  const page = fixed[first];
+  const page = lookup(fixed, first);
   return page && second === "" ? { page } : { page: "unknown" };
 }
 

@@ -54,7 +54,7 @@ export function requestOptions(options: unknown): CredentialRequestOptions {
       ...o,
       challenge: fromB64(o["challenge"] as string),
       allowCredentials: ids(o["allowCredentials"]),
-    } as unknown as PublicKeyCredentialRequestOptions,
+    },
   };
 }
 

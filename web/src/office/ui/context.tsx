@@ -26,14 +26,14 @@ import { pathOf, type Route, routeOf } from "../core/routes";
 export interface Parts {
   api: Office;
   clock: Clock;
-  random(): number;
-  newId(): string;
+  random: () => number;
+  newId: () => string;
   storage: Storage;
   keys: KeyPlace;
   crypto: Crypto;
   credentials: CredentialsContainer | undefined;
   /** leaves these pages, for the room */
-  leave(path: string): void;
+  leave: (path: string) => void;
 }
 
 /** Session is what is known of who sits here. */
@@ -166,6 +166,7 @@ export function OfficeProvider({ parts, children }: { parts: Parts; children: Re
   const { route, go } = useRoute();
   const { draft, setDraft, recalled, dropDraft } = useDraft(parts.storage);
   const [fixed] = useState(parts);
+  const [opened] = useState(route.page);
   const account = useRef("");
   const keys = useRef(new Map<string, string>());
   const keyFor = useCallback(
@@ -201,10 +202,9 @@ export function OfficeProvider({ parts, children }: { parts: Parts; children: Re
   }, [fixed, dropDraft]);
 
   useEffect(() => {
-    if (route.page !== "room_device") void renew();
     // The page of a room device has no official; the others ask once, when they open.
-    // oxlint-disable-next-line react-hooks/exhaustive-deps
-  }, [renew]);
+    if (opened !== "room_device") queueMicrotask(() => void renew());
+  }, [renew, opened]);
 
   const value = useMemo(
     () => ({
@@ -291,8 +291,9 @@ export function useLoad<T>(
 ): { data: Loaded<T>; again: () => void } {
   const { run } = useOffice();
   const [round, setRound] = useState(0);
-  const [held, setHeld] = useState<{ key: string; data: Loaded<T> }>({
+  const [held, setHeld] = useState<{ key: string; round: number; data: Loaded<T> }>({
     key,
+    round,
     data: { kind: "loading" },
   });
   const asked = useRef(ask);
@@ -302,7 +303,7 @@ export function useLoad<T>(
   useEffect(() => {
     let current = true;
     const take = (data: Loaded<T>): void => {
-      if (current) setHeld({ key, data });
+      if (current) setHeld({ key, round, data });
     };
     run(() => asked.current()).then(
       (value) => {

@@ -1,6 +1,7 @@
 // From the identifiers of the glossary to their texts.
 import type { OfficeKey } from "../../i18n/vi.office";
 import type { Role } from "../core/api";
+import { lookup } from "../core/lookup";
 
 const roles: Record<Role, OfficeKey> = {
   judge: "role_judge",
@@ -16,7 +17,7 @@ const roles: Record<Role, OfficeKey> = {
   service: "role_service",
 };
 export const ROLES = Object.keys(roles) as Role[];
-export const roleKey = (r: Role): OfficeKey => roles[r] ?? "role_other";
+export const roleKey = (r: Role): OfficeKey => lookup(roles, r) ?? "role_other";
 
 /** Mark is the shape that says a state without its colour. */
 export type Mark = "ring" | "half" | "dot" | "bars" | "square" | "cross" | "check";
@@ -41,27 +42,27 @@ const statuses: Record<string, StatusWord> = {
 };
 export const STATUSES = Object.keys(statuses);
 export const statusWord = (s: string): StatusWord =>
-  statuses[s] ?? { text: "status_unknown", mark: "ring", tone: "plain" };
+  lookup(statuses, s) ?? { text: "status_unknown", mark: "ring", tone: "plain" };
 
 const procedures: Record<string, OfficeKey> = {
   criminal: "procedure_criminal",
   civil: "procedure_civil",
   administrative: "procedure_administrative",
 };
-export const procedureKey = (p: string): OfficeKey => procedures[p] ?? "procedure_none";
+export const procedureKey = (p: string): OfficeKey => lookup(procedures, p) ?? "procedure_none";
 
 const instances: Record<string, OfficeKey> = {
   first_instance: "instance_first",
   appeal: "instance_appeal",
 };
-export const instanceKey = (i: string): OfficeKey => instances[i] ?? "instance_none";
+export const instanceKey = (i: string): OfficeKey => lookup(instances, i) ?? "instance_none";
 
 const forms: Record<string, OfficeKey> = {
   online: "form_online",
   mixed: "form_mixed",
   in_person: "form_in_person",
 };
-export const formKey = (f: string): OfficeKey => forms[f] ?? "form_none";
+export const formKey = (f: string): OfficeKey => lookup(forms, f) ?? "form_none";
 
 const phases: Record<string, OfficeKey> = {
   formalities: "phase_formalities",
@@ -75,7 +76,7 @@ const phases: Record<string, OfficeKey> = {
   deliberation: "phase_deliberation",
   pronouncement: "phase_pronouncement",
 };
-export const phaseKey = (p: string): OfficeKey => phases[p] ?? "phase_none";
+export const phaseKey = (p: string): OfficeKey => lookup(phases, p) ?? "phase_none";
 
 const tests: Record<string, OfficeKey> = {
   camera: "test_key_camera",
@@ -87,7 +88,7 @@ const tests: Record<string, OfficeKey> = {
   recorder: "test_key_recorder",
   browser: "test_key_browser",
 };
-export const testKey = (k: string): OfficeKey => tests[k] ?? "test_key_other";
+export const testKey = (k: string): OfficeKey => lookup(tests, k) ?? "test_key_other";
 
 const alarms: Record<string, OfficeKey> = {
   help: "alarm_help",
@@ -96,4 +97,4 @@ const alarms: Record<string, OfficeKey> = {
   recorder: "alarm_recorder",
   media_blocked: "alarm_media_blocked",
 };
-export const alarmKey = (k: string): OfficeKey => alarms[k] ?? "alarm_other";
+export const alarmKey = (k: string): OfficeKey => lookup(alarms, k) ?? "alarm_other";

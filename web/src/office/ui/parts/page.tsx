@@ -26,7 +26,8 @@ export function Page({
     document.title = `${title} – ${t("app_title")}`;
   }, [title, t]);
   useEffect(() => {
-    heading.current?.focus({ preventScroll: true });
+    // A courtroom's computer has nobody before it.
+    if (route.page !== "room_device") heading.current?.focus({ preventScroll: true });
   }, [route.page]);
   return (
     <main id="main" className={css["page"]}>

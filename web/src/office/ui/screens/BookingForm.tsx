@@ -11,7 +11,7 @@ export function FormStep({ errors }: { errors: Errors }) {
   const { t, language } = useOfficeTexts();
   const { draft, setDraft } = useOffice();
   const set =
-    <K extends keyof Draft>(key: K) =>
+    (key: keyof Draft) =>
     (value: string): void => {
       setDraft((d) => ({ ...d, [key]: value }));
     };

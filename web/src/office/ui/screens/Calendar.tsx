@@ -131,7 +131,7 @@ function WeekStrip({
 function Filters({ filter, onChange }: { filter: Filter; onChange: (f: Filter) => void }) {
   const { t } = useOfficeTexts();
   return (
-    <search className={css["filters"]} aria-label={t("filter")}>
+    <div role="search" className={css["filters"]} aria-label={t("filter")}>
       <TextField
         id="filter-text"
         label={t("filter_text")}
@@ -160,7 +160,7 @@ function Filters({ filter, onChange }: { filter: Filter; onChange: (f: Filter) =
           }}
         />
       </div>
-    </search>
+    </div>
   );
 }
 

@@ -111,7 +111,7 @@ export function PasswordForm({ onDone }: { onDone: () => void }) {
   const [tried, setTried] = useState(false);
   const [busy, setBusy] = useState(false);
   const [refused, setRefused] = useState<Refused | null>(null);
-  const short = [...next].length < PASSWORD_MIN;
+  const short = Array.from(next).length < PASSWORD_MIN;
   const submit = async (): Promise<void> => {
     setTried(true);
     if (busy || old === "" || short || next !== again) return;
