@@ -173,7 +173,6 @@ export interface DeviceSeat {
   hearing: string;
   person: string;
   device: string;
-  docket_no: string;
   starts_at: string;
   minutes?: number;
   status: string;

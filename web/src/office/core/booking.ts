@@ -199,14 +199,16 @@ export function startsAt(d: Draft): number | null {
 }
 
 function caseTroubles(d: Draft): Trouble[] {
-  const out = [
+  const out: Trouble[] = [
     ...textTrouble("docketNo", d.docketNo, LIMITS.short, "need_docket"),
     ...textTrouble("eFileCode", d.eFileCode, LIMITS.short, null),
     ...textTrouble("title", d.title, LIMITS.title, "need_title"),
   ];
-  for (const e of EXCLUSIONS) {
-    if (d.exclusions[e] === undefined) out.push({ field: e, text: "need_answer" });
-  }
+  EXCLUSIONS.forEach((e, i) => {
+    if (d.exclusions[e] === undefined) {
+      out.push({ field: e, text: "need_answer", params: { n: i + 1 } });
+    }
+  });
   return out;
 }
 

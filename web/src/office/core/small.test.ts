@@ -308,11 +308,10 @@ describe("a courtroom's computer", () => {
   });
 
   it("goes to what is on, else to what is next, else nowhere", () => {
-    const at = (start: number, status: string, docket_no = status): DeviceSeat => ({
-      hearing: docket_no,
+    const at = (start: number, status: string, hearing = status): DeviceSeat => ({
+      hearing,
       person: "",
       device: "",
-      docket_no,
       starts_at: new Date(start).toISOString(),
       minutes: 60,
       status,
@@ -320,10 +319,10 @@ describe("a courtroom's computer", () => {
     const now = 1_800_000_000_000;
     expect(due([], now)).toBeNull();
     expect(due([at(now + LEAD + 1, "ready")], now)).toBeNull();
-    expect(due([at(now + LEAD, "ready")], now)?.docket_no).toBe("ready");
+    expect(due([at(now + LEAD, "ready")], now)?.hearing).toBe("ready");
     expect(due([at(now, "closed"), at(now, "suspended")], now)).toBeNull();
-    expect(due([at(now, "ready"), at(now - 8e7, "in_session")], now)?.docket_no).toBe("in_session");
-    expect(due([at(now + 5, "ready", "b"), at(now, "ready", "a")], now)?.docket_no).toBe("a");
+    expect(due([at(now, "ready"), at(now - 8e7, "in_session")], now)?.hearing).toBe("in_session");
+    expect(due([at(now + 5, "ready", "b"), at(now, "ready", "a")], now)?.hearing).toBe("a");
     expect(due([at(now - 8e7, "scheduled")], now)).toBeNull();
   });
 

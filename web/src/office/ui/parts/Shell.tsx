@@ -78,20 +78,6 @@ export function Shell({ dark = false, children }: { dark?: boolean; children: Re
           <p className={css["unit"]}>{me.unit_name}</p>
           <p>{me.name}</p>
         </div>
-        <nav aria-label={t("nav")} className={css["nav"]}>
-          {places
-            .filter((p) => hasUse(p.roles, me.roles))
-            .map((p) => (
-              <Link
-                key={p.text}
-                to={p.route}
-                className={css["place"]}
-                current={route.page === p.route.page || (inHearing && p.route.page === "calendar")}
-              >
-                {t(p.text)}
-              </Link>
-            ))}
-        </nav>
         <div className={css["own"]}>
           <Link
             to={{ page: "account" }}
@@ -112,6 +98,20 @@ export function Shell({ dark = false, children }: { dark?: boolean; children: Re
             {t("sign_out_office")}
           </Act>
         </div>
+        <nav aria-label={t("nav")} className={css["nav"]}>
+          {places
+            .filter((p) => hasUse(p.roles, me.roles))
+            .map((p) => (
+              <Link
+                key={p.text}
+                to={p.route}
+                className={css["place"]}
+                current={route.page === p.route.page || (inHearing && p.route.page === "calendar")}
+              >
+                {t(p.text)}
+              </Link>
+            ))}
+        </nav>
       </header>
       <Trouble refused={refused} />
       {children}

@@ -124,7 +124,7 @@ export function Choice(
           {p.hint}
         </p>
       )}
-      <div className={css["options"]}>
+      <div className={`${css["options"]} ${p.options.length > 2 ? css["upright"] : ""}`}>
         {p.options.map((o) => (
           <label key={o.value} className={css["option"]}>
             <input

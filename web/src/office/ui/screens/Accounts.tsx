@@ -19,7 +19,6 @@ export function Accounts() {
   return (
     <Page
       title={t("accounts_title")}
-      lead={me.unit_name}
       acts={
         <Act
           tone="primary"
@@ -107,7 +106,7 @@ function Row({ a, own, onChanged }: { a: OfficialAccount; own: boolean; onChange
               {t("account_roles")}
             </Act>
             <Act
-              tone="warn"
+              tone={a.disabled ? "plain" : "warn"}
               aria-label={`${t(a.disabled ? "account_enable" : "account_disable")}: ${a.name}`}
               onPress={() => {
                 setAsking("disable");

@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "react";
 import { Act, Confirm } from "../../../ui/parts/controls";
 import type { OfficeKey } from "../../../i18n/vi.office";
-import { furthest, type Step, STEPS, troubles } from "../../core/booking";
+import { excludedBy, furthest, type Step, STEPS, troubles } from "../../core/booking";
 import { useOffice, useOfficeTexts } from "../context";
 import { Note, Page } from "../parts/page";
 import { Link } from "../parts/Shell";
@@ -35,6 +35,7 @@ export function Booking() {
   const [dropping, setDropping] = useState(false);
   const now = clock.now();
   const wrong = troubles(draft, step, now);
+  const excluded = excludedBy(draft) !== null;
   const typed = booked === null && draft.docketNo + draft.title !== "";
   useLeaveWarning(typed);
   const open = (s: Step): void => {
@@ -98,7 +99,7 @@ export function Booking() {
           ) : (
             <span />
           )}
-          <Act tone="primary" large onPress={next}>
+          <Act tone="primary" large isDisabled={step === "case" && excluded} onPress={next}>
             {t("book_next", { step: t(stepKeys[STEPS[at + 1] ?? "review"]) })}
           </Act>
         </div>
@@ -168,8 +169,12 @@ function Stepper({
             }}
           >
             <span className={css["number"]}>{i + 1}</span>
-            {t(stepKeys[s])}
-            {i < reach && s !== step ? <span className={css["done"]}>{t("step_done")}</span> : null}
+            <span>
+              {t(stepKeys[s])}
+              {i < reach && s !== step ? (
+                <span className={css["done"]}>{t("step_done")}</span>
+              ) : null}
+            </span>
           </button>
         </li>
       ))}

@@ -71,7 +71,7 @@ function Person({ p, n, errors }: { p: DraftPerson; n: number; errors: Errors })
   };
   const title = t("person_n", {
     n,
-    capacity: p.capacity === "" ? t("person_new") : capacity(p.capacity),
+    capacity: p.capacity === "" ? t("person_new") : sentenceCase(capacity(p.capacity)),
   });
   return (
     <section className={css["person"]} aria-label={title}>
@@ -178,19 +178,6 @@ function PersonFields({
           change({ point });
         }}
       />
-      {sharesWith(p) === "" ? (
-        <TextField
-          id={id("login")}
-          label={t("person_login")}
-          hint={t("person_login_hint")}
-          value={p.login}
-          max={LIMITS.short}
-          error={errors(id("login"))}
-          onChange={(login) => {
-            change({ login });
-          }}
-        />
-      ) : null}
       <Pick
         id={id("device")}
         label={t("person_device")}
@@ -206,6 +193,19 @@ function PersonFields({
           change({ device });
         }}
       />
+      {sharesWith(p) === "" ? (
+        <TextField
+          id={id("login")}
+          label={t("person_login")}
+          hint={t("person_login_hint")}
+          value={p.login}
+          max={LIMITS.short}
+          error={errors(id("login"))}
+          onChange={(login) => {
+            change({ login });
+          }}
+        />
+      ) : null}
       {actsFor(p.capacity) ? (
         <Pick
           id={id("client")}

@@ -2,7 +2,14 @@
 import { useState } from "react";
 import { Act } from "../../../ui/parts/controls";
 import type { Check } from "../../core/api";
-import { bodyOf, furthest, startsAt, type Step } from "../../core/booking";
+import {
+  bodyOf,
+  type DraftPerson,
+  furthest,
+  sharesWith,
+  startsAt,
+  type Step,
+} from "../../core/booking";
 import { placeOf } from "../../core/findings";
 import { asRefused, type Finding, type Refused } from "../../core/client";
 import { clock, dayOf, longDay } from "../../core/dates";
@@ -155,6 +162,11 @@ function Summary({ onOpen }: { onOpen: (s: Step) => void }) {
   const { t, language, capacity } = useOfficeTexts();
   const { draft } = useOffice();
   const at = startsAt(draft);
+  const comesBy = (p: DraftPerson): string => {
+    const owner = draft.people.find((x) => x.key === sharesWith(p));
+    if (owner) return t("by_shared", { who: owner.name });
+    return p.login === "" ? t("by_invitation") : t("by_account", { login: p.login });
+  };
   const edit = (step: Step) => (
     <Act
       tone="quiet"
@@ -207,6 +219,7 @@ function Summary({ onOpen }: { onOpen: (s: Step) => void }) {
             </h3>
             {edit(i === 0 ? "people" : "points")}
           </div>
+          {draft.people.some((x) => x.point === p.key) ? null : <p>{t("point_empty")}</p>}
           <ul className={css["findings"]}>
             {draft.people
               .filter((x) => x.point === p.key)
@@ -215,9 +228,7 @@ function Summary({ onOpen }: { onOpen: (s: Step) => void }) {
                   {capacity(x.capacity)} <strong>{x.name}</strong>
                   {x.required ? "" : `, ${t("not_required")}`}
                   {x.minor ? `, ${t("minor")}` : ""}
-                  {x.login === ""
-                    ? `, ${t("by_invitation")}`
-                    : `, ${t("by_account", { login: x.login })}`}
+                  {`, ${comesBy(x)}`}
                 </li>
               ))}
           </ul>

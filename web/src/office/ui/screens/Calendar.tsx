@@ -48,7 +48,6 @@ export function Calendar({ day: asked }: { day: Day | undefined }) {
   return (
     <Page
       title={t("calendar_title")}
-      lead={me.unit_name}
       acts={
         hasUse(["clerk", "judge"], me.roles) ? (
           <Act
@@ -111,10 +110,9 @@ function WeekStrip({
         {week.map((d, i) => (
           <li key={d}>
             <Link to={{ page: "calendar", day: d }} current={d === day} className={css["cell"]}>
-              <span>{weekday(d, language)}</span>
+              <span>{d === today ? t("today") : weekday(d, language)}</span>
               <span className={css["date"]}>{writeDay(d).slice(0, 5)}</span>
               <span className={css["count"]}>
-                {d === today ? `${t("today")}, ` : ""}
                 {counts[i] === undefined ? "…" : t("count_hearings", { n: counts[i] })}
               </span>
             </Link>

@@ -32,7 +32,6 @@ export function Devices() {
   return (
     <Page
       title={t("devices_title")}
-      lead={me.unit_name}
       acts={
         hasUse(["tech_operator"], me.roles) ? (
           <Act

@@ -7,6 +7,9 @@ import { asRefused, type Refused } from "../../core/client";
 import { useOffice, useOfficeTexts } from "../context";
 import { Trouble } from "../parts/page";
 
+/** What is on or about to be: only its button asks to be pressed. */
+const pressing: readonly string[] = ["ready", "in_session", "recess", "technical_hold"];
+
 export function EnterButton({ h, large = false }: { h: HearingRow; large?: boolean }) {
   const { t } = useOfficeTexts();
   const { api, run, leave } = useOffice();
@@ -29,7 +32,7 @@ export function EnterButton({ h, large = false }: { h: HearingRow; large?: boole
       {h.my_seats.map((seat, i) => (
         <Act
           key={seat.device}
-          tone="primary"
+          tone={pressing.includes(h.status) || large ? "primary" : "plain"}
           large={large}
           isDisabled={busy}
           aria-label={t(many ? "enter_which_seat" : "enter_which", { no: h.docket_no, n: i + 1 })}

@@ -220,7 +220,7 @@ function Live({ hearings, at }: { hearings: LiveHearing[]; at: number }) {
         {byNeed(hearings).map((h) => (
           <tr key={h.hearing}>
             <th scope="row">
-              {h.docket_no}
+              <span className={css["docket"]}>{h.docket_no}</span>
               <span className={css["court"]}>
                 {t("connected_n", { n: h.connected, all: h.expected })}
               </span>

@@ -175,25 +175,27 @@ function Waiting({ enrolled, onForget }: { enrolled: Enrolled; onForget: () => v
   const revoked = refused?.status === 403;
   return (
     <Gate dark>
-      <Page title={t(revoked ? "room_revoked" : "room_none")}>
-        <p className={css["time"]}>{timeOf(now)}</p>
-        <p className={css["day"]}>{longDay(dayOf(now), language)}</p>
-        {revoked ? (
-          <>
-            <p>{t("room_revoked_text")}</p>
-            <div>
-              <Act onPress={onForget}>{t("room_again")}</Act>
-            </div>
-          </>
-        ) : (
-          <p>{t("room_none_text")}</p>
-        )}
-        {refused && !revoked ? (
-          <p className={css["meta"]} role="status">
-            {t("room_trouble")}
-          </p>
-        ) : null}
-      </Page>
+      <div className={css["centre"]}>
+        <Page title={t(revoked ? "room_revoked" : "room_none")}>
+          <p className={css["time"]}>{timeOf(now)}</p>
+          <p className={css["day"]}>{longDay(dayOf(now), language)}</p>
+          {revoked ? (
+            <>
+              <p>{t("room_revoked_text")}</p>
+              <div>
+                <Act onPress={onForget}>{t("room_again")}</Act>
+              </div>
+            </>
+          ) : (
+            <p>{t("room_none_text")}</p>
+          )}
+          {refused && !revoked ? (
+            <p className={css["meta"]} role="status">
+              {t("room_trouble")}
+            </p>
+          ) : null}
+        </Page>
+      </div>
     </Gate>
   );
 }
