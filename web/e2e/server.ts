@@ -24,7 +24,8 @@ const types: Record<string, string> = {
 export async function serve(): Promise<{ url: string; server: Server }> {
   const server = createServer((req, res) => {
     const path = normalize(new URL(req.url ?? "/", "http://localhost").pathname);
-    const file = join(dist, path === "/" ? "index.html" : path);
+    // As the real server does: an address without an extension is a page of the application.
+    const file = join(dist, extname(path) === "" ? "index.html" : path);
     if (!file.startsWith(dist) || !existsSync(file)) {
       res.writeHead(404).end();
       return;

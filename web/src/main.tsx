@@ -4,11 +4,13 @@ import { createRoot } from "react-dom/client";
 import { httpApi, takeInvitation } from "./core/api";
 import { browserClock } from "./core/clock";
 import { getDevices } from "./core/devices";
+import { returnWhenOver } from "./core/roomreturn";
 import { Seat } from "./core/seat";
 import { type Socket, SUBPROTOCOL } from "./core/signaling";
 import type { SectionView } from "./core/state";
 import { storedLanguage } from "./i18n";
 import { installAria } from "./i18n/aria";
+import { isOffice, ROOM_DEVICE, ROOM_DEVICE_FLAG } from "./office/where";
 import { App } from "./ui/App";
 import { Providers } from "./ui/context";
 import type { View } from "./wire/phientoa/v1/phientoa_pb";
@@ -63,9 +65,21 @@ window.__phientoa = Object.freeze({
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");
-createRoot(root).render(
-  <Providers seat={seat}>
-    <App />
-  </Providers>,
-);
-void seat.begin(token);
+if (isOffice(location.pathname)) {
+  // Pages around the hearing: a part of its own, which nobody in a room loads.
+  void import("./office/main").then(({ show }) => {
+    show(root);
+  });
+} else {
+  createRoot(root).render(
+    <Providers seat={seat}>
+      <App />
+    </Providers>,
+  );
+  if (sessionStorage.getItem(ROOM_DEVICE_FLAG) !== null) {
+    returnWhenOver(seat.store, browserClock, () => {
+      location.assign(ROOM_DEVICE);
+    });
+  }
+  void seat.begin(token);
+}

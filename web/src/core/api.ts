@@ -29,20 +29,22 @@ export interface Me {
  * and rejects when that cannot be known at the moment (no answer, or 5xx).
  */
 export interface Api {
-  consume(token: string): Promise<Problem | null>;
+  /** `code` comes by a second channel; empty until the server asks for one. */
+  consume(token: string, code: string): Promise<Problem | null>;
   me(): Promise<Me | null>;
   signOut(): Promise<void>;
   /** help calls the technical staff to this seat; false when the call did not go out. */
   help(): Promise<boolean>;
 }
 
-const unknownProblem: Problem = {
+export const unknownProblem: Problem = {
   code: "http_unknown",
   vi: "Máy chủ chưa trả lời được. Vui lòng thử lại sau ít phút hoặc gọi Thư ký phiên tòa.",
   en: "The server could not answer. Please try again in a few minutes or call the court clerk.",
 };
 
-async function problemOf(r: Response): Promise<Problem> {
+/** problemOf reads the sentence of a refused request, or has one of its own. */
+export async function problemOf(r: Response): Promise<Problem> {
   try {
     const body: unknown = await r.json();
     if (isProblem(body)) return body;
@@ -68,13 +70,14 @@ export function httpApi(fetch: typeof globalThis.fetch): Api {
   const fetcher = (path: string, init: RequestInit): Promise<Response> =>
     fetch(path, { ...init, signal: AbortSignal.timeout(ANSWER_WITHIN) });
   return {
-    async consume(token) {
+    async consume(token, code) {
       try {
         const r = await fetcher("/api/invitations/consume", {
           method: "POST",
           headers: { "Content-Type": "application/json" },
           credentials: "same-origin",
-          body: JSON.stringify({ token }),
+          // An invitation without a code is asked for as it always was.
+          body: JSON.stringify(code === "" ? { token } : { token, code }),
         });
         return r.ok ? null : await problemOf(r);
       } catch {
@@ -104,6 +107,21 @@ export function httpApi(fetch: typeof globalThis.fetch): Api {
       }
     },
   };
+}
+
+/** isFinal tells whether an invitation can no longer be used, whatever the code. */
+export function isFinal(p: Problem): boolean {
+  return p.code === "invitation" || p.code === "auth.denied" || p.code === "bad_message";
+}
+
+/** asksForCode tells whether the invitation still lives and waits for its code. */
+export function asksForCode(p: Problem | null): boolean {
+  return p !== null && (p.code === "code_needed" || p.code === "code_wrong");
+}
+
+/** codeDigits is what of a typed text can be an invitation's code: at most six digits. */
+export function codeDigits(text: string): string {
+  return text.replace(/\D/g, "").slice(0, 6);
 }
 
 /**

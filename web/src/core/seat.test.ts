@@ -188,3 +188,51 @@ describe("the seat's own acts", () => {
     x.seat.leave();
   });
 });
+
+describe("an invitation with a code", () => {
+  const refuse = (code: string) => ({ code, vi: code, en: code });
+
+  it("keeps the link until the code is right, also through a lost network", async () => {
+    const answers = [
+      refuse("code_needed"),
+      refuse("code_wrong"),
+      refuse("http_unknown"),
+      refuse("too_fast"),
+      null,
+    ];
+    const consume = vi.fn<Api["consume"]>(() => Promise.resolve(answers.shift() ?? null));
+    const x = setup({ consume });
+    await x.seat.begin("link");
+    for (const code of ["111111", "222222", "333333", "444444"]) {
+      expect(x.seat.store.get().phase).toMatchObject({ kind: "signed_out", code: true });
+      await x.seat.giveCode(code);
+    }
+    expect(x.seat.store.get().phase.kind).toBe("seated");
+    expect(consume.mock.calls).toEqual([
+      ["link", ""],
+      ["link", "111111"],
+      ["link", "222222"],
+      ["link", "333333"],
+      ["link", "444444"],
+    ]);
+  });
+
+  it("gives up a link that the server voided, and never asks for a code nobody wants", async () => {
+    const consume = vi.fn<Api["consume"]>((_, code) =>
+      Promise.resolve(refuse(code === "" ? "code_needed" : "invitation")),
+    );
+    const x = setup({ consume });
+    await x.seat.begin("link");
+    await x.seat.giveCode("111111");
+    expect(x.seat.store.get().phase).toMatchObject({
+      code: false,
+      problem: { code: "invitation" },
+    });
+    await x.seat.giveCode("222222");
+    expect(consume).toHaveBeenCalledTimes(2);
+
+    const y = setup({ consume: () => Promise.resolve(refuse("http_unknown")) });
+    await y.seat.begin("link");
+    expect(y.seat.store.get().phase).toMatchObject({ code: false });
+  });
+});

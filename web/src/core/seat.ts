@@ -3,7 +3,7 @@
 import type { Alert, CommandResult, Refusal, View, Welcome } from "../wire/phientoa/v1/phientoa_pb";
 import { HearingState, PersonStatus } from "../wire/phientoa/v1/phientoa_pb";
 import { acts, may, type TestLine } from "./acts";
-import type { Api, Me, Problem } from "./api";
+import { type Api, asksForCode, isFinal as isFinalProblem, type Me, type Problem } from "./api";
 import { backoff } from "./backoff";
 import { type Clock, serverOffset } from "./clock";
 import { type DeviceResult, stopStream } from "./devices";
@@ -37,6 +37,8 @@ export class Seat {
   private asking = 0;
   /** lines of the own test that the server was not told yet, by key */
   private readonly untold = new Map<string, TestLine>();
+  /** the invitation that waits for its code; in memory only, and gone once it is used up */
+  private token: string | null = null;
 
   constructor(p: SeatParams) {
     this.p = p;
@@ -76,14 +78,24 @@ export class Seat {
 
   /** begin signs in by the invitation, if there is one, and takes the seat. */
   async begin(token: string | null): Promise<void> {
-    if (token !== null) {
-      const problem = await this.p.api.consume(token);
-      if (problem) {
-        this.store.apply({ type: "phase", phase: { kind: "signed_out", problem } });
-        return;
-      }
-    }
+    if (token !== null && !(await this.consume(token, ""))) return;
     await this.askWho(0);
+  }
+
+  /** giveCode tries the invitation again with the six digits that came by a second channel. */
+  async giveCode(code: string): Promise<void> {
+    if (this.token === null || !(await this.consume(this.token, code))) return;
+    await this.askWho(0);
+  }
+
+  private async consume(token: string, code: string): Promise<boolean> {
+    const problem = await this.p.api.consume(token, code);
+    // A wrong code or a lost network leaves the invitation as it was.
+    const again = problem !== null && (asksForCode(problem) || (code !== "" && !isFinalProblem(problem)));
+    this.token = again ? token : null;
+    if (problem === null) return true;
+    this.store.apply({ type: "phase", phase: { kind: "signed_out", problem, code: again } });
+    return false;
   }
 
   /** Only the server's 401 says that nobody is signed in; all else is asked again. */

@@ -33,7 +33,7 @@ describe("the invitation", () => {
 
   it("passes the server's words on, and has its own when a proxy answers", async () => {
     const problem = { code: "used", vi: "đã dùng", en: "used" };
-    const answer = (r: Response) => httpApi(() => Promise.resolve(r)).consume("t");
+    const answer = (r: Response) => httpApi(() => Promise.resolve(r)).consume("t", "");
     expect(await answer(new Response(null, { status: 204 }))).toBeNull();
     expect(await answer(Response.json(problem, { status: 410 }))).toEqual(problem);
     expect((await answer(new Response("<html>", { status: 502 })))?.code).toBe("http_unknown");

@@ -26,7 +26,8 @@ export interface OwnMedia {
 
 export type Phase =
   | { kind: "loading" }
-  | { kind: "signed_out"; problem: Problem | null }
+  // code: the invitation waits for the six digits of the second channel.
+  | { kind: "signed_out"; problem: Problem | null; code?: boolean }
   | { kind: "seated"; me: Me };
 
 export type Transport = "off" | "connecting" | "connected" | "lost";

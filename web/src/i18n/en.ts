@@ -34,6 +34,15 @@ export const en: Catalogue = {
     "If the link was used on another device or is lost, call the court clerk for a new one.",
   sign_in_step_share: "Do not pass the link on to anybody.",
   sign_in_failed: "You have not entered the hearing",
+  code_title: "Enter the code of your invitation",
+  code_how:
+    "The court gave you a code of 6 digits by telephone or message, apart from the link. Please enter it.",
+  code_label: "Code of 6 digits",
+  code_short: "The code has 6 digits.",
+  code_send: "Enter the hearing",
+  code_wrong: "The code is not right",
+  code_lost:
+    "If you have no code yet, please call the court clerk at the number in the invitation. The court never asks you to tell this code.",
   reload: "Try again",
 
   test_title: "Check your device before the hearing",

@@ -37,6 +37,15 @@ export const vi = {
     "Nếu đã dùng đường liên kết trên máy khác hoặc đã mất, hãy gọi Thư ký phiên tòa để được cấp lại.",
   sign_in_step_share: "Không chuyển đường liên kết cho người khác.",
   sign_in_failed: "Chưa vào được phiên tòa",
+  code_title: "Nhập mã của giấy mời",
+  code_how:
+    "Tòa án đã báo cho ông/bà một mã gồm 6 chữ số bằng điện thoại hoặc tin nhắn, riêng với đường liên kết. Vui lòng nhập mã đó.",
+  code_label: "Mã gồm 6 chữ số",
+  code_short: "Mã phải đủ 6 chữ số.",
+  code_send: "Vào phiên tòa",
+  code_wrong: "Mã chưa đúng",
+  code_lost:
+    "Nếu chưa có mã, vui lòng gọi Thư ký phiên tòa theo số điện thoại trong giấy mời. Tòa án không bao giờ hỏi lại mã này.",
   reload: "Thử lại",
 
   // Self-test

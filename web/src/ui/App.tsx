@@ -34,7 +34,7 @@ function Page({ screen, view }: { screen: Screen; view: View | null }) {
     case "loading":
       return <Notice title={t("loading")} />;
     case "sign_in":
-      return <SignIn problem={s.phase.kind === "signed_out" ? s.phase.problem : null} />;
+      return <SignIn phase={s.phase} />;
     case "self_test":
       return <SelfTest />;
     case "connecting":

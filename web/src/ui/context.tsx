@@ -50,7 +50,8 @@ function textsOf(language: Language, setLanguage: (l: Language) => void): Texts 
   };
 }
 
-export function Providers({ seat, children }: { seat: Seat; children: ReactNode }) {
+/** TextProvider gives the texts in the chosen language; it needs no seat. */
+export function TextProvider({ children }: { children: ReactNode }) {
   const [language, set] = useState<Language>(() => storedLanguage(localStorage));
   useEffect(() => {
     document.documentElement.lang = language;
@@ -64,9 +65,13 @@ export function Providers({ seat, children }: { seat: Seat; children: ReactNode 
       }),
     [language],
   );
+  return <TextContext value={texts}>{children}</TextContext>;
+}
+
+export function Providers({ seat, children }: { seat: Seat; children: ReactNode }) {
   return (
     <SeatContext value={seat}>
-      <TextContext value={texts}>{children}</TextContext>
+      <TextProvider>{children}</TextProvider>
     </SeatContext>
   );
 }

@@ -1,0 +1,341 @@
+// The officials' pages in their states: axe without findings, no breach of the
+// content security policy, nothing asked of another origin, one column at 200 %
+// zoom, and a picture to look at.
+import type { Server as HttpServer } from "node:http";
+import { AxeBuilder } from "@axe-core/playwright";
+import { expect, type Page, test } from "@playwright/test";
+import { me, NOW, problem, Server } from "./office.server";
+import { serve } from "./server";
+
+const sizes = {
+  "1280x720": { width: 1280, height: 720 },
+  "1920x1080": { width: 1920, height: 1080 },
+  // 200 % zoom of 1280 x 720 is a page of half the CSS pixels.
+  zoom200: { width: 640, height: 360 },
+};
+
+let http: HttpServer;
+let url = "";
+test.beforeAll(async () => {
+  ({ url, server: http } = await serve());
+});
+test.afterAll(() => {
+  http.close();
+});
+
+async function open(page: Page, path: string, server = new Server()): Promise<string[]> {
+  const wrong: string[] = [];
+  page.on("console", (m) => {
+    if (m.type() === "error" && !/status of (401|403|404|422|503)/.test(m.text())) {
+      wrong.push(m.text());
+    }
+  });
+  page.on("pageerror", (e) => wrong.push(String(e)));
+  page.on("request", (r) => {
+    if (!r.url().startsWith(url)) wrong.push(`request to ${r.url()}`);
+  });
+  await page.clock.setFixedTime(NOW);
+  await server.install(page);
+  await page.goto(`${url}${path}`);
+  return wrong;
+}
+
+/** look takes the screen at every size and lets axe judge it. */
+async function look(page: Page, name: string): Promise<void> {
+  for (const [size, viewport] of Object.entries(sizes)) {
+    await page.setViewportSize(viewport);
+    await page.evaluate(() => document.fonts.ready);
+    const axe = await new AxeBuilder({ page })
+      .withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag2aaa", "wcag22aa", "best-practice"])
+      .analyze();
+    expect
+      .soft(
+        axe.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(" | ")}`),
+        `${name} at ${size}`,
+      )
+      .toEqual([]);
+    const wide = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    expect.soft(wide, `${name} at ${size} scrolls sideways`).toBeLessThanOrEqual(0);
+    const small = await page.evaluate(() =>
+      [...document.querySelectorAll("button, select, input:not([type=radio], [type=checkbox])")]
+        .filter((e) => {
+          const box = e.getBoundingClientRect();
+          return box.width > 0 && (box.height < 43.5 || box.width < 43.5);
+        })
+        .map((e) => e.outerHTML.slice(0, 80)),
+    );
+    expect.soft(small, `${name} at ${size} has small targets`).toEqual([]);
+    await page.screenshot({ path: `e2e/screenshots/office-${name}-${size}.png` });
+    if (size !== "1920x1080") {
+      await page.screenshot({
+        path: `e2e/screenshots/office-${name}-${size}-full.png`,
+        fullPage: true,
+      });
+    }
+  }
+  await page.setViewportSize(sizes["1280x720"]);
+}
+
+const press = (page: Page, name: string | RegExp) => page.getByRole("button", { name }).click();
+
+test("sign-in, refused, and the first password", async ({ page }) => {
+  const server = new Server();
+  server.answers["GET /api/v1/access/me"] = {
+    status: 401,
+    json: problem("sign_in", "Chưa đăng nhập."),
+  };
+  server.answers["POST /api/v1/access/signin"] = {
+    status: 403,
+    json: problem("signin", "Tên đăng nhập hoặc thông tin xác thực không đúng."),
+  };
+  const wrong = await open(page, "/cong-viec/", server);
+  await expect(page.getByRole("button", { name: "Đăng nhập", exact: true })).toBeVisible();
+  await look(page, "sign-in");
+  await page.getByLabel("Tên đăng nhập").fill("nhu.pq");
+  await page.getByLabel("Mật khẩu").fill("sai");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("alert")).toContainText("không đúng");
+  await look(page, "sign-in-refused");
+  server.answers["GET /api/v1/access/me"] = { json: { ...me, must_change: true } };
+  await page.reload();
+  await expect(page.getByRole("heading", { name: /Đặt mật khẩu/ })).toBeVisible();
+  await look(page, "first-password");
+  expect(wrong).toEqual([]);
+});
+
+test("the own account and the fresh proof", async ({ page }) => {
+  const server = new Server();
+  server.answers["POST /api/v1/access/passkeys/begin"] = {
+    status: 403,
+    json: problem("step_up", "Thao tác này cần xác thực lại."),
+  };
+  const wrong = await open(page, "/cong-viec/tai-khoan", server);
+  await expect(page.getByText("Máy tính tại phòng làm việc")).toBeVisible();
+  await look(page, "account");
+  await press(page, "Thêm khóa đăng nhập trên máy này");
+  await expect(page.getByRole("dialog")).toBeVisible();
+  await look(page, "step-up");
+  expect(wrong).toEqual([]);
+});
+
+test("the calendar", async ({ page }) => {
+  const wrong = await open(page, "/cong-viec/lich");
+  await expect(page.getByText("Thụ lý số 45/2026/TLST-HS")).toBeVisible();
+  await look(page, "calendar");
+  await page.getByLabel(/Tìm theo số thụ lý/).fill("dat dai");
+  await expect(page.getByText("Thụ lý số 45/2026/TLST-HS")).toBeHidden();
+  await expect(page.getByText("Thụ lý số 7/2026/TLPT-HC")).toBeVisible();
+  await page.getByRole("link", { name: /Thứ Bảy/ }).click();
+  await expect(page).toHaveURL(/lich\/2026-11-21$/);
+  await expect(page.getByText("Không có phiên tòa nào khớp")).toBeVisible();
+  await look(page, "calendar-none");
+  expect(wrong).toEqual([]);
+});
+
+test("the calendar while the server is away", async ({ page }) => {
+  const server = new Server();
+  server.answers["GET /api/v1/hearings"] = {
+    status: 503,
+    json: problem("database_away", "Cơ sở dữ liệu tạm thời không liên lạc được."),
+  };
+  const wrong = await open(page, "/cong-viec/lich", server);
+  await expect(page.getByRole("alert")).toContainText("Cơ sở dữ liệu");
+  await look(page, "calendar-away");
+  expect(wrong).toEqual([]);
+});
+
+async function fillCase(page: Page): Promise<void> {
+  await page.getByLabel("Số thụ lý", { exact: true }).fill("45/2026/TLST-HS");
+  await page.getByLabel("Tên vụ án, vụ việc").fill("Phan Thế Duy, tội cố ý gây thương tích");
+  for (const no of await page.getByRole("radio", { name: "Không" }).all()) await no.check();
+}
+
+test("booking, step by step", async ({ page }) => {
+  const wrong = await open(page, "/cong-viec/lap-lich");
+  await look(page, "book-1-case");
+  await press(page, /^Tiếp tục/);
+  await expect(page.getByRole("alert")).toContainText("cần sửa");
+  await look(page, "book-1-wrong");
+  await fillCase(page);
+  await page.getByRole("radio", { name: "Có", exact: true }).nth(1).check();
+  await expect(page.getByText("Không được mở phiên tòa trực tuyến")).toBeVisible();
+  await look(page, "book-1-stop");
+  await page.getByRole("radio", { name: "Không" }).nth(1).check();
+  await press(page, /^Tiếp tục/);
+  await page.getByRole("radio", { name: "Hình sự" }).check();
+  await page.getByRole("radio", { name: "Sơ thẩm" }).check();
+  await page.getByLabel("Ngày xét xử").fill("05/12/2026");
+  await page.getByLabel("Giờ bắt đầu").fill("8h30");
+  await expect(page.getByText("08:30, Thứ Bảy, ngày 05 tháng 12 năm 2026")).toBeVisible();
+  await look(page, "book-2-form");
+  await press(page, /^Tiếp tục/);
+  await page.getByLabel("Tên phòng, cơ quan").fill("Phòng xử án số 2");
+  for (const name of [
+    "Trại tạm giam Hòa Sơn",
+    "TAND khu vực 1, phòng 4",
+    "Văn phòng luật sư Bảo",
+  ]) {
+    await press(page, "Thêm điểm cầu");
+    await page.getByLabel("Tên phòng, cơ quan").last().fill(name);
+  }
+  await press(page, "Thêm điểm cầu");
+  await expect(page.getByRole("alert")).toContainText("không quá 3 điểm cầu thành phần");
+  await look(page, "book-3-points");
+  await press(page, /^Tiếp tục/);
+  const names = page.getByLabel("Họ và tên");
+  await names.nth(0).fill("Nguyễn Thị Hường");
+  await names.nth(1).fill("Phạm Quỳnh Như");
+  for (const [capacity, name] of [
+    ["Bị cáo", "Phan Thế Duy"],
+    ["Người bào chữa", "Trần Minh Bảo"],
+  ] as const) {
+    await press(page, "Thêm người");
+    await page.getByLabel("Tư cách tố tụng").last().selectOption(capacity);
+    await names.last().fill(name);
+    await page.getByLabel("Điểm cầu", { exact: true }).last().selectOption("Trại tạm giam Hòa Sơn");
+  }
+  await page.getByLabel(/Bào chữa, bảo vệ/).selectOption({ index: 3 });
+  await look(page, "book-4-people");
+  await press(page, /^Tiếp tục/);
+  await expect(page.getByText("Cần xem lại:")).toBeVisible();
+  await look(page, "book-5-review");
+  await press(page, "Lập lịch phiên tòa");
+  await expect(page.getByText("đánh dấu trước khi lập lịch")).toBeVisible();
+  await page.getByLabel("Tôi đã xem và vẫn lập lịch").check();
+  await press(page, "Lập lịch phiên tòa");
+  await expect(page.getByRole("heading", { name: "Đã lập lịch phiên tòa" })).toBeVisible();
+  await look(page, "booked");
+  expect(wrong).toEqual([]);
+});
+
+test("a reload keeps the booking but no name", async ({ page }) => {
+  await open(page, "/cong-viec/lap-lich");
+  await fillCase(page);
+  page.on("dialog", (d) => void d.accept());
+  await page.reload();
+  await expect(page.getByLabel("Số thụ lý", { exact: true })).toHaveValue("45/2026/TLST-HS");
+  await expect(page.getByLabel("Tên vụ án, vụ việc")).toHaveValue("");
+  await expect(page.getByText("Trang đã được tải lại")).toBeVisible();
+  await look(page, "book-recalled");
+});
+
+test("a hearing's preparation and an invitation", async ({ page }) => {
+  const wrong = await open(page, "/cong-viec/phien-toa/h-5");
+  await expect(page.getByText("Trần Minh Bảo")).toBeVisible();
+  await look(page, "hearing");
+  await press(page, /Lập giấy mời: người bào chữa/);
+  await page.getByRole("alertdialog").getByRole("button", { name: "Lập giấy mời" }).click();
+  await expect(page.getByText("246810")).toBeVisible();
+  await look(page, "invitation");
+  await page.emulateMedia({ media: "print" });
+  await expect(page.getByText("246810")).toBeHidden();
+  const paper = page.getByTestId("invitation-paper");
+  await expect(paper).toBeVisible();
+  await expect(paper).toContainText("#i=Qm9uamh3Y0xpZW5LZXRNb3RMYW5EdW5nVGh1");
+  await expect(paper).not.toContainText("246810");
+  await page.setViewportSize({ width: 794, height: 1123 });
+  await page.screenshot({ path: "e2e/screenshots/office-invitation-paper.png" });
+  expect(wrong).toEqual([]);
+});
+
+test("operations, and operations without an answer", async ({ page }) => {
+  const server = new Server();
+  const wrong = await open(page, "/cong-viec/van-hanh", server);
+  await expect(page.getByText("Điểm cầu mất kết nối")).toBeVisible();
+  await look(page, "operations");
+  server.answers["GET /api/v1/alarms"] = {
+    status: 503,
+    json: problem("away", "Chưa liên lạc được."),
+  };
+  await press(page, /^Nhận xử lý: Điểm cầu/);
+  await expect(page.getByText("số liệu có thể đã cũ")).toBeVisible();
+  expect(server.bodies.some((b) => b.what === "POST /api/v1/alarms/a1/take")).toBe(true);
+  await look(page, "operations-away");
+  expect(wrong).toEqual([]);
+});
+
+test("accounts", async ({ page }) => {
+  const wrong = await open(page, "/cong-viec/can-bo");
+  await expect(page.getByText("long.bd")).toBeVisible();
+  await look(page, "accounts");
+  await press(page, "Tạo tài khoản");
+  await page.getByLabel("Họ và tên").fill("Võ Ngọc Ánh");
+  await page.getByLabel("Tên đăng nhập").fill("anh.vn");
+  await look(page, "account-create");
+  await page.getByLabel("Thẩm phán").check();
+  await page.getByRole("dialog").getByRole("button", { name: "Tạo tài khoản" }).click();
+  await expect(page.getByText("khe-suối-bàn-gỗ-71")).toBeVisible();
+  await look(page, "account-created");
+  await press(page, "Đã giao mật khẩu, đóng");
+  await press(page, "Khóa tài khoản: Nguyễn Thị Hường");
+  await look(page, "account-disable");
+  expect(wrong).toEqual([]);
+});
+
+test("courtroom computers: code, enrolment, waiting", async ({ page }) => {
+  const wrong = await open(page, "/cong-viec/may-phong-xu-an");
+  await expect(page.getByText("Phòng xử án số 2, màn hình chính")).toBeVisible();
+  await look(page, "devices");
+  await press(page, "Ghi danh máy mới");
+  await page.getByLabel("Tên máy").fill("Phòng xử án số 3");
+  await press(page, "Lấy mã ghi danh");
+  await expect(page.getByText("48205917")).toBeVisible();
+  await look(page, "device-code");
+  await page.goto(`${url}/thiet-bi`);
+  await page.getByLabel("Mã ghi danh gồm 8 chữ số").fill("4820 5917");
+  await look(page, "room-enrol");
+  await press(page, "Ghi danh máy này");
+  await expect(page.getByRole("heading", { name: "Chưa có phiên tòa" })).toBeVisible();
+  await look(page, "room-waiting");
+  await page.reload();
+  await expect(page.getByRole("heading", { name: "Chưa có phiên tòa" })).toBeVisible();
+  expect(wrong).toEqual([]);
+});
+
+test("an invitation's code", async ({ page }) => {
+  const server = new Server();
+  server.answers["GET /api/me"] = { status: 401, json: problem("sign_in", "") };
+  server.answers["POST /api/invitations/consume"] = {
+    status: 403,
+    json: problem("code_needed", "Vui lòng nhập mã xác nhận Tòa án đã gửi riêng cho ông/bà."),
+  };
+  const wrong = await open(page, "/#i=0123456789abcdef0123", server);
+  await expect(page.getByLabel("Mã gồm 6 chữ số")).toBeFocused();
+  await look(page, "code");
+  server.answers["POST /api/invitations/consume"] = {
+    status: 403,
+    json: problem(
+      "code_wrong",
+      "Mã xác nhận không đúng. Nhập sai nhiều lần thì giấy mời không dùng được nữa.",
+    ),
+  };
+  await page.getByLabel("Mã gồm 6 chữ số").fill("111 111");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("alert")).toContainText("không đúng");
+  await look(page, "code-wrong");
+  expect(server.bodies.at(-1)?.body).toBe('{"token":"0123456789abcdef0123","code":"111111"}');
+  expect(wrong).toEqual([]);
+});
+
+test("a whole booking by keyboard alone reaches every field in order", async ({ page }) => {
+  await open(page, "/cong-viec/lap-lich");
+  await page.getByRole("heading", { name: "Lập lịch phiên tòa" }).focus();
+  const reached: string[] = [];
+  for (let i = 0; i < 12; i++) {
+    await page.keyboard.press("Tab");
+    reached.push(
+      await page.evaluate(() => {
+        const e = document.activeElement;
+        return e?.tagName === "INPUT" ? e.id : (e?.textContent ?? "");
+      }),
+    );
+  }
+  expect(reached.filter((r) => ["docketNo", "eFileCode", "title"].includes(r))).toEqual([
+    "docketNo",
+    "eFileCode",
+    "title",
+  ]);
+  expect(reached.some((r) => r.startsWith("Tiếp tục"))).toBe(true);
+});

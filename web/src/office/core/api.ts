@@ -1,0 +1,288 @@
+// The calls of the officials' pages, typed after the server's API
+// (/api/v1/access: who one is; /api/v1: calendar, booking, operations).
+import { type Client, type Finding, PROOF_WITHIN } from "./client";
+
+export type Role =
+  | "judge"
+  | "chief_judge"
+  | "clerk"
+  | "tech_operator"
+  | "sys_admin"
+  | "auditor"
+  | "archivist"
+  | "procurator"
+  | "procuracy_head"
+  | "point_officer"
+  | "service";
+
+/** Me is the signed-in official. */
+export interface Me {
+  account: string;
+  name: string;
+  login: string;
+  unit: string;
+  unit_name: string;
+  roles: Role[];
+  method: string;
+  stepped_up: boolean;
+  must_change: boolean;
+}
+
+export interface OfficialAccount {
+  id: string;
+  unit: string;
+  login: string;
+  name: string;
+  roles: Role[];
+  disabled: boolean;
+  created: string;
+}
+
+export interface Passkey {
+  id: string;
+  kind: string;
+  label: string;
+  created: string;
+  revoked: boolean;
+}
+
+export interface RoomDevice {
+  id: string;
+  unit: string;
+  label: string;
+  enrolled: string;
+  revoked: boolean;
+}
+
+export interface HearingPoint {
+  id: string;
+  kind: string;
+  name: string;
+  unit?: string;
+  detention?: boolean;
+}
+
+/** SeatRow is a seat that the caller may take without an invitation. */
+export interface SeatRow {
+  person: string;
+  device: string;
+}
+
+/** HearingRow is a hearing as the calendar shows it. */
+export interface HearingRow {
+  id: string;
+  unit: string;
+  docket_no: string;
+  e_file_code?: string;
+  title: string;
+  procedure?: string;
+  instance?: string;
+  form?: string;
+  status: string;
+  phase?: string;
+  closed?: boolean;
+  starts_at: string;
+  minutes?: number;
+  points: HearingPoint[];
+  /** the presiding judge's name; missing where the server does not tell it */
+  presiding?: string;
+  clerk?: string;
+  my_seats: SeatRow[];
+}
+
+export interface Calendar {
+  hearings: HearingRow[];
+  /** more than a thousand hearings in the time asked for */
+  truncated?: boolean;
+}
+
+export interface HearingDetail extends HearingRow {
+  court?: string;
+}
+
+export interface HearingPerson {
+  id: string;
+  name: string;
+  capacity: string;
+  /** id of a point */
+  point: string;
+  required?: boolean;
+  minor?: boolean;
+  /** an official's account takes the seat: no invitation is needed */
+  account?: boolean;
+  /** an enrolled room device takes the seat */
+  room_device?: string;
+}
+
+export interface TestItem {
+  key: string;
+  ok: boolean;
+  value?: string;
+}
+
+export interface TestReport {
+  at: string;
+  point?: string;
+  person?: string;
+  ok: boolean;
+  items: TestItem[];
+}
+
+export interface Invitation {
+  link: string;
+  code: string;
+  expires: string;
+}
+
+export interface Check {
+  refusals: Finding[];
+  warnings: Finding[];
+}
+
+export type Light = "ok" | "partial" | "lost" | "waiting";
+
+export interface LiveHearing {
+  hearing: string;
+  docket_no: string;
+  status: string;
+  visibility: string;
+  phase?: string;
+  since: string;
+  connected: number;
+  expected: number;
+  recording: boolean;
+  trouble?: string;
+  points: { id: string; kind: string; name: string; light: Light }[];
+  alarms: number;
+}
+
+export interface Alarm {
+  id: string;
+  at: string;
+  hearing?: string;
+  kind: string;
+  detail?: string;
+  taken_by?: string;
+  taken_at?: string;
+  done_by?: string;
+  done_at?: string;
+}
+
+/** DeviceSeat is a seat of a room device in a hearing of the day. */
+export interface DeviceSeat {
+  hearing: string;
+  person: string;
+  device: string;
+  starts_at: string;
+  minutes?: number;
+  status: string;
+}
+
+export interface NewAccount {
+  login: string;
+  name: string;
+  roles: Role[];
+}
+
+/** Office is everything that these pages ask of the server. Every call may throw Refused. */
+export type Office = ReturnType<typeof office>;
+
+const q = encodeURIComponent;
+
+export function office(c: Client) {
+  return { ...access(c), ...hearings(c), ...operations(c), ...management(c), ...devices(c) };
+}
+
+function access(c: Client) {
+  const a = "/api/v1/access";
+  const prove = { method: "POST", within: PROOF_WITHIN } as const;
+  return {
+    me: () => c.ask<Me>(`${a}/me`),
+    signIn: (login: string, password: string) =>
+      c.ask<unknown>(`${a}/signin`, { ...prove, body: { login, password } }),
+    signInByCertificate: () => c.ask<unknown>(`${a}/certificate`, { ...prove, body: {} }),
+    passkeyBegin: () => c.ask<unknown>(`${a}/passkey/begin`, { ...prove, body: {} }),
+    passkeyFinish: (credential: unknown) =>
+      c.ask<unknown>(`${a}/passkey/finish`, { ...prove, body: credential }),
+    addPasskeyBegin: () => c.ask<unknown>(`${a}/passkeys/begin`, { ...prove, body: {} }),
+    addPasskeyFinish: (credential: object, label: string) =>
+      c.ask<unknown>(`${a}/passkeys/finish`, { ...prove, body: { ...credential, label } }),
+    passkeys: () => c.ask<Passkey[]>(`${a}/passkeys`),
+    removePasskey: (id: string) => c.ask<void>(`${a}/passkeys/${q(id)}`, { method: "DELETE" }),
+    stepUp: (password: string) => c.ask<void>(`${a}/stepup`, { ...prove, body: { password } }),
+    stepUpBegin: () => c.ask<unknown>(`${a}/stepup/begin`, { ...prove, body: {} }),
+    stepUpByPasskey: (passkey: unknown) =>
+      c.ask<void>(`${a}/stepup`, { ...prove, body: { passkey } }),
+    changePassword: (old: string, next: string) =>
+      c.ask<unknown>(`${a}/password`, { ...prove, body: { old, new: next } }),
+    signOut: () => c.ask<void>(`${a}/signout`, { method: "POST" }),
+  };
+}
+
+function hearings(c: Client) {
+  const one = (id: string): string => `/api/v1/hearings/${q(id)}`;
+  return {
+    calendar: (from: string, to: string) =>
+      c.ask<Calendar>(`/api/v1/hearings?from=${q(from)}&to=${q(to)}`),
+    hearing: (id: string) => c.ask<HearingDetail>(one(id)),
+    people: (id: string) => c.ask<{ people: HearingPerson[] }>(`${one(id)}/people`),
+    tests: (id: string) => c.ask<{ tests: TestReport[] }>(`${one(id)}/tests`),
+    check: (booking: unknown) =>
+      c.ask<Check>("/api/v1/hearings/check", { method: "POST", body: booking }),
+    book: (booking: unknown, key: string) =>
+      c.ask<{ id: string }>("/api/v1/hearings", { method: "POST", body: booking, key }),
+    invite: (id: string, person: string) =>
+      c.ask<Invitation>(`${one(id)}/invitations`, { method: "POST", body: { person } }),
+    /** enter answers with the seat's cookie; whether the seat is taken already the room says */
+    enter: (id: string, seat: SeatRow) =>
+      c.ask<unknown>(`${one(id)}/enter`, { method: "POST", body: seat }),
+  };
+}
+
+function operations(c: Client) {
+  const alarm = (id: string, what: string): Promise<unknown> =>
+    c.ask<unknown>(`/api/v1/alarms/${q(id)}/${what}`, { method: "POST", body: {} });
+  return {
+    live: () => c.ask<{ hearings: LiveHearing[] }>("/api/v1/operations/live"),
+    alarms: () => c.ask<{ alarms: Alarm[] }>("/api/v1/alarms"),
+    takeAlarm: (id: string) => alarm(id, "take"),
+    doneAlarm: (id: string) => alarm(id, "done"),
+  };
+}
+
+function management(c: Client) {
+  const a = "/api/v1/access";
+  return {
+    accounts: () => c.ask<{ accounts: OfficialAccount[] }>(`${a}/accounts`),
+    createAccount: (account: NewAccount) =>
+      c.ask<{ id: string; password: string }>(`${a}/accounts`, { method: "POST", body: account }),
+    changeAccount: (id: string, change: { roles?: Role[]; disabled?: boolean }) =>
+      c.ask<unknown>(`${a}/accounts/${q(id)}`, { method: "PATCH", body: change }),
+    devices: () => c.ask<{ devices: RoomDevice[] }>(`${a}/devices`),
+    enrolmentCode: (label: string) =>
+      c.ask<{ code: string; expires: string }>(`${a}/devices`, { method: "POST", body: { label } }),
+    removeDevice: (id: string) => c.ask<void>(`${a}/devices/${q(id)}`, { method: "DELETE" }),
+  };
+}
+
+function devices(c: Client) {
+  const d = "/api/v1/access/devices";
+  const post = { method: "POST" } as const;
+  return {
+    enrolDevice: (code: string, publicKey: string, label: string) =>
+      c.ask<{ device: string }>(`${d}/enrol`, {
+        ...post,
+        body: { code, public_key: publicKey, label },
+      }),
+    deviceChallenge: (device: string) =>
+      c.ask<{ nonce: string }>(`${d}/challenge`, { ...post, body: { device } }),
+    deviceSignIn: (device: string, nonce: string, signature: string) =>
+      c.ask<void>(`${d}/signin`, { ...post, body: { device, nonce, signature } }),
+    deviceSeats: () => c.ask<{ seats: DeviceSeat[] }>(`${d}/seats`),
+    deviceEnter: (s: DeviceSeat) =>
+      c.ask<void>(`${d}/seat`, {
+        ...post,
+        body: { hearing: s.hearing, person: s.person, device: s.device },
+      }),
+  };
+}

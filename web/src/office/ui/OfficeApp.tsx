@@ -1,0 +1,89 @@
+// The officials' pages: which one follows from who is signed in and the address.
+import { Act } from "../../ui/parts/controls";
+import { useOffice, useOfficeTexts } from "./context";
+import { Page, Trouble } from "./parts/page";
+import { Gate, Link, Shell } from "./parts/Shell";
+import { Account } from "./screens/Account";
+import { Accounts } from "./screens/Accounts";
+import { Booking } from "./screens/Booking";
+import { Calendar } from "./screens/Calendar";
+import { Devices } from "./screens/Devices";
+import { HearingPage } from "./screens/HearingPage";
+import { Operations } from "./screens/Operations";
+import { ProofDialog } from "./screens/ProofDialog";
+import { RoomDevicePage } from "./screens/RoomDevicePage";
+import { ChangePassword, OfficialSignIn } from "./screens/OfficialSignIn";
+
+export function OfficeApp() {
+  const { session, renew, route } = useOffice();
+  const { t } = useOfficeTexts();
+  if (route.page === "room_device") return <RoomDevicePage />;
+  switch (session.kind) {
+    case "loading":
+      return (
+        <Gate>
+          <Page title={t("office_title")}>
+            <p role="status">{t("office_loading")}</p>
+          </Page>
+        </Gate>
+      );
+    case "unreachable":
+      return (
+        <Gate>
+          <Page title={t("office_title")}>
+            <Trouble refused={session.refused} title={t("not_loaded")} />
+            <div>
+              <Act onPress={() => void renew()}>{t("reload")}</Act>
+            </div>
+          </Page>
+        </Gate>
+      );
+    case "signed_out":
+      return <OfficialSignIn />;
+    case "signed_in":
+      if (session.me.must_change) return <ChangePassword />;
+      return (
+        <>
+          <Shell dark={route.page === "operations"}>
+            <Screen />
+          </Shell>
+          <ProofDialog />
+        </>
+      );
+  }
+}
+
+function Screen() {
+  const { route } = useOffice();
+  switch (route.page) {
+    case "calendar":
+      return <Calendar day={route.day} />;
+    case "book":
+      return <Booking />;
+    case "hearing":
+      return <HearingPage key={route.id} id={route.id} />;
+    case "operations":
+      return <Operations />;
+    case "accounts":
+      return <Accounts />;
+    case "devices":
+      return <Devices />;
+    case "account":
+      return <Account />;
+    case "room_device":
+    case "unknown":
+      return <Unknown />;
+  }
+}
+
+function Unknown() {
+  const { t } = useOfficeTexts();
+  return (
+    <Page title={t("unknown_title")}>
+      <p>{t("unknown_text")}</p>
+      <p>
+        <Link to={{ page: "calendar" }}>{t("nav_calendar")}</Link>
+      </p>
+    </Page>
+  );
+}

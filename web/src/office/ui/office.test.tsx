@@ -1,0 +1,371 @@
+import { cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { testClock } from "../../core/testing";
+import { installAria } from "../../i18n/aria";
+import { TextProvider } from "../../ui/context";
+import { office } from "../core/api";
+import { httpClient } from "../core/client";
+import { whole } from "../core/testing";
+import { OfficeProvider } from "./context";
+import { OfficeApp } from "./OfficeApp";
+
+const me = {
+  account: "a1",
+  name: "Phạm Quỳnh Như",
+  login: "nhu.pq",
+  unit: "u",
+  unit_name: "TAND khu vực 3 – Đà Nẵng",
+  roles: ["clerk"],
+  method: "password",
+  stepped_up: false,
+  must_change: false,
+};
+const problem = (status: number, code: string) =>
+  Response.json({ code, vi: `Câu ${code}`, en: code }, { status });
+
+type Handler = (body: unknown, init: RequestInit) => Response | Promise<Response>;
+
+/** show opens a page with a server that answers as the handlers say. */
+function show(path: string, handlers: Record<string, Handler>) {
+  const calls: { what: string; body: unknown; key: string | undefined }[] = [];
+  const fetch = async (input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> => {
+    const path = typeof input === "string" ? input.split("?")[0] : "";
+    const what = `${init.method ?? "GET"} ${path}`;
+    const body: unknown = typeof init.body === "string" ? JSON.parse(init.body) : undefined;
+    const key = (init.headers as Record<string, string> | undefined)?.["Idempotency-Key"];
+    calls.push({ what, body, key });
+    const handler = handlers[what];
+    if (what === "GET /api/v1/access/me" && !handler) return Response.json(me);
+    return handler ? handler(body, init) : problem(404, "not_found");
+  };
+  history.replaceState(null, "", path);
+  const leave = vi.fn();
+  let id = 0;
+  render(
+    <TextProvider>
+      <OfficeProvider
+        parts={{
+          api: office(httpClient(fetch)),
+          clock: testClock,
+          random: () => 0.5,
+          newId: () => `id-${++id}`,
+          storage: sessionStorage,
+          keys: {
+            read: () => Promise.resolve(null),
+            write: () => Promise.resolve(),
+            clear: () => Promise.resolve(),
+          },
+          crypto,
+          credentials: undefined,
+          leave,
+        }}
+      >
+        <OfficeApp />
+      </OfficeProvider>
+    </TextProvider>,
+  );
+  const count = (what: string): number => calls.filter((c) => c.what === what).length;
+  return { calls, count, leave };
+}
+
+const press = (name: string | RegExp): void => {
+  fireEvent.click(screen.getByRole("button", { name }));
+};
+const type = (label: string, value: string): void => {
+  fireEvent.change(screen.getByLabelText(label), { target: { value } });
+};
+
+beforeEach(() => {
+  localStorage.clear();
+  sessionStorage.clear();
+  installAria(window);
+});
+afterEach(cleanup);
+
+describe("sign-in", () => {
+  it("says the same for every refusal, empties the password, and lets in", async () => {
+    let good = false;
+    const { calls } = show("/cong-viec/", {
+      "GET /api/v1/access/me": () => (good ? Response.json(me) : problem(401, "sign_in")),
+      "POST /api/v1/access/signin": (body) => {
+        good = (body as { password: string }).password === "đúng";
+        return good ? new Response(null, { status: 204 }) : problem(403, "signin");
+      },
+      "GET /api/v1/hearings": () => Response.json({ hearings: [] }),
+    });
+    await screen.findByRole("heading", { name: "Đăng nhập của cán bộ, công chức" });
+    press("Đăng nhập");
+    expect(calls.filter((c) => c.what.startsWith("POST"))).toEqual([]);
+    type("Tên đăng nhập", " Nhu.PQ ");
+    type("Mật khẩu", "sai");
+    press("Đăng nhập");
+    await screen.findByText("Câu signin");
+    expect(screen.getByLabelText("Mật khẩu")).toHaveProperty("value", "");
+    type("Mật khẩu", "đúng");
+    press("Đăng nhập");
+    await screen.findByRole("heading", { name: "Lịch xét xử" });
+    expect(calls.findLast((c) => c.what.endsWith("signin"))?.body).toEqual({
+      login: "nhu.pq",
+      password: "đúng",
+    });
+  });
+
+  it("shows nothing else before the given password is changed", async () => {
+    let must = true;
+    const { calls } = show("/cong-viec/lap-lich", {
+      "GET /api/v1/access/me": () => Response.json({ ...me, must_change: must }),
+      "POST /api/v1/access/password": () => {
+        must = false;
+        return new Response(null, { status: 204 });
+      },
+    });
+    await screen.findByRole("heading", { name: "Đặt mật khẩu của riêng ông/bà" });
+    expect(screen.queryByRole("navigation")).toBeNull();
+    type("Mật khẩu đang dùng", "cũ");
+    type("Mật khẩu mới", "mười hai chữ");
+    type("Nhập lại mật khẩu mới", "mười hai chứ");
+    press("Lưu mật khẩu mới");
+    await screen.findByText("Hai lần nhập mật khẩu mới chưa giống nhau.");
+    expect(calls.some((c) => c.what === "POST /api/v1/access/password")).toBe(false);
+    type("Nhập lại mật khẩu mới", "mười hai chữ");
+    press("Lưu mật khẩu mới");
+    await screen.findByRole("heading", { name: "Lập lịch phiên tòa" });
+  });
+});
+
+describe("a fresh proof", () => {
+  it("is asked for where the server wants it, and the act goes on after it", async () => {
+    let proven = false;
+    const { count } = show("/cong-viec/may-phong-xu-an", {
+      "GET /api/v1/access/me": () => Response.json({ ...me, roles: ["tech_operator"] }),
+      "GET /api/v1/access/devices": () => Response.json({ devices: [] }),
+      "POST /api/v1/access/devices": () =>
+        proven
+          ? Response.json({ code: "12345678", expires: "2026-11-22T03:00:00Z" }, { status: 201 })
+          : problem(403, "step_up"),
+      "POST /api/v1/access/stepup": (body) => {
+        proven = (body as { password: string }).password === "đúng";
+        return proven ? new Response(null, { status: 204 }) : problem(403, "signin");
+      },
+    });
+    await screen.findByText("Chưa có máy nào được ghi danh.");
+    press("Ghi danh máy mới");
+    type("Tên máy", "Phòng xử án số 2");
+    press("Lấy mã ghi danh");
+    const dialog = await screen.findByRole("dialog", { name: "Xác nhận lại danh tính" });
+    fireEvent.change(within(dialog).getByLabelText("Mật khẩu"), { target: { value: "sai" } });
+    fireEvent.click(within(dialog).getByRole("button", { name: "Xác nhận" }));
+    await within(dialog).findByText("Câu signin");
+    fireEvent.change(within(dialog).getByLabelText("Mật khẩu"), { target: { value: "đúng" } });
+    fireEvent.click(within(dialog).getByRole("button", { name: "Xác nhận" }));
+    await screen.findByText("12345678");
+    expect(count("POST /api/v1/access/devices")).toBe(2);
+  });
+
+  it("that is not given leaves the refusal on the page", async () => {
+    show("/cong-viec/may-phong-xu-an", {
+      "GET /api/v1/access/me": () => Response.json({ ...me, roles: ["tech_operator"] }),
+      "GET /api/v1/access/devices": () => Response.json({ devices: [] }),
+      "POST /api/v1/access/devices": () => problem(403, "step_up"),
+    });
+    await screen.findByText("Chưa có máy nào được ghi danh.");
+    press("Ghi danh máy mới");
+    type("Tên máy", "Phòng 2");
+    press("Lấy mã ghi danh");
+    const dialog = await screen.findByRole("dialog", { name: "Xác nhận lại danh tính" });
+    fireEvent.click(within(dialog).getByRole("button", { name: "Quay lại" }));
+    await screen.findByText("Câu step_up");
+    expect(screen.queryByRole("dialog")).toBeNull();
+  });
+});
+
+/** fill types a whole booking, as a clerk does, up to the review. */
+async function fill(): Promise<void> {
+  const d = whole();
+  await screen.findByRole("heading", { name: "Lập lịch phiên tòa" });
+  type("Số thụ lý", d.docketNo);
+  type("Tên vụ án, vụ việc", d.title);
+  for (const no of screen.getAllByRole("radio", { name: "Không" })) fireEvent.click(no);
+  press(/^Tiếp tục/);
+  fireEvent.click(screen.getByRole("radio", { name: "Hình sự" }));
+  fireEvent.click(screen.getByRole("radio", { name: "Sơ thẩm" }));
+  type("Ngày xét xử", "05/12/2099");
+  type("Giờ bắt đầu", d.time);
+  press(/^Tiếp tục/);
+  type("Tên phòng, cơ quan", "Phòng xử án số 2");
+  press(/^Tiếp tục/);
+  const names = screen.getAllByLabelText("Họ và tên");
+  expect(names).toHaveLength(2);
+  for (const [i, n] of names.entries()) {
+    fireEvent.change(n, { target: { value: d.people[i]?.name ?? "" } });
+  }
+  press(/^Tiếp tục/);
+}
+
+describe("booking", () => {
+  const fine = {
+    "POST /api/v1/hearings/check": () => Response.json({ refusals: [], warnings: [] }),
+  };
+
+  it("stops where the law does, with the article, and goes on when the answer is corrected", async () => {
+    show("/cong-viec/lap-lich", fine);
+    await screen.findByRole("heading", { name: "Lập lịch phiên tòa" });
+    type("Số thụ lý", "1/2026/TLST-HS");
+    type("Tên vụ án, vụ việc", "A");
+    for (const no of screen.getAllByRole("radio", { name: "Không" })) fireEvent.click(no);
+    const yes = screen.getAllByRole("radio", { name: "Có" })[1];
+    if (yes) fireEvent.click(yes);
+    expect((await screen.findByRole("alert")).textContent).toMatch(
+      /Chương XIII.*Nghị quyết 33\/2021\/QH15, Điều 1/,
+    );
+    press(/^Tiếp tục/);
+    expect(screen.queryByRole("radio", { name: "Hình sự" })).toBeNull();
+    for (const no of screen.getAllByRole("radio", { name: "Không" })) fireEvent.click(no);
+    press(/^Tiếp tục/);
+    expect(screen.getByRole("radio", { name: "Hình sự" })).toBeTruthy();
+  });
+
+  it("refuses a fourth component point with the law's sentence", async () => {
+    show("/cong-viec/lap-lich", fine);
+    await fill();
+    press(/Điểm cầu/);
+    for (let i = 0; i < 3; i++) press("Thêm điểm cầu");
+    expect(screen.queryByRole("alert")).toBeNull();
+    press("Thêm điểm cầu");
+    expect(screen.getByRole("alert").textContent).toMatch(
+      /không quá 3 điểm cầu thành phần.*Điều 4/,
+    );
+    expect(screen.getAllByLabelText("Tên phòng, cơ quan")).toHaveLength(4);
+  });
+
+  it("loses nothing when the server is away, and books once", async () => {
+    let away = true;
+    const { calls } = show("/cong-viec/lap-lich", {
+      ...fine,
+      "POST /api/v1/hearings": () => {
+        if (away) throw new TypeError("network");
+        return Response.json({ id: "h1", docket_no: "", warnings: [] }, { status: 201 });
+      },
+    });
+    await fill();
+    await screen.findByText("Không có điều gì ngăn cản việc lập lịch.");
+    press("Lập lịch phiên tòa");
+    await screen.findByText(/Chưa lập được lịch/);
+    away = false;
+    press("Lập lịch phiên tòa");
+    await screen.findByRole("heading", { name: "Đã lập lịch phiên tòa" });
+    const booked = calls.filter((c) => c.what === "POST /api/v1/hearings");
+    expect(booked).toHaveLength(2);
+    expect(booked[1]?.key).toBe(booked[0]?.key);
+    expect(booked[1]?.body).toEqual(booked[0]?.body);
+    expect(sessionStorage.length).toBe(0);
+  });
+
+  it("keeps what is typed while the sign-in runs out, and signs in over the page", async () => {
+    let signedIn = true;
+    show("/cong-viec/lap-lich", {
+      ...fine,
+      "GET /api/v1/access/me": () => (signedIn ? Response.json(me) : problem(401, "sign_in")),
+      "POST /api/v1/access/signin": () => {
+        signedIn = true;
+        return new Response(null, { status: 204 });
+      },
+      "POST /api/v1/hearings": () =>
+        signedIn
+          ? Response.json({ id: "h1", docket_no: "", warnings: [] }, { status: 201 })
+          : problem(401, "sign_in"),
+    });
+    await fill();
+    await screen.findByText("Không có điều gì ngăn cản việc lập lịch.");
+    signedIn = false;
+    press("Lập lịch phiên tòa");
+    const dialog = await screen.findByRole("dialog", { name: "Phiên đăng nhập đã hết hạn" });
+    fireEvent.change(within(dialog).getByLabelText("Mật khẩu"), { target: { value: "x" } });
+    fireEvent.click(within(dialog).getByRole("button", { name: "Đăng nhập" }));
+    await screen.findByRole("heading", { name: "Đã lập lịch phiên tòa" });
+  });
+
+  it("wants warnings to be seen, and books nothing that is refused", async () => {
+    const finding = { code: "look_alike", vi: "Họ tên dễ nhầm.", en: "", field: "people[1].name" };
+    let check = { refusals: [finding], warnings: [] as (typeof finding)[] };
+    const { count } = show("/cong-viec/lap-lich", {
+      "POST /api/v1/hearings/check": () => Response.json(check),
+      "POST /api/v1/hearings": () => Response.json({ id: "h1" }, { status: 201 }),
+    });
+    await fill();
+    await screen.findByText(/Họ tên dễ nhầm/);
+    expect(screen.getByRole("button", { name: "Lập lịch phiên tòa" })).toHaveProperty(
+      "disabled",
+      true,
+    );
+    check = { refusals: [], warnings: [finding] };
+    press("Người số 2");
+    press(/^Tiếp tục/);
+    await screen.findByLabelText("Tôi đã xem và vẫn lập lịch");
+    press("Lập lịch phiên tòa");
+    await screen.findByText(/Vui lòng xem các điểm cần xem lại/);
+    expect(count("POST /api/v1/hearings")).toBe(0);
+    fireEvent.click(screen.getByLabelText("Tôi đã xem và vẫn lập lịch"));
+    press("Lập lịch phiên tòa");
+    await waitFor(() => {
+      expect(count("POST /api/v1/hearings")).toBe(1);
+    });
+  });
+});
+
+describe("a hearing's page", () => {
+  const hearing = {
+    id: "h1",
+    unit: "u",
+    docket_no: "45/2026/TLST-HS",
+    title: "Nguyễn Văn A",
+    procedure: "criminal",
+    status: "preparing",
+    starts_at: "2026-12-05T01:30:00Z",
+    minutes: 120,
+    points: [{ id: "p0", kind: "central", name: "Phòng xử án số 2" }],
+    my_seats: [{ person: "p-c", device: "d-c" }],
+  };
+  const people = [
+    { id: "p-c", name: "Phạm Quỳnh Như", capacity: "clerk", point: "p0", account: true },
+    { id: "p-l", name: "Trần B", capacity: "defence_counsel", point: "p0" },
+  ];
+  const server: Record<string, Handler> = {
+    "GET /api/v1/hearings/h1": () => Response.json(hearing),
+    "GET /api/v1/hearings/h1/people": () => Response.json({ people }),
+    "GET /api/v1/hearings/h1/tests": () => Response.json({ tests: [] }),
+    "POST /api/v1/hearings/h1/invitations": () =>
+      Response.json(
+        { link: "https://toa/#i=LINK", code: "246810", expires: "2026-12-05T01:30:00Z" },
+        { status: 201 },
+      ),
+  };
+
+  it("makes an invitation whose paper has the link and never the code", async () => {
+    show("/cong-viec/phien-toa/h1", server);
+    fireEvent.click(await screen.findByRole("button", { name: /Lập giấy mời: người bào chữa/ }));
+    const ask = await screen.findByRole("alertdialog");
+    fireEvent.click(within(ask).getByRole("button", { name: "Lập giấy mời" }));
+    await screen.findByText("246810");
+    const paper = await screen.findByTestId("invitation-paper");
+    expect(paper.textContent).toContain("https://toa/#i=LINK");
+    expect(paper.textContent).toContain("Trần B");
+    expect(paper.textContent).not.toContain("246810");
+    fireEvent.click(screen.getByRole("button", { name: "Đã ghi lại, đóng" }));
+    await waitFor(() => {
+      expect(document.body.textContent).not.toMatch(/246810|LINK/);
+    });
+  });
+
+  it("enters the own seat and goes to the room", async () => {
+    const { calls, leave } = show("/cong-viec/phien-toa/h1", {
+      ...server,
+      "POST /api/v1/hearings/h1/enter": () => Response.json({ person: "p-c", device: "d-c" }),
+    });
+    fireEvent.click(await screen.findByRole("button", { name: /Vào phiên tòa/ }));
+    await waitFor(() => {
+      expect(leave).toHaveBeenCalledWith("/");
+    });
+    expect(calls.at(-1)?.body).toEqual({ person: "p-c", device: "d-c" });
+  });
+});

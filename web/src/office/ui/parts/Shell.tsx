@@ -1,0 +1,134 @@
+// The frame around the pages: where one is, who one is, the way out.
+import { type ReactNode, useState } from "react";
+import { Act } from "../../../ui/parts/controls";
+import { LanguageSwitch } from "../../../ui/parts/Frame";
+import type { OfficeKey } from "../../../i18n/vi.office";
+import type { Role } from "../../core/api";
+import { asRefused, type Refused } from "../../core/client";
+import { pathOf, type Route } from "../../core/routes";
+import { useMe, useOffice, useOfficeTexts } from "../context";
+import { Trouble } from "./page";
+import css from "./Shell.module.css";
+
+interface Place {
+  route: Route;
+  text: OfficeKey;
+  /** who has use for it; the server decides who may */
+  roles: Role[] | "all";
+}
+
+const places: Place[] = [
+  { route: { page: "calendar" }, text: "nav_calendar", roles: "all" },
+  { route: { page: "book" }, text: "nav_book", roles: ["clerk", "judge"] },
+  {
+    route: { page: "operations" },
+    text: "nav_operations",
+    roles: ["tech_operator", "chief_judge", "clerk"],
+  },
+  { route: { page: "accounts" }, text: "nav_accounts", roles: ["sys_admin"] },
+  { route: { page: "devices" }, text: "nav_devices", roles: ["sys_admin", "tech_operator"] },
+];
+
+export function hasUse(roles: Role[] | "all", mine: Role[]): boolean {
+  return roles === "all" || roles.some((r) => mine.includes(r));
+}
+
+/** Link goes to a page without loading the application again; a middle click opens it as any link. */
+export function Link({
+  to,
+  current = false,
+  className,
+  children,
+}: {
+  to: Route;
+  current?: boolean;
+  className?: string | undefined;
+  children: ReactNode;
+}) {
+  const { go } = useOffice();
+  return (
+    <a
+      href={pathOf(to)}
+      className={className}
+      {...(current ? { "aria-current": "page" as const } : {})}
+      onClick={(e) => {
+        if (e.button !== 0 || e.ctrlKey || e.metaKey || e.shiftKey) return;
+        e.preventDefault();
+        go(to);
+      }}
+    >
+      {children}
+    </a>
+  );
+}
+
+export function Shell({ dark = false, children }: { dark?: boolean; children: ReactNode }) {
+  const { t } = useOfficeTexts();
+  const { route, signOut } = useOffice();
+  const me = useMe();
+  const [refused, setRefused] = useState<Refused | null>(null);
+  const inHearing = route.page === "hearing";
+  return (
+    <div className={`${css["shell"]} ${dark ? css["dark"] : ""}`}>
+      <a href="#main" className={css["skip"]}>
+        {t("skip")}
+      </a>
+      <header className={css["header"]}>
+        <div className={css["who"]}>
+          <p className={css["unit"]}>{me.unit_name}</p>
+          <p>{me.name}</p>
+        </div>
+        <div className={css["own"]}>
+          <Link
+            to={{ page: "account" }}
+            className={css["place"]}
+            current={route.page === "account"}
+          >
+            {t("nav_account")}
+          </Link>
+          <LanguageSwitch />
+          <Act
+            tone="quiet"
+            onPress={() => {
+              signOut().catch((e: unknown) => {
+                setRefused(asRefused(e));
+              });
+            }}
+          >
+            {t("sign_out_office")}
+          </Act>
+        </div>
+        <nav aria-label={t("nav")} className={css["nav"]}>
+          {places
+            .filter((p) => hasUse(p.roles, me.roles))
+            .map((p) => (
+              <Link
+                key={p.text}
+                to={p.route}
+                className={css["place"]}
+                current={route.page === p.route.page || (inHearing && p.route.page === "calendar")}
+              >
+                {t(p.text)}
+              </Link>
+            ))}
+        </nav>
+      </header>
+      <Trouble refused={refused} />
+      {children}
+    </div>
+  );
+}
+
+/** Gate is the sheet of whoever is not signed in, and of a courtroom's computer. */
+export function Gate({ dark = false, children }: { dark?: boolean; children: ReactNode }) {
+  const { t } = useOfficeTexts();
+  return (
+    <div className={`${css["shell"]} ${dark ? css["dark"] : ""}`}>
+      <header className={css["header"]}>
+        <p className={css["brand"]}>{t("app_title")}</p>
+        <LanguageSwitch />
+      </header>
+      {children}
+    </div>
+  );
+}

@@ -1,0 +1,268 @@
+// Tài khoản cán bộ: the accounts of the own unit. Nobody changes their own roles.
+import { useState } from "react";
+import { Act, Confirm } from "../../../ui/parts/controls";
+import type { OfficialAccount, Role } from "../../core/api";
+import { asRefused, type Refused } from "../../core/client";
+import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
+import { TextField, Tick } from "../parts/fields";
+import { Answer, Box, Note, Page, Sheet, Trouble } from "../parts/page";
+import { Marked } from "../parts/StatusMark";
+import { roleKey, ROLES } from "../words";
+import office from "./office.module.css";
+
+export function Accounts() {
+  const { t } = useOfficeTexts();
+  const { api } = useOffice();
+  const me = useMe();
+  const { data, again } = useLoad("accounts", () => api.accounts());
+  const [creating, setCreating] = useState(false);
+  return (
+    <Page
+      title={t("accounts_title")}
+      acts={
+        <Act
+          tone="primary"
+          onPress={() => {
+            setCreating(true);
+          }}
+        >
+          {t("account_create")}
+        </Act>
+      }
+    >
+      <Note>
+        <p>{t("accounts_note")}</p>
+      </Note>
+      <Box title={t("accounts_list")}>
+        <Answer data={data} again={again}>
+          {({ accounts }) => (
+            <table className={office["table"]}>
+              <thead>
+                <tr>
+                  <th scope="col">{t("name")}</th>
+                  <th scope="col">{t("login")}</th>
+                  <th scope="col">{t("roles")}</th>
+                  <th scope="col">{t("status")}</th>
+                  <th scope="col">{t("acts_col")}</th>
+                </tr>
+              </thead>
+              <tbody>
+                {accounts.map((a) => (
+                  <Row key={a.id} a={a} own={a.id === me.account} onChanged={again} />
+                ))}
+              </tbody>
+            </table>
+          )}
+        </Answer>
+      </Box>
+      {creating ? (
+        <Create
+          onClose={() => {
+            setCreating(false);
+            again();
+          }}
+        />
+      ) : null}
+    </Page>
+  );
+}
+
+function Row({ a, own, onChanged }: { a: OfficialAccount; own: boolean; onChanged: () => void }) {
+  const { t } = useOfficeTexts();
+  const { api, run } = useOffice();
+  const [asking, setAsking] = useState<"disable" | "roles" | null>(null);
+  const [refused, setRefused] = useState<Refused | null>(null);
+  const change = async (what: { disabled?: boolean; roles?: Role[] }): Promise<void> => {
+    setAsking(null);
+    setRefused(null);
+    try {
+      await run(() => api.changeAccount(a.id, what));
+      onChanged();
+    } catch (e) {
+      setRefused(asRefused(e));
+    }
+  };
+  return (
+    <tr>
+      <th scope="row">{a.name}</th>
+      <td data-label={t("login")}>{a.login}</td>
+      <td data-label={t("roles")}>{a.roles.map((r) => t(roleKey(r))).join(", ")}</td>
+      <td data-label={t("status")}>
+        <Marked mark={a.disabled ? "cross" : "check"} tone={a.disabled ? "error" : "ok"}>
+          {t(a.disabled ? "account_disabled" : "account_live")}
+        </Marked>
+      </td>
+      <td data-label={t("acts_col")}>
+        {own ? (
+          t("account_own")
+        ) : (
+          <div className={office["acts"]}>
+            <Act
+              aria-label={`${t("account_roles")}: ${a.name}`}
+              onPress={() => {
+                setAsking("roles");
+              }}
+            >
+              {t("account_roles")}
+            </Act>
+            <Act
+              tone={a.disabled ? "plain" : "warn"}
+              aria-label={`${t(a.disabled ? "account_enable" : "account_disable")}: ${a.name}`}
+              onPress={() => {
+                setAsking("disable");
+              }}
+            >
+              {t(a.disabled ? "account_enable" : "account_disable")}
+            </Act>
+          </div>
+        )}
+        <Trouble refused={refused} />
+        {asking === "disable" ? (
+          <Confirm
+            title={`${t(a.disabled ? "account_enable" : "account_disable")}: ${a.name}`}
+            text={t(a.disabled ? "account_enable_ask" : "account_disable_ask")}
+            confirm={t(a.disabled ? "account_enable" : "account_disable")}
+            tone={a.disabled ? "primary" : "danger"}
+            onClose={() => {
+              setAsking(null);
+            }}
+            onConfirm={() => void change({ disabled: !a.disabled })}
+          />
+        ) : null}
+        {asking === "roles" ? (
+          <Roles
+            a={a}
+            onClose={() => {
+              setAsking(null);
+            }}
+            onSave={(roles) => void change({ roles })}
+          />
+        ) : null}
+      </td>
+    </tr>
+  );
+}
+
+function RoleTicks({ roles, onChange }: { roles: Role[]; onChange: (r: Role[]) => void }) {
+  const { t } = useOfficeTexts();
+  return (
+    <fieldset className={office["ticks"]}>
+      <legend className={office["strong"]}>{t("roles")}</legend>
+      {ROLES.filter((r) => r !== "service").map((r) => (
+        <Tick
+          key={r}
+          label={t(roleKey(r))}
+          checked={roles.includes(r)}
+          onChange={(on) => {
+            onChange(on ? [...roles, r] : roles.filter((x) => x !== r));
+          }}
+        />
+      ))}
+    </fieldset>
+  );
+}
+
+function Roles({
+  a,
+  onClose,
+  onSave,
+}: {
+  a: OfficialAccount;
+  onClose: () => void;
+  onSave: (roles: Role[]) => void;
+}) {
+  const { t } = useOfficeTexts();
+  const [roles, setRoles] = useState(a.roles);
+  const [tried, setTried] = useState(false);
+  return (
+    <Sheet title={`${t("account_roles")}: ${a.name}`} onClose={onClose}>
+      <RoleTicks roles={roles} onChange={setRoles} />
+      {tried && roles.length === 0 ? <p role="alert">{t("need_role")}</p> : null}
+      <div className={office["acts"]}>
+        <Act onPress={onClose}>{t("cancel")}</Act>
+        <Act
+          tone="primary"
+          onPress={() => {
+            setTried(true);
+            if (roles.length > 0) onSave(roles);
+          }}
+        >
+          {t("save")}
+        </Act>
+      </div>
+    </Sheet>
+  );
+}
+
+function Create({ onClose }: { onClose: () => void }) {
+  const { t } = useOfficeTexts();
+  const { api, run } = useOffice();
+  const [name, setName] = useState("");
+  const [login, setLogin] = useState("");
+  const [roles, setRoles] = useState<Role[]>([]);
+  const [tried, setTried] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [refused, setRefused] = useState<Refused | null>(null);
+  const [password, setPassword] = useState<string | null>(null);
+  const badLogin = !/^[a-z0-9][a-z0-9._@-]{2,63}$/.test(login.trim().toLowerCase());
+  const create = async (): Promise<void> => {
+    setTried(true);
+    if (busy || name.trim() === "" || badLogin || roles.length === 0) return;
+    setBusy(true);
+    setRefused(null);
+    const account = {
+      name: name.trim().normalize("NFC"),
+      login: login.trim().toLowerCase(),
+      roles,
+    };
+    try {
+      setPassword((await run(() => api.createAccount(account))).password);
+    } catch (e) {
+      setRefused(asRefused(e));
+    }
+    setBusy(false);
+  };
+  if (password !== null) {
+    return (
+      <Sheet title={t("account_created")} onClose={onClose}>
+        <p>{t("account_created_text", { login: login.trim().toLowerCase() })}</p>
+        <p className={office["secret"]}>{password}</p>
+        <div>
+          <Act tone="primary" onPress={onClose}>
+            {t("account_created_done")}
+          </Act>
+        </div>
+      </Sheet>
+    );
+  }
+  return (
+    <Sheet title={t("account_create")} onClose={onClose}>
+      <Trouble refused={refused} />
+      <TextField
+        id="new-name"
+        label={t("name")}
+        value={name}
+        max={200}
+        error={tried && name.trim() === "" ? t("need_name") : undefined}
+        onChange={setName}
+      />
+      <TextField
+        id="new-login"
+        label={t("login")}
+        hint={t("login_hint")}
+        value={login}
+        max={64}
+        error={tried && badLogin ? t("bad_login") : undefined}
+        onChange={setLogin}
+      />
+      <RoleTicks roles={roles} onChange={setRoles} />
+      {tried && roles.length === 0 ? <p role="alert">{t("need_role")}</p> : null}
+      <div className={office["acts"]}>
+        <Act onPress={onClose}>{t("cancel")}</Act>
+        <Act tone="primary" isDisabled={busy} onPress={() => void create()}>
+          {t("account_create")}
+        </Act>
+      </div>
+    </Sheet>
+  );
+}

@@ -1,0 +1,226 @@
+// Step 4: who takes part, in which capacity, at which point.
+import { Act } from "../../../ui/parts/controls";
+import { sentenceCase } from "../../../i18n";
+import type { OfficeKey } from "../../../i18n/vi.office";
+import {
+  actsFor,
+  CAPACITIES,
+  centralOnly,
+  changePerson,
+  type DraftPerson,
+  emptyPerson,
+  LIMITS,
+  OWN_DEVICES,
+  owners,
+  removePerson,
+  shared,
+  sharesWith,
+} from "../../core/booking";
+import { useOffice, useOfficeTexts } from "../context";
+import { Pick, TextField, Tick } from "../parts/fields";
+import { Box, Note } from "../parts/page";
+import { type Errors, focusOn } from "./Booking";
+import css from "./Booking.module.css";
+
+const deviceKeys: Record<(typeof OWN_DEVICES)[number], OfficeKey> = {
+  desk_client: "device_desk",
+  console: "device_console",
+  room_client: "device_room",
+};
+
+export function PeopleStep({ errors }: { errors: Errors }) {
+  const { t } = useOfficeTexts();
+  const { draft, setDraft, newId } = useOffice();
+  const wrong = errors("person-add");
+  return (
+    <Box title={t("step_people")}>
+      <p>{t("people_lead")}</p>
+      {draft.people.map((p, i) => (
+        <Person key={p.key} p={p} n={i + 1} errors={errors} />
+      ))}
+      {wrong === undefined ? null : (
+        <Note tone="bad">
+          <p>{wrong}</p>
+        </Note>
+      )}
+      <div>
+        <Act
+          id="person-add"
+          onPress={() => {
+            const key = newId();
+            setDraft((d) => ({
+              ...d,
+              people: [...d.people, emptyPerson(key, d.points[0]?.key ?? "")],
+            }));
+            focusOn(`person-${key}-capacity`);
+          }}
+        >
+          {t("person_add")}
+        </Act>
+      </div>
+    </Box>
+  );
+}
+
+function Person({ p, n, errors }: { p: DraftPerson; n: number; errors: Errors }) {
+  const { t, capacity } = useOfficeTexts();
+  const { setDraft } = useOffice();
+  const id = (what: string): string => `person-${p.key}-${what}`;
+  const change = (what: Partial<DraftPerson>): void => {
+    setDraft((d) => changePerson(d, p.key, what));
+  };
+  const title = t("person_n", {
+    n,
+    capacity: p.capacity === "" ? t("person_new") : sentenceCase(capacity(p.capacity)),
+  });
+  return (
+    <section className={css["person"]} aria-label={title}>
+      <div className={css["personHead"]}>
+        <h3 className={css["personTitle"]}>{title}</h3>
+        <Act
+          tone="warn"
+          aria-label={`${t("person_remove")}: ${title}`}
+          onPress={() => {
+            setDraft((d) => removePerson(d, p.key));
+          }}
+        >
+          {t("person_remove")}
+        </Act>
+      </div>
+      <PersonFields p={p} id={id} errors={errors} change={change} />
+      {p.capacity === "protected_witness" ? (
+        <Note tone="bad" live>
+          <p>{t("bad_protected_witness")}</p>
+        </Note>
+      ) : null}
+      {centralOnly(p.capacity) ? <p>{t("central_only_hint")}</p> : null}
+      <div className={css["ticks"]}>
+        <Tick
+          label={t("person_required")}
+          checked={p.required}
+          onChange={(required) => {
+            change({ required });
+          }}
+        />
+        <Tick
+          label={t("person_minor")}
+          checked={p.minor}
+          onChange={(minor) => {
+            change({ minor });
+          }}
+        />
+        {sharesWith(p) === "" && p.device !== "console" ? (
+          <Tick
+            label={t("person_private")}
+            checked={p.private}
+            onChange={(priv) => {
+              change({ private: priv });
+            }}
+          />
+        ) : null}
+      </div>
+      {p.minor ? (
+        <Note tone="attention">
+          <p>{t("minor_note")}</p>
+        </Note>
+      ) : null}
+    </section>
+  );
+}
+
+function PersonFields({
+  p,
+  id,
+  errors,
+  change,
+}: {
+  p: DraftPerson;
+  id: (what: string) => string;
+  errors: Errors;
+  change: (what: Partial<DraftPerson>) => void;
+}) {
+  const { t, capacity } = useOfficeTexts();
+  const { draft } = useOffice();
+  const others = draft.people.filter((x) => x.key !== p.key && x.name.trim() !== "");
+  return (
+    <div className={css["personGrid"]}>
+      <Pick
+        id={id("capacity")}
+        label={t("person_capacity")}
+        value={p.capacity}
+        empty={t("choose")}
+        options={CAPACITIES.map((c) => ({ value: c, label: sentenceCase(capacity(c)) }))}
+        error={errors(id("capacity"))}
+        onChange={(c) => {
+          change({ capacity: c as DraftPerson["capacity"] });
+        }}
+      />
+      <TextField
+        id={id("name")}
+        label={t("person_name")}
+        value={p.name}
+        max={LIMITS.name}
+        error={errors(id("name"))}
+        onChange={(name) => {
+          change({ name });
+        }}
+      />
+      <Pick
+        id={id("point")}
+        label={t("person_point")}
+        value={p.point}
+        options={draft.points.map((x, i) => ({
+          value: x.key,
+          label: x.name === "" ? t("component_point", { n: i }) : x.name,
+        }))}
+        error={errors(id("point"))}
+        onChange={(point) => {
+          change({ point });
+        }}
+      />
+      <Pick
+        id={id("device")}
+        label={t("person_device")}
+        value={p.device}
+        options={[
+          ...OWN_DEVICES.map((k) => ({ value: k, label: t(deviceKeys[k]) })),
+          ...owners(draft, p).map((x) => ({
+            value: shared(x.key),
+            label: t("device_shared", { who: x.name === "" ? capacity(x.capacity) : x.name }),
+          })),
+        ]}
+        onChange={(device) => {
+          change({ device });
+        }}
+      />
+      {sharesWith(p) === "" ? (
+        <TextField
+          id={id("login")}
+          label={t("person_login")}
+          hint={t("person_login_hint")}
+          value={p.login}
+          max={LIMITS.short}
+          error={errors(id("login"))}
+          onChange={(login) => {
+            change({ login });
+          }}
+        />
+      ) : null}
+      {actsFor(p.capacity) ? (
+        <Pick
+          id={id("client")}
+          label={t("person_client")}
+          value={p.client}
+          empty={t("nobody")}
+          options={others.map((x) => ({
+            value: x.key,
+            label: `${x.capacity === "" ? "" : `${capacity(x.capacity)} `}${x.name}`,
+          }))}
+          onChange={(client) => {
+            change({ client });
+          }}
+        />
+      ) : null}
+    </div>
+  );
+}

@@ -1,0 +1,222 @@
+// Lịch xét xử: a week's strip and the day's hearings by time.
+import { useState } from "react";
+import { Act } from "../../../ui/parts/controls";
+import type { HearingRow } from "../../core/api";
+import {
+  componentPoints,
+  type Filter,
+  isOver,
+  noFilter,
+  ofDay,
+  perDay,
+  room,
+} from "../../core/calendar";
+import {
+  addDays,
+  clock,
+  type Day,
+  dayOf,
+  longDay,
+  rfc3339,
+  startOf,
+  weekday,
+  weekOf,
+  writeDay,
+} from "../../core/dates";
+import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
+import { Pick, TextField, Tick } from "../parts/fields";
+import { Answer, Note, Page } from "../parts/page";
+import { hasUse, Link } from "../parts/Shell";
+import { StatusMark } from "../parts/StatusMark";
+import { procedureKey, STATUSES, statusWord } from "../words";
+import css from "./Calendar.module.css";
+import { EnterButton } from "./EnterButton";
+import office from "./office.module.css";
+
+export function Calendar({ day: asked }: { day: Day | undefined }) {
+  const { t, language } = useOfficeTexts();
+  const { api, go, clock: time } = useOffice();
+  const me = useMe();
+  const [filter, setFilter] = useState<Filter>(noFilter);
+  const today = dayOf(time.now());
+  const day = asked ?? today;
+  const week = weekOf(day);
+  const from = week[0] ?? day;
+  const { data, again } = useLoad(from, () =>
+    api.calendar(rfc3339(startOf(from)), rfc3339(startOf(addDays(from, 7)))),
+  );
+  return (
+    <Page
+      title={t("calendar_title")}
+      acts={
+        hasUse(["clerk", "judge"], me.roles) ? (
+          <Act
+            tone="primary"
+            onPress={() => {
+              go({ page: "book" });
+            }}
+          >
+            {t("nav_book")}
+          </Act>
+        ) : undefined
+      }
+    >
+      <WeekStrip
+        week={week}
+        day={day}
+        today={today}
+        rows={data.kind === "ready" ? data.value.hearings : null}
+      />
+      <Filters filter={filter} onChange={setFilter} />
+      <section aria-label={longDay(day, language)} className={office["stack"]}>
+        <h2 className={css["day"]}>{longDay(day, language)}</h2>
+        <Answer data={data} again={again}>
+          {({ hearings, truncated }) => (
+            <>
+              {truncated === true ? (
+                <Note tone="attention">
+                  <p>{t("calendar_truncated")}</p>
+                </Note>
+              ) : null}
+              <DayList rows={hearings} day={day} filter={filter} />
+            </>
+          )}
+        </Answer>
+      </section>
+    </Page>
+  );
+}
+
+function WeekStrip({
+  week,
+  day,
+  today,
+  rows,
+}: {
+  week: Day[];
+  day: Day;
+  today: Day;
+  rows: HearingRow[] | null;
+}) {
+  const { t, language } = useOfficeTexts();
+  const counts = rows ? perDay(rows, week) : [];
+  const first = week[0] ?? day;
+  return (
+    <nav aria-label={t("week")} className={css["strip"]}>
+      <Link to={{ page: "calendar", day: addDays(first, -7) }} className={css["turn"]}>
+        {t("week_before")}
+      </Link>
+      <ul className={css["days"]}>
+        {week.map((d, i) => (
+          <li key={d}>
+            <Link to={{ page: "calendar", day: d }} current={d === day} className={css["cell"]}>
+              <span>{d === today ? t("today") : weekday(d, language)}</span>
+              <span className={css["date"]}>{writeDay(d).slice(0, 5)}</span>
+              <span className={css["count"]}>
+                {counts[i] === undefined ? "…" : t("count_hearings", { n: counts[i] })}
+              </span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+      <Link to={{ page: "calendar", day: addDays(first, 7) }} className={css["turn"]}>
+        {t("week_after")}
+      </Link>
+    </nav>
+  );
+}
+
+function Filters({ filter, onChange }: { filter: Filter; onChange: (f: Filter) => void }) {
+  const { t } = useOfficeTexts();
+  return (
+    <div role="search" className={css["filters"]} aria-label={t("filter")}>
+      <TextField
+        id="filter-text"
+        label={t("filter_text")}
+        value={filter.text}
+        max={100}
+        onChange={(text) => {
+          onChange({ ...filter, text });
+        }}
+      />
+      <Pick
+        id="filter-status"
+        label={t("filter_status")}
+        value={filter.status}
+        empty={t("filter_all")}
+        options={STATUSES.map((s) => ({ value: s, label: t(statusWord(s).text) }))}
+        onChange={(status) => {
+          onChange({ ...filter, status });
+        }}
+      />
+      <div className={css["mine"]}>
+        <Tick
+          label={t("filter_mine")}
+          checked={filter.mine}
+          onChange={(mine) => {
+            onChange({ ...filter, mine });
+          }}
+        />
+      </div>
+    </div>
+  );
+}
+
+function DayList({ rows, day, filter }: { rows: HearingRow[]; day: Day; filter: Filter }) {
+  const { t } = useOfficeTexts();
+  const shown = ofDay(rows, day, filter);
+  if (shown.length === 0) {
+    const any = ofDay(rows, day, noFilter).length > 0;
+    return <p>{t(any ? "calendar_none_filtered" : "calendar_none")}</p>;
+  }
+  return (
+    <ul className={css["hearings"]}>
+      {shown.map((h) => (
+        <HearingLine key={h.id} h={h} />
+      ))}
+    </ul>
+  );
+}
+
+function HearingLine({ h }: { h: HearingRow }) {
+  const { t } = useOfficeTexts();
+  const start = Date.parse(h.starts_at);
+  const points = componentPoints(h);
+  const minutes = h.minutes ?? 0;
+  return (
+    <li className={css["hearing"]}>
+      <p className={css["time"]}>
+        {clock(start)}
+        {minutes > 0 ? (
+          <span className={css["until"]}>
+            {t("until", { time: clock(start + minutes * 60_000) })}
+          </span>
+        ) : null}
+      </p>
+      <div className={css["what"]}>
+        <h3 className={css["case"]}>
+          <Link to={{ page: "hearing", id: h.id }}>{t("docket", { no: h.docket_no })}</Link>
+        </h3>
+        <p>{h.title}</p>
+        <p className={css["meta"]}>
+          {t(procedureKey(h.procedure ?? ""))}
+          {h.closed === true ? (
+            <strong className={css["closed"]}>{t("closed_doors")}</strong>
+          ) : null}
+        </p>
+      </div>
+      <dl className={css["facts"]}>
+        <dt>{t("courtroom")}</dt>
+        <dd>{room(h) === "" ? t("not_set") : room(h)}</dd>
+        <dt>{t("presiding")}</dt>
+        <dd>{h.presiding ?? t("not_set")}</dd>
+        <dt>{t("component_points")}</dt>
+        <dd>{points.length === 0 ? t("none") : points.join("; ")}</dd>
+      </dl>
+      <div className={css["end"]}>
+        <StatusMark status={h.status} />
+        {isOver(h.status) ? null : <EnterButton h={h} />}
+      </div>
+    </li>
+  );
+}

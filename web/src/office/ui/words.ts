@@ -1,0 +1,100 @@
+// From the identifiers of the glossary to their texts.
+import type { OfficeKey } from "../../i18n/vi.office";
+import type { Role } from "../core/api";
+import { lookup } from "../core/lookup";
+
+const roles: Record<Role, OfficeKey> = {
+  judge: "role_judge",
+  chief_judge: "role_chief_judge",
+  clerk: "role_clerk",
+  tech_operator: "role_tech_operator",
+  sys_admin: "role_sys_admin",
+  auditor: "role_auditor",
+  archivist: "role_archivist",
+  procurator: "role_procurator",
+  procuracy_head: "role_procuracy_head",
+  point_officer: "role_point_officer",
+  service: "role_service",
+};
+export const ROLES = Object.keys(roles) as Role[];
+export const roleKey = (r: Role): OfficeKey => lookup(roles, r) ?? "role_other";
+
+/** Mark is the shape that says a state without its colour. */
+export type Mark = "ring" | "half" | "dot" | "bars" | "square" | "cross" | "check";
+
+export interface StatusWord {
+  text: OfficeKey;
+  mark: Mark;
+  tone: "plain" | "ok" | "attention" | "error" | "gold";
+}
+
+const statuses: Record<string, StatusWord> = {
+  scheduled: { text: "status_scheduled", mark: "ring", tone: "plain" },
+  preparing: { text: "status_preparing", mark: "half", tone: "attention" },
+  ready: { text: "status_ready", mark: "check", tone: "ok" },
+  in_session: { text: "status_in_session", mark: "dot", tone: "ok" },
+  recess: { text: "status_recess", mark: "bars", tone: "gold" },
+  technical_hold: { text: "status_technical_hold", mark: "bars", tone: "error" },
+  suspended: { text: "status_suspended", mark: "bars", tone: "error" },
+  adjourned: { text: "status_adjourned", mark: "square", tone: "plain" },
+  cancelled: { text: "status_cancelled", mark: "cross", tone: "plain" },
+  closed: { text: "status_closed", mark: "square", tone: "plain" },
+};
+export const STATUSES = Object.keys(statuses);
+export const statusWord = (s: string): StatusWord =>
+  lookup(statuses, s) ?? { text: "status_unknown", mark: "ring", tone: "plain" };
+
+const procedures: Record<string, OfficeKey> = {
+  criminal: "procedure_criminal",
+  civil: "procedure_civil",
+  administrative: "procedure_administrative",
+};
+export const procedureKey = (p: string): OfficeKey => lookup(procedures, p) ?? "procedure_none";
+
+const instances: Record<string, OfficeKey> = {
+  first_instance: "instance_first",
+  appeal: "instance_appeal",
+};
+export const instanceKey = (i: string): OfficeKey => lookup(instances, i) ?? "instance_none";
+
+const forms: Record<string, OfficeKey> = {
+  online: "form_online",
+  mixed: "form_mixed",
+  in_person: "form_in_person",
+};
+export const formKey = (f: string): OfficeKey => lookup(forms, f) ?? "form_none";
+
+const phases: Record<string, OfficeKey> = {
+  formalities: "phase_formalities",
+  indictment_reading: "phase_indictment_reading",
+  dialogue: "phase_dialogue",
+  questioning: "phase_questioning",
+  evidence_review: "phase_evidence_review",
+  debate: "phase_debate",
+  procurator_opinion: "phase_procurator_opinion",
+  last_words: "phase_last_words",
+  deliberation: "phase_deliberation",
+  pronouncement: "phase_pronouncement",
+};
+export const phaseKey = (p: string): OfficeKey => lookup(phases, p) ?? "phase_none";
+
+const tests: Record<string, OfficeKey> = {
+  camera: "test_key_camera",
+  microphone: "test_key_microphone",
+  speaker: "test_key_speaker",
+  visualiser: "test_key_visualiser",
+  ups: "test_key_ups",
+  link: "test_key_link",
+  recorder: "test_key_recorder",
+  browser: "test_key_browser",
+};
+export const testKey = (k: string): OfficeKey => lookup(tests, k) ?? "test_key_other";
+
+const alarms: Record<string, OfficeKey> = {
+  help: "alarm_help",
+  test_failed: "alarm_test_failed",
+  point_lost: "alarm_point_lost",
+  recorder: "alarm_recorder",
+  media_blocked: "alarm_media_blocked",
+};
+export const alarmKey = (k: string): OfficeKey => lookup(alarms, k) ?? "alarm_other";
