@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"math/big"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -102,6 +103,9 @@ func (o *Officials) Enrol(ctx context.Context, code string, key []byte, label, a
 	if e.Label != "" {
 		label = e.Label
 	}
+	if err := o.stillWorks(ctx, e.By); err != nil {
+		return "", err
+	}
 	id, err := uuid.NewV7FromReader(o.p.Rand)
 	if err != nil {
 		return "", fmt.Errorf("auth: randomness: %w", err)
@@ -114,6 +118,25 @@ func (o *Officials) Enrol(ctx context.Context, code string, key []byte, label, a
 		return "", fmt.Errorf("auth: enrolment: %w", err)
 	}
 	return d.ID, nil
+}
+
+// stillWorks gives ErrSignIn when whoever made the code was disabled meanwhile.
+func (o *Officials) stillWorks(ctx context.Context, account string) error {
+	if account == systemActor {
+		return nil
+	}
+	acc, err := o.st.Account(ctx, court.SystemScope(), account)
+	switch {
+	case errors.Is(err, store.ErrNotFound), err == nil && !mayEnrol(acc):
+		return ErrSignIn
+	case err != nil:
+		return fmt.Errorf("auth: enrolment: %w", err)
+	}
+	return nil
+}
+
+func mayEnrol(acc store.Account) bool {
+	return !acc.Disabled && slices.Contains(acc.Roles, store.RoleOperator)
 }
 
 // publicKey reads a P-256 key; store.ErrInvalid for anything else.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,9 +20,11 @@ import (
 // here has been checked for role and fresh proof by the caller (the table of
 // routes, or the terminal of the server).
 
+const systemActor = "system"
+
 // System is who acts at the terminal of the server. Its scope is that of one unit.
 func System(unit court.UnitID) Official {
-	return Official{ID: "system", Unit: unit, Scope: court.ScopeOf(unit)}
+	return Official{ID: systemActor, Unit: unit, Scope: court.ScopeOf(unit)}
 }
 
 // NewAccount describes an account to create.
@@ -94,15 +97,51 @@ type Change struct {
 // sessions and the media of its seats. The answer is a one-time password when one
 // was asked for.
 func (o *Officials) ChangeAccount(ctx context.Context, by Official, account string, c Change) (string, error) {
+	var password string
+	var ends bool
+	var err error
+	for range 3 { // somebody else may change it at the same time
+		if password, ends, err = o.changeOnce(ctx, by, account, c); !errors.Is(err, store.ErrConflict) {
+			break
+		}
+	}
+	if err != nil || !ends {
+		return password, err
+	}
+	return password, o.endAll(ctx, by, account)
+}
+
+func (o *Officials) changeOnce(ctx context.Context, by Official, account string, c Change) (password string, ends bool, err error) {
 	acc, err := o.st.Account(ctx, by.Scope, account)
 	if err != nil {
-		return "", fmt.Errorf("auth: account: %w", err)
+		return "", false, fmt.Errorf("auth: account: %w", err)
 	}
 	if acc.ID == by.ID {
-		return "", ErrOwnAccount
+		return "", false, ErrOwnAccount
 	}
-	var done []string
-	ends := false
+	done, ends := c.apply(&acc)
+	if c.Reset {
+		if password, err = o.setOneTime(ctx, &acc); err != nil {
+			return "", false, err
+		}
+		done, ends = append(done, "reset"), true
+	}
+	if acc.Name == "" || len(acc.Roles) == 0 {
+		return "", false, fmt.Errorf("auth: account: %w", store.ErrInvalid)
+	}
+	if len(done) == 0 {
+		return "", false, nil
+	}
+	err = o.st.UpdateAccount(ctx, by.Scope, acc, o.act(by, "account.changed", acc.ID, strings.Join(done, "; ")))
+	if err != nil {
+		return "", false, fmt.Errorf("auth: account: %w", err)
+	}
+	return password, ends, nil
+}
+
+// apply makes the change but for the reset, and tells in the log's words what was
+// done and whether it ends the account's sessions.
+func (c Change) apply(acc *store.Account) (done []string, ends bool) {
 	if c.Name != nil {
 		acc.Name, done = strings.TrimSpace(*c.Name), append(done, "name")
 	}
@@ -114,27 +153,7 @@ func (o *Officials) ChangeAccount(ctx context.Context, by Official, account stri
 		acc.Disabled, ends = *c.Disabled, ends || *c.Disabled
 		done = append(done, map[bool]string{true: "disabled", false: "enabled"}[*c.Disabled])
 	}
-	var password string
-	if c.Reset {
-		if password, err = o.setOneTime(ctx, &acc); err != nil {
-			return "", err
-		}
-		done, ends = append(done, "reset"), true
-	}
-	if acc.Name == "" || len(acc.Roles) == 0 {
-		return "", fmt.Errorf("auth: account: %w", store.ErrInvalid)
-	}
-	if len(done) == 0 {
-		return "", nil
-	}
-	err = o.st.UpdateAccount(ctx, by.Scope, acc, o.act(by, "account.changed", acc.ID, strings.Join(done, "; ")))
-	if err != nil {
-		return "", fmt.Errorf("auth: account: %w", err)
-	}
-	if !ends {
-		return password, nil
-	}
-	return password, o.endAll(ctx, by, acc.ID)
+	return done, ends
 }
 
 // endAll ends every session of an account, and the media of its seats.

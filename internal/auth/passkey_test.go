@@ -314,6 +314,14 @@ func TestRoomDevice(t *testing.T) {
 	_, err = f.o.Enrol(ctx, code, other, "", f.addr())
 	require.ErrorIs(t, err, auth.ErrSignIn, "too late")
 
+	gone := f.account(t, "unit", "gone", store.RoleOperator)
+	code, _, err = f.o.OfferEnrolment(ctx, auth.Official{ID: gone.ID, Unit: "unit"}, "")
+	require.NoError(t, err)
+	_, err = f.o.ChangeAccount(ctx, auth.System("unit"), gone.ID, auth.Change{Roles: []store.Role{store.RoleClerk}})
+	require.NoError(t, err)
+	_, err = f.o.Enrol(ctx, code, other, "", f.addr())
+	require.ErrorIs(t, err, auth.ErrSignIn, "who made the code is no operator any more")
+
 	nonce, err := f.o.ChallengeDevice(ctx, id, f.addr())
 	require.NoError(t, err)
 	signature := signNonce(t, key, nonce)

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"phientoa/internal/auth"
+	"phientoa/internal/court"
 	"phientoa/internal/store"
 )
 
@@ -71,6 +72,42 @@ func TestRevocationBeatsSignIn(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A change of the own password does not undo what an administrator did while it
+// was under way, nor one administrator what another did.
+func TestNoChangeUndoesAnother(t *testing.T) {
+	f := setupOffice(t)
+	ctx := context.Background()
+	acc := f.account(t, "unit", "judge", store.RoleJudge, store.RoleChiefJudge)
+	_, w := f.official(t, "judge")
+	_, err := f.o.ChangeAccount(ctx, auth.System("unit"), acc.ID, auth.Change{Roles: []store.Role{store.RoleJudge}})
+	require.NoError(t, err)
+	_, err = f.o.ChangePassword(ctx, w, password, "một mật khẩu khác hẳn", f.addr())
+	require.ErrorIs(t, err, auth.ErrSignIn)
+	yes, name := true, "B"
+	var g errgroup.Group
+	for range 4 {
+		g.Go(func() error {
+			_, err := f.o.ChangeAccount(ctx, auth.System("unit"), acc.ID, auth.Change{Name: &name})
+			if errors.Is(err, store.ErrConflict) {
+				return nil
+			}
+			return err
+		})
+	}
+	g.Go(func() error {
+		for {
+			_, err := f.o.ChangeAccount(ctx, auth.System("unit"), acc.ID, auth.Change{Disabled: &yes})
+			if !errors.Is(err, store.ErrConflict) {
+				return err
+			}
+		}
+	})
+	require.NoError(t, g.Wait())
+	got, err := f.db.Account(ctx, court.SystemScope(), acc.ID)
+	require.NoError(t, err)
+	require.Equal(t, []any{true, []store.Role{store.RoleJudge}}, []any{got.Disabled, got.Roles})
 }
 
 // meanwhile is a database in which something happens just before a session is

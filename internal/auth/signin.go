@@ -141,6 +141,9 @@ func (o *Officials) ChangePassword(ctx context.Context, w Who, old, fresh, addr 
 	}
 	acc.MustChange = false
 	err = o.st.UpdateAccount(ctx, w.Scope, acc, o.act(w.Official(), "account.password", acc.ID, ""))
+	if errors.Is(err, store.ErrConflict) { // disabled, reset or given other roles just now
+		return nil, ErrSignIn
+	}
 	if err != nil {
 		return nil, fmt.Errorf("auth: change password: %w", err)
 	}

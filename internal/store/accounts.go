@@ -49,6 +49,9 @@ type Account struct {
 	MustChange bool
 	Disabled   bool
 	Created    time.Time
+	// Version is 1 at first and grows by one with each change: a change of an older
+	// version than the row's is refused, so that none undoes another unseen.
+	Version uint64
 }
 
 // Credential is a passkey or certificate of an account.
@@ -117,7 +120,7 @@ type Accounts interface {
 	Units(ctx context.Context, sc court.Scope) ([]Unit, error)
 
 	CreateAccount(ctx context.Context, sc court.Scope, a Account, by AdminEntry) error
-	// UpdateAccount changes name, roles, password and Disabled; disabling or a new
+	// UpdateAccount changes an account that still has a.Version, else ErrConflict: name, roles, password and Disabled; disabling or a new
 	// password ends the account's sessions and voids its seats' sessions.
 	UpdateAccount(ctx context.Context, sc court.Scope, a Account, by AdminEntry) error
 	Account(ctx context.Context, sc court.Scope, id string) (Account, error)

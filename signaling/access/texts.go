@@ -48,7 +48,8 @@ func explain(err error) (int, *hearing.Refusal) {
 		return http.StatusBadRequest, refusal("bad_message", "Thông tin gửi lên chưa hợp lệ.", "What was sent is not valid.")
 	case errors.Is(err, store.ErrConflict):
 		return http.StatusConflict, refusal("conflict",
-			"Tên đăng nhập, chứng thư hoặc thiết bị này đã được đăng ký.", "This login, certificate or device is registered already.")
+			"Tên đăng nhập, chứng thư hoặc thiết bị này đã được đăng ký, hoặc vừa được người khác thay đổi.",
+			"This login, certificate or device is registered already, or somebody else has just changed it.")
 	}
 	return 0, nil
 }

@@ -114,15 +114,16 @@ func (s *Store) CreateAccount(ctx context.Context, sc court.Scope, a store.Accou
 	}
 	return s.administer(ctx, by, func(ctx context.Context, q querier) error {
 		_, err := q.ExecContext(ctx, `
-			INSERT INTO account (id, unit, login, name, roles, password, must_change, disabled, created)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			INSERT INTO account (id, unit, login, name, roles, password, must_change, disabled, created, version)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)`,
 			a.ID, string(a.Unit), a.Login, nfc(a.Name), string(roles), a.Password, bit(a.MustChange), bit(a.Disabled), a.Created.UnixMicro())
 		return err
 	})
 }
 
 // UpdateAccount changes name, roles, password, MustChange and Disabled. Unit,
-// login and creation stay as they were, whatever a says.
+// login and creation stay as they were, whatever a says. An account that is not of
+// a.Version any more gives ErrConflict.
 func (s *Store) UpdateAccount(ctx context.Context, sc court.Scope, a store.Account, by store.AdminEntry) error {
 	err := first(id("account", a.ID), text("name", a.Name, true), text("password", a.Password, true), checkRoles(a.Roles))
 	if err != nil {
@@ -137,8 +138,12 @@ func (s *Store) UpdateAccount(ctx context.Context, sc court.Scope, a store.Accou
 		if err != nil {
 			return err
 		}
+		if a.Version != old.Version {
+			return store.ErrConflict
+		}
 		_, err = q.ExecContext(ctx, `
-			UPDATE account SET name = $2, roles = $3, password = $4, must_change = $5, disabled = $6 WHERE id = $1`,
+			UPDATE account SET name = $2, roles = $3, password = $4, must_change = $5, disabled = $6, version = version + 1
+			WHERE id = $1`,
 			a.ID, nfc(a.Name), string(roles), a.Password, bit(a.MustChange), bit(a.Disabled))
 		if err != nil || (!a.Disabled && a.Password == old.Password) {
 			return err
@@ -159,16 +164,17 @@ func (s *Store) lockAccount(ctx context.Context, q querier, sc court.Scope, acco
 	return found[0], nil
 }
 
-const accountColumns = `SELECT id, unit, login, name, roles, password, must_change, disabled, created FROM account `
+const accountColumns = `SELECT id, unit, login, name, roles, password, must_change, disabled, created, version FROM account `
 
 func scanAccount(r *sql.Rows, a *store.Account) error {
 	var unit, roles string
 	var change, disabled int
-	var created int64
-	if err := r.Scan(&a.ID, &unit, &a.Login, &a.Name, &roles, &a.Password, &change, &disabled, &created); err != nil {
+	var created, version int64
+	if err := r.Scan(&a.ID, &unit, &a.Login, &a.Name, &roles, &a.Password, &change, &disabled, &created, &version); err != nil {
 		return err
 	}
 	a.Unit, a.MustChange, a.Disabled, a.Created = court.UnitID(unit), change == 1, disabled == 1, micros(created)
+	a.Version = uint64(version)
 	return json.Unmarshal([]byte(roles), &a.Roles)
 }
 

@@ -23,7 +23,7 @@ func by(u court.UnitID, what, object string) store.AdminEntry {
 func (f *fixture) account(t require.TestingT, u court.UnitID) store.Account {
 	a := store.Account{
 		ID: f.id("account"), Unit: u, Login: f.id("login"), Name: "Nguyễn Thị Hồng Ánh",
-		Roles: []store.Role{store.RoleClerk, store.RoleJudge}, Password: "$argon2id$one", MustChange: true, Created: at(0),
+		Roles: []store.Role{store.RoleClerk, store.RoleJudge}, Password: "$argon2id$one", MustChange: true, Created: at(0), Version: 1,
 	}
 	require.NoError(t, f.A.CreateAccount(bg(), court.ScopeOf(u), a, by(u, "account.created", a.ID)))
 	return a
@@ -83,8 +83,39 @@ func accountsAreKept(t *testing.T, f *fixture) {
 	require.NoError(t, f.A.UpdateAccount(bg(), court.ScopeOf(unit), changed, by(unit, "account.changed", a.ID)))
 	got, err := f.B.Account(bg(), sys(), a.ID)
 	require.NoError(t, err)
-	changed.Unit, changed.Login, changed.Created = a.Unit, a.Login, a.Created
+	changed.Unit, changed.Login, changed.Created, changed.Version = a.Unit, a.Login, a.Created, 2
 	require.Equal(t, changed, got, "unit, login and creation stay")
+	a.Disabled = true
+	require.ErrorIs(t, f.A.UpdateAccount(bg(), sys(), a, by(unit, "late", "")), store.ErrConflict, "of an older version")
+	got, err = f.B.Account(bg(), sys(), a.ID)
+	require.NoError(t, err)
+	require.Equal(t, changed, got)
+
+	// Of many changes of one version at once exactly one is made.
+	require.Equal(t, 1, onlyOne(t, f, func(st store.Store) error {
+		return st.UpdateAccount(bg(), sys(), changed, by(unit, "account.changed", a.ID))
+	}))
+}
+
+// onlyOne runs try from many clients at once and returns how many succeeded; the
+// others must have been told of the conflict.
+func onlyOne(t *testing.T, f *fixture, try func(st store.Store) error) int {
+	var won atomic.Int32
+	var g errgroup.Group
+	for n := range 20 {
+		st := []store.Store{f.A, f.B}[n%2]
+		g.Go(func() error {
+			err := try(st)
+			if err == nil {
+				won.Add(1)
+			} else if errors.Is(err, store.ErrConflict) {
+				return nil
+			}
+			return err
+		})
+	}
+	require.NoError(t, g.Wait())
+	return int(won.Load())
 }
 
 func unitsAreKept(t *testing.T, f *fixture) {
@@ -196,7 +227,7 @@ func disablingEndsSessions(t *testing.T, f *fixture) {
 			again := s
 			again.TokenHash = f.hash()
 			require.ErrorIs(t, f.A.CreateAccountSession(bg(), again), store.ErrNotFound, "nobody signs in")
-			a.Disabled = false
+			a.Disabled, a.Version = false, a.Version+1
 			require.NoError(t, f.A.UpdateAccount(bg(), court.ScopeOf(unit), a, by(unit, "account.changed", a.ID)))
 			_, err = f.B.AccountSessionByToken(bg(), s.TokenHash, at(1))
 			require.ErrorIs(t, err, store.ErrNotFound, "old sessions do not come back")
@@ -475,7 +506,7 @@ func adminLogCannotBeChanged(t *testing.T, f *fixture) {
 	if f.A.Kind() == "sqlite" {
 		statements = append(statements,
 			`INSERT OR REPLACE INTO admin_log SELECT n, unit, prev, prev, hash FROM admin_log WHERE n = 1`,
-			`INSERT OR REPLACE INTO account SELECT id, 'other', login, name, roles, password, must_change, disabled, created FROM account`)
+			`INSERT OR REPLACE INTO account SELECT id, 'other', login, name, roles, password, must_change, disabled, created, version FROM account`)
 	} else {
 		statements = append(statements, `TRUNCATE admin_log`, `TRUNCATE account CASCADE`, `DELETE FROM admin_lock`,
 			`INSERT INTO admin_log (n, unit, line, prev, hash) SELECT 3, unit, line, hash, hash FROM admin_log WHERE n = 2`)

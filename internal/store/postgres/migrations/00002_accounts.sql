@@ -21,7 +21,8 @@ CREATE TABLE account (
   password    TEXT NOT NULL, -- argon2id in PHC form, or empty
   must_change BIGINT NOT NULL CHECK (must_change IN (0, 1)),
   disabled    BIGINT NOT NULL CHECK (disabled IN (0, 1)),
-  created     BIGINT NOT NULL
+  created     BIGINT NOT NULL,
+  version     BIGINT NOT NULL CHECK (version >= 1) -- grows by one with each change
 );
 CREATE INDEX account_by_unit ON account (unit, login);
 

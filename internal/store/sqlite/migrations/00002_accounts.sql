@@ -21,7 +21,8 @@ CREATE TABLE account (
   password    TEXT NOT NULL, -- argon2id in PHC form, or empty
   must_change INTEGER NOT NULL CHECK (must_change IN (0, 1)),
   disabled    INTEGER NOT NULL CHECK (disabled IN (0, 1)),
-  created     INTEGER NOT NULL
+  created     INTEGER NOT NULL,
+  version     INTEGER NOT NULL CHECK (version >= 1) -- grows by one with each change
 ) STRICT;
 CREATE INDEX account_by_unit ON account (unit, login);
 
