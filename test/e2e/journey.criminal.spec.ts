@@ -298,6 +298,7 @@ test("J1.17-J1.20: closed doors, debate, deliberation, judgment", async () => {
     await judge.button("Chuyển sang xét xử kín").first().click();
     const dialog = judge.page.getByRole("alertdialog").or(judge.page.getByRole("dialog"));
     await expect(dialog).toContainText("người tham dự, nhà báo");
+    await dialog.getByRole("textbox").fill("Giữ bí mật đời tư theo yêu cầu của bị hại");
     await dialog.getByRole("button", { name: "Chuyển sang xét xử kín" }).click();
     await watcher.page.getByText("Phiên tòa đang xét xử kín").first().waitFor();
     await silentAfter("public");
