@@ -315,20 +315,22 @@ func TestAlertsAreFewAndTheGravest(t *testing.T) {
 	hv.Hold, hv.Points[0].Light = nil, "ok"
 	require.Empty(t, codes(party, hv))
 	require.Empty(t, codes(judge, hv))
-	m := &b.room.points
 	lost := hearing.View{Points: []hearing.PointView{{Point: hearing.Point{ID: "1"}, Light: lightLost}}}
 	done := make(chan struct{})
 	require.NoError(t, b.room.post(t.Context(), func() {
 		defer close(done)
-		m.note(lost, now)
-		m.note(hv, now)
+		b.room.points.note(lost, now)
+		b.room.points.note(hv, now)
 	}))
 	<-done
 	require.Equal(t, []string{"point_back:"}, codes(judge, hv))
-	dropped, next := m.forget(now.Add(time.Second), 10*time.Second)
+	memory := newPointMemory()
+	memory.note(lost, now)
+	memory.note(hv, now)
+	dropped, next := memory.forget(now.Add(time.Second), 10*time.Second)
 	require.False(t, dropped)
 	require.Equal(t, now.Add(10*time.Second), next)
-	dropped, next = m.forget(now.Add(10*time.Second), 10*time.Second)
+	dropped, next = memory.forget(now.Add(10*time.Second), 10*time.Second)
 	require.True(t, dropped)
 	require.True(t, next.IsZero())
 }
