@@ -95,11 +95,13 @@ const (
 // Office answers the routes of this package. It is safe for concurrent use and
 // owns no goroutine.
 type Office struct {
-	p         Params
-	mux       *http.ServeMux
-	cross     *http.CrossOriginProtection
-	doc       []byte
-	importing sync.Mutex // imports of this node come one after another
+	p     Params
+	mux   *http.ServeMux
+	cross *http.CrossOriginProtection
+	doc   []byte
+	// Of this node, one import and one booking at a time (capacity 1): two at once
+	// would both find nothing.
+	importing, writing chan struct{}
 
 	mu      sync.Mutex
 	benches map[string]bench // names of presiding judge and clerk, which never change
@@ -123,11 +125,24 @@ func New(p Params) (*Office, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &Office{p: p, mux: http.NewServeMux(), cross: http.NewCrossOriginProtection(), doc: doc, benches: map[string]bench{}}
+	o := &Office{
+		p: p, mux: http.NewServeMux(), cross: http.NewCrossOriginProtection(), doc: doc, benches: map[string]bench{},
+		importing: make(chan struct{}, 1), writing: make(chan struct{}, 1),
+	}
 	for _, r := range Routes() {
 		o.mux.Handle(r.Method+" "+r.pattern(), o.guard(r))
 	}
 	return o, nil
+}
+
+// alone waits for its turn behind ch; done gives the turn on.
+func alone(ctx context.Context, ch chan struct{}) (done func(), err error) {
+	select {
+	case ch <- struct{}{}:
+		return func() { <-ch }, nil
+	case <-ctx.Done():
+		return nil, busy()
+	}
 }
 
 // Handler serves everything below /api/v1/ that this package owns; anything else

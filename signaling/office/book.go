@@ -94,6 +94,11 @@ func (o *Office) again(c *call, kept store.Idempotent, b *BookingBody) (plan, er
 		return plan{}, fmt.Errorf("kept plan: %w", err)
 	}
 	sc := court.ScopeOf(c.Unit)
+	done, err := alone(ctx, o.writing)
+	if err != nil {
+		return plan{}, err
+	}
+	defer done()
 	infos, err := o.p.Store.HearingInfos(ctx, sc, []string{p.ID})
 	if err != nil {
 		return plan{}, err
@@ -120,12 +125,21 @@ func (o *Office) again(c *call, kept store.Idempotent, b *BookingBody) (plan, er
 		if errors.As(err, &ref) {
 			return plan{}, refused([]Finding{{Code: ref.Code, Vi: ref.Vi, En: ref.En}})
 		}
-		return plan{}, err
+		return plan{}, elsewhere(err)
 	}
 	if err := o.p.Store.PutSeats(ctx, sc, seats); err != nil {
 		return plan{}, err
 	}
 	return p, o.p.Store.PutHearingInfo(ctx, sc, info)
+}
+
+// elsewhere: nobody else knows these ids, so whatever stands in the way is the
+// same request at work on another node. A repetition finds it complete.
+func elsewhere(err error) error {
+	if errors.Is(err, store.ErrLeased) || errors.Is(err, store.ErrFenced) || errors.Is(err, store.ErrConflict) {
+		return busy()
+	}
+	return err
 }
 
 // courtName is how the unit is called; without a directory it has no name.

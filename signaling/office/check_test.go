@@ -337,32 +337,3 @@ func TestBodiesAreStrict(t *testing.T) {
 		require.NotContains(t, string(a.body), "Nguyễn", name)
 	}
 }
-
-// Whatever arrives, the answer is one of the documented ones, and what is booked
-// is what the rules take.
-func FuzzBooking(f *testing.F) {
-	w := startWorld(f)
-	text, err := json.Marshal(w.good("1/2026/TLST-HS", month))
-	require.NoError(f, err)
-	f.Add(text)
-	f.Add([]byte(strings.Replace(string(text), `"minutes":180`, `"minutes":180,"minutes":1`, 1)))
-	f.Add([]byte(`{"points":[{}],"people":[{"shares":0},{"shares":-1,"client":99}]}`))
-	f.Add([]byte(`{"people":[{"shares":1},{"shares":0},{"point":-1,"device_kind":"viewer"}]}`))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		as := login(store.RoleClerk, unitHN)
-		checked := w.do(as, http.MethodPost, "/api/v1/hearings/check", text)
-		switch checked.status {
-		case http.StatusBadRequest, http.StatusRequestEntityTooLarge:
-			return
-		case http.StatusOK:
-		default:
-			t.Fatalf("%d %s", checked.status, checked.body)
-		}
-		booked := w.do(as, http.MethodPost, "/api/v1/hearings", text, "Idempotency-Key", newKey())
-		if len(read[CheckAnswer](t, checked).Refusals) > 0 {
-			require.Equal(t, http.StatusUnprocessableEntity, booked.status, "%s", booked.body)
-			return
-		}
-		require.Equal(t, http.StatusCreated, booked.status, "%s", booked.body)
-	})
-}

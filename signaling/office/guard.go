@@ -145,8 +145,6 @@ func (o *Office) explain(r Route, c *call, err error) *Problem {
 		return notFound()
 	case errors.Is(err, store.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
 		return databaseAway()
-	case errors.Is(err, store.ErrLeased): // the same booking is being written at this moment
-		return busy()
 	}
 	o.p.Logger.Warn("request failed", "route", r.Method+" "+r.Path, "account", c.ID, "err", err)
 	return internal()

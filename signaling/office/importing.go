@@ -31,9 +31,12 @@ func (o *Office) importHearing(c *call) (any, error) {
 	if tidy(b.Case.DocketNo) != docket {
 		return nil, badBody("case.docket_no", "Số thụ lý khác với số trong địa chỉ.", "The docket number is not that of the address.")
 	}
-	o.importing.Lock() // two at once would both find nothing
-	defer o.importing.Unlock()
 	ctx := c.r.Context()
+	done, err := alone(ctx, o.importing)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	standing, err := o.p.Store.HearingByDocket(ctx, c.Scope, c.Unit, docket)
 	if errors.Is(err, store.ErrNotFound) {
 		return o.create(c, b, "", "created")

@@ -87,7 +87,8 @@ func TestSeveralSeatsAreChosenAmong(t *testing.T) {
 	as := login(store.RoleJudge, unitHN)
 	id := "account-" + as
 	require.NoError(t, w.st.PutSeats(t.Context(), court.SystemScope(), []store.Seat{
-		{Hearing: x.hearing, Person: "p", Device: "d1", Account: id}, {Hearing: x.hearing, Person: "p", Device: "d2", Account: id},
+		{Hearing: x.hearing, Person: "p", Device: "d1", Account: id},
+		{Hearing: x.hearing, Person: "p", Device: "d2", Account: id},
 		{Hearing: x.hearing, Person: "q", Device: "d3", Account: "another"},
 	}))
 	enter := func(b EnterBody) answered {
