@@ -4,7 +4,7 @@ import { createRoot } from "react-dom/client";
 import { httpApi, takeInvitation } from "./core/api";
 import { browserClock } from "./core/clock";
 import { getDevices } from "./core/devices";
-import { returnWhenOver } from "./core/roomreturn";
+import { isMarked, returnWhenOver } from "./core/roomreturn";
 import { Seat } from "./core/seat";
 import { type Socket, SUBPROTOCOL } from "./core/signaling";
 import type { SectionView } from "./core/state";
@@ -76,7 +76,7 @@ if (isOffice(location.pathname)) {
       <App />
     </Providers>,
   );
-  if (sessionStorage.getItem(ROOM_DEVICE_FLAG) !== null) {
+  if (isMarked(() => sessionStorage, ROOM_DEVICE_FLAG)) {
     returnWhenOver(seat.store, browserClock, () => {
       location.assign(ROOM_DEVICE);
     });

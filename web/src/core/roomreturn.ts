@@ -19,6 +19,15 @@ export function isOver(s: State): boolean {
   return s.view !== null && over.includes(s.view.state);
 }
 
+/** isMarked tells whether this tab is a courtroom's computer; a browser without storage is none. */
+export function isMarked(storage: () => Storage, mark: string): boolean {
+  try {
+    return storage().getItem(mark) !== null;
+  } catch {
+    return false;
+  }
+}
+
 interface Follows {
   get(): State;
   subscribe(listener: () => void): () => void;

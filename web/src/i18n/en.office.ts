@@ -419,7 +419,7 @@ export const officeEn: OfficeCatalogue = {
     "This person is signed out everywhere at once, also from a hearing that is on, and cannot sign in again.",
   account_enable_ask: "This person can sign in again with the password or passkey they have.",
   login_hint: "Small letters without marks, digits, dots. For instance: nguyen.thi.huong",
-  bad_login: "A login has 3 or more small letters without marks, digits and . _ - @",
+  bad_login: "A login has 1 to 64 characters: small letters without marks, digits and . _ - @",
   need_role: "Please choose at least one role.",
   devices_title: "Courtroom computers",
   devices_list: "Enrolled computers",

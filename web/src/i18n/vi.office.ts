@@ -433,7 +433,7 @@ export const officeVi = {
     "Người này bị đăng xuất ngay ở mọi nơi, kể cả trong phiên tòa đang diễn ra, và không đăng nhập được nữa.",
   account_enable_ask: "Người này đăng nhập lại được bằng mật khẩu hoặc khóa đăng nhập đã có.",
   login_hint: "Chữ thường không dấu, số, dấu chấm. Ví dụ: nguyen.thi.huong",
-  bad_login: "Tên đăng nhập từ 3 ký tự, chỉ gồm chữ thường không dấu, số và dấu . _ - @",
+  bad_login: "Tên đăng nhập có từ 1 đến 64 ký tự: chữ thường không dấu, số và dấu . _ - @",
   need_role: "Vui lòng chọn ít nhất một vai trò.",
   devices_title: "Máy phòng xử án",
   devices_list: "Máy đã ghi danh",

@@ -25,6 +25,7 @@ import {
 import { newKey, sign } from "./devicekey";
 import { byNeed, done, open } from "./operations";
 import { EVERY, Poll } from "./poll";
+import { hasUse, home } from "./places";
 import { preparation } from "./preparation";
 import { due, LEAD } from "./roomdevice";
 import { pathOf, type Route, routeOf } from "./routes";
@@ -95,6 +96,18 @@ describe("addresses", () => {
     }
     expect(["/", "/cong-viecx", "/thiet-bi-khac", "/api/me"].some(isOffice)).toBe(false);
     expect(["/cong-viec", "/cong-viec/lich", "/thiet-bi"].every(isOffice)).toBe(true);
+  });
+});
+
+describe("places", () => {
+  it("begin where the role has work, and hide what the server would refuse", () => {
+    expect(home(["judge"])).toBe("calendar");
+    expect(home(["sys_admin"])).toBe("accounts");
+    expect(home(["tech_operator", "sys_admin"])).toBe("calendar");
+    expect(home(["auditor"])).toBe("account");
+    expect(hasUse("people", ["tech_operator"])).toBe(false);
+    expect(hasUse("invite", ["judge"])).toBe(false);
+    expect(hasUse("enrolment", ["sys_admin"])).toBe(false);
   });
 });
 

@@ -1,6 +1,7 @@
 // The officials' pages: which one follows from who is signed in and the address.
 import { Act } from "../../ui/parts/controls";
-import { useOffice, useOfficeTexts } from "./context";
+import { home } from "../core/places";
+import { useMe, useOffice, useOfficeTexts } from "./context";
 import { Page, Trouble } from "./parts/page";
 import { Gate, Link, Shell } from "./parts/Shell";
 import { Account } from "./screens/Account";
@@ -55,13 +56,16 @@ export function OfficeApp() {
 
 function Screen() {
   const { route } = useOffice();
-  switch (route.page) {
+  const { roles } = useMe();
+  // Who has no calendar begins at the first page that is theirs.
+  const page = route.page === "calendar" ? home(roles) : route.page;
+  switch (page) {
     case "calendar":
-      return <Calendar day={route.day} />;
+      return <Calendar day={route.page === "calendar" ? route.day : undefined} />;
     case "book":
       return <Booking />;
     case "hearing":
-      return <HearingPage key={route.id} id={route.id} />;
+      return route.page === "hearing" ? <HearingPage key={route.id} id={route.id} /> : null;
     case "operations":
       return <Operations />;
     case "accounts":

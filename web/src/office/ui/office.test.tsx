@@ -5,6 +5,7 @@ import { installAria } from "../../i18n/aria";
 import { TextProvider } from "../../ui/context";
 import { office } from "../core/api";
 import { httpClient } from "../core/client";
+import { type Enrolled, newKey } from "../core/devicekey";
 import { whole } from "../core/testing";
 import { OfficeProvider } from "./context";
 import { OfficeApp } from "./OfficeApp";
@@ -26,7 +27,7 @@ const problem = (status: number, code: string) =>
 type Handler = (body: unknown, init: RequestInit) => Response | Promise<Response>;
 
 /** show opens a page with a server that answers as the handlers say. */
-function show(path: string, handlers: Record<string, Handler>) {
+function show(path: string, handlers: Record<string, Handler>, enrolled: Enrolled | null = null) {
   const calls: { what: string; body: unknown; key: string | undefined }[] = [];
   const fetch = async (input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> => {
     const path = typeof input === "string" ? input.split("?")[0] : "";
@@ -51,7 +52,7 @@ function show(path: string, handlers: Record<string, Handler>) {
           newId: () => `id-${++id}`,
           storage: sessionStorage,
           keys: {
-            read: () => Promise.resolve(null),
+            read: () => Promise.resolve(enrolled),
             write: () => Promise.resolve(),
             clear: () => Promise.resolve(),
           },
@@ -367,5 +368,58 @@ describe("a hearing's page", () => {
       expect(leave).toHaveBeenCalledWith("/");
     });
     expect(calls.at(-1)?.body).toEqual({ person: "p-c", device: "d-c" });
+  });
+});
+
+describe("a courtroom's computer", () => {
+  it("signs in by its key when its session is over, and goes to its hearing by itself", async () => {
+    let signedIn = false;
+    const start = new Date(Date.now() + 60_000).toISOString();
+    const seat = { hearing: "h1", person: "p", device: "d", starts_at: start, status: "ready" };
+    const { key } = await newKey(crypto.subtle);
+    const { calls, leave } = show(
+      "/thiet-bi",
+      {
+        "GET /api/v1/access/devices/seats": () =>
+          signedIn ? Response.json({ seats: [seat] }) : problem(401, "sign_in"),
+        "POST /api/v1/access/devices/challenge": () => Response.json({ nonce: "A".repeat(43) }),
+        "POST /api/v1/access/devices/signin": () => {
+          signedIn = true;
+          return new Response(null, { status: 204 });
+        },
+        "POST /api/v1/access/devices/seat": () => new Response(null, { status: 204 }),
+      },
+      { device: "rd-1", key },
+    );
+    await waitFor(() => {
+      expect(leave).toHaveBeenCalledWith("/");
+    });
+    expect(calls.at(-1)?.body).toEqual({ hearing: "h1", person: "p", device: "d" });
+    expect(calls.some((c) => c.what === "GET /api/v1/access/me")).toBe(false);
+    expect(sessionStorage.getItem("phientoa.room-device")).not.toBeNull();
+  });
+
+  it("between hearings shows no case, and says when it was revoked", async () => {
+    let revoked = false;
+    const later = new Date(Date.now() + 36e5).toISOString();
+    const { key } = await newKey(crypto.subtle);
+    const enrolled = { device: "rd-1", key };
+    const server: Record<string, Handler> = {
+      "GET /api/v1/access/devices/seats": () =>
+        revoked
+          ? problem(401, "sign_in")
+          : Response.json({ seats: [{ hearing: "h1", starts_at: later, status: "ready" }] }),
+      "POST /api/v1/access/devices/challenge": () => Response.json({ nonce: "A".repeat(43) }),
+      "POST /api/v1/access/devices/signin": () => problem(403, "signin"),
+    };
+    const { leave } = show("/thiet-bi", server, enrolled);
+    await screen.findByRole("heading", { name: "Chưa có phiên tòa" });
+    expect(leave).not.toHaveBeenCalled();
+    cleanup();
+    revoked = true;
+    show("/thiet-bi", server, enrolled);
+    await screen.findByRole("heading", { name: "Máy này chưa được phép dùng" });
+    press("Ghi danh lại");
+    await screen.findByRole("heading", { name: "Ghi danh máy phòng xử án" });
   });
 });

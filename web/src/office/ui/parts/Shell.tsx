@@ -2,36 +2,20 @@
 import { type ReactNode, useState } from "react";
 import { Act } from "../../../ui/parts/controls";
 import { LanguageSwitch } from "../../../ui/parts/Frame";
-import type { OfficeKey } from "../../../i18n/vi.office";
-import type { Role } from "../../core/api";
 import { asRefused, type Refused } from "../../core/client";
+import { hasUse } from "../../core/places";
 import { pathOf, type Route } from "../../core/routes";
 import { useMe, useOffice, useOfficeTexts } from "../context";
 import { Trouble } from "./page";
 import css from "./Shell.module.css";
 
-interface Place {
-  route: Route;
-  text: OfficeKey;
-  /** who has use for it; the server decides who may */
-  roles: Role[] | "all";
-}
-
-const places: Place[] = [
-  { route: { page: "calendar" }, text: "nav_calendar", roles: "all" },
-  { route: { page: "book" }, text: "nav_book", roles: ["clerk", "judge"] },
-  {
-    route: { page: "operations" },
-    text: "nav_operations",
-    roles: ["tech_operator", "chief_judge", "clerk"],
-  },
-  { route: { page: "accounts" }, text: "nav_accounts", roles: ["sys_admin"] },
-  { route: { page: "devices" }, text: "nav_devices", roles: ["sys_admin", "tech_operator"] },
-];
-
-export function hasUse(roles: Role[] | "all", mine: Role[]): boolean {
-  return roles === "all" || roles.some((r) => mine.includes(r));
-}
+const places = [
+  ["calendar", "nav_calendar"],
+  ["book", "nav_book"],
+  ["operations", "nav_operations"],
+  ["accounts", "nav_accounts"],
+  ["devices", "nav_devices"],
+] as const;
 
 /** Link goes to a page without loading the application again; a middle click opens it as any link. */
 export function Link({
@@ -100,15 +84,15 @@ export function Shell({ dark = false, children }: { dark?: boolean; children: Re
         </div>
         <nav aria-label={t("nav")} className={css["nav"]}>
           {places
-            .filter((p) => hasUse(p.roles, me.roles))
-            .map((p) => (
+            .filter(([page]) => hasUse(page, me.roles))
+            .map(([page, text]) => (
               <Link
-                key={p.text}
-                to={p.route}
+                key={page}
+                to={{ page }}
                 className={css["place"]}
-                current={route.page === p.route.page || (inHearing && p.route.page === "calendar")}
+                current={route.page === page || (inHearing && page === "calendar")}
               >
-                {t(p.text)}
+                {t(text)}
               </Link>
             ))}
         </nav>

@@ -12,10 +12,13 @@ export function Page({
   title,
   lead,
   acts,
+  wide = false,
   children,
 }: {
   title: string;
   lead?: string;
+  /** for operations rooms: the whole width of a large screen */
+  wide?: boolean;
   acts?: ReactNode;
   children: ReactNode;
 }) {
@@ -30,7 +33,7 @@ export function Page({
     if (route.page !== "room_device") heading.current?.focus({ preventScroll: true });
   }, [route.page]);
   return (
-    <main id="main" className={css["page"]}>
+    <main id="main" className={`${css["page"]} ${wide ? css["wide"] : ""}`}>
       <div className={css["head"]}>
         <div>
           <h1 ref={heading} tabIndex={-1} className={css["title"]}>

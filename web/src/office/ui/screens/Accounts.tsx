@@ -204,7 +204,7 @@ function Create({ onClose }: { onClose: () => void }) {
   const [busy, setBusy] = useState(false);
   const [refused, setRefused] = useState<Refused | null>(null);
   const [password, setPassword] = useState<string | null>(null);
-  const badLogin = !/^[a-z0-9][a-z0-9._@-]{2,63}$/.test(login.trim().toLowerCase());
+  const badLogin = !/^[a-z0-9._@-]{1,64}$/.test(login.trim().toLowerCase());
   const create = async (): Promise<void> => {
     setTried(true);
     if (busy || name.trim() === "" || badLogin || roles.length === 0) return;

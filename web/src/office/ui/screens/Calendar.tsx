@@ -26,7 +26,8 @@ import {
 import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
 import { Pick, TextField, Tick } from "../parts/fields";
 import { Answer, Note, Page } from "../parts/page";
-import { hasUse, Link } from "../parts/Shell";
+import { hasUse } from "../../core/places";
+import { Link } from "../parts/Shell";
 import { StatusMark } from "../parts/StatusMark";
 import { procedureKey, STATUSES, statusWord } from "../words";
 import css from "./Calendar.module.css";
@@ -49,7 +50,7 @@ export function Calendar({ day: asked }: { day: Day | undefined }) {
     <Page
       title={t("calendar_title")}
       acts={
-        hasUse(["clerk", "judge"], me.roles) ? (
+        hasUse("book", me.roles) ? (
           <Act
             tone="primary"
             onPress={() => {

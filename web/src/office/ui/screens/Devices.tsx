@@ -8,7 +8,7 @@ import { ROOM_DEVICE } from "../../where";
 import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
 import { TextField } from "../parts/fields";
 import { Answer, Box, Page, Sheet, Trouble } from "../parts/page";
-import { hasUse } from "../parts/Shell";
+import { hasUse } from "../../core/places";
 import office from "./office.module.css";
 
 export function Devices() {
@@ -33,7 +33,7 @@ export function Devices() {
     <Page
       title={t("devices_title")}
       acts={
-        hasUse(["tech_operator"], me.roles) ? (
+        hasUse("enrolment", me.roles) ? (
           <Act
             tone="primary"
             onPress={() => {

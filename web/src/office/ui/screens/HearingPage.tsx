@@ -6,7 +6,7 @@ import { clock, dayOf, daysUntil, longDay, writeDay } from "../../core/dates";
 import { type Item, preparation } from "../../core/preparation";
 import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
 import { Answer, Box, Note, Page } from "../parts/page";
-import { hasUse } from "../parts/Shell";
+import { hasUse } from "../../core/places";
 import { Marked, StatusMark } from "../parts/StatusMark";
 import { formKey, instanceKey, procedureKey, testKey } from "../words";
 import { EnterButton } from "./EnterButton";
@@ -16,6 +16,7 @@ import office from "./office.module.css";
 export function HearingPage({ id }: { id: string }) {
   const { t } = useOfficeTexts();
   const { api } = useOffice();
+  const { roles } = useMe();
   const { data, again } = useLoad(id, () => api.hearing(id));
   const h = data.kind === "ready" ? data.value : null;
   return (
@@ -31,8 +32,8 @@ export function HearingPage({ id }: { id: string }) {
           <>
             <Facts h={hearing} />
             <Checklist h={hearing} />
-            <People h={hearing} />
-            <Tests h={hearing} />
+            {hasUse("people", roles) ? <People h={hearing} /> : null}
+            {hasUse("tests", roles) ? <Tests h={hearing} /> : null}
           </>
         )}
       </Answer>
@@ -119,7 +120,7 @@ function People({ h }: { h: HearingDetail }) {
   const { data, again } = useLoad(`people ${h.id}`, () => api.people(h.id));
   const point = (p: HearingPerson): string =>
     h.points.find((x) => x.id === p.point)?.name ?? p.point;
-  const mayInvite = hasUse(["clerk"], me.roles) && !isOver(h.status);
+  const mayInvite = hasUse("invite", me.roles) && !isOver(h.status);
   return (
     <Box title={t("prepare_people")}>
       <p>{t("invite_what")}</p>

@@ -10,7 +10,7 @@ import { byNeed, done, open } from "../../core/operations";
 import { Poll } from "../../core/poll";
 import { useMe, useOffice, useOfficeTexts } from "../context";
 import { Box, Note, Page, Trouble } from "../parts/page";
-import { hasUse } from "../parts/Shell";
+import { hasUse } from "../../core/places";
 import { Marked, StatusMark } from "../parts/StatusMark";
 import { alarmKey, type Mark, phaseKey } from "../words";
 import type { OfficeKey } from "../../../i18n/vi.office";
@@ -60,7 +60,7 @@ export function Operations() {
   const { t } = useOfficeTexts();
   const { picture, lost, renew } = usePicture();
   return (
-    <Page title={t("operations_title")}>
+    <Page title={t("operations_title")} wide>
       <p className={css["as"]} role={lost ? "alert" : undefined}>
         {picture ? t("as_of", { time: clockSeconds(picture.at) }) : t("office_loading")}
         {lost && picture ? <strong> {t("as_of_old")}</strong> : null}
@@ -135,7 +135,7 @@ function AlarmLine({
   const [refused, setRefused] = useState<Refused | null>(null);
   const taken = alarm.taken_by !== undefined && alarm.taken_by !== "";
   const what = t(alarmKey(alarm.kind));
-  const mayAct = hasUse(["tech_operator", "clerk"], useMe().roles);
+  const mayAct = hasUse("alarms", useMe().roles);
   const act = async (call: () => Promise<unknown>): Promise<void> => {
     setBusy(true);
     setRefused(null);

@@ -1,0 +1,37 @@
+// Who has use for which page. The server decides who may (its table of routes);
+// this only keeps people from doors that are closed to them. Pure.
+import type { Role } from "./api";
+import type { Route } from "./routes";
+
+const bench: readonly Role[] = ["judge", "chief_judge", "clerk"];
+
+/** uses names the roles of each page; pages that are not here serve everybody. */
+const uses = {
+  calendar: [...bench, "tech_operator", "point_officer", "procurator"],
+  hearing: [...bench, "tech_operator", "point_officer", "procurator"],
+  people: bench,
+  tests: [...bench, "tech_operator"],
+  book: ["clerk", "judge"],
+  invite: ["clerk"],
+  operations: ["tech_operator", "chief_judge", "clerk"],
+  alarms: ["tech_operator", "clerk"],
+  accounts: ["sys_admin"],
+  devices: ["sys_admin", "tech_operator"],
+  enrolment: ["tech_operator"],
+} as const satisfies Record<string, readonly Role[]>;
+
+export type Use = keyof typeof uses;
+
+/** hasUse tells whether one of the roles has use for it. */
+export function hasUse(use: Use, mine: readonly Role[]): boolean {
+  const roles: readonly Role[] = uses[use];
+  return roles.some((r) => mine.includes(r));
+}
+
+/** home is the first page for these roles. */
+export function home(
+  mine: readonly Role[],
+): Route["page"] & ("calendar" | "operations" | "accounts" | "devices" | "account") {
+  const pages = ["calendar", "operations", "accounts", "devices"] as const;
+  return pages.find((p) => hasUse(p, mine)) ?? "account";
+}
