@@ -553,8 +553,8 @@ type Hello struct {
 	LastSeq     uint64 `protobuf:"varint,3,opt,name=last_seq,json=lastSeq,proto3" json:"last_seq,omitempty"`
 	// language of texts for people: "vi" (default) or "en".
 	Language string `protobuf:"bytes,4,opt,name=language,proto3" json:"language,omitempty"`
-	// take_over ends another browser's live connection to the same seat; without
-	// it such a seat is refused as seat_taken.
+	// take_over: end the connection of another sign-in at this device, instead of
+	// being refused with "seat_taken".
 	TakeOver      bool `protobuf:"varint,5,opt,name=take_over,json=takeOver,proto3" json:"take_over,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -188,8 +188,8 @@ export type Hello = Message<"phientoa.v1.Hello"> & {
   language: string;
 
   /**
-   * take_over ends another browser's live connection to the same seat; without
-   * it such a seat is refused as seat_taken.
+   * take_over: end the connection of another sign-in at this device, instead of
+   * being refused with "seat_taken".
    *
    * @generated from field: bool take_over = 5;
    */
