@@ -5,7 +5,8 @@ export default defineConfig({
   testDir: "e2e",
   outputDir: "test-results",
   workers: 1,
-  timeout: 60_000,
+  // Seven screens at four sizes, each judged by axe, on a machine that does other work too.
+  timeout: 300_000,
   reporter: [["list"]],
   use: {
     browserName: "chromium",

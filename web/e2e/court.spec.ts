@@ -10,9 +10,6 @@ import { commands, look, passSelfTest, watch } from "./look";
 import { installPeer } from "./peer";
 import { serve } from "./server";
 
-// Each screen is taken at four sizes and judged at each.
-test.describe.configure({ timeout: 300_000 });
-
 let server: Server;
 let url = "";
 test.beforeAll(async () => {
@@ -465,11 +462,11 @@ test("the public viewer, and closed doors", async ({ page }) => {
   fake.view({
     ...view,
     people: [...(outside(me).people ?? []), ...(view.people ?? [])],
-  } as typeof view);
+  });
   const inside = (over: object) => {
     const v = court(me, { hands: [], acts: [], ...over });
     return change(
-      { ...v, people: [...(outside(me).people ?? []), ...(v.people ?? [])] } as typeof v,
+      { ...v, people: [...(outside(me).people ?? []), ...(v.people ?? [])] },
       {
         attendee: { status: PersonStatus.IN_COURTROOM, place: "courtroom" },
       },

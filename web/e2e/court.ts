@@ -133,10 +133,10 @@ let seq = 100n;
 
 /** court is the hearing in session at questioning, as `who` sees it; `over` replaces the rest. */
 export function court(who: string, over: ViewInit = {}): ViewInit {
-  const people = [
-    ...["judge", "assessor", "assessor2", "clerk", "procurator", "counsel", "victim"],
-    ...["defendant", "defendant2", "officer", "witness"],
-  ].map((k) => cast[k] as PersonInit);
+  const people =
+    "judge assessor assessor2 clerk procurator counsel victim defendant defendant2 officer witness"
+      .split(" ")
+      .map((k) => cast[k] as PersonInit);
   return {
     stateSeq: ++seq,
     docketNo: "Thụ lý số 45/2026/TLST-HS",

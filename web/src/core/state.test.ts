@@ -123,7 +123,7 @@ describe("rooms and roles", () => {
     ["party", { capacity: "procurator", state: TECHNICAL_HOLD }],
     ["party", { capacity: "witness" }],
     ["viewer", { capacity: "attendee", kind: "viewer" }],
-    ["viewer", { capacity: "journalist", kind: "viewer", status: W }],
+    ["waiting", { capacity: "journalist", kind: "viewer", status: W }],
     ["wall", { capacity: "presiding_judge", kind: "room_client" }],
     ["isolation", { capacity: "defendant", kind: "room_client", place: "isolation_room" }],
   ];

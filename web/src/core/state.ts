@@ -235,6 +235,7 @@ function placeScreen(v: View, me: PersonView, seat: Me): Screen {
   if (v.state === HearingState.SUSPENDED && !isDesk(me.capacity)) return "suspended";
   if (v.place === "isolation_room") return "isolation";
   if (seat.kind === "room_client") return "wall";
+  if (me.status === PersonStatus.WAITING && v.visibility !== "closed") return "waiting";
   if (isWatcher(me.capacity)) return "viewer";
   if (me.status === PersonStatus.WAITING) return "waiting";
   return isDesk(me.capacity) ? "desk" : "party";

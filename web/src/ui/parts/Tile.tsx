@@ -1,7 +1,7 @@
 // A tile: one seat's picture with its people and the reason when there is none.
 import { elapsed } from "../../core/clock";
 import { outOfRoom, type SeatGroup } from "../../core/seating";
-import { isCalled, type SectionView, sectionOf } from "../../core/state";
+import { isCalled, isWatcher, own, type SectionView, sectionOf } from "../../core/state";
 import { sentenceCase } from "../../i18n";
 import type { Key } from "../../i18n/vi";
 import { PausedBy, type PersonView, PersonStatus } from "../../wire/phientoa/v1/phientoa_pb";
@@ -99,7 +99,10 @@ export function Tile({ seat, large = false, unnamed = false }: TileProps) {
   const person = speaker ?? seat.people[0];
   if (!person) return null;
   const section = mine ? undefined : sectionOf(s, seat.device, "cam");
-  const reason = mine ? ownReason(s.own !== null) : tileReason(person, section);
+  // The public is not told who is connected: it has the pictures alone.
+  const watching = isWatcher(own(s.view)?.capacity ?? "");
+  const known = watching ? { ...person, connected: true } : person;
+  const reason = mine ? ownReason(s.own !== null) : tileReason(known, section);
   const classes = [css["tile"], large ? css["large"] : "", speaker ? css["floor"] : ""];
   return (
     <figure

@@ -65,13 +65,13 @@ export function usePersonActs(view: View, p: PersonView): PersonAct[] {
   const rare = { rare: true };
 
   add(
-    (is.waiting || is.removed) && !(is.called && is.waiting),
+    (is.waiting || is.removed) && !is.called,
     "admit",
     t("act_admit"),
     now(acts.admit(p.person)),
   );
   add(
-    is.waiting && is.called,
+    (is.waiting || is.removed) && is.called,
     "call_witness",
     t("act_call_witness", { capacity: called }),
     now(acts.callWitness(p.person)),
@@ -92,7 +92,12 @@ export function usePersonActs(view: View, p: PersonView): PersonAct[] {
   );
   add(is.inside && p.locked, "unlock", t("act_unlock"), now(acts.unlock(p.person)));
   add(is.isolated, "end_isolation", t("act_end_isolation"), now(acts.endIsolation(p.person)));
-  add(is.isolated, "confirm_left", t("act_confirm_left"), now(acts.confirmLeft(p.person)));
+  add(
+    is.isolated && !p.away,
+    "confirm_left",
+    t("act_confirm_left"),
+    now(acts.confirmLeft(p.person)),
+  );
   add(
     view.unbriefed.includes(p.person),
     "note_briefed",
@@ -123,7 +128,7 @@ export function usePersonActs(view: View, p: PersonView): PersonAct[] {
     now(acts.noteAway(p.person)),
     rare,
   );
-  add(p.away, "note_back", t("act_note_back"), now(acts.noteBack(p.person)));
+  add(p.away && !is.isolated, "note_back", t("act_note_back"), now(acts.noteBack(p.person)));
   add(
     p.present !== "absent" && !is.judge && view.points.length > 0,
     "report_presence",
