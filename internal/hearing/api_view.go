@@ -1,0 +1,156 @@
+package hearing
+
+import "phientoa/internal/court"
+
+// Reader is who looks: a person through a device, or the recorder/system.
+type Reader struct {
+	Person PersonID
+	Device DeviceID
+	System bool
+}
+
+// View is what one reader may know of the hearing after Seq.
+type View struct {
+	// Seq is the sequence of the state for people in the courtroom. For all
+	// others it is that of the last event which they may notice, so that it does
+	// not count what is hidden from them. It never falls for the same reader.
+	Seq          uint64
+	Hearing      ID
+	DocketNo     string
+	Title        string
+	Court        string
+	Status       Status
+	Since        int64
+	OpenedAt     int64
+	Recording    bool
+	Trouble      string // recorder trouble code; judge and clerk only
+	Me           PersonID
+	People       []PersonView
+	Floor        PersonID
+	FloorSince   int64
+	Hands        []PersonID
+	Acts         []string // field names of wire's Command that Decide would accept now
+	RecessReason string
+	// Late: the hearing should have opened and did not (policy Booking.LateAfter).
+	Late bool
+
+	Procedure  court.Procedure
+	Instance   string
+	Form       Form
+	Visibility Visibility // Deliberating while the panel deliberates
+	Phase      court.Phase
+	Phases     []PhaseView
+	Points     []PointView
+	// Place is where the reader is.
+	Place Place
+	// Standing: asked to stand, nobody (empty), "all" or a person.
+	Standing string
+	Hold     *HoldView
+	// Decision: reason and date of a suspension, adjournment or cancellation.
+	Decision *DecisionView
+	Checks   []CheckView // of preparation; for the court
+	Consults []ConsultView
+	// Unbriefed are people back from isolation who were not told yet.
+	Unbriefed []PersonID
+}
+
+// PhaseView is one step of the order of business.
+type PhaseView struct {
+	Phase      court.Phase
+	Mandatory  bool
+	Status     string // "", "current", "done", "skipped"
+	SkipReason string
+}
+
+// PointView is a point and its light.
+type PointView struct {
+	Point
+	// Light: "ok" (somebody connected), "partial", "lost", "waiting".
+	Light     string
+	LostSince int64 // UTC unix microseconds, 0 when not lost
+	Announced bool
+	Test      []TestItem // last test of the point; for the court and its officer
+	TestedAt  int64
+}
+
+// HoldView is a technical hold, proposed (Until is its deadline) or begun (Until 0).
+type HoldView struct {
+	Proposed bool
+	Until    int64
+	Since    int64
+	// Cause: "lost" with the people lost, or "asked" with a reason.
+	Cause  string
+	People []PersonID
+	Reason string
+	// Confirm is what has still to be confirmed before going on.
+	Confirm []ReturnView
+}
+
+// ReturnView is what ConfirmReturn is waited for.
+type ReturnView struct {
+	Person   PersonID
+	Identity bool // true: confirmed
+	Media    bool
+}
+
+// DecisionView is why and until when the hearing does not go on.
+type DecisionView struct {
+	Reason   string
+	ReopenAt int64
+	Form     Form
+}
+
+// CheckView is one condition of "ready".
+type CheckView struct {
+	// Key: "procuracy_opinion", "notice", "facilities", "identity", "presence", "point_test".
+	Key      string
+	Required bool
+	Done     bool
+	// Days left until it can be done, for "notice".
+	Days int
+	// Missing are the people or points it waits for.
+	Missing []string
+	Note    string
+}
+
+// ConsultView is a private talk as its own people, clerk and presiding judge know it.
+type ConsultView struct {
+	ID      string
+	By      PersonID
+	With    []PersonID
+	Open    bool
+	Since   int64 // of the opening
+	Until   int64 // the agreed end, which warns and never cuts
+	Overdue bool
+}
+
+// PersonView is one person as the reader may know them. The name is filled in
+// by signaling from the names table, only when MayName is true.
+type PersonView struct {
+	Person         PersonID
+	MayName        bool
+	Alias          string
+	Capacity       court.Capacity
+	Point          string
+	Status         PersonStatus
+	Connected      bool
+	Locked         bool
+	Device         DeviceID
+	MicrophoneOpen bool
+	Hand           bool
+
+	PointID   string
+	Place     Place // where the person is; for the court
+	Required  bool
+	Minor     bool
+	Client    PersonID
+	Present   string // "", "present", "absent"; of the officer's report
+	AbsentWhy string
+	Identity  string // method by which the papers were compared, "" when not yet
+	Away      bool   // left their place
+	Warnings  int
+	LostSince int64      // UTC unix microseconds: connection lost, 0 when not
+	Test      []TestItem // last self-test; for the court
+	TestedAt  int64
+	Private   bool // has a device fit for a private talk
+}
