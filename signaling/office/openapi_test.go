@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"phientoa/internal/hearing"
 )
 
 var update = flag.Bool("update", false, "write docs/openapi.json")
@@ -95,4 +97,36 @@ func TestDocumentIsServedToEverybody(t *testing.T) {
 	want, err := os.ReadFile(documentPath)
 	require.NoError(t, err)
 	require.Equal(t, string(want), string(a.body))
+}
+
+// The limits that the document states are those of the check (TestBoundsOfFields).
+func TestDocumentStatesTheLimits(t *testing.T) {
+	text, err := Document()
+	require.NoError(t, err)
+	var doc struct {
+		Components struct {
+			Schemas map[string]struct {
+				Properties map[string]struct {
+					MaxLength, MaxItems, Minimum, Maximum int
+				}
+			}
+		}
+	}
+	require.NoError(t, json.Unmarshal(text, &doc))
+	at := func(schema, field string) (p struct{ MaxLength, MaxItems, Minimum, Maximum int }) {
+		p = doc.Components.Schemas[schema].Properties[field]
+		return p
+	}
+	for name, want := range map[string]int{
+		"CaseBody docket_no": MaxDocket, "CaseBody e_file_code": MaxFileCode, "CaseBody title": MaxTitle,
+		"PointBody name": MaxPointName, "PointBody unit": hearing.MaxIDBytes, "PersonBody name": MaxName, "PersonBody alias": MaxAlias,
+		"PersonBody account": MaxLogin, "PersonBody room_device": hearing.MaxIDBytes,
+	} {
+		schema, field, _ := strings.Cut(name, " ")
+		require.Equal(t, want, at(schema, field).MaxLength, name)
+	}
+	require.Equal(t, MaxPoints, at("BookingBody", "points").MaxItems)
+	require.Equal(t, MaxPeople, at("BookingBody", "people").MaxItems)
+	require.Equal(t, MinMinutes, at("BookingBody", "minutes").Minimum)
+	require.Equal(t, MaxMinutes, at("BookingBody", "minutes").Maximum)
 }
