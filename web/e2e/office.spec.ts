@@ -115,8 +115,67 @@ test("the own account and the fresh proof", async ({ page }) => {
   await expect(page.getByText("Máy tính tại phòng làm việc")).toBeVisible();
   await look(page, "account");
   await press(page, "Thêm khóa đăng nhập trên máy này");
-  await expect(page.getByRole("dialog")).toBeVisible();
+  await expect(page.getByRole("dialog").getByLabel("Mật khẩu")).toBeFocused();
   await look(page, "step-up");
+  expect(wrong).toEqual([]);
+});
+
+test("a passkey is made and used by the browser itself", async ({ page }) => {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("WebAuthn.enable");
+  await devtools.send("WebAuthn.addVirtualAuthenticator", {
+    options: {
+      protocol: "ctap2",
+      transport: "internal",
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
+  const server = new Server();
+  const challenge = "Y2hhbGxlbmdlLW9mLXRoZS1zZXJ2ZXI";
+  server.answers["POST /api/v1/access/passkeys/begin"] = {
+    json: {
+      publicKey: {
+        rp: { name: "phientoa", id: "localhost" },
+        user: { id: "YWNjLTE", name: "nhu.pq", displayName: "Phạm Quỳnh Như" },
+        challenge,
+        pubKeyCredParams: [{ type: "public-key", alg: -7 }],
+        authenticatorSelection: { residentKey: "required", userVerification: "required" },
+      },
+    },
+  };
+  server.answers["POST /api/v1/access/passkey/begin"] = {
+    json: { publicKey: { challenge, rpId: "localhost", userVerification: "required" } },
+  };
+  const wrong = await open(page, "/cong-viec/tai-khoan", server);
+  await page.getByLabel("Tên gợi nhớ").fill("Máy ở nhà công vụ");
+  await press(page, "Thêm khóa đăng nhập trên máy này");
+  const sent = (path: string): Record<string, unknown> => {
+    const found = server.bodies.find((b) => b.what === `POST /api/v1/access/${path}`);
+    return JSON.parse(found?.body ?? "null") as Record<string, unknown>;
+  };
+  await expect
+    .poll(() => sent("passkeys/finish"))
+    .toMatchObject({
+      label: "Máy ở nhà công vụ",
+      type: "public-key",
+      response: { attestationObject: expect.stringMatching(/^[\w-]+$/) },
+    });
+  server.answers["GET /api/v1/access/me"] = { status: 401, json: problem("sign_in", "") };
+  await page.reload();
+  await press(page, "Dùng khóa đăng nhập");
+  await expect
+    .poll(() => sent("passkey/finish"))
+    .toMatchObject({
+      response: {
+        signature: expect.stringMatching(/^[\w-]+$/),
+        userHandle: "YWNjLTE",
+      },
+    });
+  const client = (sent("passkey/finish")["response"] as { clientDataJSON: string }).clientDataJSON;
+  expect(JSON.parse(Buffer.from(client, "base64url").toString())).toMatchObject({ challenge });
   expect(wrong).toEqual([]);
 });
 

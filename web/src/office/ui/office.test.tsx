@@ -1,4 +1,12 @@
-import { cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
+import {
+  cleanup,
+  configure,
+  fireEvent,
+  render,
+  screen,
+  waitFor,
+  within,
+} from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { testClock } from "../../core/testing";
 import { installAria } from "../../i18n/aria";
@@ -68,6 +76,10 @@ function show(path: string, handlers: Record<string, Handler>, enrolled: Enrolle
   const count = (what: string): number => calls.filter((c) => c.what === what).length;
   return { calls, count, leave };
 }
+
+// A loaded machine is slow, not wrong.
+configure({ asyncUtilTimeout: 10_000 });
+vi.setConfig({ testTimeout: 60_000 });
 
 const press = (name: string | RegExp): void => {
   fireEvent.click(screen.getByRole("button", { name }));

@@ -52,6 +52,8 @@ interface TextProps extends Common {
   numeric?: boolean;
   max?: number;
   narrow?: boolean;
+  /** the one thing that a dialog asks for */
+  focus?: boolean;
 }
 
 export function TextField(p: TextProps) {
@@ -66,6 +68,7 @@ export function TextField(p: TextProps) {
         inputMode={p.numeric === true ? "numeric" : "text"}
         maxLength={p.max ?? 500}
         spellCheck={false}
+        autoFocus={p.focus === true}
         {...described(p)}
         onChange={(e) => {
           p.onChange(e.currentTarget.value);

@@ -59,6 +59,7 @@ export function SignInForm({ onDone, login: fixed }: { onDone: () => void; login
           type="password"
           value={password}
           complete="current-password"
+          focus={fixed !== undefined}
           error={missing && password === "" ? t("need_password") : undefined}
           onChange={setPassword}
         />

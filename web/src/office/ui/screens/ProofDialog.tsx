@@ -69,6 +69,7 @@ function StepUp({ proof }: { proof: Proof }) {
           label={t("password")}
           value={password}
           complete="current-password"
+          focus
           onChange={setPassword}
         />
         <div className={css["acts"]}>
