@@ -429,6 +429,8 @@ test("waiting, isolation, suspended, adjourned, cancelled", async ({ page }) => 
   const wrong = await enter(page, fake);
   await expect(page.getByRole("heading", { name: "Vui lòng chờ" })).toBeVisible();
   await look(page, "court-isolation");
+  await page.setViewportSize({ width: 390, height: 844 });
+  await expect(page.getByText("09:42")).toBeVisible();
   fake.view(outside(me, { place: "waiting" }));
   await expect(page.getByText("Vui lòng ngồi gần màn hình")).toBeVisible();
   await look(page, "court-waiting");

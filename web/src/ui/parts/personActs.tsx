@@ -64,12 +64,7 @@ export function usePersonActs(view: View, p: PersonView): PersonAct[] {
   const called = capacity(p.capacity);
   const rare = { rare: true };
 
-  add(
-    (is.waiting || is.removed) && !is.called,
-    "admit",
-    t("act_admit"),
-    now(acts.admit(p.person)),
-  );
+  add((is.waiting || is.removed) && !is.called, "admit", t("act_admit"), now(acts.admit(p.person)));
   add(
     (is.waiting || is.removed) && is.called,
     "call_witness",
