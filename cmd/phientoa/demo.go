@@ -53,7 +53,11 @@ func (c *demoCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	d.node = n
-	if err := d.choose(ctx, c.Fresh); err != nil {
+	err = d.openOffice(ctx)
+	if err == nil {
+		err = d.choose(ctx, c.Fresh)
+	}
+	if err != nil {
 		n.close()
 		return err
 	}
@@ -75,6 +79,8 @@ type demo struct {
 	points int
 	kind   string        // of the next hearing
 	wake   chan struct{} // a new hearing was made
+
+	keys demoKeys
 
 	mu      sync.Mutex
 	current store.Hearing
@@ -115,6 +121,9 @@ func (d *demo) create(ctx context.Context, kind string) error {
 	if err := signaling.BookHearing(ctx, d.node.store, d.node.p.Node, h, names, b, time.Now()); err != nil {
 		return err
 	}
+	if err := d.seatOfficials(ctx, h); err != nil {
+		return err
+	}
 	d.mu.Lock()
 	d.current = h
 	d.mu.Unlock()
@@ -144,5 +153,6 @@ func (d *demo) baseHost(host string) bool {
 
 func (d *demo) roleHost(host string) bool {
 	key, ok := strings.CutSuffix(host, ".localhost:"+d.port)
-	return ok && slices.ContainsFunc(allRoles(), func(r role) bool { return r.key == key })
+	return ok && (slices.ContainsFunc(allRoles(), func(r role) bool { return r.key == key }) ||
+		slices.ContainsFunc(demoOfficials(), func(o demoOfficial) bool { return o.host == key }))
 }

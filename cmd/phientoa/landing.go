@@ -28,6 +28,8 @@ func (d *demo) handler() http.Handler {
 		switch {
 		case d.baseHost(r.Host):
 			guarded.ServeHTTP(w, r)
+		case d.roleHost(r.Host) && r.URL.Path == "/demo/office" && r.Method == http.MethodPost:
+			d.enterOffice(w, r)
 		case d.roleHost(r.Host):
 			product.ServeHTTP(w, r)
 		default:
@@ -39,6 +41,9 @@ func (d *demo) handler() http.Handler {
 type landingData struct {
 	Roles  []landingRole
 	Cases  []landingRole
+	Office []landingRole
+	Ticket []string // one for each of Office
+	Port   string
 	Closed bool
 	Title  string
 	Docket string
@@ -59,6 +64,11 @@ func (d *demo) landing(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	data.Closed = room.Status().Over()
+	data.Port = d.port
+	for _, o := range demoOfficials() {
+		data.Office = append(data.Office, landingRole{o.host, o.vi, o.en, o.name})
+		data.Ticket = append(data.Ticket, d.ticket())
+	}
 	for _, x := range d.roles() {
 		data.Roles = append(data.Roles, landingRole{x.key, x.vi, x.en, x.name})
 	}
@@ -153,6 +163,9 @@ func landingPage() *template.Template {
 <p>Mỗi vai mở trong một cửa sổ riêng. / Each role opens in a window of its own.</p>
 <ul>{{range .Roles}}<li><form method="post" action="/demo/enter" target="_blank" rel="noopener">
 <input type="hidden" name="role" value="{{.Key}}"><button>{{.Vi}} <small>{{.En}} · {{.Name}}</small></button></form></li>{{end}}</ul>
+<h2>Trang làm việc / Office pages</h2>
+<ul>{{range $i, $o := .Office}}<li><form method="post" action="http://{{$o.Key}}.localhost:{{$.Port}}/demo/office" target="_blank" rel="noopener">
+<input type="hidden" name="ticket" value="{{index $.Ticket $i}}"><button>{{$o.Vi}} <small>{{$o.En}} · {{$o.Name}}</small></button></form></li>{{end}}</ul>
 <h2>Tạo phiên tòa mới / New hearing</h2>
 <ul>{{range .Cases}}<li><form method="post" action="/demo/new"><input type="hidden" name="case" value="{{.Key}}"><button>{{.Vi}} <small>{{.En}}</small></button></form></li>{{end}}</ul>
 </main></body></html>`))
