@@ -168,7 +168,11 @@ func parsePHC(s string) (phc, error) {
 		len(salt) < 8 || len(salt) > 64 || len(key) < 16 || len(key) > 64 {
 		return phc{}, errPHC
 	}
-	return phc{cost: Argon2{Memory: m, Time: t, Lanes: uint8(l)}, salt: salt, key: key}, nil
+	p := phc{cost: Argon2{Memory: m, Time: t, Lanes: uint8(l)}, salt: salt, key: key}
+	if p.String() != s { // encoding/base64 passes over line breaks
+		return phc{}, errPHC
+	}
+	return p, nil
 }
 
 // number reads prefix and a canonical decimal from least to most.

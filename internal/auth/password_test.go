@@ -114,6 +114,7 @@ func FuzzPHC(f *testing.F) {
 	f.Add("$argon2id$v=19$m=65536,t=3,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
 	f.Add("$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA")
 	f.Add("$argon2id$v=19$m=4294967295,t=1,p=1$$")
+	f.Add("$argon2id$v=19$m=8,t=1,p=1$0000\r0000000$00000000000000000000000")
 	f.Add("$2b$12$abcdefghijklmnopqrstuv")
 	f.Fuzz(func(t *testing.T, s string) {
 		p, err := parsePHC(s)
