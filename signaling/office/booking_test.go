@@ -221,7 +221,12 @@ func TestInterruptedBookingIsCompleted(t *testing.T) {
 	require.NoError(t, err)
 	infos[0].Status, infos[0].Updated = "in_session", w.clock().UnixMicro()+1
 	require.NoError(t, w.st.PutHearingInfo(t.Context(), court.SystemScope(), infos[0]))
+	seats[0].Account = "another since"
+	require.NoError(t, w.st.PutSeats(t.Context(), court.SystemScope(), seats))
 	require.Equal(t, a, w.do(as, http.MethodPost, "/api/v1/hearings", b, "Idempotency-Key", "interrupted"))
+	after, err := w.st.Seats(t.Context(), court.SystemScope(), id)
+	require.NoError(t, err)
+	require.Equal(t, seats, after, "nor a seat that was given to another since")
 	infos, err = w.st.HearingInfos(t.Context(), court.SystemScope(), []string{id})
 	require.NoError(t, err)
 	require.Equal(t, "in_session", infos[0].Status)
