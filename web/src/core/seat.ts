@@ -2,7 +2,6 @@
 // and the store, and decides nothing about the hearing itself.
 import type { Alert, CommandResult, Refusal, View, Welcome } from "../wire/phientoa/v1/phientoa_pb";
 import { HearingState, PersonStatus } from "../wire/phientoa/v1/phientoa_pb";
-import { acts, may, type TestLine } from "./acts";
 import { type Api, asksForCode, isFinal as isFinalProblem, type Me, type Problem } from "./api";
 import { backoff } from "./backoff";
 import { type Clock, serverOffset } from "./clock";
@@ -10,6 +9,7 @@ import { type DeviceResult, stopStream } from "./devices";
 import { Hints } from "./hints";
 import { Media } from "./media";
 import { keepReceipt } from "./receipt";
+import { acts, may, type TestLine } from "./acts";
 import { type Act, type Body, Signaling, type Socket } from "./signaling";
 import { isWatcher, own, sendsNothing } from "./state";
 import { Store } from "./store";
@@ -32,11 +32,11 @@ export class Seat {
   readonly hints: Hints;
   private readonly p: SeatParams;
   private readonly media: Media;
+  /** lines of the own test that the server was not told yet, by key */
+  private readonly untold = new Map<string, TestLine>();
   private signaling: Signaling | null = null;
   private mediaWanted = false;
   private asking = 0;
-  /** lines of the own test that the server was not told yet, by key */
-  private readonly untold = new Map<string, TestLine>();
   /** the invitation that waits for its code; in memory only, and gone once it is used up */
   private token: string | null = null;
 
@@ -91,7 +91,8 @@ export class Seat {
   private async consume(token: string, code: string): Promise<boolean> {
     const problem = await this.p.api.consume(token, code);
     // A wrong code or a lost network leaves the invitation as it was.
-    const again = problem !== null && (asksForCode(problem) || (code !== "" && !isFinalProblem(problem)));
+    const again =
+      problem !== null && (asksForCode(problem) || (code !== "" && !isFinalProblem(problem)));
     this.token = again ? token : null;
     if (problem === null) return true;
     this.store.apply({ type: "phase", phase: { kind: "signed_out", problem, code: again } });
@@ -280,7 +281,7 @@ export class Seat {
     this.store.apply({ type: "view", view: v });
     const me = own(v);
     this.media.setMicrophone((me?.microphoneOpen ?? false) || inOwnRoom(v));
-    if (isFinal(v) || me?.status === PersonStatus.REMOVED) this.stopMedia();
+    if (isOver(v) || me?.status === PersonStatus.REMOVED) this.stopMedia();
     else this.considerMedia();
     this.tellTest();
   }
@@ -356,7 +357,7 @@ function inOwnRoom(v: View): boolean {
 }
 
 /** Nothing can happen in the hearing any more. */
-function isFinal(v: View): boolean {
+function isOver(v: View): boolean {
   return (
     v.state === HearingState.CLOSED ||
     v.state === HearingState.ADJOURNED ||
