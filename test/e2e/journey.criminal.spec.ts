@@ -63,7 +63,9 @@ async function primary(label: string, role = "judge"): Promise<void> {
   await expect(async () => {
     if (!(await confirm.isVisible())) await button.click({ timeout: 2_000 });
     await expect
-      .poll(async () => (await confirm.isVisible()) || !(await button.isVisible()), { timeout: 1_500 })
+      .poll(async () => (await confirm.isVisible()) || !(await button.isVisible()), {
+        timeout: 1_500,
+      })
       .toBe(true);
   }).toPass({ timeout: 20_000 });
   if (await confirm.isVisible()) await confirm.click();
