@@ -85,6 +85,14 @@ func (r *Room) pointAlerts(hv hearing.View, now time.Time) []*wire.Alert {
 			})
 			continue
 		}
+		if since := r.neededLost(hv, p.ID); since != 0 {
+			list = append(list, &wire.Alert{
+				Code: "point_partial", Since: since, Severity: "attention",
+				Vi: "Điểm cầu " + p.Name + " mất kết nối với người phải có mặt.",
+				En: "The point " + p.Name + " has lost somebody whose presence is needed.",
+			})
+			continue
+		}
 		if back := r.points.back[p.ID]; !back.IsZero() && now.Sub(back) < r.limits.PointBack {
 			list = append(list, &wire.Alert{
 				Code: "point_back", Since: back.UnixMicro(), Severity: "info",
@@ -93,6 +101,23 @@ func (r *Room) pointAlerts(hv hearing.View, now time.Time) []*wire.Alert {
 		}
 	}
 	return list
+}
+
+// neededLost tells since when somebody without whom the hearing cannot go on is
+// lost at a point (UTC unix microseconds; 0: nobody is). The officer's console has
+// a link of its own, so that the point itself may still be connected (J5.1, J5.3).
+func (r *Room) neededLost(hv hearing.View, point string) int64 {
+	var since int64
+	for i := range hv.People {
+		p := &hv.People[i]
+		if p.PointID != point || p.Connected || p.LostSince == 0 || !hearing.Needed(r.eff, p.Person) {
+			continue
+		}
+		if since == 0 || p.LostSince < since {
+			since = p.LostSince
+		}
+	}
+	return since
 }
 
 // neutralAlerts is all that somebody who is not of the court hears of trouble

@@ -50,6 +50,23 @@ func alertCodes(v *wire.View) (list []string) {
 	return list
 }
 
+// TestJ5_1WithTheOfficersOwnLink: a point whose officer is still connected has lost
+// its party all the same; who leads reads it before the hold is proposed.
+func TestJ5_1WithTheOfficersOwnLink(t *testing.T) {
+	lossBench(t, &fakeOffice{}, func(b *bench, seats map[string]joined) {
+		require.NotContains(t, alertCodes(lastView(seats[judge])), "point_partial:")
+		b.room.leave(seats[respondent].place, seats[respondent].link)
+		pass(2500 * time.Millisecond)
+		require.Contains(t, alertCodes(lastView(seats[judge])), "point_partial:")
+		require.Contains(t, alertCodes(lastView(seats[clerk])), "point_partial:")
+		require.NotContains(t, alertCodes(lastView(seats[plaintiff])), "point_partial:")
+
+		seats[respondent] = b.sit(respondent)
+		pass(time.Second)
+		require.NotContains(t, alertCodes(lastView(seats[judge])), "point_partial:")
+	})
+}
+
 // TestJ5_1AndJ5_2ALostPoint: who leads reads which point is lost and may decide to
 // go on; the parties read a neutral sentence; the operators get one task.
 func TestJ5_1AndJ5_2ALostPoint(t *testing.T) {

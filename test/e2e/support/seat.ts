@@ -2,6 +2,7 @@ import { type Browser, type BrowserContext, type Page, chromium, expect } from "
 import { writeFileSync, chmodSync } from "node:fs";
 import { join } from "node:path";
 import { ask } from "./http.ts";
+import { installLine } from "./line.ts";
 import { SHOTS } from "./paths.ts";
 import { type Probe, type Sample, TONES, installProbe } from "./probe.ts";
 import type { Server } from "./server.ts";
@@ -26,6 +27,7 @@ export interface PersonView {
   place: string;
   identity: string;
   present: string;
+  pointId: string;
   away: boolean;
   warnings: number;
 }
@@ -45,6 +47,22 @@ export interface View {
   visibility: string;
   standing: string;
   unbriefed: string[];
+  hold: HoldView | null;
+  points: PointView[];
+}
+
+export interface HoldView {
+  proposed: boolean;
+  cause: string;
+  people: string[];
+  reason: string;
+}
+
+export interface PointView {
+  id: string;
+  name: string;
+  light: string;
+  announced: boolean;
 }
 
 /** Values of the protocol's enums (phientoa.proto). */
@@ -82,6 +100,8 @@ export interface SeatParams {
   media?: Media;
   /** a browser shared with other seats; full media want one of their own */
   browser?: Browser;
+  /** the test may cut its control line (support/line.ts) */
+  line?: boolean;
 }
 
 export type Media = "full" | "small" | "still" | "none";
@@ -178,6 +198,7 @@ export class Seat {
       tones: Object.values(TONES),
     });
     if (p.media && p.media !== "full") await page.addInitScript(limitMedia, p.media);
+    if (p.line) await page.addInitScript(installLine);
     return new Seat(p.role, p.browser ? null : browser, context, page);
   }
 
@@ -242,6 +263,11 @@ export class Seat {
   /** enter: sign in and check in, with the self-test where this seat has devices. */
   async enter(): Promise<void> {
     await this.signIn();
+    await this.checkIn();
+  }
+
+  /** checkIn goes from the opened link to the accepted rules. */
+  async checkIn(): Promise<void> {
     const test = this.button("Bắt đầu kiểm tra");
     const rules = this.page.getByText(/Tôi cam kết không ghi âm/);
     const room = this.page.getByText("Hình và tiếng sẽ hiện ở đây khi phiên tòa mở");
@@ -290,6 +316,8 @@ export class Seat {
         $typeName: _a,
         $unknown: _b,
         people,
+        hold,
+        points,
         ...rest
       } = view as View & {
         $typeName?: string;
@@ -297,8 +325,22 @@ export class Seat {
       };
       const plain = Object.entries(rest).filter(([, v]) => typeof v !== "object" || isTexts(v));
       return {
-        ...(Object.fromEntries(plain) as Omit<View, "people">),
+        ...(Object.fromEntries(plain) as Omit<View, "people" | "hold" | "points">),
         people: people.map((p) => ({ ...p, test: undefined })),
+        hold: hold
+          ? {
+              proposed: hold.proposed,
+              cause: hold.cause,
+              people: [...hold.people],
+              reason: hold.reason,
+            }
+          : null,
+        points: points.map((p) => ({
+          id: p.id,
+          name: p.name,
+          light: p.light,
+          announced: p.announced,
+        })),
       };
       function isTexts(v: unknown): boolean {
         return Array.isArray(v) && v.every((x) => typeof x === "string");
@@ -389,6 +431,12 @@ export class Seat {
     timeout = 30_000,
   ): Promise<void> {
     await this.gains(`${kind} of ${device}`, () => this.midNow(device, kind), more, timeout);
+  }
+
+  /** arrived is how many packets of a device's source came in; 0 without a section for it. */
+  async arrived(device: string, kind: "mic" | "cam"): Promise<number> {
+    const mid = await this.midNow(device, kind);
+    return mid === undefined ? 0 : ((await this.lastSample()).packets[mid] ?? 0);
   }
 
   private async gains(

@@ -12,6 +12,8 @@ export interface ServerParams {
   case?: "plain" | "criminal" | "civil";
   /** address of the media sockets; loopback when empty */
   mediaAddress?: string;
+  /** what is done to the data directory before the first process */
+  before?: (dataDir: string) => void;
   /** postgres://… instead of SQLite in the data directory */
   database?: string;
 }
@@ -41,6 +43,7 @@ export class Server {
 
   static async start(p: ServerParams = {}): Promise<Server> {
     const server = new Server(p, await freePort(), await freePort());
+    p.before?.(server.dataDir);
     await server.up();
     return server;
   }

@@ -12,7 +12,7 @@ import { useMe, useOffice, useOfficeTexts } from "../context";
 import { Box, Note, Page, Trouble } from "../parts/page";
 import { hasUse } from "../../core/places";
 import { Marked, StatusMark } from "../parts/StatusMark";
-import { alarmKey, type Mark, phaseKey } from "../words";
+import { alarmKey, type Mark, phaseKey, testKey } from "../words";
 import type { OfficeKey } from "../../../i18n/vi.office";
 import css from "./Operations.module.css";
 import office from "./office.module.css";
@@ -120,6 +120,18 @@ function Alarms({ picture, onChanged }: { picture: Picture; onChanged: () => voi
   );
 }
 
+/** useDetail is an alarm's detail in words: a failed test names its items by key. */
+function useDetail(a: Alarm): string {
+  const { t } = useOfficeTexts();
+  const detail = a.detail ?? "";
+  if (a.kind !== "test_failed") return detail;
+  return detail
+    .split(" ")
+    .filter((key) => key !== "")
+    .map((key) => t(testKey(key)))
+    .join(", ");
+}
+
 function AlarmLine({
   alarm,
   docket,
@@ -135,6 +147,7 @@ function AlarmLine({
   const [refused, setRefused] = useState<Refused | null>(null);
   const taken = alarm.taken_by !== undefined && alarm.taken_by !== "";
   const what = t(alarmKey(alarm.kind));
+  const detail = useDetail(alarm);
   const mayAct = hasUse("alarms", useMe().roles);
   const act = async (call: () => Promise<unknown>): Promise<void> => {
     setBusy(true);
@@ -157,7 +170,7 @@ function AlarmLine({
       </p>
       <p>
         {docket === "" ? null : <strong>{docket}. </strong>}
-        {alarm.detail}
+        {detail}
       </p>
       {taken ? (
         <p>
