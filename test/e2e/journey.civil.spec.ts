@@ -1,7 +1,7 @@
 // Journey J2 (domain 6): a civil case with two remote parties. Each step bears its
 // number there; J2.1 stands in journey.booking.spec.ts.
 import { expect, test } from "@playwright/test";
-import { CHECKS, Court, comeBack, dialog, answer, leave, primary, rare } from "./support/court.ts";
+import { CHECKS, Court, comeBack, dialog, answer, leave, rare } from "./support/court.ts";
 import { onlyPart } from "./support/evidence.ts";
 import { Office, staff } from "./support/office.ts";
 import { HEARING, PERSON } from "./support/seat.ts";

@@ -75,7 +75,7 @@ export class Office {
     await this.page.getByLabel("Mật khẩu mới", { exact: true }).fill(OWN);
     await this.page.getByLabel("Nhập lại mật khẩu mới").fill(OWN);
     await this.button("Lưu mật khẩu mới").click();
-    await this.button("Đăng xuất").waitFor();
+    await this.page.getByRole("navigation").getByRole("link", { name: "Lịch xét xử" }).waitFor();
   }
 
   button(name: string | RegExp) {
