@@ -126,8 +126,11 @@ export function Alerts() {
   const s = useRoom();
   const { t, pick } = useTexts();
   const own = [...useOwnLines(), ...useHoldLine(), ...useBriefingLine()].slice(0, 3);
-  // A proposed hold has its own line above, with the countdown.
-  const said = s.alerts.filter((a) => !(s.view?.hold?.proposed && a.act === "keep_going"));
+  // A proposed hold has its own line above, with the countdown; one that began, its band.
+  const hold = s.view?.hold;
+  const said = s.alerts.filter(
+    (a) => !(hold?.proposed && a.act === "keep_going") && !(hold && a.code === "hold"),
+  );
   const room = shownAlerts(said).slice(0, 3 - own.length);
   return (
     <section aria-label={t("alerts")} aria-live="polite" className={css["alerts"]}>
