@@ -12,8 +12,10 @@ import {
   rare,
 } from "./support/court.ts";
 import { entries, onlyPart } from "./support/evidence.ts";
-import { HEARING, PERSON } from "./support/seat.ts";
+import { FreezableBrowser } from "./support/frozen.ts";
+import { ARGS, HEARING, PERSON } from "./support/seat.ts";
 import { Server } from "./support/server.ts";
+import { SPEECH } from "./support/setup.ts";
 
 test.describe.configure({ mode: "serial" });
 
@@ -21,9 +23,15 @@ const P1 = "Trại tạm giam Công an thành phố";
 
 let server: Server;
 let court: Court;
+/** The browser of the detention point. */
+let detention: FreezableBrowser;
 
 test.beforeAll(async () => {
   server = await Server.start({ case: "criminal" });
+  detention = await FreezableBrowser.launch([
+    ...ARGS,
+    `--use-file-for-fake-audio-capture=${SPEECH.party}`,
+  ]);
   court = await Court.open(
     server,
     {
@@ -34,12 +42,13 @@ test.beforeAll(async () => {
       procurator: "still",
       counsel: "still",
     },
-    ["judge"],
+    { lines: ["judge"], browsers: { party: detention.browser } },
   );
 });
 
 test.afterAll(async () => {
   await court?.close();
+  await detention?.close();
   await server?.dispose();
 });
 
@@ -147,6 +156,7 @@ test("J5.6: the judge's window crashes; the clerk holds the room; all is as it w
     ReturnType<Court["at"]>,
     ReturnType<Court["at"]>,
   ];
+  await counsel.sees("may ask to speak", (v) => v.acts.includes("raise_hand"), 30_000);
   await counsel.button("Xin phát biểu").click();
   await rare(judge, await court.of("procurator"), "Tắt tiếng và khóa");
   await judge.sees(
@@ -225,6 +235,38 @@ test("J5.8: without its control line the media go on and nobody gains a right", 
   await expect(judge.button(/^Dừng phát biểu/).first()).toBeEnabled();
   await judge.act("Dừng phát biểu", accused);
   await judge.sees("control is back", (v) => v.floor === "");
+});
+
+test("J5.1: a link that falls silent without a farewell", async () => {
+  test.setTimeout(90_000);
+  const judge = court.at("judge");
+  const accused = await court.of("defendant");
+  await court.give("defendant");
+  await judge.receivesFrom(accused.device, "mic", 9_600);
+  await judge.receivesFrom(accused.device, "cam", 3);
+  await detention.whileFrozen(async () => {
+    const began = Date.now();
+    // Missing media are alarmed at once; that the line is dead shows when its
+    // heartbeat (5 s) stayed away for 12 s and nobody came back within 2 s.
+    await judge.page
+      .getByText(/được phép nhưng không gửi tín hiệu/)
+      .first()
+      .waitFor();
+    expect(Date.now() - began).toBeLessThanOrEqual(5_000);
+    const sentence = `Điểm cầu ${P1} mất kết nối với người phải có mặt.`;
+    await judge.page.getByText(sentence).first().waitFor({ timeout: 20_000 });
+    expect(Date.now() - began).toBeLessThanOrEqual(16_000);
+  });
+  await judge.sees(
+    "the same seat, no hold",
+    (v) =>
+      v.state === HEARING.inSession &&
+      v.people.some(
+        (p) => p.person === accused.person && p.device === accused.device && p.connected,
+      ),
+  );
+  await judge.receivesFrom(accused.device, "cam", 3);
+  await judge.act("Dừng phát biểu", accused);
 });
 
 test("J5.10, J5.12: suspension, announced at the point; reopened, then adjourned", async () => {

@@ -2,7 +2,7 @@
 import { type Browser, type Locator, expect } from "@playwright/test";
 import { type Entry, entries, onlyPart } from "./evidence.ts";
 import { cut, mend } from "./line.ts";
-import { HEARING, type Media, PERSON, type PersonView, Seat } from "./seat.ts";
+import { HEARING, type Media, PERSON, type PersonView, Seat, type SeatParams } from "./seat.ts";
 import type { Server } from "./server.ts";
 import { SPEECH } from "./setup.ts";
 
@@ -18,25 +18,32 @@ export class Court {
     this.shared = shared;
   }
 
-  /** open opens a window for each role; a small camera means a browser of its own. */
+  /**
+   * open opens a window for each role; a small camera means a browser of its own.
+   * lines: whose control line can be cut; browsers: whose browser the test brings.
+   */
   static async open(
     server: Server,
     media: Record<string, Media>,
-    lines: readonly string[] = [],
+    more: { lines?: readonly string[]; browsers?: Record<string, Browser> } = {},
   ): Promise<Court> {
     const court = new Court(server, await Seat.browser());
     for (const [role, m] of Object.entries(media)) {
       const seat = await Seat.open(server, {
         role,
         media: m,
-        line: lines.includes(role),
-        ...(m === "small"
-          ? { speech: role === "judge" ? SPEECH.judge : SPEECH.party }
-          : { browser: court.shared }),
+        line: more.lines?.includes(role) ?? false,
+        ...court.browserOf(role, m, more.browsers?.[role]),
       });
       court.seats.set(role, seat);
     }
     return court;
+  }
+
+  private browserOf(role: string, m: Media, given?: Browser): Partial<SeatParams> {
+    if (given) return { browser: given };
+    if (m !== "small") return { browser: this.shared };
+    return { speech: role === "judge" ? SPEECH.judge : SPEECH.party };
   }
 
   at(role: string): Seat {

@@ -145,7 +145,8 @@ function limitMedia(media: Media): void {
   };
 }
 
-const ARGS = [
+/** What every Chromium of the tests is started with. */
+export const ARGS = [
   "--no-sandbox",
   "--use-fake-device-for-media-stream",
   "--use-fake-ui-for-media-stream",
