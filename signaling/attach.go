@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"phientoa/internal/hearing"
@@ -57,6 +58,12 @@ func (r *Room) seatSession(j joining) (joined, *hearing.Refusal) {
 		return joined{}, refuseNotFound()
 	}
 	pl := r.seats[j.device]
+	// Somebody recorded as having left the front of the device (isolated) does not
+	// come back to what the others before it may see and hear; the sign-in that the
+	// device has had all the time serves those.
+	if !slices.Contains(r.inFrontOf(j.device), j.person) && (pl == nil || pl.owner != j.owner) {
+		return joined{}, refuseLeftDevice()
+	}
 	if pl != nil && pl.owner != j.owner && !j.takeOver && pl.presence.detachedAt.IsZero() {
 		return joined{}, refuseSeatTaken()
 	}

@@ -89,6 +89,12 @@ func refuseTakenOver() *hearing.Refusal {
 		"This device was opened in another window.")
 }
 
+func refuseLeftDevice() *hearing.Refusal {
+	return refusal("left_device",
+		"Ông/bà đã được ghi nhận rời khỏi máy này. Khi kết thúc cách ly, ông/bà vào lại được.",
+		"You are recorded as having left this device. You may come back when your isolation ends.")
+}
+
 func refuseSeatTaken() *hearing.Refusal {
 	return refusal("seat_taken",
 		"Vị trí này đang được mở ở một thiết bị khác. Ông/bà có thể vào thay; kết nối kia sẽ kết thúc.",

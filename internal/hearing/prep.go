@@ -296,6 +296,9 @@ func (c ReportPresence) decide(s *State, a Actor, _ time.Time) ([]EventBody, *Re
 }
 
 func (c ReportTest) decide(s *State, a Actor, _ time.Time) ([]EventBody, *Refusal) {
+	if s.person(a.Person).Status == Removed {
+		return nil, refuseRemoved()
+	}
 	if c.Point != "" {
 		if s.point(c.Point) == nil {
 			return nil, refuseUnknownPoint()

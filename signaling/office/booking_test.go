@@ -71,6 +71,9 @@ func TestBookedHearingIsFoundEverywhere(t *testing.T) {
 	require.True(t, strings.HasPrefix(i.Link, "https://xetxu.example.vn/#i=token-"), i.Link)
 	require.Len(t, i.Code, 6)
 	require.WithinDuration(t, one.StartsAt.Add(24*time.Hour), i.Expires, time.Second)
+	bench := w.do(clerk, http.MethodPost, "/api/v1/hearings/"+booked.ID+"/invitations", InvitationBody{Person: one.People[0].ID})
+	require.Equal(t, http.StatusConflict, bench.status, "an invitation would hand the presiding judge's seat to the clerk")
+	require.Contains(t, string(bench.body), "has_account")
 	for _, body := range []InvitationBody{{Person: "nobody"}, {Person: one.People[6].ID, Device: one.Devices[0].ID}} {
 		a := w.do(clerk, http.MethodPost, "/api/v1/hearings/"+booked.ID+"/invitations", body)
 		require.Equal(t, http.StatusNotFound, a.status)

@@ -32,6 +32,18 @@ func (o *Office) invite(c *call) (any, error) {
 	if !ok {
 		return nil, store.ErrNotFound
 	}
+	// Who comes by an account proves who they are that way: an invitation would hand
+	// their seat, the presiding judge's too, to whoever made it.
+	seats, err := o.p.Store.Seats(ctx, c.Scope, id)
+	if err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(seats, func(s store.Seat) bool {
+		return (s.Person == want.Person || s.Device == device) && s.Account != ""
+	}) {
+		return nil, conflict("has_account", "Người này vào phiên tòa bằng tài khoản, không bằng giấy mời.",
+			"This person comes by an account, not by an invitation.")
+	}
 	infos, err := o.p.Store.HearingInfos(ctx, c.Scope, []string{id})
 	if err != nil {
 		return nil, err
@@ -95,7 +107,7 @@ func (o *Office) enter(c *call) (any, error) {
 
 // entering keeps who is refused from learning more than that.
 func entering(_ context.Context, err error) error {
-	if errors.Is(err, auth.ErrDenied) {
+	if errors.Is(err, auth.ErrDenied) || errors.Is(err, auth.ErrForbidden) {
 		return store.ErrNotFound
 	}
 	return err

@@ -19,7 +19,7 @@ const Version = "1.0.0"
 
 const about = `Calendar, booking, invitations, import from case systems and the operators' view of phientoa.
 
-Who calls: an official signed in by cookie, or a service account by ` + "`Authorization: Bearer`" + `. Every operation names the
+Who calls: an official or a service account, signed in by cookie (tokens are not built yet). Every operation names the
 roles that may; nobody else gets through. What exists outside the caller's unit is answered byte for byte like what does not
 exist. Refusals are application/problem+json (RFC 9457) with a stable ` + "`code`" + ` and a sentence in Vietnamese and English.
 Bodies are strict JSON: no unknown key, no key twice, at most 512 KiB. Times are RFC 3339.`

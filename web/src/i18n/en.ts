@@ -189,7 +189,7 @@ export const en: Catalogue = {
   act_resume: "Resume the hearing",
   act_close: "Close the hearing",
   act_close_confirm:
-    "A closed hearing cannot be opened again. The recording will be finalised, signed and timestamped.",
+    "A closed hearing cannot be opened again. The recording will be finalised, and its integrity can be checked.",
   act_reason: "Reason (optional)",
   act_for: "{act}: {person}",
   act_refused: "This could not be done",

@@ -197,7 +197,7 @@ export const vi = {
   act_resume: "Tiếp tục phiên tòa",
   act_close: "Kết thúc phiên tòa",
   act_close_confirm:
-    "Sau khi kết thúc không thể mở lại. Bản ghi sẽ được chốt, ký số và gắn dấu thời gian.",
+    "Sau khi kết thúc không thể mở lại. Bản ghi sẽ được chốt và có thể kiểm tra tính toàn vẹn.",
   act_reason: "Lý do (không bắt buộc)",
   act_for: "{act}: {person}",
   act_refused: "Chưa thực hiện được",
