@@ -156,3 +156,35 @@ func TestRevocationReachesASeatWithoutAConnection(t *testing.T) {
 	require.NoError(t, b.room.post(t.Context(), func() { ended <- len(b.room.seats) == 2 }))
 	require.True(t, <-ended, "the old seat is gone, a new sign-in has one")
 }
+
+// Who is recorded as having left a shared device does not come back to it by a new
+// sign-in: what reaches it is for those who stayed.
+func TestWhoLeftASharedDeviceDoesNotSignInThereAnew(t *testing.T) {
+	st := openStore(t)
+	b := wireBooking()
+	row := store.Hearing{ID: testHearing, Room: testRoom, Unit: b.Unit, DocketNo: b.DocketNo, Title: b.Title, StartsAt: b.StartsAt}
+	require.NoError(t, BookHearing(context.Background(), st, "booker", row, nil, b, time.Now()))
+	w := startWorld(t, st, nil)
+	arrive := func(cookie string) *client {
+		c := w.hello(cookie, &wire.Hello{})
+		c.welcome()
+		c.must(cmdCheckIn)
+		return c
+	}
+	bench, desk := arrive(judge), arrive(clerk)
+	arrive(officer)
+	there := arrive(respondent + "@1")
+	bench.must(cmdAdmit(officer))
+	bench.must(cmdAdmit(respondent))
+	bench.must(cmdOpen)
+	bench.must(&wire.Command{Act: &wire.Command_Isolate{Isolate: &wire.Isolate{Person: respondent}}})
+	desk.must(&wire.Command{Act: &wire.Command_ConfirmLeft{ConfirmLeft: &wire.ConfirmLeft{Person: respondent}}})
+
+	bye := w.hello(respondent+"@2", &wire.Hello{TakeOver: true}).bye()
+	require.Equal(t, "left_device", bye.Reason.Code)
+	there.hangUp()
+	there = w.hello(respondent+"@1", &wire.Hello{}) // the device's own sign-in serves who stayed
+	there.welcome()
+	bench.must(&wire.Command{Act: &wire.Command_EndIsolation{EndIsolation: &wire.EndIsolation{Person: respondent}}})
+	w.hello(respondent+"@2", &wire.Hello{TakeOver: true}).welcome()
+}
