@@ -7,6 +7,19 @@ import { join } from "node:path";
 
 const folder = process.argv[2];
 const total = { passed: 0, failed: 0, skipped: 0 };
+// What failed, by name, with the first line of why: printed last, so that it is
+// still there where only the end of a log is kept.
+const failures = [];
+const named = 20;
+
+function failure(name, why = "") {
+  const first = why
+    .replaceAll(/\u001b\[[0-9;]*m/g, "")
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(Boolean);
+  failures.push(`${name}${first.length > 0 ? `: ${first.slice(0, 2).join(" ")}` : ""}`.slice(0, 300));
+}
 
 function addGo(file) {
   const failedTests = new Set();
@@ -20,13 +33,18 @@ function addGo(file) {
       if (event.Action === "fail") {
         total.failed++;
         failedTests.add(event.Package);
+        failure(`${event.Package} ${event.Test}`);
       }
     } else if (event.Action === "fail") {
       failedPackages.add(event.Package);
     }
   }
   // A package that did not build, or that died outside of a test, counts once.
-  for (const name of failedPackages) if (!failedTests.has(name)) total.failed++;
+  for (const name of failedPackages) {
+    if (failedTests.has(name)) continue;
+    total.failed++;
+    failure(name, "did not build, or ended outside of a test");
+  }
 }
 
 function addVitest(file) {
@@ -36,22 +54,40 @@ function addVitest(file) {
   total.skipped += report.numPendingTests + report.numTodoTests;
   // A file that could not be loaded has no test to fail.
   for (const suite of report.testResults) {
-    if (suite.status === "failed" && suite.assertionResults.length === 0) total.failed++;
+    if (suite.status === "failed" && suite.assertionResults.length === 0) {
+      total.failed++;
+      failure(suite.name, suite.message);
+    }
+    for (const test of suite.assertionResults) {
+      if (test.status === "failed") failure(test.fullName, test.failureMessages[0]);
+    }
   }
 }
 
 function addPlaywright(file) {
-  const { stats, errors } = JSON.parse(readFileSync(file, "utf8"));
+  const { stats, errors, suites } = JSON.parse(readFileSync(file, "utf8"));
   // A test that passed only when repeated has failed: retries are off.
   total.passed += stats.expected;
   total.failed += stats.unexpected + stats.flaky + errors.length;
   total.skipped += stats.skipped;
+  for (const error of errors) failure("playwright", error.message);
+  for (const suite of suites) playwrightFailures(suite);
+}
+
+function playwrightFailures(suite) {
+  for (const spec of suite.specs ?? []) {
+    if (spec.ok && !spec.tests.some((test) => test.status === "flaky")) continue;
+    const error = spec.tests.flatMap((test) => test.results).find((result) => result.error)?.error;
+    failure(`${spec.file}:${spec.line} ${spec.title}`, error?.message);
+  }
+  for (const inner of suite.suites ?? []) playwrightFailures(inner);
 }
 
 function addChecks(file) {
   for (const line of readFileSync(file, "utf8").split("\n")) {
-    const outcome = line.split("\t")[1];
+    const [name, outcome] = line.split("\t");
     if (outcome in total) total[outcome]++;
+    if (outcome === "failed") failure(name);
   }
 }
 
@@ -68,9 +104,11 @@ for (const name of existsSync(folder) ? readdirSync(folder) : []) {
       read(join(folder, name));
     } catch (error) {
       total.failed++;
-      console.log(`${name}: unreadable report: ${error.message}`);
+      failure(name, `unreadable report: ${error.message}`);
     }
   }
 }
+for (const line of failures.slice(0, named)) console.log(`FAILED ${line}`);
+if (failures.length > named) console.log(`FAILED and ${failures.length - named} more`);
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exit(total.failed > 0 ? 1 : 0);
