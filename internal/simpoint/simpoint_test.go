@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/pion/webrtc/v4"
@@ -120,9 +121,11 @@ func TestARemovedPointSendsNothingUntilItIsBack(t *testing.T) {
 	p := newFakePeer(t)
 	defer p.close()
 	gone := make(chan struct{})
+	// Pion may tell the same state twice.
+	tell := sync.OnceFunc(func() { close(gone) })
 	p.pc.OnConnectionStateChange(func(st webrtc.PeerConnectionState) {
 		if st == webrtc.PeerConnectionStateClosed {
-			close(gone)
+			tell()
 		}
 	})
 	s.say(answerTo(id, p.answer(o)))

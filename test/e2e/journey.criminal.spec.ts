@@ -2,6 +2,7 @@
 // the pronouncement. Each step bears its number there.
 import type { Browser } from "@playwright/test";
 import { expect, test } from "@playwright/test";
+import { packets, silent } from "./support/court.ts";
 import { entries, onlyPart } from "./support/evidence.ts";
 import { HEARING, type Media, PERSON, type PersonView, Seat } from "./support/seat.ts";
 import { Server } from "./support/server.ts";
@@ -78,12 +79,6 @@ async function primary(label: string, role = "judge"): Promise<void> {
 async function phase(label: string, key: string): Promise<void> {
   await primary(`Chuyển sang: ${label}`);
   await at("judge").sees(label, (v) => v.phase === key);
-}
-
-/** packets is all that a window has received. */
-async function packets(role: string): Promise<number> {
-  const { packets } = await at(role).lastSample();
-  return Object.values(packets).reduce((a, b) => a + b, 0);
 }
 
 async function give(capacity: string): Promise<void> {
@@ -186,7 +181,7 @@ test("J1.6 a private talk of counsel and accused is heard by nobody and not reco
   await counsel.receivesFrom(client.device, "cam", 3);
   await counsel.page.getByText("Hệ thống không ghi âm, ghi hình.").first().waitFor();
   await counsel.shot("j1-06-consult");
-  for (const other of ["judge", "procurator", "witness"]) expect(await packets(other)).toBe(0);
+  for (const other of ["judge", "procurator", "witness"]) expect(await packets(at(other))).toBe(0);
   await counsel.button("Kết thúc trao đổi").first().click();
   await counsel.sees("back", (v) => v.place === "courtroom");
   const log = entries(onlyPart(server.dataDir));
@@ -202,7 +197,7 @@ test("J1.7 the witness waits in isolation and receives not one packet", async ()
     "only themselves",
     (v) => v.place === "isolation_room" && v.people.length === 1,
   );
-  expect(await packets("witness")).toBe(0);
+  expect(await packets(at("witness"))).toBe(0);
   await witness.shot("j1-07-isolation");
 });
 
@@ -255,7 +250,7 @@ test("J1.12-J1.15: isolation, witness, return with a briefing", async () => {
     await personAct(bc, "Cách ly");
     await party.sees("isolated", (v) => v.place === "isolation_room");
     await party.page.getByText("Vui lòng chờ").first().waitFor();
-    await silentAfter("party");
+    await silent(at("party"));
     await party.shot("j1-12-isolated");
   });
   await test.step("J1.14 the witness is called, questioned and sent back", async () => {
@@ -274,7 +269,7 @@ test("J1.12-J1.15: isolation, witness, return with a briefing", async () => {
       .first()
       .click();
     await witness.sees("back in isolation", (v) => v.place === "isolation_room");
-    await silentAfter("witness");
+    await silent(at("witness"));
   });
   await test.step("J1.15 the accused is back; no phase goes on before the briefing", async () => {
     await personAct(bc, "Kết thúc cách ly");
@@ -306,7 +301,7 @@ test("J1.17-J1.20: closed doors, debate, deliberation, judgment", async () => {
     await dialog.getByRole("textbox").fill("Giữ bí mật đời tư theo yêu cầu của bị hại");
     await dialog.getByRole("button", { name: "Chuyển sang xét xử kín" }).click();
     await watcher.page.getByText("Phiên tòa đang xét xử kín").first().waitFor();
-    await silentAfter("public");
+    await silent(at("public"));
     await judge.sees("closed and recording", (v) => v.visibility === "closed" && v.recording);
     await judge.shot("j1-17-closed");
     await watcher.shot("j1-17-closed");
@@ -328,7 +323,7 @@ test("J1.17-J1.20: closed doors, debate, deliberation, judgment", async () => {
     await arrives("assessor", (await judge.me())!.device, "mic");
     await judge.receivesFrom((await of("lay_assessor")).device, "cam", 2);
     for (const other of ["party", "procurator", "counsel", "public", "witness"])
-      await silentAfter(other);
+      await silent(at(other));
     await judge.shot("j1-19-deliberation");
     await party.shot("j1-19-deliberation");
     const log = entries(onlyPart(server.dataDir));
@@ -396,16 +391,4 @@ async function arrives(role: string, device: string, kind: "mic" | "cam"): Promi
       intervals: [100],
     })
     .toBeGreaterThan(before + 20);
-}
-
-/**
- * silentAfter: within a few seconds a whole second passes without one more packet
- * at the window. A connection that the server closed has no further samples.
- */
-async function silentAfter(role: string): Promise<void> {
-  await expect(async () => {
-    const before = await packets(role);
-    await at(role).page.evaluate(() => new Promise((done) => setTimeout(done, 1_000)));
-    expect(await packets(role), `${role} receives nothing any more`).toBe(before);
-  }).toPass({ timeout: 6_000 });
 }

@@ -107,6 +107,8 @@ class Peer:
         self.picture = Picture()
         self.received = {"packets": 0, "bytes": 0, "last": 0.0, "audio": 0, "video": 0}
         self.sprayer = None
+        self.sprayed = 0
+        self.sent_sequence = {}
         self.reader = None
         self.negotiating = asyncio.Lock()
 
@@ -301,25 +303,58 @@ class Peer:
             await self.pc.setRemoteDescription(RTCSessionDescription(answer["sdp"], "answer"))
             return {"ok": True, "sections": answer.get("sections", [])}
 
+    def watch_sent(self, transport):
+        """Keeps the sequence number that each SSRC sent last; gives the sending below it."""
+        inner = transport._send_rtp
+
+        async def sending(data):
+            if not 192 <= data[1] <= 223:  # RTCP (RFC 5761, section 4)
+                ssrc = int.from_bytes(data[8:12], "big")
+                self.sent_sequence[ssrc] = int.from_bytes(data[2:4], "big")
+            await inner(data)
+
+        transport._send_rtp = sending
+        return inner
+
     async def spray(self):
-        """Sends audio under every disguise: the known SSRC, a new one, another type."""
+        """Sends audio under every disguise: the known SSRC, a new one, another type.
+
+        A known SSRC is sprayed just ahead of what its own sender sends: libsrtp
+        refuses numbers far behind the newest one, and with a number of its own the
+        first of the two would silence the other.
+        """
         sender = next(t.sender for t in self.pc.getTransceivers() if t.kind == "audio")
-        sequence, stamp = random.getrandbits(15), random.getrandbits(31)
+        send = self.watch_sent(sender.transport)
+        try:
+            await self.spray_through(sender, send)
+        except ConnectionError:
+            pass
+        finally:
+            sender.transport._send_rtp = send
+
+    async def spray_through(self, sender, send):
         ssrcs = [sender._ssrc, random.getrandbits(32), sender._rtx_ssrc]
         types = [96, 63, 97]
         payload = bytes([0xFC, 0xFF, 0xFE])  # an Opus frame of silence, enough to be counted
+        stamp = random.getrandbits(31)
+        own = {ssrc: random.getrandbits(15) for ssrc in ssrcs[1:]}
         while True:
             for ssrc in ssrcs:
-                for kind in types:
+                newest = self.sent_sequence.get(ssrc, own.get(ssrc))
+                if newest is None:  # the sender has not sent since the spraying began
+                    continue
+                for ahead, kind in enumerate(types, start=1):
                     packet = RtpPacket(
-                        payload_type=kind, sequence_number=sequence, timestamp=stamp, ssrc=ssrc
+                        payload_type=kind,
+                        sequence_number=(newest + ahead) & 0xFFFF,
+                        timestamp=stamp,
+                        ssrc=ssrc,
                     )
                     packet.payload = payload
-                    try:
-                        await sender.transport._send_rtp(packet.serialize())
-                    except ConnectionError:
-                        return
-            sequence = (sequence + 1) & 0xFFFF
+                    await send(packet.serialize())
+                    self.sprayed += 1
+                if ssrc in own:
+                    own[ssrc] = (own[ssrc] + len(types)) & 0xFFFF
             stamp = (stamp + 960) & 0xFFFFFFFF
             await asyncio.sleep(0.02)
 
@@ -350,7 +385,7 @@ class Peer:
                 self.sprayer = None
             return {"ok": True}
         if what == "counters":
-            return {"ok": True, **self.received, "sent": self.tone.count}
+            return {"ok": True, **self.received, "sent": self.tone.count, "sprayed": self.sprayed}
         return {"ok": False, "error": f"unknown order {what}"}
 
     async def answer_order(self, order):

@@ -72,12 +72,23 @@ test("mute: 0 packets after 200 ms although it goes on sending, in every disguis
   await judge.act("Tắt tiếng và khóa", person);
   await judge.sees("locked", (v) => v.people.some((p) => p.person === person.person && p.locked));
   const at = await judge.page.evaluate(() => performance.now());
-  const sent = Number((await peer.ask("counters"))["sent"]);
+  const before = await peer.ask("counters");
   await peer.ask("tone", { hz: TONES.during });
   await peer.ask("spray", { on: true });
+  // Two seconds of its own sound beside the disguises, however busy the machine is.
+  for (const [what, least] of [
+    ["sent", 100],
+    ["sprayed", 500],
+  ] as const) {
+    await expect
+      .poll(async () => Number((await peer.ask("counters"))[what]) - Number(before[what]), {
+        message: `packets ${what} while muted`,
+        timeout: 30_000,
+      })
+      .toBeGreaterThan(least);
+  }
   await judge.receives(cam, 40);
   await peer.ask("spray", { on: false });
-  expect(Number((await peer.ask("counters"))["sent"]) - sent).toBeGreaterThan(100);
   expect(arrivedAfter(await judge.samples(), mic, at + 200)).toBe(0);
 });
 

@@ -30,7 +30,15 @@ export interface Probe {
   blip(hz: number): void;
 }
 
-export function installProbe(options: { speakTones: boolean; tones: number[] }): void {
+export interface ProbeOptions {
+  speakTones: boolean;
+  /** the marker tones it listens for; none when nobody asks what is heard */
+  tones: number[];
+  /** milliseconds from one look at getStats to the next */
+  every: number;
+}
+
+export function installProbe(options: ProbeOptions): void {
   const samples: Sample[] = [];
   let heard: Record<string, Record<number, number>> = {};
   let current = 0;
@@ -73,12 +81,13 @@ export function installProbe(options: { speakTones: boolean; tones: number[] }):
     constructor(configuration?: RTCConfiguration) {
       super(configuration);
       this.addEventListener("track", (event) => {
-        if (event.track.kind === "audio") listen(event.transceiver.mid ?? "?", event.track);
+        if (event.track.kind === "audio" && options.tones.length > 0)
+          listen(event.transceiver.mid ?? "?", event.track);
       });
       const timer = setInterval(() => {
         if (this.connectionState === "closed") clearInterval(timer);
         else void take(this);
-      }, 25);
+      }, options.every);
     }
   }
   window.RTCPeerConnection = Watched;
