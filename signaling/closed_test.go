@@ -25,7 +25,7 @@ func TestClosedDoorsCutThePublicAndStayClosed(t *testing.T) {
 	s.clients[judge].must(cmdDoors("closed"))
 	closed := s.now()
 	s.clients[viewer].view("outside", func(v *wire.View) bool {
-		return v.Visibility == "closed" && v.Place == "" && v.Floor == "" && len(v.People) == 1
+		return v.Visibility == "closed" && v.Place == "" && v.Floor == "" && len(v.People) == 1 && !v.Connects
 	})
 	// The transport itself goes, not only its grants.
 	require.Eventually(t, func() bool {

@@ -45,6 +45,7 @@ func (r *Room) publishTo(pl *place, always bool) {
 	}
 	pl.lastView.inside = inside
 	v := r.viewFor(pl.seat, hv, inside)
+	v.Connects = connects
 	if !always && pl.lastView.view != nil && sameView(pl.lastView.view, v) {
 		return
 	}

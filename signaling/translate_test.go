@@ -157,7 +157,7 @@ func TestEveryFieldOfAViewIsCarried(t *testing.T) {
 	v.Checks[0].Days, v.People[0].Warnings = 3, 4
 	base := wireView(v, nil)
 	everyFieldSet(t, base.ProtoReflect(), map[string]bool{
-		"phientoa.v1.View.degraded": true, "phientoa.v1.View.alerts": true, // of the room, not of the rules
+		"phientoa.v1.View.degraded": true, "phientoa.v1.View.alerts": true, "phientoa.v1.View.connects": true, // of the room, not of the rules
 	})
 	walk(t, reflect.ValueOf(&v).Elem(), "View", func(name string) {
 		if unsaid[name] != "" {

@@ -3803,7 +3803,10 @@ type View struct {
 	// unbriefed: people back from isolation who were not told yet what was said.
 	Unbriefed []string `protobuf:"bytes,32,rep,name=unbriefed,proto3" json:"unbriefed,omitempty"`
 	// trouble of the recorder, a code; for presiding judge and clerk.
-	Trouble       string `protobuf:"bytes,33,opt,name=trouble,proto3" json:"trouble,omitempty"`
+	Trouble string `protobuf:"bytes,33,opt,name=trouble,proto3" json:"trouble,omitempty"`
+	// connects: the reader's device may hold a media connection now; an offer
+	// without it is refused.
+	Connects      bool `protobuf:"varint,35,opt,name=connects,proto3" json:"connects,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4067,6 +4070,13 @@ func (x *View) GetTrouble() string {
 		return x.Trouble
 	}
 	return ""
+}
+
+func (x *View) GetConnects() bool {
+	if x != nil {
+		return x.Connects
+	}
+	return false
 }
 
 // PhaseView: status "", "current", "done", "skipped".
@@ -5915,7 +5925,7 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\aRefusal\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x0e\n" +
 	"\x02vi\x18\x02 \x01(\tR\x02vi\x12\x0e\n" +
-	"\x02en\x18\x03 \x01(\tR\x02en\"\xa7\b\n" +
+	"\x02en\x18\x03 \x01(\tR\x02en\"\xc3\b\n" +
 	"\x04View\x12\x1b\n" +
 	"\tstate_seq\x18\x01 \x01(\x04R\bstateSeq\x12\x1b\n" +
 	"\tdocket_no\x18\x02 \x01(\tR\bdocketNo\x12\x14\n" +
@@ -5953,7 +5963,8 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\x06checks\x18\x1e \x03(\v2\x16.phientoa.v1.CheckViewR\x06checks\x124\n" +
 	"\bconsults\x18\x1f \x03(\v2\x18.phientoa.v1.ConsultViewR\bconsults\x12\x1c\n" +
 	"\tunbriefed\x18  \x03(\tR\tunbriefed\x12\x18\n" +
-	"\atrouble\x18! \x01(\tR\atrouble\"x\n" +
+	"\atrouble\x18! \x01(\tR\atrouble\x12\x1a\n" +
+	"\bconnects\x18# \x01(\bR\bconnects\"x\n" +
 	"\tPhaseView\x12\x14\n" +
 	"\x05phase\x18\x01 \x01(\tR\x05phase\x12\x1c\n" +
 	"\tmandatory\x18\x02 \x01(\bR\tmandatory\x12\x16\n" +

@@ -139,6 +139,7 @@ export function court(who: string, over: ViewInit = {}): ViewInit {
       .map((k) => cast[k] as PersonInit);
   return {
     stateSeq: ++seq,
+    connects: true,
     docketNo: "Thụ lý số 45/2026/TLST-HS",
     title: "Vụ án Nguyễn Văn A và đồng phạm, “Trộm cắp tài sản”",
     court: "Tòa án nhân dân khu vực 3 – Đà Nẵng",

@@ -78,6 +78,7 @@ const witness: PersonInit = {
 export function hearing(me: string, over: ViewInit = {}): ViewInit {
   return {
     stateSeq: 40n,
+    connects: true,
     docketNo: "Thụ lý số 45/2026/TLST-HS",
     title: "Vụ án Nguyễn Văn A, “Trộm cắp tài sản”",
     court: "Tòa án nhân dân khu vực 3 – Đà Nẵng",

@@ -5,7 +5,12 @@ import { FakeSocket, testClock } from "./testing";
 
 const me = { room: "r", person: "p", device: "d" } as Me;
 
-function setup(api: Partial<Api>) {
+function setup(
+  api: Partial<Api>,
+  newPeerConnection = (): RTCPeerConnection => {
+    throw new Error("no media here");
+  },
+) {
   const sockets: FakeSocket[] = [];
   const seat = new Seat({
     api: {
@@ -23,9 +28,7 @@ function setup(api: Partial<Api>) {
       sockets.push(s);
       return s;
     },
-    newPeerConnection: () => {
-      throw new Error("no media here");
-    },
+    newPeerConnection,
     getDevices: () => Promise.reject(new Error("no devices here")),
     language: () => "vi",
     storage: {} as Storage,
@@ -172,6 +175,45 @@ describe("the seat's own acts", () => {
     s?.say({ seq: 2n, body: { case: "view", value: { me: "p", people, acts: ["report_test"] } } });
     expect(s?.sent.length).toBe(sent);
     x.seat.leave();
+  });
+
+  it("holds a media connection while the server lets it, and asks no more behind closed doors", async () => {
+    const pcs: { closed: boolean }[] = [];
+    const viewer: Me = { ...me, capacity: "attendee" };
+    const x = setup({ me: () => Promise.resolve(viewer) }, () => {
+      const pc = {
+        closed: false,
+        addEventListener: () => undefined,
+        addTransceiver: () => ({ setCodecPreferences: () => undefined, mid: null }),
+        createOffer: () => new Promise(() => undefined),
+        close() {
+          this.closed = true;
+        },
+      };
+      pcs.push(pc);
+      return pc as unknown as RTCPeerConnection;
+    });
+    vi.stubGlobal("RTCRtpReceiver", { getCapabilities: () => ({ codecs: [] }) });
+    await x.seat.begin(null);
+    const s = x.sockets[0];
+    welcome(s);
+    const people = [{ person: "p", capacity: "attendee" }];
+    let seq = 0n;
+    const view = (connects: boolean): void => {
+      s?.say({ seq: ++seq, body: { case: "view", value: { me: "p", people, connects } } });
+    };
+    view(false);
+    expect(pcs).toHaveLength(0);
+    view(true);
+    expect(pcs).toHaveLength(1);
+    view(false);
+    expect(pcs.map((pc) => pc.closed)).toEqual([true]);
+    await vi.advanceTimersByTimeAsync(3_500);
+    expect(pcs).toHaveLength(1);
+    view(true);
+    expect(pcs.map((pc) => pc.closed)).toEqual([true, false]);
+    x.seat.leave();
+    vi.unstubAllGlobals();
   });
 
   it("says whether a call for help went out", async () => {

@@ -11,7 +11,7 @@ import { Media } from "./media";
 import { keepReceipt } from "./receipt";
 import { acts, may, type TestLine } from "./acts";
 import { type Act, type Body, Signaling, type Socket } from "./signaling";
-import { isWatcher, own, sendsNothing } from "./state";
+import { own, sendsNothing } from "./state";
 import { Store } from "./store";
 
 export interface SeatParams {
@@ -286,17 +286,17 @@ export class Seat {
     this.tellTest();
   }
 
-  /** The server negotiates with those who checked in; to offer earlier is to be refused. */
+  /**
+   * The server says whom it negotiates with. Who may not connect for now, as the
+   * public behind closed doors, keeps no connection that asks again and again.
+   */
   private considerMedia(): void {
-    const view = this.store.get().view;
-    const me = view ? own(view) : undefined;
-    const status = me?.status;
-    const seated =
-      status === PersonStatus.WAITING ||
-      status === PersonStatus.IN_COURTROOM ||
-      // Who only watches has nothing to check in for.
-      (me !== undefined && isWatcher(me.capacity));
-    if (seated && this.ready() && !this.mediaWanted) this.wantMedia();
+    const connects = this.store.get().view?.connects ?? false;
+    if (connects && this.ready() && !this.mediaWanted) this.wantMedia();
+    if (!connects && this.mediaWanted) {
+      this.mediaWanted = false;
+      this.media.close();
+    }
   }
 
   private alert(a: Alert): void {
