@@ -99,6 +99,7 @@ type DecisionView struct {
 	ReopenAt int64
 	Form     Form
 }
+	// Reason is for the court and the procurator; empty for everybody else.
 
 // CheckView is one condition of "ready".
 type CheckView struct {

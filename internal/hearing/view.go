@@ -1,6 +1,10 @@
 package hearing
 
-import "slices"
+import (
+	"slices"
+
+	"phientoa/internal/court"
+)
 
 // TroubleNotRecording is View.Trouble when the recorder does not run and gave
 // no code of its own.
@@ -45,6 +49,21 @@ func standingOf(s *State, r Reader) standing {
 	}
 }
 
+// knowsReasons tells whether the reader may read why the panel decided. A reason may
+// name what is protected: everybody before the screen has to be of the court or the
+// procurator, who is served with the decision (BLTTHS art. 297). Others, and the
+// officer who reads the announcement aloud (TTLT 05/2021 art. 14), read that it was
+// decided and when the hearing goes on.
+func (s *State) knowsReasons(r Reader, rank standing) bool {
+	if r.System || rank < participant {
+		return r.System
+	}
+	return !slices.ContainsFunc(s.inFront(s.device(r.Device)), func(p PersonID) bool {
+		c := s.booked(p).Capacity
+		return !c.OfCourt() && c != court.Procurator
+	})
+}
+
 // galleryOpen: the public may follow from the opening to the end, with open doors.
 func (s *State) galleryOpen() bool {
 	return !s.doorsClosed() && (s.Status == InSession || s.Status == InRecess || s.Status == TechnicalHold)
@@ -66,7 +85,7 @@ func ViewFor(s *State, r Reader) View {
 		Hearing: s.Booking.Hearing, DocketNo: s.Booking.DocketNo, Court: s.Booking.Court,
 		Status: s.Status, Since: s.Since, Late: s.Late,
 		Procedure: s.Booking.Procedure, Instance: s.Booking.Instance, Form: s.Booking.Form,
-		Visibility: s.visibility(), Decision: s.decisionView(),
+		Visibility: s.visibility(), Decision: s.decisionView(s.knowsReasons(r, rank)),
 	}
 	if s.deliberating() {
 		v.Visibility = Deliberating

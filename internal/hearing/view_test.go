@@ -171,6 +171,11 @@ func scrambled(t *rapid.T, s *State, r Reader) *State {
 	n.Seq += 100
 	n.Phase, n.Phases, n.Standing = court.Debate, []PhaseState{{Phase: court.Debate}}, "p0"
 	if n.Hold == nil || n.Hold.Proposed {
+	if n.Decision != nil {
+		d := *n.Decision
+		d.Reason = "khác"
+		n.Decision = &d
+	}
 		n.Hold = &HoldState{Proposed: true, Cause: "lost", People: []PersonID{"p0"}, Since: 7, Deadline: 9}
 	}
 	n.Consults = []ConsultState{{ID: "c9", By: "p0", With: []PersonID{r.Person}, Since: 7, Until: 9}}
