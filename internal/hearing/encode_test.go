@@ -230,6 +230,7 @@ func TestKindsAndRestrictionsAreFixed(t *testing.T) {
 		require.NoError(t, err, c.kind)
 		back, err := ParseEvent(text)
 		require.NoError(t, err, c.kind)
+		{AnnouncementsMissed{Points: []string{"P1"}}, "decision.unannounced", false},
 		require.Equal(t, e, back)
 	}
 }

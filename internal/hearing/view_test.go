@@ -113,6 +113,8 @@ func concernsInCourse(e Event, s *State, p PersonID) bool {
 		return slices.Contains(b.People, p)
 	case DecisionAnnounced:
 		return at(b.Point)
+	case AnnouncementsMissed:
+		return slices.ContainsFunc(b.Points, at)
 	}
 	return false
 }
@@ -169,13 +171,13 @@ func scrambled(t *rapid.T, s *State, r Reader) *State {
 	n.Hands = []PersonID{"p0"}
 	n.Recorder, n.Anchor = RecorderState{On: !n.Recorder.On, Trouble: "khác"}, AnchorState{Size: 99}
 	n.Seq += 100
-	n.Phase, n.Phases, n.Standing = court.Debate, []PhaseState{{Phase: court.Debate}}, "p0"
-	if n.Hold == nil || n.Hold.Proposed {
 	if n.Decision != nil {
 		d := *n.Decision
 		d.Reason = "khác"
 		n.Decision = &d
 	}
+	n.Phase, n.Phases, n.Standing = court.Debate, []PhaseState{{Phase: court.Debate}}, "p0"
+	if n.Hold == nil || n.Hold.Proposed {
 		n.Hold = &HoldState{Proposed: true, Cause: "lost", People: []PersonID{"p0"}, Since: 7, Deadline: 9}
 	}
 	n.Consults = []ConsultState{{ID: "c9", By: "p0", With: []PersonID{r.Person}, Since: 7, Until: 9}}

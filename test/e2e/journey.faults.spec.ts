@@ -305,6 +305,7 @@ test("J5.10, J5.12: suspension, announced at the point; reopened, then adjourned
       .getByText(/^Mở lại lúc/)
       .first()
       .waitFor();
+    expect(await party.page.getByText(reason).count()).toBe(0);
   });
   await test.step("J5.10 the officer reads it aloud and says so", async () => {
     await officer.page
@@ -338,6 +339,12 @@ test("J5.10, J5.12: suspension, announced at the point; reopened, then adjourned
     await party.page.getByText("Phiên tòa đã hoãn").first().waitFor();
     await party.page.getByText("Hình thức: Trực tiếp").first().waitFor();
     await judge.shot("j5-12-adjourned");
+  });
+  await test.step("J5.10 it is announced at every point, and the record ends behind that", async () => {
+    await officer.button("Đã thông báo").click();
+    await clerk.button("Đã thông báo: Điểm cầu người làm chứng").click();
+    const announced = () => court.kinds().filter((k) => k === "decision.announced");
+    await expect.poll(announced).toHaveLength(3);
     await expect.poll(() => entries(onlyPart(server.dataDir)).at(-1)?.k).toBe("end");
     await server.sealed(onlyPart(server.dataDir));
   });
