@@ -34,7 +34,7 @@ func wireView(v hearing.View, names map[hearing.PersonID]string) *wire.View {
 	}
 	for _, c := range v.Consults {
 		out.Consults = append(out.Consults, &wire.ConsultView{
-			Id: c.ID, By: string(c.By), With: texts(c.With), Open: c.Open, Since: c.Since, Until: c.Until, Overdue: c.Overdue,
+			Id: c.ID, By: string(c.By), With: texts(c.With), Open: c.Open, Since: c.Since, Until: c.Until,
 		})
 	}
 	for _, p := range v.People {

@@ -116,13 +116,12 @@ type CheckView struct {
 
 // ConsultView is a private talk as its own people, clerk and presiding judge know it.
 type ConsultView struct {
-	ID      string
-	By      PersonID
-	With    []PersonID
-	Open    bool
-	Since   int64 // of the opening
-	Until   int64 // the agreed end, which warns and never cuts
-	Overdue bool
+	ID    string
+	By    PersonID
+	With  []PersonID
+	Open  bool
+	Since int64 // of the opening
+	Until int64 // the agreed end, which warns and never cuts
 }
 
 // PersonView is one person as the reader may know them. The name is filled in
