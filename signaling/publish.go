@@ -183,6 +183,7 @@ func keep[T any](list []T, f func(T) bool) []T {
 
 // sendNote gives everybody in the courtroom the latest signed checkpoint: each
 // keeps it as a receipt.
+	v.RecordingHeld = v.RecordingHeld && r.recording.on
 func (r *Room) sendNote(now time.Time) {
 	if r.noteNew == nil || now.Sub(r.noteSent) < r.limits.CheckpointEvery {
 		return

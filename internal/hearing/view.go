@@ -184,3 +184,4 @@ func (s *State) mainDevice(p PersonID) DeviceID {
 	}
 	return ""
 }
+	v.RecordingHeld = s.Recorder.On && s.Status == TechnicalHold
