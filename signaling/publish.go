@@ -23,8 +23,9 @@ type viewSent struct {
 func (r *Room) publish() {
 	now := r.p.now()
 	r.status.Store(r.eff.Status)
-	v := hearing.ViewFor(r.eff, hearing.Reader{System: true})
-	r.points.note(v, now)
+	views := hearing.NewViews(r.eff)
+	v := views.For(hearing.Reader{System: true})
+	r.points.note(v, now, func(p hearing.PersonID) bool { return hearing.Needed(r.eff, p) })
 	r.noteLive(v)
 	r.info.note(r.eff, now)
 	r.alarmTrouble(v)
