@@ -62,6 +62,7 @@ type Room struct {
 	closedAt  time.Time             // since when all of a closed hearing is written
 	alarms    *alarmer              // nil: none
 	points    pointMemory
+	gallery   gallery
 	index     bookingIndex
 	presiding hearing.PersonID
 }
