@@ -39,7 +39,7 @@ func (r *Room) alertsFor(hv hearing.View, s *seat, now time.Time) []*wire.Alert 
 		list = append(list, holdAlerts(hv)...)
 		list = append(list, r.pointAlerts(hv, now)...)
 	} else {
-		list = append(list, neutralAlerts(hv)...)
+		list = append(list, r.neutralAlerts(hv)...)
 	}
 	return gravest(list)
 }
@@ -85,7 +85,7 @@ func (r *Room) pointAlerts(hv hearing.View, now time.Time) []*wire.Alert {
 			})
 			continue
 		}
-		if since := r.neededLost(hv, p.ID); since != 0 {
+		if since := r.points.needed[p.ID]; since != 0 {
 			list = append(list, &wire.Alert{
 				Code: "point_partial", Since: since, Severity: "attention",
 				Vi: "Điểm cầu " + p.Name + " mất kết nối với người phải có mặt.",
@@ -103,37 +103,29 @@ func (r *Room) pointAlerts(hv hearing.View, now time.Time) []*wire.Alert {
 	return list
 }
 
-// neededLost tells since when somebody without whom the hearing cannot go on is
-// lost at a point (UTC unix microseconds; 0: nobody is). The officer's console has
-// a link of its own, so that the point itself may still be connected (J5.1, J5.3).
-func (r *Room) neededLost(hv hearing.View, point string) int64 {
-	var since int64
-	for i := range hv.People {
-		p := &hv.People[i]
-		if p.PointID != point || p.Connected || p.LostSince == 0 || !hearing.Needed(r.eff, p.Person) {
-			continue
-		}
-		if since == 0 || p.LostSince < since {
-			since = p.LostSince
-		}
-	}
-	return since
-}
-
-// neutralAlerts is all that somebody who is not of the court hears of trouble
-// elsewhere: neither who nor where.
-func neutralAlerts(hv hearing.View) []*wire.Alert {
+// neutralAlerts is all that somebody in the courtroom who is not of the court hears of
+// trouble elsewhere: neither who nor where. Of a point that is still connected in part
+// they hear when somebody without whom the hearing cannot go on is lost there.
+func (r *Room) neutralAlerts(hv hearing.View) []*wire.Alert {
 	since := int64(0)
 	if hv.Hold != nil {
 		since = hv.Hold.Since
 	}
 	lost := hv.Hold != nil
 	for _, p := range hv.Points {
-		if p.Light == lightLost {
-			lost = true
-			if since == 0 {
-				since = p.LostSince
+		from := p.LostSince
+		switch p.Light {
+		case lightLost:
+		case lightPartial:
+			if from = r.points.needed[p.ID]; from == 0 {
+				continue
 			}
+		default:
+			continue
+		}
+		lost = true
+		if since == 0 {
+			since = from
 		}
 	}
 	if !lost {
@@ -146,21 +138,39 @@ func neutralAlerts(hv hearing.View) []*wire.Alert {
 	}}
 }
 
-// lightLost is hearing.PointView.Light of a point that nobody is connected from.
-const lightLost = "lost"
+// Values of hearing.PointView.Light: nobody is connected from the point, or not all.
+const (
+	lightLost    = "lost"
+	lightPartial = "partial"
+)
 
 // pointMemory remembers which points were lost and when they came back.
 type pointMemory struct {
 	lost map[string]bool
 	back map[string]time.Time
+	// needed tells since when somebody without whom the hearing cannot go on is lost at
+	// a point (UTC unix microseconds). The officer's console has a link of its own, so
+	// that the point itself may still be connected (J5.1, J5.3).
+	needed map[string]int64
 }
 
 func newPointMemory() pointMemory {
 	return pointMemory{lost: map[string]bool{}, back: map[string]time.Time{}}
 }
 
-// note compares the lights with those before. v is the system's view.
-func (m *pointMemory) note(v hearing.View, now time.Time) {
+// note compares the lights with those before. v is the system's view; needed tells
+// whether the hearing cannot go on without somebody.
+func (m *pointMemory) note(v hearing.View, now time.Time, needed func(hearing.PersonID) bool) {
+	m.needed = map[string]int64{}
+	for i := range v.People {
+		p := &v.People[i]
+		if p.Connected || p.LostSince == 0 || !needed(p.Person) {
+			continue
+		}
+		if since := m.needed[p.PointID]; since == 0 || p.LostSince < since {
+			m.needed[p.PointID] = p.LostSince
+		}
+	}
 	for _, p := range v.Points {
 		lost := p.Light == lightLost
 		if m.lost[p.ID] && !lost {

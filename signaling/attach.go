@@ -69,7 +69,7 @@ func (r *Room) seatSession(j joining) (joined, *hearing.Refusal) {
 	}
 	if pl != nil && pl.seat.person == j.person && j.token != "" && pl.seat.canResume(j.token, j.lastSeq) {
 		l := r.attach(pl, j, j.lastSeq)
-		r.publishTo(pl, false)
+		r.publishTo(pl, hearing.NewViews(r.eff), false)
 		return joined{pl, l, true}, nil
 	}
 	if pl == nil && len(r.seats) >= r.limits.SeatsPerRoom {
@@ -81,7 +81,7 @@ func (r *Room) seatSession(j joining) (joined, *hearing.Refusal) {
 		return joined{}, refuseInternal()
 	}
 	l := r.attach(fresh, j, 0)
-	r.publishTo(fresh, true)
+	r.publishTo(fresh, hearing.NewViews(r.eff), true)
 	return joined{fresh, l, false}, nil
 }
 

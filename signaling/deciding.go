@@ -67,7 +67,7 @@ func (r *Room) decide(o *order) bool {
 		r.applyRouting() // an enlargement may also take away: that part at once
 	}
 	r.log.put(b)
-	if r.tipClosed() {
+	if hearing.RecordComplete(r.tip) {
 		r.endHearing()
 	}
 	return true

@@ -236,6 +236,16 @@ func (e *fakeEvidence) Close(context.Context) error {
 
 func (e *fakeEvidence) Suspend(context.Context) error { return nil }
 
+// Unfinished tells, as the real recorder does, whether the log lacks its end.
+func (e *fakeEvidence) Unfinished(context.Context, hearing.ID) bool { return !e.over() }
+
+// over tells whether the log has its end.
+func (e *fakeEvidence) over() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.ended
+}
+
 func (e *fakeEvidence) all() []noted {
 	e.mu.Lock()
 	defer e.mu.Unlock()

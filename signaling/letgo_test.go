@@ -37,7 +37,7 @@ func TestAClosedHearingIsLetGo(t *testing.T) {
 				b.room.leave(p.place, p.link)
 			}
 			gone(t, b.room)
-			require.True(t, b.ev.ended)
+			require.True(t, b.ev.over())
 			if lim.ClosedStay != 0 {
 				_, bye, _ := j.place.seat.next(j.link)
 				require.NotNil(t, bye)

@@ -20,21 +20,18 @@ type LiveHearing struct {
 	Visibility hearing.Visibility
 	Since      int64 // of Status, UTC unix microseconds
 	Points     []LivePoint
-	Seats      int // devices with a live connection
 	Connected  int // people with a connected device
 	Expected   int // people booked
 	Recording  bool
 	Trouble    string // the recorder's code, empty when none
-	Degraded   bool   // the database is away
 }
 
 // LivePoint is a point's light ("ok", "partial", "lost", "waiting").
 type LivePoint struct {
-	ID        string
-	Name      string
-	Kind      hearing.PointKind
-	Light     string
-	LostSince int64 // UTC unix microseconds, 0 when not lost
+	ID    string
+	Name  string
+	Kind  hearing.PointKind
+	Light string
 }
 
 // Hosts tells whether this node hosts the hearing and it is not over. It does
@@ -71,8 +68,7 @@ func (r *Room) noteLive(v hearing.View) {
 	l := &LiveHearing{
 		ID: r.p.row.ID, Unit: r.p.row.Unit, DocketNo: v.DocketNo, Status: v.Status,
 		Phase: v.Phase, Visibility: v.Visibility, Since: v.Since,
-		Seats: r.connections(), Expected: len(r.p.booking.People),
-		Recording: v.Recording && r.recording.on, Trouble: v.Trouble, Degraded: r.away,
+		Expected: len(r.p.booking.People), Recording: v.Recording && r.recording.on, Trouble: v.Trouble,
 	}
 	for _, p := range v.People {
 		if p.Connected {
@@ -80,7 +76,7 @@ func (r *Room) noteLive(v hearing.View) {
 		}
 	}
 	for _, p := range v.Points {
-		l.Points = append(l.Points, LivePoint{ID: p.ID, Name: p.Name, Kind: p.Kind, Light: p.Light, LostSince: p.LostSince})
+		l.Points = append(l.Points, LivePoint{ID: p.ID, Name: p.Name, Kind: p.Kind, Light: p.Light})
 	}
 	r.live.Store(l)
 }

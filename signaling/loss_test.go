@@ -26,7 +26,7 @@ func lossBench(t *testing.T, f *fakeOffice, do func(b *bench, seats map[string]j
 		b.rooms = NewRooms(RoomsParams{
 			Store: b.st, Media: b.media, Recorder: b.ev, Node: "n1", Logger: discard(), Alarms: f,
 		})
-		defer b.rooms.Close()
+		defer func() { b.rooms.Close() }()
 		var ref *hearing.Refusal
 		b.room, ref = b.rooms.Open(context.Background(), testHearing)
 		require.Nil(t, ref)
@@ -59,11 +59,21 @@ func TestJ5_1WithTheOfficersOwnLink(t *testing.T) {
 		pass(2500 * time.Millisecond)
 		require.Contains(t, alertCodes(lastView(seats[judge])), "point_partial:")
 		require.Contains(t, alertCodes(lastView(seats[clerk])), "point_partial:")
-		require.NotContains(t, alertCodes(lastView(seats[plaintiff])), "point_partial:")
+		// Everybody else in the courtroom reads one sentence that names neither who nor where.
+		for _, p := range []string{plaintiff, lawyer, officer} {
+			require.Equal(t, []string{"technical:"}, alertCodes(lastView(seats[p])), p)
+			require.NotContains(t, lastView(seats[p]).Alerts[0].String(), "Điểm cầu 1")
+		}
 
 		seats[respondent] = b.sit(respondent)
 		pass(time.Second)
 		require.NotContains(t, alertCodes(lastView(seats[judge])), "point_partial:")
+		require.Empty(t, alertCodes(lastView(seats[lawyer])))
+
+		// Somebody without whom the hearing goes on is no trouble of everybody.
+		b.room.leave(seats[officer].place, seats[officer].link)
+		pass(2500 * time.Millisecond)
+		require.Empty(t, alertCodes(lastView(seats[lawyer])))
 	})
 }
 
@@ -187,12 +197,107 @@ func TestAnAdjournmentIsAnnouncedAfterItsEnd(t *testing.T) {
 	lossBench(t, &fakeOffice{}, func(b *bench, seats map[string]joined) {
 		b.must(judge, hearing.Adjourn{Reason: "vắng mặt người làm chứng"})
 		synctest.Wait()
-		require.True(t, b.ev.ended)
+		require.False(t, b.ev.over(), "the record waits for the announcement")
 		require.False(t, b.rooms.Hosts(testHearing))
 		b.refused(judge, hearing.Resume{}, "adjourned")
 		b.must(officer, hearing.Announced{Point: "P1"})
 		require.True(t, b.replayed().Points[1].Announced)
 		require.Empty(t, hearing.Routes(b.replayed()).Grants)
 		require.Equal(t, wire.HearingState_HEARING_STATE_ADJOURNED, lastView(seats[plaintiff]).State)
+		b.requireWholeRecord()
 	})
+}
+
+// requireWholeRecord: the evidence log has ended, and it holds every event of the
+// state log, in order; behind its end stand anchors only.
+func (b *bench) requireWholeRecord() {
+	b.t.Helper()
+	synctest.Wait()
+	require.True(b.t, b.ev.over())
+	var held []string
+	for _, n := range b.ev.all() {
+		if n.committed {
+			held = append(held, n.line)
+		}
+	}
+	var state []hearing.Event
+	for i, line := range b.st.log() {
+		e, err := hearing.ParseEvent(line)
+		require.NoError(b.t, err)
+		if s, err := hearing.Replay(state); err == nil && hearing.RecordComplete(s) {
+			require.IsType(b.t, hearing.EvidenceAnchored{}, e.Body)
+			continue
+		}
+		state = append(state, e)
+		if i > 0 { // the booking is the genesis of the evidence
+			require.Contains(b.t, held, string(line), "%s", e.Body.Kind())
+		}
+	}
+	s, err := hearing.Replay(state)
+	require.NoError(b.t, err)
+	require.True(b.t, hearing.RecordComplete(s))
+}
+
+// TestTheEvidenceOfAnAdjournmentIsWhole: with the announcement, without one, across a
+// restart between, and while the database is away.
+func TestTheEvidenceOfAnAdjournmentIsWhole(t *testing.T) {
+	adjourn := hearing.Adjourn{Reason: "vắng mặt người làm chứng"}
+	missed := func(b *bench) bool { return b.replayed().Decision.Missed }
+	for name, end := range map[string]func(t *testing.T, b *bench){
+		"announced": func(t *testing.T, b *bench) {
+			b.must(officer, hearing.Announced{Point: "P1"})
+			require.False(t, missed(b))
+		},
+		"nobody announces": func(t *testing.T, b *bench) {
+			pass(hearing.AnnounceWithin - time.Second)
+			require.False(t, b.ev.over())
+			pass(2 * time.Second)
+			require.True(t, missed(b))
+			b.refused(officer, hearing.Announced{Point: "P1"}, "announced_late")
+		},
+		"a restart, then announced": func(t *testing.T, b *bench) {
+			b.restart()
+			require.False(t, b.ev.over())
+			b.sit(officer)
+			b.must(officer, hearing.Announced{Point: "P1"})
+		},
+		"a restart, and nobody announces": func(t *testing.T, b *bench) {
+			b.restart()
+			pass(hearing.AnnounceWithin + time.Second)
+			require.True(t, missed(b))
+		},
+		"the time ends while nothing runs": func(t *testing.T, b *bench) {
+			b.rooms.Close()
+			pass(hearing.AnnounceWithin + time.Second)
+			require.False(t, b.ev.over())
+			b.open()
+			pass(time.Second)
+			require.True(t, missed(b))
+		},
+		"the time ends while the database is away": func(t *testing.T, b *bench) {
+			b.st.set(func(f *fakeStore) { f.away = true })
+			pass(time.Minute / 2)
+			b.refused(officer, hearing.Announced{Point: "P1"}, "database_away")
+			b.st.set(func(f *fakeStore) { f.away = false })
+			pass(hearing.AnnounceWithin)
+			require.True(t, missed(b))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			lossBench(t, &fakeOffice{}, func(b *bench, _ map[string]joined) {
+				b.must(judge, adjourn)
+				end(t, b)
+				b.requireWholeRecord()
+				pass(time.Hour) // nothing comes behind it
+				b.requireWholeRecord()
+			})
+		})
+	}
+}
+
+// restart is another process on the same logs.
+func (b *bench) restart() {
+	b.t.Helper()
+	b.rooms.Close()
+	b.open()
 }

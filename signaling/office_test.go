@@ -315,18 +315,19 @@ func TestAlertsAreFewAndTheGravest(t *testing.T) {
 	hv.Hold, hv.Points[0].Light = nil, "ok"
 	require.Empty(t, codes(party, hv))
 	require.Empty(t, codes(judge, hv))
+	nobody := func(hearing.PersonID) bool { return false }
 	lost := hearing.View{Points: []hearing.PointView{{Point: hearing.Point{ID: "1"}, Light: lightLost}}}
 	done := make(chan struct{})
 	require.NoError(t, b.room.post(t.Context(), func() {
 		defer close(done)
-		b.room.points.note(lost, now)
-		b.room.points.note(hv, now)
+		b.room.points.note(lost, now, nobody)
+		b.room.points.note(hv, now, nobody)
 	}))
 	<-done
 	require.Equal(t, []string{"point_back:"}, codes(judge, hv))
 	memory := newPointMemory()
-	memory.note(lost, now)
-	memory.note(hv, now)
+	memory.note(lost, now, nobody)
+	memory.note(hv, now, nobody)
 	dropped, next := memory.forget(now.Add(time.Second), 10*time.Second)
 	require.False(t, dropped)
 	require.Equal(t, now.Add(10*time.Second), next)

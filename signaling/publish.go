@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -15,6 +16,16 @@ import (
 type viewSent struct {
 	view   *wire.View
 	inside bool // the person was in the courtroom
+	// Of the public: what they read alike, and what is their own.
+	gallery *wire.View
+	own     *wire.PersonView
+}
+
+// gallery is what all of the public read alike. As long as it says the same it is the
+// same value, so that 800 who only watch cost 800 comparisons of a pointer.
+type gallery struct {
+	of   *hearing.View // from which view was made or found unchanged
+	view *wire.View
 }
 
 // publish sends each seat its own view of the state, where it changed, puts media
@@ -23,21 +34,28 @@ type viewSent struct {
 func (r *Room) publish() {
 	now := r.p.now()
 	r.status.Store(r.eff.Status)
-	v := hearing.ViewFor(r.eff, hearing.Reader{System: true})
-	r.points.note(v, now)
+	views := hearing.NewViews(r.eff)
+	v := views.For(hearing.Reader{System: true})
+	r.points.note(v, now, func(p hearing.PersonID) bool { return hearing.Needed(r.eff, p) })
 	r.noteLive(v)
 	r.info.note(r.eff, now)
 	r.alarmTrouble(v)
 	for _, pl := range r.seats {
-		r.publishTo(pl, false)
+		r.publishTo(pl, views, false)
 	}
 }
 
-func (r *Room) publishTo(pl *place, always bool) {
+// publishTo sends a seat its view if that changed, or always. views are those of eff.
+func (r *Room) publishTo(pl *place, views *hearing.Views, always bool) {
+	who := hearing.Reader{Person: pl.seat.person, Device: pl.seat.device}
+	if shared, own, at, public := views.Public(who); public {
+		r.publishToPublic(pl, shared, wirePerson(own, r.p.names), at, always)
+		return
+	}
+	pl.lastView.gallery, pl.lastView.own = nil, nil
 	status := r.standing(pl.seat.device)
-	hv := hearing.ViewFor(r.eff, hearing.Reader{Person: pl.seat.person, Device: pl.seat.device})
-	inside := r.inside(pl.seat, hv)
-	// The public does not check in: it connects while it may follow.
+	hv := views.For(who)
+	inside := r.inside(pl.seat, views, hv)
 	connects := (status == hearing.Waiting || status == hearing.InCourtroom || inside) && !r.eff.Status.Over()
 	pl.media.allow(connects)
 	if pl.lastView.inside && !inside {
@@ -53,10 +71,42 @@ func (r *Room) publishTo(pl *place, always bool) {
 	pl.seat.send(&wire.Envelope{Body: &wire.Envelope_View{View: v}})
 }
 
+// publishToPublic is publishTo of a seat of the public while it may follow. It does
+// not check in: it connects as long as that lasts. own belongs into the people at the
+// index at.
+func (r *Room) publishToPublic(pl *place, shared *hearing.View, own *wire.PersonView, at int, always bool) {
+	pl.media.allow(true)
+	last := &pl.lastView
+	last.inside = true
+	g := r.galleryView(shared)
+	if !always && last.gallery == g && proto.Equal(last.own, own) {
+		return
+	}
+	mine := *shared
+	mine.Me, mine.People = pl.seat.person, nil
+	v := r.viewFor(pl.seat, mine, true)
+	v.People = slices.Insert(slices.Clip(g.People), at, own)
+	last.view, last.gallery, last.own = v, g, own
+	pl.seat.send(&wire.Envelope{Body: &wire.Envelope_View{View: v}})
+}
+
+// galleryView is shared in the protocol's form: the value of before, if it says the same.
+func (r *Room) galleryView(shared *hearing.View) *wire.View {
+	if r.gallery.of == shared {
+		return r.gallery.view
+	}
+	v := r.viewFor(&seat{}, *shared, true)
+	if r.gallery.view == nil || !sameView(r.gallery.view, v) {
+		r.gallery.view = v
+	}
+	r.gallery.of = shared
+	return r.gallery.view
+}
+
 // inside tells whether the reader may know of the courtroom: everybody in front of
 // the device is in it, or in one of its rooms, for what is shown there they see
 // too. own is the reader's view.
-func (r *Room) inside(s *seat, own hearing.View) bool {
+func (r *Room) inside(s *seat, views *hearing.Views, own hearing.View) bool {
 	in := func(p hearing.Place) bool {
 		return p == hearing.Courtroom || p == hearing.DeliberationR || p == hearing.ConsultRoom
 	}
@@ -64,7 +114,7 @@ func (r *Room) inside(s *seat, own hearing.View) bool {
 		return false
 	}
 	for _, p := range r.inFrontOf(s.device) {
-		if p != s.person && !in(hearing.ViewFor(r.eff, hearing.Reader{Person: p, Device: s.device}).Place) {
+		if p != s.person && !in(views.Place(hearing.Reader{Person: p, Device: s.device})) {
 			return false
 		}
 	}
@@ -95,14 +145,13 @@ func (r *Room) personState(p hearing.PersonID) *hearing.PersonState {
 	return &r.eff.People[i]
 }
 
-// sameView compares what a reader sees; the sequence alone is no news.
+// sameView compares what a reader sees; the sequence alone is no news. a was sent,
+// b is new: nobody else has it yet.
 func sameView(a, b *wire.View) bool {
-	if a.StateSeq == b.StateSeq {
-		return proto.Equal(a, b)
-	}
-	c := proto.CloneOf(a)
-	c.StateSeq = b.StateSeq
-	return proto.Equal(c, b)
+	seq := b.StateSeq
+	defer func() { b.StateSeq = seq }()
+	b.StateSeq = a.StateSeq
+	return proto.Equal(a, b)
 }
 
 // standing is what a device may connect as: the lowest status of the people in
@@ -135,6 +184,7 @@ func (r *Room) viewFor(s *seat, hv hearing.View, inside bool) *wire.View {
 		return v
 	}
 	v.Recording = v.Recording && r.recording.on
+	v.RecordingHeld = v.RecordingHeld && r.recording.on
 	if r.away {
 		v.Degraded = true
 		v.Acts = keep(v.Acts, hearing.ActRestricts)

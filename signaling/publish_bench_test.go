@@ -3,6 +3,7 @@ package signaling
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -13,16 +14,26 @@ import (
 	"phientoa/internal/store"
 )
 
-// BenchmarkPublish is the actor's work for one change that everybody sees,
-// with 20 people of the case and 480 of the public (hearing.MaxPeople).
+// BenchmarkPublish is the actor's work for one change that everybody sees, with 20
+// people of the case, and with 40 and 800 of the public.
 func BenchmarkPublish(b *testing.B) {
+	b.Run("20", func(b *testing.B) { benchmarkPublish(b, 20, 0) })
+	b.Run("840", func(b *testing.B) { benchmarkPublish(b, 40, 800) })
+}
+
+func benchmarkPublish(b *testing.B, people, public int) {
 	booking := wireBooking()
-	for i := range hearing.MaxPeople - len(booking.People) {
-		id := fmt.Sprintf("p-public%d", i)
-		booking.People = append(booking.People, hearing.Person{ID: hearing.PersonID(id), Capacity: court.Attendee, Point: "P0"})
+	add := func(id string, c court.Capacity, k hearing.DeviceKind) {
+		booking.People = append(booking.People, hearing.Person{ID: hearing.PersonID(id), Capacity: c, Point: "P0"})
 		booking.Devices = append(booking.Devices, hearing.Device{
-			ID: hearing.DeviceID(device(id)), Kind: hearing.Viewer, People: []hearing.PersonID{hearing.PersonID(id)},
+			ID: hearing.DeviceID(device(id)), Kind: k, People: []hearing.PersonID{hearing.PersonID(id)},
 		})
+	}
+	for i := range people - len(booking.People) {
+		add(fmt.Sprintf("p-related%d", i), court.RelatedParty, hearing.DeskClient)
+	}
+	for i := range public {
+		add(fmt.Sprintf("p-public%d", i), court.Attendee, hearing.Viewer)
 	}
 	st := &fakeStore{}
 	row := store.Hearing{ID: testHearing, Room: testRoom}
@@ -43,8 +54,24 @@ func BenchmarkPublish(b *testing.B) {
 		})
 		require.Nil(b, (<-ch).refusal)
 	}
-	give(judge, hearing.CheckIn{RulesAccepted: true})
-	give(judge, hearing.Open{})
+	for _, p := range booking.People[:people] {
+		if !p.Capacity.Watches() {
+			give(string(p.ID), hearing.CheckIn{RulesAccepted: true})
+		}
+	}
+	for _, p := range booking.People[:people] {
+		if !p.Capacity.HoldsRoom() && !p.Capacity.Called() && !p.Capacity.Watches() {
+			give(judge, hearing.Admit{Person: p.ID})
+		}
+	}
+	give(judge, hearing.Open{OverrideReason: "thử"})
+	require.Eventually(b, func() bool { // everybody is known to have come
+		ch := make(chan bool, 1)
+		require.NoError(b, room.post(context.Background(), func() {
+			ch <- !slices.ContainsFunc(room.eff.Devices, func(d hearing.DeviceState) bool { return !d.Connected })
+		}))
+		return <-ch
+	}, time.Minute, 10*time.Millisecond)
 	b.ResetTimer()
 	for b.Loop() {
 		give(judge, hearing.Recess{})

@@ -62,6 +62,7 @@ type Room struct {
 	closedAt  time.Time             // since when all of a closed hearing is written
 	alarms    *alarmer              // nil: none
 	points    pointMemory
+	gallery   gallery
 	index     bookingIndex
 	presiding hearing.PersonID
 }
@@ -219,7 +220,7 @@ func (r *Room) runSafely(ctx context.Context) (err error) {
 func (r *Room) run(ctx context.Context) error {
 	r.applyRouting()
 	r.publish()
-	if r.tipClosed() {
+	if hearing.RecordComplete(r.tip) {
 		r.endHearing()
 	}
 	tick := time.NewTimer(r.untilNext())
@@ -260,7 +261,12 @@ func (r *Room) heed() error {
 		r.p.metrics.trouble(rec.trouble)
 	}
 	if cp != nil {
-		r.anchorNew, r.noteNew = cp, cp
+		r.noteNew = cp
+		// While an adjournment is being announced nothing is recorded; the last anchor
+		// follows the end.
+		if !r.tipClosed() || r.closing {
+			r.anchorNew = cp
+		}
 		r.toDatabase(*cp)
 	}
 	r.setAway() // before anything that waits is decided

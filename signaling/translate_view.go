@@ -11,7 +11,7 @@ func wireView(v hearing.View, names map[hearing.PersonID]string) *wire.View {
 	out := &wire.View{
 		StateSeq: v.Seq, DocketNo: v.DocketNo, Title: v.Title, Court: v.Court,
 		State: wireStatus(v.Status), Since: v.Since, OpenedAt: v.OpenedAt,
-		Recording: v.Recording, Trouble: v.Trouble, Me: string(v.Me),
+		Recording: v.Recording, RecordingHeld: v.RecordingHeld, Trouble: v.Trouble, Me: string(v.Me),
 		Floor: string(v.Floor), FloorSince: v.FloorSince, Hands: texts(v.Hands),
 		Acts: append([]string(nil), v.Acts...), RecessReason: v.RecessReason, Late: v.Late,
 		Procedure: string(v.Procedure), Instance: v.Instance, Form: string(v.Form),
@@ -34,7 +34,7 @@ func wireView(v hearing.View, names map[hearing.PersonID]string) *wire.View {
 	}
 	for _, c := range v.Consults {
 		out.Consults = append(out.Consults, &wire.ConsultView{
-			Id: c.ID, By: string(c.By), With: texts(c.With), Open: c.Open, Since: c.Since, Until: c.Until, Overdue: c.Overdue,
+			Id: c.ID, By: string(c.By), With: texts(c.With), Open: c.Open, Since: c.Since, Until: c.Until,
 		})
 	}
 	for _, p := range v.People {

@@ -213,6 +213,9 @@ func (s *stage) reconnect() {
 // sent more.
 func (s *stage) flows(st stretch) {
 	s.t.Helper()
+	for _, w := range s.wires {
+		w.nag() // also for what was said in the room before
+	}
 	for p := range st.allowed {
 		src, dst := s.wires[p.from], s.wires[p.at]
 		if p.cam || src == nil || src.cut || p.at != recorderEar && (dst == nil || dst.cut) {
@@ -231,9 +234,10 @@ func (s *stage) flows(st stretch) {
 
 // verdict is what came out in all.
 type verdict struct {
-	lawful, cams, forbidden int
-	first                   string        // the first that is forbidden
-	closing                 time.Duration // the latest after a command that closed it
+	lawful, forbidden int
+	kinds             [markKinds]int // of what is lawful
+	first             string         // the first that is forbidden
+	closing           time.Duration  // the latest after a command that closed it
 }
 
 // judge counts what came out where it may not: a packet is judged by the state
@@ -242,7 +246,7 @@ func (s *stage) judge(list []stretch) (v verdict) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, p := range s.heard {
-		key := pair{p.from, p.at, p.cam}
+		key := pair{p.from, p.at, p.kind.cam()}
 		i, _ := slices.BinarySearchFunc(list, p.sent, func(st stretch, at time.Duration) int { return int(st.to - at) })
 		// list[i] is the first stretch that ends at or after the sending.
 		if i == len(list) || i == 0 && p.sent < list[0].from {
@@ -257,13 +261,11 @@ func (s *stage) judge(list []stretch) (v verdict) {
 		}
 		if ok {
 			v.lawful++
-			if p.cam {
-				v.cams++
-			}
+			v.kinds[p.kind]++
 			continue
 		}
 		if v.forbidden++; v.first == "" {
-			v.first = fmt.Sprintf("%s came out at %s (camera %v), sent %v after %s", p.from, p.at, p.cam, p.sent-list[i].from, list[i].what)
+			v.first = fmt.Sprintf("%s came out at %s (kind %d), sent %v after %s", p.from, p.at, p.kind, p.sent-list[i].from, list[i].what)
 		}
 	}
 	return v
@@ -350,11 +352,15 @@ func TestWireLaw(t *testing.T) {
 	}
 	s.fence(func() { list[len(list)-1].to = s.now() })
 	v := s.judge(list)
-	t.Logf("%d moves %v, %d of them into silence: %d packets came out where they may (%d of picture), %d where not; the last of what was closed was sent %v after its command",
-		len(list)-1, kinds, silent, v.lawful, v.cams, v.forbidden, v.closing)
+	resent := s.counter("sfu_packets_resent_total")
+	t.Logf("%d moves %v, %d of them into silence: %d packets came out where they may (by kind %v; %.0f repeated on request), %d where not; the last of what was closed was sent %v after its command",
+		len(list)-1, kinds, silent, v.lawful, v.kinds, resent, v.forbidden, v.closing)
 	require.Zero(t, v.forbidden, v.first)
 	require.Greater(t, v.lawful, 10*len(list), "something flows at all")
-	require.Positive(t, v.cams)
+	for kind, n := range v.kinds {
+		require.Positive(t, n, "kind %d", kind)
+	}
+	require.Positive(t, resent, "repeats are asked for and given")
 	for _, kind := range []string{"AllowConsult", "Deliberate", "Isolate", "CallWitness", "SetVisibility", "Remove"} {
 		require.Positive(t, kinds[kind], "the tour takes %s", kind)
 	}

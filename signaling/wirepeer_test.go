@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 	"github.com/prometheus/client_golang/prometheus"
@@ -77,12 +78,26 @@ func wireBooking() hearing.Booking {
 	return b
 }
 
-// heardPacket is a marked packet that came out somewhere.
+// heardPacket is a marked packet, or block of redundancy, that came out somewhere.
 type heardPacket struct {
 	from, at string // people; at may be recorderEar
-	cam      bool
+	kind     markKind
 	sent     time.Duration // since the stage's beginning
 }
+
+// markKind is what a marked payload is.
+type markKind byte
+
+const (
+	markSound    markKind = iota // in a packet of its own
+	markLate                     // sound whose packet was sent three packets later
+	markFirst                    // the packet that a picture begins with
+	markRest                     // a further packet of a picture
+	markRepeated                 // sound in a redundancy block; told by where it stands
+	markKinds
+)
+
+func (k markKind) cam() bool { return k == markFirst || k == markRest }
 
 // stage is a hearing with real media: who sends, who hears, and when.
 type stage struct {
@@ -139,7 +154,7 @@ type earTap struct{ s *stage }
 func (e earTap) Opened(sfu.SourceInfo, time.Time) {}
 func (e earTap) Closed(sfu.SourceID, time.Time)   {}
 func (e earTap) SenderReport(sfu.SenderReport)    {}
-func (e earTap) Packet(p *sfu.Packet)             { e.s.note(recorderEar, p.Payload) }
+func (e earTap) Packet(p *sfu.Packet)             { e.s.note(recorderEar, p.Payload, p.Recovered) }
 
 // marks are the last bytes of every payload: magic, sender, kind, time.
 const (
@@ -151,17 +166,38 @@ func senders() []string { return []string{judge, assessor, plaintiff, lawyer, re
 
 func (s *stage) now() time.Duration { return time.Since(s.begun) }
 
-func mark(b []byte, from string, cam bool, at time.Duration) []byte {
+func mark(b []byte, from string, kind markKind, at time.Duration) []byte {
 	b = binary.BigEndian.AppendUint32(b, markMagic)
-	kind := byte(0)
-	if cam {
-		kind = 1
-	}
-	b = append(b, byte(slices.Index(senders(), from)), kind)
+	b = append(b, byte(slices.Index(senders(), from)), byte(kind))
 	return binary.BigEndian.AppendUint64(b, uint64(at))
 }
 
-func (s *stage) note(at string, payload []byte) {
+// noteRED notes the blocks of a packet with redundancy (RFC 2198), each for itself.
+func (s *stage) noteRED(at string, b []byte) {
+	var sizes []int
+	for len(b) > 4 && b[0]&0x80 != 0 {
+		sizes = append(sizes, int(binary.BigEndian.Uint32(b)&0x3ff))
+		b = b[4:]
+	}
+	b = b[min(1, len(b)):]
+	for _, n := range sizes {
+		s.note(at, b[:min(n, len(b))], true)
+		b = b[min(n, len(b)):]
+	}
+	s.note(at, b, false)
+}
+
+// withRED puts the sound of the packet before in front of the primary (RFC 2198).
+func withRED(old, primary []byte) []byte {
+	if old == nil {
+		return append([]byte{opusPT}, primary...)
+	}
+	b := binary.BigEndian.AppendUint32(nil, 1<<31|opusPT<<24|960<<10|uint32(len(old)))
+	return append(append(append(b, opusPT), old...), primary...)
+}
+
+// note takes a payload that came out; repeated: out of a redundancy block.
+func (s *stage) note(at string, payload []byte, repeated bool) {
 	if len(payload) < markBytes {
 		return
 	}
@@ -170,7 +206,10 @@ func (s *stage) note(at string, payload []byte) {
 		return
 	}
 	p := heardPacket{
-		from: senders()[m[4]], at: at, cam: m[5] == 1, sent: time.Duration(binary.BigEndian.Uint64(m[6:])),
+		from: senders()[m[4]], at: at, kind: markKind(m[5]), sent: time.Duration(binary.BigEndian.Uint64(m[6:])),
+	}
+	if repeated {
+		p.kind = markRepeated
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -182,7 +221,7 @@ func (s *stage) heardFrom(from, at string, after time.Duration) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := len(s.heard) - 1; i >= 0; i-- {
-		if p := s.heard[i]; p.from == from && p.at == at && !p.cam && p.sent > after {
+		if p := s.heard[i]; p.from == from && p.at == at && !p.kind.cam() && p.sent > after {
 			return true
 		}
 	}
@@ -227,33 +266,57 @@ type wirePeer struct {
 	pc     *webrtc.PeerConnection
 	mic    *webrtc.TrackLocalStaticRTP
 	cam    *webrtc.TrackLocalStaticRTP
+	red    bool // sends redundancy
 	cut    bool // the server has ended it
 	sent   atomic.Int64
 	stop   chan struct{}
 	done   sync.WaitGroup
+
+	mu    sync.Mutex
+	comes map[webrtc.SSRC]uint16 // what comes in, by its last sequence number
 }
+
+// Payload types of the wire law's peers.
+const (
+	opusPT = 111
+	redPT  = 63
+)
+
+// repeats are the people whose sound carries the packet before as redundancy.
+func repeats(person string) bool { return person == plaintiff || person == lawyer }
+
+// api knows redundancy for everybody but the assessor, to whom the server opens it.
+func (p *wirePeer) api() *webrtc.API {
+	se := webrtc.SettingEngine{}
+	se.SetIncludeLoopbackCandidate(true)
+	m := &webrtc.MediaEngine{}
+	require.NoError(p.s.t, m.RegisterDefaultCodecs())
+	if p.person != assessor {
+		require.NoError(p.s.t, m.RegisterCodec(webrtc.RTPCodecParameters{PayloadType: redPT, RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: mimeRED, ClockRate: 48000, Channels: 2, SDPFmtpLine: fmt.Sprintf("%d/%d", opusPT, opusPT),
+		}}, webrtc.RTPCodecTypeAudio))
+	}
+	return webrtc.NewAPI(webrtc.WithSettingEngine(se), webrtc.WithMediaEngine(m))
+}
+
+const mimeRED = "audio/red"
 
 // connect makes the person's PeerConnection, with a section for every source.
 func (s *stage) connect(person string) {
 	s.t.Helper()
-	se := webrtc.SettingEngine{}
-	se.SetIncludeLoopbackCandidate(true)
-	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(se)).NewPeerConnection(webrtc.Configuration{})
+	p := &wirePeer{s: s, person: person, red: repeats(person), stop: make(chan struct{}), comes: map[webrtc.SSRC]uint16{}}
+	pc, err := p.api().NewPeerConnection(webrtc.Configuration{})
 	require.NoError(s.t, err)
-	p := &wirePeer{s: s, person: person, pc: pc, stop: make(chan struct{})}
+	p.pc = pc
 	s.wires[person] = p
-	pc.OnTrack(func(tr *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
-		for {
-			pkt, _, err := tr.ReadRTP()
-			if err != nil {
-				return
-			}
-			s.note(person, pkt.Payload)
-		}
-	})
+	pc.OnTrack(p.listen)
 	sendonly := webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly}
 	if slices.Contains(senders(), person) {
-		p.mic, err = webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}, "mic", "me")
+		mime := webrtc.MimeTypeOpus
+		if p.red {
+			mime = mimeRED
+		}
+		p.mic, err = webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: mime, ClockRate: 48000, Channels: 2}, "mic", "me")
 		require.NoError(s.t, err)
 		_, err = pc.AddTransceiverFromTrack(p.mic, sendonly)
 		require.NoError(s.t, err)
@@ -300,12 +363,49 @@ func (p *wirePeer) negotiate() {
 	require.Nil(t, m.propose(fmt.Sprintf("m%d", c.nextID), o).Refusal, p.person)
 }
 
-// speak sends a marked packet of sound every 20 ms, and of picture every 60 ms.
+// listen notes what comes out of a section.
+func (p *wirePeer) listen(tr *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
+	for {
+		pkt, _, err := tr.ReadRTP()
+		if err != nil {
+			return
+		}
+		p.mu.Lock()
+		p.comes[tr.SSRC()] = pkt.SequenceNumber
+		p.mu.Unlock()
+		if pkt.PayloadType == redPT {
+			p.s.noteRED(p.person, pkt.Payload)
+			continue
+		}
+		p.s.note(p.person, pkt.Payload, false)
+	}
+}
+
+// nag asks the server to repeat what came last, as if it had been lost (RFC 4585).
+func (p *wirePeer) nag() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for ssrc, last := range p.comes {
+		var lost []uint16
+		for n := range uint16(16) {
+			lost = append(lost, last-n)
+		}
+		slices.Reverse(lost)
+		_ = p.pc.WriteRTCP([]rtcp.Packet{&rtcp.TransportLayerNack{
+			MediaSSRC: uint32(ssrc), Nacks: rtcp.NackPairsFromSequenceNumbers(lost),
+		}})
+	}
+}
+
+// speak sends a packet of sound and, where there is a camera, one of picture every
+// 20 ms. Every tenth packet of plain sound is sent three packets late.
 func (p *wirePeer) speak() {
 	defer p.done.Done()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	var n uint16
+	var before []byte    // the sound of the last packet
+	var late *rtp.Packet // held back
 	for {
 		select {
 		case <-p.stop:
@@ -314,21 +414,46 @@ func (p *wirePeer) speak() {
 		}
 		n++
 		p.s.gate.RLock()
-		_ = p.mic.WriteRTP(&rtp.Packet{
-			Header:  rtp.Header{Version: 2, SequenceNumber: n, Timestamp: uint32(n) * 960},
-			Payload: mark([]byte{0xfc, 1, 2, 3}, p.person, false, p.s.now()),
-		})
-		if p.cam != nil && n%3 == 0 {
-			// Each frame is a keyframe of one packet, so that none waits for another.
-			frame := []byte{0x90, 0xe0, 0x80 | byte(n/3>>8)&0x7f, byte(n / 3), 0, 0, 0x10, 0, 0, 0x9d, 0x01, 0x2a, 64, 1, 180, 0}
-			_ = p.cam.WriteRTP(&rtp.Packet{
-				Header:  rtp.Header{Version: 2, SequenceNumber: n / 3, Timestamp: uint32(n/3) * 5400, Marker: true},
-				Payload: mark(frame, p.person, true, p.s.now()),
-			})
+		kind := markSound
+		if !p.red && n%10 == 0 {
+			kind = markLate
+		}
+		sound := mark([]byte{0xfc, 1, 2, 3}, p.person, kind, p.s.now())
+		pkt := &rtp.Packet{Header: rtp.Header{Version: 2, SequenceNumber: n, Timestamp: uint32(n) * 960}, Payload: sound}
+		if p.red {
+			pkt.Payload = withRED(before, sound)
+			before = sound
+		}
+		if late != nil && n%10 == 3 {
+			_ = p.mic.WriteRTP(late)
+			late = nil
+		}
+		if kind == markLate {
+			late = pkt
+		} else {
+			_ = p.mic.WriteRTP(pkt)
+		}
+		if p.cam != nil {
+			p.picture(n)
 		}
 		p.s.gate.RUnlock()
 		p.sent.Add(1)
 	}
+}
+
+// picture sends the n-th packet of the camera. Three make a picture, and each picture
+// is a keyframe, so that none waits for another; the rules may change between them.
+func (p *wirePeer) picture(n uint16) {
+	id, part := n/3, n%3
+	b := []byte{0x90, 0xe0, 0x80 | byte(id>>8)&0x7f, byte(id), 0, 0, 0x10, 0, 0, 0x9d, 0x01, 0x2a, 64, 1, 180, 0}
+	kind := markFirst
+	if part > 0 { // RFC 7741: no beginning of a partition
+		b, kind = append([]byte{0x80}, b[1:6]...), markRest
+	}
+	_ = p.cam.WriteRTP(&rtp.Packet{
+		Header:  rtp.Header{Version: 2, SequenceNumber: n, Timestamp: uint32(id) * 5400, Marker: part == 2},
+		Payload: mark(b, p.person, kind, p.s.now()),
+	})
 }
 
 func (p *wirePeer) close() {

@@ -14,23 +14,27 @@ type View struct {
 	// Seq is the sequence of the state for people in the courtroom. For all
 	// others it is that of the last event which they may notice, so that it does
 	// not count what is hidden from them. It never falls for the same reader.
-	Seq          uint64
-	Hearing      ID
-	DocketNo     string
-	Title        string
-	Court        string
-	Status       Status
-	Since        int64
-	OpenedAt     int64
-	Recording    bool
-	Trouble      string // recorder trouble code; judge and clerk only
-	Me           PersonID
-	People       []PersonView
-	Floor        PersonID
-	FloorSince   int64
-	Hands        []PersonID
-	Acts         []string // field names of wire's Command that Decide would accept now
-	RecessReason string
+	Seq      uint64
+	Hearing  ID
+	DocketNo string
+	Title    string
+	Court    string
+	Status   Status
+	Since    int64
+	OpenedAt int64
+	// Recording: picture and sound reach the disk. RecordingHeld: they would, and the
+	// technical hold keeps everybody silent. Neither in session or in a hold: the
+	// recorder fails; neither otherwise: nothing is to be recorded.
+	Recording     bool
+	RecordingHeld bool
+	Trouble       string // recorder trouble code; judge and clerk only
+	Me            PersonID
+	People        []PersonView
+	Floor         PersonID
+	FloorSince    int64
+	Hands         []PersonID
+	Acts          []string // field names of wire's Command that Decide would accept now
+	RecessReason  string
 	// Late: the hearing should have opened and did not (policy Booking.LateAfter).
 	Late bool
 
@@ -95,6 +99,7 @@ type ReturnView struct {
 
 // DecisionView is why and until when the hearing does not go on.
 type DecisionView struct {
+	// Reason is for the court and the procurator; empty for everybody else.
 	Reason   string
 	ReopenAt int64
 	Form     Form
@@ -115,13 +120,12 @@ type CheckView struct {
 
 // ConsultView is a private talk as its own people, clerk and presiding judge know it.
 type ConsultView struct {
-	ID      string
-	By      PersonID
-	With    []PersonID
-	Open    bool
-	Since   int64 // of the opening
-	Until   int64 // the agreed end, which warns and never cuts
-	Overdue bool
+	ID    string
+	By    PersonID
+	With  []PersonID
+	Open  bool
+	Since int64 // of the opening
+	Until int64 // the agreed end, which warns and never cuts
 }
 
 // PersonView is one person as the reader may know them. The name is filled in

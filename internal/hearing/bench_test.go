@@ -4,38 +4,54 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"phientoa/internal/court"
 )
 
-// BenchmarkCommand is what one act of the presiding judge costs a room actor:
-// the decision, the new state and the whole routing.
+// BenchmarkCommand is what one act of the presiding judge costs a room actor: the
+// decision, the new state and the whole routing; with Views, also the view of every
+// reader. 840people are 40 of the case and 800 who only receive.
 func BenchmarkCommand(b *testing.B) {
-	b.Run("20people", func(b *testing.B) { benchmarkCommand(b, crowd(18, 0)) })
-	b.Run("800viewers", func(b *testing.B) { benchmarkCommand(b, crowd(18, 800)) })
+	for _, c := range []struct {
+		name             string
+		parties, viewers int
+	}{{"20people", 18, 0}, {"840people", 38, 800}} {
+		s := crowded(crowdBooking(c.parties, c.viewers))
+		all := readers(s)
+		require.Len(b, all, 2+c.parties+c.viewers)
+		b.Run(c.name, func(b *testing.B) { benchmarkCommand(b, s, nil) })
+		b.Run(c.name+"Views", func(b *testing.B) { benchmarkCommand(b, s, all) })
+	}
 }
 
-// crowd is a hearing in session: judge, clerk, so many parties at desk clients, and
-// so many viewer devices of the public, which is one attendee for two devices (a
-// hearing books at most MaxPeople).
-func crowd(parties, viewers int) *State {
+// crowdBooking has judge, clerk, so many parties at desk clients, and so many people
+// of the public, each at a viewer.
+func crowdBooking(parties, viewers int) Booking {
 	booking := bookingOfJ1()
 	booking.People, booking.Devices = booking.People[:2], booking.Devices[:2]
+	seat := func(id PersonID, c court.Capacity, k DeviceKind, point string) {
+		booking.People = append(booking.People, Person{ID: id, Capacity: c, Point: point})
+		booking.Devices = append(booking.Devices, Device{ID: "d-" + DeviceID(id), Kind: k, People: []PersonID{id}})
+	}
 	for i := range parties {
-		id := PersonID(fmt.Sprintf("p%d", i))
-		booking.People = append(booking.People, Person{ID: id, Capacity: court.Victim, Point: "P1"})
-		booking.Devices = append(booking.Devices, Device{ID: DeviceID("d-" + id), Kind: DeskClient, People: []PersonID{id}})
+		seat(PersonID(fmt.Sprintf("p%d", i)), court.Victim, DeskClient, "P1")
 	}
 	for i := range viewers {
-		id := PersonID(fmt.Sprintf("v%d", i/2))
-		if i%2 == 0 {
-			booking.People = append(booking.People, Person{ID: id, Capacity: court.Attendee, Point: "P2"})
-		}
-		booking.Devices = append(booking.Devices, Device{ID: DeviceID(fmt.Sprintf("w%d", i)), Kind: Viewer, People: []PersonID{id}})
+		seat(PersonID(fmt.Sprintf("v%d", i)), court.Attendee, Viewer, "P2")
 	}
+	return booking
+}
+
+// crowded is the hearing in session, everybody connected.
+func crowded(booking Booking) *State {
 	s := nil0(booking)
 	s.Status = InSession
 	for i := range s.People {
 		s.People[i].Status = InCourtroom
+		if s.Booking.People[i].Capacity.Watches() {
+			s.People[i].Status = Arrived // the public does not check in
+		}
 	}
 	for i := range s.Devices {
 		s.Devices[i].Connected = true
@@ -43,7 +59,7 @@ func crowd(parties, viewers int) *State {
 	return s
 }
 
-func benchmarkCommand(b *testing.B, s *State) {
+func benchmarkCommand(b *testing.B, s *State, all []Reader) {
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		bodies, refusal := Decide(s, GiveFloor{PersonID(fmt.Sprintf("p%d", i%18))}, judge, start())
@@ -58,20 +74,40 @@ func benchmarkCommand(b *testing.B, s *State) {
 			b.Fatal("no grants")
 		}
 		NextDeadline(n)
+		views := NewViews(n)
+		for _, r := range all {
+			if views.For(r).Seq == 0 {
+				b.Fatal("no view")
+			}
+		}
 		s = n
 	}
 }
 
-// BenchmarkView is what one reader's view costs; every reader gets one after an act.
+// BenchmarkView is what one reader's view costs by itself, and its acts alone.
 func BenchmarkView(b *testing.B) {
-	s := crowd(18, 800)
-	for name, r := range map[string]Reader{"clerk": {Person: "clerk", Device: "d-clerk"}, "viewer": {Person: "v0", Device: "w0"}} {
+	s := crowded(crowdBooking(38, 800))
+	for name, id := range map[string]PersonID{"clerk": "clerk", "party": "p0", "viewer": "v0"} {
+		r := Reader{Person: id, Device: "d-" + DeviceID(id)}
+		people := ViewFor(s, r).People
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				if ViewFor(s, r).Seq == 0 {
 					b.Fatal("no view")
 				}
+			}
+		})
+		b.Run(name+"Acts", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				acts(s, r, people)
+			}
+		})
+		b.Run(name+"SlowActs", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				slowActs(s, Actor{Person: r.Person, Device: r.Device}, s.known(r, people))
 			}
 		})
 	}

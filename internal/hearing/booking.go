@@ -1,6 +1,7 @@
 package hearing
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,11 +12,10 @@ import (
 	"phientoa/internal/court"
 )
 
-// Bounds of a booking and of free texts. Beyond them a command is refused. They
-// are so chosen that the line of the largest booking, escaped inside a line of
-// the evidence log, stays below the 1 MiB of that log.
+// Bounds of a booking and of free texts. Beyond them a command is refused. A booking
+// that reaches all of them at once is too long for a line: MaxBookingBytes.
 const (
-	MaxPeople     = 500  // of a hearing
+	MaxPeople     = 1000 // of a hearing: 800 who receive, and those of the case
 	MaxDevices    = 1000 // of a hearing
 	MaxSeats      = 50   // people in front of one device
 	MaxAllSeats   = 1000 // of all devices together
@@ -24,6 +24,10 @@ const (
 	MaxNameRunes  = 100  // alias, point
 	MaxTextRunes  = 500  // reasons
 )
+
+// MaxBookingBytes bounds a booking as it stands in the evidence log, as text within
+// the text of a line; the rest of that line is of fixed length.
+const MaxBookingBytes = MaxLineBytes - 4<<10
 
 // DefaultLateAfter is the policy value of Booking.LateAfter: HMCTS shows a
 // hearing as delayed from ten minutes on (domain 3, "Waiting room").
@@ -64,7 +68,26 @@ func (c Book) decide(s *State, _ Actor, _ time.Time) ([]EventBody, *Refusal) {
 	if r := checkProcedure(b); r != nil {
 		return nil, r
 	}
+	if err := checkLength(b); err != nil {
+		return nil, refuseBooking(err)
+	}
 	return []EventBody{Booked{Booking: b}}, nil
+}
+
+// checkLength keeps the booking within a line of both logs.
+func checkLength(b Booking) error {
+	text, err := json.Marshal(b)
+	if err != nil {
+		return err
+	}
+	within, err := json.Marshal(string(text))
+	if err != nil {
+		return err
+	}
+	if len(within) > MaxBookingBytes {
+		return fmt.Errorf("%d bytes in all (at most %d)", len(within), MaxBookingBytes)
+	}
+	return nil
 }
 
 func newState(b Booking, e Event) (*State, error) {

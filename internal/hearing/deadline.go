@@ -40,6 +40,9 @@ func (s *State) next() (due, bool) {
 			}
 		}
 	}
+	if len(s.unannounced()) > 0 {
+		offer(s.Since+AnnounceWithin.Microseconds(), missAnnouncements)
+	}
 	if at, ok := s.lateAt(); ok {
 		offer(at, func(*State, int64) EventBody { return BecameLate{} })
 	}

@@ -20,10 +20,6 @@ type (
 		ReopenAt int64  `json:"reopen_at"` // 0: not known yet
 		Form     Form   `json:"form"`
 	}
-	// DecisionAnnounced: the suspension or adjournment was announced at the point.
-	DecisionAnnounced struct {
-		Point string `json:"point"`
-	}
 	// HearingReopened: the suspended hearing prepares its next part.
 	HearingReopened struct{}
 	// HearingCancelled is final: it was not opened and will not be.
@@ -52,9 +48,6 @@ func (HearingSuspended) Kind() string { return "hearing.suspended" }
 func (HearingAdjourned) Kind() string { return "hearing.adjourned" }
 
 // Kind is the event's stable name.
-func (DecisionAnnounced) Kind() string { return "decision.announced" }
-
-// Kind is the event's stable name.
 func (HearingReopened) Kind() string { return "hearing.reopened" }
 
 // Kind is the event's stable name.
@@ -74,9 +67,6 @@ func (HearingSuspended) Restricts() bool { return true }
 
 // Restricts is true: everything ends.
 func (HearingAdjourned) Restricts() bool { return true }
-
-// Restricts is false: it is a note.
-func (DecisionAnnounced) Restricts() bool { return false }
 
 // Restricts is false: the hearing may come to open again.
 func (HearingReopened) Restricts() bool { return false }
@@ -123,16 +113,6 @@ func (b HearingAdjourned) apply(s *State, e Event) error {
 		s.Points[i].Announced = false // of the suspension before it
 	}
 	return s.enter(Adjourned, e, s.Status)
-}
-
-func (b DecisionAnnounced) apply(s *State, e Event) error {
-	p := s.pointState(b.Point)
-	if p == nil || p.Announced || s.Status != Suspended && s.Status != Adjourned {
-		return fmt.Errorf("%w: announcement", ErrImpossible)
-	}
-	p.Announced = true
-	s.noticePoint(b.Point, e)
-	return nil
 }
 
 // apply keeps points, seats, locks, visibility and the place in the order of
@@ -200,14 +180,13 @@ func (b PersonBack) apply(s *State, e Event) error {
 	return nil
 }
 
-func (Suspend) command() string   { return "suspend" }
-func (Adjourn) command() string   { return "adjourn" }
-func (Announced) command() string { return "announced" }
-func (Reopen) command() string    { return "reopen" }
-func (Cancel) command() string    { return "cancel" }
-func (Warn) command() string      { return "warn" }
-func (NoteAway) command() string  { return "note_away" }
-func (NoteBack) command() string  { return "note_back" }
+func (Suspend) command() string  { return "suspend" }
+func (Adjourn) command() string  { return "adjourn" }
+func (Reopen) command() string   { return "reopen" }
+func (Cancel) command() string   { return "cancel" }
+func (Warn) command() string     { return "warn" }
+func (NoteAway) command() string { return "note_away" }
+func (NoteBack) command() string { return "note_back" }
 
 func (Suspend) may(s *State, a Actor) *Refusal  { return inOrder(s, a, byPresiding) }
 func (Adjourn) may(s *State, a Actor) *Refusal  { return inOrder(s, a, byPresiding) }
@@ -216,17 +195,6 @@ func (Cancel) may(s *State, a Actor) *Refusal   { return inOrder(s, a, byHolder)
 func (Warn) may(s *State, a Actor) *Refusal     { return inOrder(s, a, byPresiding) }
 func (NoteAway) may(s *State, a Actor) *Refusal { return inOrder(s, a, bySupport) }
 func (NoteBack) may(s *State, a Actor) *Refusal { return inOrder(s, a, bySupport) }
-
-// may opens the one act that an adjournment leaves to do.
-func (Announced) may(s *State, a Actor) *Refusal {
-	if s.Status != Adjourned {
-		return inOrder(s, a, bySupport)
-	}
-	if r := atDevice(s, a); r != nil {
-		return r
-	}
-	return inOrder(s, a, supports)
-}
 
 func (c Suspend) decide(s *State, _ Actor, now time.Time) ([]EventBody, *Refusal) {
 	switch s.Status {
@@ -270,21 +238,6 @@ func (c Adjourn) decide(s *State, _ Actor, now time.Time) ([]EventBody, *Refusal
 // liesAhead tells whether at lies after now and at most so many days of 24 hours later.
 func liesAhead(at int64, now time.Time, days int) bool {
 	return at > now.UnixMicro() && at <= now.Add(time.Duration(days)*24*time.Hour).UnixMicro()
-}
-
-func (c Announced) decide(s *State, a Actor, _ time.Time) ([]EventBody, *Refusal) {
-	p := s.pointState(c.Point)
-	switch {
-	case p == nil:
-		return nil, refuseUnknownPoint()
-	case s.Status != Suspended && s.Status != Adjourned:
-		return nil, refuseNothingToAnnounce()
-	case !s.ofPoint(a, c.Point):
-		return nil, refuseOtherPoint()
-	case p.Announced:
-		return nil, refuseAnnounced()
-	}
-	return []EventBody{DecisionAnnounced(c)}, nil
 }
 
 func (Reopen) decide(s *State, _ Actor, _ time.Time) ([]EventBody, *Refusal) {

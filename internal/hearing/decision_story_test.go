@@ -39,8 +39,14 @@ func TestJ5_10SuspendingIsAnnounced(t *testing.T) {
 	r.no("unknown_point", Announced{"P7"}, cb)
 	r.ok(Announced{"P1"}, cb)
 	r.no("announced", Announced{"P1"}, clerk)
+	r.no("announced_by_panel", Announced{"P0"}, clerk)
 	r.ok(Announced{"P2"}, clerk)
 	require.True(t, r.s.pointState("P1").Announced)
+	require.Equal(t, "mất điện", ViewFor(r.s, Reader{Person: "ksv", Device: "d-ksv"}).Decision.Reason)
+	for _, a := range []Actor{defender, bc, cb, home} { // in the courtroom, and outside of it
+		v := ViewFor(r.s, Reader{Person: a.Person, Device: a.Device})
+		require.Equal(t, &DecisionView{ReopenAt: reopen}, v.Decision, "%s", a.Person)
+	}
 }
 
 // J5.12: the reopened hearing is the next part at the same points; failing again it
@@ -89,6 +95,9 @@ func TestJ5_12ReopeningMakesTheNextPart(t *testing.T) {
 	// The one thing left to do.
 	r.no("only_support", Announced{"P1"}, ksv)
 	r.ok(Announced{"P1"}, cb)
+	require.False(t, RecordComplete(r.s), "P2 was not told yet")
+	r.ok(Announced{"P2"}, clerk)
+	require.True(t, RecordComplete(r.s))
 	seq := r.s.Seq
 	r.ok(DeviceLost{"d-bc"}, system)
 	require.Equal(t, seq, r.s.Seq, "nothing else is noted")

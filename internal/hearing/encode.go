@@ -9,7 +9,7 @@ import (
 )
 
 // MaxLineBytes bounds one line of the state log. The largest is that of Booked,
-// which the bounds of a booking keep below it. Store and evidence log bound a
+// which MaxBookingBytes keeps below it. Store and evidence log bound a
 // line at 1 MiB each, and the evidence log holds this one as an escaped string:
 // recording's tests hold the largest booking against all three.
 const MaxLineBytes = 960 << 10
@@ -209,6 +209,8 @@ func parseCourse(kind string, raw []byte) (EventBody, error) {
 		return decode[HearingAdjourned](raw)
 	case DecisionAnnounced{}.Kind():
 		return decode[DecisionAnnounced](raw)
+	case AnnouncementsMissed{}.Kind():
+		return decode[AnnouncementsMissed](raw)
 	case HearingReopened{}.Kind():
 		return decode[HearingReopened](raw)
 	case HearingCancelled{}.Kind():

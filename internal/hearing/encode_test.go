@@ -50,14 +50,28 @@ func TestWhatCannotBeReadIsNotWritten(t *testing.T) {
 	}
 }
 
-// The largest booking that is accepted fits into a line.
-func TestTheLargestBookingFitsIntoALine(t *testing.T) {
-	for _, b := range []Booking{largestBooking(), largestOf(court.Administrative)} {
-		bodies, refusal := Decide(nil, Book{b}, Actor{System: true}, start())
-		require.Nil(t, refusal)
-		text, err := MarshalEvent(Event{Seq: 1, At: start().UnixMicro(), Actor: Actor{System: true}, Body: bodies[0]})
-		require.NoError(t, err)
-		t.Logf("%d bytes of %d", len(text), MaxLineBytes)
+// A booking that is accepted fits into a line, with as many people as there may be;
+// one with all texts as long as they may be is refused in words.
+func TestABookingFitsIntoALine(t *testing.T) {
+	for _, procedure := range []court.Procedure{"", court.Administrative} {
+		widest, refused := 0, false
+		for runes := 0; runes <= MaxNameRunes; runes += 10 {
+			bodies, refusal := Decide(nil, Book{largestOf(procedure, runes)}, Actor{System: true}, start())
+			if refusal != nil {
+				require.Equal(t, "booking", refusal.Code)
+				require.Contains(t, refusal.En, "bytes in all")
+				refused = true
+				continue
+			}
+			require.False(t, refused, "longer ones are not accepted again")
+			widest = runes
+			text, err := MarshalEvent(Event{Seq: 1, At: start().UnixMicro(), Actor: Actor{System: true}, Body: bodies[0]})
+			require.NoError(t, err)
+			require.LessOrEqual(t, len(text), MaxLineBytes)
+		}
+		t.Logf("%d people with names and points of %d characters", MaxPeople, widest)
+		require.Positive(t, widest)
+		require.True(t, refused)
 	}
 }
 
@@ -124,11 +138,10 @@ func fuzzBooking() Booking {
 	return anyBooking(func(n int) int { return (n - 1) / 2 })
 }
 
-// largestBooking reaches every bound with text that JSON writes longest.
-func largestBooking() Booking { return largestOf("") }
-
-func largestOf(procedure court.Procedure) Booking {
-	label, name := strings.Repeat("<", MaxLabelRunes), strings.Repeat("<", MaxNameRunes)
+// largestOf reaches every bound but that of names with text that JSON writes longest;
+// names and points have so many characters.
+func largestOf(procedure court.Procedure, runes int) Booking {
+	label, name := strings.Repeat("<", MaxLabelRunes), strings.Repeat("<", runes)
 	id := func(i int) string { return fmt.Sprintf("%0*d", MaxIDBytes, i) }
 	b := Booking{
 		Hearing: ID(id(0)), Unit: court.UnitID(id(0)), Court: label, DocketNo: label, Title: label, Reference: label,
@@ -154,7 +167,7 @@ func largestOf(procedure court.Procedure) Booking {
 			if i == 0 {
 				kind = CentralPoint
 			}
-			b.Points = append(b.Points, Point{ID: id(i), Kind: kind, Name: name, Unit: court.UnitID(id(i)), Detention: true})
+			b.Points = append(b.Points, Point{ID: id(i), Kind: kind, Name: label[:MaxNameRunes], Unit: court.UnitID(id(i)), Detention: true})
 		}
 		for i := range b.People {
 			b.People[i].Point = id(0)
@@ -217,6 +230,7 @@ func TestKindsAndRestrictionsAreFixed(t *testing.T) {
 		{HearingSuspended{}, "hearing.suspended", true},
 		{HearingAdjourned{}, "hearing.adjourned", true},
 		{DecisionAnnounced{}, "decision.announced", false},
+		{AnnouncementsMissed{Points: []string{"P1"}}, "decision.unannounced", false},
 		{HearingReopened{}, "hearing.reopened", false},
 		{HearingCancelled{}, "hearing.cancelled", true},
 		{PersonWarned{}, "person.warned", false},

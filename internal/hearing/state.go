@@ -94,6 +94,8 @@ type DecisionState struct {
 	Reason   string `json:"reason"`
 	ReopenAt int64  `json:"reopen_at"`
 	Form     Form   `json:"form"`
+	// Missed: it was noted at which points nobody announced the adjournment in time.
+	Missed bool `json:"missed"`
 }
 
 // PointState is what is known of a point.

@@ -190,12 +190,16 @@ func validRoot(text string) bool {
 	return err == nil && len(root) == 32 && base64.StdEncoding.EncodeToString(root) == text
 }
 
+// decide notes nothing once the hearing is over: no link and no recorder counts any
+// more, and the record may have its end.
 func (c NodeTook) decide(s *State, _ Actor, _ time.Time) ([]EventBody, *Refusal) {
-	if c.Node == "" || !validLabel(c.Node) {
+	switch {
+	case c.Node == "" || !validLabel(c.Node):
 		return nil, refuseReport()
-	}
-	if c.Epoch <= s.Epoch {
+	case c.Epoch <= s.Epoch:
 		return nil, refuseStaleEpoch()
+	case s.Status.Over():
+		return nil, nil
 	}
 	return []EventBody{NodeTaken(c)}, nil
 }

@@ -209,6 +209,16 @@ func refuseAnnounced() *Refusal {
 	return refuse("announced", "Điểm cầu này đã được thông báo.", "It was announced at this point already.")
 }
 
+func refuseAnnouncedByPanel() *Refusal {
+	return refuse("announced_by_panel", "Tại điểm cầu trung tâm, Hội đồng xét xử đã trực tiếp tuyên bố.",
+		"At the central point the panel has said it itself.")
+}
+
+func refuseAnnouncedLate() *Refusal {
+	return refuse("announced_late", "Đã quá thời hạn ghi nhận thông báo; bản ghi phiên tòa đã ghi rõ điểm cầu chưa thông báo.",
+		"The time for this is over; the record says that it was not announced at this point.")
+}
+
 func refusePresidingWarned() *Refusal {
 	return refuse("presiding_warned", "Không thể nhắc nhở Chủ tọa.", "The presiding judge cannot be warned.")
 }

@@ -1,6 +1,10 @@
 package hearing
 
-import "slices"
+import (
+	"slices"
+
+	"phientoa/internal/court"
+)
 
 // TroubleNotRecording is View.Trouble when the recorder does not run and gave
 // no code of its own.
@@ -45,6 +49,21 @@ func standingOf(s *State, r Reader) standing {
 	}
 }
 
+// knowsReasons tells whether the reader may read why the panel decided. A reason may
+// name what is protected: everybody before the screen has to be of the court or the
+// procurator, who is served with the decision (BLTTHS art. 297). Others, and the
+// officer who reads the announcement aloud (TTLT 05/2021 art. 14), read that it was
+// decided and when the hearing goes on.
+func (s *State) knowsReasons(r Reader, rank standing) bool {
+	if r.System || rank < participant {
+		return r.System
+	}
+	return !slices.ContainsFunc(s.inFront(s.device(r.Device)), func(p PersonID) bool {
+		c := s.booked(p).Capacity
+		return !c.OfCourt() && c != court.Procurator
+	})
+}
+
 // galleryOpen: the public may follow from the opening to the end, with open doors.
 func (s *State) galleryOpen() bool {
 	return !s.doorsClosed() && (s.Status == InSession || s.Status == InRecess || s.Status == TechnicalHold)
@@ -58,7 +77,79 @@ func ViewFor(s *State, r Reader) View {
 	if s == nil {
 		return View{}
 	}
+	return s.view(r, standingOf(s, r))
+}
+
+// Views are the views of many readers of one state: what all of the public read alike
+// is worked out once. Not for concurrent use; what For returns is not to be changed.
+type Views struct {
+	s       *State
+	gallery *View // the public's, without who reads it
+}
+
+// NewViews makes the views of s, which may be nil.
+func NewViews(s *State) *Views { return &Views{s: s} }
+
+// For is ViewFor of the state.
+func (vs *Views) For(r Reader) View {
+	shared, own, at, public := vs.Public(r)
+	if !public {
+		return ViewFor(vs.s, r)
+	}
+	v := *shared
+	v.Me = r.Person
+	v.People = slices.Insert(slices.Clip(v.People), at, own)
+	return v
+}
+
+// Public tells whether the reader is of the public and may follow now. shared is then
+// what all of these read alike, one value for all: View without Me and without the
+// reader's own PersonView, which belongs into People at the index at.
+func (vs *Views) Public(r Reader) (shared *View, own PersonView, at int, public bool) {
+	s := vs.s
+	if s == nil {
+		return nil, own, 0, false
+	}
 	rank := standingOf(s, r)
+	if rank != watcher {
+		return nil, own, 0, false
+	}
+	if vs.gallery == nil {
+		v := s.view(r, rank)
+		v.Me = ""
+		v.People = slices.DeleteFunc(v.People, func(p PersonView) bool { return p.Person == r.Person })
+		vs.gallery = &v
+	}
+	self := s.seats.people[r.Person]
+	at, _ = slices.BinarySearchFunc(vs.gallery.People, self, func(p PersonView, i int) int {
+		return s.seats.people[p.Person] - i
+	})
+	return vs.gallery, s.selfView(&s.People[self]), at, true
+}
+
+// Place is View.Place of For, without the rest.
+func (vs *Views) Place(r Reader) Place {
+	if vs.s == nil {
+		return Nowhere
+	}
+	return vs.s.placeShown(r, standingOf(vs.s, r))
+}
+
+// placeShown is where the reader is, as far as the screen tells.
+func (s *State) placeShown(r Reader, rank standing) Place {
+	switch {
+	case rank == stranger || r.System:
+		return Nowhere
+	case rank == outsider:
+		return s.home(r.Person)
+	case rank == watcher:
+		return Courtroom // the public's seats are in it
+	default:
+		return s.place(r.Person)
+	}
+}
+
+func (s *State) view(r Reader, rank standing) View {
 	if rank == stranger {
 		return View{}
 	}
@@ -66,32 +157,28 @@ func ViewFor(s *State, r Reader) View {
 		Hearing: s.Booking.Hearing, DocketNo: s.Booking.DocketNo, Court: s.Booking.Court,
 		Status: s.Status, Since: s.Since, Late: s.Late,
 		Procedure: s.Booking.Procedure, Instance: s.Booking.Instance, Form: s.Booking.Form,
-		Visibility: s.visibility(), Decision: s.decisionView(),
+		Visibility: s.visibility(), Decision: s.decisionView(s.knowsReasons(r, rank)),
 	}
 	if s.deliberating() {
 		v.Visibility = Deliberating
 	}
 	point := ""
 	if !r.System {
-		v.Me = r.Person
-		v.Place = s.home(r.Person)
+		v.Me, v.Place = r.Person, s.placeShown(r, rank)
 		point = s.officerAt(r.Person, s.device(r.Device))
 	}
 	if rank == outsider {
 		v.Seq = s.noticed(r.Device, point)
 	} else {
-		v.Seq, v.Place = s.Seq, s.place(r.Person)
+		v.Seq = s.Seq
 		s.viewCourtroom(&v, rank)
-	}
-	if rank == watcher {
-		v.Place = Courtroom // the public's seats are in it
 	}
 	s.viewRooms(&v, r, rank)
 	v.Points = s.pointViews(rank, point)
 	v.Hold = s.holdView(rank, point)
 	v.People = s.peopleViews(r, rank, point)
 	if !r.System {
-		v.Acts = acts(s, Actor{Person: r.Person, Device: r.Device}, s.known(r, v.People))
+		v.Acts = acts(s, r, v.People)
 	}
 	return v
 }
@@ -100,6 +187,7 @@ func ViewFor(s *State, r Reader) View {
 func (s *State) viewCourtroom(v *View, rank standing) {
 	v.Title, v.OpenedAt = s.Booking.Title, s.OpenedAt
 	v.Recording = s.Recorder.On && s.Status == InSession
+	v.RecordingHeld = s.Recorder.On && s.Status == TechnicalHold
 	v.Floor, v.FloorSince = s.Floor, s.FloorSince
 	v.Phase, v.Standing = s.Phase, s.Standing
 	v.Phases = s.phaseViews(rank >= participant)

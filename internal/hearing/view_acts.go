@@ -7,147 +7,213 @@ import (
 	"phientoa/internal/court"
 )
 
-// acts are the names of the commands that the actor could give now about themselves
+// acts are the names of the commands that the reader could give now about themselves
 // or somebody known to them, in the order of wire's Command. It asks the rules
-// themselves; about nobody else, since the answer would tell of them.
-func acts(s *State, a Actor, known []PersonID) []string {
-	var names []string
-	for _, choices := range representatives(s, a, known) {
-		for _, c := range choices {
-			if _, r := Decide(s, c, a, time.Time{}); r == nil {
-				names = append(names, c.command())
-				break
-			}
-		}
-	}
-	return names
-}
-
-// known are the people of a reader's view and those before the same device.
-func (s *State) known(r Reader, people []PersonView) []PersonID {
-	list := slices.Clone(s.device(r.Device).People)
-	for i := range people {
-		if id := people[i].Person; !slices.Contains(s.device(r.Device).People, id) {
-			list = append(list, id)
-		}
-	}
-	return list
-}
-
-// asker builds the commands that acts asks about.
-type asker struct {
-	s     *State
-	a     Actor
-	known []PersonID
-}
-
-// each asks about everybody known. Whether somebody may do it at all does not
-// depend on whom: without leave no list of people is walked.
-func (q asker) each(of func(PersonID) Command) []Command {
-	if of("").may(q.s, q.a) != nil {
+// themselves; about nobody else, since the answer would tell of them. Most readers
+// are parties and the public: they are asked only about what somebody of their
+// capacity may ever do (a law holds this against asking everybody everything).
+func acts(s *State, r Reader, people []PersonView) []string {
+	d, c := s.device(r.Device), s.booked(r.Person).Capacity
+	if d.Kind == Viewer {
 		return nil
 	}
-	list := make([]Command, 0, len(q.known))
-	for _, id := range q.known {
-		list = append(list, of(id))
+	q := asker{s: s, a: Actor{Person: r.Person, Device: r.Device}}
+	q.holds, q.supports, q.counsels = c.HoldsRoom(), c.Officers() || c == court.Clerk, c.Counsels()
+	if q.holds || q.supports || q.counsels {
+		q.meet(d.People, people)
 	}
-	return list
+	q.floor()
+	q.preparation()
+	q.course()
+	q.rooms()
+	return q.names
 }
 
-// representatives lists for each command of people the arguments worth asking.
-func representatives(s *State, a Actor, known []PersonID) [][]Command {
-	q := asker{s, a, known}
-	list := q.floor()
-	list = append(list, q.preparation()...)
-	list = append(list, q.course()...)
-	return append(list, q.rooms()...)
+// asker asks about commands and keeps the names of those that would be accepted.
+type asker struct {
+	s *State
+	a Actor
+	// known are the people before the reader's device and of their view; present
+	// those of them who have ever checked in: of all others only presence and a
+	// private talk can be spoken.
+	known, present []PersonID
+	// By capacity: keeps the room, supports a point, speaks for somebody.
+	holds, supports, counsels bool
+
+	names []string
 }
 
-func (q asker) floor() [][]Command {
+func (q *asker) meet(front []PersonID, people []PersonView) {
+	q.known = append(make([]PersonID, 0, len(front)+len(people)), front...)
+	for i := range people {
+		if id := people[i].Person; !slices.Contains(front, id) {
+			q.known = append(q.known, id)
+		}
+	}
+	for _, id := range q.known {
+		if st := q.s.person(id).Status; st != Absent && st != Arrived {
+			q.present = append(q.present, id)
+		}
+	}
+}
+
+// ask notes the act if one of the choices would be accepted; all are of one kind.
+func (q *asker) ask(choices ...Command) {
+	for _, c := range choices {
+		if _, r := Decide(q.s, c, q.a, time.Time{}); r == nil {
+			q.names = append(q.names, c.command())
+			return
+		}
+	}
+}
+
+// about asks about each of the people. Whether somebody may do it at all does not
+// depend on whom: without leave no list of people is walked.
+func (q *asker) about(people []PersonID, of func(PersonID) Command) {
+	if of("").may(q.s, q.a) != nil {
+		return
+	}
+	for _, id := range people {
+		if c := of(id); q.accepts(c) {
+			q.names = append(q.names, c.command())
+			return
+		}
+	}
+}
+
+// accepts asks about a command that the actor may give.
+func (q *asker) accepts(c Command) bool {
+	_, r := c.decide(q.s, q.a, time.Time{})
+	return r == nil
+}
+
+func (q *asker) floor() {
+	q.ask(CheckIn{RulesAccepted: true})
+	if !q.holds {
+		q.ask(RaiseHand{})
+		q.ask(LowerHand{})
+		return
+	}
+	q.about(q.present, func(p PersonID) Command { return Admit{Person: p} })
+	q.ask(Open{OverrideReason: "?"})
+	q.ask(RaiseHand{})
 	hands := []Command{LowerHand{}}
 	for _, p := range q.s.Hands {
 		hands = append(hands, LowerHand{Person: p})
 	}
-	return [][]Command{
-		{CheckIn{RulesAccepted: true}},
-		q.each(func(p PersonID) Command { return Admit{Person: p} }),
-		{Open{OverrideReason: "?"}},
-		{RaiseHand{}},
-		hands,
-		q.each(func(p PersonID) Command { return GiveFloor{Person: p} }),
-		{StopFloor{Person: q.s.Floor}},
-		q.each(func(p PersonID) Command { return MuteLock{Person: p} }),
-		q.each(func(p PersonID) Command { return Unlock{Person: p} }),
-		{Recess{}},
-		{Resume{}},
-		q.each(func(p PersonID) Command { return Remove{Person: p} }),
-		{Close{}},
-	}
+	q.ask(hands...)
+	q.about(q.present, func(p PersonID) Command { return GiveFloor{Person: p} })
+	q.ask(StopFloor{Person: q.s.Floor})
+	q.about(q.present, func(p PersonID) Command { return MuteLock{Person: p} })
+	q.about(q.present, func(p PersonID) Command { return Unlock{Person: p} })
+	q.ask(Recess{})
+	q.ask(Resume{})
+	q.about(q.present, func(p PersonID) Command { return Remove{Person: p} })
+	q.ask(Close{})
 }
 
-func (q asker) preparation() [][]Command {
-	method := IdentityMethods()[0]
+func (q *asker) preparation() {
+	if q.holds {
+		method := IdentityMethods()[0]
+		q.ask(RecordOpinion{Agrees: true, On: 1})
+		q.ask(RecordFacilities{OK: true})
+		q.ask(MarkReady{})
+		q.about(q.present, func(p PersonID) Command { return NoteIdentity{Person: p, Method: method, Challenge: "?"} })
+	}
 	test := []TestItem{{Key: "camera", OK: true}}
 	tests := []Command{ReportTest{Items: test}}
-	for _, p := range q.s.Booking.Points {
-		tests = append(tests, ReportTest{Point: p.ID, Items: test})
+	if q.supports {
+		q.about(q.known, func(p PersonID) Command { return ReportPresence{Person: p, Present: true} })
+		for _, p := range q.s.Booking.Points {
+			tests = append(tests, ReportTest{Point: p.ID, Items: test})
+		}
 	}
-	return [][]Command{
-		{RecordOpinion{Agrees: true, On: 1}},
-		{RecordFacilities{OK: true}},
-		{MarkReady{}},
-		q.each(func(p PersonID) Command { return NoteIdentity{Person: p, Method: method, Challenge: "?"} }),
-		q.each(func(p PersonID) Command { return ReportPresence{Person: p, Present: true} }),
-		tests,
+	q.ask(tests...)
+}
+
+func (q *asker) course() {
+	if q.holds {
+		var phases []Command
+		for _, step := range q.s.Booking.Procedure.Steps() {
+			phases = append(phases, NextPhase{Phase: step.Phase, SkipReason: "?"})
+		}
+		q.ask(phases...)
+		q.stand()
+		q.ask(Sit{})
+		q.ask(SetVisibility{To: Public, Reason: "?"}, SetVisibility{To: ClosedDoors, Reason: "?"})
+		q.ask(HoldTechnical{Reason: "?"})
+		q.ask(KeepGoing{Reason: "?"})
+	}
+	if q.supports {
+		q.confirmReturn()
+	}
+	if q.holds {
+		q.ask(Suspend{Reason: "?", ReopenAt: 1})
+		q.ask(Adjourn{Reason: "?", Form: Online})
+	}
+	if q.supports {
+		var points []Command
+		for _, p := range q.s.Booking.Points {
+			points = append(points, Announced{Point: p.ID})
+		}
+		q.ask(points...)
+	}
+	if q.holds {
+		q.ask(Reopen{})
+		q.ask(Cancel{Reason: "?"})
+		q.about(q.present, func(p PersonID) Command { return Warn{Person: p, Reason: "?"} })
+	}
+	if q.supports {
+		q.about(q.present, func(p PersonID) Command { return NoteAway{Person: p} })
+		q.about(q.present, func(p PersonID) Command { return NoteBack{Person: p} })
 	}
 }
 
-func (q asker) course() [][]Command {
-	var phases, points []Command
-	for _, step := range q.s.Booking.Procedure.Steps() {
-		phases = append(phases, NextPhase{Phase: step.Phase, SkipReason: "?"})
-	}
-	for _, p := range q.s.Booking.Points {
-		points = append(points, Announced{Point: p.ID})
-	}
-	returns := q.each(func(p PersonID) Command { return ConfirmReturn{Person: p, What: "identity"} })
-	returns = append(returns, q.each(func(p PersonID) Command { return ConfirmReturn{Person: p, What: "media"} })...)
-	return [][]Command{
-		phases,
-		append([]Command{Stand{}}, q.each(func(p PersonID) Command { return Stand{Person: p} })...),
-		{Sit{}},
-		{SetVisibility{To: Public, Reason: "?"}, SetVisibility{To: ClosedDoors, Reason: "?"}},
-		{HoldTechnical{Reason: "?"}},
-		{KeepGoing{Reason: "?"}},
-		returns,
-		{Suspend{Reason: "?", ReopenAt: 1}},
-		{Adjourn{Reason: "?", Form: Online}},
-		points,
-		{Reopen{}},
-		{Cancel{Reason: "?"}},
-		q.each(func(p PersonID) Command { return Warn{Person: p, Reason: "?"} }),
-		q.each(func(p PersonID) Command { return NoteAway{Person: p} }),
-		q.each(func(p PersonID) Command { return NoteBack{Person: p} }),
+// stand is asked about everybody at once first.
+func (q *asker) stand() {
+	switch all := (Stand{}); {
+	case all.may(q.s, q.a) != nil:
+	case q.accepts(all):
+		q.names = append(q.names, all.command())
+	default:
+		q.about(q.present, func(p PersonID) Command { return Stand{Person: p} })
 	}
 }
 
-func (q asker) rooms() [][]Command {
+// confirmReturn is asked about both things that can be confirmed.
+func (q *asker) confirmReturn() {
+	before := len(q.names)
+	q.about(q.present, func(p PersonID) Command { return ConfirmReturn{Person: p, What: returnIdentity} })
+	if len(q.names) == before {
+		q.about(q.present, func(p PersonID) Command { return ConfirmReturn{Person: p, What: returnMedia} })
+	}
+}
+
+func (q *asker) rooms() {
 	var allow, end []Command
 	for _, c := range q.s.Consults {
 		allow = append(allow, AllowConsult{Consult: c.ID})
 		end = append(end, EndConsult{Consult: c.ID})
 	}
-	return [][]Command{
-		q.each(func(p PersonID) Command { return CallWitness{Person: p} }),
-		q.each(func(p PersonID) Command { return DismissWitness{Person: p} }),
-		q.each(func(p PersonID) Command { return Isolate{Person: p} }),
-		q.each(func(p PersonID) Command { return ConfirmLeft{Person: p} }),
-		q.each(func(p PersonID) Command { return EndIsolation{Person: p} }),
-		q.each(func(p PersonID) Command { return NoteBriefed{Person: p} }),
-		{Deliberate{}},
-		{EndDeliberation{Phase: court.Pronouncement}},
-		q.each(func(p PersonID) Command { return RequestConsult{With: []PersonID{p}} }),
-		allow,
-		end,
+	if q.holds {
+		q.about(q.present, func(p PersonID) Command { return CallWitness{Person: p} })
+		q.about(q.present, func(p PersonID) Command { return DismissWitness{Person: p} })
+		q.about(q.present, func(p PersonID) Command { return Isolate{Person: p} })
 	}
+	if q.supports {
+		q.about(q.present, func(p PersonID) Command { return ConfirmLeft{Person: p} })
+	}
+	if q.holds {
+		q.about(q.present, func(p PersonID) Command { return EndIsolation{Person: p} })
+		q.about(q.present, func(p PersonID) Command { return NoteBriefed{Person: p} })
+		q.ask(Deliberate{})
+		q.ask(EndDeliberation{Phase: court.Pronouncement})
+	}
+	if q.counsels {
+		q.about(q.known, func(p PersonID) Command { return RequestConsult{With: []PersonID{p}} })
+	}
+	if q.holds {
+		q.ask(allow...)
+	}
+	q.ask(end...)
 }

@@ -10,6 +10,9 @@ import (
 // those in it, everybody for the court, those of their point for its officers, and
 // always the reader.
 func (s *State) peopleViews(r Reader, rank standing, point string) []PersonView {
+	if rank == outsider && point == "" {
+		return []PersonView{s.selfView(s.person(r.Person))}
+	}
 	var list []PersonView
 	for i := range s.People {
 		p, b := &s.People[i], &s.Booking.People[i]

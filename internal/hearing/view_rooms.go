@@ -40,8 +40,8 @@ func (s *State) phaseViews(reasons bool) []PhaseView {
 }
 
 // viewRooms adds the private talks that the reader may know of: presiding judge
-// and clerk of all, others of their own. Nobody knows what is said there, and
-// Overdue is for clients to see: the rules have no clock.
+// and clerk of all, others of their own. Nobody knows what is said there. Whether
+// one runs over its time is for clients to see: the rules have no clock.
 func (s *State) viewRooms(v *View, r Reader, rank standing) {
 	if rank < participant {
 		return
@@ -128,10 +128,14 @@ func (s *State) holdView(rank standing, officer string) *HoldView {
 	return v
 }
 
-func (s *State) decisionView() *DecisionView {
+// decisionView is when and how the hearing goes on; why, for who may read it.
+func (s *State) decisionView(reasons bool) *DecisionView {
 	if s.Decision == nil {
 		return nil
 	}
-	v := DecisionView(*s.Decision)
+	v := DecisionView{ReopenAt: s.Decision.ReopenAt, Form: s.Decision.Form}
+	if reasons {
+		v.Reason = s.Decision.Reason
+	}
 	return &v
 }

@@ -113,6 +113,8 @@ func concernsInCourse(e Event, s *State, p PersonID) bool {
 		return slices.Contains(b.People, p)
 	case DecisionAnnounced:
 		return at(b.Point)
+	case AnnouncementsMissed:
+		return slices.ContainsFunc(b.Points, at)
 	}
 	return false
 }
@@ -169,6 +171,11 @@ func scrambled(t *rapid.T, s *State, r Reader) *State {
 	n.Hands = []PersonID{"p0"}
 	n.Recorder, n.Anchor = RecorderState{On: !n.Recorder.On, Trouble: "khác"}, AnchorState{Size: 99}
 	n.Seq += 100
+	if n.Decision != nil {
+		d := *n.Decision
+		d.Reason = "khác"
+		n.Decision = &d
+	}
 	n.Phase, n.Phases, n.Standing = court.Debate, []PhaseState{{Phase: court.Debate}}, "p0"
 	if n.Hold == nil || n.Hold.Proposed {
 		n.Hold = &HoldState{Proposed: true, Cause: "lost", People: []PersonID{"p0"}, Since: 7, Deadline: 9}

@@ -3804,6 +3804,9 @@ type View struct {
 	Unbriefed []string `protobuf:"bytes,32,rep,name=unbriefed,proto3" json:"unbriefed,omitempty"`
 	// trouble of the recorder, a code; for presiding judge and clerk.
 	Trouble string `protobuf:"bytes,33,opt,name=trouble,proto3" json:"trouble,omitempty"`
+	// recording_held: the recorder stands ready, and the technical hold keeps
+	// everybody silent. In session or in a hold without either: it fails.
+	RecordingHeld bool `protobuf:"varint,34,opt,name=recording_held,json=recordingHeld,proto3" json:"recording_held,omitempty"`
 	// connects: the reader's device may hold a media connection now; an offer
 	// without it is refused.
 	Connects      bool `protobuf:"varint,35,opt,name=connects,proto3" json:"connects,omitempty"`
@@ -4070,6 +4073,13 @@ func (x *View) GetTrouble() string {
 		return x.Trouble
 	}
 	return ""
+}
+
+func (x *View) GetRecordingHeld() bool {
+	if x != nil {
+		return x.RecordingHeld
+	}
+	return false
 }
 
 func (x *View) GetConnects() bool {
@@ -4412,6 +4422,7 @@ func (x *ReturnView) GetMedia() bool {
 	return false
 }
 
+// DecisionView: reason for the court and the procurator; empty for others.
 type DecisionView struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Reason        string                 `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
@@ -4566,7 +4577,6 @@ type ConsultView struct {
 	Open          bool                   `protobuf:"varint,4,opt,name=open,proto3" json:"open,omitempty"`
 	Since         int64                  `protobuf:"varint,5,opt,name=since,proto3" json:"since,omitempty"`
 	Until         int64                  `protobuf:"varint,6,opt,name=until,proto3" json:"until,omitempty"`
-	Overdue       bool                   `protobuf:"varint,7,opt,name=overdue,proto3" json:"overdue,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4641,13 +4651,6 @@ func (x *ConsultView) GetUntil() int64 {
 		return x.Until
 	}
 	return 0
-}
-
-func (x *ConsultView) GetOverdue() bool {
-	if x != nil {
-		return x.Overdue
-	}
-	return false
 }
 
 type PersonView struct {
@@ -5925,7 +5928,7 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\aRefusal\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x0e\n" +
 	"\x02vi\x18\x02 \x01(\tR\x02vi\x12\x0e\n" +
-	"\x02en\x18\x03 \x01(\tR\x02en\"\xc3\b\n" +
+	"\x02en\x18\x03 \x01(\tR\x02en\"\xea\b\n" +
 	"\x04View\x12\x1b\n" +
 	"\tstate_seq\x18\x01 \x01(\x04R\bstateSeq\x12\x1b\n" +
 	"\tdocket_no\x18\x02 \x01(\tR\bdocketNo\x12\x14\n" +
@@ -5963,7 +5966,8 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\x06checks\x18\x1e \x03(\v2\x16.phientoa.v1.CheckViewR\x06checks\x124\n" +
 	"\bconsults\x18\x1f \x03(\v2\x18.phientoa.v1.ConsultViewR\bconsults\x12\x1c\n" +
 	"\tunbriefed\x18  \x03(\tR\tunbriefed\x12\x18\n" +
-	"\atrouble\x18! \x01(\tR\atrouble\x12\x1a\n" +
+	"\atrouble\x18! \x01(\tR\atrouble\x12%\n" +
+	"\x0erecording_held\x18\" \x01(\bR\rrecordingHeld\x12\x1a\n" +
 	"\bconnects\x18# \x01(\bR\bconnects\"x\n" +
 	"\tPhaseView\x12\x14\n" +
 	"\x05phase\x18\x01 \x01(\tR\x05phase\x12\x1c\n" +
@@ -6005,15 +6009,14 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\x04done\x18\x03 \x01(\bR\x04done\x12\x12\n" +
 	"\x04days\x18\x04 \x01(\x05R\x04days\x12\x18\n" +
 	"\amissing\x18\x05 \x03(\tR\amissing\x12\x12\n" +
-	"\x04note\x18\x06 \x01(\tR\x04note\"\x9b\x01\n" +
+	"\x04note\x18\x06 \x01(\tR\x04note\"\x81\x01\n" +
 	"\vConsultView\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x0e\n" +
 	"\x02by\x18\x02 \x01(\tR\x02by\x12\x12\n" +
 	"\x04with\x18\x03 \x03(\tR\x04with\x12\x12\n" +
 	"\x04open\x18\x04 \x01(\bR\x04open\x12\x14\n" +
 	"\x05since\x18\x05 \x01(\x03R\x05since\x12\x14\n" +
-	"\x05until\x18\x06 \x01(\x03R\x05until\x12\x18\n" +
-	"\aoverdue\x18\a \x01(\bR\aoverdue\"\xa9\x05\n" +
+	"\x05until\x18\x06 \x01(\x03R\x05until\"\xa9\x05\n" +
 	"\n" +
 	"PersonView\x12\x16\n" +
 	"\x06person\x18\x01 \x01(\tR\x06person\x12\x12\n" +

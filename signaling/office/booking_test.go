@@ -59,9 +59,9 @@ func TestBookedHearingIsFoundEverywhere(t *testing.T) {
 	require.Len(t, list.Hearings, 1)
 	require.Equal(t, []SeatItem{{Person: one.People[0].ID, Device: one.Devices[0].ID}}, list.Hearings[0].MySeats)
 
-	entered := w.do(judge, http.MethodPost, "/api/v1/hearings/"+booked.ID+"/enter", EnterBody{Takeover: true})
+	entered := w.do(judge, http.MethodPost, "/api/v1/hearings/"+booked.ID+"/enter", EnterBody{})
 	require.Equal(t, http.StatusOK, entered.status, "%s", entered.body)
-	require.True(t, read[EnterAnswer](t, entered).Takeover)
+	require.Equal(t, EnterAnswer{Person: one.People[0].ID, Device: one.Devices[0].ID}, read[EnterAnswer](t, entered))
 	require.Contains(t, entered.header.Get("Set-Cookie"), one.Devices[0].ID)
 	require.Equal(t, http.StatusNotFound, w.do(clerk, http.MethodPost, "/api/v1/hearings/"+booked.ID+"/enter", EnterBody{}).status)
 

@@ -178,6 +178,26 @@ func (w *world) noted(want string) bool {
 	return slices.Contains(w.notes, want)
 }
 
+// forget begins the notes anew.
+func (w *world) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.notes = nil
+}
+
+// notedBy counts the notes of a kind about an account.
+func (w *world) notedBy(as, what string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := 0
+	for _, note := range w.notes {
+		if f := strings.Fields(note); f[len(f)-1] == what && f[len(f)-2] == w.accounts[as].ID {
+			n++
+		}
+	}
+	return n
+}
+
 // login is the account of a role in a court.
 func login(r store.Role, u court.UnitID) string { return fmt.Sprintf("%s.%s", r, u) }
 

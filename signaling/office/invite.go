@@ -102,7 +102,7 @@ func (o *Office) enter(c *call) (any, error) {
 		return nil, entering(ctx, err)
 	}
 	http.SetCookie(c.w, cookie)
-	return EnterAnswer{Person: seats[0].Person, Device: seats[0].Device, Takeover: want.Takeover}, nil
+	return EnterAnswer{Person: seats[0].Person, Device: seats[0].Device}, nil
 }
 
 // entering keeps who is refused from learning more than that.

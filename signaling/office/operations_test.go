@@ -16,12 +16,13 @@ import (
 	"phientoa/internal/auth"
 	"phientoa/internal/court"
 	"phientoa/internal/hearing"
+	"phientoa/internal/hearing/hearingtest"
 	"phientoa/internal/store"
 )
 
 func TestAlarmsAreTakenAndDone(t *testing.T) {
 	w := startWorld(t)
-	x := w.furnish(unitHN, "1/2026/TLST-HS")
+	x := w.furnish(unitHN, "1/2026/TLST-HS", hearingtest.Scheduled)
 	op, clerk := login(store.RoleOperator, unitHN), login(store.RoleClerk, unitHN)
 	list := func() AlarmItem {
 		a := read[AlarmsAnswer](t, w.do(op, http.MethodGet, "/api/v1/alarms", nil))
@@ -49,7 +50,7 @@ func TestAlarmsAreTakenAndDone(t *testing.T) {
 
 func TestLiveCountsOpenAlarms(t *testing.T) {
 	w := startWorld(t)
-	x := w.furnish(unitHN, "1/2026/TLST-HS")
+	x := w.furnish(unitHN, "1/2026/TLST-HS", hearingtest.Scheduled)
 	w.live = []LiveHearing{
 		{Hearing: "z", Unit: string(unitHN), DocketNo: "2"},
 		{Hearing: x.hearing, Unit: string(unitHN), DocketNo: "1"},
@@ -76,14 +77,14 @@ func TestHistoryOfTests(t *testing.T) {
 	require.Empty(t, tested(after, after))
 
 	w := startWorld(t)
-	x := w.furnish(unitHN, "1/2026/TLST-HS")
+	x := w.furnish(unitHN, "1/2026/TLST-HS", hearingtest.Scheduled)
 	a := w.do(login(store.RoleOperator, unitHN), http.MethodGet, "/api/v1/hearings/"+x.hearing+"/tests", nil)
 	require.JSONEq(t, `{"tests":[]}`, string(a.body))
 }
 
 func TestSeveralSeatsAreChosenAmong(t *testing.T) {
 	w := startWorld(t)
-	x := w.furnish(unitHN, "1/2026/TLST-HS")
+	x := w.furnish(unitHN, "1/2026/TLST-HS", hearingtest.Scheduled)
 	as := login(store.RoleJudge, unitHN)
 	id := "account-" + as
 	require.NoError(t, w.st.PutSeats(t.Context(), court.SystemScope(), []store.Seat{
@@ -109,7 +110,7 @@ func TestSeveralSeatsAreChosenAmong(t *testing.T) {
 
 func TestWhatIsOverInvitesNobody(t *testing.T) {
 	w := startWorld(t)
-	x := w.furnish(unitHN, "1/2026/TLST-HS")
+	x := w.furnish(unitHN, "1/2026/TLST-HS", hearingtest.Scheduled)
 	invite := func() answered {
 		return w.do(login(store.RoleClerk, unitHN), http.MethodPost, "/api/v1/hearings/"+x.hearing+"/invitations", InvitationBody{Person: x.person})
 	}

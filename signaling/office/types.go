@@ -54,7 +54,7 @@ type BookingBody struct {
 	Visibility string         `json:"visibility,omitempty" enum:"public,closed" doc:"At the opening; empty: public"`
 	Exclusions ExclusionsBody `json:"exclusions"`
 	Points     []PointBody    `json:"points" minItems:"1" maxItems:"20"`
-	People     []PersonBody   `json:"people" minItems:"1" maxItems:"500"`
+	People     []PersonBody   `json:"people" minItems:"1" maxItems:"1000"`
 	StartsAt   string         `json:"starts_at" format:"date-time" doc:"RFC 3339 with an offset"`
 	Minutes    int            `json:"minutes" minimum:"10" maximum:"1440" doc:"Scheduled length"`
 }
@@ -204,16 +204,14 @@ type InvitationAnswer struct {
 
 // EnterBody chooses among several seats of the caller.
 type EnterBody struct {
-	Person   string `json:"person,omitempty" maxLength:"64" doc:"Empty: the only seat of the caller"`
-	Device   string `json:"device,omitempty" maxLength:"64"`
-	Takeover bool   `json:"takeover,omitempty" doc:"Echoed: the client says take_over in its hello"`
+	Person string `json:"person,omitempty" maxLength:"64" doc:"Empty: the only seat of the caller"`
+	Device string `json:"device,omitempty" maxLength:"64"`
 }
 
 // EnterAnswer names the seat that the cookie of this answer holds.
 type EnterAnswer struct {
-	Person   string `json:"person"`
-	Device   string `json:"device"`
-	Takeover bool   `json:"takeover,omitempty"`
+	Person string `json:"person"`
+	Device string `json:"device"`
 }
 
 // ImportStatusAnswer tells a case system where its hearing stands.
@@ -264,7 +262,7 @@ type AlarmItem struct {
 	Hearing string     `json:"hearing,omitempty"`
 	Person  string     `json:"person,omitempty"`
 	Device  string     `json:"device,omitempty"`
-	Kind    string     `json:"kind" doc:"help, test_failed, point_lost, recorder, media_blocked"`
+	Kind    string     `json:"kind" doc:"help, test_failed, point_lost, recorder"`
 	Detail  string     `json:"detail,omitempty"`
 	TakenBy string     `json:"taken_by,omitempty" doc:"Name of the official, else account id"`
 	TakenAt *time.Time `json:"taken_at,omitempty"`

@@ -339,10 +339,7 @@ test("the officer of a point", async ({ page }) => {
     }),
   );
   await look(page, "court-officer-3-hold");
-  const decision = {
-    reason: "Đường truyền tới Trại tạm giam bị gián đoạn",
-    reopenAt: micros(-5 * 86400),
-  };
+  const decision = { reopenAt: micros(-5 * 86400) };
   fake.view(
     court(me, {
       state: HearingState.SUSPENDED,
@@ -434,10 +431,7 @@ test("waiting, isolation, suspended, adjourned, cancelled", async ({ page }) => 
   fake.view(outside(me, { place: "waiting" }));
   await expect(page.getByText("Vui lòng ngồi gần màn hình")).toBeVisible();
   await look(page, "court-waiting");
-  const decision = {
-    reason: "Đường truyền tới Trại tạm giam bị gián đoạn",
-    reopenAt: micros(-5 * 86400),
-  };
+  const decision = { reopenAt: micros(-5 * 86400) };
   fake.view(outside(me, { state: HearingState.SUSPENDED, decision }));
   await expect(page.getByRole("heading", { name: "Phiên tòa tạm ngừng" })).toBeVisible();
   await look(page, "court-suspended");
@@ -446,12 +440,7 @@ test("waiting, isolation, suspended, adjourned, cancelled", async ({ page }) => 
   );
   await expect(page.getByRole("heading", { name: "Phiên tòa đã hoãn" })).toBeVisible();
   await look(page, "court-adjourned");
-  fake.view(
-    outside(me, {
-      state: HearingState.CANCELLED,
-      decision: { reason: "Người làm chứng vắng mặt" },
-    }),
-  );
+  fake.view(outside(me, { state: HearingState.CANCELLED, decision: {} }));
   await expect(page.getByRole("heading", { name: "Phiên tòa đã hủy" })).toBeVisible();
   await look(page, "court-cancelled");
   expect(wrong).toEqual([]);

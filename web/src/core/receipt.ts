@@ -15,11 +15,3 @@ export function keepReceipt(storage: Storage, room: string, note: string): boole
     return false; // storage full or forbidden: the hearing does not depend on it
   }
 }
-
-export function readReceipt(storage: Storage, room: string): string | null {
-  try {
-    return storage.getItem(PREFIX + room);
-  } catch {
-    return null;
-  }
-}

@@ -388,7 +388,6 @@ export const officeEn: OfficeCatalogue = {
   alarm_test_failed: "Test of a computer failed",
   alarm_point_lost: "Point lost",
   alarm_recorder: "Trouble with recording",
-  alarm_media_blocked: "A computer cannot send picture or sound",
   alarm_other: "Another alarm",
   live_title: "Open hearings ({n})",
   live_none: "No hearing is open now.",

@@ -258,10 +258,8 @@ export const enRoom: Readonly<Record<keyof typeof viRoom, string>> = {
   officer_title: "Support desk of the connection point",
   officer_people: "People at this connection point",
   officer_announce_title: "Announcement at the connection point",
-  officer_announce_suspend:
-    "The panel has decided to suspend the hearing. Reason: {reason}. {reopen}",
-  officer_announce_adjourn:
-    "The panel has decided to adjourn the hearing. Reason: {reason}. {reopen}",
+  officer_announce_suspend: "The panel has decided to suspend the hearing. {reopen}",
+  officer_announce_adjourn: "The panel has decided to adjourn the hearing. {reopen}",
   officer_announce_how: "Read this aloud to everybody at the point, then press Announced.",
   act_announced: "Announced",
   announced_done: "Announced at this point",

@@ -130,6 +130,7 @@ export const en: Catalogue = {
   status_strip: "State of the hearing",
   public: "PUBLIC",
   recording: "RECORDING",
+  recording_held: "RECORDING PAUSED",
   not_recording: "NOT RECORDING",
   elapsed: "Time since the opening",
   state_scheduled: "NOT STARTED",

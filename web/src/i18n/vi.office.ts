@@ -401,7 +401,6 @@ export const officeVi = {
   alarm_test_failed: "Kiểm tra máy không đạt",
   alarm_point_lost: "Điểm cầu mất kết nối",
   alarm_recorder: "Trục trặc ghi âm, ghi hình",
-  alarm_media_blocked: "Máy không gửi được hình, tiếng",
   alarm_other: "Cảnh báo khác",
   live_title: "Phiên tòa đang mở ({n})",
   live_none: "Hiện không có phiên tòa nào đang mở.",

@@ -267,10 +267,8 @@ export const viRoom = {
   officer_title: "Bàn hỗ trợ điểm cầu",
   officer_people: "Người ở điểm cầu này",
   officer_announce_title: "Thông báo tại điểm cầu",
-  officer_announce_suspend:
-    "Hội đồng xét xử đã quyết định tạm ngừng phiên tòa. Lý do: {reason}. {reopen}",
-  officer_announce_adjourn:
-    "Hội đồng xét xử đã quyết định hoãn phiên tòa. Lý do: {reason}. {reopen}",
+  officer_announce_suspend: "Hội đồng xét xử đã quyết định tạm ngừng phiên tòa. {reopen}",
+  officer_announce_adjourn: "Hội đồng xét xử đã quyết định hoãn phiên tòa. {reopen}",
   officer_announce_how: "Đọc to nội dung sau cho mọi người tại điểm cầu, rồi bấm Đã thông báo.",
   act_announced: "Đã thông báo",
   announced_done: "Đã thông báo tại điểm cầu này",

@@ -135,6 +135,7 @@ export const vi = {
   status_strip: "Tình trạng phiên tòa",
   public: "CÔNG KHAI",
   recording: "ĐANG GHI",
+  recording_held: "TẠM DỪNG GHI",
   not_recording: "KHÔNG GHI",
   elapsed: "Thời gian từ khi khai mạc",
   state_scheduled: "CHƯA BẮT ĐẦU",

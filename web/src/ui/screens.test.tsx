@@ -87,6 +87,24 @@ beforeEach(() => {
 });
 afterEach(cleanup);
 
+describe("the status strip", () => {
+  it("says of the recording what is true: on, held by a technical hold, failed", async () => {
+    const { say } = await show("j", "presiding_judge", { recording: true });
+    const strip = await screen.findByTestId("status-strip");
+    expect(strip.textContent).toContain("ĐANG GHI");
+    const state = HearingState.TECHNICAL_HOLD;
+    say({ state, recordingHeld: true });
+    await waitFor(() => {
+      expect(strip.textContent).toContain("TẠM DỪNG GHI");
+    });
+    expect(strip.textContent).not.toContain("KHÔNG GHI");
+    say({ state });
+    await waitFor(() => {
+      expect(strip.textContent).toContain("KHÔNG GHI");
+    });
+  });
+});
+
 describe("the desk", () => {
   it("shows only acts that the server would take", async () => {
     const { say } = await show("j", "presiding_judge", { acts: [] });

@@ -95,6 +95,5 @@ const alarms: Record<string, OfficeKey> = {
   test_failed: "alarm_test_failed",
   point_lost: "alarm_point_lost",
   recorder: "alarm_recorder",
-  media_blocked: "alarm_media_blocked",
 };
 export const alarmKey = (k: string): OfficeKey => lookup(alarms, k) ?? "alarm_other";

@@ -82,7 +82,7 @@ function PointActs({ view, point, tests }: { view: View; point: PointView; tests
   const { link } = useRoom();
   const { form } = useAsk();
   const off = link !== "open";
-  const announces = may(view, "announced") && !point.announced;
+  const announces = may(view, "announced") && point.kind !== "central" && !point.announced;
   return (
     <div className={css["acts"]}>
       {tests && may(view, "report_test") ? (

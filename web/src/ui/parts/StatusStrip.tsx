@@ -2,6 +2,7 @@
 import { elapsed, timeOfDay } from "../../core/clock";
 import { currentPhase } from "../../core/procedure";
 import { HearingState, type View } from "../../wire/phientoa/v1/phientoa_pb";
+import type { Key } from "../../i18n/vi";
 import { useTexts } from "../context";
 import { useNow, useSince } from "../hooks";
 import { phaseKey, stateKey, visibilityKey } from "../labels";
@@ -42,6 +43,12 @@ function Phase({ view }: { view: View }) {
   );
 }
 
+/** A technical hold keeps everybody silent while the recorder stands ready: that is no failure. */
+function recordingKey(view: View): Key {
+  if (view.recording) return "recording";
+  return view.recordingHeld ? "recording_held" : "not_recording";
+}
+
 const visibilityClass: Readonly<Record<string, string>> = {
   closed: "closed",
   deliberation: "deliberation",
@@ -68,7 +75,7 @@ export function StatusStrip({ view, large = false }: { view: View; large?: boole
           <Phase view={view} />
           <p className={view.recording ? css["recording"] : css["notRecording"]}>
             <span className={view.recording ? css["dot"] : css["ring"]} aria-hidden="true" />
-            {t(view.recording ? "recording" : "not_recording")}
+            {t(recordingKey(view))}
           </p>
           <Elapsed since={view.openedAt} />
         </div>

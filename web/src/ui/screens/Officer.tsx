@@ -169,13 +169,12 @@ function Announcement({ view, point }: { view: View; point: PointView | undefine
   const reopen = useReopening(view);
   const suspended = view.state === HearingState.SUSPENDED;
   if (!suspended && view.state !== HearingState.ADJOURNED) return null;
-  const reason = view.decision?.reason ?? "";
   return (
     <section className={css["announce"]} aria-label={t("officer_announce_title")}>
       <h2 className={css["strong"]}>{t("officer_announce_title")}</h2>
       <p>{t("officer_announce_how")}</p>
       <blockquote className={css["quote"]}>
-        {t(suspended ? "officer_announce_suspend" : "officer_announce_adjourn", { reason, reopen })}
+        {t(suspended ? "officer_announce_suspend" : "officer_announce_adjourn", { reopen })}
       </blockquote>
       {point && may(view, "announced") && !point.announced ? (
         <div>
