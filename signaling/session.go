@@ -148,7 +148,7 @@ func (s *session) sit(ctx context.Context, h *wire.Hello) *hearing.Refusal {
 	j, ref := room.join(ctx, joining{
 		person: hearing.PersonID(s.who.Person), device: hearing.DeviceID(s.who.Device),
 		token: h.ResumeToken, lastSeq: h.LastSeq, language: lang,
-		owner: s.who.TokenHash, takeOver: h.TakeOver,
+		owner: s.who.TokenHash, takeOver: h.TakeOver, silence: s.conn.Silence,
 	})
 	if ref != nil {
 		return ref
@@ -234,6 +234,11 @@ func (s *session) write(ctx context.Context, cancel context.CancelFunc) {
 			return
 		case <-ping.C:
 			if s.conn.Ping() != nil {
+			// An answer comes every other tick; one that stays away is asked for again
+			// at the next, which also makes TCP repeat what was lost sooner.
+			if s.conn.Silence() < s.limits.PingEvery {
+				continue
+			}
 				return
 			}
 		case <-s.link.wake:

@@ -84,8 +84,10 @@ func TestAPanicEndsOneSessionOnly(t *testing.T) {
 
 type panicMedia struct{ fakeMedia }
 
-func (m *panicMedia) Room(string) (MediaRoom, error)         { return m, nil }
-func (m *panicMedia) Join(sfu.PeerParams) (MediaPeer, error) { return panicPeer{&fakePeer{}}, nil }
+func (m *panicMedia) Room(string) (MediaRoom, error) { return m, nil }
+func (m *panicMedia) Join(sfu.PeerParams) (MediaPeer, error) {
+	return panicPeer{&fakePeer{quiet: never}}, nil
+}
 
 type panicPeer struct{ *fakePeer }
 
