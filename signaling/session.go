@@ -43,6 +43,7 @@ type session struct {
 
 	access  *accessLog // of denials; may be nil
 	metrics *Metrics   // may be nil
+	tested  *throttle  // of reported tests
 
 	room   *Room
 	place  *place
@@ -233,12 +234,12 @@ func (s *session) write(ctx context.Context, cancel context.CancelFunc) {
 		case <-ctx.Done():
 			return
 		case <-ping.C:
-			if s.conn.Ping() != nil {
 			// An answer comes every other tick; one that stays away is asked for again
 			// at the next, which also makes TCP repeat what was lost sooner.
 			if s.conn.Silence() < s.limits.PingEvery {
 				continue
 			}
+			if s.conn.Ping() != nil {
 				return
 			}
 		case <-s.link.wake:
@@ -317,6 +318,13 @@ func (s *session) command(id string, c *wire.Command) {
 		return
 	}
 	began := s.now()
+	// A report waits in the queue of enlargements, goes to the log, and a failed one
+	// to the operators: no seat may fill those.
+	if _, report := cmd.(hearing.ReportTest); report && !s.tested.allow(s.who, began) {
+		s.metrics.command(began, began, true)
+		seat.answer(id, &wire.CommandResult{Refusal: wireRefusal(refuseTooFast())})
+		return
+	}
 	s.room.submit(&order{
 		cmd:   cmd,
 		actor: hearing.Actor{Person: seat.person, Device: seat.device},
