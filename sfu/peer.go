@@ -255,8 +255,8 @@ func (p *Peer) setState(s PeerState) {
 			return
 		}
 		p.note(s)
+		p.room.touchDevice(p.id)
 		for _, src := range p.publish {
-			p.room.touch(src)
 			for _, l := range src.layers {
 				if l != nil && l.needKey {
 					p.kick()
@@ -466,6 +466,7 @@ func (p *Peer) leave() {
 	}
 	if r.peers[p.id] == p {
 		delete(r.peers, p.id)
+		r.touchDevice(p.id)
 		r.loop.count.peers.Add(-1)
 	}
 	p.note(PeerClosed)

@@ -41,3 +41,33 @@ func TestSilenceEndsWithAnyPacketOfThePeer(t *testing.T) {
 	q.feedback(s, []rtcp.Packet{&rtcp.ReceiverReport{}})
 	require.Zero(t, q.Silence(), "a report of somebody who only receives")
 }
+
+// A device that is connected and has no camera is none that lost its picture.
+func TestAnUnusedSourceIsNotLost(t *testing.T) {
+	f := newFakeRoom()
+	q, _ := f.peer("judge")
+	cam := SourceID{Peer: "clerk", Kind: Cam}
+	src := f.source(cam, f.now)
+	s := f.binds(q, cam, "0")
+	require.NoError(t, f.Apply(Routing{Grants: []Grant{toPeer(cam, q.id)}}))
+	state := func(want PausedBy) {
+		t.Helper()
+		require.True(t, q.isDirty, "the receiver is told")
+		q.isDirty = false
+		require.Equal(t, want, s.state(f.now).PausedBy)
+	}
+	state(PausedByLost)
+	p, _ := f.peer("clerk")
+	p.state = PeerConnecting
+	p.setState(PeerConnected)
+	state(PausedByUnused)
+	p.setState(PeerLost)
+	state(PausedByLost)
+	p.setState(PeerConnected)
+	src.arrive(p, "1", nil, f.now)
+	state(PausedBySender)
+	src.retire(f.now)
+	state(PausedByUnused)
+	p.leave()
+	state(PausedByLost)
+}
