@@ -137,7 +137,8 @@ type Answer struct {
 // PausedBy says why nothing flows in a section.
 type PausedBy uint8
 
-// Reasons, the strongest first when several hold: grant, lost, sender, bandwidth, policy.
+// Reasons, the strongest first when several hold: grant, unused, lost, sender,
+// bandwidth, policy. Unused: the device is connected and publishes no such source.
 const (
 	NotPaused PausedBy = iota
 	PausedByGrant
@@ -145,6 +146,7 @@ const (
 	PausedByBandwidth
 	PausedByPolicy
 	PausedByLost
+	PausedByUnused
 )
 
 // ReceiverState is the reconciled state of one section of one peer.

@@ -41,6 +41,7 @@ type Peer struct {
 
 	// Under the room's lock:
 	ended    bool
+	heard    time.Time // the last authentic packet came, or the peer was made
 	state    PeerState
 	states   []PeerState // undelivered changes
 	prepared []SourceID
@@ -71,7 +72,7 @@ func newPeer(r *Room, p PeerParams) (*Peer, error) {
 	peer := &Peer{
 		room: r, id: p.ID, observer: p.Observer, mayPublish: map[SourceKind]bool{},
 		wake: make(chan struct{}, 1), losses: make(chan struct{}, 1), answers: newAnswerTime(), done: make(chan struct{}), closed: make(chan struct{}),
-		byMID: map[string]*section{}, publish: map[string]*source{},
+		byMID: map[string]*section{}, publish: map[string]*source{}, heard: r.engine.p.Now(),
 	}
 	peer.tx.mode = r.engine.p.Sender
 	for _, k := range p.MayPublish {
@@ -254,8 +255,8 @@ func (p *Peer) setState(s PeerState) {
 			return
 		}
 		p.note(s)
+		p.room.touchDevice(p.id)
 		for _, src := range p.publish {
-			p.room.touch(src)
 			for _, l := range src.layers {
 				if l != nil && l.needKey {
 					p.kick()
@@ -417,6 +418,15 @@ func (p *Peer) States() []ReceiverState {
 	return p.receiverStates(p.room.engine.p.Now())
 }
 
+// Silence is how long nothing authentic has come from the peer: neither a media
+// packet, muted ones included, nor a report about what it receives (RTCP). A new
+// peer counts from its making.
+func (p *Peer) Silence() time.Duration {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	return max(p.room.engine.p.Now().Sub(p.heard), 0)
+}
+
 func (p *Peer) receiverStates(now time.Time) []ReceiverState {
 	out := make([]ReceiverState, 0, len(p.sections))
 	for _, s := range p.sections {
@@ -456,6 +466,7 @@ func (p *Peer) leave() {
 	}
 	if r.peers[p.id] == p {
 		delete(r.peers, p.id)
+		r.touchDevice(p.id)
 		r.loop.count.peers.Add(-1)
 	}
 	p.note(PeerClosed)

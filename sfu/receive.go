@@ -114,6 +114,7 @@ func (p *Peer) take(l *layer, ssrc uint32, pkt *rtp.Packet, types codecTypes, no
 	if p.ended || l.src.publisher != p || l.ssrc != ssrc {
 		return false
 	}
+	p.heard = now
 	p.room.ingest(l, pkt, types, now)
 	return true
 }
@@ -150,9 +151,8 @@ func (p *Peer) takeReport(l *layer, sr *rtcp.SenderReport) {
 	if p.ended || l.src.publisher != p || l.ssrc != sr.SSRC {
 		return
 	}
-	l.report = SenderReport{
-		Source: l.src.id, SSRC: sr.SSRC, NTP: sr.NTPTime, Timestamp: sr.RTPTime, Arrival: p.room.engine.p.Now(),
-	}
+	p.heard = p.room.engine.p.Now()
+	l.report = SenderReport{Source: l.src.id, SSRC: sr.SSRC, NTP: sr.NTPTime, Timestamp: sr.RTPTime, Arrival: p.heard}
 	l.hasReport = true
 	for _, t := range l.src.taps {
 		if t.opened {
@@ -184,6 +184,7 @@ func (p *Peer) feedback(s *section, pkts []rtcp.Packet) {
 		return
 	}
 	now := p.room.engine.p.Now()
+	p.heard = now
 	for _, k := range pkts {
 		switch f := k.(type) {
 		case *rtcp.TransportLayerNack:

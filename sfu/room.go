@@ -101,6 +101,22 @@ func (r *Room) touch(s *source) {
 	}
 }
 
+// connected tells whether the device has a peer that is up.
+func (r *Room) connected(peer string) bool {
+	p := r.peers[peer]
+	return p != nil && p.state == PeerConnected
+}
+
+// touchDevice tells the receivers of all of a device's sources, those that it does
+// not publish too.
+func (r *Room) touchDevice(peer string) {
+	for _, k := range [...]SourceKind{Mic, Cam} {
+		if s := r.sources[SourceID{Peer: peer, Kind: k}]; s != nil {
+			r.touch(s)
+		}
+	}
+}
+
 // Join adds a peer. One with the same id is closed and replaced.
 func (r *Room) Join(p PeerParams) (*Peer, error) {
 	if err := validID(p.ID); err != nil {

@@ -363,6 +363,8 @@ func (s *section) state(now time.Time) ReceiverState {
 	switch {
 	case !s.gate.open:
 		st.PausedBy = PausedByGrant
+	case s.src.publisher == nil && s.peer.room.connected(s.src.id.Peer):
+		st.PausedBy = PausedByUnused
 	case s.src.lost():
 		st.PausedBy = PausedByLost
 	case s.src.kind == Cam && s.src.silent(now):

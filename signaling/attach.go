@@ -19,6 +19,8 @@ type joining struct {
 	language string
 	owner    [32]byte // which sign-in asks: its token's hash
 	takeOver bool
+	// silence is how long nothing has come over the session's connection.
+	silence func() time.Duration
 }
 
 // joined is the answer.
@@ -109,7 +111,7 @@ func (r *Room) attach(pl *place, j joining, lastSeq uint64) *link {
 	l := &link{wake: make(chan struct{}, 1)}
 	pl.seat.attach(l, lastSeq, j.language)
 	pl.owner = j.owner
-	pl.presence.detachedAt = time.Time{}
+	pl.presence.detachedAt, pl.presence.silence = time.Time{}, j.silence
 	r.reconcilePresence(r.p.now())
 	return l
 }

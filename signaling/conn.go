@@ -1,6 +1,8 @@
 package signaling
 
 import (
+	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -13,6 +15,9 @@ type Conn interface {
 	Read() (text bool, data []byte, err error)
 	Write(text bool, data []byte) error
 	Ping() error
+	// Silence is how long nothing at all has come from the client; safe from any
+	// goroutine.
+	Silence() time.Duration
 	// Close ends the connection with a status code of RFC 6455 7.4.1.
 	Close(code int) error
 	Subprotocol() string
@@ -22,24 +27,52 @@ type Conn interface {
 type gorillaConn struct {
 	ws     *websocket.Conn
 	limits Limits
+	made   time.Time
+	heard  atomic.Int64 // time.Duration since made: the last byte or pong came
 }
 
 func newGorillaConn(ws *websocket.Conn, lim Limits) *gorillaConn {
-	c := &gorillaConn{ws: ws, limits: lim}
+	c := &gorillaConn{ws: ws, limits: lim, made: time.Now()}
 	ws.SetReadLimit(int64(lim.MessageBytes))
 	ws.EnableWriteCompression(false)
-	extend := func(string) error { return ws.SetReadDeadline(time.Now().Add(lim.ReadTimeout)) }
-	ws.SetPongHandler(extend)
+	ws.SetPongHandler(func(string) error {
+		c.hears()
+		return ws.SetReadDeadline(time.Now().Add(lim.ReadTimeout))
+	})
 	_ = ws.SetReadDeadline(time.Now().Add(lim.Handshake)) // for the hello
 	return c
 }
 
 func (c *gorillaConn) Read() (text bool, data []byte, err error) {
-	kind, data, err := c.ws.ReadMessage()
+	kind, r, err := c.ws.NextReader()
 	if err != nil {
 		return false, nil, err
 	}
+	if data, err = io.ReadAll(heardReader{r, c}); err != nil {
+		return false, nil, err
+	}
 	return kind == websocket.TextMessage, data, c.ws.SetReadDeadline(time.Now().Add(c.limits.ReadTimeout))
+}
+
+// heardReader takes every piece of a message for a sign of life: a long one takes
+// seconds on a thin line, and no pong comes in the middle of it.
+type heardReader struct {
+	io.Reader
+	c *gorillaConn
+}
+
+func (r heardReader) Read(b []byte) (int, error) {
+	n, err := r.Reader.Read(b)
+	if n > 0 {
+		r.c.hears()
+	}
+	return n, err //nolint:wrapcheck // io.EOF must stay what it is
+}
+
+func (c *gorillaConn) hears() { c.heard.Store(int64(time.Since(c.made))) }
+
+func (c *gorillaConn) Silence() time.Duration {
+	return time.Since(c.made) - time.Duration(c.heard.Load())
 }
 
 func (c *gorillaConn) Write(text bool, data []byte) error {

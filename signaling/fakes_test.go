@@ -286,7 +286,7 @@ func (m *fakeMedia) Join(sfu.PeerParams) (MediaPeer, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.joins++
-	return &fakePeer{}, nil
+	return &fakePeer{quiet: never}, nil
 }
 
 func (m *fakeMedia) isClosed() bool {
@@ -310,6 +310,7 @@ func (m *fakeMedia) hears(person string) bool {
 type fakePeer struct {
 	mu     sync.Mutex
 	closed bool
+	quiet  func() time.Duration
 }
 
 func (p *fakePeer) Negotiate(context.Context, sfu.Offer) (sfu.Answer, error) {
@@ -317,6 +318,7 @@ func (p *fakePeer) Negotiate(context.Context, sfu.Offer) (sfu.Answer, error) {
 }
 func (p *fakePeer) Prepare([]sfu.SourceID) {}
 func (p *fakePeer) Hint([]sfu.Hint)        {}
+func (p *fakePeer) Silence() time.Duration { return p.quiet() }
 func (p *fakePeer) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -353,10 +355,21 @@ func (b *bench) open() {
 	b.room = room
 }
 
+// never is the silence of somebody of whom something has just come.
+func never() time.Duration { return 0 }
+
 // sit seats a person and returns the place.
 func (b *bench) sit(person string) joined {
 	b.t.Helper()
-	j, ref := b.room.join(context.Background(), joining{person: hearing.PersonID(person), device: hearing.DeviceID(device(person))})
+	return b.sitWith(person, never)
+}
+
+// sitWith seats a person with a connection that is silent for so long.
+func (b *bench) sitWith(person string, silence func() time.Duration) joined {
+	b.t.Helper()
+	j, ref := b.room.join(context.Background(), joining{
+		person: hearing.PersonID(person), device: hearing.DeviceID(device(person)), silence: silence,
+	})
 	require.Nil(b.t, ref)
 	return j
 }

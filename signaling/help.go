@@ -4,59 +4,14 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"sync"
-	"time"
 	"unicode"
 	"unicode/utf8"
-
-	"golang.org/x/time/rate"
 
 	"phientoa/internal/store"
 )
 
-// Bounds of calls for help.
-const (
-	helpRunes     = 200  // of the text
-	helpPerMinute = 6    // of one seat
-	maxHelpSeats  = 4096 // watched at once; beyond that calls are refused
-)
-
-// helpThrottle holds one bucket for each seat that called lately.
-type helpThrottle struct {
-	mu      sync.Mutex
-	buckets map[helpSeat]*rate.Limiter
-}
-
-type helpSeat struct{ hearing, device string }
-
-func newHelpThrottle() *helpThrottle { return &helpThrottle{buckets: map[helpSeat]*rate.Limiter{}} }
-
-func (t *helpThrottle) allow(who store.Session, now time.Time) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	key := helpSeat{who.Hearing, who.Device}
-	b := t.buckets[key]
-	if b == nil {
-		if len(t.buckets) >= maxHelpSeats {
-			t.sweepLocked(now)
-		}
-		if len(t.buckets) >= maxHelpSeats {
-			return false
-		}
-		b = rate.NewLimiter(rate.Every(time.Minute/helpPerMinute), helpPerMinute)
-		t.buckets[key] = b
-	}
-	return b.AllowN(now, 1)
-}
-
-// sweepLocked forgets seats whose bucket is full again.
-func (t *helpThrottle) sweepLocked(now time.Time) {
-	for k, b := range t.buckets {
-		if b.TokensAt(now) >= helpPerMinute {
-			delete(t.buckets, k)
-		}
-	}
-}
+// helpRunes bounds the text of a call for help.
+const helpRunes = 200
 
 // help takes a seat's call for help: an alarm for the operators.
 func (s *Server) help(w http.ResponseWriter, r *http.Request) {

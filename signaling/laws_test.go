@@ -272,7 +272,9 @@ func TestSeatOutlivesItsConnectionForTheWindow(t *testing.T) {
 		j := b.sit(clerk)
 		tok := j.place.seat.token
 		again := func() joined {
-			j, ref := b.room.join(context.Background(), joining{person: clerk, device: hearing.DeviceID(device(clerk)), token: tok})
+			j, ref := b.room.join(context.Background(), joining{
+				person: clerk, device: hearing.DeviceID(device(clerk)), token: tok, silence: never,
+			})
 			require.Nil(t, ref)
 			return j
 		}

@@ -11,7 +11,7 @@ type Limits struct {
 	MessagesPerSec  float64       // sustained, default 50
 	MessageBurst    int           // default 200
 	Handshake       time.Duration // upgrade to hello, default 10 s
-	PingEvery       time.Duration // default 5 s
+	PingEvery       time.Duration // to a client from whom nothing came for as long, default 500 ms
 	ReadTimeout     time.Duration // silence of a client, default 12 s
 	WriteTimeout    time.Duration // one message, default 10 s
 	ResumeWindow    time.Duration // default 120 s
@@ -32,6 +32,7 @@ type Limits struct {
 	TouchEvery      time.Duration // a connection renews its sign-in, default 60 s
 	SeatsPerRoom    int           // default 1000
 	LostAfter       time.Duration // from a closed socket to DeviceLost, default 2 s
+	SilentAfter     time.Duration // from the last sign of life on an open one to DeviceLost, default 2.5 s
 	LeaseTTL        time.Duration // default 15 s
 	LeaseRenew      time.Duration // default 5 s
 	LeaseGrace      time.Duration // media go on after the lease ran out, default 60 s
@@ -59,7 +60,7 @@ func (l Limits) withDefaults() Limits {
 	def(&l.MessagesPerSec, 50)
 	def(&l.MessageBurst, 200)
 	def(&l.Handshake, 10*time.Second)
-	def(&l.PingEvery, 5*time.Second)
+	def(&l.PingEvery, 500*time.Millisecond)
 	def(&l.ReadTimeout, 12*time.Second)
 	def(&l.WriteTimeout, 10*time.Second)
 	def(&l.ResumeWindow, 120*time.Second)
@@ -80,6 +81,7 @@ func (l Limits) withDefaults() Limits {
 	def(&l.TouchEvery, time.Minute)
 	def(&l.SeatsPerRoom, 1000)
 	def(&l.LostAfter, 2*time.Second)
+	def(&l.SilentAfter, 2500*time.Millisecond)
 	def(&l.LeaseTTL, 15*time.Second)
 	def(&l.LeaseRenew, 5*time.Second)
 	def(&l.LeaseGrace, 60*time.Second)

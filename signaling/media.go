@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"context"
+	"time"
 
 	"phientoa/internal/hearing"
 	"phientoa/sfu"
@@ -27,6 +28,8 @@ type MediaPeer interface {
 	Negotiate(ctx context.Context, o sfu.Offer) (sfu.Answer, error)
 	Prepare(sources []sfu.SourceID)
 	Hint(h []sfu.Hint)
+	// Silence is how long nothing authentic has come from the device.
+	Silence() time.Duration
 	Close()
 }
 

@@ -14,6 +14,7 @@ import (
 	"phientoa/internal/court"
 	"phientoa/internal/hearing"
 	"phientoa/internal/store"
+	"phientoa/internal/wire"
 )
 
 // fakeOffice keeps what rooms tell the office, with faults on demand.
@@ -246,9 +247,9 @@ func helpWithout(t *testing.T) int {
 }
 
 func TestHelpThrottleForgetsAndIsBounded(t *testing.T) {
-	th, now := newHelpThrottle(), time.Now()
+	th, now := newThrottle(), time.Now()
 	seat := func(i int) store.Session { return store.Session{Hearing: "h", Device: strings.Repeat("d", i+1)} }
-	for i := range maxHelpSeats {
+	for i := range maxThrottled {
 		require.True(t, th.allow(store.Session{Hearing: "h", Device: string(rune('a' + i))}, now))
 	}
 	require.False(t, th.allow(seat(1), now), "too many seats call at once")
@@ -334,4 +335,39 @@ func TestAlertsAreFewAndTheGravest(t *testing.T) {
 	dropped, next = memory.forget(now.Add(10*time.Second), 10*time.Second)
 	require.True(t, dropped)
 	require.True(t, next.IsZero())
+}
+
+// TestReportedTestsAreBounded: a seat cannot fill the queue of enlargements, the log
+// and the operators' list; its other acts, other seats and later reports go on.
+func TestReportedTestsAreBounded(t *testing.T) {
+	f := &fakeOffice{}
+	st := openStore(t)
+	b := wireBooking()
+	row := store.Hearing{ID: testHearing, Room: testRoom, Unit: b.Unit, DocketNo: b.DocketNo, Title: b.Title, StartsAt: b.StartsAt}
+	require.NoError(t, BookHearing(context.Background(), st, "booker", row, nil, b, time.Now()))
+	w := startWorld(t, st, func(p *RoomsParams) { p.Alarms = f })
+	report := &wire.Command{Act: &wire.Command_ReportTest{ReportTest: &wire.ReportTest{
+		Items: []*wire.TestItem{{Key: "camera"}},
+	}}}
+	p := w.enter(plaintiff)
+	p.must(cmdCheckIn)
+	for range seatPerMinute {
+		p.must(report)
+	}
+	r := p.do(report)
+	require.False(t, r.Accepted)
+	require.Equal(t, "too_fast", r.Refusal.Code)
+	require.NotEmpty(t, r.Refusal.Vi)
+	p.hangUp()
+	p = w.enter(plaintiff)
+	require.Equal(t, "too_fast", p.do(report).Refusal.GetCode(), "a new connection is no new seat")
+	w.enter(lawyer).must(report)
+	reports := 0
+	for _, l := range logLines(t, st) {
+		if strings.Contains(string(l.Line), "test.reported") {
+			reports++
+		}
+	}
+	require.Equal(t, seatPerMinute+1, reports, "in the log")
+	require.Eventually(t, func() bool { return len(f.kinds()) == seatPerMinute+1 }, 20*time.Second, time.Millisecond)
 }

@@ -43,7 +43,9 @@ func benchmarkPublish(b *testing.B, people, public int) {
 	room, ref := rooms.Open(context.Background(), testHearing)
 	require.Nil(b, ref)
 	for _, p := range booking.People {
-		_, ref := room.join(context.Background(), joining{person: p.ID, device: hearing.DeviceID(device(string(p.ID)))})
+		_, ref := room.join(context.Background(), joining{
+			person: p.ID, device: hearing.DeviceID(device(string(p.ID))), silence: never,
+		})
 		require.Nil(b, ref)
 	}
 	give := func(p string, c hearing.Command) {

@@ -2,6 +2,8 @@ package signaling
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"phientoa/internal/court"
@@ -9,7 +11,9 @@ import (
 	"phientoa/internal/store"
 )
 
-// Hearings that a starting process looks at, by their booked start.
+// Hearings that a starting process looks at by their booked start: those whose
+// logs may not be complete although they are over. One in progress is found by its
+// state, for a part may be reopened months after that start.
 const (
 	resumeBack  = 7 * 24 * time.Hour
 	resumeAhead = 24 * time.Hour
@@ -20,13 +24,7 @@ const (
 // closed. One that another node hosts stays there. It returns when all were
 // tried or ctx ends.
 func (rs *Rooms) Resume(ctx context.Context) {
-	now := rs.p.Now()
-	list, err := rs.p.Store.Hearings(ctx, court.SystemScope(), now.Add(-resumeBack).UnixMicro(), now.Add(resumeAhead).UnixMicro())
-	if err != nil {
-		rs.p.Logger.Warn("unfinished hearings not looked up; each opens when somebody comes", "err", err)
-		return
-	}
-	for _, h := range list {
+	for _, h := range rs.unfinished(ctx) {
 		if ctx.Err() != nil {
 			return
 		}
@@ -42,6 +40,24 @@ func (rs *Rooms) Resume(ctx context.Context) {
 			rs.p.Logger.Warn("unfinished hearing not opened", "hearing", h.ID, "refusal", ref.Code)
 		}
 	}
+}
+
+// unfinished lists each hearing that is in progress by the calendar, then those of
+// these days; whether it is so, its log says.
+func (rs *Rooms) unfinished(ctx context.Context) []store.Hearing {
+	sys, now := court.SystemScope(), rs.p.Now()
+	open, err := rs.p.Store.HearingsIn(ctx, sys, []string{string(hearing.InSession), string(hearing.InRecess), string(hearing.TechnicalHold)})
+	late, errLate := rs.p.Store.Hearings(ctx, sys, now.Add(-resumeBack).UnixMicro(), now.Add(resumeAhead).UnixMicro())
+	if err := errors.Join(err, errLate); err != nil {
+		rs.p.Logger.Warn("unfinished hearings not all looked up; the rest open when somebody comes", "err", err)
+	}
+	list := open
+	for _, h := range late {
+		if !slices.ContainsFunc(open, func(o store.Hearing) bool { return o.ID == h.ID }) {
+			list = append(list, h)
+		}
+	}
+	return list
 }
 
 // inProgress tells whether a hearing was opened and its logs are not complete.

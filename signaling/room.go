@@ -59,8 +59,9 @@ type Room struct {
 	closing   bool
 	publishDB chan checkpointReport // capacity 1, the latest
 	quiet     time.Time             // since when nobody is connected; zero: somebody is
-	closedAt  time.Time             // since when all of a closed hearing is written
-	alarms    *alarmer              // nil: none
+	watch     watch
+	closedAt  time.Time // since when all of a closed hearing is written
+	alarms    *alarmer  // nil: none
 	points    pointMemory
 	gallery   gallery
 	index     bookingIndex

@@ -309,8 +309,9 @@ func commandResult(id string, res *wire.CommandResult) *wire.Envelope {
 
 // presence follows whether the device's client is connected, with a debounce.
 type presence struct {
-	told       bool      // what the rules were told last
-	detachedAt time.Time // zero while attached
+	told       bool                 // what the rules were told last
+	detachedAt time.Time            // zero while attached
+	silence    func() time.Duration // of the connection that was attached last
 }
 
 // endLink says goodbye to l, whether it is still attached or not. The seat

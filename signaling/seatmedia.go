@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"time"
 
 	"phientoa/internal/hearing"
 	"phientoa/internal/wire"
@@ -165,6 +166,17 @@ func (m *seatMedia) join(o *wire.MediaOffer) (MediaPeer, uint32, *hearing.Refusa
 	m.mu.Unlock()
 	p.Close()
 	return nil, 0, ref
+}
+
+// silence is how long no media have come from the device; false: it has none.
+func (m *seatMedia) silence() (time.Duration, bool) {
+	m.mu.Lock()
+	p := m.peer
+	m.mu.Unlock()
+	if p == nil {
+		return 0, false
+	}
+	return p.Silence(), true
 }
 
 func (m *seatMedia) hint(h *wire.LayerHints) {

@@ -66,7 +66,8 @@ type Server struct {
 	access     *accessLog // nil: none is kept
 	stopAccess context.CancelFunc
 	panics     atomic.Uint64
-	helped     *helpThrottle
+	helped     *throttle
+	tested     *throttle
 
 	mu    sync.Mutex
 	conns map[*websocket.Conn]struct{}
@@ -77,7 +78,7 @@ func NewServer(p ServerParams) *Server {
 	if p.Now == nil {
 		p.Now = time.Now
 	}
-	s := &Server{p: p, limits: p.Limits.withDefaults(), conns: map[*websocket.Conn]struct{}{}, helped: newHelpThrottle()}
+	s := &Server{p: p, limits: p.Limits.withDefaults(), conns: map[*websocket.Conn]struct{}{}, helped: newThrottle(), tested: newThrottle()}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	if p.Access != nil {
 		s.access = newAccessLog(p.Access, s.limits.AccessEvery, p.Now, p.Logger)
@@ -166,7 +167,7 @@ func (s *Server) serveWS(w http.ResponseWriter, r *http.Request) {
 	sess := &session{
 		conn: conn, codec: c, who: who, limits: s.limits, now: s.p.Now, version: s.p.Version,
 		logger: s.p.Logger.With("person", who.Person, "device", who.Device),
-		access: s.access,
+		access: s.access, tested: s.tested,
 		open: func(ctx context.Context, room string) (*Room, *hearing.Refusal) {
 			return s.p.Rooms.Enter(ctx, who.Hearing, room)
 		},

@@ -43,6 +43,7 @@ type session struct {
 
 	access  *accessLog // of denials; may be nil
 	metrics *Metrics   // may be nil
+	tested  *throttle  // of reported tests
 
 	room   *Room
 	place  *place
@@ -148,7 +149,7 @@ func (s *session) sit(ctx context.Context, h *wire.Hello) *hearing.Refusal {
 	j, ref := room.join(ctx, joining{
 		person: hearing.PersonID(s.who.Person), device: hearing.DeviceID(s.who.Device),
 		token: h.ResumeToken, lastSeq: h.LastSeq, language: lang,
-		owner: s.who.TokenHash, takeOver: h.TakeOver,
+		owner: s.who.TokenHash, takeOver: h.TakeOver, silence: s.conn.Silence,
 	})
 	if ref != nil {
 		return ref
@@ -233,6 +234,11 @@ func (s *session) write(ctx context.Context, cancel context.CancelFunc) {
 		case <-ctx.Done():
 			return
 		case <-ping.C:
+			// An answer comes every other tick; one that stays away is asked for again
+			// at the next, which also makes TCP repeat what was lost sooner.
+			if s.conn.Silence() < s.limits.PingEvery {
+				continue
+			}
 			if s.conn.Ping() != nil {
 				return
 			}
@@ -312,6 +318,13 @@ func (s *session) command(id string, c *wire.Command) {
 		return
 	}
 	began := s.now()
+	// A report waits in the queue of enlargements, goes to the log, and a failed one
+	// to the operators: no seat may fill those.
+	if _, report := cmd.(hearing.ReportTest); report && !s.tested.allow(s.who, began) {
+		s.metrics.command(began, began, true)
+		seat.answer(id, &wire.CommandResult{Refusal: wireRefusal(refuseTooFast())})
+		return
+	}
 	s.room.submit(&order{
 		cmd:   cmd,
 		actor: hearing.Actor{Person: seat.person, Device: seat.device},

@@ -84,8 +84,10 @@ func TestAPanicEndsOneSessionOnly(t *testing.T) {
 
 type panicMedia struct{ fakeMedia }
 
-func (m *panicMedia) Room(string) (MediaRoom, error)         { return m, nil }
-func (m *panicMedia) Join(sfu.PeerParams) (MediaPeer, error) { return panicPeer{&fakePeer{}}, nil }
+func (m *panicMedia) Room(string) (MediaRoom, error) { return m, nil }
+func (m *panicMedia) Join(sfu.PeerParams) (MediaPeer, error) {
+	return panicPeer{&fakePeer{quiet: never}}, nil
+}
 
 type panicPeer struct{ *fakePeer }
 
@@ -122,4 +124,17 @@ func TestResumeOpensHearingsInProgress(t *testing.T) {
 	again := rooms()
 	again.Resume(t.Context())
 	require.True(t, again.Hosts(testHearing))
+}
+
+// One that goes on a month after its booked start is found all the same.
+func TestResumeFindsAHearingByItsState(t *testing.T) {
+	w := newWorld(t, func(p *RoomsParams) { p.Info = p.Store })
+	w.session()
+	w.rooms.Close() // writes the calendar's row
+	p := w.params
+	p.Now = func() time.Time { return time.UnixMicro(testBooking().StartsAt).Add(60 * 24 * time.Hour) }
+	rooms := NewRooms(p)
+	t.Cleanup(rooms.Close)
+	rooms.Resume(t.Context())
+	require.True(t, rooms.Hosts(testHearing))
 }

@@ -37,6 +37,13 @@ func (r *Room) untilNext() time.Duration {
 			next = t
 		}
 	}
+	if len(r.seats) > 0 {
+		look := r.watch.next(r.limits.SilentAfter)
+		if !look.After(now) {
+			return 0
+		}
+		earlier(look)
+	}
 	for _, pl := range r.seats {
 		if at := pl.presence.detachedAt; !at.IsZero() {
 			if pl.presence.told {
@@ -69,27 +76,38 @@ func (r *Room) untilNext() time.Duration {
 	return next.Sub(now)
 }
 
-// reconcilePresence turns connections into DeviceConnected and DeviceLost. A
-// device that comes back within LostAfter was never lost.
+// reconcilePresence turns connections, and silence on them, into DeviceConnected
+// and DeviceLost. A device that comes back within LostAfter was never lost.
 func (r *Room) reconcilePresence(now time.Time) {
+	r.watch.begin(now, r.limits.SilentAfter)
 	for d, pl := range r.seats {
 		p := &pl.presence
 		if p.detachedAt.IsZero() {
-			if !p.told && (r.tipClosed() || r.command(hearing.DeviceConnected{Device: d})) {
-				p.told = true
-			}
+			r.tell(d, p, r.heard(pl, now))
 			continue
 		}
-		if p.told && now.Sub(p.detachedAt) >= r.limits.LostAfter {
-			if r.tipClosed() || r.command(hearing.DeviceLost{Device: d}) {
-				p.told = false
-			}
+		if now.Sub(p.detachedAt) >= r.limits.LostAfter {
+			r.tell(d, p, false)
 		}
 		// Not before the rules know that the device is lost.
 		if !p.told && now.Sub(p.detachedAt) >= r.limits.ResumeWindow {
 			pl.media.close()
 			delete(r.seats, d)
 		}
+	}
+}
+
+// tell says to the rules whether a device is here, if that is news.
+func (r *Room) tell(d hearing.DeviceID, p *presence, here bool) {
+	if p.told == here {
+		return
+	}
+	var c hearing.Command = hearing.DeviceLost{Device: d}
+	if here {
+		c = hearing.DeviceConnected{Device: d}
+	}
+	if r.tipClosed() || r.command(c) {
+		p.told = here
 	}
 }
 

@@ -3,6 +3,7 @@ package hearing
 import (
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -114,8 +115,7 @@ func TestOutsidersReadPublicThingsByField(t *testing.T) {
 // before a screen of their own.
 func TestTheReasonOfADecisionIsForCourtAndProcurator(t *testing.T) {
 	n := seen{}
-	property(t, func(t *rapid.T, st step) {
-		s := st.after
+	check := func(t require.TestingT, s *State) {
 		if s.Decision == nil {
 			return
 		}
@@ -138,7 +138,12 @@ func TestTheReasonOfADecisionIsForCourtAndProcurator(t *testing.T) {
 			require.Equal(t, s.Decision.ReopenAt, v.Decision.ReopenAt)
 			require.Equal(t, s.Decision.Form, v.Decision.Form)
 		}
-	})
+	}
+	property(t, func(t *rapid.T, st step) { check(t, st.after) })
+	r := newTrial(t) // rare in a random story: a decision with everybody in the courtroom
+	r.trial()
+	r.ok(Suspend{"mất điện", r.now.Add(24 * time.Hour).UnixMicro()}, judge)
+	check(t, r.s)
 	n.require(t, "presiding_judge", "clerk", "procurator", "others")
 }
 

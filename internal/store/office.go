@@ -71,6 +71,9 @@ type Idempotent struct {
 type Office interface {
 	PutHearingInfo(ctx context.Context, sc court.Scope, i HearingInfo) error
 	HearingInfos(ctx context.Context, sc court.Scope, hearings []string) ([]HearingInfo, error)
+	// HearingsIn returns those whose info has one of 1 to 16 statuses, whenever they
+	// start, the latest start first, at most MaxHearings.
+	HearingsIn(ctx context.Context, sc court.Scope, statuses []string) ([]Hearing, error)
 	// HearingByDocket finds by docket number within the unit; ErrNotFound.
 	HearingByDocket(ctx context.Context, sc court.Scope, unit court.UnitID, docket string) (Hearing, error)
 	// Search finds by docket number, e-file code or title, with or without diacritics,

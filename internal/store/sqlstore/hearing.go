@@ -116,8 +116,13 @@ var errEnough = errors.New("enough rows")
 // Hearings returns at most MaxHearings of the scope in [from, to). The scope
 // cannot be listed, so rows outside it are dropped as they are read.
 func (s *Store) Hearings(ctx context.Context, sc court.Scope, from, to int64) ([]store.Hearing, error) {
+	return s.hearings(ctx, sc, "hearings", `WHERE starts_at >= $1 AND starts_at < $2 ORDER BY starts_at, id`, from, to)
+}
+
+// hearings returns the first MaxHearings within the scope.
+func (s *Store) hearings(ctx context.Context, sc court.Scope, what, where string, args ...any) ([]store.Hearing, error) {
 	var out []store.Hearing
-	err := s.read(ctx, "hearings", func(ctx context.Context, q querier) error {
+	err := s.read(ctx, what, func(ctx context.Context, q querier) error {
 		_, err := rows(ctx, q, func(r *sql.Rows, h *store.Hearing) error {
 			if len(out) == store.MaxHearings {
 				return errEnough
@@ -129,7 +134,7 @@ func (s *Store) Hearings(ctx context.Context, sc court.Scope, from, to int64) ([
 				out = append(out, *h)
 			}
 			return nil
-		}, hearingColumns+`WHERE starts_at >= $1 AND starts_at < $2 ORDER BY starts_at, id`, from, to)
+		}, hearingColumns+where, args...)
 		if errors.Is(err, errEnough) {
 			return nil
 		}

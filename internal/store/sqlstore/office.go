@@ -102,6 +102,26 @@ func (s *Store) HearingInfos(ctx context.Context, sc court.Scope, hearings []str
 	return out, err
 }
 
+// maxStatuses of one HearingsIn.
+const maxStatuses = 16
+
+// HearingsIn finds by the calendar's rows, which their nodes write behind the log.
+func (s *Store) HearingsIn(ctx context.Context, sc court.Scope, statuses []string) ([]store.Hearing, error) {
+	if len(statuses) == 0 || len(statuses) > maxStatuses {
+		return nil, invalid("%d statuses, 1 to %d", len(statuses), maxStatuses)
+	}
+	args := make([]any, len(statuses))
+	marks := make([]string, len(statuses))
+	for n, v := range statuses {
+		if err := text("status", v, false); err != nil {
+			return nil, err
+		}
+		args[n], marks[n] = v, fmt.Sprintf("$%d", n+1)
+	}
+	return s.hearings(ctx, sc, "hearings in a status",
+		`WHERE id IN (SELECT hearing FROM hearing_info WHERE status IN (`+strings.Join(marks, ", ")+`)) ORDER BY starts_at DESC, id`, args...)
+}
+
 // HearingByDocket finds the latest hearing of that number: an adjourned case is
 // booked again under the same one.
 func (s *Store) HearingByDocket(ctx context.Context, sc court.Scope, unit court.UnitID, docket string) (store.Hearing, error) {

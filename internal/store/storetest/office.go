@@ -21,6 +21,7 @@ func RunOffice(t *testing.T, open func(t *testing.T) Opened) {
 		law  func(*testing.T, *fixture)
 	}{
 		{"InfoIsKeptAndNeverOlder", infoKept},
+		{"HearingsAreFoundByStatus", hearingsInAStatus},
 		{"ForeignOfficeRowsLookMissing", foreignOffice},
 		{"DocketFindsTheLatest", docketFindsLatest},
 		{"SearchIsBlindToDiacritics", searchFolds},
@@ -76,6 +77,32 @@ func infoKept(t *testing.T, f *fixture) {
 	got, err = f.A.HearingInfos(bg(), sc, nil)
 	require.NoError(t, err)
 	require.Empty(t, got)
+}
+
+func hearingsInAStatus(t *testing.T, f *fixture) {
+	sc := court.ScopeOf(unit)
+	older, newer, bare, away := f.hearing(t, unit), f.hearing(t, unit), f.hearing(t, unit), f.hearing(t, foreign)
+	for h, status := range map[string]string{older: "recess", newer: "in_session", away: "in_session"} {
+		require.NoError(t, f.A.PutHearingInfo(bg(), sys(), store.HearingInfo{Hearing: h, Status: status, Updated: 1}))
+	}
+	found := func(sc court.Scope, statuses ...string) (ids []string) {
+		list, err := f.B.HearingsIn(bg(), sc, statuses)
+		require.NoError(t, err)
+		for _, h := range list {
+			if h.ID == older || h.ID == newer || h.ID == bare || h.ID == away {
+				ids = append(ids, h.ID)
+			}
+		}
+		return ids
+	}
+	require.Equal(t, []string{newer, older}, found(sc, "recess", "in_session"), "the latest start first")
+	require.Equal(t, []string{away, newer}, found(sys(), "in_session"))
+	require.Empty(t, found(sc, "closed"))
+	require.Empty(t, found(court.Scope{}, "in_session"))
+	for _, statuses := range [][]string{nil, make([]string, 17), {""}} {
+		_, err := f.A.HearingsIn(bg(), sc, statuses)
+		require.ErrorIs(t, err, store.ErrInvalid)
+	}
 }
 
 func foreignOffice(t *testing.T, f *fixture) {

@@ -149,6 +149,7 @@ export const en: Catalogue = {
   tile_not_in_courtroom: "Not in the courtroom",
   tile_connecting: "Receiving the picture…",
   tile_lost: "Picture lost, reconnecting",
+  tile_unused: "No camera in use",
   tile_bandwidth: "Weak connection, picture paused",
   tile_frozen: "Picture is standing still",
   tile_no_camera: "No picture",

@@ -155,6 +155,7 @@ export const vi = {
   tile_not_in_courtroom: "Chưa vào phòng xử án",
   tile_connecting: "Đang nhận hình…",
   tile_lost: "Mất hình, đang nối lại",
+  tile_unused: "Không dùng camera",
   tile_bandwidth: "Đường truyền yếu, tạm dừng hình",
   tile_frozen: "Hình đang đứng",
   tile_no_camera: "Không có hình",

@@ -11,7 +11,10 @@ import { placeKey } from "../labels";
 import css from "./Tile.module.css";
 
 /** Why a tile shows no picture, or nothing when it shows one. */
-export function tileReason(p: PersonView, section: SectionView | undefined): Key | null {
+export function tileReason(
+  p: PersonView,
+  section: Pick<SectionView, "state"> | undefined,
+): Key | null {
   if (!p.connected) return p.status === PersonStatus.ABSENT ? "tile_no_device" : "person_lost";
   if (outOfRoom(p)) return placeKey(p.place) ?? "tile_no_camera";
   if (p.status !== PersonStatus.IN_COURTROOM) {
@@ -32,6 +35,8 @@ export function tileReason(p: PersonView, section: SectionView | undefined): Key
     case PausedBy.SENDER:
     case PausedBy.LOST:
       return "tile_lost";
+    case PausedBy.UNUSED:
+      return "tile_unused";
     case PausedBy.UNSPECIFIED:
       return state.waitingKeyframe && state.currentLayer < 0 ? "tile_connecting" : null;
   }
