@@ -24,6 +24,7 @@ func (n *node) openOffice() error {
 		Book: func(ctx context.Context, h store.Hearing, names []store.PersonName, b hearing.Booking) error {
 			return signaling.BookHearing(ctx, n.store, n.p.Node, h, names, b, time.Now())
 		},
+		Cancel: n.rooms.CancelHearing,
 		Enter: func(ctx context.Context, r *http.Request, id, person, device string) (*http.Cookie, error) {
 			who, err := n.officials.Account(r)
 			if err != nil {

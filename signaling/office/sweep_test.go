@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"phientoa/internal/auth"
 	"phientoa/internal/court"
 	"phientoa/internal/store"
 )
@@ -20,6 +21,8 @@ type object struct {
 	unit                    court.UnitID
 	hearing, docket, person string
 	alarm                   string
+	// gone and moved are cancelled and moved by the first who may.
+	gone, moved string
 }
 
 // furnish makes a hearing with seats for nobody, and an alarm.
@@ -29,7 +32,11 @@ func (w *world) furnish(u court.UnitID, docket string) object {
 	people := read[PeopleAnswer](w.t, a)
 	alarm := store.Alarm{ID: "alarm-" + string(u), At: w.clock(), Unit: u, Hearing: h.ID, Kind: "help", Detail: "secret of " + string(u)}
 	require.NoError(w.t, w.st.PutAlarm(w.t.Context(), alarm))
-	return object{u, h.ID, docket, people.People[3].ID, alarm.ID}
+	var others [2]string
+	for i := range others {
+		others[i] = w.book(u, w.good(fmt.Sprintf("9%d%s", i, docket), month+time.Duration(i+1)*24*time.Hour)).ID
+	}
+	return object{u, h.ID, docket, people.People[3].ID, alarm.ID, others[0], others[1]}
 }
 
 // request fills a route in for an object.
@@ -37,6 +44,12 @@ func request(r Route, x object, fresh BookingBody) (target string, body any) {
 	target = strings.NewReplacer("{unit}", string(x.unit), "{docket}", url.PathEscape(x.docket)).Replace(r.Path)
 	if strings.Contains(r.Path, "/alarms/") {
 		target = strings.ReplaceAll(target, "{id}", x.alarm)
+	}
+	switch r.Name {
+	case "cancel":
+		target = strings.ReplaceAll(target, "{id}", x.gone)
+	case "move":
+		target = strings.ReplaceAll(target, "{id}", x.moved)
 	}
 	target = strings.ReplaceAll(target, "{id}", x.hearing)
 	switch r.Name {
@@ -53,6 +66,13 @@ func request(r Route, x object, fresh BookingBody) (target string, body any) {
 	case "import":
 		fresh.Case.DocketNo = x.docket
 		return target, fresh
+	case "import_list":
+		fresh.Case.DocketNo = x.docket
+		return target, ImportListBody{Hearings: []BookingBody{fresh}}
+	case "cancel":
+		return target, CancelBody{Reason: "lý do"}
+	case "move":
+		return target, MoveBody{StartsAt: fresh.StartsAt, Reason: "lý do"}
 	case "invite":
 		return target, InvitationBody{Person: x.person}
 	case "enter", "take_alarm", "done_alarm":
@@ -67,7 +87,7 @@ func request(r Route, x object, fresh BookingBody) (target string, body any) {
 func TestSweepOfPermissions(t *testing.T) {
 	w := startWorld(t)
 	courts := map[court.UnitID]object{unitHN: w.furnish(unitHN, "1/2026/TLST-HS"), unitDN: w.furnish(unitDN, "2/2026/TLST-HS")}
-	missing := object{"unit-xx", "01935b1e-0000-7000-8000-00000000dead", "3/2026/TLST-HS", "01935b1e-0000-7000-8000-0000000000aa", "alarm-unit-xx"}
+	missing := object{"unit-xx", "01935b1e-0000-7000-8000-00000000dead", "3/2026/TLST-HS", "01935b1e-0000-7000-8000-0000000000aa", "alarm-unit-xx", "01935b1e-0000-7000-8000-00000000dea1", "01935b1e-0000-7000-8000-00000000dea2"}
 	for i, u := range []court.UnitID{unitHN, unitDN} {
 		w.live = append(w.live, LiveHearing{Hearing: courts[u].hearing, Unit: string(u), DocketNo: courts[u].docket, Connected: i})
 	}
@@ -131,13 +151,17 @@ func (w *world) mayDo(t *testing.T, name string, r Route, own, foreign object, s
 		require.Equal(t, http.StatusNotFound, atForeign.status, "%s %s", name, atForeign.body)
 		require.Equal(t, atMissing, atForeign, name)
 	}
-	require.NotContains(t, string(atForeign.body), foreign.hearing, name)
+	for _, id := range []string{foreign.hearing, foreign.gone, foreign.moved} {
+		require.NotContains(t, string(atForeign.body), id, name)
+	}
 	require.NotContains(t, string(atForeign.body), "secret of "+string(foreign.unit), name)
 	a := send(own)
 	require.NotContains(t, string(a.body), foreign.hearing, name)
 	switch r.Name {
 	case "book":
 		require.Equal(t, http.StatusCreated, a.status, "%s %s", name, a.body)
+	case "move": // the first in the table did it
+		require.Contains(t, []int{http.StatusCreated, http.StatusConflict}, a.status, "%s %s", name, a.body)
 	case "enter": // nobody has a seat here
 		require.Equal(t, http.StatusNotFound, a.status, name)
 		require.Equal(t, atMissing, a, name)
@@ -182,4 +206,34 @@ func TestOtherOriginsWriteNothing(t *testing.T) {
 	require.Equal(t, http.StatusUnsupportedMediaType, a.status)
 	a = w.do(as, http.MethodPost, "/api/v1/alarms/"+x.alarm+"/take", Empty{}, "Sec-Fetch-Site", "same-origin")
 	require.Equal(t, http.StatusNoContent, a.status, "%s", a.body)
+}
+
+// A token does what it names and nothing beside; the same account as a person, with
+// whatever session, may nothing at all. Every request of a service is logged.
+func TestSweepOfServices(t *testing.T) {
+	w := startWorld(t)
+	own := w.furnish(unitHN, "1/2026/TLST-HS")
+	as := login(store.RoleService, unitHN)
+	used := map[auth.Right]int{}
+	for _, r := range Routes() {
+		if r.Public {
+			continue
+		}
+		target, body := request(r, own, w.good("", month))
+		send := func(header ...string) answered {
+			return w.do(as, r.Method, target, body, append(header, "Idempotency-Key", newKey())...)
+		}
+		for _, right := range append(auth.Rights(), "everything") {
+			a := send("Test-Right", string(right))
+			if slices.Contains(r.Roles, store.RoleService) && right == r.Right {
+				used[right]++
+				require.Equal(t, r.Status, a.status, "%s with %s: %s", r.Name, right, a.body)
+				continue
+			}
+			require.Equal(t, http.StatusForbidden, a.status, "%s with %s: %s", r.Name, right, a.body)
+		}
+		require.Equal(t, http.StatusForbidden, send("Test-Person", "yes").status, r.Name)
+		require.True(t, w.noted(fmt.Sprint(unitHN, "  account-", as, " service.", r.Name)), r.Name)
+	}
+	require.Equal(t, map[auth.Right]int{auth.RightImport: 2, auth.RightStatus: 1, auth.RightUnits: 1}, used)
 }
