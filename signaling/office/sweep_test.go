@@ -214,6 +214,10 @@ func TestSweepOfServices(t *testing.T) {
 	w := startWorld(t)
 	own := w.furnish(unitHN, "1/2026/TLST-HS")
 	as := login(store.RoleService, unitHN)
+	// Whatever else its account may be, by a token it is a service alone.
+	odd := w.accounts[as]
+	odd.Roles = anybody()
+	w.accounts[as] = odd
 	used := map[auth.Right]int{}
 	for _, r := range Routes() {
 		if r.Public {
@@ -232,7 +236,11 @@ func TestSweepOfServices(t *testing.T) {
 			}
 			require.Equal(t, http.StatusForbidden, a.status, "%s with %s: %s", r.Name, right, a.body)
 		}
+		odd.Roles = []store.Role{store.RoleService}
+		w.accounts[as] = odd
 		require.Equal(t, http.StatusForbidden, send("Test-Person", "yes").status, r.Name)
+		odd.Roles = anybody()
+		w.accounts[as] = odd
 		require.True(t, w.noted(fmt.Sprint(unitHN, "  account-", as, " service.", r.Name)), r.Name)
 	}
 	require.Equal(t, map[auth.Right]int{auth.RightImport: 2, auth.RightStatus: 1, auth.RightUnits: 1}, used)
