@@ -21,6 +21,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +31,7 @@ import (
 
 	"phientoa/internal/config"
 	"phientoa/internal/edge"
+	"phientoa/signaling/office"
 )
 
 func tool(t *testing.T, name string) string {
@@ -253,6 +255,16 @@ func nginxBefore(t *testing.T, backend string) (plain, secure string) {
 		return conn.Close() == nil
 	}, 20*time.Second, 10*time.Millisecond)
 	return ports[0], ports[1]
+}
+
+// What the server takes passes the proxy, and not much more.
+func TestNginxLetsOurBodiesThrough(t *testing.T) {
+	m := regexp.MustCompile(`(?m)^\s*client_max_body_size (\d+)m;$`).FindStringSubmatch(read(t, "nginx/phientoa.conf"))
+	require.NotNil(t, m)
+	mib, err := strconv.Atoi(m[1])
+	require.NoError(t, err)
+	require.Greater(t, mib<<20, office.MaxBody)
+	require.LessOrEqual(t, mib<<20, 4*office.MaxBody)
 }
 
 // A real nginx with our file: pages, the WebSocket's upgrade, the client's own

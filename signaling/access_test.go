@@ -1,134 +1,42 @@
 package signaling
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"phientoa/internal/store"
+	"phientoa/internal/court"
 	"phientoa/internal/wire"
 )
 
-// accessBook keeps what is written into it.
+// accessBook counts what is noted, by hearing, person and kind.
 type accessBook struct {
 	mu    sync.Mutex
-	calls [][]store.Access
-	away  bool
-	gate  chan struct{} // writing waits here when not nil
+	notes map[string]int
 }
 
-func (b *accessBook) LogAccess(_ context.Context, a []store.Access) error {
-	if b.gate != nil {
-		<-b.gate
-	}
+func (b *accessBook) Note(unit court.UnitID, hearing, person, what string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.away {
-		return errors.New("away")
+	if b.notes == nil {
+		b.notes = map[string]int{}
 	}
-	b.calls = append(b.calls, a)
-	return nil
+	b.notes[strings.Join([]string{string(unit), hearing, person, what}, " ")]++
 }
 
-// written is each writing that succeeded.
-func (b *accessBook) written() [][]store.Access {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return slices.Clone(b.calls)
-}
-
-// counts adds up what was written, by person and kind.
+// counts are the denials by person and what was denied.
 func (b *accessBook) counts() map[string]int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	out := map[string]int{}
-	for _, call := range b.calls {
-		for _, a := range call {
-			out[a.Person+" "+a.What] += a.Count
-		}
+	for note, n := range b.notes {
+		out[strings.SplitN(note, " ", 3)[2]] += n
 	}
 	return out
-}
-
-func inAccessLog(t *testing.T, b *accessBook, f func(l *accessLog)) {
-	synctest.Test(t, func(t *testing.T) {
-		l := newAccessLog(b, 10*time.Second, time.Now, discard())
-		ctx, stop := context.WithCancel(context.Background())
-		go l.run(ctx)
-		f(l)
-		stop()
-		<-l.done
-	})
-}
-
-func TestDenialsAreCountedByActorAndSpan(t *testing.T) {
-	b := &accessBook{}
-	inAccessLog(t, b, func(l *accessLog) {
-		for range 3 {
-			l.note("h", "a", deniedRoom)
-		}
-		l.note("h", "b", deniedRoom)
-		l.note("h", "a", deniedMedia)
-		time.Sleep(9 * time.Second) //nolint:forbidigo // time of the synctest bubble
-		synctest.Wait()
-		require.Empty(t, b.written())
-		time.Sleep(2 * time.Second) //nolint:forbidigo // time of the synctest bubble
-		synctest.Wait()
-		require.Len(t, b.written(), 1)
-		require.Len(t, b.written()[0], 3)
-		l.note("h", "a", deniedRoom)
-	})
-	require.Len(t, b.written(), 2, "the end writes the rest at once")
-	require.Equal(t, map[string]int{"a denied.room": 4, "b denied.room": 1, "a denied.media": 1}, b.counts())
-}
-
-func TestDenialsBeyondTheBoundShareOneEntry(t *testing.T) {
-	b := &accessBook{}
-	inAccessLog(t, b, func(l *accessLog) {
-		for i := range maxDenied + 500 {
-			l.note("h", fmt.Sprint("p", i), deniedRoom)
-		}
-		require.LessOrEqual(t, len(l.counts), maxDenied+1)
-	})
-	total := 0
-	for _, call := range b.written() {
-		require.LessOrEqual(t, len(call), store.MaxAccess)
-	}
-	for _, n := range b.counts() {
-		total += n
-	}
-	require.Equal(t, maxDenied+500, total, "none is lost")
-	require.Equal(t, 500, b.counts()[" denied.room"])
-}
-
-func TestDenialsOutliveAnOutageAndWaitForNobody(t *testing.T) {
-	b := &accessBook{away: true}
-	inAccessLog(t, b, func(l *accessLog) {
-		b.gate = make(chan struct{}) // of the bubble, so that waiting for it is seen
-		l.note("h", "a", deniedRoom)
-		time.Sleep(11 * time.Second) //nolint:forbidigo // time of the synctest bubble
-		synctest.Wait()              // the writing hangs
-		l.note("h", "a", deniedRoom)
-		close(b.gate)
-		synctest.Wait()
-		require.Empty(t, b.written())
-		b.mu.Lock()
-		b.away = false
-		b.mu.Unlock()
-		time.Sleep(11 * time.Second) //nolint:forbidigo // time of the synctest bubble
-		synctest.Wait()
-		require.Equal(t, map[string]int{"a denied.room": 2}, b.counts())
-	})
 }
 
 // What is denied at the door of a hearing, to media and to a bad link stands in
@@ -164,8 +72,8 @@ func TestDenialsReachTheAccessLog(t *testing.T) {
 		require.NoError(t, resp.Body.Close())
 	}
 	w.close()
-	nobody := "" // a bad invitation has no actor
 	require.Equal(t, map[string]int{
-		judge + " denied.room": 1, party + " denied.media": 1, nobody + " denied.invitation": 1,
-	}, b.counts())
+		" " + testHearing + " " + judge + " denied.room": 1, " " + testHearing + " " + party + " denied.media": 1,
+		"   denied.invitation": 1, // a bad invitation has no actor
+	}, b.notes)
 }

@@ -35,7 +35,8 @@ func (r *Room) mayGo(now time.Time) error {
 		if now.Sub(r.closedAt) >= r.limits.ClosedStay {
 			return errOver
 		}
-		if alone {
+		// What was cancelled before it was opened holds nobody's place.
+		if alone || r.tip.Status == hearing.Cancelled && r.connections() == 0 {
 			return errQuiet
 		}
 	case (r.tip.Status.BeforeOpening() || r.tip.Status == hearing.Suspended) && len(r.seats) == 0 && alone && r.log.idle():

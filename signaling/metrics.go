@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -71,8 +72,9 @@ func (m *Metrics) seat(d float64) {
 	}
 }
 
-func (m *Metrics) denied(kind string) {
-	if m != nil {
+// Noted counts an entry of the access log, if it is a denial.
+func (m *Metrics) Noted(kind string) {
+	if m != nil && strings.HasPrefix(kind, "denied.") {
 		m.denials.WithLabelValues(kind).Inc()
 	}
 }

@@ -44,8 +44,8 @@ type ServerParams struct {
 	OriginAllowed func(origin string) bool
 	// Static is the built web application; nil serves none.
 	Static fs.FS
-	// Access takes denials for the court's access log; nil keeps none.
-	Access  AccessStore
+	// Access takes denials; nil keeps none.
+	Access  AccessLog
 	Limits  Limits
 	Logger  *slog.Logger
 	Now     func() time.Time
@@ -63,11 +63,9 @@ type Server struct {
 	stop context.CancelFunc
 	wg   sync.WaitGroup
 
-	access     *accessLog // nil: none is kept
-	stopAccess context.CancelFunc
-	panics     atomic.Uint64
-	helped     *throttle
-	tested     *throttle
+	panics atomic.Uint64
+	helped *throttle
+	tested *throttle
 
 	mu    sync.Mutex
 	conns map[*websocket.Conn]struct{}
@@ -78,15 +76,11 @@ func NewServer(p ServerParams) *Server {
 	if p.Now == nil {
 		p.Now = time.Now
 	}
+	if p.Access == nil {
+		p.Access = noAccessLog{}
+	}
 	s := &Server{p: p, limits: p.Limits.withDefaults(), conns: map[*websocket.Conn]struct{}{}, helped: newThrottle(), tested: newThrottle()}
 	s.ctx, s.stop = context.WithCancel(context.Background())
-	if p.Access != nil {
-		s.access = newAccessLog(p.Access, s.limits.AccessEvery, p.Now, p.Logger)
-		s.access.metrics = p.Metrics
-		var ctx context.Context
-		ctx, s.stopAccess = context.WithCancel(context.Background())
-		go s.access.run(ctx) // Close waits for it
-	}
 	s.upgrader = websocket.Upgrader{
 		HandshakeTimeout: s.limits.Handshake,
 		ReadBufferSize:   4 << 10, WriteBufferSize: 4 << 10,
@@ -109,10 +103,6 @@ func (s *Server) Close() {
 	}
 	s.mu.Unlock()
 	s.wg.Wait()
-	if s.access != nil { // after all who write to it
-		s.stopAccess()
-		<-s.access.done
-	}
 }
 
 // Handler is everything that clients reach.
@@ -167,7 +157,7 @@ func (s *Server) serveWS(w http.ResponseWriter, r *http.Request) {
 	sess := &session{
 		conn: conn, codec: c, who: who, limits: s.limits, now: s.p.Now, version: s.p.Version,
 		logger: s.p.Logger.With("person", who.Person, "device", who.Device),
-		access: s.access, tested: s.tested,
+		access: s.p.Access, tested: s.tested,
 		open: func(ctx context.Context, room string) (*Room, *hearing.Refusal) {
 			return s.p.Rooms.Enter(ctx, who.Hearing, room)
 		},

@@ -41,9 +41,9 @@ type session struct {
 	alive  func(ctx context.Context) error
 	panics *atomic.Uint64
 
-	access  *accessLog // of denials; may be nil
-	metrics *Metrics   // may be nil
-	tested  *throttle  // of reported tests
+	access  AccessLog
+	metrics *Metrics  // may be nil
+	tested  *throttle // of reported tests
 
 	room   *Room
 	place  *place
@@ -58,7 +58,7 @@ func (s *session) run(ctx context.Context) {
 	hello, ref := s.hello()
 	if ref == nil {
 		ref = s.sit(ctx, hello)
-		s.access.denied(s.who, deniedRoom, ref)
+		s.deniedEntry(ref)
 	}
 	if ref != nil {
 		s.refuse(ref, retryable(ref.Code))
@@ -348,7 +348,7 @@ func (s *session) negotiate(ctx context.Context) {
 		case e := <-s.offers:
 			ans, need := s.place.media.offer(ctx, e.GetMediaOffer())
 			if ans.Refusal.GetCode() == refuseMedia().Code {
-				s.access.note(s.who.Hearing, s.who.Person, deniedMedia)
+				s.denied(deniedMedia)
 			}
 			s.place.seat.send(&wire.Envelope{Id: e.Id, Body: &wire.Envelope_MediaAnswer{MediaAnswer: ans}})
 			if need != nil {

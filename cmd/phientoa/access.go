@@ -66,7 +66,7 @@ func passkeyHost(origins []string) string {
 func (n *node) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(access.Prefix, access.New(access.Params{
-		Officials: n.officials, Logger: n.logger, Note: n.server.NoteDenied, Demo: n.p.demo,
+		Officials: n.officials, Logger: n.logger, Note: n.access.Note, Demo: n.p.demo,
 	}))
 	mux.Handle("/api/v1/", signaling.Secured(n.office.Handler()))
 	mux.Handle("/", n.server.Handler())

@@ -44,6 +44,7 @@ type accountCmd struct {
 	Disable accountDisableCmd `cmd:"" help:"Disable an account and end its sessions."`
 	Reset   accountResetCmd   `cmd:"" help:"Give an account a new one-time password and end its sessions."`
 	Log     accountLogCmd     `cmd:"" help:"Verify the administrative log. Exit 1: it was altered."`
+	Service serviceCmd        `cmd:"" help:"Administer accounts of other systems and their tokens."`
 }
 
 // unitCmd administers courts, procuracies and detention facilities.
@@ -56,24 +57,23 @@ type accountCreateCmd struct {
 	Unit  string   `name:"unit" required:"" help:"Id of the unit; it must stand (unit put)."`
 	Login string   `name:"login" required:"" help:"1 to 64 of a-z, 0-9, '.', '_', '-', '@'."`
 	Name  string   `name:"name" required:"" help:"Name of the person."`
-	Role  []string `name:"role" required:"" help:"Role, may be given several times: judge, chief_judge, clerk, tech_operator, sys_admin, auditor, archivist, procurator, procuracy_head, point_officer, service."`
+	Role  []string `name:"role" required:"" help:"Role, may be given several times: judge, chief_judge, clerk, tech_operator, sys_admin, auditor, archivist, procurator, procuracy_head, point_officer."`
 }
 
 func (c *accountCreateCmd) Run(ctx context.Context, s streams) error {
 	return c.with(ctx, func(st store.Store, o *auth.Officials) error {
 		unit := court.UnitID(c.Unit)
-		units, err := st.Units(ctx, court.ScopeOf(unit))
-		if err != nil {
+		if err := unitStands(ctx, st, unit); err != nil {
 			return err
-		}
-		if len(units) == 0 {
-			return fmt.Errorf("there is no unit %q: add it with unit put", c.Unit)
 		}
 		roles := make([]store.Role, len(c.Role))
 		for i, r := range c.Role {
 			roles[i] = store.Role(r)
 			if !roles[i].Valid() {
 				return fmt.Errorf("there is no role %q", r)
+			}
+			if roles[i] == store.RoleService {
+				return errors.New("the account of another system is made by account service create")
 			}
 		}
 		_, password, err := o.CreateAccount(ctx, auth.System(unit), auth.NewAccount{Login: c.Login, Name: c.Name, Roles: roles})
@@ -85,6 +85,15 @@ func (c *accountCreateCmd) Run(ctx context.Context, s streams) error {
 		}
 		return printPassword(s, password)
 	})
+}
+
+// unitStands refuses a unit that nobody has added.
+func unitStands(ctx context.Context, st store.Store, unit court.UnitID) error {
+	units, err := st.Units(ctx, court.ScopeOf(unit))
+	if err == nil && len(units) == 0 {
+		err = fmt.Errorf("there is no unit %q: add it with unit put", unit)
+	}
+	return err
 }
 
 func printPassword(s streams, password string) error {

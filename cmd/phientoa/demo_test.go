@@ -247,7 +247,7 @@ func TestDemonstrationSurvivesKillAndVerifies(t *testing.T) {
 	require.Equal(t, 3, run(context.Background(), []string{"verify", parts[0]}, streams{&out, &errs, strings.NewReader("")}), out.String())
 	require.Equal(t, 2, run(context.Background(), []string{"verify", filepath.Join(dir, "none")}, streams{&out, &errs, strings.NewReader("")}))
 
-	serve := []string{"serve", "--data-dir", dir, "--listen", "127.0.0.1:0", "--admin-listen", "", "--media-port", "0"}
+	serve := []string{"serve", "--data-dir", dir, "--listen", "127.0.0.1:0", "--admin-listen", "", "--media-port", "0", "--origin", "http://127.0.0.1"}
 	errs.Reset()
 	require.Equal(t, 1, run(context.Background(), serve, streams{io.Discard, &errs, strings.NewReader("")}))
 	require.Contains(t, errs.String(), "demonstration")

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"golang.org/x/sys/unix"
 
+	"phientoa/internal/accesslog"
 	"phientoa/internal/auth"
 	"phientoa/internal/backup"
 	"phientoa/internal/config"
@@ -45,6 +46,7 @@ type node struct {
 	logger    *slog.Logger
 	lock      *os.File
 	store     store.Store
+	access    *accesslog.Log
 	auth      *auth.Auth
 	officials *auth.Officials
 	office    *office.Office
@@ -222,6 +224,7 @@ func (n *node) openListeners(ctx context.Context) error {
 
 func (n *node) wire(context.Context) error {
 	counts := signaling.NewMetrics(n.registry)
+	n.openAccessLog(counts.Noted)
 	n.rooms = signaling.NewRooms(signaling.RoomsParams{
 		Store: n.store, Media: signaling.FromEngine(n.engine),
 		Recorder: n.recorder(),
@@ -238,7 +241,7 @@ func (n *node) wire(context.Context) error {
 	}
 	n.server = signaling.NewServer(signaling.ServerParams{
 		Rooms: n.rooms, Auth: who, Origins: n.p.Origins, OriginAllowed: n.p.originAllowed,
-		Access: n.store, Static: web.Dist(), Logger: n.logger, Version: version(), Metrics: counts,
+		Access: n.access, Static: web.Dist(), Logger: n.logger, Version: version(), Metrics: counts,
 	})
 	if err := n.openOffice(); err != nil {
 		return err
@@ -247,6 +250,19 @@ func (n *node) wire(context.Context) error {
 	n.health = edge.NewHealth(version(), n.checks()...)
 	n.onClose(n.endSessions)
 	return nil
+}
+
+// openAccessLog starts the one writer of the court's access log; it ends after all
+// who note something.
+func (n *node) openAccessLog(noted func(string)) {
+	n.access = accesslog.New(accesslog.Params{Store: n.store, Logger: n.logger, Noted: noted})
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		n.access.Run(ctx)
+	}()
+	n.onClose(func() { stop(); <-done })
 }
 
 func (n *node) evidenceDir() string { return filepath.Join(n.p.DataDir, "evidence") }

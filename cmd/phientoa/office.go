@@ -13,17 +13,17 @@ import (
 
 // openOffice wires calendar, booking, import and the operators' view.
 func (n *node) openOffice() error {
-	denials := office.NewDenials(n.store, time.Now, n.logger)
 	base := ""
 	if len(n.p.Origins) > 0 {
 		base = n.p.Origins[0]
 	}
 	var err error
 	n.office, err = office.New(office.Params{
-		Store: n.store, Officials: n.officials, Inviter: n.auth, Directory: n.store, Access: denials,
+		Store: n.store, Officials: n.officials, Inviter: n.auth, Directory: n.store, Access: n.access,
 		Book: func(ctx context.Context, h store.Hearing, names []store.PersonName, b hearing.Booking) error {
 			return signaling.BookHearing(ctx, n.store, n.p.Node, h, names, b, time.Now())
 		},
+		Cancel: n.rooms.CancelHearing,
 		Enter: func(ctx context.Context, r *http.Request, id, person, device string) (*http.Cookie, error) {
 			who, err := n.officials.Account(r)
 			if err != nil {
@@ -34,17 +34,7 @@ func (n *node) openOffice() error {
 		},
 		Live: n.liveHearings, BaseURL: base, Demo: n.p.demo, Logger: n.logger,
 	})
-	if err != nil {
-		return err
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		denials.Run(ctx)
-	}()
-	n.onClose(func() { stop(); <-done })
-	return nil
+	return err
 }
 
 // liveHearings is what this node knows of its live hearings, in the office's words.

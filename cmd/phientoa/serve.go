@@ -21,6 +21,9 @@ type serveCmd struct {
 }
 
 func (c *serveCmd) Run(ctx context.Context, s streams) error {
+	if err := c.CheckServe(); err != nil {
+		return err
+	}
 	n, err := openNode(ctx, nodeParams{Config: c.Config, demo: false, logOut: s.err})
 	if err != nil {
 		return err

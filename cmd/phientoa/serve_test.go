@@ -26,6 +26,7 @@ import (
 	"testing"
 	"time"
 
+	"filippo.io/age"
 	"github.com/gorilla/websocket"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
@@ -374,19 +375,31 @@ func TestBackupAndRestoreByCommand(t *testing.T) {
 		return run(t.Context(), args, streams{&out, &errs, in})
 	}
 	to := t.TempDir()
-	require.Equal(t, 0, call(nil, "backup", "--data-dir", dir, "--to", to), errs.String())
+	key, err := age.GenerateX25519Identity()
+	require.NoError(t, err)
+	identity, recipients := filepath.Join(to, "key.txt"), filepath.Join(to, "recipients.txt")
+	require.NoError(t, os.WriteFile(identity, []byte("# kept elsewhere\n"+key.String()+"\n"), 0o600))
+	require.NoError(t, os.WriteFile(recipients, []byte("# the court's\n"+key.Recipient().String()+"\n"), 0o600))
+	for _, args := range [][]string{{}, {"--plain", "--recipient", key.Recipient().String()}, {"--recipient", "age1"}, {"--recipients-file", identity + "x"}} {
+		require.Equal(t, 1, call(nil, append([]string{"backup", "--data-dir", dir, "--to", to}, args...)...), args)
+		require.Contains(t, errs.String(), "recipient", "which is to be given")
+	}
+	require.Equal(t, 0, call(nil, "backup", "--data-dir", dir, "--to", to, "--recipients-file", recipients), errs.String())
 	name := strings.TrimSpace(out.String())
 	require.FileExists(t, name)
+	require.True(t, strings.HasSuffix(name, ".tar.gz.age"), name)
 	require.Contains(t, errs.String(), "1 hearings")
-	require.Equal(t, 0, call(nil, "restore", name, "--check"), errs.String())
+	require.Equal(t, 1, call(nil, "restore", name, "--check"))
+	require.Contains(t, errs.String(), "--identity")
+	require.Equal(t, 0, call(nil, "restore", name, "--check", "--identity", identity), errs.String())
 	require.Contains(t, out.String(), "ok:")
 	fresh := filepath.Join(t.TempDir(), "data")
-	require.Equal(t, 0, call(nil, "restore", name, "--data-dir", fresh), errs.String())
+	require.Equal(t, 0, call(nil, "restore", name, "--data-dir", fresh, "--identity", identity), errs.String())
 	require.Contains(t, out.String(), "void")
-	require.Equal(t, 1, call(nil, "restore", name, "--data-dir", fresh))
+	require.Equal(t, 1, call(nil, "restore", name, "--data-dir", fresh, "--identity", identity))
 	require.Contains(t, errs.String(), "not empty")
 	require.FileExists(t, filepath.Join(fresh, "pki-of-backup", "ca.pem"))
-	require.Equal(t, 0, call(nil, "backup", "--data-dir", dir, "--to", "-", "--with-keys"), errs.String())
+	require.Equal(t, 0, call(nil, "backup", "--data-dir", dir, "--to", "-", "--with-keys", "--plain"), errs.String())
 	piped := bufio.NewReader(bytes.NewReader(slices.Clone(out.Bytes())))
 	second := filepath.Join(t.TempDir(), "data")
 	require.Equal(t, 0, call(piped, "restore", "-", "--data-dir", second), errs.String())

@@ -38,7 +38,7 @@ type NewAccount struct {
 // stands, in whatever unit, gives store.ErrConflict.
 func (o *Officials) CreateAccount(ctx context.Context, by Official, a NewAccount) (store.Account, string, error) {
 	login, ok := checkLogin(a.Login)
-	if !ok || strings.TrimSpace(a.Name) == "" || len(a.Roles) == 0 {
+	if !ok || strings.TrimSpace(a.Name) == "" || len(a.Roles) == 0 || slices.Contains(a.Roles, store.RoleService) {
 		return store.Account{}, "", fmt.Errorf("auth: account: %w", store.ErrInvalid)
 	}
 	id, err := uuid.NewV7FromReader(o.p.Rand)
@@ -118,6 +118,10 @@ func (o *Officials) changeOnce(ctx context.Context, by Official, account string,
 	}
 	if acc.ID == by.ID {
 		return "", false, ErrOwnAccount
+	}
+	// A service stays one, and nobody becomes one: it has tokens and no password.
+	if slices.Contains(c.Roles, store.RoleService) || isService(acc) && (c.Roles != nil || c.Reset) {
+		return "", false, fmt.Errorf("auth: account: %w", store.ErrInvalid)
 	}
 	done, ends := c.apply(&acc)
 	if c.Reset {

@@ -21,6 +21,10 @@ type Official struct {
 	// SteppedUp is when the official last proved afresh who it is; zero: not since
 	// signing in. A proof holds for StepUpLife.
 	SteppedUp time.Time
+	// Token is the id of the token by which another system asks, Rights what it may;
+	// empty: a person, or a service that signed in like one, which may nothing.
+	Token  string
+	Rights []Right
 }
 
 // Has tells whether the official holds at least one of the roles.

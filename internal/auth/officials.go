@@ -57,9 +57,15 @@ const (
 // court behind one address signs in at eight o'clock.
 const passkeyBegins = 120
 
+// OfficialStore is what officials' sign-in asks of the database; store.Store has it.
+type OfficialStore interface {
+	store.Accounts
+	store.Services
+}
+
 // OfficialsParams of NewOfficials.
 type OfficialsParams struct {
-	Store store.Accounts
+	Store OfficialStore
 	Auth  *Auth            // makes the sessions of seats
 	Now   func() time.Time // default time.Now
 	Rand  io.Reader        // default crypto/rand
@@ -87,12 +93,15 @@ type OfficialsParams struct {
 type Officials struct {
 	p         OfficialsParams
 	st        store.Accounts
+	services  store.Services
 	hasher    *hasher
 	web       *webauthn.WebAuthn // nil: no passkeys
 	addresses *throttle
 	logins    *throttle
 	begins    *throttle
 	enrols    *throttle
+	tokens    *throttle // by token
+	wrong     *throttle // wrong tokens, by address
 }
 
 // NewOfficials wires them. It fails when Host or Origins cannot be used for passkeys.
@@ -104,9 +113,10 @@ func NewOfficials(p OfficialsParams) (*Officials, error) {
 		p.Rand = rand.Reader
 	}
 	o := &Officials{
-		p: p, st: p.Store, hasher: newHasher(p.Cost, p.Rand),
+		p: p, st: p.Store, services: p.Store, hasher: newHasher(p.Cost, p.Rand),
 		addresses: newThrottle(attemptsPerMinute), logins: newThrottle(attemptsPerMinute),
 		begins: newThrottle(passkeyBegins), enrols: newThrottle(enrolsPerMinute),
+		tokens: newThrottle(tokensPerMinute), wrong: newThrottle(wrongPerMinute),
 	}
 	if p.Host != "" && len(p.Origins) > 0 {
 		resident := true
@@ -142,9 +152,13 @@ func (w Who) Official() Official {
 	}
 }
 
-// Who is the official of a request who may act. ErrNoSession, also as
-// ErrMustChange: there is none, for good; any other error passes.
+// Who is the official, or the other system, of a request that may act. ErrNoSession,
+// also as ErrMustChange: there is none, for good; any other error passes. A request
+// with an Authorization header stands for its token alone, whatever cookies it has.
 func (o *Officials) Who(r *http.Request) (Official, error) {
+	if token, given := bearer(r); given {
+		return o.service(r, token)
+	}
 	w, err := o.Account(r)
 	switch {
 	case err != nil:
@@ -171,7 +185,7 @@ func (o *Officials) Account(r *http.Request) (Who, error) {
 		return Who{}, ErrNoSession
 	case err != nil:
 		return Who{}, fmt.Errorf("auth: account: %w", err)
-	case acc.Disabled:
+	case acc.Disabled, isService(acc): // other systems have tokens and see no page
 		return Who{}, ErrNoSession
 	}
 	return Who{Account: acc, Session: ses, Scope: court.ScopeOf(acc.Unit)}, nil

@@ -113,7 +113,7 @@ func TestNoChangeUndoesAnother(t *testing.T) {
 // meanwhile is a database in which something happens just before a session is
 // written, or just after.
 type meanwhile struct {
-	store.Accounts
+	auth.OfficialStore
 	before, after func()
 }
 
@@ -122,7 +122,7 @@ func (m *meanwhile) CreateAccountSession(ctx context.Context, s store.AccountSes
 		m.before = nil
 		f()
 	}
-	err := m.Accounts.CreateAccountSession(ctx, s)
+	err := m.OfficialStore.CreateAccountSession(ctx, s)
 	if f := m.after; f != nil {
 		m.after = nil
 		f()
@@ -134,7 +134,7 @@ func (m *meanwhile) CreateAccountSession(ctx context.Context, s store.AccountSes
 func TestWhatChangedMeanwhileSignsNobodyIn(t *testing.T) {
 	m := &meanwhile{}
 	f := setupOffice(t, func(p *auth.OfficialsParams) {
-		m.Accounts = p.Store
+		m.OfficialStore = p.Store
 		p.Store = m
 	})
 	ctx := context.Background()

@@ -1,7 +1,8 @@
 // Package backup writes the database and the files of a data directory into one
 // archive and brings it back.
 //
-// The archive is a gzip'ed tar. Files come first, then the database, then
+// The archive is a gzip'ed tar, encrypted with age for the recipients that were
+// named. Files come first, then the database, then
 // manifest.json, so that an archive whose manifest can be read is complete and
 // its database is never older than its evidence: each event in an evidence log
 // was in the database before. Within a part of the evidence the log is read

@@ -70,6 +70,8 @@ func TestOnBothDatabases(t *testing.T) {
 		"target must be empty":                        targetMustBeEmpty,
 		"evidence newer than the database is refused": newerEvidenceIsRefused,
 		"backup while the server writes":              backupWhileTheServerWrites,
+		"nothing restored opens anything":             nothingRestoredOpensAnything,
+		"encrypted for its recipients":                encryptedForItsRecipients,
 	}
 	t.Run("sqlite", func(t *testing.T) {
 		for name, run := range cases {

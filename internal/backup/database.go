@@ -208,8 +208,36 @@ func (d database) requireEmpty(ctx context.Context) (err error) {
 
 // renew makes a restored database fit to be used: it is brought to this
 // version's schema, its logs are proved whole and to end as the manifest says,
-// and every sign-in and invitation is void.
-func (d database) renew(ctx context.Context, want []Head) (err error) {
+// nothing in it opens anything any more, and its administrative log says so.
+func (d database) renew(ctx context.Context, m Manifest) (err error) {
+	if err := d.store(ctx, func(store.Store) error { return nil }); err != nil {
+		return err
+	}
+	db, err := d.raw()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := verifyLogs(ctx, db, m.Heads); err != nil {
+		return err
+	}
+	now := time.Now()
+	if err := revoke(ctx, db, d.kind(), now); err != nil {
+		return err
+	}
+	err = d.store(ctx, func(st store.Store) error {
+		return st.AppendAdmin(ctx, store.AdminEntry{
+			At: now, Actor: "system", What: "restored", Object: m.Node, Detail: "backup of " + m.Created.UTC().Format(time.RFC3339),
+		})
+	})
+	if err == nil && d.dsn == "" {
+		_, err = db.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
+	}
+	return err
+}
+
+// store opens the database, which brings it to this version's schema, and runs f.
+func (d database) store(ctx context.Context, f func(store.Store) error) error {
 	address := d.dsn
 	if address == "" {
 		address = "sqlite:" + d.path
@@ -218,24 +246,7 @@ func (d database) renew(ctx context.Context, want []Head) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := st.Close(); err != nil {
-		return err
-	}
-	db, err := d.raw()
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	if err := verifyLogs(ctx, db, want); err != nil {
-		return err
-	}
-	if err := revoke(ctx, db, d.kind(), time.Now()); err != nil {
-		return err
-	}
-	if d.dsn == "" {
-		_, err = db.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
-	}
-	return err
+	return errors.Join(f(st), st.Close())
 }
 
 func (d database) raw() (*sql.DB, error) {
@@ -316,9 +327,10 @@ func verifyLogs(ctx context.Context, db *sql.DB, want []Head) (err error) {
 	return nil
 }
 
-// revoke ends every sign-in and voids every unused token: of whatever was let
-// out, stolen or revoked after the backup, nothing may come to life again. It
-// finds the tables by their columns, so that a later one is not forgotten.
+// revoke takes every way in: of whatever was stolen, changed or revoked after the
+// backup, nothing may come to life again. Sessions, tokens of other systems and
+// unused invitations are void; it finds their tables by their columns, so that a
+// later one is not forgotten. The rest is in voided.
 func revoke(ctx context.Context, db *sql.DB, kind string, now time.Time) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
@@ -340,7 +352,27 @@ func revoke(ctx context.Context, db *sql.DB, kind string, now time.Time) error {
 			}
 		}
 	}
+	for _, statement := range voided() {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("backup: revoke: %w", err)
+		}
+	}
 	return tx.Commit()
+}
+
+// voided is what becomes of the rest. An account keeps its rights and loses its
+// password: one that was changed because it leaked would be the old one again, and
+// one of an account that was disabled would open it; each account waits until an
+// administrator gives it a new password, which is an act for each. Passkeys and
+// certificates are taken out and can be registered anew; what was revoked before
+// the backup stays so. A room device has to be enrolled again.
+func voided() []string {
+	return []string{
+		`UPDATE account SET password = '', must_change = 1, version = version + 1`,
+		`DELETE FROM credential WHERE revoked = 0`,
+		`UPDATE room_device SET revoked = 1 WHERE revoked = 0`,
+		`DELETE FROM challenge`,
+	}
 }
 
 func tablesWith(ctx context.Context, tx *sql.Tx, kind, a, b string) (_ []string, err error) {

@@ -154,7 +154,7 @@ func Check(ctx context.Context, r io.Reader, tmp, pgBin string) (m Manifest, err
 		return got.Manifest, err
 	}
 	if got.Database == "sqlite" {
-		return got.Manifest, database{path: filepath.Join(dir, sqliteName)}.renew(ctx, got.Heads)
+		return got.Manifest, database{path: filepath.Join(dir, sqliteName)}.renew(ctx, got.Manifest)
 	}
 	return got.Manifest, listDump(ctx, filepath.Join(dir, postgresName), pgBin)
 }

@@ -31,7 +31,8 @@ type Target struct {
 // restore leaves Marker in the data directory, which no server accepts, and can
 // be run again; a PostgreSQL database has to be emptied before.
 //
-// Every session and unused invitation of the backup is void afterwards.
+// Nothing of the backup opens anything afterwards (revoke says what becomes of each
+// way in): whoever signs in was let in again by an administrator.
 func Restore(ctx context.Context, t Target, r io.Reader) (m Manifest, err error) {
 	db, err := parseDatabase(t.Database, t.DataDir, t.PGBin)
 	if err != nil {
@@ -73,7 +74,7 @@ func (g *reading) place(ctx context.Context, t Target, db database, stage string
 		}
 		copied = db
 	}
-	if err := copied.renew(ctx, g.Heads); err != nil {
+	if err := copied.renew(ctx, g.Manifest); err != nil {
 		if g.Database == "sqlite" {
 			err = errors.Join(err, os.RemoveAll(stage))
 		}

@@ -16,6 +16,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"filippo.io/age"
 )
 
 // Source is what a backup is made of.
@@ -30,10 +32,13 @@ type Source struct {
 	// PKIDir is the signer's directory when it is not pki in the data directory.
 	PKIDir string
 	PGBin  string // directory of PostgreSQL's programs; empty: PATH
-	Now    func() time.Time
+	// Recipients are whose keys open the archive; none: it is not encrypted.
+	Recipients []age.Recipient
+	Now        func() time.Time
 }
 
-// WriteFile makes phientoa-NODE-TIME.tar.gz in dir, mode 0600. The name appears
+// WriteFile makes phientoa-NODE-TIME.tar.gz in dir, mode 0600, with .age behind it
+// when it is encrypted. The name appears
 // when the archive is complete and on the disk.
 func WriteFile(ctx context.Context, src Source, dir string) (name string, m Manifest, err error) {
 	if src.Now == nil {
@@ -59,6 +64,9 @@ func WriteFile(ctx context.Context, src Source, dir string) (name string, m Mani
 		return "", m, err
 	}
 	name = filepath.Join(dir, "phientoa-"+src.Node+"-"+m.Created.Format("20060102T150405.000Z")+".tar.gz")
+	if len(src.Recipients) > 0 {
+		name += ".age"
+	}
 	if _, err := os.Lstat(name); err == nil {
 		return "", m, fmt.Errorf("%w: %s", fs.ErrExist, name)
 	}
@@ -86,7 +94,11 @@ func Write(ctx context.Context, src Source, w io.Writer) (m Manifest, err error)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
 	m = Manifest{Format: 1, Created: src.Now().UTC(), Version: src.Version, Node: src.Node, Database: db.kind(), Keys: src.WithKeys}
-	zip, err := gzip.NewWriterLevel(w, gzip.BestSpeed) // most of it is compressed media
+	out, err := sealed(w, src.Recipients)
+	if err != nil {
+		return m, err
+	}
+	zip, err := gzip.NewWriterLevel(out, gzip.BestSpeed) // most of it is compressed media
 	if err != nil {
 		return m, err
 	}
@@ -109,7 +121,7 @@ func Write(ctx context.Context, src Source, w io.Writer) (m Manifest, err error)
 	if err := a.bytes(ManifestName, b); err != nil {
 		return m, err
 	}
-	return m, errors.Join(a.tar.Close(), zip.Close())
+	return m, errors.Join(a.tar.Close(), zip.Close(), out.Close())
 }
 
 type archive struct {

@@ -26,7 +26,7 @@ type Config struct {
 	DataDir      string        `name:"data-dir" env:"PHIENTOA_DATA_DIR" default:"data" help:"Directory of the embedded database, the evidence and the local certificate authority. One process uses it at a time."`
 	Database     string        `name:"database" env:"PHIENTOA_DATABASE" default:"" help:"sqlite:/path/file.db or postgres://… ; empty: phientoa.db in the data directory."`
 	Node         string        `name:"node" env:"PHIENTOA_NODE" default:"node1" help:"Name of this process among the nodes of the installation: 1 to 64 of a-z, 0-9, '-', '.'. Two processes never share one."`
-	Origins      []string      `name:"origin" env:"PHIENTOA_ORIGINS" help:"Origins of the pages that may open a WebSocket, for instance https://phientoa.example. Exact, comma separated."`
+	Origins      []string      `name:"origin" env:"PHIENTOA_ORIGINS" help:"Origins of the pages that may open a WebSocket, for instance https://phientoa.example; the first stands in invitations. Exact, comma separated. Needed."`
 	MediaAddress []string      `name:"media-address" env:"PHIENTOA_MEDIA_ADDRESS" default:"127.0.0.1" help:"IP addresses that clients send media to."`
 	MediaPort    uint16        `name:"media-port" env:"PHIENTOA_MEDIA_PORT" default:"7000" help:"UDP port of the first media loop; loop i uses the i-th port behind it."`
 	MediaLoops   int           `name:"media-loops" env:"PHIENTOA_MEDIA_LOOPS" default:"0" help:"Number of media loops; 0: one per processor."`
@@ -54,6 +54,16 @@ func (c Config) Check() error {
 		}
 	}
 	return c.checkEdge()
+}
+
+// CheckServe is Check of a court's server, whose pages have an address: without one
+// no page may open a WebSocket, and invitations would name none, so that nobody
+// could join a hearing.
+func (c Config) CheckServe() error {
+	if len(c.Origins) == 0 {
+		return errors.New("origin: give the address at which browsers open the pages, for instance --origin https://phientoa.example (or PHIENTOA_ORIGINS); without it nobody can join a hearing")
+	}
+	return c.Check()
 }
 
 // checkEdge looks at what the web server needs towards the network.

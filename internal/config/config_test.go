@@ -47,6 +47,17 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// A server that nobody could join does not start, and says what to give.
+func TestServeNeedsAnOrigin(t *testing.T) {
+	c := Config{Listen: "127.0.0.1:8080", MediaAddress: []string{"127.0.0.1"}}
+	require.NoError(t, c.Check())
+	require.ErrorContains(t, c.CheckServe(), "--origin https://")
+	c.Origins = []string{"https://a.example"}
+	require.NoError(t, c.CheckServe())
+	c.Origins = []string{"a.example"}
+	require.Error(t, c.CheckServe())
+}
+
 // Cookies and invitations never cross a network in clear by mistake.
 func TestCheckOfTheEdge(t *testing.T) {
 	at := func(listen string, change func(*Config)) error {

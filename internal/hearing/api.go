@@ -364,6 +364,9 @@ type (
 		Node  string
 		Epoch uint64
 	}
+	// CancelBooking ends a hearing that was not opened, from the calendar: By is the
+	// account of who may book there, which stands in the log.
+	CancelBooking struct{ By, Reason string }
 )
 
 // Booking is what stands fixed about a hearing when it is created.

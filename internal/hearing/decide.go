@@ -56,7 +56,7 @@ func ActRestricts(act string) bool {
 	case MuteLock{}.command(), StopFloor{}.command(), LowerHand{}.command(), Remove{}.command(),
 		Recess{}.command(), Close{}.command(), DeviceLost{}.command(),
 		HoldTechnical{}.command(), Suspend{}.command(), Adjourn{}.command(), Cancel{}.command(),
-		SetVisibility{}.command():
+		CancelBooking{}.command(), SetVisibility{}.command():
 		return true
 	case DismissWitness{}.command(), Isolate{}.command(), EndConsult{}.command():
 		return true

@@ -25,6 +25,8 @@ type (
 	// HearingCancelled is final: it was not opened and will not be.
 	HearingCancelled struct {
 		Reason string `json:"reason"`
+		// By is the account that cancelled it from the calendar; empty: the actor did.
+		By string `json:"by,omitempty"`
 	}
 	// PersonWarned: the presiding judge warned the person.
 	PersonWarned struct {

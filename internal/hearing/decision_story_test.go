@@ -105,6 +105,28 @@ func TestJ5_12ReopeningMakesTheNextPart(t *testing.T) {
 	require.False(t, waits)
 }
 
+// Who may book takes a hearing out of the calendar again, in the room or not.
+func TestTheOfficeCancelsBeforeTheOpeningOnly(t *testing.T) {
+	r := newTrial(t)
+	r.no("system_only", CancelBooking{By: "a-1", Reason: "lý do"}, clerk)
+	r.no("unknown_person", CancelBooking{Reason: "lý do"}, system)
+	r.no("reason_needed", CancelBooking{By: "a-1"}, system)
+	events, refusal := Decide(r.s, CancelBooking{By: "a-1", Reason: "đổi ngày"}, system, r.now)
+	require.Nil(t, refusal)
+	require.Equal(t, []EventBody{HearingCancelled{Reason: "đổi ngày", By: "a-1"}}, events)
+	r.ok(CancelBooking{By: "a-1", Reason: "đổi ngày"}, system)
+	require.Equal(t, Cancelled, r.s.Status)
+	require.Equal(t, &DecisionState{Reason: "đổi ngày"}, r.s.Decision)
+	r.no("cancelled", CancelBooking{By: "a-1", Reason: "đổi ngày"}, system)
+	r = newTrial(t)
+	r.ready()
+	require.Equal(t, ReadyToOpen, r.s.Status)
+	r.ok(CancelBooking{By: "a-1", Reason: "đổi ngày"}, system)
+	r = newTrial(t)
+	r.trial()
+	r.no("already_opened", CancelBooking{By: "a-1", Reason: "lý do"}, system)
+}
+
 func TestAHearingIsCancelledBeforeItsOpeningOnly(t *testing.T) {
 	r := newTrial(t)
 	r.arrive()

@@ -234,6 +234,7 @@ func (d draw) courseCommand() Command {
 		func() Command { return Announced{d.point()} },
 		func() Command { return Reopen{} },
 		func() Command { return d.rarely(Cancel{d.text()}) },
+		func() Command { return d.rarely(CancelBooking{By: "account", Reason: d.text()}) },
 		func() Command { return Warn{d.person(), d.text()} },
 		func() Command { return NoteAway{d.person()} },
 		func() Command { return NoteBack{d.person()} },

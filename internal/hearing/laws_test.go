@@ -124,6 +124,7 @@ func TestWhichCommandsRestrict(t *testing.T) {
 		Suspend{},
 		Adjourn{},
 		Cancel{},
+		CancelBooking{},
 		SetVisibility{To: ClosedDoors},
 	} {
 		require.True(t, Restricts(c), "%T", c)
@@ -271,8 +272,10 @@ func requireLawfulActor(t *rapid.T, st step, body EventBody) {
 			require.False(t, s.connected(s.presiding()))
 			require.NotZero(t, s.person(s.presiding()).LostSince)
 		}
-	case MicrophoneLocked, MicrophoneUnlocked, Admitted, BecameReady, AskedToStand, AskedToSit, HearingReopened, HearingCancelled:
+	case MicrophoneLocked, MicrophoneUnlocked, Admitted, BecameReady, AskedToStand, AskedToSit, HearingReopened:
 		require.True(t, capacity.HoldsRoom())
+	case HearingCancelled:
+		require.True(t, capacity.HoldsRoom() && b.By == "" || actor.System && b.By != "")
 	case HoldBegun:
 		require.True(t, actor.System && b.Cause == causeLost || capacity.HoldsRoom())
 	case OpinionRecorded, FacilitiesRecorded, IdentityNoted:

@@ -133,6 +133,7 @@ type Access struct {
 // Store is everything the processes ask of a database.
 type Store interface {
 	Accounts
+	Services
 
 	// Kind is "sqlite" or "postgres".
 	Kind() string

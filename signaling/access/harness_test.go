@@ -80,7 +80,10 @@ func newWorld(t *testing.T, change ...func(*auth.OfficialsParams)) *world {
 	require.NoError(t, err)
 	w.srv = access.New(access.Params{
 		Officials: w.o, Logger: slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Note: func(_, person, what string) { w.denied = append(w.denied, what+" "+person) },
+		Note: func(unit court.UnitID, _, person, what string) {
+			require.Equal(t, person == "", unit == "", "%s: who is known has a unit", what)
+			w.denied = append(w.denied, what+" "+person)
+		},
 	})
 	return w
 }

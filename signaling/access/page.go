@@ -54,6 +54,7 @@ How officials and room devices sign in, and how a court says who may. The table 
   ` + "`…/devices/signin {device, nonce, signature}`" + `: ECDSA with SHA-256 over the 32 bytes, r and s, in base64.
 - **Revocation.** Disabling an account, a reset, other roles, a revoked passkey, certificate or device end all its
   sessions and the media of its seats; signing out those entered from that session.
+- **Other systems** ask by tokens, which open nothing here and no seat ([API](api.md)).
 - **Administrators** act in their own unit, never on their own account, and reach no hearing. What lies in another unit
   answers like what does not exist. Each act is an entry of a hash chain of its own; ` + "`phientoa account log`" + ` verifies it.
 

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"phientoa/internal/auth"
+	"phientoa/internal/court"
 	"phientoa/internal/hearing"
 	"phientoa/internal/store"
 )
@@ -35,9 +36,9 @@ const (
 type Params struct {
 	Officials *auth.Officials
 	Logger    *slog.Logger
-	// Note takes a denial for the court's access log; it must not block. Nil: none
-	// is kept.
-	Note func(hearing, person, what string)
+	// Note takes a denial for the court's access log, with the unit of whoever was
+	// denied if that is known; it must not block. Nil: none is kept.
+	Note func(unit court.UnitID, hearing, person, what string)
 	// Demo: cookies for http://, which cannot be Secure.
 	Demo bool
 }
@@ -51,7 +52,7 @@ type Server struct {
 // New builds the handler from Routes.
 func New(p Params) *Server {
 	if p.Note == nil {
-		p.Note = func(string, string, string) {}
+		p.Note = func(court.UnitID, string, string, string) {}
 	}
 	s := &Server{p: p}
 	mux := http.NewServeMux()
@@ -95,7 +96,7 @@ func (s *Server) answer(route Route, w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if errors.Is(err, auth.ErrSignIn) {
-		s.p.Note("", c.who.Account.ID, deniedSignIn)
+		s.p.Note(c.who.Account.Unit, "", c.who.Account.ID, deniedSignIn)
 	}
 	s.problem(w, err)
 }
@@ -117,7 +118,7 @@ func (s *Server) admit(route Route, c *call) (err error) {
 	case c.who.Account.MustChange && !route.Unchanged:
 		return auth.ErrMustChange
 	case route.Roles != nil && !by.Has(route.Roles...):
-		s.p.Note("", by.ID, deniedRoute)
+		s.p.Note(by.Unit, "", by.ID, deniedRoute)
 		return auth.ErrForbidden
 	case route.StepUp && !by.Fresh(s.p.Officials.Now()):
 		return auth.ErrStepUp

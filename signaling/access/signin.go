@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -179,7 +180,7 @@ func (s *Server) seat(c call) error {
 func (s *Server) seated(c call, b seatBody, owner string, cookie *http.Cookie, err error) error {
 	if err != nil {
 		if status, _ := explain(err); status == http.StatusForbidden {
-			s.p.Note("", owner, deniedSeat)
+			s.p.Note(cmp.Or(c.who.Account.Unit, c.room.Device.Unit), "", owner, deniedSeat)
 		}
 		return err
 	}

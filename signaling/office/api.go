@@ -49,7 +49,7 @@ type Inviter interface {
 }
 
 // AccessLog takes denials and reads of names for the court's access log. It must
-// not wait. Denials in this package is one.
+// not wait. accesslog.Log is one.
 type AccessLog interface {
 	Note(unit court.UnitID, hearing, account, what string)
 }
@@ -61,8 +61,10 @@ type Params struct {
 	// Book creates the hearing or completes an earlier call with the same
 	// arguments (signaling.BookHearing).
 	Book func(ctx context.Context, h store.Hearing, names []store.PersonName, b hearing.Booking) error
-	// Cancel ends a hearing that was not opened; may be nil.
-	Cancel func(ctx context.Context, hearing, reason string) error
+	// Cancel takes a hearing that was not opened out of the calendar, in the name of
+	// an account (signaling.Rooms.CancelHearing). Cancelled before: nil; a
+	// *hearing.Refusal says why not. May be nil.
+	Cancel func(ctx context.Context, hearing, account, reason string) error
 	// Enter gives the seat's cookie to an official whom a store.Seat row lets in; may be nil.
 	Enter func(ctx context.Context, r *http.Request, hearing, person, device string) (*http.Cookie, error)
 	// Live lists the hearings open on the installation's nodes, without waiting; may be nil.
@@ -86,6 +88,7 @@ const (
 	MaxBody     = 512 << 10           // bytes of a request's body
 	MaxSpan     = 31 * 24 * time.Hour // of one calendar question
 	MaxQuery    = 200                 // characters of a search
+	MaxImports  = 50                  // hearings of one list that is imported
 	maxNamed    = 200                 // hearings of an answer whose presiding judge is named
 	maxTests    = 200                 // tests of one answer
 	maxReplayed = 20_000              // lines of a log read for its tests

@@ -32,29 +32,38 @@ func (o *Office) check(c *call) (any, error) {
 
 // book books under the caller's Idempotency-Key.
 func (o *Office) book(c *call) (any, error) {
-	key := c.r.Header.Get("Idempotency-Key")
-	if len(key) < 8 || len(checkID("", key, 64)) > 0 {
-		return nil, keyMissing()
+	key, err := idempotencyKey(c)
+	if err != nil {
+		return nil, err
 	}
 	sum := sha256.Sum256(append([]byte("book\n"), c.raw...))
-	p, err := o.once(c, key, sum, c.body.(*BookingBody))
+	p, err := o.once(c, key, sum, c.body.(*BookingBody), nil)
 	if err != nil {
 		return nil, err
 	}
 	return BookedAnswer{ID: p.ID, DocketNo: c.body.(*BookingBody).Case.DocketNo, Warnings: p.Warnings}, nil
 }
 
+func idempotencyKey(c *call) (string, error) {
+	key := c.r.Header.Get("Idempotency-Key")
+	if len(key) < 8 || len(checkID("", key, 64)) > 0 {
+		return "", keyMissing()
+	}
+	return key, nil
+}
+
 // once books a body under a key: the first call draws a plan and keeps it, and
 // every call with it brings the hearing about or finds it there. A refusal is not
-// kept, since nothing was done.
-func (o *Office) once(c *call, key string, sum [32]byte, b *BookingBody) (plan, error) {
+// kept, since nothing was done. first, if any, is done before the hearing is
+// booked, and again after an interruption.
+func (o *Office) once(c *call, key string, sum [32]byte, b *BookingBody, first func() error) (plan, error) {
 	ctx := c.r.Context()
 	kept, err := o.p.Store.Remembered(ctx, c.ID, key)
 	switch {
 	case err == nil && kept.Digest != sum:
 		return plan{}, keyReused()
 	case err == nil:
-		return o.again(c, kept, b)
+		return o.again(c, kept, b, first)
 	case !errors.Is(err, store.ErrNotFound):
 		return plan{}, err
 	}
@@ -82,12 +91,12 @@ func (o *Office) once(c *call, key string, sum [32]byte, b *BookingBody) (plan, 
 	if err != nil {
 		return plan{}, err
 	}
-	return o.again(c, kept, b)
+	return o.again(c, kept, b, first)
 }
 
 // again brings a kept plan about. What stands already is left alone: the row of
 // the calendar is written last, so that where it stands everything does.
-func (o *Office) again(c *call, kept store.Idempotent, b *BookingBody) (plan, error) {
+func (o *Office) again(c *call, kept store.Idempotent, b *BookingBody, first func() error) (plan, error) {
 	ctx := c.r.Context()
 	var p plan
 	if err := json.Unmarshal(kept.Body, &p); err != nil {
@@ -117,6 +126,11 @@ func (o *Office) again(c *call, kept store.Idempotent, b *BookingBody) (plan, er
 	}
 	if len(k.refusals) > 0 { // an account was disabled in between
 		return plan{}, refused(k.refusals)
+	}
+	if first != nil {
+		if err := first(); err != nil {
+			return plan{}, err
+		}
 	}
 	h, names, booking, seats, info := k.build(p, c.Unit, o.courtName(ctx, c.Unit))
 	h.Demo, booking.Demo = o.p.Demo, o.p.Demo

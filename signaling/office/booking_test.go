@@ -269,29 +269,23 @@ func TestImportIsIdempotent(t *testing.T) {
 
 	changed := b
 	changed.Minutes = 60
-	a := put(changed)
-	require.Equal(t, "changed", read[Problem](t, a).Code, "nothing cancels here")
-	w.restart(func(p *Params) {
-		p.Cancel = func(ctx context.Context, id, _ string) error {
-			w.cancels = append(w.cancels, id)
-			return w.st.PutHearingInfo(ctx, court.SystemScope(), store.HearingInfo{Hearing: id, Status: "cancelled", Updated: 1 << 60})
-		}
-	})
 	bad := changed
 	bad.Minutes = 5
 	require.Equal(t, http.StatusUnprocessableEntity, put(bad).status)
-	require.Empty(t, w.cancels, "the old one stays rather than none")
-	replaced := read[ImportAnswer](t, put(changed))
-	require.Equal(t, "replaced", replaced.Result)
-	require.Equal(t, created.ID, replaced.Replaced)
-	require.Equal(t, []string{created.ID}, w.cancels)
+	require.Equal(t, "scheduled", w.status(created.ID), "the old one stays rather than none")
+	instead := read[ImportAnswer](t, put(changed))
+	require.Equal(t, "replaced", instead.Result)
+	require.Equal(t, created.ID, instead.Replaced)
+	require.Empty(t, instead.Warnings, "what it replaces is in nobody's way")
+	require.Equal(t, "cancelled", w.status(created.ID))
+	require.Equal(t, "unchanged", read[ImportAnswer](t, put(changed)).Result)
 	back := read[ImportAnswer](t, put(b))
 	require.Equal(t, "replaced", back.Result, "the first content comes again, as a new hearing")
 	require.NotEqual(t, created.ID, back.ID)
 
 	require.NoError(t, w.st.PutHearingInfo(t.Context(), court.SystemScope(), store.HearingInfo{Hearing: back.ID, Status: "in_session", Updated: 1 << 60}))
 	require.Equal(t, "unchanged", read[ImportAnswer](t, put(b)).Result)
-	a = put(changed)
+	a := put(changed)
 	require.Equal(t, http.StatusConflict, a.status)
 	require.Equal(t, "started", read[Problem](t, a).Code)
 	require.NoError(t, w.st.PutHearingInfo(t.Context(), court.SystemScope(), store.HearingInfo{Hearing: back.ID, Status: "adjourned", Updated: 1 << 60}))
@@ -322,7 +316,8 @@ func TestExampleIsBooked(t *testing.T) {
 	b := exampleBooking()
 	for _, p := range b.People {
 		if p.Account != "" {
-			w.accounts[p.Account] = store.Account{ID: "a-" + p.Account, Login: p.Account, Unit: unitHN}
+			roles, _, _ := fitting(court.Capacity(p.Capacity))
+			w.accounts[p.Account] = store.Account{ID: "a-" + p.Account, Login: p.Account, Unit: unitHN, Roles: roles[:1]}
 		}
 	}
 	text, err := json.Marshal(b)

@@ -64,7 +64,8 @@ func (o *Office) examine(ctx context.Context, c *call, b *BookingBody) (*checked
 	k.checkExclusions()
 	k.checkPoints()
 	if len(b.People) > MaxPeople {
-		k.no("people", "too_many_people", fmt.Sprintf("Không quá %d người.", MaxPeople), fmt.Sprintf("At most %d people.", MaxPeople))
+		k.no("people", "too_many_people", fmt.Sprintf("Một phiên tòa có không quá %d người trong danh sách.", MaxPeople),
+			fmt.Sprintf("A hearing has at most %d people in its list.", MaxPeople))
 		return k, nil // nothing below is worth the work
 	}
 	k.checkPeople()
@@ -235,16 +236,18 @@ func (o *Office) checkSeats(ctx context.Context, k *checked) error {
 	for i, p := range k.People {
 		field := fmt.Sprintf("people[%d]", i)
 		if p.Account != "" {
-			id, err := o.account(ctx, p.Account)
+			a, err := o.account(ctx, p.Account)
 			switch {
 			case errors.Is(err, store.ErrNotFound):
 				k.no(field+".account", "account_unknown", "Không có tài khoản này hoặc tài khoản đã khóa.", "There is no such account, or it is disabled.")
 			case err != nil:
 				return err
-			case taken["a:"+id]:
+			case taken["a:"+a.ID]:
 				k.no(field+".account", "account_twice", "Tài khoản này đã được gán cho người khác.", "This account has another seat already.")
+			default:
+				k.checkRole(field+".account", court.Capacity(p.Capacity), a.Roles)
 			}
-			taken["a:"+id], k.accounts[i] = true, id
+			taken["a:"+a.ID], k.accounts[i] = true, a.ID
 		}
 		if p.RoomDevice == "" {
 			continue
@@ -263,18 +266,18 @@ func (o *Office) checkSeats(ctx context.Context, k *checked) error {
 	return nil
 }
 
-func (o *Office) account(ctx context.Context, login string) (string, error) {
+func (o *Office) account(ctx context.Context, login string) (store.Account, error) {
 	if o.p.Directory == nil || login == "" {
-		return "", store.ErrNotFound
+		return store.Account{}, store.ErrNotFound
 	}
 	a, err := o.p.Directory.AccountByLogin(ctx, strings.ToLower(login))
 	if err != nil {
-		return "", err
+		return store.Account{}, err
 	}
 	if a.Disabled {
-		return "", store.ErrNotFound
+		return store.Account{}, store.ErrNotFound
 	}
-	return a.ID, nil
+	return a, nil
 }
 
 func (o *Office) roomDevice(ctx context.Context, id string) error {
@@ -299,7 +302,7 @@ func (o *Office) checkCalendar(ctx context.Context, c *call, k *checked) error {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	if err == nil {
+	if err == nil && h.ID != c.replaces {
 		infos, err := o.p.Store.HearingInfos(ctx, c.Scope, []string{h.ID})
 		if err != nil {
 			return err
@@ -325,7 +328,7 @@ func (o *Office) checkCalendar(ctx context.Context, c *call, k *checked) error {
 	for _, i := range infos {
 		other := starts[i.Hearing]
 		end := time.UnixMicro(other.StartsAt).Add(time.Duration(i.Minutes) * time.Minute)
-		if end.After(k.startsAt) && !hearing.Status(i.Status).Over() {
+		if end.After(k.startsAt) && !hearing.Status(i.Status).Over() && i.Hearing != c.replaces {
 			k.clashes(c, other, i)
 		}
 	}

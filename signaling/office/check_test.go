@@ -27,7 +27,7 @@ func TestBoundsOfFields(t *testing.T) {
 			b.People = append(b.People, PersonBody{Name: fmt.Sprint("Người ", len(b.People)), Capacity: string(court.Witness)})
 		}
 	}
-	w.accounts[ascii(100)] = store.Account{ID: "long"}
+	w.accounts[ascii(100)] = store.Account{ID: "long", Roles: []store.Role{store.RoleJudge}}
 	w.accounts[ascii(101)] = store.Account{ID: "longer"}
 	w.devices[ascii(64)] = store.RoomDevice{ID: ascii(64)}
 	w.devices[ascii(65)] = store.RoomDevice{ID: ascii(65)}

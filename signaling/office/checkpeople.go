@@ -2,9 +2,11 @@ package office
 
 import (
 	"fmt"
+	"slices"
 
 	"phientoa/internal/court"
 	"phientoa/internal/hearing"
+	"phientoa/internal/store"
 )
 
 // checkPeople looks at each person, and at whom a hearing cannot do without.
@@ -46,6 +48,35 @@ func (k *checked) checkCapacity(field string, c court.Capacity) {
 			"Chưa hỗ trợ che hình, biến giọng; không đưa người làm chứng cần bảo vệ vào phiên tòa trực tuyến.",
 			"Disguise of picture and voice is not supported yet; a protected witness is not put into an online hearing.")
 	}
+}
+
+// checkRole: nobody sits on the bench, keeps the minutes or speaks for the procuracy
+// by an account that the court did not give that office, and no other system sits
+// anywhere. Capacities without a role of their own (lay assessors, parties, counsel)
+// are open to every official.
+func (k *checked) checkRole(field string, c court.Capacity, roles []store.Role) {
+	wanted, vi, en := fitting(c)
+	if slices.ContainsFunc(roles, func(r store.Role) bool { return slices.Contains(wanted, r) }) {
+		return
+	}
+	k.no(field, "account_role",
+		fmt.Sprintf("Tài khoản này không có vai trò %s nên không được giữ vị trí %s.", vi, capacityText(c)),
+		fmt.Sprintf("This account does not have the role of %s, which this seat needs.", en))
+}
+
+// fitting are the roles whose accounts may take a seat of the capacity, in words.
+func fitting(c court.Capacity) (roles []store.Role, vi, en string) {
+	switch {
+	case c == court.PresidingJudge || c == court.Judge:
+		return []store.Role{store.RoleJudge, store.RoleChiefJudge}, "Thẩm phán", "a judge"
+	case c == court.Clerk:
+		return []store.Role{store.RoleClerk}, "Thư ký", "a clerk"
+	case c == court.Procurator:
+		return []store.Role{store.RoleProcurator, store.RoleProcuracyHead}, "Kiểm sát viên", "a procurator"
+	case c.Officers():
+		return []store.Role{store.RolePointOfficer, store.RoleClerk}, "Công chức Tòa án hỗ trợ điểm cầu", "a point officer"
+	}
+	return persons(), "cán bộ", "an official"
 }
 
 func (k *checked) checkPoint(field string, c court.Capacity, p *PersonBody) {

@@ -43,6 +43,17 @@ func exampleBooked() BookedAnswer {
 	return BookedAnswer{ID: exampleID, DocketNo: exampleDocket, Warnings: []Finding{}}
 }
 
+func exampleMoved() MovedAnswer {
+	return MovedAnswer{ID: "01935b1e-6f00-7c11-9d3a-000000000100", DocketNo: exampleDocket, Replaced: exampleID, Warnings: []Finding{}}
+}
+
+func exampleRows() ImportListAnswer {
+	return ImportListAnswer{Rows: []ImportRow{
+		{DocketNo: exampleDocket, Result: unchanged, ID: exampleID, Warnings: []Finding{}},
+		{DocketNo: "46/2026/TLST-HS", Result: notTaken, Warnings: []Finding{}, Problem: started()},
+	}}
+}
+
 func exampleCheck() CheckAnswer {
 	return CheckAnswer{
 		Refusals: []Finding{},

@@ -27,6 +27,8 @@ type call struct {
 	body any                 // pointer to Route.In, nil without a body
 	raw  []byte
 	now  time.Time
+	// replaces is the hearing in whose place the booking comes: it is in nobody's way.
+	replaces string
 }
 
 // What the access log keeps.
@@ -35,6 +37,7 @@ const (
 	deniedObject = "denied.office.object"
 	readNames    = "view.people"
 	madeInvite   = "invitation"
+	endedHearing = "cancel"
 )
 
 // guard does for every route what no handler may forget: who asks, whether the
@@ -47,9 +50,12 @@ func (o *Office) guard(r Route) http.Handler {
 		c := &call{r: req, w: w, now: o.p.Now()}
 		v, err := o.answer(r, c)
 		if err != nil {
-			o.explain(r, c, err).write(w)
+			p := o.explain(r, c, err)
+			o.served(r, c, p.Status)
+			p.write(w)
 			return
 		}
+		o.served(r, c, r.Status)
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
 		h.Set("X-Content-Type-Options", "nosniff")
@@ -80,7 +86,7 @@ func (o *Office) answer(r Route, c *call) (any, error) {
 			return nil, err
 		}
 		c.Official = who
-		if !who.Has(r.Roles...) {
+		if !r.allows(who) {
 			o.note(c, "", deniedRole)
 			return nil, notAllowed()
 		}
@@ -140,6 +146,8 @@ func (o *Office) explain(r Route, c *call, err error) *Problem {
 		return p
 	case errors.Is(err, auth.ErrNoSession):
 		return notSignedIn()
+	case errors.Is(err, auth.ErrThrottled):
+		return tooFast()
 	case errors.Is(err, store.ErrNotFound):
 		o.note(c, c.object(), deniedObject)
 		return notFound()
@@ -148,6 +156,16 @@ func (o *Office) explain(r Route, c *call, err error) *Problem {
 	}
 	o.p.Logger.Warn("request failed", "route", r.Method+" "+r.Path, "account", c.ID, "err", err)
 	return internal()
+}
+
+// served logs every request of another system, by account and token: what people do
+// has its entries where they do it.
+func (o *Office) served(r Route, c *call, status int) {
+	if c.Token == "" {
+		return
+	}
+	o.p.Logger.Info("service request", "account", c.ID, "credential", c.Token, "route", r.Name, "status", status)
+	o.note(c, "", "service."+r.Name)
 }
 
 func (o *Office) note(c *call, hearing, what string) {

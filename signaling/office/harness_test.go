@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -47,8 +48,8 @@ type world struct {
 	devices  map[string]store.RoomDevice
 	books    int
 	failBook error
-	cancels  []string
 	invites  int
+	rooms    *signaling.Rooms
 }
 
 func startWorld(t testing.TB) *world {
@@ -67,6 +68,10 @@ func startWorld(t testing.TB) *world {
 		}
 	}
 	w.devices["room-1"] = store.RoomDevice{ID: "room-1", Unit: unitHN}
+	w.rooms = signaling.NewRooms(signaling.RoomsParams{
+		Store: st, Info: st, Node: "node", Logger: slog.New(slog.DiscardHandler), Now: w.clock, Version: "test",
+	})
+	t.Cleanup(w.rooms.Close) // before the database
 	w.p = Params{
 		Store: st, Officials: w, Directory: w, Inviter: w, Access: w, BaseURL: "https://xetxu.example.vn/",
 		Now:  w.clock,
@@ -81,6 +86,7 @@ func startWorld(t testing.TB) *world {
 			}
 			return signaling.BookHearing(ctx, st, "node", h, names, b, w.clock())
 		},
+		Cancel: w.rooms.CancelHearing,
 		Enter: func(_ context.Context, _ *http.Request, h, person, device string) (*http.Cookie, error) {
 			return &http.Cookie{Name: "seat", Value: strings.Join([]string{h, person, device}, "."), Path: "/"}, nil
 		},
@@ -118,7 +124,14 @@ func (w *world) Who(r *http.Request) (auth.Official, error) {
 	if !ok {
 		return auth.Official{}, auth.ErrNoSession
 	}
-	return auth.Official{ID: a.ID, Unit: a.Unit, Name: a.Name, Roles: a.Roles, Scope: court.ScopeOf(a.Unit)}, nil
+	who := auth.Official{ID: a.ID, Unit: a.Unit, Name: a.Name, Roles: a.Roles, Scope: court.ScopeOf(a.Unit)}
+	if slices.Contains(a.Roles, store.RoleService) && r.Header.Get("Test-Person") == "" {
+		who.Token, who.Rights = "token-of-"+a.Login, auth.Rights()
+		if only := r.Header.Get("Test-Right"); only != "" {
+			who.Rights = []auth.Right{auth.Right(only)}
+		}
+	}
+	return who, nil
 }
 
 func (w *world) Units(_ context.Context, sc court.Scope) (out []store.Unit, err error) {

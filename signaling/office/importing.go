@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"phientoa/internal/court"
@@ -14,13 +15,23 @@ import (
 	"phientoa/internal/store"
 )
 
+// Results of an import.
+const (
+	imported  = "created"
+	unchanged = "unchanged"
+	replaced  = "replaced"
+	notTaken  = "refused"
+)
+
+// replacedReason stands in the log of a hearing that an import replaced.
+const replacedReason = "Thay bằng lịch mới từ hệ thống quản lý án"
+
 // importHearing makes the calendar agree with a case system's. It may be sent as
 // often as one likes.
 func (o *Office) importHearing(c *call) (any, error) {
-	unit, docket := c.r.PathValue("unit"), c.r.PathValue("docket")
-	b := c.body.(*BookingBody)
-	if court.UnitID(unit) != c.Unit || !c.Scope.Covers(court.UnitID(unit)) {
-		return nil, store.ErrNotFound
+	docket, b := c.r.PathValue("docket"), c.body.(*BookingBody)
+	if err := importsHere(c); err != nil {
+		return nil, err
 	}
 	if b.Case.DocketNo == "" {
 		b.Case.DocketNo = docket
@@ -31,62 +42,118 @@ func (o *Office) importHearing(c *call) (any, error) {
 	if tidy(b.Case.DocketNo) != docket {
 		return nil, badBody("case.docket_no", "Số thụ lý khác với số trong địa chỉ.", "The docket number is not that of the address.")
 	}
+	a, err := o.importOne(c, b)
+	return a, err
+}
+
+// importsHere: a calendar is imported into the caller's own unit.
+func importsHere(c *call) error {
+	unit := court.UnitID(c.r.PathValue("unit"))
+	if unit != c.Unit || !c.Scope.Covers(unit) {
+		return store.ErrNotFound
+	}
+	return nil
+}
+
+// importList does one after the other what importHearing does, and tells of each
+// what became of it. What one hearing is refused for keeps none of the others.
+func (o *Office) importList(c *call) (any, error) {
+	list := c.body.(*ImportListBody).Hearings
+	if err := importsHere(c); err != nil {
+		return nil, err
+	}
+	if len(list) == 0 || len(list) > MaxImports {
+		return nil, badBody("hearings", fmt.Sprintf("Mỗi lần gửi từ 1 đến %d phiên tòa.", MaxImports),
+			fmt.Sprintf("1 to %d hearings at a time.", MaxImports))
+	}
+	a := ImportListAnswer{Rows: make([]ImportRow, 0, len(list))}
+	seen := map[string]bool{}
+	for i := range list {
+		row, err := o.importRow(c, &list[i], seen)
+		if err != nil {
+			return nil, err // what was done before stays done, and is unchanged next time
+		}
+		a.Rows = append(a.Rows, row)
+	}
+	return a, nil
+}
+
+// importRow gives an error only for what concerns the whole list.
+func (o *Office) importRow(c *call, b *BookingBody, seen map[string]bool) (ImportRow, error) {
+	docket := b.Case.DocketNo
+	a, err := o.importListed(c, b, seen)
+	var p *Problem
+	if errors.As(err, &p) && p.Status < http.StatusInternalServerError {
+		return ImportRow{DocketNo: docket, Result: notTaken, Warnings: []Finding{}, Problem: p}, nil
+	}
+	return ImportRow{DocketNo: a.DocketNo, Result: a.Result, ID: a.ID, Replaced: a.Replaced, Warnings: a.Warnings}, err
+}
+
+// importListed is importOne of a hearing that a list names once.
+func (o *Office) importListed(c *call, b *BookingBody, seen map[string]bool) (ImportAnswer, error) {
+	docket := b.Case.DocketNo
+	if f := checkText("case.docket_no", &docket, true, MaxDocket); len(f) > 0 {
+		return ImportAnswer{}, refused(f)
+	}
+	if seen[docket] {
+		return ImportAnswer{}, refused([]Finding{{
+			Code: "docket_twice", Field: "case.docket_no",
+			Vi: "Số thụ lý này có hai lần trong một lần gửi.", En: "This docket number stands twice in one list.",
+		}})
+	}
+	seen[docket] = true
+	return o.importOne(c, b)
+}
+
+// importOne creates the hearing of a docket number, leaves it alone, or replaces it
+// while nobody has begun to prepare it.
+func (o *Office) importOne(c *call, b *BookingBody) (ImportAnswer, error) {
 	ctx := c.r.Context()
+	docket := tidy(b.Case.DocketNo)
 	done, err := alone(ctx, o.importing)
 	if err != nil {
-		return nil, err
+		return ImportAnswer{}, err
 	}
 	defer done()
 	standing, err := o.p.Store.HearingByDocket(ctx, c.Scope, c.Unit, docket)
 	if errors.Is(err, store.ErrNotFound) {
-		return o.create(c, b, "", "created")
+		return o.create(c, b, "", imported, nil)
 	}
 	if err != nil {
-		return nil, err
+		return ImportAnswer{}, err
 	}
 	if same, err := o.sameContent(ctx, c, standing, b); err != nil || same {
-		return ImportAnswer{ID: standing.ID, DocketNo: docket, Result: "unchanged", Warnings: []Finding{}}, err
+		return ImportAnswer{ID: standing.ID, DocketNo: docket, Result: unchanged, Warnings: []Finding{}}, err
 	}
 	status, err := o.status(ctx, c, standing.ID)
 	switch {
 	case err != nil:
-		return nil, err
+		return ImportAnswer{}, err
 	case status.Over():
-		return o.create(c, b, standing.ID, "created")
+		return o.create(c, b, standing.ID, imported, nil)
 	case status != hearing.Scheduled:
-		return nil, conflict("started", "Phiên tòa đã bắt đầu chuẩn bị hoặc đã mở; lịch không thay đổi bằng cách này được nữa.",
+		return ImportAnswer{}, conflict("started", "Phiên tòa đã bắt đầu chuẩn bị hoặc đã mở; lịch không thay đổi bằng cách này được nữa.",
 			"The hearing is being prepared or was opened; its booking cannot be changed this way any more.")
-	case o.p.Cancel == nil:
-		return nil, conflict("changed", "Lịch đã lập có nội dung khác; Thư ký cần hủy lịch cũ trước.",
-			"The booked hearing has other content; the clerk has to cancel it first.")
 	}
-	k, err := o.examine(ctx, c, b)
-	if err != nil {
-		return nil, err
-	}
-	if len(k.refusals) > 0 {
-		return nil, refused(k.refusals) // the old one stays rather than none
-	}
-	if err := o.p.Cancel(ctx, standing.ID, "Thay bằng lịch mới từ hệ thống quản lý án"); err != nil {
-		var ref *hearing.Refusal
-		if errors.As(err, &ref) {
-			return nil, conflict(ref.Code, ref.Vi, ref.En)
-		}
-		return nil, err
-	}
-	return o.create(c, b, standing.ID, "replaced")
+	instead := *c
+	instead.replaces = standing.ID
+	return o.create(&instead, b, standing.ID, replaced, func() error { return o.end(c, standing.ID, replacedReason) })
 }
 
 // create books under a key made of the content and of what stood before, so that
-// the same content may come again after another.
-func (o *Office) create(c *call, b *BookingBody, before, result string) (any, error) {
-	sum := sha256.Sum256(append([]byte("import\n"+before+"\n"+b.Case.DocketNo+"\n"), c.raw...))
-	p, err := o.once(c, hex.EncodeToString(sum[:]), sum, b)
+// the same content may come again after another. first is as of once.
+func (o *Office) create(c *call, b *BookingBody, before, result string, first func() error) (ImportAnswer, error) {
+	text, err := json.Marshal(b)
 	if err != nil {
-		return nil, err
+		return ImportAnswer{}, fmt.Errorf("import: %w", err)
+	}
+	sum := sha256.Sum256(append([]byte("import\n"+before+"\n"), text...))
+	p, err := o.once(c, hex.EncodeToString(sum[:]), sum, b, first)
+	if err != nil {
+		return ImportAnswer{}, err
 	}
 	a := ImportAnswer{ID: p.ID, DocketNo: b.Case.DocketNo, Result: result, Warnings: p.Warnings}
-	if result == "replaced" {
+	if result == replaced {
 		a.Replaced = before
 	}
 	return a, nil

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"phientoa/internal/store"
 )
 
 //go:generate go test -run ^TestDocumentIsUpToDate$ . -update
@@ -19,8 +21,8 @@ const Version = "1.0.0"
 
 const about = `Calendar, booking, invitations, import from case systems and the operators' view of phientoa.
 
-Who calls: an official or a service account, signed in by cookie (tokens are not built yet). Every operation names the
-roles that may; nobody else gets through. What exists outside the caller's unit is answered byte for byte like what does not
+Who calls: an official, signed in by cookie, or another system by its token (Authorization: Bearer). Every operation names the
+roles that may, and for a token the right that it needs (x-right); nobody else gets through. What exists outside the caller's unit is answered byte for byte like what does not
 exist. Refusals are application/problem+json (RFC 9457) with a stable ` + "`code`" + ` and a sentence in Vietnamese and English.
 Bodies are strict JSON: no unknown key, no key twice, at most 512 KiB. Times are RFC 3339.`
 
@@ -103,7 +105,11 @@ func operation(registry huma.Registry, r Route) (*huma.Operation, error) {
 	}
 	problems := slices.Clone(r.Problems)
 	if !r.Public {
-		op.Security = []map[string][]string{{"official": {}}, {"service": {}}}
+		op.Security = security(r)
+		if r.Right != "" {
+			op.Extensions["x-right"] = r.Right
+			problems = append(problems, http.StatusTooManyRequests)
+		}
 		problems = append(problems, http.StatusUnauthorized, http.StatusForbidden, http.StatusInternalServerError, http.StatusServiceUnavailable)
 	}
 	if r.In != nil {
@@ -132,6 +138,17 @@ func operation(registry huma.Registry, r Route) (*huma.Operation, error) {
 		}
 	}
 	return op, nil
+}
+
+// security is who an operation can be for: officials, services, or both.
+func security(r Route) (by []map[string][]string) {
+	if slices.ContainsFunc(r.Roles, func(role store.Role) bool { return role != store.RoleService }) {
+		by = append(by, map[string][]string{"official": {}})
+	}
+	if r.Right != "" {
+		by = append(by, map[string][]string{"service": {}})
+	}
+	return by
 }
 
 // body names the type's schema. The example goes through JSON, so that it looks
@@ -192,6 +209,8 @@ func exampleProblem(status int) *Problem {
 		return tooLarge()
 	case http.StatusUnsupportedMediaType:
 		return mediaType()
+	case http.StatusTooManyRequests:
+		return tooFast()
 	case http.StatusUnprocessableEntity:
 		return refused([]Finding{{
 			Code: "excluded_state_secret", Field: "exclusions.state_secret",

@@ -120,13 +120,14 @@ func TestDocumentStatesTheLimits(t *testing.T) {
 	for name, want := range map[string]int{
 		"CaseBody docket_no": MaxDocket, "CaseBody e_file_code": MaxFileCode, "CaseBody title": MaxTitle,
 		"PointBody name": MaxPointName, "PointBody unit": hearing.MaxIDBytes, "PersonBody name": MaxName, "PersonBody alias": MaxAlias,
-		"PersonBody account": MaxLogin, "PersonBody room_device": hearing.MaxIDBytes,
+		"CancelBody reason": MaxReason, "MoveBody reason": MaxReason, "PersonBody account": MaxLogin, "PersonBody room_device": hearing.MaxIDBytes,
 	} {
 		schema, field, _ := strings.Cut(name, " ")
 		require.Equal(t, want, at(schema, field).MaxLength, name)
 	}
 	require.Equal(t, MaxPoints, at("BookingBody", "points").MaxItems)
 	require.Equal(t, MaxPeople, at("BookingBody", "people").MaxItems)
+	require.Equal(t, MaxImports, at("ImportListBody", "hearings").MaxItems)
 	require.Equal(t, MinMinutes, at("BookingBody", "minutes").Minimum)
 	require.Equal(t, MaxMinutes, at("BookingBody", "minutes").Maximum)
 }

@@ -2,12 +2,9 @@ package office
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/url"
-	"sync"
 	"testing"
 	"time"
 
@@ -153,48 +150,4 @@ func TestCalendarIsBounded(t *testing.T) {
 	require.Len(t, a.Hearings, 1000)
 	require.True(t, a.Truncated)
 	require.Equal(t, "h-0999", a.Hearings[999].ID)
-}
-
-type accessStore struct {
-	mu      sync.Mutex
-	fail    bool
-	entries []store.Access
-}
-
-func (a *accessStore) LogAccess(_ context.Context, e []store.Access) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.fail {
-		return errors.New("away")
-	}
-	a.entries = append(a.entries, e...)
-	return nil
-}
-
-func TestDenialsAreCounted(t *testing.T) {
-	now := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
-	st := &accessStore{fail: true}
-	d := NewDenials(st, func() time.Time { return now }, slog.New(slog.DiscardHandler))
-	for range 3 {
-		d.Note(unitHN, "h", "a", deniedObject)
-	}
-	d.flush(t.Context())
-	require.Empty(t, st.entries)
-	st.fail = false
-	d.Note(unitHN, "h", "a", deniedObject)
-	d.flush(t.Context())
-	require.Equal(t, []store.Access{{At: now, Unit: unitHN, Hearing: "h", Person: "a", What: deniedObject, Count: 4}}, st.entries)
-	st.entries = nil
-	for i := range maxNoted + 10 {
-		d.Note(unitHN, fmt.Sprint(i), "a", deniedObject)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	d.Run(ctx) // writes once more when it ends
-	require.Len(t, st.entries, maxNoted+1)
-	total := 0
-	for _, e := range st.entries {
-		total += e.Count
-	}
-	require.Equal(t, maxNoted+10, total)
 }

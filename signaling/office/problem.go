@@ -35,7 +35,7 @@ func (p *Problem) write(w http.ResponseWriter) {
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
-	if p.Status == http.StatusServiceUnavailable {
+	if p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests {
 		h.Set("Retry-After", "5")
 	}
 	w.WriteHeader(p.Status)
@@ -80,6 +80,12 @@ func badBody(field, vi, en string) *Problem {
 		with(Finding{Code: "bad_body", Vi: vi, En: en, Field: field})
 }
 
+// badFields refuses a body by what was found in its fields.
+func badFields(f []Finding) *Problem {
+	return problem(http.StatusBadRequest, "bad_body",
+		"Nội dung gửi lên không đúng quy định.", "The body is not as described.").with(f...)
+}
+
 func badParameter(name, vi, en string) *Problem {
 	return problem(http.StatusBadRequest, "bad_parameter",
 		"Tham số không đúng quy định.", "A parameter is not as described.").
@@ -107,6 +113,12 @@ func keyReused() *Problem {
 	return problem(http.StatusConflict, "idempotency_reused",
 		"Idempotency-Key này đã dùng cho một nội dung khác.",
 		"This Idempotency-Key was used for another body.")
+}
+
+func tooFast() *Problem {
+	return problem(http.StatusTooManyRequests, "too_fast",
+		"Quá nhiều yêu cầu trong thời gian ngắn. Vui lòng chờ rồi thử lại.",
+		"Too many requests in a short time. Please wait and try again.")
 }
 
 func conflict(code, vi, en string) *Problem { return problem(http.StatusConflict, code, vi, en) }

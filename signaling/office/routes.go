@@ -2,8 +2,10 @@ package office
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
+	"phientoa/internal/auth"
 	"phientoa/internal/store"
 )
 
@@ -14,6 +16,8 @@ type Route struct {
 	Path   string
 	// Roles of which the caller needs one; none: nobody gets through.
 	Roles []store.Role
+	// Right that a service's token needs beside the role; empty: no service gets through.
+	Right auth.Right
 	// Public: no signing in.
 	Public bool
 	// Name of the operation, unique.
@@ -79,6 +83,18 @@ func Routes() []Route {
 	return append(append(calendarRoutes(), bookingRoutes()...), operationRoutes()...)
 }
 
+// allows tells whether the caller may ask at all. A service may by its token alone,
+// and only what that token names; the role of a service signed in as a person is
+// none.
+func (r Route) allows(who auth.Official) bool {
+	return slices.ContainsFunc(r.Roles, func(role store.Role) bool {
+		if role == store.RoleService {
+			return r.Right != "" && slices.Contains(who.Rights, r.Right)
+		}
+		return who.Token == "" && who.Has(role)
+	})
+}
+
 func calendarRoutes() []Route {
 	return []Route{
 		{
@@ -119,7 +135,7 @@ func calendarRoutes() []Route {
 			handle: (*Office).search,
 		},
 		{
-			Method: http.MethodGet, Path: "/api/v1/units", Roles: anybody(), Name: "units",
+			Method: http.MethodGet, Path: "/api/v1/units", Roles: anybody(), Right: auth.RightUnits, Name: "units",
 			Vi: "Các đơn vị trong phạm vi", En: "The units within reach",
 			Out: UnitsAnswer{}, OutExample: UnitsAnswer{Units: []UnitItem{{ID: "unit-hn", Kind: "court.regional", Name: "Tòa án nhân dân khu vực 1 – Hà Nội", Own: true}}},
 			Status: http.StatusOK, handle: (*Office).units,
@@ -143,6 +159,21 @@ func bookingRoutes() []Route {
 			Problems: []int{400, 413, 415}, handle: (*Office).check,
 		},
 		{
+			Method: http.MethodPost, Path: "/api/v1/hearings/{id}/cancel", Roles: []store.Role{store.RoleClerk, store.RoleJudge}, Name: "cancel",
+			Vi: "Hủy lịch phiên tòa chưa mở", En: "Cancel a hearing that was not opened",
+			About: "Who waits in it is told. A hearing that was cancelled before is left as it is.",
+			In:    CancelBody{}, InExample: CancelBody{Reason: "Vụ án được đình chỉ"}, Status: http.StatusNoContent,
+			Problems: []int{400, 404, 409, 413, 415}, handle: (*Office).cancel,
+		},
+		{
+			Method: http.MethodPost, Path: "/api/v1/hearings/{id}/move", Roles: []store.Role{store.RoleClerk, store.RoleJudge}, Name: "move",
+			Vi: "Đổi ngày, giờ phiên tòa chưa mở", En: "Move a hearing that was not opened", Header: []Parameter{key},
+			About: "Books the same people and points for another time and cancels the hearing that stood. The new one has an id and invitations of its own.",
+			In:    MoveBody{}, InExample: MoveBody{StartsAt: "2026-12-21T08:00:00+07:00", Reason: "Người bào chữa đề nghị đổi ngày"},
+			Out: MovedAnswer{}, OutExample: exampleMoved(), Status: http.StatusCreated,
+			Problems: []int{400, 404, 409, 413, 415, 422}, handle: (*Office).move,
+		},
+		{
 			Method: http.MethodPost, Path: "/api/v1/hearings/{id}/invitations", Roles: []store.Role{store.RoleClerk}, Name: "invite",
 			Vi: "Tạo giấy mời cho một người", En: "Make an invitation for a person",
 			About: "The code goes by a second channel. Both are shown once.",
@@ -158,14 +189,21 @@ func bookingRoutes() []Route {
 			Status: http.StatusOK, Problems: []int{400, 404, 409, 415}, handle: (*Office).enter,
 		},
 		{
-			Method: http.MethodPut, Path: "/api/v1/import/hearings/{unit}/{docket}", Roles: []store.Role{store.RoleService}, Name: "import",
+			Method: http.MethodPut, Path: "/api/v1/import/hearings/{unit}/{docket}", Roles: []store.Role{store.RoleService}, Right: auth.RightImport, Name: "import",
 			Vi: "Đưa lịch xét xử từ hệ thống quản lý án", En: "Import a hearing from a case system",
-			About: "Idempotent: the same content again is \"unchanged\". Changed before it began, the hearing is cancelled and booked anew (\"replaced\"); once it began, 409. The slashes of the docket number are written %2F.",
+			About: "Idempotent: the same content again is \"unchanged\". Changed before anybody began to prepare it, the hearing is cancelled and booked anew (\"replaced\"); once that began, 409. The slashes of the docket number are written %2F.",
 			In:    BookingBody{}, InExample: exampleBooking(), Out: ImportAnswer{}, OutExample: ImportAnswer{ID: exampleID, DocketNo: exampleDocket, Result: "created", Warnings: []Finding{}},
 			Status: http.StatusOK, Problems: []int{400, 404, 409, 413, 415, 422}, handle: (*Office).importHearing,
 		},
 		{
-			Method: http.MethodGet, Path: "/api/v1/import/status", Roles: []store.Role{store.RoleService, store.RoleClerk}, Name: "import_status",
+			Method: http.MethodPost, Path: "/api/v1/import/hearings/{unit}", Roles: []store.Role{store.RoleService}, Right: auth.RightImport, Name: "import_list",
+			Vi: "Đưa nhiều phiên tòa từ hệ thống quản lý án", En: "Import several hearings from a case system",
+			About: "At most 50, one after the other as the operation for one does; the answer tells of each what became of it. Sending the same list again changes nothing.",
+			In:    ImportListBody{}, InExample: ImportListBody{Hearings: []BookingBody{exampleBooking()}}, Out: ImportListAnswer{}, OutExample: exampleRows(),
+			Status: http.StatusOK, Problems: []int{400, 404, 413, 415}, handle: (*Office).importList,
+		},
+		{
+			Method: http.MethodGet, Path: "/api/v1/import/status", Roles: []store.Role{store.RoleService, store.RoleClerk}, Right: auth.RightStatus, Name: "import_status",
 			Vi: "Trạng thái của phiên tòa đã đưa vào", En: "Where an imported hearing stands",
 			Query: []Parameter{{Name: "docket", Required: true, Max: MaxDocket, About: "Docket number, within the caller's unit", Example: exampleDocket}},
 			Out:   ImportStatusAnswer{}, OutExample: exampleStatus(), Status: http.StatusOK, Problems: []int{400, 404}, handle: (*Office).importStatus,

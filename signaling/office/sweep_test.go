@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"phientoa/internal/auth"
 	"phientoa/internal/court"
 	"phientoa/internal/hearing"
 	"phientoa/internal/hearing/hearingtest"
@@ -22,6 +23,8 @@ type object struct {
 	unit                    court.UnitID
 	hearing, docket, person string
 	alarm                   string
+	// gone and moved are cancelled and moved by the first who may.
+	gone, moved string
 }
 
 // furnish makes a hearing with seats for nobody, in a state, and an alarm.
@@ -32,7 +35,11 @@ func (w *world) furnish(u court.UnitID, docket string, stage hearingtest.Stage) 
 	people := read[PeopleAnswer](w.t, a)
 	alarm := store.Alarm{ID: "alarm-" + string(u), At: w.clock(), Unit: u, Hearing: h.ID, Kind: "help", Detail: "secret of " + string(u)}
 	require.NoError(w.t, w.st.PutAlarm(w.t.Context(), alarm))
-	return object{u, h.ID, docket, people.People[3].ID, alarm.ID}
+	var others [2]string
+	for i := range others {
+		others[i] = w.book(u, w.good(fmt.Sprintf("9%d%s", i, docket), month+time.Duration(i+1)*24*time.Hour)).ID
+	}
+	return object{u, h.ID, docket, people.People[3].ID, alarm.ID, others[0], others[1]}
 }
 
 // lead brings a booked hearing to the stage, in its log and in the calendar's row.
@@ -72,6 +79,12 @@ func request(r Route, x object, fresh BookingBody) (target string, body any) {
 	if strings.Contains(r.Path, "/alarms/") {
 		target = strings.ReplaceAll(target, "{id}", x.alarm)
 	}
+	switch r.Name {
+	case "cancel":
+		target = strings.ReplaceAll(target, "{id}", x.gone)
+	case "move":
+		target = strings.ReplaceAll(target, "{id}", x.moved)
+	}
 	target = strings.ReplaceAll(target, "{id}", x.hearing)
 	switch r.Name {
 	case "calendar":
@@ -87,6 +100,13 @@ func request(r Route, x object, fresh BookingBody) (target string, body any) {
 	case "import":
 		fresh.Case.DocketNo = x.docket
 		return target, fresh
+	case "import_list":
+		fresh.Case.DocketNo = x.docket
+		return target, ImportListBody{Hearings: []BookingBody{fresh}}
+	case "cancel":
+		return target, CancelBody{Reason: "lý do"}
+	case "move":
+		return target, MoveBody{StartsAt: fresh.StartsAt, Reason: "lý do"}
 	case "invite":
 		return target, InvitationBody{Person: x.person}
 	case "enter", "take_alarm", "done_alarm":
@@ -109,7 +129,7 @@ func sweepPermissions(t *testing.T, stage hearingtest.Stage) {
 	courts := map[court.UnitID]object{
 		unitHN: w.furnish(unitHN, "1/2026/TLST-HS", stage), unitDN: w.furnish(unitDN, "2/2026/TLST-HS", stage),
 	}
-	missing := object{"unit-xx", "01935b1e-0000-7000-8000-00000000dead", "3/2026/TLST-HS", "01935b1e-0000-7000-8000-0000000000aa", "alarm-unit-xx"}
+	missing := object{"unit-xx", "01935b1e-0000-7000-8000-00000000dead", "3/2026/TLST-HS", "01935b1e-0000-7000-8000-0000000000aa", "alarm-unit-xx", "01935b1e-0000-7000-8000-00000000dea1", "01935b1e-0000-7000-8000-00000000dea2"}
 	for i, u := range []court.UnitID{unitHN, unitDN} {
 		w.live = append(w.live, LiveHearing{Hearing: courts[u].hearing, Unit: string(u), DocketNo: courts[u].docket, Connected: i})
 	}
@@ -176,13 +196,17 @@ func (w *world) mayDo(t *testing.T, name string, r Route, stage hearingtest.Stag
 		require.Equal(t, http.StatusNotFound, atForeign.status, "%s %s", name, atForeign.body)
 		require.Equal(t, atMissing, atForeign, name)
 	}
-	require.NotContains(t, string(atForeign.body), foreign.hearing, name)
+	for _, id := range []string{foreign.hearing, foreign.gone, foreign.moved} {
+		require.NotContains(t, string(atForeign.body), id, name)
+	}
 	require.NotContains(t, string(atForeign.body), "secret of "+string(foreign.unit), name)
 	a := send(own)
 	require.NotContains(t, string(a.body), foreign.hearing, name)
 	switch r.Name {
 	case "book":
 		require.Equal(t, http.StatusCreated, a.status, "%s %s", name, a.body)
+	case "move": // the first in the table did it
+		require.Contains(t, []int{http.StatusCreated, http.StatusConflict}, a.status, "%s %s", name, a.body)
 	case "enter": // nobody has a seat here
 		require.Equal(t, http.StatusNotFound, a.status, name)
 		require.Equal(t, atMissing, a, name)
@@ -233,4 +257,42 @@ func TestOtherOriginsWriteNothing(t *testing.T) {
 	require.Equal(t, http.StatusUnsupportedMediaType, a.status)
 	a = w.do(as, http.MethodPost, "/api/v1/alarms/"+x.alarm+"/take", Empty{}, "Sec-Fetch-Site", "same-origin")
 	require.Equal(t, http.StatusNoContent, a.status, "%s", a.body)
+}
+
+// A token does what it names and nothing beside; the same account as a person, with
+// whatever session, may nothing at all. Every request of a service is logged.
+func TestSweepOfServices(t *testing.T) {
+	w := startWorld(t)
+	own := w.furnish(unitHN, "1/2026/TLST-HS", hearingtest.Scheduled)
+	as := login(store.RoleService, unitHN)
+	// Whatever else its account may be, by a token it is a service alone.
+	odd := w.accounts[as]
+	odd.Roles = anybody()
+	w.accounts[as] = odd
+	used := map[auth.Right]int{}
+	for _, r := range Routes() {
+		if r.Public {
+			continue
+		}
+		target, body := request(r, own, w.good("", month))
+		send := func(header ...string) answered {
+			return w.do(as, r.Method, target, body, append(header, "Idempotency-Key", newKey())...)
+		}
+		for _, right := range append(auth.Rights(), "everything") {
+			a := send("Test-Right", string(right))
+			if slices.Contains(r.Roles, store.RoleService) && right == r.Right {
+				used[right]++
+				require.Equal(t, r.Status, a.status, "%s with %s: %s", r.Name, right, a.body)
+				continue
+			}
+			require.Equal(t, http.StatusForbidden, a.status, "%s with %s: %s", r.Name, right, a.body)
+		}
+		odd.Roles = []store.Role{store.RoleService}
+		w.accounts[as] = odd
+		require.Equal(t, http.StatusForbidden, send("Test-Person", "yes").status, r.Name)
+		odd.Roles = anybody()
+		w.accounts[as] = odd
+		require.True(t, w.noted(fmt.Sprint(unitHN, "  account-", as, " service.", r.Name)), r.Name)
+	}
+	require.Equal(t, map[auth.Right]int{auth.RightImport: 2, auth.RightStatus: 1, auth.RightUnits: 1}, used)
 }

@@ -80,6 +80,26 @@ type BookedAnswer struct {
 	Warnings []Finding `json:"warnings"`
 }
 
+// CancelBody says why a booked hearing is not held.
+type CancelBody struct {
+	Reason string `json:"reason" minLength:"1" maxLength:"500" doc:"Stands in the hearing's log"`
+}
+
+// MoveBody books a hearing for another time.
+type MoveBody struct {
+	StartsAt string `json:"starts_at" format:"date-time" doc:"RFC 3339 with an offset"`
+	Minutes  int    `json:"minutes,omitempty" minimum:"10" maximum:"1440" doc:"Scheduled length; 0: as before"`
+	Reason   string `json:"reason" minLength:"1" maxLength:"500" doc:"Stands in the log of the hearing that is cancelled"`
+}
+
+// MovedAnswer names the hearing that came in the place of another.
+type MovedAnswer struct {
+	ID       string    `json:"id" doc:"UUIDv7"`
+	DocketNo string    `json:"docket_no"`
+	Replaced string    `json:"replaced" doc:"Id of the hearing that was cancelled; its invitations are of no use any more"`
+	Warnings []Finding `json:"warnings"`
+}
+
 // ImportAnswer tells what an import did.
 type ImportAnswer struct {
 	ID       string    `json:"id"`
@@ -87,6 +107,26 @@ type ImportAnswer struct {
 	Result   string    `json:"result" enum:"created,unchanged,replaced"`
 	Replaced string    `json:"replaced,omitempty" doc:"Id of the hearing that was cancelled for this one"`
 	Warnings []Finding `json:"warnings"`
+}
+
+// ImportListBody is part of a calendar: several hearings of one unit.
+type ImportListBody struct {
+	Hearings []BookingBody `json:"hearings" minItems:"1" maxItems:"50"`
+}
+
+// ImportRow tells what became of one hearing of a list.
+type ImportRow struct {
+	DocketNo string    `json:"docket_no"`
+	Result   string    `json:"result" enum:"created,unchanged,replaced,refused"`
+	ID       string    `json:"id,omitempty"`
+	Replaced string    `json:"replaced,omitempty" doc:"Id of the hearing that was cancelled for this one"`
+	Warnings []Finding `json:"warnings"`
+	Problem  *Problem  `json:"problem,omitempty" doc:"Why it was refused"`
+}
+
+// ImportListAnswer has a row for each hearing that was sent, in that order.
+type ImportListAnswer struct {
+	Rows []ImportRow `json:"rows"`
 }
 
 // PointItem is a point in a calendar.

@@ -197,6 +197,40 @@ test("J2.1: a civil case with two remote parties; a party comes by link and code
   });
 });
 
+test("J2.1: what was booked is moved and cancelled, with a reason and a second press", async () => {
+  test.setTimeout(90_000);
+  const clerk = office.seat;
+  const later: Case = { ...CIVIL, ahead: 20 };
+  const ask = async (what: string, reason: string, fill?: () => Promise<void>): Promise<void> => {
+    await office.button(`${what} phiên tòa, thụ lý số ${CIVIL.docket}`).click();
+    await fill?.();
+    await dialog(clerk).getByLabel("Lý do").fill(reason);
+    await clerk.shot(`j2-01-${what === "Đổi lịch" ? "move" : "cancel"}`);
+    await dialog(clerk).getByRole("button", { name: what }).click();
+  };
+  await test.step("J2.1 the hearing is moved; the old day shows it cancelled", async () => {
+    await ask("Đổi lịch", "Bị đơn đề nghị đổi ngày", () =>
+      dialog(clerk)
+        .getByLabel("Ngày xét xử")
+        .fill(calendarDay(later).split("-").toReversed().join("/")),
+    );
+    await office.page.getByRole("dialog", { name: "Đã đổi lịch phiên tòa" }).waitFor();
+    await dialog(clerk).getByRole("button", { name: "Chuẩn bị phiên tòa và gửi giấy mời" }).click();
+    await office.page.getByRole("heading", { name: CIVIL.docket }).waitFor();
+    await expect(office.page.getByText(CIVIL.points.join("; "))).toBeVisible();
+    await office.goto(`lich/${calendarDay(CIVIL)}`);
+    const old = office.page.getByRole("listitem").filter({ hasText: CIVIL.docket });
+    await expect(old).toContainText("Đã hủy lịch");
+  });
+  await test.step("J2.1 the new one is cancelled", async () => {
+    await office.goto(`lich/${calendarDay(later)}`);
+    await ask("Hủy lịch", "Nguyên đơn rút đơn khởi kiện");
+    const row = office.page.getByRole("listitem").filter({ hasText: CIVIL.docket });
+    await expect(row).toContainText("Đã hủy lịch");
+    await expect(office.button(/^(Đổi|Hủy) lịch phiên tòa/)).toHaveCount(0);
+  });
+});
+
 /** start of a case, UTC milliseconds: 08:30 of its day in the court's zone. */
 function start(c: Case): number {
   const today = Math.floor((Date.now() + ZONE) / DAY) * DAY;

@@ -76,6 +76,7 @@ func Run(t *testing.T, open func(t *testing.T) Opened) {
 		{"AccountSessionsEnd", accountSessionsEnd},
 		{"CredentialsAreRevokedForGood", credentialsAreRevokedForGood},
 		{"RoomDevices", roomDevices},
+		{"ServiceTokens", serviceTokens},
 		{"InvitationCodes", invitationCodes},
 		{"ChallengesAreTakenOnce", challengesAreTakenOnce},
 		{"AdminLogIsAChain", adminLogIsAChain},

@@ -172,6 +172,22 @@ export const officeEn: OfficeCatalogue = {
   form_in_person: "In person",
   form_none: "Form not given",
 
+  // Changing what is booked
+  change_move: "Move",
+  change_move_which: "Move the hearing, docket no. {no}",
+  change_move_what:
+    "The hearing is booked anew for the new time, with the same people and points; the old booking is cancelled. Invitations made before are of no use any more.",
+  change_move_not: "Not moved",
+  change_moved: "The hearing was moved",
+  change_moved_what: "Please make new invitations for those who come by invitation.",
+  change_cancel: "Cancel",
+  change_cancel_which: "Cancel the hearing, docket no. {no}",
+  change_cancel_what: "The hearing is cancelled for good. Whoever waits in it is told at once.",
+  change_cancel_not: "Not cancelled",
+  change_reason: "Reason",
+  change_reason_hint: "It stands in the hearing's log.",
+  change_need_reason: "Please give the reason.",
+
   book_title: "Book a hearing",
   book_steps: "Steps of the booking",
   book_back: "Back one step",
@@ -310,7 +326,7 @@ export const officeEn: OfficeCatalogue = {
     "The panel, the clerk and the procurator sit at the central point (Joint Circular 05/2021, art. 10).",
   bad_protected_witness:
     "Disguise of picture and voice is not supported yet; a protected witness is not put into an online hearing.",
-  bad_too_many: "At most {max} people.",
+  bad_too_many: "A hearing has at most {max} people in its list.",
 
   prepare_title: "Prepare the hearing",
   prepare_facts: "The hearing",

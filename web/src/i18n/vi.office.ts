@@ -178,6 +178,23 @@ export const officeVi = {
   form_in_person: "Trực tiếp",
   form_none: "Chưa ghi hình thức",
 
+  // Changing what is booked
+  change_move: "Đổi lịch",
+  change_move_which: "Đổi lịch phiên tòa, thụ lý số {no}",
+  change_move_what:
+    "Phiên tòa được lập lại vào thời gian mới, với cùng người tham gia và điểm cầu; lịch cũ bị hủy. Giấy mời đã lập không dùng được nữa.",
+  change_move_not: "Chưa đổi được lịch",
+  change_moved: "Đã đổi lịch phiên tòa",
+  change_moved_what: "Vui lòng lập giấy mời mới cho những người vào bằng giấy mời.",
+  change_cancel: "Hủy lịch",
+  change_cancel_which: "Hủy lịch phiên tòa, thụ lý số {no}",
+  change_cancel_what:
+    "Phiên tòa bị hủy và không phục hồi được. Người đang chờ trong phiên tòa được báo ngay.",
+  change_cancel_not: "Chưa hủy được lịch",
+  change_reason: "Lý do",
+  change_reason_hint: "Được ghi vào nhật ký của phiên tòa.",
+  change_need_reason: "Vui lòng ghi lý do.",
+
   // Booking
   book_title: "Lập lịch phiên tòa",
   book_steps: "Các bước lập lịch",
@@ -317,7 +334,7 @@ export const officeVi = {
     "Hội đồng xét xử, Thư ký và Kiểm sát viên phải ở điểm cầu trung tâm (Thông tư liên tịch 05/2021, Điều 10).",
   bad_protected_witness:
     "Chưa hỗ trợ che hình, biến giọng; không đưa người làm chứng cần bảo vệ vào phiên tòa trực tuyến.",
-  bad_too_many: "Không quá {max} người.",
+  bad_too_many: "Một phiên tòa có không quá {max} người trong danh sách.",
 
   // Preparation
   prepare_title: "Chuẩn bị phiên tòa",

@@ -88,6 +88,14 @@ export interface HearingRow {
   presiding?: string;
   clerk?: string;
   my_seats: SeatRow[];
+  /** of the caller's own unit; others are listed for a seat only */
+  own_unit?: boolean;
+}
+
+/** Moved is the hearing that came in the place of another. */
+export interface Moved {
+  id: string;
+  warnings: Finding[];
 }
 
 export interface Calendar {
@@ -231,6 +239,10 @@ function hearings(c: Client) {
       c.ask<Check>("/api/v1/hearings/check", { method: "POST", body: booking }),
     book: (booking: unknown, key: string) =>
       c.ask<{ id: string }>("/api/v1/hearings", { method: "POST", body: booking, key }),
+    cancelHearing: (id: string, reason: string) =>
+      c.ask<void>(`${one(id)}/cancel`, { method: "POST", body: { reason } }),
+    moveHearing: (id: string, to: { starts_at: string; reason: string }, key: string) =>
+      c.ask<Moved>(`${one(id)}/move`, { method: "POST", body: to, key }),
     invite: (id: string, person: string) =>
       c.ask<Invitation>(`${one(id)}/invitations`, { method: "POST", body: { person } }),
     /** enter answers with the seat's cookie; whether the seat is taken already the room says */

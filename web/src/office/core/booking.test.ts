@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
   addPoint,
@@ -10,6 +12,7 @@ import {
   EXCLUSIONS,
   excludedBy,
   furthest,
+  LIMITS,
   oddDocket,
   owners,
   removePerson,
@@ -21,6 +24,31 @@ import {
 import { recall, remember, withoutNames } from "./draftstore";
 import { placeOf } from "./findings";
 import { NOW, whole } from "./testing";
+
+/** schema is what the server states of a body (docs/openapi.json). */
+const schemas = (
+  JSON.parse(readFileSync(join(process.cwd(), "../docs/openapi.json"), "utf8")) as {
+    components: {
+      schemas: Record<string, { properties: Record<string, Record<string, unknown>> }>;
+    };
+  }
+).components.schemas;
+
+describe("the limits", () => {
+  it("are those that the server states", () => {
+    const of = (schema: string, field: string, what: string) =>
+      schemas[schema]?.properties[field]?.[what];
+    expect(LIMITS).toEqual({
+      name: of("PersonBody", "name", "maxLength"),
+      title: of("CaseBody", "title", "maxLength"),
+      short: of("CaseBody", "docket_no", "maxLength"),
+      people: of("BookingBody", "people", "maxItems"),
+      reason: of("CancelBody", "reason", "maxLength"),
+      minMinutes: of("BookingBody", "minutes", "minimum"),
+      minutes: of("BookingBody", "minutes", "maximum"),
+    });
+  });
+});
 
 const texts = (d: Draft, step: (typeof STEPS)[number]) => troubles(d, step, NOW).map((t) => t.text);
 

@@ -76,6 +76,7 @@ export const LIMITS = {
   title: 300,
   short: 100,
   people: 500,
+  reason: 500,
   minMinutes: 10,
   minutes: 1440,
 } as const;

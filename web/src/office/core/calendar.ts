@@ -61,6 +61,11 @@ export function componentPoints(h: HearingRow): string[] {
   return h.points.filter((p) => p.kind !== "central").map((p) => p.name);
 }
 
+/** isBeforeOpening tells whether the booking can still be changed. */
+export function isBeforeOpening(status: string): boolean {
+  return status === "scheduled" || status === "preparing" || status === "ready";
+}
+
 /** isOver tells whether nobody can enter any more. */
 export function isOver(status: string): boolean {
   return status === "closed" || status === "cancelled" || status === "adjourned";

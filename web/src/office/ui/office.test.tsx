@@ -383,6 +383,110 @@ describe("a hearing's page", () => {
   });
 });
 
+describe("changing what is booked", () => {
+  const row = {
+    id: "h1",
+    unit: "u",
+    own_unit: true,
+    docket_no: "45/2026/TLST-HS",
+    title: "Nguyễn Văn A",
+    status: "scheduled",
+    starts_at: "2099-12-05T01:30:00Z",
+    minutes: 120,
+    points: [],
+    my_seats: [],
+  };
+  const which = "phiên tòa, thụ lý số 45/2026/TLST-HS";
+  const inDialog = async (name: string) => within(await screen.findByRole("alertdialog", { name }));
+
+  it("cancels with a reason and a second press, and the calendar shows it", async () => {
+    let status = "scheduled";
+    const { calls, count } = show("/cong-viec/lich/2099-12-05", {
+      "GET /api/v1/hearings": () => Response.json({ hearings: [{ ...row, status }] }),
+      "POST /api/v1/hearings/h1/cancel": () => {
+        if (count("POST /api/v1/hearings/h1/cancel") === 1) return problem(409, "started");
+        status = "cancelled";
+        return new Response(null, { status: 204 });
+      },
+    });
+    fireEvent.click(await screen.findByRole("button", { name: `Hủy lịch ${which}` }));
+    const dialog = await inDialog(`Hủy lịch ${which}`);
+    fireEvent.click(dialog.getByRole("button", { name: "Hủy lịch" }));
+    await dialog.findByText("Vui lòng ghi lý do.");
+    expect(count("POST /api/v1/hearings/h1/cancel")).toBe(0);
+    fireEvent.change(dialog.getByLabelText("Lý do"), { target: { value: " đình chỉ " } });
+    fireEvent.click(dialog.getByRole("button", { name: "Hủy lịch" }));
+    await dialog.findByText("Câu started");
+    fireEvent.click(dialog.getByRole("button", { name: "Hủy lịch" }));
+    await waitFor(() => {
+      expect(screen.queryByRole("button", { name: `Hủy lịch ${which}` })).toBeNull();
+    });
+    expect(screen.getAllByText("Đã hủy lịch")).toHaveLength(2); // in the list, and as a filter
+    expect(calls.filter((c) => c.what.endsWith("/cancel")).at(-1)?.body).toEqual({
+      reason: "đình chỉ",
+    });
+  });
+
+  it("moves once under one key, and names what is to look at", async () => {
+    let away = true;
+    const { calls } = show("/cong-viec/lich/2099-12-05", {
+      "GET /api/v1/hearings": () => Response.json({ hearings: [row] }),
+      "POST /api/v1/hearings/h1/move": () => {
+        if (away) throw new TypeError("network");
+        const warnings = [{ code: "clash", vi: "Phòng này đã có lịch.", en: "" }];
+        return Response.json({ id: "h2", warnings }, { status: 201 });
+      },
+      "GET /api/v1/hearings/h2": () => Response.json({ ...row, id: "h2" }),
+    });
+    fireEvent.click(await screen.findByRole("button", { name: `Đổi lịch ${which}` }));
+    const dialog = await inDialog(`Đổi lịch ${which}`);
+    expect(dialog.getByLabelText("Ngày xét xử")).toHaveProperty("value", "05/12/2099");
+    expect(dialog.getByLabelText("Giờ bắt đầu")).toHaveProperty("value", "08:30");
+    const go = (): void => {
+      fireEvent.click(dialog.getByRole("button", { name: "Đổi lịch" }));
+    };
+    fireEvent.change(dialog.getByLabelText("Lý do"), { target: { value: "đổi ngày" } });
+    fireEvent.change(dialog.getByLabelText("Ngày xét xử"), { target: { value: "06/12/2020" } });
+    go();
+    await dialog.findByText("Thời điểm này đã qua.");
+    fireEvent.change(dialog.getByLabelText("Ngày xét xử"), { target: { value: "06/12/2099" } });
+    go();
+    await dialog.findByText("Chưa đổi được lịch");
+    away = false;
+    go();
+    const sheet = within(await screen.findByRole("dialog", { name: "Đã đổi lịch phiên tòa" }));
+    sheet.getByText("Phòng này đã có lịch.");
+    fireEvent.click(sheet.getByRole("button", { name: "Chuẩn bị phiên tòa và gửi giấy mời" }));
+    await waitFor(() => {
+      expect(location.pathname).toBe("/cong-viec/phien-toa/h2");
+    });
+    const asked = calls.filter((c) => c.what.endsWith("/move"));
+    expect(asked).toHaveLength(2);
+    expect(asked[1]?.key).toBe(asked[0]?.key);
+    expect(asked[1]?.body).toEqual({
+      starts_at: "2099-12-06T08:30:00+07:00",
+      reason: "đổi ngày",
+    });
+  });
+
+  it("is for those who book, in their own court, before the opening", async () => {
+    for (const [roles, change] of [
+      [["tech_operator"], {}],
+      [["clerk"], { own_unit: false }],
+      [["clerk"], { status: "in_session" }],
+      [["clerk"], { status: "closed" }],
+    ] as const) {
+      show("/cong-viec/lich/2099-12-05", {
+        "GET /api/v1/access/me": () => Response.json({ ...me, roles }),
+        "GET /api/v1/hearings": () => Response.json({ hearings: [{ ...row, ...change }] }),
+      });
+      await screen.findByText("Nguyễn Văn A");
+      expect(screen.queryByRole("button", { name: /^(Hủy|Đổi) lịch/ })).toBeNull();
+      cleanup();
+    }
+  });
+});
+
 describe("a courtroom's computer", () => {
   it("signs in by its key when its session is over, and goes to its hearing by itself", async () => {
     let signedIn = false;

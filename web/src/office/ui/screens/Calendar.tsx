@@ -31,6 +31,7 @@ import { Link } from "../parts/Shell";
 import { StatusMark } from "../parts/StatusMark";
 import { procedureKey, STATUSES, statusWord } from "../words";
 import css from "./Calendar.module.css";
+import { ChangeBooking } from "./ChangeBooking";
 import { EnterButton } from "./EnterButton";
 import office from "./office.module.css";
 
@@ -79,7 +80,7 @@ export function Calendar({ day: asked }: { day: Day | undefined }) {
                   <p>{t("calendar_truncated")}</p>
                 </Note>
               ) : null}
-              <DayList rows={hearings} day={day} filter={filter} />
+              <DayList rows={hearings} day={day} filter={filter} onChanged={again} />
             </>
           )}
         </Answer>
@@ -163,7 +164,17 @@ function Filters({ filter, onChange }: { filter: Filter; onChange: (f: Filter) =
   );
 }
 
-function DayList({ rows, day, filter }: { rows: HearingRow[]; day: Day; filter: Filter }) {
+function DayList({
+  rows,
+  day,
+  filter,
+  onChanged,
+}: {
+  rows: HearingRow[];
+  day: Day;
+  filter: Filter;
+  onChanged: () => void;
+}) {
   const { t } = useOfficeTexts();
   const shown = ofDay(rows, day, filter);
   if (shown.length === 0) {
@@ -173,13 +184,13 @@ function DayList({ rows, day, filter }: { rows: HearingRow[]; day: Day; filter: 
   return (
     <ul className={css["hearings"]}>
       {shown.map((h) => (
-        <HearingLine key={h.id} h={h} />
+        <HearingLine key={h.id} h={h} onChanged={onChanged} />
       ))}
     </ul>
   );
 }
 
-function HearingLine({ h }: { h: HearingRow }) {
+function HearingLine({ h, onChanged }: { h: HearingRow; onChanged: () => void }) {
   const { t } = useOfficeTexts();
   const start = Date.parse(h.starts_at);
   const points = componentPoints(h);
@@ -217,6 +228,7 @@ function HearingLine({ h }: { h: HearingRow }) {
       <div className={css["end"]}>
         <StatusMark status={h.status} />
         {isOver(h.status) ? null : <EnterButton h={h} />}
+        <ChangeBooking h={h} onDone={onChanged} />
       </div>
     </li>
   );

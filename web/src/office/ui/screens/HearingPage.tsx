@@ -9,6 +9,7 @@ import { Answer, Box, Note, Page } from "../parts/page";
 import { hasUse } from "../../core/places";
 import { Marked, StatusMark } from "../parts/StatusMark";
 import { formKey, instanceKey, procedureKey, testKey } from "../words";
+import { ChangeBooking } from "./ChangeBooking";
 import { EnterButton } from "./EnterButton";
 import { InviteButton } from "./InviteButton";
 import office from "./office.module.css";
@@ -31,6 +32,7 @@ export function HearingPage({ id }: { id: string }) {
         {(hearing) => (
           <>
             <Facts h={hearing} />
+            <ChangeBooking h={hearing} onDone={again} />
             <Checklist h={hearing} />
             {hasUse("people", roles) ? <People h={hearing} /> : null}
             {hasUse("tests", roles) ? <Tests h={hearing} /> : null}

@@ -1,0 +1,23 @@
+-- +goose Up
+-- Tokens of other systems (case management). The column names are those by which a
+-- restore finds what it has to void.
+CREATE TABLE service_token (
+  id         TEXT NOT NULL PRIMARY KEY CHECK (id <> ''),
+  token_hash BLOB NOT NULL UNIQUE CHECK (length(token_hash) = 32),
+  account    TEXT NOT NULL REFERENCES account (id),
+  label      TEXT NOT NULL,
+  rights     TEXT NOT NULL, -- JSON array
+  created    INTEGER NOT NULL,
+  expires    INTEGER NOT NULL CHECK (expires > created),
+  revoked    INTEGER NOT NULL CHECK (revoked IN (0, 1))
+) STRICT;
+CREATE INDEX service_token_by_account ON service_token (account, id);
+-- +goose StatementBegin
+CREATE TRIGGER service_token_identity BEFORE UPDATE OF id, token_hash, account, rights, created, expires ON service_token
+BEGIN SELECT RAISE(ABORT, 'PH004 a token keeps what it is'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER service_token_stays_revoked BEFORE UPDATE ON service_token
+WHEN OLD.revoked = 1 AND NEW.revoked = 0
+BEGIN SELECT RAISE(ABORT, 'PH004 revoked for good'); END;
+-- +goose StatementEnd

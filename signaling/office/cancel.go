@@ -1,0 +1,201 @@
+package office
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"slices"
+	"time"
+
+	"phientoa/internal/court"
+	"phientoa/internal/hearing"
+	"phientoa/internal/store"
+)
+
+// MaxReason bounds the reason of a cancellation, in characters.
+const MaxReason = hearing.MaxTextRunes
+
+// cancel takes a booked hearing of the unit out of the calendar.
+func (o *Office) cancel(c *call) (any, error) {
+	id, want := c.r.PathValue("id"), c.body.(*CancelBody)
+	if _, err := o.p.Store.Hearing(c.r.Context(), c.Scope, id); err != nil {
+		return nil, err
+	}
+	if f := checkText("reason", &want.Reason, true, MaxReason); len(f) > 0 {
+		return nil, badFields(f)
+	}
+	return nil, o.end(c, id, want.Reason)
+}
+
+// end cancels a hearing in the caller's name. One that was cancelled before stays
+// so: whoever asks again after an interruption finds it done.
+func (o *Office) end(c *call, id, reason string) error {
+	if o.p.Cancel == nil {
+		return notConfigured()
+	}
+	err := o.p.Cancel(c.r.Context(), id, c.ID, reason)
+	var ref *hearing.Refusal
+	if errors.As(err, &ref) {
+		return unended(ref)
+	}
+	if err != nil {
+		return err
+	}
+	o.note(c, id, endedHearing)
+	return nil
+}
+
+// unended is a refusal of the rules, or of the node, in this interface's words.
+func unended(ref *hearing.Refusal) error {
+	switch ref.Code {
+	case "already_opened":
+		return started()
+	case "closed", "adjourned", "cancelled":
+		return over()
+	case "busy", "hosted_elsewhere", "server_stopping", "held_unreadable":
+		return busy()
+	case "database_away", "database_uncertain", "in_effect_unlogged":
+		return databaseAway()
+	case "not_found":
+		return store.ErrNotFound
+	}
+	return conflict(ref.Code, ref.Vi, ref.En)
+}
+
+func started() *Problem {
+	return conflict("started", "Phiên tòa đã mở; không hủy, không đổi lịch được nữa.",
+		"The hearing was opened; it can no longer be cancelled or moved.")
+}
+
+func over() *Problem {
+	return conflict("over", "Phiên tòa đã kết thúc, hoãn hoặc hủy.", "The hearing is over, adjourned or cancelled.")
+}
+
+// move books a hearing anew for another time, with the same people and points, and
+// cancels the one that stood: what was booked stands in the log and never changes.
+func (o *Office) move(c *call) (any, error) {
+	ctx, id, want := c.r.Context(), c.r.PathValue("id"), c.body.(*MoveBody)
+	key, err := idempotencyKey(c)
+	if err != nil {
+		return nil, err
+	}
+	if f := checkText("reason", &want.Reason, true, MaxReason); len(f) > 0 {
+		return nil, badFields(f)
+	}
+	booked, err := o.booking(ctx, c.Scope, id)
+	if err != nil {
+		return nil, err
+	}
+	b, err := o.bodyOf(ctx, c, booked)
+	if err != nil {
+		return nil, err
+	}
+	b.StartsAt = want.StartsAt
+	if want.Minutes != 0 {
+		b.Minutes = want.Minutes
+	}
+	if _, err := o.p.Store.Remembered(ctx, c.ID, key); errors.Is(err, store.ErrNotFound) {
+		status, err := o.status(ctx, c, id)
+		switch {
+		case err != nil:
+			return nil, err
+		case status.Over():
+			return nil, over()
+		case !status.BeforeOpening():
+			return nil, started()
+		}
+	}
+	c.replaces = id
+	sum := sha256.Sum256(append([]byte("move\n"+id+"\n"), c.raw...))
+	p, err := o.once(c, key, sum, b, func() error { return o.end(c, id, want.Reason) })
+	if err != nil {
+		return nil, err
+	}
+	return MovedAnswer{ID: p.ID, DocketNo: b.Case.DocketNo, Replaced: id, Warnings: p.Warnings}, nil
+}
+
+// bodyOf is the body that would book the same once more.
+func (o *Office) bodyOf(ctx context.Context, c *call, h hearing.Booking) (*BookingBody, error) {
+	names, err := o.names(ctx, c.Scope, string(h.Hearing))
+	if err != nil {
+		return nil, err
+	}
+	seats, err := o.p.Store.Seats(ctx, c.Scope, string(h.Hearing))
+	if err != nil {
+		return nil, err
+	}
+	b := &BookingBody{
+		Case:      CaseBody{DocketNo: h.DocketNo, EFileCode: h.Reference, Title: h.Title},
+		Procedure: string(h.Procedure), Instance: h.Instance, Form: string(h.Form), Visibility: string(h.Visibility),
+		Exclusions: exclusionsOf(h), StartsAt: time.UnixMicro(h.StartsAt).UTC().Format(time.RFC3339), Minutes: h.Minutes,
+	}
+	for _, p := range h.Points {
+		b.Points = append(b.Points, PointBody{Kind: string(p.Kind), Name: p.Name, Unit: string(p.Unit), Detention: p.Detention})
+	}
+	for _, p := range h.People {
+		person := PersonBody{
+			Name: names[string(p.ID)], Capacity: string(p.Capacity), Alias: p.Alias, Minor: p.Minor, Required: p.Required,
+			Point:  slices.IndexFunc(h.Points, func(x hearing.Point) bool { return x.ID == p.Point }),
+			Client: placeOf(h.People, p.Client),
+		}
+		b.People = append(b.People, person)
+	}
+	for _, d := range h.Devices {
+		for n, id := range d.People {
+			i := slices.IndexFunc(h.People, func(p hearing.Person) bool { return p.ID == id })
+			if i < 0 {
+				continue
+			}
+			if n > 0 {
+				b.People[i].Shares = placeOf(h.People, d.People[0])
+				continue
+			}
+			b.People[i].DeviceKind, b.People[i].Private = string(d.Kind), d.Private
+			if err := o.seatOf(ctx, seats, string(id), &b.People[i]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return b, nil
+}
+
+// exclusionsOf answers the three questions as they were answered: what excluded the
+// form was refused, so that anything found is of a hearing in person.
+func exclusionsOf(h hearing.Booking) ExclusionsBody {
+	found := func(x court.Exclusion) *bool {
+		is := slices.Contains(h.Exclusions, x)
+		return &is
+	}
+	return ExclusionsBody{StateSecret: found(court.StateSecret), ChapterXIII: found(court.ChapterXIII), ChapterXXVI: found(court.ChapterXXVI)}
+}
+
+func placeOf(people []hearing.Person, id hearing.PersonID) *int {
+	i := slices.IndexFunc(people, func(p hearing.Person) bool { return id != "" && p.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return &i
+}
+
+// seatOf names the account and the room device that take the person's seat.
+func (o *Office) seatOf(ctx context.Context, seats []store.Seat, person string, p *PersonBody) error {
+	for _, s := range seats {
+		if s.Person != person {
+			continue
+		}
+		p.RoomDevice = s.RoomDevice
+		if s.Account == "" || o.p.Directory == nil {
+			continue
+		}
+		a, err := o.p.Directory.Account(ctx, court.SystemScope(), s.Account)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			p.Account = s.Account // no login: the check says that there is none
+		case err != nil:
+			return err
+		default:
+			p.Account = a.Login
+		}
+	}
+	return nil
+}
