@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"phientoa/internal/court"
 	"phientoa/internal/hearing"
 	"phientoa/internal/store"
 )
@@ -18,7 +19,7 @@ const (
 )
 
 // maxDenied bounds the actors of one span; those beyond it share one entry for
-// each kind of denial, without hearing and person.
+// each unit and kind of denial, without hearing and person.
 const maxDenied = 2048
 
 // AccessStore keeps the access log; store.Store has it.
@@ -42,7 +43,10 @@ type accessLog struct {
 	counts map[accessKey]accessCount
 }
 
-type accessKey struct{ hearing, person, what string }
+type accessKey struct {
+	unit                  court.UnitID // of the denied person; empty: nobody is known
+	hearing, person, what string
+}
 
 type accessCount struct {
 	first time.Time
@@ -57,16 +61,18 @@ func newAccessLog(st AccessStore, every time.Duration, now func() time.Time, log
 }
 
 // NoteDenied counts a denial outside the live hearing for the court's access log:
-// of an official by the account's id, or of nobody known. It never blocks.
-func (s *Server) NoteDenied(hearing, person, what string) { s.access.note(hearing, person, what) }
+// of an official by unit and the account's id, or of nobody known. It never blocks.
+func (s *Server) NoteDenied(unit court.UnitID, hearing, person, what string) {
+	s.access.note(store.Session{Unit: unit, Hearing: hearing, Person: person}, what)
+}
 
-// note counts one denial. A nil log counts nothing.
-func (l *accessLog) note(hearing, person, what string) {
+// note counts one denial of whoever has the session. A nil log counts nothing.
+func (l *accessLog) note(who store.Session, what string) {
 	if l == nil {
 		return
 	}
 	l.metrics.denied(what)
-	l.add(accessKey{hearing, person, what}, accessCount{l.now(), 1})
+	l.add(accessKey{who.Unit, who.Hearing, who.Person, what}, accessCount{l.now(), 1})
 	select {
 	case l.wake <- struct{}{}:
 	default:
@@ -78,7 +84,7 @@ func (l *accessLog) add(k accessKey, c accessCount) {
 	defer l.mu.Unlock()
 	old, known := l.counts[k]
 	if !known && len(l.counts) >= maxDenied {
-		k = accessKey{what: k.what}
+		k = accessKey{unit: k.unit, what: k.what}
 		old, known = l.counts[k]
 	}
 	if known && old.first.Before(c.first) {
@@ -124,7 +130,7 @@ func (l *accessLog) flush(ctx context.Context) {
 		entries := make([]store.Access, len(part))
 		for i, k := range part {
 			c := counts[k]
-			entries[i] = store.Access{At: c.first, Hearing: k.hearing, Person: k.person, What: k.what, Count: c.n}
+			entries[i] = store.Access{At: c.first, Unit: k.unit, Hearing: k.hearing, Person: k.person, What: k.what, Count: c.n}
 		}
 		if err := l.st.LogAccess(ctx, entries); err != nil {
 			l.logger.Warn("access log not written, kept for the next time", "entries", len(entries), "err", err)
@@ -157,6 +163,6 @@ func (l *accessLog) denied(who store.Session, what string, ref *hearing.Refusal)
 		return
 	}
 	if ref.Code == refuseNotFound().Code {
-		l.note(who.Hearing, who.Person, what)
+		l.note(who, what)
 	}
 }

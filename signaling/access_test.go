@@ -75,10 +75,10 @@ func TestDenialsAreCountedByActorAndSpan(t *testing.T) {
 	b := &accessBook{}
 	inAccessLog(t, b, func(l *accessLog) {
 		for range 3 {
-			l.note("h", "a", deniedRoom)
+			l.note(store.Session{Unit: "u", Hearing: "h", Person: "a"}, deniedRoom)
 		}
-		l.note("h", "b", deniedRoom)
-		l.note("h", "a", deniedMedia)
+		l.note(store.Session{Unit: "u", Hearing: "h", Person: "b"}, deniedRoom)
+		l.note(store.Session{Unit: "u", Hearing: "h", Person: "a"}, deniedMedia)
 		time.Sleep(9 * time.Second) //nolint:forbidigo // time of the synctest bubble
 		synctest.Wait()
 		require.Empty(t, b.written())
@@ -86,7 +86,7 @@ func TestDenialsAreCountedByActorAndSpan(t *testing.T) {
 		synctest.Wait()
 		require.Len(t, b.written(), 1)
 		require.Len(t, b.written()[0], 3)
-		l.note("h", "a", deniedRoom)
+		l.note(store.Session{Unit: "u", Hearing: "h", Person: "a"}, deniedRoom)
 	})
 	require.Len(t, b.written(), 2, "the end writes the rest at once")
 	require.Equal(t, map[string]int{"a denied.room": 4, "b denied.room": 1, "a denied.media": 1}, b.counts())
@@ -96,7 +96,7 @@ func TestDenialsBeyondTheBoundShareOneEntry(t *testing.T) {
 	b := &accessBook{}
 	inAccessLog(t, b, func(l *accessLog) {
 		for i := range maxDenied + 500 {
-			l.note("h", fmt.Sprint("p", i), deniedRoom)
+			l.note(store.Session{Unit: "u", Hearing: "h", Person: fmt.Sprint("p", i)}, deniedRoom)
 		}
 		require.LessOrEqual(t, len(l.counts), maxDenied+1)
 	})
@@ -115,10 +115,10 @@ func TestDenialsOutliveAnOutageAndWaitForNobody(t *testing.T) {
 	b := &accessBook{away: true}
 	inAccessLog(t, b, func(l *accessLog) {
 		b.gate = make(chan struct{}) // of the bubble, so that waiting for it is seen
-		l.note("h", "a", deniedRoom)
+		l.note(store.Session{Unit: "u", Hearing: "h", Person: "a"}, deniedRoom)
 		time.Sleep(11 * time.Second) //nolint:forbidigo // time of the synctest bubble
 		synctest.Wait()              // the writing hangs
-		l.note("h", "a", deniedRoom)
+		l.note(store.Session{Unit: "u", Hearing: "h", Person: "a"}, deniedRoom)
 		close(b.gate)
 		synctest.Wait()
 		require.Empty(t, b.written())

@@ -82,17 +82,17 @@ func (s *Server) consume(w http.ResponseWriter, r *http.Request) {
 		s.p.Logger.Info("signed in", "person", who.Person, "device", who.Device, "hearing", who.Hearing)
 		w.WriteHeader(http.StatusNoContent)
 	case errors.Is(err, auth.ErrThrottled):
-		s.access.note("", "", deniedInvitation)
+		s.access.note(store.Session{}, deniedInvitation)
 		problem(w, http.StatusTooManyRequests, refuseTooFast())
 	case errors.Is(err, store.ErrUnavailable):
 		problem(w, http.StatusServiceUnavailable, refuseDatabaseAway())
 	case errors.Is(err, auth.ErrCodeNeeded):
 		problem(w, http.StatusForbidden, refuseCodeNeeded())
 	case errors.Is(err, auth.ErrCodeWrong):
-		s.access.note("", "", deniedInvitation)
+		s.access.note(who, deniedInvitation) // whose invitation it is
 		problem(w, http.StatusForbidden, refuseCodeWrong())
 	default:
-		s.access.note("", "", deniedInvitation)
+		s.access.note(store.Session{}, deniedInvitation)
 		problem(w, http.StatusForbidden, refuseInvitation())
 	}
 }

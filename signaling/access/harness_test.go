@@ -80,7 +80,9 @@ func newWorld(t *testing.T, change ...func(*auth.OfficialsParams)) *world {
 	require.NoError(t, err)
 	w.srv = access.New(access.Params{
 		Officials: w.o, Logger: slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Note: func(_, person, what string) { w.denied = append(w.denied, what+" "+person) },
+		Note: func(unit court.UnitID, _, person, what string) {
+			w.denied = append(w.denied, strings.TrimSpace(what+" "+string(unit)+" "+person))
+		},
 	})
 	return w
 }
@@ -166,6 +168,20 @@ func (w *world) account(unit court.UnitID, login string, roles ...store.Role) st
 	a = w.do("POST", "password", map[string]string{"old": oneTime, "new": password}, a.cookie(w.t, auth.OfficeCookieName))
 	require.Equal(w.t, http.StatusNoContent, a.status, a.body)
 	return acc
+}
+
+// two proposes as admin and confirms as second, both proven, and returns the answer
+// to the confirmation. They are made when they are first needed.
+func (w *world) two(body map[string]string) answer {
+	w.t.Helper()
+	for _, login := range []string{"admin", "second"} {
+		if _, err := w.st.AccountByLogin(context.Background(), login); err != nil {
+			w.account("unit", login, store.RoleAdmin)
+		}
+	}
+	var made map[string]string
+	w.get(w.do("POST", "proposals", body, w.signIn("admin", true)), http.StatusCreated, &made)
+	return w.do("POST", "proposals/"+made["id"]+"/confirm", "{}", w.signIn("second", true))
 }
 
 // signIn returns the cookie of a new session; proven also gives a fresh proof.

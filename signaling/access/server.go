@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"phientoa/internal/auth"
+	"phientoa/internal/court"
 	"phientoa/internal/hearing"
 	"phientoa/internal/store"
 )
@@ -24,20 +25,22 @@ const (
 	maxAnswer = 64 << 10 // of an authenticator or a certificate
 )
 
-// Kinds of denials for the access log.
+// Kinds of entries of the access log.
 const (
-	deniedSignIn = "denied.signin" // nobody is known then
-	deniedRoute  = "denied.office" // of an account without the role
+	deniedSignIn = "denied.signin"        // of the account or device that was tried, if there is such a one
+	deniedRoute  = "denied.office"        // of an account without the role, or by a rule between two people
+	deniedObject = "denied.office.object" // of an account: what is elsewhere or nowhere
 	deniedSeat   = "denied.seat"
+	revoked      = "invitation.revoked" // by a clerk
 )
 
 // Params of New.
 type Params struct {
 	Officials *auth.Officials
 	Logger    *slog.Logger
-	// Note takes a denial for the court's access log; it must not block. Nil: none
-	// is kept.
-	Note func(hearing, person, what string)
+	// Note takes an entry for the court's access log, with the unit of the account or
+	// device (empty: nobody is known); it must not block. Nil: none is kept.
+	Note func(unit court.UnitID, hearing, person, what string)
 	// Demo: cookies for http://, which cannot be Secure.
 	Demo bool
 }
@@ -51,7 +54,7 @@ type Server struct {
 // New builds the handler from Routes.
 func New(p Params) *Server {
 	if p.Note == nil {
-		p.Note = func(string, string, string) {}
+		p.Note = func(court.UnitID, string, string, string) {}
 	}
 	s := &Server{p: p}
 	mux := http.NewServeMux()
@@ -82,11 +85,16 @@ type call struct {
 	r    *http.Request
 	who  auth.Who  // of an Official's route
 	room auth.Room // of a Device's route
+	// tried is whom somebody not signed in said to be, for the access log only.
+	tried *tried
 }
+
+type tried struct{ login, device string }
 
 // answer lets in whom the route names, and turns an error into a problem.
 func (s *Server) answer(route Route, w http.ResponseWriter, r *http.Request) {
-	c := call{w: w, r: r}
+	c := call{w: w, tried: &tried{}}
+	c.r = r.WithContext(auth.WithClient(r.Context(), remote(r), r.UserAgent()))
 	err := s.admit(route, &c)
 	if err == nil {
 		err = route.serve(s, c)
@@ -94,10 +102,32 @@ func (s *Server) answer(route Route, w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		return
 	}
-	if errors.Is(err, auth.ErrSignIn) {
-		s.p.Note("", c.who.Account.ID, deniedSignIn)
-	}
+	s.note(c, err)
 	s.problem(w, err)
+}
+
+// note keeps a denial in the access log, with the unit of whom it concerns.
+func (s *Server) note(c call, err error) {
+	acc := c.who.Account
+	unit, id := acc.Unit, acc.ID
+	if id == "" {
+		unit, id = c.room.Device.Unit, c.room.Device.ID
+	}
+	switch {
+	case errors.Is(err, auth.ErrSignIn):
+		if id == "" {
+			unit, id = s.p.Officials.Tried(c.r.Context(), c.tried.login, c.tried.device)
+		}
+		s.p.Note(unit, "", id, deniedSignIn)
+	case id == "": // nobody is known, and nothing was tried
+	case errors.Is(err, auth.ErrForbidden) && acc.ID == "":
+		s.p.Note(unit, "", id, deniedSeat)
+	case errors.Is(err, auth.ErrForbidden), errors.Is(err, auth.ErrOwnAccount),
+		errors.Is(err, auth.ErrTwoNeeded), errors.Is(err, auth.ErrOwnProposal):
+		s.p.Note(unit, "", id, deniedRoute)
+	case errors.Is(err, store.ErrNotFound):
+		s.p.Note(unit, "", id, deniedObject)
+	}
 }
 
 // admit checks audience, password, role and fresh proof, in this order.
@@ -117,7 +147,6 @@ func (s *Server) admit(route Route, c *call) (err error) {
 	case c.who.Account.MustChange && !route.Unchanged:
 		return auth.ErrMustChange
 	case route.Roles != nil && !by.Has(route.Roles...):
-		s.p.Note("", by.ID, deniedRoute)
 		return auth.ErrForbidden
 	case route.StepUp && !by.Fresh(s.p.Officials.Now()):
 		return auth.ErrStepUp
@@ -129,10 +158,12 @@ func (s *Server) admit(route Route, c *call) (err error) {
 func (c call) by() auth.Official { return c.who.Official() }
 
 // addr is the address that the request came from.
-func (c call) addr() string {
-	host, _, err := net.SplitHostPort(c.r.RemoteAddr)
+func (c call) addr() string { return remote(c.r) }
+
+func remote(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
-		return c.r.RemoteAddr
+		return r.RemoteAddr
 	}
 	return host
 }

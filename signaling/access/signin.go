@@ -25,6 +25,7 @@ func (s *Server) signIn(c call) error {
 	if err := c.read(&body); err != nil {
 		return err
 	}
+	c.tried.login = body.Login
 	return s.signedIn(c)(s.p.Officials.SignIn(c.r.Context(), body.Login, body.Password, c.addr()))
 }
 
@@ -158,34 +159,6 @@ func (s *Server) stepUp(c call) error {
 
 func (s *Server) stepUpBegin(c call) error {
 	return s.begun(c)(s.p.Officials.BeginStepUp(c.r.Context(), c.who))
-}
-
-// seatBody names a seat.
-type seatBody struct {
-	Hearing string `json:"hearing"`
-	Person  string `json:"person"`
-	Device  string `json:"device"`
-}
-
-func (s *Server) seat(c call) error {
-	var body seatBody
-	if err := c.read(&body); err != nil {
-		return err
-	}
-	cookie, _, err := s.p.Officials.EnterSeat(c.r.Context(), c.who, body.Hearing, body.Person, body.Device)
-	return s.seated(c, body, c.who.Account.ID, cookie, err)
-}
-
-func (s *Server) seated(c call, b seatBody, owner string, cookie *http.Cookie, err error) error {
-	if err != nil {
-		if status, _ := explain(err); status == http.StatusForbidden {
-			s.p.Note("", owner, deniedSeat)
-		}
-		return err
-	}
-	s.p.Logger.Info("seat entered", "owner", owner, "hearing", b.Hearing, "person", b.Person, "device", b.Device)
-	http.SetCookie(c.w, cookie)
-	return c.done()
 }
 
 // credentialRow is a credential without its data.
