@@ -67,6 +67,9 @@ func startWorld(t testing.TB) *world {
 		}
 	}
 	w.devices["room-1"] = store.RoomDevice{ID: "room-1", Unit: unitHN}
+	w.devices["room-old"] = store.RoomDevice{ID: "room-old", Unit: unitHN, Revoked: true}
+	w.devices["room-dn"] = store.RoomDevice{ID: "room-dn", Unit: unitDN}
+	w.devices["room-detention"] = store.RoomDevice{ID: "room-detention", Unit: "detention-1"}
 	w.p = Params{
 		Store: st, Officials: w, Directory: w, Inviter: w, Access: w, BaseURL: "https://xetxu.example.vn/",
 		Now:  w.clock,
