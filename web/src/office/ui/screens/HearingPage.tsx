@@ -11,6 +11,7 @@ import { Marked, StatusMark } from "../parts/StatusMark";
 import { formKey, instanceKey, procedureKey, testKey } from "../words";
 import { EnterButton } from "./EnterButton";
 import { InviteButton } from "./InviteButton";
+import { RevokeButton } from "./RevokeButton";
 import office from "./office.module.css";
 
 export function HearingPage({ id }: { id: string }) {
@@ -146,7 +147,7 @@ function People({ h }: { h: HearingDetail }) {
                   <td data-label={t("person_point")}>{point(p)}</td>
                   <td data-label={t("comes_by")}>
                     <ComesBy p={p} mayInvite={mayInvite}>
-                      <InviteButton hearing={h} person={p} point={point(p)} />
+                      <Invitations hearing={h} person={p} point={point(p)} />
                     </ComesBy>
                   </td>
                 </tr>
@@ -156,6 +157,15 @@ function People({ h }: { h: HearingDetail }) {
         )}
       </Answer>
     </Box>
+  );
+}
+
+function Invitations(about: { hearing: HearingDetail; person: HearingPerson; point: string }) {
+  return (
+    <div className={office["acts"]}>
+      <InviteButton {...about} />
+      <RevokeButton hearing={about.hearing} person={about.person} />
+    </div>
   );
 }
 
