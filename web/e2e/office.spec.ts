@@ -338,7 +338,7 @@ test("acts that take two administrators", async ({ page }) => {
   await expect(page.getByText("Thẻ chứng thư số 0417")).toBeVisible();
   await press(page, "Đề nghị: Nguyễn Thị Hường");
   await look(page, "propose");
-  await page.getByLabel("Gắn chứng thư số").check();
+  await page.getByRole("radio", { name: "Gắn chứng thư số" }).check();
   await look(page, "propose-certificate");
   await page.getByRole("dialog").getByRole("button", { name: "Quay lại" }).click();
   await press(page, "Xác nhận: Cấp lại mật khẩu: Nguyễn Thị Hường");
