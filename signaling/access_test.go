@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"phientoa/internal/court"
 	"phientoa/internal/store"
 	"phientoa/internal/wire"
 )
@@ -90,6 +91,11 @@ func TestDenialsAreCountedByActorAndSpan(t *testing.T) {
 	})
 	require.Len(t, b.written(), 2, "the end writes the rest at once")
 	require.Equal(t, map[string]int{"a denied.room": 4, "b denied.room": 1, "a denied.media": 1}, b.counts())
+	for _, call := range b.written() {
+		for _, a := range call {
+			require.Equal(t, court.UnitID("u"), a.Unit, "whose people the denied belongs to")
+		}
+	}
 }
 
 func TestDenialsBeyondTheBoundShareOneEntry(t *testing.T) {

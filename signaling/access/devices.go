@@ -9,16 +9,8 @@ import (
 	"phientoa/internal/store"
 )
 
-type deviceRow struct {
-	ID       string    `json:"id"`
-	Unit     string    `json:"unit"`
-	Label    string    `json:"label"`
-	Enrolled time.Time `json:"enrolled"`
-	Revoked  bool      `json:"revoked"`
-}
-
-func rowOf(d store.RoomDevice) deviceRow {
-	return deviceRow{ID: d.ID, Unit: string(d.Unit), Label: d.Label, Enrolled: d.Enrolled, Revoked: d.Revoked}
+func rowOf(d store.RoomDevice) RoomDeviceItem {
+	return RoomDeviceItem{ID: d.ID, Unit: string(d.Unit), Label: d.Label, Enrolled: d.Enrolled, Revoked: d.Revoked}
 }
 
 func (s *Server) devices(c call) error {
@@ -26,17 +18,15 @@ func (s *Server) devices(c call) error {
 	if err != nil {
 		return err
 	}
-	rows := []deviceRow{}
+	rows := []RoomDeviceItem{}
 	for _, d := range list {
 		rows = append(rows, rowOf(d))
 	}
-	return c.json(http.StatusOK, map[string]any{"devices": rows})
+	return c.json(http.StatusOK, RoomDevicesAnswer{rows})
 }
 
 func (s *Server) offerEnrolment(c call) error {
-	var body struct {
-		Label string `json:"label"`
-	}
+	var body EnrolmentBody
 	if err := c.read(&body); err != nil {
 		return err
 	}
@@ -47,7 +37,7 @@ func (s *Server) offerEnrolment(c call) error {
 	if err != nil {
 		return err
 	}
-	return c.json(http.StatusCreated, map[string]any{"code": code, "expires": ends})
+	return c.json(http.StatusCreated, EnrolmentAnswer{code, ends})
 }
 
 func (s *Server) removeDevice(c call) error {
@@ -59,11 +49,7 @@ func (s *Server) removeDevice(c call) error {
 
 // enrol takes the key as SubjectPublicKeyInfo in base64.
 func (s *Server) enrol(c call) error {
-	var body struct {
-		Code      string `json:"code"`
-		PublicKey string `json:"public_key"`
-		Label     string `json:"label"`
-	}
+	var body EnrolBody
 	if err := c.read(&body); err != nil {
 		return err
 	}
@@ -75,13 +61,11 @@ func (s *Server) enrol(c call) error {
 	if err != nil {
 		return err
 	}
-	return c.json(http.StatusCreated, map[string]string{"device": id})
+	return c.json(http.StatusCreated, DeviceAnswer{id})
 }
 
 func (s *Server) challenge(c call) error {
-	var body struct {
-		Device string `json:"device"`
-	}
+	var body ChallengeBody
 	if err := c.read(&body); err != nil {
 		return err
 	}
@@ -89,16 +73,12 @@ func (s *Server) challenge(c call) error {
 	if err != nil {
 		return err
 	}
-	return c.json(http.StatusOK, map[string]string{"nonce": nonce})
+	return c.json(http.StatusOK, NonceAnswer{nonce})
 }
 
 // deviceSignIn takes the signature in base64.
 func (s *Server) deviceSignIn(c call) error {
-	var body struct {
-		Device    string `json:"device"`
-		Nonce     string `json:"nonce"`
-		Signature string `json:"signature"`
-	}
+	var body DeviceSignInBody
 	if err := c.read(&body); err != nil {
 		return err
 	}
@@ -119,16 +99,9 @@ func (s *Server) deviceSignOut(c call) error {
 	return c.done()
 }
 
-// seatBody names a seat.
-type seatBody struct {
-	Hearing string `json:"hearing"`
-	Person  string `json:"person"`
-	Device  string `json:"device"`
-}
-
 // deviceSeat gives the seat's cookie to a device that the booking names for it.
 func (s *Server) deviceSeat(c call) error {
-	var body seatBody
+	var body SeatBody
 	if err := c.read(&body); err != nil {
 		return err
 	}
@@ -139,14 +112,6 @@ func (s *Server) deviceSeat(c call) error {
 	s.p.Logger.Info("seat entered", "owner", c.room.Device.ID, "hearing", body.Hearing, "person", body.Person, "device", body.Device)
 	http.SetCookie(c.w, cookie)
 	return c.done()
-}
-
-// seatRow is a seat of a room device: when and where, nothing of the case.
-type seatRow struct {
-	seatBody
-	StartsAt time.Time `json:"starts_at"`
-	Minutes  int       `json:"minutes,omitempty"`
-	Status   string    `json:"status"`
 }
 
 // vietnam is the time by which a court's day begins (UTC+7, no summer time).
@@ -161,15 +126,15 @@ func (s *Server) deviceSeats(c call) error {
 	if err != nil {
 		return err
 	}
-	rows := []seatRow{}
+	rows := []RoomSeatItem{}
 	for _, x := range list {
 		at := time.UnixMicro(x.StartsAt).UTC()
 		if at.Before(today) && !going(hearing.Status(x.Status)) {
 			continue
 		}
-		rows = append(rows, seatRow{seatBody{x.Hearing, x.Person, x.Device}, at, x.Minutes, x.Status})
+		rows = append(rows, RoomSeatItem{x.Hearing, x.Person, x.Seat.Device, at, x.Minutes, x.Status})
 	}
-	return c.json(http.StatusOK, map[string]any{"seats": rows})
+	return c.json(http.StatusOK, RoomSeatsAnswer{rows})
 }
 
 // going tells whether the hearing was opened and did not end.

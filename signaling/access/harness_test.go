@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -154,7 +155,44 @@ func (w *world) do(method, path string, body any, cookies ...*http.Cookie) answe
 	text, err := io.ReadAll(res.Body)
 	require.NoError(w.t, err)
 	require.Equal(w.t, "no-store", res.Header.Get("Cache-Control"))
+	asDocumented(w.t, method, path, res.StatusCode, text)
 	return answer{status: res.StatusCode, body: string(text), cookies: res.Cookies(), header: res.Header}
+}
+
+// asDocumented holds an answer against the OpenAPI document: its status stands
+// there, and a body has no field that does not.
+func asDocumented(t *testing.T, method, path string, status int, body []byte) {
+	t.Helper()
+	if status >= 400 {
+		return
+	}
+	path, _, _ = strings.Cut(path, "?")
+	matches := func(pattern string) bool {
+		p, q := strings.Split(strings.TrimPrefix(pattern, access.Prefix), "/"), strings.Split(path, "/")
+		for i := range p {
+			if len(p) != len(q) || p[i] != q[i] && !strings.HasPrefix(p[i], "{") {
+				return false
+			}
+		}
+		return true
+	}
+	for _, r := range access.Routes() {
+		if r.Method != method || !matches(r.Path) {
+			continue
+		}
+		out, want := access.Documented(r)
+		if len(body) == 0 {
+			require.True(t, status == want && out == nil || status == http.StatusNoContent, "%s %s: %d", method, path, status)
+			return
+		}
+		require.Equal(t, want, status, "%s %s", method, path)
+		require.NotNil(t, out, "%s %s", method, path)
+		d := json.NewDecoder(bytes.NewReader(body))
+		d.DisallowUnknownFields()
+		require.NoError(t, d.Decode(reflect.New(reflect.TypeOf(out)).Interface()), "%s %s: %s", method, path, body)
+		return
+	}
+	require.Fail(t, "not in the table", method+" "+path)
 }
 
 // account makes one with a password of its own.

@@ -4,7 +4,6 @@ import (
 	"encoding/hex"
 	"net/http"
 	"strconv"
-	"time"
 
 	"phientoa/internal/auth"
 	"phientoa/internal/store"
@@ -13,38 +12,23 @@ import (
 // maxLabel bounds labels and names in bytes.
 const maxLabel = 200
 
-type accountRow struct {
-	ID         string       `json:"id"`
-	Unit       string       `json:"unit"`
-	Login      string       `json:"login"`
-	Name       string       `json:"name"`
-	Roles      []store.Role `json:"roles"`
-	Disabled   bool         `json:"disabled"`
-	MustChange bool         `json:"must_change"`
-	Created    time.Time    `json:"created"`
-}
-
 func (s *Server) accounts(c call) error {
 	list, err := s.p.Officials.Accounts(c.r.Context(), c.by())
 	if err != nil {
 		return err
 	}
-	rows := []accountRow{}
+	rows := []AccountItem{}
 	for _, a := range list {
-		rows = append(rows, accountRow{
+		rows = append(rows, AccountItem{
 			ID: a.ID, Unit: string(a.Unit), Login: a.Login, Name: a.Name, Roles: a.Roles,
 			Disabled: a.Disabled, MustChange: a.MustChange, Created: a.Created,
 		})
 	}
-	return c.json(http.StatusOK, map[string]any{"accounts": rows})
+	return c.json(http.StatusOK, AccountsAnswer{rows})
 }
 
 func (s *Server) createAccount(c call) error {
-	var body struct {
-		Login string       `json:"login"`
-		Name  string       `json:"name"`
-		Roles []store.Role `json:"roles"`
-	}
+	var body NewAccountBody
 	if err := c.read(&body); err != nil {
 		return err
 	}
@@ -56,15 +40,11 @@ func (s *Server) createAccount(c call) error {
 	if err != nil {
 		return err
 	}
-	return c.json(http.StatusCreated, map[string]string{"id": acc.ID, "password": password})
+	return c.json(http.StatusCreated, NewAccountAnswer{acc.ID, password})
 }
 
 func (s *Server) changeAccount(c call) error {
-	var body struct {
-		Name     *string      `json:"name"`
-		Roles    []store.Role `json:"roles"`
-		Disabled *bool        `json:"disabled"`
-	}
+	var body ChangeAccountBody
 	if err := c.read(&body); err != nil {
 		return err
 	}
@@ -84,7 +64,7 @@ func (s *Server) credentials(c call) error {
 	if err != nil {
 		return err
 	}
-	return c.json(http.StatusOK, map[string]any{"credentials": credentialRows(list)})
+	return c.json(http.StatusOK, CredentialsAnswer{credentialRows(list)})
 }
 
 func (s *Server) removeCredential(c call) error {
@@ -93,17 +73,6 @@ func (s *Server) removeCredential(c call) error {
 		return err
 	}
 	return c.done()
-}
-
-type adminRow struct {
-	N      uint64    `json:"n"`
-	At     time.Time `json:"at"`
-	Actor  string    `json:"actor"`
-	Unit   string    `json:"unit"`
-	What   string    `json:"what"`
-	Object string    `json:"object"`
-	Detail string    `json:"detail"`
-	Hash   string    `json:"hash"`
 }
 
 // adminLog answers with at most 200 entries from ?from= on (1 is the first).
@@ -121,12 +90,12 @@ func (s *Server) adminLog(c call) error {
 	if err != nil {
 		return err
 	}
-	rows := []adminRow{}
+	rows := []AdminItem{}
 	for _, e := range list {
-		rows = append(rows, adminRow{
+		rows = append(rows, AdminItem{
 			N: e.N, At: e.At, Actor: e.Actor, Unit: string(e.Unit), What: e.What, Object: e.Object, Detail: e.Detail,
 			Hash: hex.EncodeToString(e.Hash[:]),
 		})
 	}
-	return c.json(http.StatusOK, map[string]any{"entries": rows})
+	return c.json(http.StatusOK, AdminLogAnswer{rows})
 }

@@ -30,8 +30,9 @@ func Page() string {
 
 const intro = `# Access: who one is
 
-How officials and room devices sign in, and how a court says who may. The table is generated from
-` + "`" + `signaling/access` + "`" + ` and checked by its test; a test walks every role over every route.
+How officials and room devices sign in, and how a court says who may. The table, and the description for machines
+[` + "`" + `openapi-access.json` + "`" + `](openapi-access.json) (OpenAPI 3.1, also at ` + "`" + `/api/v1/access/openapi.json` + "`" + `), are generated from
+` + "`" + `signaling/access` + "`" + ` and checked by its tests; a test walks every role over every route.
 
 - **Sessions.** A cookie (` + "`" + `__Host-phientoa-office` + "`" + `, of room devices ` + "`" + `__Host-phientoa-device` + "`" + `; Secure, HttpOnly,
   SameSite=Strict), 256 random bits of which the database has the SHA-256. It ends after 12 h, or after 1 h without

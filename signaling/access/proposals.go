@@ -2,38 +2,19 @@ package access
 
 import (
 	"net/http"
-	"time"
 
 	"phientoa/internal/auth"
 	"phientoa/internal/store"
 )
-
-// proposalRow is an act that takes two administrators, without its secrets.
-type proposalRow struct {
-	ID      string    `json:"id"`
-	Kind    string    `json:"kind"`
-	Account string    `json:"account"`
-	By      string    `json:"by"` // account
-	At      time.Time `json:"at"`
-	Expires time.Time `json:"expires"`
-	Open    bool      `json:"open"`
-	// Outcome is "confirmed" or "withdrawn" by DoneBy; empty: open, or out of time.
-	Outcome string     `json:"outcome,omitempty"`
-	DoneBy  string     `json:"done_by,omitempty"`
-	DoneAt  *time.Time `json:"done_at,omitempty"`
-	// Of a certificate: what it is called, and its SHA-256 in hexadecimal.
-	Label       string `json:"label,omitempty"`
-	Fingerprint string `json:"fingerprint,omitempty"`
-}
 
 func (s *Server) proposals(c call) error {
 	list, err := s.p.Officials.Proposals(c.r.Context(), c.by())
 	if err != nil {
 		return err
 	}
-	rows := []proposalRow{}
+	rows := []ProposalItem{}
 	for _, p := range list {
-		row := proposalRow{
+		row := ProposalItem{
 			ID: p.ID, Kind: p.Kind, Account: p.Account, By: p.By, At: p.At, Expires: p.Expires, Open: p.Open,
 			Outcome: p.Outcome, DoneBy: p.DoneBy, Label: p.Label, Fingerprint: p.Fingerprint,
 		}
@@ -42,18 +23,13 @@ func (s *Server) proposals(c call) error {
 		}
 		rows = append(rows, row)
 	}
-	return c.json(http.StatusOK, map[string]any{"proposals": rows})
+	return c.json(http.StatusOK, ProposalsAnswer{rows})
 }
 
 // propose takes an act that another administrator has to confirm; a certificate in
 // PEM.
 func (s *Server) propose(c call) error {
-	var body struct {
-		Kind        string `json:"kind"`
-		Account     string `json:"account"`
-		Certificate string `json:"certificate"`
-		Label       string `json:"label"`
-	}
+	var body ProposalBody
 	if err := c.readUpTo(maxAnswer, &body); err != nil {
 		return err
 	}
@@ -66,7 +42,7 @@ func (s *Server) propose(c call) error {
 	if err != nil {
 		return err
 	}
-	return c.json(http.StatusCreated, map[string]any{"id": p.ID, "expires": p.Expires})
+	return c.json(http.StatusCreated, ProposedAnswer{p.ID, p.Expires})
 }
 
 // confirm does what another administrator proposed; a one-time password that comes
@@ -79,7 +55,7 @@ func (s *Server) confirm(c call) error {
 	if password == "" {
 		return c.done()
 	}
-	return c.json(http.StatusOK, map[string]string{"password": password})
+	return c.json(http.StatusOK, OneTimeAnswer{password})
 }
 
 func (s *Server) withdraw(c call) error {

@@ -50,6 +50,7 @@ func Routes() []Route {
 	bookers := append([]store.Role{store.RoleClerk, store.RoleJudge}, either...) // who books names a room's device
 	readers := []store.Role{store.RoleAdmin, store.RoleAuditor}
 	return []Route{
+		{Method: get, Path: Prefix + "openapi.json", serve: (*Server).openapi},
 		{Method: post, Path: Prefix + "signin", serve: (*Server).signIn},
 		{Method: post, Path: Prefix + "certificate", serve: (*Server).certificate},
 		{Method: post, Path: Prefix + "passkey/begin", serve: (*Server).passkeyBegin},
@@ -72,15 +73,15 @@ func Routes() []Route {
 		{Method: get, Path: accounts, Audience: Official, Roles: admin, serve: (*Server).accounts},
 		{Method: post, Path: accounts, Audience: Official, Roles: admin, StepUp: true, serve: (*Server).createAccount},
 		{Method: patch, Path: accounts + "/{account}", Audience: Official, Roles: admin, StepUp: true, serve: (*Server).changeAccount},
-		{Method: get, Path: accounts + "/{account}/credentials", Audience: Official, Roles: admin, serve: (*Server).credentials},
-		{Method: del, Path: accounts + "/{account}/credentials/{credential}", Audience: Official, Roles: admin, StepUp: true, serve: (*Server).removeCredential},
+		{Method: get, Path: Prefix + credentials, Audience: Official, Roles: admin, serve: (*Server).credentials},
+		{Method: del, Path: Prefix + credentials + "/{credential}", Audience: Official, Roles: admin, StepUp: true, serve: (*Server).removeCredential},
 		{Method: get, Path: proposals, Audience: Official, Roles: admin, serve: (*Server).proposals},
 		{Method: post, Path: proposals, Audience: Official, Roles: admin, StepUp: true, serve: (*Server).propose},
 		{Method: post, Path: proposals + "/{proposal}/confirm", Audience: Official, Roles: admin, StepUp: true, serve: (*Server).confirm},
 		{Method: del, Path: proposals + "/{proposal}", Audience: Official, Roles: admin, serve: (*Server).withdraw},
 		{Method: get, Path: Prefix + "adminlog", Audience: Official, Roles: readers, serve: (*Server).adminLog},
 
-		{Method: del, Path: Prefix + "hearings/{hearing}/invitations/{person}", Audience: Official, Roles: []store.Role{store.RoleClerk}, serve: (*Server).revokeInvitation},
+		{Method: del, Path: Prefix + invitations, Audience: Official, Roles: []store.Role{store.RoleClerk}, serve: (*Server).revokeInvitation},
 
 		{Method: get, Path: devices, Audience: Official, Roles: bookers, serve: (*Server).devices},
 		{Method: post, Path: devices, Audience: Official, Roles: tech, StepUp: true, serve: (*Server).offerEnrolment},

@@ -259,7 +259,21 @@ func TestWhatIsNotInTheTableDoesNotExist(t *testing.T) {
 	}
 }
 
-var update = flag.Bool("update", false, "write docs/access.md")
+var update = flag.Bool("update", false, "write docs/access.md and docs/openapi-access.json")
+
+// The document is made of the table, and every answer in these tests is held
+// against it (world.do).
+func TestDocumentIsUpToDate(t *testing.T) {
+	const path = "../../docs/openapi-access.json"
+	want, err := access.Document()
+	require.NoError(t, err)
+	if *update {
+		require.NoError(t, os.WriteFile(path, want, 0o644))
+	}
+	got, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, string(want), string(got), "run: make generate")
+}
 
 func TestPageIsUpToDate(t *testing.T) {
 	const path = "../../docs/access.md"

@@ -12,10 +12,10 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 
 	"phientoa/internal/auth"
 	"phientoa/internal/court"
-	"phientoa/internal/hearing"
 	"phientoa/internal/store"
 )
 
@@ -47,8 +47,9 @@ type Params struct {
 
 // Server answers the routes of the table. It is safe for concurrent use.
 type Server struct {
-	p       Params
-	handler http.Handler
+	p        Params
+	handler  http.Handler
+	document func() ([]byte, error) // of the API, made once
 }
 
 // New builds the handler from Routes.
@@ -56,7 +57,7 @@ func New(p Params) *Server {
 	if p.Note == nil {
 		p.Note = func(court.UnitID, string, string, string) {}
 	}
-	s := &Server{p: p}
+	s := &Server{p: p, document: sync.OnceValues(Document)}
 	mux := http.NewServeMux()
 	for _, r := range Routes() {
 		mux.HandleFunc(r.Method+" "+r.Path, func(w http.ResponseWriter, q *http.Request) { s.answer(r, w, q) })
@@ -231,9 +232,5 @@ func (s *Server) problem(w http.ResponseWriter, err error) {
 		w.Header().Set("Retry-After", "60")
 	}
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(struct {
-		Title  string `json:"title"`
-		Status int    `json:"status"`
-		*hearing.Refusal
-	}{ref.En, status, ref})
+	_ = json.NewEncoder(w).Encode(Problem{ref.En, status, ref})
 }

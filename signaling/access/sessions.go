@@ -1,35 +1,20 @@
 package access
 
-import (
-	"net/http"
-	"time"
-)
-
-// sessionRow is a sign-in of one's own account.
-type sessionRow struct {
-	ID      string    `json:"id"` // to end it; it opens nothing
-	Method  string    `json:"method"`
-	Address string    `json:"address"` // network address it began from
-	Agent   string    `json:"agent"`   // the browser's own words
-	Created time.Time `json:"created"`
-	Seen    time.Time `json:"seen"` // last used, to the minute
-	Expires time.Time `json:"expires"`
-	Current bool      `json:"current"`
-}
+import "net/http"
 
 func (s *Server) sessions(c call) error {
 	list, err := s.p.Officials.OwnSessions(c.r.Context(), c.who)
 	if err != nil {
 		return err
 	}
-	rows := []sessionRow{}
+	rows := []SessionItem{}
 	for _, x := range list {
-		rows = append(rows, sessionRow{
+		rows = append(rows, SessionItem{
 			ID: x.ID, Method: x.Method, Address: x.Address, Agent: x.Agent,
 			Created: x.Created, Seen: x.LastSeen, Expires: x.Expires, Current: x.Current,
 		})
 	}
-	return c.json(http.StatusOK, map[string]any{"sessions": rows})
+	return c.json(http.StatusOK, SessionsAnswer{rows})
 }
 
 func (s *Server) endSession(c call) error {

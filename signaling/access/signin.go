@@ -18,10 +18,7 @@ const (
 
 // signIn by login and password.
 func (s *Server) signIn(c call) error {
-	var body struct {
-		Login    string `json:"login"`
-		Password string `json:"password"`
-	}
+	var body SignInBody
 	if err := c.read(&body); err != nil {
 		return err
 	}
@@ -99,26 +96,13 @@ func (s *Server) signOut(c call) error {
 	return c.done()
 }
 
-// meAnswer is who one is.
-type meAnswer struct {
-	Account    string       `json:"account"`
-	Name       string       `json:"name"`
-	Login      string       `json:"login"`
-	Unit       string       `json:"unit"`
-	UnitName   string       `json:"unit_name"`
-	Roles      []store.Role `json:"roles"`
-	Method     string       `json:"method"`
-	SteppedUp  bool         `json:"stepped_up"`
-	MustChange bool         `json:"must_change"`
-}
-
 func (s *Server) me(c call) error {
 	acc := c.who.Account
 	name, err := s.p.Officials.UnitName(c.r.Context(), acc.Unit)
 	if err != nil {
 		return err
 	}
-	return c.json(http.StatusOK, meAnswer{
+	return c.json(http.StatusOK, MeAnswer{
 		Account: acc.ID, Name: acc.Name, Login: acc.Login, Unit: string(acc.Unit), UnitName: name,
 		Roles: acc.Roles, Method: c.who.Session.Method, SteppedUp: c.by().Fresh(s.p.Officials.Now()),
 		MustChange: acc.MustChange,
@@ -126,10 +110,7 @@ func (s *Server) me(c call) error {
 }
 
 func (s *Server) password(c call) error {
-	var body struct {
-		Old string `json:"old"`
-		New string `json:"new"`
-	}
+	var body PasswordBody
 	if err := c.read(&body); err != nil {
 		return err
 	}
@@ -161,19 +142,10 @@ func (s *Server) stepUpBegin(c call) error {
 	return s.begun(c)(s.p.Officials.BeginStepUp(c.r.Context(), c.who))
 }
 
-// credentialRow is a credential without its data.
-type credentialRow struct {
-	ID      string    `json:"id"`
-	Kind    string    `json:"kind"`
-	Label   string    `json:"label"`
-	Created time.Time `json:"created"`
-	Revoked bool      `json:"revoked"`
-}
-
-func credentialRows(list []store.Credential) []credentialRow {
-	out := []credentialRow{}
+func credentialRows(list []store.Credential) []CredentialItem {
+	out := []CredentialItem{}
 	for _, x := range list {
-		out = append(out, credentialRow{ID: x.ID, Kind: x.Kind, Label: x.Label, Created: x.Created, Revoked: x.Revoked})
+		out = append(out, CredentialItem{ID: x.ID, Kind: x.Kind, Label: x.Label, Created: x.Created, Revoked: x.Revoked})
 	}
 	return out
 }
@@ -207,7 +179,7 @@ func (s *Server) registerFinish(c call) error {
 	if err != nil {
 		return err
 	}
-	return c.json(http.StatusCreated, map[string]string{"id": id})
+	return c.json(http.StatusCreated, IDAnswer{id})
 }
 
 // removePasskey ends one's own passkey and, with it, every session of the account.

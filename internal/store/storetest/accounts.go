@@ -415,7 +415,10 @@ func invitationCodes(t *testing.T, f *fixture) {
 	for range 10 {
 		require.ErrorIs(t, try(f.A, i, [32]byte{}), store.ErrCodeNeeded, "asking is not counted")
 	}
-	for range store.MaxCodeTries - 1 {
+	whose, err := f.A.RedeemCode(bg(), i.TokenHash, wrong, store.Session{TokenHash: f.hash(), Created: at(0), Expires: at(long)}, at(0))
+	require.ErrorIs(t, err, store.ErrCodeWrong)
+	require.Equal(t, store.Session{Hearing: h, Person: "p", Device: "d", Unit: unit}, whose, "for the log: no session")
+	for range store.MaxCodeTries - 2 {
 		require.ErrorIs(t, try(f.B, i, wrong), store.ErrCodeWrong)
 	}
 	require.NoError(t, try(f.A, i, right))
