@@ -24,9 +24,9 @@ type noAccessLog struct{}
 // Note implements AccessLog.
 func (noAccessLog) Note(court.UnitID, string, string, string) {}
 
-// denied notes that the session's person was refused. They belong to the unit
-// whose hearing their sign-in names.
-func (s *session) denied(what string) { s.access.Note("", s.who.Hearing, s.who.Person, what) }
+// denied notes that the session's person was refused, under the unit whose people
+// they belong to.
+func (s *session) denied(what string) { s.access.Note(s.who.Unit, s.who.Hearing, s.who.Person, what) }
 
 // deniedEntry notes a refusal at the door, if it is not of another kind (busy,
 // database away).

@@ -89,7 +89,7 @@ func (s *Server) consume(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, auth.ErrCodeNeeded):
 		problem(w, http.StatusForbidden, refuseCodeNeeded())
 	case errors.Is(err, auth.ErrCodeWrong):
-		s.p.Access.Note("", "", "", deniedInvitation)
+		s.p.Access.Note(who.Unit, who.Hearing, who.Person, deniedInvitation) // whose invitation it is
 		problem(w, http.StatusForbidden, refuseCodeWrong())
 	default:
 		s.p.Access.Note("", "", "", deniedInvitation)

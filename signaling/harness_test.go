@@ -93,7 +93,7 @@ func (headerAuth) Session(r *http.Request) (store.Session, error) {
 	return sessionOf(c.Value), nil
 }
 
-func (headerAuth) Alive(context.Context, store.Session) error { return nil }
+func (headerAuth) Alive(context.Context, store.Session) (time.Time, error) { return time.Time{}, nil }
 
 func (headerAuth) SignOut(*http.Request) (*http.Cookie, error) {
 	return &http.Cookie{Name: "s", MaxAge: -1, Path: "/"}, nil

@@ -27,9 +27,10 @@ type Auth interface {
 	// Session is the signed-in device of a request. auth.ErrNoSession: there is
 	// none; any other error passes.
 	Session(r *http.Request) (store.Session, error)
-	// Alive tells whether the session of a live connection still stands, and
-	// counts as its use. Errors as of Session.
-	Alive(ctx context.Context, who store.Session) error
+	// Alive tells whether the session of a live connection still stands, and counts as
+	// its use. The answer is when it ends unless it is used again, zero when that is
+	// not known. Errors as of Session.
+	Alive(ctx context.Context, who store.Session) (until time.Time, err error)
 	// SignOut ends the request's session and returns the cookie that clears it.
 	SignOut(r *http.Request) (*http.Cookie, error)
 }
@@ -161,7 +162,7 @@ func (s *Server) serveWS(w http.ResponseWriter, r *http.Request) {
 		open: func(ctx context.Context, room string) (*Room, *hearing.Refusal) {
 			return s.p.Rooms.Enter(ctx, who.Hearing, room)
 		},
-		alive:  func(ctx context.Context) error { return s.p.Auth.Alive(ctx, who) },
+		alive:  func(ctx context.Context) (time.Time, error) { return s.p.Auth.Alive(ctx, who) },
 		panics: &s.panics, metrics: s.p.Metrics,
 	}
 	defer func() { _ = ws.Close() }()

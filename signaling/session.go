@@ -37,8 +37,8 @@ type session struct {
 	version string
 	// open finds the hearing's room actor for the public room id.
 	open func(ctx context.Context, room string) (*Room, *hearing.Refusal)
-	// alive tells whether the sign-in still stands, and renews it.
-	alive  func(ctx context.Context) error
+	// alive tells whether and until when the sign-in stands, and renews it.
+	alive  func(ctx context.Context) (until time.Time, err error)
 	panics *atomic.Uint64
 
 	access  AccessLog
@@ -48,6 +48,7 @@ type session struct {
 	room   *Room
 	place  *place
 	link   *link
+	until  time.Time // when the sign-in ends unless it is used again; zero: not known
 	offers chan *wire.Envelope
 }
 
@@ -139,7 +140,7 @@ func (s *session) sit(ctx context.Context, h *wire.Hello) *hearing.Refusal {
 		return ref
 	}
 	// Signed out since the upgrade; a database that is away does not tell.
-	if errors.Is(s.alive(ctx), auth.ErrNoSession) {
+	if _, err := s.alive(ctx); errors.Is(err, auth.ErrNoSession) {
 		return refuseSignIn()
 	}
 	lang := "vi"
@@ -157,7 +158,8 @@ func (s *session) sit(ctx context.Context, h *wire.Hello) *hearing.Refusal {
 	s.room, s.place, s.link = room, j.place, j.link
 	// Once more, now that the seat can be found and ended: a sign-in that was
 	// revoked between the first look and the seat must not keep it.
-	if errors.Is(s.alive(ctx), auth.ErrNoSession) {
+	var err error
+	if s.until, err = s.alive(ctx); errors.Is(err, auth.ErrNoSession) {
 		s.room.signOut(ctx, s.who, refuseSignIn())
 		room.leave(j.place, j.link)
 		return refuseSignIn()
@@ -175,25 +177,32 @@ func (s *session) sit(ctx context.Context, h *wire.Hello) *hearing.Refusal {
 }
 
 // stayAlive renews the sign-in while the connection lives, off the room's actor
-// and one attempt at a time. A sign-out, also on another node, ends the seat's
-// connection and media; the sign-in's absolute end does not, in the middle of a
-// hearing.
+// and one attempt at a time, and looks again in the moment in which it ends. A
+// sign-out, also on another node, and the sign-in's end close the seat: connection
+// and media. A live hearing keeps a sign-in from ending (auth.SessionMax).
 func (s *session) stayAlive(ctx context.Context) {
-	t := time.NewTicker(s.limits.TouchEvery)
-	defer t.Stop()
 	for {
+		wait := s.limits.TouchEvery
+		if !s.until.IsZero() {
+			wait = min(wait, max(s.until.Sub(s.now()), minLook))
+		}
+		t := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
+			t.Stop()
 			return
 		case <-t.C:
 		}
-		err := s.alive(ctx)
-		if errors.Is(err, auth.ErrNoSession) && s.who.Expires.After(s.now()) {
+		var err error
+		if s.until, err = s.alive(ctx); errors.Is(err, auth.ErrNoSession) {
 			s.room.signOut(ctx, s.who, refuseSignIn())
 			return
 		}
 	}
 }
+
+// minLook is the least time between two looks at a sign-in that ends just now.
+const minLook = 200 * time.Millisecond
 
 // guard keeps a defect in one session from ending the process: the session ends,
 // the client may come back, everybody else stays.

@@ -48,12 +48,12 @@ func (a *turnAuth) Session(r *http.Request) (store.Session, error) {
 	return s, err
 }
 
-func (a *turnAuth) Alive(context.Context, store.Session) error {
+func (a *turnAuth) Alive(context.Context, store.Session) (time.Time, error) {
 	a.used.Add(1)
 	if a.over.Load() {
-		return auth.ErrNoSession
+		return time.Time{}, auth.ErrNoSession
 	}
-	return nil
+	return time.Time{}, nil
 }
 
 func TestALiveConnectionRenewsItsSignIn(t *testing.T) {
@@ -67,6 +67,40 @@ func TestALiveConnectionRenewsItsSignIn(t *testing.T) {
 	require.Equal(t, "sign_in", c.bye().Reason.Code)
 	late := w.enter(party) // signed out between upgrade and hello
 	require.Equal(t, "sign_in", late.bye().Reason.Code)
+}
+
+// endingAuth is a sign-in that ends at a moment, and can be kept until then.
+type endingAuth struct {
+	headerAuth
+	end atomic.Int64 // unix microseconds
+}
+
+func (a *endingAuth) Alive(context.Context, store.Session) (time.Time, error) {
+	end := time.UnixMicro(a.end.Load())
+	if !end.After(time.Now()) {
+		return time.Time{}, auth.ErrNoSession
+	}
+	return end, nil
+}
+
+// A connection ends in the moment in which its sign-in does, long before the next
+// renewal is due; a sign-in that was prolonged meanwhile goes on.
+func TestAConnectionEndsWithItsSignIn(t *testing.T) {
+	a := &endingAuth{}
+	w := newWorld(t, func(p *RoomsParams) { p.Limits.TouchEvery = time.Hour })
+	w.srv.p.Auth = a
+	first := time.Now().Add(2 * time.Second)
+	a.end.Store(first.UnixMicro())
+	c := w.enter(judge)
+	c.welcome()
+	end := first.Add(500 * time.Millisecond)
+	a.end.Store(end.UnixMicro()) // prolonged
+	bye := c.bye()
+	require.Equal(t, "sign_in", bye.Reason.Code)
+	require.False(t, bye.Retry)
+	now := time.Now()
+	require.False(t, now.Before(end), "not at the first end")
+	require.Less(t, now.Sub(end), time.Second)
 }
 
 // A defect in one session's negotiation ends that session and nothing else.

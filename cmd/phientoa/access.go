@@ -1,49 +1,27 @@
 package main
 
 import (
-	"crypto/x509"
-	"fmt"
 	"net/http"
 	"net/netip"
 	"net/url"
-	"os"
-	"time"
 
 	"phientoa/internal/auth"
 	"phientoa/signaling"
 	"phientoa/signaling/access"
 )
 
-// openAccess wires who officials and room devices are. clientCA is a PEM file of
-// the authorities whose certificates officials sign in with; empty: none.
-func (n *node) openAccess(clientCA string) error {
-	p := auth.OfficialsParams{Store: n.store, Auth: n.auth, Demo: n.p.demo, Ender: n.ender(), Origins: n.p.Origins}
-	p.Host = passkeyHost(n.p.Origins)
-	if clientCA != "" {
-		text, err := os.ReadFile(clientCA)
-		if err != nil {
-			return fmt.Errorf("client-ca: %w", err)
-		}
-		p.ClientCAs = x509.NewCertPool()
-		if !p.ClientCAs.AppendCertsFromPEM(text) {
-			return fmt.Errorf("client-ca: no certificate in %s", clientCA)
-		}
+// openAccess wires who officials and room devices are.
+func (n *node) openAccess() error {
+	p := auth.OfficialsParams{
+		Store: n.store, Auth: n.auth, Demo: n.p.demo, Ender: n.rooms, Seats: n.store, Calendar: n.store,
+		Origins: n.p.Origins, Host: passkeyHost(n.p.Origins),
 	}
-	if seats, ok := n.store.(auth.SeatLister); ok {
-		p.Seats = seats
-	}
-	if calendar, ok := n.store.(auth.SeatCalendar); ok {
-		p.Live = auth.SeatsLive(calendar, n.rooms.Hosts, time.Now)
+	if n.tls != nil {
+		p.ClientCAs = n.tls.ClientCAs
 	}
 	var err error
 	n.officials, err = auth.NewOfficials(p)
 	return err
-}
-
-// ender ends the media of seats whose sessions ended.
-func (n *node) ender() auth.SeatEnder {
-	e, _ := any(n.rooms).(auth.SeatEnder)
-	return e
 }
 
 // passkeyHost is the name that passkeys are bound to: that of the first origin. An

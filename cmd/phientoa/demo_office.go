@@ -31,6 +31,7 @@ func demoOfficials() []demoOfficial {
 		{"judge", "thamphan", "Nguyễn Thị Minh Hạnh", store.RoleJudge, "Thẩm phán: lịch xét xử", "Judge: calendar", "judge"},
 		{"operator", "kythuat", "Ngô Quang Huy", store.RoleOperator, "Cán bộ kỹ thuật: theo dõi vận hành", "Operator: live hearings and alarms", ""},
 		{"admin", "quantri", "Bùi Thanh Sơn", store.RoleAdmin, "Quản trị: tài khoản, thiết bị", "Administrator: accounts and devices", ""},
+		{"admin2", "quantri2", "Đặng Thị Thu", store.RoleAdmin, "Quản trị thứ hai: xác nhận đề nghị", "Second administrator: confirms proposals", ""},
 	}
 }
 

@@ -232,7 +232,7 @@ func (n *node) wire(context.Context) error {
 		Info: n.store, Alarms: n.store,
 	})
 	n.auth = auth.New(auth.Params{Store: n.store, Demo: n.p.demo, Live: n.rooms.Hosts})
-	if err := n.openAccess(n.p.ClientCA); err != nil {
+	if err := n.openAccess(); err != nil {
 		return err
 	}
 	var who signaling.Auth = n.auth

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"net/http"
 	"time"
 
 	"phientoa/internal/hearing"
@@ -24,15 +23,8 @@ func (n *node) openOffice() error {
 			return signaling.BookHearing(ctx, n.store, n.p.Node, h, names, b, time.Now())
 		},
 		Cancel: n.rooms.CancelHearing,
-		Enter: func(ctx context.Context, r *http.Request, id, person, device string) (*http.Cookie, error) {
-			who, err := n.officials.Account(r)
-			if err != nil {
-				return nil, err
-			}
-			cookie, _, err := n.officials.EnterSeat(ctx, who, id, person, device)
-			return cookie, err
-		},
-		Live: n.liveHearings, BaseURL: base, Demo: n.p.demo, Logger: n.logger,
+		Enter:  n.officials.Enter,
+		Live:   n.liveHearings, BaseURL: base, Demo: n.p.demo, Logger: n.logger,
 	})
 	return err
 }

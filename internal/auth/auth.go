@@ -35,8 +35,14 @@ var (
 
 // Limits.
 const (
-	SessionLife   = 12 * time.Hour      // absolute (NIST SP 800-63B AAL3: at most 12 h)
-	IdleLife      = time.Hour           // without a request while the hearing is not live
+	SessionLife = 12 * time.Hour // of a sign-in (NIST SP 800-63B AAL3: at most 12 h)
+	// SessionMax is how far a connection to a live hearing prolongs a sign-in, from its
+	// beginning: nobody drops out of a hearing because it lasts, and no sign-in is for
+	// ever. It is the life of the cookie.
+	SessionMax = 24 * time.Hour
+	// IdleLife is how long a sign-in stands without a request, or a connection to a
+	// live hearing; also how long it stands after such a connection has ended.
+	IdleLife      = time.Hour
 	MaxInvitation = 30 * 24 * time.Hour // life of an invitation
 	touchEvery    = time.Minute         // how often a session's last use is written
 	lookupTime    = time.Second         // wait for the database where the cache can answer
@@ -51,6 +57,8 @@ type Store interface {
 	RedeemCode(ctx context.Context, tokenHash, codeHash [32]byte, s store.Session, now time.Time) (store.Session, error)
 	SessionByToken(ctx context.Context, tokenHash [32]byte, now time.Time) (store.Session, error)
 	TouchSession(ctx context.Context, tokenHash [32]byte, now time.Time) error
+	KeepSession(ctx context.Context, tokenHash [32]byte, now, until time.Time, life time.Duration) error
+	RevokeInvitations(ctx context.Context, sc court.Scope, hearing, person string) ([]store.Session, error)
 	EndSession(ctx context.Context, tokenHash [32]byte) error
 	CreateSession(ctx context.Context, s store.Session) error
 }
@@ -64,7 +72,7 @@ type Params struct {
 	Demo bool
 	// Live tells whether a hearing is in progress on this node; it then counts as
 	// activity, so that a silent judge is never signed out. Must not block. Nil:
-	// every hearing counts as live and sessions end by SessionLife only.
+	// every hearing counts as live.
 	Live func(hearing string) bool
 }
 
@@ -143,9 +151,10 @@ func digits(random io.Reader, n int) (string, error) {
 
 // Consume turns an invitation into a session, once. code is what came by the
 // second channel, empty when none was given: ErrCodeNeeded says that this
-// invitation asks for one, ErrCodeWrong that it was another. addr is the address
-// the request came from (ip or ip:port), by which wrong attempts are throttled:
-// ten at once, then one every six seconds.
+// invitation asks for one, ErrCodeWrong that it was another (what comes with it
+// says whose invitation it is and opens nothing). addr is the address the request
+// came from (ip or ip:port), by which wrong attempts are throttled: ten at once,
+// then one every six seconds.
 func (a *Auth) Consume(ctx context.Context, token, code, addr string) (*http.Cookie, store.Session, error) {
 	now := a.p.Now()
 	giveBack, ok := a.throttle.attempt(addr, now)
@@ -173,12 +182,12 @@ func (a *Auth) redeem(ctx context.Context, token, code string, now time.Time) (*
 	case errors.Is(err, store.ErrCodeNeeded):
 		return nil, store.Session{}, ErrCodeNeeded
 	case errors.Is(err, store.ErrCodeWrong):
-		return nil, store.Session{}, ErrCodeWrong
+		return nil, ses, ErrCodeWrong
 	case err != nil:
 		return nil, store.Session{}, fmt.Errorf("auth: consume: %w", err)
 	}
 	a.memory.keep(ses)
-	return a.cookie(secret, ses.Expires), ses, nil
+	return a.cookie(secret, ses.Created.Add(SessionMax)), ses, nil
 }
 
 // Session returns the session of the request's cookie. ErrNoSession says that
@@ -192,22 +201,26 @@ func (a *Auth) Session(r *http.Request) (store.Session, error) {
 	if err != nil || c.Value == "" {
 		return store.Session{}, ErrNoSession
 	}
-	return a.look(r.Context(), digest(c.Value), time.Time{})
+	return a.look(r.Context(), digest(c.Value), false)
 }
 
 // Alive tells whether a session that a live connection began with still stands,
-// and counts as its use: who listens to a hearing sends no requests. Errors are
-// those of Session.
-func (a *Auth) Alive(ctx context.Context, who store.Session) error {
-	used := a.p.Now()
-	_, err := a.look(ctx, who.TokenHash, used)
-	return err
+// and counts as its use: who listens to a hearing sends no requests. While the
+// hearing is live it also keeps the session, and the official's sign-in that a seat
+// was entered from, from ending, up to SessionMax after it began. The answer is
+// when the session ends unless it is used again; errors are those of Session.
+func (a *Auth) Alive(ctx context.Context, who store.Session) (until time.Time, err error) {
+	ses, err := a.look(ctx, who.TokenHash, true)
+	return ses.Expires, err
 }
 
-// look finds a session that was last used at used, if that is later than what
-// the database knows.
-func (a *Auth) look(ctx context.Context, hash [32]byte, used time.Time) (store.Session, error) {
+// look finds a session, which a live connection uses just now or not.
+func (a *Auth) look(ctx context.Context, hash [32]byte, connected bool) (store.Session, error) {
 	now := a.p.Now()
+	var used time.Time
+	if connected {
+		used = now
+	}
 	query, cancel := context.WithTimeout(ctx, lookupTime)
 	defer cancel()
 	ses, err := a.p.Store.SessionByToken(query, hash, now)
@@ -229,13 +242,36 @@ func (a *Auth) look(ctx context.Context, hash [32]byte, used time.Time) (store.S
 		return store.Session{}, ErrNoSession
 	}
 	// Missing a use is harmless; a database that left just now refuses nobody.
-	if now.Sub(ses.LastSeen) >= touchEvery && a.p.Store.TouchSession(ctx, hash, now) == nil {
+	if now.Sub(ses.LastSeen) >= touchEvery && a.touch(ctx, &ses, connected, now) == nil {
 		seen = now
 	}
 	ses.LastSeen = seen
 	a.memory.keep(ses)
 	return ses, nil
 }
+
+// touch writes a use of the session.
+func (a *Auth) touch(ctx context.Context, ses *store.Session, connected bool, now time.Time) error {
+	if !connected || !a.live(ses.Hearing) {
+		return a.p.Store.TouchSession(ctx, ses.TokenHash, now)
+	}
+	err := a.p.Store.KeepSession(ctx, ses.TokenHash, now, now.Add(IdleLife), SessionMax)
+	if err == nil {
+		prolong(ses, now)
+	}
+	return err
+}
+
+// prolong does to a session what KeepSession does to its row.
+func prolong(ses *store.Session, now time.Time) {
+	until, most := now.Add(IdleLife), ses.Created.Add(SessionMax)
+	if until.After(most) {
+		until = most
+	}
+	ses.Expires = later(ses.Expires, until)
+}
+
+func (a *Auth) live(hearing string) bool { return a.p.Live == nil || a.p.Live(hearing) }
 
 func later(a, b time.Time) time.Time {
 	if b.After(a) {
@@ -255,16 +291,16 @@ func (a *Auth) remembered(hash [32]byte, now, used time.Time, away error) (store
 	case !ses.Expires.After(now), a.idle(ses, later(ses.LastSeen, used), now):
 		return store.Session{}, ErrNoSession
 	}
+	if !used.IsZero() && a.live(ses.Hearing) {
+		prolong(&ses, now)
+	}
 	ses.LastSeen = now
 	a.memory.keep(ses)
 	return ses, nil
 }
 
 func (a *Auth) idle(ses store.Session, seen, now time.Time) bool {
-	if a.p.Live == nil || a.p.Live(ses.Hearing) {
-		return false
-	}
-	return now.Sub(seen) > IdleLife
+	return !a.live(ses.Hearing) && now.Sub(seen) > IdleLife
 }
 
 // SignOut ends the request's session and returns the cookie that removes it from

@@ -160,7 +160,7 @@ func TestEveryDenialLooksTheSame(t *testing.T) {
 	f := setup(t, false)
 	ctx := context.Background()
 	usedToken, expired, voided := f.invite(t, "a"), f.invite(t, "b"), f.invite(t, "c")
-	_, err := f.db.RevokeSessions(ctx, court.SystemScope(), hearing, "c")
+	_, err := f.db.RevokeInvitations(ctx, court.SystemScope(), hearing, "c")
 	require.NoError(t, err)
 	_, _, err = f.Consume(ctx, usedToken, "", here)
 	require.NoError(t, err)
@@ -224,7 +224,7 @@ func TestSessionEnds(t *testing.T) {
 	_, err := f.with(c)
 	require.NoError(t, err)
 	f.now = f.now.Add(time.Second)
-	f.refused(t, c, "the end is absolute, also in a live hearing")
+	f.refused(t, c, "requests do not prolong it, also in a live hearing: a connection does")
 	f.refused(t, nil, "no cookie")
 	f.refused(t, &http.Cookie{Name: auth.CookieName, Value: "x"}, "unknown")
 }
@@ -256,7 +256,8 @@ func TestALiveConnectionCountsAsActivity(t *testing.T) {
 	require.NoError(t, err)
 	for range 180 {
 		f.now = f.now.Add(time.Minute)
-		require.NoError(t, f.Alive(ctx, who))
+		_, err = f.Alive(ctx, who)
+		require.NoError(t, err)
 	}
 	f.Auth = auth.New(auth.Params{ // the process started anew and hosts no hearing yet
 		Store: f.db, Now: func() time.Time { return f.now }, Live: func(string) bool { return false },
@@ -269,7 +270,8 @@ func TestALiveConnectionCountsAsActivity(t *testing.T) {
 	r.AddCookie(c)
 	_, err = f.SignOut(r)
 	require.NoError(t, err)
-	require.ErrorIs(t, f.Alive(ctx, who), auth.ErrNoSession)
+	_, err = f.Alive(ctx, who)
+	require.ErrorIs(t, err, auth.ErrNoSession)
 }
 
 // Another node revoked: this one learns it from the database, and does not
@@ -279,7 +281,7 @@ func TestRevocationByAnotherNode(t *testing.T) {
 	c := f.signIn(t, "a")
 	_, err := f.with(c)
 	require.NoError(t, err)
-	_, err = f.db.RevokeSessions(context.Background(), court.SystemScope(), hearing, "a")
+	_, err = f.db.RevokeInvitations(context.Background(), court.SystemScope(), hearing, "a")
 	require.NoError(t, err)
 	f.refused(t, c, "revoked elsewhere")
 	f.db.down.Store(true)

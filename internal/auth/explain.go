@@ -39,6 +39,12 @@ func Explain(err error) (code, vi, en string, ok bool) {
 	case errors.Is(err, ErrOwnAccount):
 		return "own_account", "Người quản trị không được thay đổi tài khoản của chính mình.",
 			"Administrators do not change their own account.", true
+	case errors.Is(err, ErrTwoNeeded):
+		return "two_needed", "Việc này cần hai người quản trị: một người đề nghị, người khác xác nhận trong vòng 24 giờ.",
+			"This takes two administrators: one proposes it, another confirms it within 24 hours.", true
+	case errors.Is(err, ErrOwnProposal):
+		return "own_proposal", "Người đề nghị không được tự xác nhận; cần một người quản trị khác xác nhận.",
+			"Whoever proposed it does not confirm it; another administrator has to.", true
 	case errors.Is(err, ErrNoCertificate):
 		return "no_certificate", "Máy chủ không nhận được chứng thư số hợp lệ. Vui lòng kiểm tra thiết bị chứng thư và thử lại.",
 			"No valid certificate reached the server. Please check the token and try again.", true

@@ -2,8 +2,6 @@ package auth
 
 import (
 	"context"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"slices"
@@ -35,11 +33,15 @@ type NewAccount struct {
 
 // CreateAccount adds an account to the official's unit and returns it with a
 // one-time password, shown once, that opens nothing but its change. A login that
-// stands, in whatever unit, gives store.ErrConflict.
+// stands, in whatever unit, gives store.ErrConflict. One administrator alone makes
+// no other: ErrTwoNeeded.
 func (o *Officials) CreateAccount(ctx context.Context, by Official, a NewAccount) (store.Account, string, error) {
 	login, ok := checkLogin(a.Login)
 	if !ok || strings.TrimSpace(a.Name) == "" || len(a.Roles) == 0 || slices.Contains(a.Roles, store.RoleService) {
 		return store.Account{}, "", fmt.Errorf("auth: account: %w", store.ErrInvalid)
+	}
+	if by.ID != systemActor && slices.Contains(a.Roles, store.RoleAdmin) {
+		return store.Account{}, "", ErrTwoNeeded
 	}
 	id, err := uuid.NewV7FromReader(o.p.Rand)
 	if err != nil {
@@ -86,22 +88,44 @@ func joined(roles []store.Role) string {
 
 // Change is what an administrator changes of an account; nil leaves it.
 type Change struct {
-	Name     *string
-	Roles    []store.Role
+	Name  *string
+	Roles []store.Role
+	// Disabled: whoever works again after it was true gets a reset as well.
 	Disabled *bool
-	Reset    bool // a new one-time password
+	// Reset gives a new one-time password and revokes every passkey and certificate:
+	// the holder starts anew.
+	Reset bool
+
+	admin bool // adds the role sys_admin
+}
+
+// needsTwo tells whether the change gives somebody a way in, or makes an
+// administrator.
+func (c Change) needsTwo(acc store.Account) bool {
+	return c.Reset || c.admin || c.enables(acc) ||
+		slices.Contains(c.Roles, store.RoleAdmin) && !slices.Contains(acc.Roles, store.RoleAdmin)
+}
+
+func (c Change) enables(acc store.Account) bool {
+	return c.Disabled != nil && !*c.Disabled && acc.Disabled
 }
 
 // ChangeAccount changes an account of the official's unit, else store.ErrNotFound;
 // never the own one: ErrOwnAccount. Disabling, new roles and a reset end its
 // sessions and the media of its seats. The answer is a one-time password when one
-// was asked for.
+// was asked for. What takes two administrators is refused with ErrTwoNeeded but at
+// the terminal of the server.
 func (o *Officials) ChangeAccount(ctx context.Context, by Official, account string, c Change) (string, error) {
+	return o.change(ctx, by, account, c, by.ID != systemActor)
+}
+
+// change is ChangeAccount; alone: nobody else has agreed to it.
+func (o *Officials) change(ctx context.Context, by Official, account string, c Change, alone bool) (string, error) {
 	var password string
 	var ends bool
 	var err error
 	for range 3 { // somebody else may change it at the same time
-		if password, ends, err = o.changeOnce(ctx, by, account, c); !errors.Is(err, store.ErrConflict) {
+		if password, ends, err = o.changeOnce(ctx, by, account, c, alone); !errors.Is(err, store.ErrConflict) {
 			break
 		}
 	}
@@ -111,20 +135,24 @@ func (o *Officials) ChangeAccount(ctx context.Context, by Official, account stri
 	return password, o.endAll(ctx, by, account)
 }
 
-func (o *Officials) changeOnce(ctx context.Context, by Official, account string, c Change) (password string, ends bool, err error) {
+func (o *Officials) changeOnce(ctx context.Context, by Official, account string, c Change, alone bool) (password string, ends bool, err error) {
 	acc, err := o.st.Account(ctx, by.Scope, account)
 	if err != nil {
 		return "", false, fmt.Errorf("auth: account: %w", err)
 	}
-	if acc.ID == by.ID {
+	switch {
+	case acc.ID == by.ID:
 		return "", false, ErrOwnAccount
+	case alone && c.needsTwo(acc):
+		return "", false, ErrTwoNeeded
 	}
 	// A service stays one, and nobody becomes one: it has tokens and no password.
 	if slices.Contains(c.Roles, store.RoleService) || isService(acc) && (c.Roles != nil || c.Reset) {
 		return "", false, fmt.Errorf("auth: account: %w", store.ErrInvalid)
 	}
+	reset := c.Reset || c.enables(acc)
 	done, ends := c.apply(&acc)
-	if c.Reset {
+	if reset {
 		if password, err = o.setOneTime(ctx, &acc); err != nil {
 			return "", false, err
 		}
@@ -153,6 +181,10 @@ func (c Change) apply(acc *store.Account) (done []string, ends bool) {
 		acc.Roles, ends = unique(c.Roles), true
 		done = append(done, "roles "+joined(acc.Roles))
 	}
+	if c.admin && !slices.Contains(acc.Roles, store.RoleAdmin) {
+		acc.Roles, ends = unique(append(slices.Clone(acc.Roles), store.RoleAdmin)), true
+		done = append(done, "roles "+joined(acc.Roles))
+	}
 	if c.Disabled != nil && *c.Disabled != acc.Disabled {
 		acc.Disabled, ends = *c.Disabled, ends || *c.Disabled
 		done = append(done, map[bool]string{true: "disabled", false: "enabled"}[*c.Disabled])
@@ -177,31 +209,6 @@ func (o *Officials) Accounts(ctx context.Context, by Official) ([]store.Account,
 // Credentials returns those of an account of the official's unit.
 func (o *Officials) Credentials(ctx context.Context, by Official, account string) ([]store.Credential, error) {
 	return o.st.Credentials(ctx, by.Scope, account)
-}
-
-// RegisterCertificate binds a certificate (PEM or DER) of the known authorities to
-// an account of the official's unit, and returns the credential's id. What counts
-// later is the public key; names inside are not read.
-func (o *Officials) RegisterCertificate(ctx context.Context, by Official, account string, cert []byte, label string) (string, error) {
-	if o.p.ClientCAs == nil {
-		return "", ErrNotOffered
-	}
-	if account == by.ID {
-		return "", ErrOwnAccount
-	}
-	if b, _ := pem.Decode(cert); b != nil && b.Type == "CERTIFICATE" {
-		cert = b.Bytes
-	}
-	leaf, err := x509.ParseCertificate(cert)
-	if err != nil {
-		return "", fmt.Errorf("auth: certificate: %w", store.ErrInvalid)
-	}
-	if err := o.checkCertificate(leaf, nil); err != nil {
-		return "", err
-	}
-	return o.addCredential(ctx, by, store.Credential{
-		Account: account, Kind: byCertificate, Handle: KeyHandle(leaf), Data: leaf.Raw, Label: label,
-	})
 }
 
 // RevokeCredential ends a passkey or certificate of an account of the official's

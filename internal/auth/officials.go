@@ -31,6 +31,10 @@ var (
 	ErrForbidden = errors.New("auth: not allowed")
 	// ErrOwnAccount: nobody administers oneself.
 	ErrOwnAccount = errors.New("auth: own account")
+	// ErrTwoNeeded: the act has to be proposed and confirmed by another administrator.
+	ErrTwoNeeded = errors.New("auth: two administrators needed")
+	// ErrOwnProposal: nobody confirms what they proposed.
+	ErrOwnProposal = errors.New("auth: own proposal")
 	// ErrNoCertificate: the connection carries no certificate of the known authorities.
 	ErrNoCertificate = errors.New("auth: no certificate")
 	// ErrNotOffered: this installation has no such way to sign in.
@@ -71,11 +75,10 @@ type OfficialsParams struct {
 	Rand  io.Reader        // default crypto/rand
 	// Demo: cookies for http://, which cannot be Secure.
 	Demo bool
-	// Live tells whether the account or room device has a seat in a hearing in
-	// progress; it then counts as activity. Nil: none has.
-	Live func(ctx context.Context, owner string) bool
 	// Seats finds who may enter which seat; nil: nobody without an invitation.
 	Seats SeatLister
+	// Calendar finds the hearings of room devices; nil: they have none.
+	Calendar SeatCalendar
 	// Ender ends the media of seats whose sessions ended; nil: they end with their
 	// connection's next check.
 	Ender SeatEnder
@@ -83,8 +86,9 @@ type OfficialsParams struct {
 	// Origins the exact origins; without either there are no passkeys.
 	Host    string
 	Origins []string
-	// ClientCAs are the authorities of officials' certificates; nil: none is taken.
-	ClientCAs *x509.CertPool
+	// ClientCAs are the authorities of officials' certificates as they are known now;
+	// nil: none is taken.
+	ClientCAs func() *x509.CertPool
 	Cost      Argon2 // default DefaultArgon2
 }
 
@@ -206,7 +210,7 @@ func (o *Officials) session(r *http.Request, cookie string) (store.AccountSessio
 	case err != nil:
 		return store.AccountSession{}, fmt.Errorf("auth: account session: %w", err)
 	}
-	if now.Sub(ses.LastSeen) > IdleLife && (o.p.Live == nil || !o.p.Live(r.Context(), ses.Account)) {
+	if now.Sub(ses.LastSeen) > IdleLife { // a seat in a live hearing has kept it (Auth.Alive)
 		return store.AccountSession{}, ErrNoSession
 	}
 	// Missing a use is harmless; a database that left just now refuses nobody.
@@ -228,6 +232,7 @@ func (o *Officials) begin(ctx context.Context, owner, method, cookie string, sti
 	ses := store.AccountSession{
 		TokenHash: hash, Account: owner, Method: method, Created: now, LastSeen: now, Expires: now.Add(SessionLife),
 	}
+	ses.Address, ses.Agent = clientOf(ctx)
 	if err := o.st.CreateAccountSession(ctx, ses); err != nil {
 		if errors.Is(err, store.ErrNotFound) { // disabled just now
 			return nil, store.AccountSession{}, ErrSignIn
@@ -236,12 +241,13 @@ func (o *Officials) begin(ctx context.Context, owner, method, cookie string, sti
 	}
 	ok, err := still()
 	if err == nil && ok {
-		return strict(cookie, secret, ses.Expires, o.p.Demo), ses, nil
+		return strict(cookie, secret, ses.Created.Add(SessionMax), o.p.Demo), ses, nil
 	}
 	if err == nil {
 		err = ErrSignIn
 	}
-	return nil, store.AccountSession{}, errors.Join(err, o.st.EndAccountSession(ctx, hash))
+	_, undone := o.st.EndAccountSession(ctx, hash)
+	return nil, store.AccountSession{}, errors.Join(err, undone)
 }
 
 // SignOut ends the official's session of a request, and those of the seats that
@@ -262,18 +268,13 @@ func (o *Officials) signOut(r *http.Request, name string) (*http.Cookie, error) 
 	if err != nil {
 		return gone, nil //nolint:nilerr // the only error is that there is no cookie: nothing to end
 	}
-	ctx, now, hash := r.Context(), o.p.Now(), digest(c.Value)
-	ses, err := o.st.AccountSessionByToken(ctx, hash, now)
-	if errors.Is(err, store.ErrNotFound) {
-		return gone, nil
-	}
-	if err == nil {
-		err = o.st.EndAccountSession(ctx, hash)
-	}
+	// Also of a sign-in that is over already: what it opened may still be there.
+	seats, err := o.st.EndAccountSession(r.Context(), digest(c.Value))
 	if err != nil {
 		return gone, fmt.Errorf("auth: sign out: %w", err)
 	}
-	return gone, o.endSeats(ctx, ses.Account)
+	o.endMedia(r.Context(), seats)
+	return gone, nil
 }
 
 func (o *Officials) officeCookie() string {

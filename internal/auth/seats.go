@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"phientoa/internal/court"
@@ -25,8 +26,9 @@ type SeatEnder interface {
 
 // EnterSeat gives an official the session of a seat, if a Seat row names the
 // account for exactly this hearing, person and device; else ErrForbidden, also
-// for a hearing that does not exist. parent is the session it is entered from:
-// when that ends, the seat's does. No role opens a seat.
+// for a hearing that does not exist. It is a part of the sign-in that it was
+// entered from, as old as that, and ends with it at the latest. No role opens a
+// seat.
 func (o *Officials) EnterSeat(ctx context.Context, w Who, hearing, person, device string) (*http.Cookie, store.Session, error) {
 	if w.Account.MustChange {
 		return nil, store.Session{}, ErrMustChange
@@ -70,6 +72,7 @@ func (o *Officials) enter(ctx context.Context, parent store.AccountSession, hear
 	}
 	cookie, ses, err := o.p.Auth.seat(ctx, store.Session{
 		Hearing: hearing, Person: person, Device: device, Owner: parent.Account, Parent: parent.TokenHash,
+		Created: parent.Created, Expires: parent.Expires,
 	})
 	if err != nil {
 		return nil, store.Session{}, err
@@ -86,19 +89,18 @@ func (o *Officials) enter(ctx context.Context, parent store.AccountSession, hear
 	return nil, store.Session{}, errors.Join(err, o.p.Auth.p.Store.EndSession(ctx, ses.TokenHash))
 }
 
-// seat starts the session of a seat without an invitation. Its caller has checked
-// that it may.
+// seat starts the session of a seat without an invitation, in the time of the
+// sign-in it is entered from. Its caller has checked that it may.
 func (a *Auth) seat(ctx context.Context, ses store.Session) (*http.Cookie, store.Session, error) {
 	secret, hash, err := a.token(sessionBytes)
 	if err != nil {
 		return nil, store.Session{}, err
 	}
-	now := a.p.Now()
-	ses.TokenHash, ses.Created, ses.LastSeen, ses.Expires = hash, now, now, now.Add(SessionLife)
+	ses.TokenHash, ses.LastSeen = hash, a.p.Now()
 	if err := a.p.Store.CreateSession(ctx, ses); err != nil {
 		return nil, store.Session{}, fmt.Errorf("auth: enter seat: %w", err)
 	}
-	return a.cookie(secret, ses.Expires), ses, nil
+	return a.cookie(secret, ses.Created.Add(SessionMax)), ses, nil
 }
 
 // endSeats ends the media of an owner's seats whose sessions the database has
@@ -107,19 +109,22 @@ func (o *Officials) endSeats(ctx context.Context, owner string) error {
 	// Once the rows say so it must happen, also when the caller has hung up.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
 	defer cancel()
-	seats, err := o.st.SeatSessions(ctx, owner, o.p.Now())
+	// No connection is of a session that began earlier, however long it was kept.
+	seats, err := o.st.SeatSessions(ctx, owner, o.p.Now().Add(-SessionMax))
 	if err != nil {
 		return fmt.Errorf("auth: sessions of seats: %w", err)
 	}
-	var ended []store.Session
-	for _, s := range seats {
-		if s.Revoked {
-			ended = append(ended, s)
-		}
-	}
+	o.endMedia(ctx, slices.DeleteFunc(seats, func(s store.Session) bool { return !s.Revoked }))
+	return nil
+}
+
+// endMedia ends connections and media of sessions that the database has ended.
+func (o *Officials) endMedia(ctx context.Context, ended []store.Session) {
 	if len(ended) == 0 {
-		return nil
+		return
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
+	defer cancel()
 	if o.p.Auth != nil {
 		for _, s := range ended {
 			o.p.Auth.memory.end(s.TokenHash) // also while the database is away
@@ -128,38 +133,71 @@ func (o *Officials) endSeats(ctx context.Context, owner string) error {
 	if o.p.Ender != nil {
 		o.p.Ender.EndSeats(ctx, ended)
 	}
+}
+
+// RevokeInvitation voids a person's unused invitations to a hearing of the
+// official's unit and ends what used ones have opened, media included. A hearing
+// elsewhere or nowhere gives store.ErrNotFound; a person without an invitation is
+// no error.
+func (o *Officials) RevokeInvitation(ctx context.Context, by Official, hearing, person string) error {
+	ended, err := o.p.Auth.p.Store.RevokeInvitations(ctx, by.Scope, hearing, person)
+	if err != nil {
+		return fmt.Errorf("auth: invitation: %w", err)
+	}
+	o.endMedia(ctx, ended)
 	return nil
 }
 
-// SeatCalendar finds the seats of an account or room device in hearings that start
-// in [fromMicros, toMicros); store.Office has it.
+// SeatCalendar finds the hearings of a room device; store.Store has it.
 type SeatCalendar interface {
-	SeatsOfAccount(ctx context.Context, account string, fromMicros, toMicros int64) ([]store.Seat, error)
 	SeatsOfRoomDevice(ctx context.Context, device string, fromMicros, toMicros int64) ([]store.Seat, error)
+	Hearing(ctx context.Context, sc court.Scope, id string) (store.Hearing, error)
+	HearingInfos(ctx context.Context, sc court.Scope, hearings []string) ([]store.HearingInfo, error)
 }
 
-// liveSpan is how far from now a hearing in progress may have been set to start.
-const liveSpan = 24 * time.Hour
+// RoomSeat is a seat of a room device with when its hearing is and how it stands;
+// nothing of the case.
+type RoomSeat struct {
+	store.Seat
+	StartsAt int64 // UTC unix microseconds
+	Minutes  int   // scheduled length; 0: not known
+	Status   string
+}
 
-// SeatsLive makes OfficialsParams.Live: an owner is busy while one of its seats is
-// in a hearing in progress. A calendar that cannot be read counts as busy: nobody
-// is signed out because the database left in the middle of a hearing.
-func SeatsLive(seats SeatCalendar, live func(hearing string) bool, now func() time.Time) func(ctx context.Context, owner string) bool {
-	return func(ctx context.Context, owner string) bool {
-		from, to := now().Add(-liveSpan).UnixMicro(), now().Add(liveSpan).UnixMicro()
-		for _, of := range []func(context.Context, string, int64, int64) ([]store.Seat, error){seats.SeatsOfAccount, seats.SeatsOfRoomDevice} {
-			list, err := of(ctx, owner, from, to)
-			if err != nil {
-				return true
-			}
-			for _, s := range list {
-				if live(s.Hearing) {
-					return true
-				}
-			}
-		}
-		return false
+// RoomSeats returns the seats of a room device in hearings that start in [from,
+// to), of whatever unit, by start.
+func (o *Officials) RoomSeats(ctx context.Context, d Room, from, to time.Time) ([]RoomSeat, error) {
+	if o.p.Calendar == nil {
+		return nil, nil
 	}
+	seats, err := o.p.Calendar.SeatsOfRoomDevice(ctx, d.Device.ID, from.UnixMicro(), to.UnixMicro())
+	if err != nil {
+		return nil, fmt.Errorf("auth: seats: %w", err)
+	}
+	var ids []string
+	for _, s := range seats {
+		if !slices.Contains(ids, s.Hearing) {
+			ids = append(ids, s.Hearing)
+		}
+	}
+	// The rows are the permission, as in enter.
+	infos, err := o.p.Calendar.HearingInfos(ctx, court.SystemScope(), ids)
+	if err != nil {
+		return nil, fmt.Errorf("auth: seats: %w", err)
+	}
+	var out []RoomSeat
+	for _, s := range seats {
+		h, err := o.p.Calendar.Hearing(ctx, court.SystemScope(), s.Hearing)
+		if err != nil {
+			return nil, fmt.Errorf("auth: seats: %w", err)
+		}
+		r := RoomSeat{Seat: s, StartsAt: h.StartsAt}
+		if i := slices.IndexFunc(infos, func(i store.HearingInfo) bool { return i.Hearing == s.Hearing }); i >= 0 {
+			r.Minutes, r.Status = infos[i].Minutes, infos[i].Status
+		}
+		out = append(out, r)
+	}
+	return out, nil
 }
 
 // endTime bounds the ending of media after a revocation (reliability 2.1: dead

@@ -27,6 +27,23 @@ func checkLogin(login string) (string, bool) {
 	return login, ok
 }
 
+// Tried tells for the access log whose login or room device somebody tried who was
+// refused, as far as there is one; it costs the same where there is none.
+func (o *Officials) Tried(ctx context.Context, login, device string) (unit court.UnitID, id string) {
+	if device != "" {
+		if d, err := o.st.RoomDevice(ctx, device); err == nil {
+			return d.Unit, d.ID
+		}
+		return "", ""
+	}
+	if login, ok := checkLogin(login); ok {
+		if acc, err := o.st.AccountByLogin(ctx, login); err == nil {
+			return acc.Unit, acc.ID
+		}
+	}
+	return "", ""
+}
+
 // attempt takes from the bucket of the address and from that of the login, which
 // is the typed one: it exists for unknown logins as well.
 func (o *Officials) attempt(addr, login string) (giveBack func(), err error) {
@@ -189,7 +206,7 @@ func (o *Officials) signInHandle(ctx context.Context, leaf *x509.Certificate) (*
 
 // certificate is the verified leaf of the connection.
 func (o *Officials) certificate(state *tls.ConnectionState) (*x509.Certificate, error) {
-	if o.p.ClientCAs == nil {
+	if o.authorities() == nil {
 		return nil, ErrNotOffered
 	}
 	if state == nil || !state.HandshakeComplete || len(state.PeerCertificates) == 0 {
@@ -197,6 +214,14 @@ func (o *Officials) certificate(state *tls.ConnectionState) (*x509.Certificate, 
 	}
 	leaf := state.PeerCertificates[0]
 	return leaf, o.checkCertificate(leaf, state.PeerCertificates[1:])
+}
+
+// authorities are those of officials' certificates; nil: none is taken.
+func (o *Officials) authorities() *x509.CertPool {
+	if o.p.ClientCAs == nil {
+		return nil
+	}
+	return o.p.ClientCAs()
 }
 
 func (o *Officials) checkCertificate(leaf *x509.Certificate, chain []*x509.Certificate) error {
@@ -208,7 +233,7 @@ func (o *Officials) checkCertificate(leaf *x509.Certificate, chain []*x509.Certi
 		between.AddCert(c)
 	}
 	_, err := leaf.Verify(x509.VerifyOptions{
-		Roots: o.p.ClientCAs, Intermediates: between, CurrentTime: o.p.Now(),
+		Roots: o.authorities(), Intermediates: between, CurrentTime: o.p.Now(),
 		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	})
 	if err != nil {

@@ -194,7 +194,9 @@ func restoredIsWhatWasBackedUp(t *testing.T, fresh func() *place) {
 		// Nobody who could enter before may enter by the old proof.
 		_, err = st.SessionByToken(ctx, [32]byte{2, byte(i)}, time.Now())
 		require.ErrorIs(t, err, store.ErrNotFound)
-		_, err = st.ConsumeInvitation(ctx, [32]byte{1, byte(i)}, time.Now())
+		_, err = st.RedeemCode(ctx, [32]byte{1, byte(i)}, [32]byte{}, store.Session{
+			TokenHash: [32]byte{3, byte(i)}, Created: time.Now(), Expires: time.Now().Add(time.Hour),
+		}, time.Now())
 		require.ErrorIs(t, err, store.ErrUsed)
 		// The log goes on under a newer lease.
 		l, err := st.Acquire(ctx, sys, id, "n1", time.Hour)

@@ -69,6 +69,10 @@ func (t *TLS) Config() *tls.Config {
 // NotAfter is the end of the certificate's validity.
 func (t *TLS) NotAfter() time.Time { return t.current.Load().notAfter }
 
+// ClientCAs are the authorities whose client certificates are taken, as read last;
+// nil: clients are asked for none.
+func (t *TLS) ClientCAs() *x509.CertPool { return t.current.Load().config.ClientCAs }
+
 // Reload reads the files again and tells whether they differ. On an error the
 // certificate in use stays.
 func (t *TLS) Reload() (changed bool, err error) {

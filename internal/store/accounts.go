@@ -76,6 +76,10 @@ type AccountSession struct {
 	LastSeen  time.Time
 	SteppedUp time.Time // last fresh proof of who it is; zero: none
 	Revoked   bool
+	// Address and Agent are where it began, for its holder's eyes: the network
+	// address and the browser's own words, at most MaxAgentBytes.
+	Address string
+	Agent   string
 }
 
 // RoomDevice is an enrolled room client with a non-exportable key.
@@ -99,6 +103,29 @@ type Challenge struct {
 	Expires time.Time
 }
 
+// Proposal is an act of an administrator that another administrator has to
+// confirm.
+type Proposal struct {
+	ID      string // UUIDv7
+	Unit    court.UnitID
+	Kind    string // "reset", "enable", "certificate", "administrator"
+	Account string // whom it is about
+	Data    []byte // what is proposed, at most MaxBlobBytes; may be empty
+	By      string // account that proposed it
+	At      time.Time
+	Expires time.Time
+	// Outcome is empty while it is open, then "confirmed" or "withdrawn" by DoneBy.
+	Outcome string
+	DoneBy  string
+	DoneAt  time.Time
+}
+
+// Outcomes of a proposal.
+const (
+	Confirmed = "confirmed"
+	Withdrawn = "withdrawn"
+)
+
 // AdminEntry is a line of the administrative log, a hash chain of its own:
 // Hash = SHA-256(Prev || canonical JSON of the rest).
 type AdminEntry struct {
@@ -120,8 +147,10 @@ type Accounts interface {
 	Units(ctx context.Context, sc court.Scope) ([]Unit, error)
 
 	CreateAccount(ctx context.Context, sc court.Scope, a Account, by AdminEntry) error
-	// UpdateAccount changes an account that still has a.Version, else ErrConflict: name, roles, password and Disabled; disabling or a new
-	// password ends the account's sessions and voids its seats' sessions.
+	// UpdateAccount changes an account that still has a.Version, else ErrConflict:
+	// name, roles, password and Disabled. Disabling or a new password ends the
+	// account's sessions and those of its seats; a new password that somebody else
+	// has set (MustChange) also revokes every credential.
 	UpdateAccount(ctx context.Context, sc court.Scope, a Account, by AdminEntry) error
 	Account(ctx context.Context, sc court.Scope, id string) (Account, error)
 	AccountByLogin(ctx context.Context, login string) (Account, error)
@@ -138,20 +167,30 @@ type Accounts interface {
 	AccountSessionByToken(ctx context.Context, tokenHash [32]byte, now time.Time) (AccountSession, error)
 	TouchAccountSession(ctx context.Context, tokenHash [32]byte, now time.Time) error
 	StepUp(ctx context.Context, tokenHash [32]byte, now time.Time) error
-	// EndAccountSession also ends the sessions of seats entered from it. Unknown: no error.
-	EndAccountSession(ctx context.Context, tokenHash [32]byte) error
+	// AccountSessions returns those of an account that stand, the latest first.
+	AccountSessions(ctx context.Context, account string, now time.Time) ([]AccountSession, error)
+	// EndAccountSession also ends the sessions of seats entered from it and returns
+	// these, also ones that had ended before or are out of time, so that their media
+	// can be ended. Unknown: no error.
+	EndAccountSession(ctx context.Context, tokenHash [32]byte) ([]Session, error)
 	// EndAccountSessions ends all of one account or room device, also its seat
 	// sessions, and returns those that it ended so that their media can be ended.
 	EndAccountSessions(ctx context.Context, sc court.Scope, account string) ([]Session, error)
 
-	// SeatSessions returns the seats' sessions of an account or room device that have
-	// not expired, also ended ones, so that their media can be ended.
-	SeatSessions(ctx context.Context, owner string, now time.Time) ([]Session, error)
+	// SeatSessions returns the seats' sessions of an account or room device that began
+	// after since, also ended ones, so that their media can be ended.
+	SeatSessions(ctx context.Context, owner string, since time.Time) ([]Session, error)
 
-	// RedeemCode is Redeem of an invitation whether it asks for a code or not.
-	// codeHash is zero when none was given. ErrCodeNeeded: it asks for one, nothing
-	// was counted; ErrCodeWrong: counted, and MaxCodeTries of them void it (ErrUsed).
-	RedeemCode(ctx context.Context, tokenHash, codeHash [32]byte, s Session, now time.Time) (Session, error)
+	// PutProposal adds one. An open one of the same kind about the same account gives
+	// ErrConflict, an account outside the scope ErrNotFound.
+	PutProposal(ctx context.Context, sc court.Scope, p Proposal, by AdminEntry) error
+	// Proposals returns those of the scope that are open, and those that were made
+	// after since; the latest first, at most MaxProposals.
+	Proposals(ctx context.Context, sc court.Scope, since, now time.Time) ([]Proposal, error)
+	// SettleProposal gives an open proposal its outcome, once, by by.Actor and at
+	// by.At; it returns the proposal. Nobody confirms what they proposed or what is
+	// about themselves, nor a proposal that is out of time or settled: ErrConflict.
+	SettleProposal(ctx context.Context, sc court.Scope, id, outcome string, by AdminEntry) (Proposal, error)
 
 	// PutChallenge forgets expired ones. Beyond MaxChallenges: ErrUnavailable.
 	PutChallenge(ctx context.Context, c Challenge, now time.Time) error

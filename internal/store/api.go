@@ -55,6 +55,8 @@ const (
 	MaxChallenges  = 100_000        // open at once in the installation
 	MaxAdminRead   = 1000           // entries of one AdminLog
 	MaxCodeTries   = 5              // wrong codes that void an invitation
+	MaxProposals   = 500            // returned by one Proposals
+	MaxAgentBytes  = 200            // of a browser's own words about itself
 )
 
 // Line is one line of the state log as stored.
@@ -118,6 +120,9 @@ type Session struct {
 	// invitation, Parent the TokenHash of its AccountSession; empty: an invitation.
 	Owner  string
 	Parent [32]byte
+	// Unit is whose people the holder belongs to: the owner's unit, of an invitation
+	// the hearing's. Reading fills it in; it is never stored.
+	Unit court.UnitID
 }
 
 // Access is an entry of the court's access log, never of the hearing's archive.
@@ -170,29 +175,35 @@ type Store interface {
 	// An id or room that stands already gives ErrConflict.
 	CreateHearing(ctx context.Context, sc court.Scope, h Hearing, names []PersonName) error
 	Hearing(ctx context.Context, sc court.Scope, id string) (Hearing, error)
-	HearingByRoom(ctx context.Context, sc court.Scope, room string) (Hearing, error)
 	// Hearings returns those that start in [fromMicros, toMicros), by start, then id.
 	Hearings(ctx context.Context, sc court.Scope, fromMicros, toMicros int64) ([]Hearing, error)
 	Names(ctx context.Context, sc court.Scope, hearing string) ([]PersonName, error)
 
 	CreateInvitation(ctx context.Context, sc court.Scope, i Invitation) error
-	// ConsumeInvitation marks it used and returns it, once; else ErrUsed.
-	ConsumeInvitation(ctx context.Context, tokenHash [32]byte, now time.Time) (Invitation, error)
-	// Redeem consumes the invitation and creates its session s in one transaction,
-	// so that neither a crash nor a revocation can fall between the two. Hearing,
-	// Person and Device of s are taken from the invitation. Else ErrUsed.
-	Redeem(ctx context.Context, tokenHash [32]byte, s Session, now time.Time) (Session, error)
+	// RedeemCode consumes the invitation and creates its session s in one
+	// transaction, so that neither a crash nor a revocation can fall between the two.
+	// Hearing, Person and Device of s are taken from the invitation. codeHash is zero
+	// when no code was given. Unknown, used, voided and expired: ErrUsed.
+	// ErrCodeNeeded: it asks for a code, nothing was counted; ErrCodeWrong: counted,
+	// the answer tells whose invitation it is, and MaxCodeTries of them void it.
+	RedeemCode(ctx context.Context, tokenHash, codeHash [32]byte, s Session, now time.Time) (Session, error)
 	CreateSession(ctx context.Context, s Session) error
-	// SessionByToken finds a session that is neither expired nor revoked, else
-	// ErrNotFound. It does not touch LastSeen.
+	// SessionByToken finds a session that is neither expired nor revoked and whose
+	// parent, if it has one, is neither; else ErrNotFound. Expires is the earlier end
+	// of the two. It does not touch LastSeen.
 	SessionByToken(ctx context.Context, tokenHash [32]byte, now time.Time) (Session, error)
 	// TouchSession moves LastSeen forward, never back. Unknown: ErrNotFound.
 	TouchSession(ctx context.Context, tokenHash [32]byte, now time.Time) error
+	// KeepSession is TouchSession of a session and its parent that also moves their
+	// ends forward to until, but not beyond life after each began. What was revoked or
+	// is out of time stays so. No such session that stands: ErrNotFound.
+	KeepSession(ctx context.Context, tokenHash [32]byte, now, until time.Time, life time.Duration) error
 	// EndSession revokes the one session (signing out). Unknown: no error.
 	EndSession(ctx context.Context, tokenHash [32]byte) error
-	// RevokeSessions ends the sessions of a person in a hearing, voids their unused
-	// invitations to it, and returns how many sessions ended.
-	RevokeSessions(ctx context.Context, sc court.Scope, hearing, person string) (int, error)
+	// RevokeInvitations voids the person's unused invitations to the hearing and ends
+	// the sessions that came of used ones. It returns those sessions, also ones that
+	// had ended before, so that their media can be ended.
+	RevokeInvitations(ctx context.Context, sc court.Scope, hearing, person string) ([]Session, error)
 
 	LogAccess(ctx context.Context, a []Access) error
 

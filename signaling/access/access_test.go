@@ -92,7 +92,8 @@ func TestSignInAnswersTellNothing(t *testing.T) {
 		require.Equal(t, want.header, a.header)
 		require.Empty(t, a.cookies)
 	}
-	require.Contains(t, w.denied, "denied.signin ")
+	require.Contains(t, w.denied, "denied.signin", "of nobody")
+	require.Contains(t, w.denied, "denied.signin unit "+off.ID, "of somebody, with their unit")
 	for range 20 {
 		want = w.do("POST", "signin", map[string]string{"login": "admin", "password": "wrong"})
 	}
@@ -120,16 +121,16 @@ func TestLifeOfAnAccount(t *testing.T) {
 	require.Equal(t, "sign_in", w.do("GET", "me", nil, fresh).code(t), "the old session")
 
 	*w.seats = seats{{Hearing: hearing, Person: "p", Device: "d", Account: made["id"]}}
-	a = w.do("POST", "seat", map[string]string{"hearing": hearing, "person": "p", "device": "d"}, judge)
-	require.Equal(t, 204, a.status, a.body)
-	seat := a.cookie(t, auth.CookieName)
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.AddCookie(judge)
+	seat, err := w.o.Enter(r.Context(), r, hearing, "p", "d")
+	require.NoError(t, err)
 	r.AddCookie(seat)
-	_, err := w.auth.Session(r)
+	_, err = w.auth.Session(r)
 	require.NoError(t, err)
 
 	var reset map[string]string
-	w.get(w.do("PATCH", "accounts/"+made["id"], `{"reset":true}`, c), 200, &reset)
+	w.get(w.two(map[string]string{"kind": "reset", "account": made["id"]}), 200, &reset)
 	require.Equal(t, "sign_in", w.do("GET", "me", nil, judge).code(t))
 	_, err = w.auth.Session(r)
 	require.ErrorIs(t, err, auth.ErrNoSession, "out of the hearing as well")
@@ -147,7 +148,15 @@ func TestLifeOfAnAccount(t *testing.T) {
 			acts = append(acts, e.What+" "+e.Detail)
 		}
 	}
-	require.Equal(t, []string{"account.created roles judge", "account.password ", "account.changed reset", "account.changed disabled"}, acts)
+	for i := range acts { // a proposal is named by its id
+		if what, _, ok := strings.Cut(acts[i], " "); ok && strings.HasPrefix(what, "proposal.") {
+			acts[i] = what
+		}
+	}
+	require.Equal(t, []string{
+		"account.created roles judge", "account.password ", "proposal.reset", "proposal.confirmed", "account.changed reset",
+		"account.changed disabled",
+	}, acts)
 	w.get(w.do("GET", "adminlog?from=3", nil, c), 200, &log)
 	require.Equal(t, 400, w.do("GET", "adminlog?from=-1", nil, c).status)
 	for _, secret := range []string{made["password"], reset["password"], password, "Lê Thị B", "Nguyễn", judge.Value, seat.Value} {
@@ -156,7 +165,7 @@ func TestLifeOfAnAccount(t *testing.T) {
 	}
 	var list struct{ Accounts []map[string]any }
 	w.get(w.do("GET", "accounts", nil, c), 200, &list)
-	require.Len(t, list.Accounts, 2)
+	require.Len(t, list.Accounts, 3)
 	require.NotContains(t, list.Accounts[0], "password")
 }
 
@@ -174,21 +183,24 @@ func TestLifeOfARoomDevice(t *testing.T) {
 		require.Equal(t, 400, w.do("POST", "devices/enrol", map[string]string{"code": offer.Code, "public_key": bad}).status)
 	}
 	device := w.device("unit")
-	var me map[string]any
-	w.get(w.do("GET", "devices/me", nil, device), 200, &me)
+	var list struct{ Devices []map[string]any }
+	w.get(w.do("GET", "devices", nil, c), 200, &list)
+	require.Len(t, list.Devices, 1)
+	me := list.Devices[0]
 	require.Equal(t, "Phòng xử án 1", me["label"])
+	denied := w.do("POST", "devices/seat", map[string]string{"hearing": hearing, "person": "p", "device": "room"}, device)
+	require.Equal(t, "forbidden", denied.code(t))
+	require.Contains(t, w.denied, "denied.seat unit "+me["id"].(string))
 	*w.seats = seats{{Hearing: hearing, Person: "p", Device: "room", RoomDevice: me["id"].(string)}}
 	a := w.do("POST", "devices/seat", map[string]string{"hearing": hearing, "person": "p", "device": "room"}, device)
 	require.Equal(t, 204, a.status, a.body)
 	a.cookie(t, auth.CookieName)
-	var list struct{ Devices []map[string]any }
-	w.get(w.do("GET", "devices", nil, c), 200, &list)
-	require.Len(t, list.Devices, 1)
+	require.Equal(t, 200, w.do("GET", "devices/seats", nil, device).status)
 	require.Equal(t, 204, w.do("DELETE", "devices/"+me["id"].(string), nil, c).status)
-	require.Equal(t, 401, w.do("GET", "devices/me", nil, device).status)
+	require.Equal(t, 401, w.do("GET", "devices/seats", nil, device).status)
 	second := w.device("unit")
 	require.Equal(t, 204, w.do("POST", "devices/signout", "{}", second).status)
-	require.Equal(t, 401, w.do("GET", "devices/me", nil, second).status)
+	require.Equal(t, 401, w.do("GET", "devices/seats", nil, second).status)
 }
 
 // A ceremony's handle travels in its own cookie and ends with it.

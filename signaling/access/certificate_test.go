@@ -7,12 +7,14 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"io"
 	"math/big"
 	"net/http"
@@ -122,7 +124,7 @@ func present(t *testing.T, s *httptest.Server, cert *tls.Certificate) (int, stri
 func withCA(t *testing.T) (*world, *authority) {
 	t.Helper()
 	ca := newAuthority(t, "CA", time.Date(2026, 11, 22, 1, 0, 0, 0, time.UTC))
-	w := newWorld(t, func(p *auth.OfficialsParams) { p.ClientCAs = ca.pool() })
+	w := newWorld(t, func(p *auth.OfficialsParams) { p.ClientCAs = ca.pool })
 	w.account("unit", "admin", store.RoleAdmin)
 	return w, ca
 }
@@ -146,8 +148,24 @@ func TestCertificateSignsIn(t *testing.T) {
 	refuse("no_certificate", nil, "none")
 	refuse("signin", mine, "good, and registered to nobody: its names open nothing")
 
-	a := w.do("POST", "accounts/"+acc.ID+"/credentials", map[string]string{"certificate": inPEM(der), "label": "Thẻ"}, admin)
-	require.Equal(t, 201, a.status, a.body)
+	propose := func(cert []byte) answer {
+		return w.do("POST", "proposals", map[string]string{
+			"kind": "certificate", "account": acc.ID, "certificate": inPEM(cert), "label": "Thẻ",
+		}, admin)
+	}
+	var made map[string]string
+	w.get(propose(der), http.StatusCreated, &made)
+	refuse("signin", mine, "proposed is not registered")
+	w.account("unit", "second", store.RoleAdmin)
+	second := w.signIn("second", true)
+	var open struct {
+		Proposals []struct{ ID, Label, Fingerprint string }
+	}
+	w.get(w.do("GET", "proposals", nil, second), http.StatusOK, &open)
+	require.Equal(t, []any{made["id"], "Thẻ", fmt.Sprintf("%x", sha256.Sum256(der))},
+		[]any{open.Proposals[0].ID, open.Proposals[0].Label, open.Proposals[0].Fingerprint}, "what the second compares")
+	a := w.do("POST", "proposals/"+made["id"]+"/confirm", "{}", second)
+	require.Equal(t, 204, a.status, a.body)
 	status, _, c := present(t, s, mine)
 	require.Equal(t, 204, status)
 	var me map[string]any
@@ -172,11 +190,10 @@ func TestCertificateSignsIn(t *testing.T) {
 		"an authority itself": ca.issue(t, key.Public(), "x", func(c *x509.Certificate) { c.IsCA, c.BasicConstraintsValid = true, true }),
 	} {
 		refuse("no_certificate", &tls.Certificate{Certificate: [][]byte{leaf}, PrivateKey: key}, name)
-		bad := w.do("POST", "accounts/"+acc.ID+"/credentials", map[string]string{"certificate": inPEM(leaf)}, admin)
-		require.Equal(t, "no_certificate", bad.code(t), name)
+		require.Equal(t, "no_certificate", propose(leaf).code(t), name)
 	}
-	require.Equal(t, 409, w.do("POST", "accounts/"+acc.ID+"/credentials", map[string]string{"certificate": inPEM(renewed)}, admin).status, "one key, one account")
-	require.Equal(t, 400, w.do("POST", "accounts/"+acc.ID+"/credentials", map[string]string{"certificate": "x"}, admin).status)
+	require.Equal(t, 409, propose(renewed).status, "one key, one account")
+	require.Equal(t, 400, w.do("POST", "proposals", map[string]string{"kind": "certificate", "account": acc.ID, "certificate": "x"}, admin).status)
 
 	var list struct{ Credentials []struct{ ID string } }
 	w.get(w.do("GET", "accounts/"+acc.ID+"/credentials", nil, admin), 200, &list)
@@ -192,7 +209,9 @@ func TestNobodyRegistersTheOwnCertificate(t *testing.T) {
 	require.NoError(t, err)
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
-	a := w.do("POST", "accounts/"+acc.ID+"/credentials", map[string]string{"certificate": inPEM(ca.issue(t, key.Public(), "x"))}, w.signIn("admin", true))
+	a := w.do("POST", "proposals", map[string]string{
+		"kind": "certificate", "account": acc.ID, "certificate": inPEM(ca.issue(t, key.Public(), "x")),
+	}, w.signIn("admin", true))
 	require.Equal(t, "own_account", a.code(t))
 }
 
@@ -289,8 +308,8 @@ func TestTokenSignsIn(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, request.CheckSignature())
 	der := ca.issue(t, request.PublicKey, "x")
-	a := w.do("POST", "accounts/"+acc.ID+"/credentials", map[string]string{"certificate": inPEM(der)}, w.signIn("admin", true))
-	require.Equal(t, 201, a.status, a.body)
+	a := w.two(map[string]string{"kind": "certificate", "account": acc.ID, "certificate": inPEM(der)})
+	require.Equal(t, 204, a.status, a.body)
 	s := overTLS(t, w.srv)
 	status, code, c := present(t, s, &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: k})
 	require.Equal(t, 204, status, code)

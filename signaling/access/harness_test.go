@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -82,7 +83,7 @@ func newWorld(t *testing.T, change ...func(*auth.OfficialsParams)) *world {
 		Officials: w.o, Logger: slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Note: func(unit court.UnitID, _, person, what string) {
 			require.Equal(t, person == "", unit == "", "%s: who is known has a unit", what)
-			w.denied = append(w.denied, what+" "+person)
+			w.denied = append(w.denied, strings.TrimSpace(what+" "+string(unit)+" "+person))
 		},
 	})
 	return w
@@ -155,7 +156,44 @@ func (w *world) do(method, path string, body any, cookies ...*http.Cookie) answe
 	text, err := io.ReadAll(res.Body)
 	require.NoError(w.t, err)
 	require.Equal(w.t, "no-store", res.Header.Get("Cache-Control"))
+	asDocumented(w.t, method, path, res.StatusCode, text)
 	return answer{status: res.StatusCode, body: string(text), cookies: res.Cookies(), header: res.Header}
+}
+
+// asDocumented holds an answer against the OpenAPI document: its status stands
+// there, and a body has no field that does not.
+func asDocumented(t *testing.T, method, path string, status int, body []byte) {
+	t.Helper()
+	if status >= 400 {
+		return
+	}
+	path, _, _ = strings.Cut(path, "?")
+	matches := func(pattern string) bool {
+		p, q := strings.Split(strings.TrimPrefix(pattern, access.Prefix), "/"), strings.Split(path, "/")
+		for i := range p {
+			if len(p) != len(q) || p[i] != q[i] && !strings.HasPrefix(p[i], "{") {
+				return false
+			}
+		}
+		return true
+	}
+	for _, r := range access.Routes() {
+		if r.Method != method || !matches(r.Path) {
+			continue
+		}
+		out, want := access.Documented(r)
+		if len(body) == 0 {
+			require.True(t, status == want && out == nil || status == http.StatusNoContent, "%s %s: %d", method, path, status)
+			return
+		}
+		require.Equal(t, want, status, "%s %s", method, path)
+		require.NotNil(t, out, "%s %s", method, path)
+		d := json.NewDecoder(bytes.NewReader(body))
+		d.DisallowUnknownFields()
+		require.NoError(t, d.Decode(reflect.New(reflect.TypeOf(out)).Interface()), "%s %s: %s", method, path, body)
+		return
+	}
+	require.Fail(t, "not in the table", method+" "+path)
 }
 
 // account makes one with a password of its own.
@@ -169,6 +207,20 @@ func (w *world) account(unit court.UnitID, login string, roles ...store.Role) st
 	a = w.do("POST", "password", map[string]string{"old": oneTime, "new": password}, a.cookie(w.t, auth.OfficeCookieName))
 	require.Equal(w.t, http.StatusNoContent, a.status, a.body)
 	return acc
+}
+
+// two proposes as admin and confirms as second, both proven, and returns the answer
+// to the confirmation. They are made when they are first needed.
+func (w *world) two(body map[string]string) answer {
+	w.t.Helper()
+	for _, login := range []string{"admin", "second"} {
+		if _, err := w.st.AccountByLogin(context.Background(), login); err != nil {
+			w.account("unit", login, store.RoleAdmin)
+		}
+	}
+	var made map[string]string
+	w.get(w.do("POST", "proposals", body, w.signIn("admin", true)), http.StatusCreated, &made)
+	return w.do("POST", "proposals/"+made["id"]+"/confirm", "{}", w.signIn("second", true))
 }
 
 // signIn returns the cookie of a new session; proven also gives a fresh proof.

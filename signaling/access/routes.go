@@ -40,12 +40,17 @@ func Routes() []Route {
 		accounts = Prefix + "accounts"
 		devices  = Prefix + "devices"
 		passkeys = Prefix + "passkeys"
+
+		sessions  = Prefix + "sessions"
+		proposals = Prefix + "proposals"
 	)
 	admin := []store.Role{store.RoleAdmin}
 	tech := []store.Role{store.RoleOperator}
 	either := []store.Role{store.RoleOperator, store.RoleAdmin}
+	bookers := append([]store.Role{store.RoleClerk, store.RoleJudge}, either...) // who books names a room's device
 	readers := []store.Role{store.RoleAdmin, store.RoleAuditor}
 	return []Route{
+		{Method: get, Path: Prefix + "openapi.json", serve: (*Server).openapi},
 		{Method: post, Path: Prefix + "signin", serve: (*Server).signIn},
 		{Method: post, Path: Prefix + "certificate", serve: (*Server).certificate},
 		{Method: post, Path: Prefix + "passkey/begin", serve: (*Server).passkeyBegin},
@@ -56,7 +61,9 @@ func Routes() []Route {
 		{Method: post, Path: Prefix + "password", Audience: Official, Unchanged: true, serve: (*Server).password},
 		{Method: post, Path: Prefix + "stepup", Audience: Official, serve: (*Server).stepUp},
 		{Method: post, Path: Prefix + "stepup/begin", Audience: Official, serve: (*Server).stepUpBegin},
-		{Method: post, Path: Prefix + "seat", Audience: Official, serve: (*Server).seat},
+		{Method: get, Path: sessions, Audience: Official, serve: (*Server).sessions},
+		{Method: del, Path: sessions, Audience: Official, serve: (*Server).endOthers},
+		{Method: del, Path: sessions + "/{session}", Audience: Official, serve: (*Server).endSession},
 
 		{Method: get, Path: passkeys, Audience: Official, serve: (*Server).ownPasskeys},
 		{Method: post, Path: passkeys + "/begin", Audience: Official, StepUp: true, serve: (*Server).registerBegin},
@@ -66,19 +73,24 @@ func Routes() []Route {
 		{Method: get, Path: accounts, Audience: Official, Roles: admin, serve: (*Server).accounts},
 		{Method: post, Path: accounts, Audience: Official, Roles: admin, StepUp: true, serve: (*Server).createAccount},
 		{Method: patch, Path: accounts + "/{account}", Audience: Official, Roles: admin, StepUp: true, serve: (*Server).changeAccount},
-		{Method: get, Path: accounts + "/{account}/credentials", Audience: Official, Roles: admin, serve: (*Server).credentials},
-		{Method: post, Path: accounts + "/{account}/credentials", Audience: Official, Roles: admin, StepUp: true, serve: (*Server).addCertificate},
-		{Method: del, Path: accounts + "/{account}/credentials/{credential}", Audience: Official, Roles: admin, StepUp: true, serve: (*Server).removeCredential},
+		{Method: get, Path: Prefix + credentials, Audience: Official, Roles: admin, serve: (*Server).credentials},
+		{Method: del, Path: Prefix + credentials + "/{credential}", Audience: Official, Roles: admin, StepUp: true, serve: (*Server).removeCredential},
+		{Method: get, Path: proposals, Audience: Official, Roles: admin, serve: (*Server).proposals},
+		{Method: post, Path: proposals, Audience: Official, Roles: admin, StepUp: true, serve: (*Server).propose},
+		{Method: post, Path: proposals + "/{proposal}/confirm", Audience: Official, Roles: admin, StepUp: true, serve: (*Server).confirm},
+		{Method: del, Path: proposals + "/{proposal}", Audience: Official, Roles: admin, serve: (*Server).withdraw},
 		{Method: get, Path: Prefix + "adminlog", Audience: Official, Roles: readers, serve: (*Server).adminLog},
 
-		{Method: get, Path: devices, Audience: Official, Roles: either, serve: (*Server).devices},
+		{Method: del, Path: Prefix + invitations, Audience: Official, Roles: []store.Role{store.RoleClerk}, serve: (*Server).revokeInvitation},
+
+		{Method: get, Path: devices, Audience: Official, Roles: bookers, serve: (*Server).devices},
 		{Method: post, Path: devices, Audience: Official, Roles: tech, StepUp: true, serve: (*Server).offerEnrolment},
 		{Method: del, Path: devices + "/{device}", Audience: Official, Roles: either, StepUp: true, serve: (*Server).removeDevice},
 		{Method: post, Path: devices + "/enrol", serve: (*Server).enrol},
 		{Method: post, Path: devices + "/challenge", serve: (*Server).challenge},
 		{Method: post, Path: devices + "/signin", serve: (*Server).deviceSignIn},
 		{Method: post, Path: devices + "/signout", serve: (*Server).deviceSignOut},
-		{Method: get, Path: devices + "/me", Audience: Device, serve: (*Server).deviceMe},
+		{Method: get, Path: devices + "/seats", Audience: Device, serve: (*Server).deviceSeats},
 		{Method: post, Path: devices + "/seat", Audience: Device, serve: (*Server).deviceSeat},
 	}
 }

@@ -23,9 +23,18 @@ func allRoles() []store.Role {
 	}
 }
 
+// object is what routes may be about.
+type object struct{ account, credential, device, session, proposal, hearing string }
+
+// missing is what exists nowhere.
+func missing() object {
+	return object{"no-such-account", "no-such-credential", "no-such-device", "no-such-session", "no-such-proposal", "no-such-hearing"}
+}
+
 // path fills the table's pattern in with an object.
-func path(pattern, account, credential, device string) string {
-	return strings.NewReplacer(access.Prefix, "", "{account}", account, "{credential}", credential, "{device}", device).Replace(pattern)
+func path(pattern string, o object) string {
+	return strings.NewReplacer(access.Prefix, "", "{account}", o.account, "{credential}", o.credential, "{device}", o.device,
+		"{session}", o.session, "{proposal}", o.proposal, "{hearing}", o.hearing, "{person}", "p").Replace(pattern)
 }
 
 // refused are the codes by which a route says that one may not ask at all.
@@ -50,7 +59,9 @@ func TestEveryRoleOnEveryRoute(t *testing.T) {
 	}
 	var forbidden string
 	for _, route := range access.Routes() {
-		target := path(route.Path, other.ID, "no-such-credential", "no-such-device")
+		about := missing()
+		about.account = other.ID
+		target := path(route.Path, about)
 		ask := func(c ...*http.Cookie) (int, string) {
 			a := w.do(route.Method, target, "{}", c...)
 			if a.status < 400 {
@@ -85,9 +96,8 @@ func TestEveryRoleOnEveryRoute(t *testing.T) {
 			for _, r := range route.Roles {
 				allowed = allowed || r == role
 			}
-			plain, proven := w.signIn(string(role), false), w.signIn(string(role), true)
 			if !allowed {
-				for _, c := range []*http.Cookie{plain, proven} {
+				for _, c := range []*http.Cookie{w.signIn(string(role), false), w.signIn(string(role), true)} {
 					a := w.do(route.Method, target, "{}", c)
 					require.Equal(t, []any{403, "forbidden"}, []any{a.status, a.code(t)}, "%s by %s", name, role)
 					if forbidden == "" {
@@ -97,20 +107,28 @@ func TestEveryRoleOnEveryRoute(t *testing.T) {
 				}
 				continue
 			}
-			status, code = ask(plain)
+			status, code = ask(w.signIn(string(role), false))
 			if route.StepUp {
 				require.Equal(t, []any{403, "step_up"}, []any{status, code}, "%s by %s", name, role)
-			} else if route.Path != access.Prefix+"seat" {
+			} else {
 				require.False(t, refused(code), "%s by %s: %d %s", name, role, status, code)
 			}
-			if route.Path == access.Prefix+"password" || route.Path == access.Prefix+"seat" {
-				continue // their own tests
+			if route.Path == access.Prefix+"password" {
+				continue // its own test
 			}
-			status, code = ask(proven)
+			status, code = ask(w.signIn(string(role), true))
 			require.False(t, refused(code), "%s by %s: %d %s", name, role, status, code)
 		}
 	}
 	require.NotEmpty(t, forbidden)
+	for _, role := range roles { // whoever was refused stands in the log, with the unit
+		if role == store.RoleAdmin {
+			continue
+		}
+		acc, err := w.st.AccountByLogin(context.Background(), string(role))
+		require.NoError(t, err)
+		require.Contains(t, w.denied, "denied.office unit "+acc.ID, role)
+	}
 }
 
 // device enrols one and signs it in.
@@ -133,11 +151,25 @@ func (w *world) device(unit court.UnitID) *http.Cookie {
 // What lies in another unit answers as what does not exist, to the byte.
 func TestForeignObjectsLookMissing(t *testing.T) {
 	w := newWorld(t)
-	w.account("unit", "admin", store.RoleAdmin, store.RoleOperator, store.RoleAuditor)
+	w.account("unit", "admin", store.RoleAdmin, store.RoleOperator, store.RoleAuditor, store.RoleClerk)
 	far := w.account("far", "far", store.RoleClerk)
 	w.device("far")
-	devices, err := w.st.RoomDevices(context.Background(), court.ScopeOf("far"))
+	ctx := context.Background()
+	devices, err := w.st.RoomDevices(ctx, court.ScopeOf("far"))
 	require.NoError(t, err)
+	there := object{account: far.ID, device: devices[0].ID, credential: "far-credential", hearing: "far-hearing"}
+	require.NoError(t, w.st.CreateHearing(ctx, court.ScopeOf("far"),
+		store.Hearing{ID: there.hearing, Room: strings.Repeat("1", 32), Unit: "far"}, nil))
+	require.NoError(t, w.st.PutCredential(ctx, court.ScopeOf("far"), store.Credential{
+		ID: there.credential, Account: far.ID, Kind: "passkey", Handle: []byte("h"), Data: []byte("{}"), Created: w.now,
+	}, store.AdminEntry{At: w.now, Actor: "system", Unit: "far", What: "x"}))
+	w.account("far", "far.admin", store.RoleAdmin)
+	var list struct{ Sessions []struct{ ID string } }
+	w.get(w.do("GET", "sessions", nil, w.signIn("far", false)), 200, &list)
+	there.session = list.Sessions[0].ID
+	var made map[string]string
+	w.get(w.do("POST", "proposals", map[string]string{"kind": "reset", "account": far.ID}, w.signIn("far.admin", true)), 201, &made)
+	there.proposal = made["id"]
 	c := w.signIn("admin", true)
 	n := 0
 	for _, route := range access.Routes() {
@@ -149,17 +181,22 @@ func TestForeignObjectsLookMissing(t *testing.T) {
 		if route.Method == http.MethodPatch {
 			body = `{"disabled":true}`
 		}
-		foreign := w.do(route.Method, path(route.Path, far.ID, "no-such-credential", devices[0].ID), body, c)
-		missing := w.do(route.Method, path(route.Path, "no-such-account", "no-such-credential", "no-such-device"), body, c)
+		foreign := w.do(route.Method, path(route.Path, there), body, c)
+		missing := w.do(route.Method, path(route.Path, missing()), body, c)
 		require.Equal(t, missing.body, foreign.body, route.Path)
 		require.Equal(t, missing.status, foreign.status, route.Path)
 		require.Contains(t, []int{404}, foreign.status, route.Path+foreign.body)
 	}
-	require.Equal(t, 6, n)
-	acc, err := w.st.Account(context.Background(), court.SystemScope(), far.ID)
+	require.Equal(t, 9, n)
+	me, err := w.st.AccountByLogin(ctx, "admin")
+	require.NoError(t, err)
+	require.Contains(t, w.denied, "denied.office.object unit "+me.ID)
+	acc, err := w.st.Account(ctx, court.SystemScope(), far.ID)
 	require.NoError(t, err)
 	require.False(t, acc.Disabled)
-	for _, list := range []string{"accounts", "devices", "adminlog"} {
+	w.get(w.do("GET", "sessions", nil, w.signIn("far", false)), 200, &list)
+	require.Contains(t, list.Sessions, struct{ ID string }{there.session}, "it stands")
+	for _, list := range []string{"accounts", "devices", "adminlog", "proposals"} {
 		a := w.do("GET", list, nil, c)
 		require.Equal(t, 200, a.status)
 		require.NotContains(t, a.body, far.ID)
@@ -175,21 +212,19 @@ func TestAdministratorsDoNotServeThemselves(t *testing.T) {
 	admin := w.account("unit", "admin", store.RoleAdmin)
 	mate := w.account("unit", "mate", store.RoleClerk)
 	c := w.signIn("admin", true)
-	for _, body := range []string{`{"roles":["judge"]}`, `{"disabled":false}`, `{"reset":true}`, `{"name":"B"}`} {
+	for _, body := range []string{`{"roles":["judge"]}`, `{"disabled":false}`, `{"name":"B"}`} {
 		a := w.do("PATCH", "accounts/"+admin.ID, body, c)
 		require.Equal(t, []any{403, "own_account"}, []any{a.status, a.code(t)}, body)
 	}
 	for _, body := range []string{
 		`{"unit":"far"}`, `{"scope":"system"}`, `{"login":"x"}`, `{"password":"x"}`, `{"roles":["king"]}`, `{"roles":[]}`, `{"name":" "}`,
+		`{"reset":true}`,
 	} {
 		a := w.do("PATCH", "accounts/"+mate.ID, body, c)
 		require.Equal(t, []any{400, "bad_message"}, []any{a.status, a.code(t)}, body)
 	}
 	a := w.do("POST", "accounts", `{"login":"x","name":"B","roles":["clerk"],"unit":"far"}`, c)
 	require.Equal(t, 400, a.status)
-	a = w.do("POST", "seat", map[string]string{"hearing": hearing, "person": "p", "device": "d"}, c)
-	require.Equal(t, []any{403, "forbidden"}, []any{a.status, a.code(t)}, "no seat without its row")
-	require.Contains(t, w.denied, "denied.seat "+admin.ID)
 	for _, header := range []string{"https://evil.example"} {
 		r, err := http.NewRequest(http.MethodPost, access.Prefix+"accounts", strings.NewReader(`{}`))
 		require.NoError(t, err)
@@ -224,7 +259,21 @@ func TestWhatIsNotInTheTableDoesNotExist(t *testing.T) {
 	}
 }
 
-var update = flag.Bool("update", false, "write docs/access.md")
+var update = flag.Bool("update", false, "write docs/access.md and docs/openapi-access.json")
+
+// The document is made of the table, and every answer in these tests is held
+// against it (world.do).
+func TestDocumentIsUpToDate(t *testing.T) {
+	const path = "../../docs/openapi-access.json"
+	want, err := access.Document()
+	require.NoError(t, err)
+	if *update {
+		require.NoError(t, os.WriteFile(path, want, 0o644))
+	}
+	got, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, string(want), string(got), "run: make generate")
+}
 
 func TestPageIsUpToDate(t *testing.T) {
 	const path = "../../docs/access.md"

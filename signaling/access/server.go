@@ -12,10 +12,10 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 
 	"phientoa/internal/auth"
 	"phientoa/internal/court"
-	"phientoa/internal/hearing"
 	"phientoa/internal/store"
 )
 
@@ -25,19 +25,21 @@ const (
 	maxAnswer = 64 << 10 // of an authenticator or a certificate
 )
 
-// Kinds of denials for the access log.
+// Kinds of entries of the access log.
 const (
-	deniedSignIn = "denied.signin" // nobody is known then
-	deniedRoute  = "denied.office" // of an account without the role
+	deniedSignIn = "denied.signin"        // of the account or device that was tried, if there is such a one
+	deniedRoute  = "denied.office"        // of an account without the role, or by a rule between two people
+	deniedObject = "denied.office.object" // of an account: what is elsewhere or nowhere
 	deniedSeat   = "denied.seat"
+	revoked      = "invitation.revoked" // by a clerk
 )
 
 // Params of New.
 type Params struct {
 	Officials *auth.Officials
 	Logger    *slog.Logger
-	// Note takes a denial for the court's access log, with the unit of whoever was
-	// denied if that is known; it must not block. Nil: none is kept.
+	// Note takes an entry for the court's access log, with the unit of the account or
+	// device (empty: nobody is known); it must not block. Nil: none is kept.
 	Note func(unit court.UnitID, hearing, person, what string)
 	// Demo: cookies for http://, which cannot be Secure.
 	Demo bool
@@ -45,8 +47,9 @@ type Params struct {
 
 // Server answers the routes of the table. It is safe for concurrent use.
 type Server struct {
-	p       Params
-	handler http.Handler
+	p        Params
+	handler  http.Handler
+	document func() ([]byte, error) // of the API, made once
 }
 
 // New builds the handler from Routes.
@@ -54,7 +57,7 @@ func New(p Params) *Server {
 	if p.Note == nil {
 		p.Note = func(court.UnitID, string, string, string) {}
 	}
-	s := &Server{p: p}
+	s := &Server{p: p, document: sync.OnceValues(Document)}
 	mux := http.NewServeMux()
 	for _, r := range Routes() {
 		mux.HandleFunc(r.Method+" "+r.Path, func(w http.ResponseWriter, q *http.Request) { s.answer(r, w, q) })
@@ -83,11 +86,16 @@ type call struct {
 	r    *http.Request
 	who  auth.Who  // of an Official's route
 	room auth.Room // of a Device's route
+	// tried is whom somebody not signed in said to be, for the access log only.
+	tried *tried
 }
+
+type tried struct{ login, device string }
 
 // answer lets in whom the route names, and turns an error into a problem.
 func (s *Server) answer(route Route, w http.ResponseWriter, r *http.Request) {
-	c := call{w: w, r: r}
+	c := call{w: w, tried: &tried{}}
+	c.r = r.WithContext(auth.WithClient(r.Context(), remote(r), r.UserAgent()))
 	err := s.admit(route, &c)
 	if err == nil {
 		err = route.serve(s, c)
@@ -95,10 +103,32 @@ func (s *Server) answer(route Route, w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		return
 	}
-	if errors.Is(err, auth.ErrSignIn) {
-		s.p.Note(c.who.Account.Unit, "", c.who.Account.ID, deniedSignIn)
-	}
+	s.note(c, err)
 	s.problem(w, err)
+}
+
+// note keeps a denial in the access log, with the unit of whom it concerns.
+func (s *Server) note(c call, err error) {
+	acc := c.who.Account
+	unit, id := acc.Unit, acc.ID
+	if id == "" {
+		unit, id = c.room.Device.Unit, c.room.Device.ID
+	}
+	switch {
+	case errors.Is(err, auth.ErrSignIn):
+		if id == "" {
+			unit, id = s.p.Officials.Tried(c.r.Context(), c.tried.login, c.tried.device)
+		}
+		s.p.Note(unit, "", id, deniedSignIn)
+	case id == "": // nobody is known, and nothing was tried
+	case errors.Is(err, auth.ErrForbidden) && acc.ID == "":
+		s.p.Note(unit, "", id, deniedSeat)
+	case errors.Is(err, auth.ErrForbidden), errors.Is(err, auth.ErrOwnAccount),
+		errors.Is(err, auth.ErrTwoNeeded), errors.Is(err, auth.ErrOwnProposal):
+		s.p.Note(unit, "", id, deniedRoute)
+	case errors.Is(err, store.ErrNotFound):
+		s.p.Note(unit, "", id, deniedObject)
+	}
 }
 
 // admit checks audience, password, role and fresh proof, in this order.
@@ -118,7 +148,6 @@ func (s *Server) admit(route Route, c *call) (err error) {
 	case c.who.Account.MustChange && !route.Unchanged:
 		return auth.ErrMustChange
 	case route.Roles != nil && !by.Has(route.Roles...):
-		s.p.Note(by.Unit, "", by.ID, deniedRoute)
 		return auth.ErrForbidden
 	case route.StepUp && !by.Fresh(s.p.Officials.Now()):
 		return auth.ErrStepUp
@@ -130,10 +159,12 @@ func (s *Server) admit(route Route, c *call) (err error) {
 func (c call) by() auth.Official { return c.who.Official() }
 
 // addr is the address that the request came from.
-func (c call) addr() string {
-	host, _, err := net.SplitHostPort(c.r.RemoteAddr)
+func (c call) addr() string { return remote(c.r) }
+
+func remote(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
-		return c.r.RemoteAddr
+		return r.RemoteAddr
 	}
 	return host
 }
@@ -201,9 +232,5 @@ func (s *Server) problem(w http.ResponseWriter, err error) {
 		w.Header().Set("Retry-After", "60")
 	}
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(struct {
-		Title  string `json:"title"`
-		Status int    `json:"status"`
-		*hearing.Refusal
-	}{ref.En, status, ref})
+	_ = json.NewEncoder(w).Encode(Problem{ref.En, status, ref})
 }

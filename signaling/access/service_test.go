@@ -25,7 +25,9 @@ func TestTokensReachNoRouteOfAccess(t *testing.T) {
 		if route.Audience == access.Anyone {
 			continue
 		}
-		target := path(route.Path, acc.ID, "no-such-credential", "no-such-device")
+		x := missing()
+		x.account = acc.ID
+		target := path(route.Path, x)
 		r := httptest.NewRequest(route.Method, access.Prefix+target, bytes.NewReader([]byte("{}")))
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("Authorization", "Bearer "+text)

@@ -1,7 +1,6 @@
 package access
 
 import (
-	"cmp"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -19,13 +18,11 @@ const (
 
 // signIn by login and password.
 func (s *Server) signIn(c call) error {
-	var body struct {
-		Login    string `json:"login"`
-		Password string `json:"password"`
-	}
+	var body SignInBody
 	if err := c.read(&body); err != nil {
 		return err
 	}
+	c.tried.login = body.Login
 	return s.signedIn(c)(s.p.Officials.SignIn(c.r.Context(), body.Login, body.Password, c.addr()))
 }
 
@@ -99,26 +96,13 @@ func (s *Server) signOut(c call) error {
 	return c.done()
 }
 
-// meAnswer is who one is.
-type meAnswer struct {
-	Account    string       `json:"account"`
-	Name       string       `json:"name"`
-	Login      string       `json:"login"`
-	Unit       string       `json:"unit"`
-	UnitName   string       `json:"unit_name"`
-	Roles      []store.Role `json:"roles"`
-	Method     string       `json:"method"`
-	SteppedUp  bool         `json:"stepped_up"`
-	MustChange bool         `json:"must_change"`
-}
-
 func (s *Server) me(c call) error {
 	acc := c.who.Account
 	name, err := s.p.Officials.UnitName(c.r.Context(), acc.Unit)
 	if err != nil {
 		return err
 	}
-	return c.json(http.StatusOK, meAnswer{
+	return c.json(http.StatusOK, MeAnswer{
 		Account: acc.ID, Name: acc.Name, Login: acc.Login, Unit: string(acc.Unit), UnitName: name,
 		Roles: acc.Roles, Method: c.who.Session.Method, SteppedUp: c.by().Fresh(s.p.Officials.Now()),
 		MustChange: acc.MustChange,
@@ -126,10 +110,7 @@ func (s *Server) me(c call) error {
 }
 
 func (s *Server) password(c call) error {
-	var body struct {
-		Old string `json:"old"`
-		New string `json:"new"`
-	}
+	var body PasswordBody
 	if err := c.read(&body); err != nil {
 		return err
 	}
@@ -161,47 +142,10 @@ func (s *Server) stepUpBegin(c call) error {
 	return s.begun(c)(s.p.Officials.BeginStepUp(c.r.Context(), c.who))
 }
 
-// seatBody names a seat.
-type seatBody struct {
-	Hearing string `json:"hearing"`
-	Person  string `json:"person"`
-	Device  string `json:"device"`
-}
-
-func (s *Server) seat(c call) error {
-	var body seatBody
-	if err := c.read(&body); err != nil {
-		return err
-	}
-	cookie, _, err := s.p.Officials.EnterSeat(c.r.Context(), c.who, body.Hearing, body.Person, body.Device)
-	return s.seated(c, body, c.who.Account.ID, cookie, err)
-}
-
-func (s *Server) seated(c call, b seatBody, owner string, cookie *http.Cookie, err error) error {
-	if err != nil {
-		if status, _ := explain(err); status == http.StatusForbidden {
-			s.p.Note(cmp.Or(c.who.Account.Unit, c.room.Device.Unit), "", owner, deniedSeat)
-		}
-		return err
-	}
-	s.p.Logger.Info("seat entered", "owner", owner, "hearing", b.Hearing, "person", b.Person, "device", b.Device)
-	http.SetCookie(c.w, cookie)
-	return c.done()
-}
-
-// credentialRow is a credential without its data.
-type credentialRow struct {
-	ID      string    `json:"id"`
-	Kind    string    `json:"kind"`
-	Label   string    `json:"label"`
-	Created time.Time `json:"created"`
-	Revoked bool      `json:"revoked"`
-}
-
-func credentialRows(list []store.Credential) []credentialRow {
-	out := []credentialRow{}
+func credentialRows(list []store.Credential) []CredentialItem {
+	out := []CredentialItem{}
 	for _, x := range list {
-		out = append(out, credentialRow{ID: x.ID, Kind: x.Kind, Label: x.Label, Created: x.Created, Revoked: x.Revoked})
+		out = append(out, CredentialItem{ID: x.ID, Kind: x.Kind, Label: x.Label, Created: x.Created, Revoked: x.Revoked})
 	}
 	return out
 }
@@ -235,7 +179,7 @@ func (s *Server) registerFinish(c call) error {
 	if err != nil {
 		return err
 	}
-	return c.json(http.StatusCreated, map[string]string{"id": id})
+	return c.json(http.StatusCreated, IDAnswer{id})
 }
 
 // removePasskey ends one's own passkey and, with it, every session of the account.

@@ -27,7 +27,8 @@ func explain(err error) (int, *hearing.Refusal) {
 		return http.StatusUnauthorized, refusal("sign_in",
 			"Ông/bà chưa đăng nhập hoặc phiên đăng nhập đã hết hạn.", "You are not signed in, or the sign-in has expired.")
 	case errors.Is(err, auth.ErrSignIn), errors.Is(err, auth.ErrStepUp), errors.Is(err, auth.ErrForbidden),
-		errors.Is(err, auth.ErrOwnAccount), errors.Is(err, auth.ErrNoCertificate):
+		errors.Is(err, auth.ErrOwnAccount), errors.Is(err, auth.ErrTwoNeeded), errors.Is(err, auth.ErrOwnProposal),
+		errors.Is(err, auth.ErrNoCertificate):
 		return explained(http.StatusForbidden, err)
 	case errors.Is(err, auth.ErrThrottled):
 		return explained(http.StatusTooManyRequests, err)

@@ -160,13 +160,6 @@ func (o *Office) Handler() http.Handler {
 	})
 }
 
-// Owns tells whether a request is for a route of this package, for a process that
-// mounts several.
-func (o *Office) Owns(r *http.Request) bool {
-	_, pattern := o.mux.Handler(r)
-	return pattern != ""
-}
-
 // unknown tells a wrong method from a wrong address, which the mux knows.
 func (o *Office) unknown(h http.Handler, w http.ResponseWriter, r *http.Request) {
 	probe := &statusOnly{header: http.Header{}}

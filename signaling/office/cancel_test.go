@@ -286,7 +286,7 @@ func TestAccountsSitWhereTheirRoleFits(t *testing.T) {
 		for _, role := range anybody() {
 			k := &checked{BookingBody: &BookingBody{}, accounts: map[int]string{}}
 			k.People = []PersonBody{{Capacity: string(c), Account: login(role, unitHN)}}
-			require.NoError(t, w.o.checkSeats(t.Context(), k))
+			require.NoError(t, w.o.checkSeats(t.Context(), &call{}, k))
 			want := role != store.RoleService
 			if roles, fixed := may[c]; fixed {
 				want = slices.Contains(roles, role)

@@ -71,7 +71,7 @@ func (o *Office) examine(ctx context.Context, c *call, b *BookingBody) (*checked
 	k.checkPeople()
 	k.checkDevices()
 	k.checkLookAlikes()
-	if err := o.checkSeats(ctx, k); err != nil {
+	if err := o.checkSeats(ctx, c, k); err != nil {
 		return nil, err
 	}
 	if len(k.refusals) > 0 {
@@ -231,7 +231,7 @@ func (k *checked) checkLookAlikes() {
 }
 
 // checkSeats looks the officials and room devices up that take seats by themselves.
-func (o *Office) checkSeats(ctx context.Context, k *checked) error {
+func (o *Office) checkSeats(ctx context.Context, c *call, k *checked) error {
 	taken := map[string]bool{}
 	for i, p := range k.People {
 		field := fmt.Sprintf("people[%d]", i)
@@ -252,12 +252,17 @@ func (o *Office) checkSeats(ctx context.Context, k *checked) error {
 		if p.RoomDevice == "" {
 			continue
 		}
-		err := o.roomDevice(ctx, p.RoomDevice)
+		err := o.roomDevice(ctx, p.RoomDevice, c.Unit, k.unitOf(p.Point))
 		switch {
 		case errors.Is(err, store.ErrNotFound):
-			k.no(field+".room_device", "device_unknown", "Không có thiết bị phòng này hoặc thiết bị đã thu hồi.", "There is no such room device, or it is revoked.")
+			k.no(field+".room_device", "device_unknown",
+				"Tòa án và đơn vị của điểm cầu không có máy phòng xử án này, hoặc máy đã bị thu hồi.",
+				"Neither the court nor the unit of the point has this room device, or it is revoked.")
 		case err != nil:
 			return err
+		case k.kind(i) != hearing.RoomClient:
+			k.no(field+".device_kind", "device_kind", "Máy phòng xử án chỉ vào được chỗ của máy phòng xử án.",
+				"A room device takes the seat of a room client only.")
 		case taken["d:"+p.RoomDevice]:
 			k.no(field+".room_device", "device_twice", "Thiết bị phòng này đã được gán.", "This room device has another seat already.")
 		}
@@ -280,7 +285,17 @@ func (o *Office) account(ctx context.Context, login string) (store.Account, erro
 	return a, nil
 }
 
-func (o *Office) roomDevice(ctx context.Context, id string) error {
+// unitOf is the unit that a point names, empty for the court's own.
+func (k *checked) unitOf(point int) court.UnitID {
+	if point >= len(k.Points) {
+		return ""
+	}
+	return court.UnitID(k.Points[point].Unit)
+}
+
+// roomDevice gives store.ErrNotFound unless an enrolled device of the court or of
+// the point's unit stands: one of another court is answered like none at all.
+func (o *Office) roomDevice(ctx context.Context, id string, own, point court.UnitID) error {
 	if o.p.Directory == nil {
 		return store.ErrNotFound
 	}
@@ -288,7 +303,7 @@ func (o *Office) roomDevice(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if d.Revoked {
+	if d.Revoked || (d.Unit != own && d.Unit != unitOr(point, own)) {
 		return store.ErrNotFound
 	}
 	return nil

@@ -29,8 +29,8 @@ func TestBoundsOfFields(t *testing.T) {
 	}
 	w.accounts[ascii(100)] = store.Account{ID: "long", Roles: []store.Role{store.RoleJudge}}
 	w.accounts[ascii(101)] = store.Account{ID: "longer"}
-	w.devices[ascii(64)] = store.RoomDevice{ID: ascii(64)}
-	w.devices[ascii(65)] = store.RoomDevice{ID: ascii(65)}
+	w.devices[ascii(64)] = store.RoomDevice{ID: ascii(64), Unit: unitHN}
+	w.devices[ascii(65)] = store.RoomDevice{ID: ascii(65), Unit: unitHN}
 	for _, c := range []struct {
 		field, code string
 		limit       int
@@ -177,6 +177,14 @@ func TestRefusalsNameTheirPlace(t *testing.T) {
 			b.People[2].Account = b.People[1].Account
 		}},
 		{"device_unknown", "people[3].room_device", func(b *BookingBody) { b.People[3].RoomDevice = "room-9" }},
+		{"device_unknown", "people[3].room_device", func(b *BookingBody) { b.People[3].RoomDevice = "room-dn" }},
+		{"device_unknown", "people[3].room_device", func(b *BookingBody) { b.People[3].RoomDevice = "room-old" }},
+		{"device_kind", "people[3].device_kind", func(b *BookingBody) {
+			b.People[3].RoomDevice, b.People[3].DeviceKind = "room-1", string(hearing.Console)
+		}},
+		{"device_twice", "people[3].room_device", func(b *BookingBody) {
+			b.People[0].RoomDevice, b.People[3].RoomDevice = "room-1", "room-1"
+		}},
 		{"bad_time", "starts_at", func(b *BookingBody) { b.StartsAt = "14/12/2026 08:00" }},
 		{"bad_client", "people[4].client", func(b *BookingBody) { four := 4; b.People[4].Client = &four }},
 	} {

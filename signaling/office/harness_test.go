@@ -68,6 +68,9 @@ func startWorld(t testing.TB) *world {
 		}
 	}
 	w.devices["room-1"] = store.RoomDevice{ID: "room-1", Unit: unitHN}
+	w.devices["room-old"] = store.RoomDevice{ID: "room-old", Unit: unitHN, Revoked: true}
+	w.devices["room-dn"] = store.RoomDevice{ID: "room-dn", Unit: unitDN}
+	w.devices["room-detention"] = store.RoomDevice{ID: "room-detention", Unit: "detention-1"}
 	w.rooms = signaling.NewRooms(signaling.RoomsParams{
 		Store: st, Info: st, Node: "node", Logger: slog.New(slog.DiscardHandler), Now: w.clock, Version: "test",
 	})

@@ -249,6 +249,15 @@ const accounts = [
     disabled: true,
     created: at(-90_000),
   },
+  {
+    id: "acc-4",
+    unit: "unit-1",
+    login: "thu.dt",
+    name: "Đặng Thị Thu",
+    roles: ["sys_admin"],
+    disabled: false,
+    created: at(-90_000),
+  },
 ];
 
 /** Answers by "METHOD path"; a status in the answer makes it a problem. */
@@ -269,7 +278,59 @@ export class Server {
         },
       ],
     },
+    "GET /api/v1/access/sessions": {
+      json: {
+        sessions: [
+          {
+            id: "s-1",
+            method: "password",
+            address: "10.20.1.15",
+            agent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/130.0 Safari/537.36 Edg/130.0",
+            created: at(-95),
+            seen: at(-1),
+            current: true,
+          },
+          {
+            id: "s-2",
+            method: "passkey",
+            address: "2001:db8:17:4b2::9",
+            agent: "Mozilla/5.0 (Linux; Android 15) Chrome/130.0 Mobile Safari/537.36",
+            created: at(-410),
+            seen: at(-32),
+            current: false,
+          },
+        ],
+      },
+    },
     "GET /api/v1/access/accounts": { json: { accounts } },
+    "GET /api/v1/access/proposals": {
+      json: {
+        proposals: [
+          {
+            id: "pr-1",
+            kind: "reset",
+            account: "acc-2",
+            by: "acc-4",
+            at: at(-60),
+            expires: at(1380),
+            open: true,
+          },
+          {
+            id: "pr-2",
+            kind: "certificate",
+            account: "acc-2",
+            by: "acc-4",
+            at: at(-50),
+            expires: at(1390),
+            open: true,
+            label: "Thẻ chứng thư số 0417",
+            fingerprint: "9f2c41e07ab35d186c0e97b24f8812d39f2c41e07ab35d186c0e97b24f8812d3",
+          },
+        ],
+      },
+    },
+    "POST /api/v1/access/proposals": { json: { id: "pr-3" } },
+    "POST /api/v1/access/proposals/pr-1/confirm": { json: { password: "qk7ra-3mvep-x2dsw-lzh5c" } },
     "GET /api/v1/access/devices": {
       json: {
         devices: [

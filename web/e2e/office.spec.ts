@@ -333,6 +333,22 @@ test("accounts", async ({ page }) => {
   expect(wrong).toEqual([]);
 });
 
+test("acts that take two administrators", async ({ page }) => {
+  const wrong = await open(page, "/cong-viec/can-bo");
+  await expect(page.getByText("Thẻ chứng thư số 0417")).toBeVisible();
+  await press(page, "Đề nghị: Nguyễn Thị Hường");
+  await look(page, "propose");
+  await page.getByRole("radio", { name: "Gắn chứng thư số" }).check();
+  await look(page, "propose-certificate");
+  await page.getByRole("dialog").getByRole("button", { name: "Quay lại" }).click();
+  await press(page, "Xác nhận: Cấp lại mật khẩu: Nguyễn Thị Hường");
+  await look(page, "proposal-confirm");
+  await page.getByRole("alertdialog").getByRole("button", { name: "Xác nhận" }).click();
+  await expect(page.getByText("qk7ra-3mvep-x2dsw-lzh5c")).toBeVisible();
+  await look(page, "proposal-password");
+  expect(wrong).toEqual([]);
+});
+
 test("courtroom computers: code, enrolment, waiting", async ({ page }) => {
   const wrong = await open(page, "/cong-viec/may-phong-xu-an");
   await expect(page.getByText("Phòng xử án số 2, màn hình chính")).toBeVisible();

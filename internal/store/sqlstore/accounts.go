@@ -121,7 +121,8 @@ func (s *Store) CreateAccount(ctx context.Context, sc court.Scope, a store.Accou
 	})
 }
 
-// UpdateAccount changes name, roles, password, MustChange and Disabled. Unit,
+// UpdateAccount changes name, roles, password, MustChange and Disabled, with what
+// follows for sessions and credentials. Unit,
 // login and creation stay as they were, whatever a says. An account that is not of
 // a.Version any more gives ErrConflict.
 func (s *Store) UpdateAccount(ctx context.Context, sc court.Scope, a store.Account, by store.AdminEntry) error {
@@ -147,6 +148,12 @@ func (s *Store) UpdateAccount(ctx context.Context, sc court.Scope, a store.Accou
 			a.ID, nfc(a.Name), string(roles), a.Password, bit(a.MustChange), bit(a.Disabled))
 		if err != nil || (!a.Disabled && a.Password == old.Password) {
 			return err
+		}
+		// Who sets another's password starts them anew: no earlier way in stays.
+		if a.MustChange && a.Password != old.Password {
+			if _, err := q.ExecContext(ctx, `UPDATE credential SET revoked = 1 WHERE account = $1 AND revoked = 0`, a.ID); err != nil {
+				return err
+			}
 		}
 		return endOwner(ctx, q, a.ID)
 	})

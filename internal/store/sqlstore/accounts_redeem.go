@@ -18,6 +18,7 @@ func (s *Store) RedeemCode(ctx context.Context, tokenHash, codeHash [32]byte, se
 	}
 	ses.Owner, ses.Parent = "", [32]byte{}
 	var refused error // what is written with the refusal must stay written
+	whose := store.Session{}
 	err := s.write(ctx, "redeem invitation", func(ctx context.Context, q querier) error {
 		refused = nil
 		var want []byte
@@ -35,8 +36,12 @@ func (s *Store) RedeemCode(ctx context.Context, tokenHash, codeHash [32]byte, se
 			return store.ErrCodeNeeded
 		case want != nil && subtle.ConstantTimeCompare(want, codeHash[:]) != 1:
 			refused = store.ErrCodeWrong
+			whose = store.Session{Hearing: ses.Hearing, Person: ses.Person, Device: ses.Device}
 			if tries+1 >= store.MaxCodeTries {
 				refused = store.ErrUsed
+			}
+			if err := q.QueryRowContext(ctx, `SELECT unit FROM hearing WHERE id = $1`, ses.Hearing).Scan(&whose.Unit); err != nil {
+				return err
 			}
 			_, err := q.ExecContext(ctx, `
 				UPDATE invitation SET tries = tries + 1, used_at = CASE WHEN tries + 1 >= $2 THEN 0 ELSE used_at END
@@ -49,11 +54,13 @@ func (s *Store) RedeemCode(ctx context.Context, tokenHash, codeHash [32]byte, se
 		}
 		return insertSession(ctx, q, ses)
 	})
-	if err == nil {
-		err = refused
-	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return store.Session{}, err
+	case errors.Is(refused, store.ErrCodeWrong):
+		return whose, refused
+	case refused != nil:
+		return store.Session{}, refused
 	}
 	return stored(ses), nil
 }

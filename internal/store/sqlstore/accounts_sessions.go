@@ -18,8 +18,13 @@ const standing = `((s.method <> 'device' AND EXISTS (SELECT 1 FROM account a WHE
 // CreateAccountSession stores one of an account or room device that stands, else
 // ErrNotFound. A token hash that stands gives ErrConflict.
 func (s *Store) CreateAccountSession(ctx context.Context, ses store.AccountSession) error {
-	if err := first(id("account", ses.Account), id("method", ses.Method)); err != nil {
+	err := first(id("account", ses.Account), id("method", ses.Method),
+		text("address", ses.Address, true), text("agent", ses.Agent, true))
+	if err != nil {
 		return err
+	}
+	if len(ses.Agent) > store.MaxAgentBytes {
+		return invalid("agent is longer than %d bytes", store.MaxAgentBytes)
 	}
 	if !ses.Expires.After(ses.Created) {
 		return invalid("session expires before it begins")
@@ -29,10 +34,10 @@ func (s *Store) CreateAccountSession(ctx context.Context, ses store.AccountSessi
 	}
 	return s.write(ctx, "create account session", func(ctx context.Context, q querier) error {
 		_, err := q.ExecContext(ctx, `
-			INSERT INTO account_session (token_hash, account, method, created, expires, last_seen, stepped_up, revoked)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			INSERT INTO account_session (token_hash, account, method, created, expires, last_seen, stepped_up, revoked, address, agent)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 			ses.TokenHash[:], ses.Account, ses.Method, ses.Created.UnixMicro(), ses.Expires.UnixMicro(),
-			ses.LastSeen.UnixMicro(), moment(ses.SteppedUp), bit(ses.Revoked))
+			ses.LastSeen.UnixMicro(), moment(ses.SteppedUp), bit(ses.Revoked), ses.Address, ses.Agent)
 		if err != nil {
 			return err
 		}
@@ -64,19 +69,48 @@ func fromMoment(us int64) time.Time {
 // an account that is not disabled or a room device that is not revoked; else
 // ErrNotFound.
 func (s *Store) AccountSessionByToken(ctx context.Context, tokenHash [32]byte, now time.Time) (store.AccountSession, error) {
-	ses := store.AccountSession{TokenHash: tokenHash}
-	var created, expires, seen, stepped int64
-	err := s.read(ctx, "account session", func(ctx context.Context, q querier) error {
-		return q.QueryRowContext(ctx, `
-			SELECT s.account, s.method, s.created, s.expires, s.last_seen, s.stepped_up FROM account_session s
-			WHERE s.token_hash = $1 AND s.revoked = 0 AND s.expires > $2 AND `+standing, tokenHash[:], now.UnixMicro()).
-			Scan(&ses.Account, &ses.Method, &created, &expires, &seen, &stepped)
+	var found []store.AccountSession
+	err := s.read(ctx, "account session", func(ctx context.Context, q querier) (err error) {
+		found, err = rows(ctx, q, scanAccountSession, accountSessionColumns+`
+			WHERE s.token_hash = $1 AND s.revoked = 0 AND s.expires > $2 AND `+standing, tokenHash[:], now.UnixMicro())
+		return err
 	})
 	if err != nil {
 		return store.AccountSession{}, err
 	}
+	if len(found) == 0 {
+		return store.AccountSession{}, store.ErrNotFound
+	}
+	return found[0], nil
+}
+
+const accountSessionColumns = `SELECT s.token_hash, s.account, s.method, s.created, s.expires, s.last_seen, s.stepped_up, s.address, s.agent
+	FROM account_session s `
+
+func scanAccountSession(r *sql.Rows, ses *store.AccountSession) error {
+	var hash []byte
+	var created, expires, seen, stepped int64
+	err := r.Scan(&hash, &ses.Account, &ses.Method, &created, &expires, &seen, &stepped, &ses.Address, &ses.Agent)
+	copy(ses.TokenHash[:], hash)
 	ses.Created, ses.Expires, ses.LastSeen, ses.SteppedUp = micros(created), micros(expires), micros(seen), fromMoment(stepped)
-	return ses, nil
+	return err
+}
+
+// AccountSessions returns the sessions of an account that stand, the latest first.
+func (s *Store) AccountSessions(ctx context.Context, account string, now time.Time) (found []store.AccountSession, err error) {
+	if err := id("account", account); err != nil {
+		return nil, err
+	}
+	err = s.read(ctx, "account sessions", func(ctx context.Context, q querier) error {
+		found, err = rows(ctx, q, scanAccountSession, accountSessionColumns+`
+			WHERE s.account = $1 AND s.revoked = 0 AND s.expires > $2 AND `+standing+` ORDER BY s.created DESC, s.token_hash`,
+			account, now.UnixMicro())
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
 }
 
 // TouchAccountSession moves LastSeen forward, never back. Unknown: ErrNotFound.
@@ -105,17 +139,21 @@ func (s *Store) accountSession(ctx context.Context, what, query string, args ...
 }
 
 // EndAccountSession ends one session and those of the seats that were entered
-// from it. Unknown: no error.
-func (s *Store) EndAccountSession(ctx context.Context, tokenHash [32]byte) error {
-	return s.write(ctx, "end account session", func(ctx context.Context, q querier) error {
+// from it, which it returns. Unknown: no error.
+func (s *Store) EndAccountSession(ctx context.Context, tokenHash [32]byte) (seats []store.Session, err error) {
+	err = s.write(ctx, "end account session", func(ctx context.Context, q querier) error {
 		_, err := q.ExecContext(ctx, `UPDATE account_session SET revoked = 1 WHERE token_hash = $1`, tokenHash[:])
 		if err != nil {
 			return err
 		}
-		_, err = q.ExecContext(ctx, `
-			UPDATE session SET revoked = 1 WHERE parent = $1 AND revoked = 0`, tokenHash[:])
+		seats, err = rows(ctx, q, scanSeatSession, `
+			UPDATE session SET revoked = 1 WHERE parent = $1 RETURNING `+seatColumns, tokenHash[:])
 		return err
 	})
+	if err != nil {
+		return nil, err
+	}
+	return seats, nil
 }
 
 // EndAccountSessions ends all sessions of an account or room device of the scope,
@@ -143,15 +181,15 @@ func (s *Store) EndAccountSessions(ctx context.Context, sc court.Scope, owner st
 	return seats, nil
 }
 
-// SeatSessions returns those of an owner that have not expired, ended or not.
-func (s *Store) SeatSessions(ctx context.Context, owner string, now time.Time) (seats []store.Session, err error) {
+// SeatSessions returns those of an owner that began after since, ended or not.
+func (s *Store) SeatSessions(ctx context.Context, owner string, since time.Time) (seats []store.Session, err error) {
 	if err := id("account", owner); err != nil {
 		return nil, err
 	}
 	err = s.read(ctx, "sessions of seats", func(ctx context.Context, q querier) error {
 		seats, err = rows(ctx, q, scanSeatSession, `
-			SELECT `+seatColumns+` FROM session WHERE owner = $1 AND expires > $2 ORDER BY created, token_hash`,
-			owner, now.UnixMicro())
+			SELECT `+seatColumns+` FROM session WHERE owner = $1 AND created > $2 ORDER BY created, token_hash`,
+			owner, since.UnixMicro())
 		return err
 	})
 	if err != nil {

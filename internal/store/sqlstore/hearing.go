@@ -87,18 +87,9 @@ const hearingColumns = `SELECT id, room, unit, docket_no, title, starts_at, demo
 
 // Hearing finds a hearing by its id.
 func (s *Store) Hearing(ctx context.Context, sc court.Scope, id string) (store.Hearing, error) {
-	return s.oneHearing(ctx, sc, `WHERE id = $1`, id)
-}
-
-// HearingByRoom finds a hearing by its public random id.
-func (s *Store) HearingByRoom(ctx context.Context, sc court.Scope, room string) (store.Hearing, error) {
-	return s.oneHearing(ctx, sc, `WHERE room = $1`, room)
-}
-
-func (s *Store) oneHearing(ctx context.Context, sc court.Scope, where, key string) (store.Hearing, error) {
 	var found []store.Hearing
 	err := s.read(ctx, "hearing", func(ctx context.Context, q querier) (err error) {
-		found, err = rows(ctx, q, scanHearing, hearingColumns+where, key)
+		found, err = rows(ctx, q, scanHearing, hearingColumns+`WHERE id = $1`, id)
 		return err
 	})
 	if err != nil {

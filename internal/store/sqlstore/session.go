@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"phientoa/internal/court"
@@ -23,56 +22,6 @@ func (s *Store) CreateInvitation(ctx context.Context, sc court.Scope, i store.In
 			i.TokenHash[:], i.Hearing, i.Person, i.Device, i.Expires.UnixMicro(), orNull(i.CodeHash))
 		return err
 	})
-}
-
-// ConsumeInvitation marks it used and returns it, once; unknown, used, voided
-// and expired ones all give ErrUsed.
-func (s *Store) ConsumeInvitation(ctx context.Context, tokenHash [32]byte, now time.Time) (i store.Invitation, err error) {
-	err = s.write(ctx, "consume invitation", func(ctx context.Context, q querier) error {
-		i, err = consume(ctx, q, tokenHash, now)
-		return err
-	})
-	if err != nil {
-		return store.Invitation{}, err
-	}
-	return i, nil
-}
-
-// Redeem consumes the invitation and creates its session in one transaction.
-func (s *Store) Redeem(ctx context.Context, tokenHash [32]byte, ses store.Session, now time.Time) (store.Session, error) {
-	if err := checkSpan(ses); err != nil {
-		return store.Session{}, err
-	}
-	err := s.write(ctx, "redeem invitation", func(ctx context.Context, q querier) error {
-		i, err := consume(ctx, q, tokenHash, now)
-		if err != nil {
-			return err
-		}
-		ses.Hearing, ses.Person, ses.Device = i.Hearing, i.Person, i.Device
-		ses.Owner, ses.Parent = "", [32]byte{}
-		return insertSession(ctx, q, ses)
-	})
-	if err != nil {
-		return store.Session{}, err
-	}
-	return stored(ses), nil
-}
-
-// consume is one statement, so that of many at once exactly one finds the row
-// unused. An invitation that asks for a code is not found this way.
-func consume(ctx context.Context, q querier, tokenHash [32]byte, now time.Time) (store.Invitation, error) {
-	i := store.Invitation{TokenHash: tokenHash}
-	var expires int64
-	err := q.QueryRowContext(ctx, `
-		UPDATE invitation SET used_at = $2
-		WHERE token_hash = $1 AND used_at IS NULL AND code_hash IS NULL AND expires > $2
-		RETURNING hearing, person, device, expires`, tokenHash[:], now.UnixMicro()).
-		Scan(&i.Hearing, &i.Person, &i.Device, &expires)
-	if err == sql.ErrNoRows {
-		return i, store.ErrUsed
-	}
-	i.Expires = micros(expires)
-	return i, err
 }
 
 // CreateSession stores a session. A token hash that stands gives ErrConflict, a
@@ -128,21 +77,30 @@ func stored(ses store.Session) store.Session {
 	return ses
 }
 
-// SessionByToken finds a session that is neither expired nor revoked.
+// SessionByToken finds a session that stands, as does what it came from: a seat
+// never outlives the sign-in that it was entered from.
 func (s *Store) SessionByToken(ctx context.Context, tokenHash [32]byte, now time.Time) (store.Session, error) {
 	ses := store.Session{TokenHash: tokenHash}
 	var created, expires, seen int64
 	var parent []byte
+	var unit string
 	err := s.read(ctx, "session", func(ctx context.Context, q querier) error {
 		return q.QueryRowContext(ctx, `
-			SELECT hearing, person, device, created, expires, last_seen, owner, parent FROM session
-			WHERE token_hash = $1 AND revoked = 0 AND expires > $2`, tokenHash[:], now.UnixMicro()).
-			Scan(&ses.Hearing, &ses.Person, &ses.Device, &created, &expires, &seen, &ses.Owner, &parent)
+			SELECT s.hearing, s.person, s.device, s.created,
+				CASE WHEN p.expires < s.expires THEN p.expires ELSE s.expires END,
+				s.last_seen, s.owner, s.parent, COALESCE(a.unit, d.unit, h.unit)
+			FROM session s JOIN hearing h ON h.id = s.hearing
+			LEFT JOIN account_session p ON p.token_hash = s.parent
+			LEFT JOIN account a ON a.id = s.owner LEFT JOIN room_device d ON d.id = s.owner
+			WHERE s.token_hash = $1 AND s.revoked = 0 AND s.expires > $2
+				AND (s.parent IS NULL OR (p.revoked = 0 AND p.expires > $2))`, tokenHash[:], now.UnixMicro()).
+			Scan(&ses.Hearing, &ses.Person, &ses.Device, &created, &expires, &seen, &ses.Owner, &parent, &unit)
 	})
 	if err != nil {
 		return store.Session{}, err
 	}
 	copy(ses.Parent[:], parent)
+	ses.Unit = court.UnitID(unit)
 	ses.Created, ses.Expires, ses.LastSeen = micros(created), micros(expires), micros(seen)
 	return ses, nil
 }
@@ -160,6 +118,34 @@ func (s *Store) TouchSession(ctx context.Context, tokenHash [32]byte, now time.T
 	})
 }
 
+// KeepSession moves last use and end of a session and its parent forward.
+func (s *Store) KeepSession(ctx context.Context, tokenHash [32]byte, now, until time.Time, life time.Duration) error {
+	if until.Before(now) || life <= 0 {
+		return invalid("a session kept into the past")
+	}
+	// The earlier of until and the last moment of the session's life, if that is later
+	// than its end.
+	const forward = `last_seen = CASE WHEN last_seen < $2 THEN $2 ELSE last_seen END,
+		expires = CASE WHEN created + $4 <= $3 AND expires < created + $4 THEN created + $4
+			WHEN $3 < created + $4 AND expires < $3 THEN $3 ELSE expires END`
+	return s.write(ctx, "keep session", func(ctx context.Context, q querier) error {
+		args := []any{tokenHash[:], now.UnixMicro(), until.UnixMicro(), life.Microseconds()}
+		// The parent first, as whoever ends both does.
+		_, err := q.ExecContext(ctx, `UPDATE account_session SET `+forward+`
+			WHERE revoked = 0 AND expires > $2
+				AND token_hash = (SELECT parent FROM session WHERE token_hash = $1 AND revoked = 0 AND expires > $2)`, args...)
+		if err != nil {
+			return err
+		}
+		n, err := affected(q.ExecContext(ctx, `UPDATE session SET `+forward+`
+			WHERE token_hash = $1 AND revoked = 0 AND expires > $2`, args...))
+		if err == nil && n == 0 {
+			err = store.ErrNotFound
+		}
+		return err
+	})
+}
+
 // EndSession revokes one session; ending it again is a success.
 func (s *Store) EndSession(ctx context.Context, tokenHash [32]byte) error {
 	return s.write(ctx, "end session", func(ctx context.Context, q querier) error {
@@ -168,12 +154,15 @@ func (s *Store) EndSession(ctx context.Context, tokenHash [32]byte) error {
 	})
 }
 
-// RevokeSessions voids the person's unused invitations to the hearing, then ends
-// their sessions. In this order: a Redeem under way holds its invitation's row,
-// so the first statement waits for it and the second sees its session.
-func (s *Store) RevokeSessions(ctx context.Context, sc court.Scope, hearing, person string) (int, error) {
-	var ended int64
-	err := s.write(ctx, "revoke sessions", func(ctx context.Context, q querier) error {
+// RevokeInvitations voids the person's unused invitations to the hearing, then
+// ends the sessions that came of used ones. In this order: a redemption under way
+// holds its invitation's row, so the first statement waits for it and the second
+// sees its session.
+func (s *Store) RevokeInvitations(ctx context.Context, sc court.Scope, hearing, person string) (ended []store.Session, err error) {
+	if err := first(id("hearing", hearing), id("person", person)); err != nil {
+		return nil, store.ErrNotFound
+	}
+	err = s.write(ctx, "revoke invitations", func(ctx context.Context, q querier) error {
 		if err := scoped(ctx, q, sc, hearing); err != nil {
 			return err
 		}
@@ -182,9 +171,12 @@ func (s *Store) RevokeSessions(ctx context.Context, sc court.Scope, hearing, per
 		if err != nil {
 			return err
 		}
-		ended, err = affected(q.ExecContext(ctx, `
-			UPDATE session SET revoked = 1 WHERE hearing = $1 AND person = $2 AND revoked = 0`, hearing, person))
+		ended, err = rows(ctx, q, scanSeatSession, `
+			UPDATE session SET revoked = 1 WHERE hearing = $1 AND person = $2 AND owner = '' RETURNING `+seatColumns, hearing, person)
 		return err
 	})
-	return int(ended), err
+	if err != nil {
+		return nil, err
+	}
+	return ended, nil
 }

@@ -21,8 +21,6 @@ func at(d time.Duration) time.Time {
 
 func foreignIsNotFound(t *testing.T, f *fixture) {
 	h := f.hearing(t, unit)
-	row, err := f.A.Hearing(bg(), sys(), h)
-	require.NoError(t, err)
 	l := acquire(t, f.A, h, "a", long)
 	require.NoError(t, f.A.Append(bg(), sys(), l, 0, lines(1, "x")))
 	require.NoError(t, f.A.PutCheckpoint(bg(), sys(), h, 1, []byte("note")))
@@ -40,12 +38,11 @@ func foreignIsNotFound(t *testing.T, f *fixture) {
 				"PutCheckpoint":  func() error { return f.A.PutCheckpoint(bg(), sc, target, 2, []byte("x")) },
 				"LastCheckpoint": func() error { _, _, err := f.A.LastCheckpoint(bg(), sc, target); return err },
 				"Hearing":        func() error { _, err := f.A.Hearing(bg(), sc, target); return err },
-				"HearingByRoom":  func() error { _, err := f.A.HearingByRoom(bg(), sc, row.Room); return err },
 				"Names":          func() error { _, err := f.A.Names(bg(), sc, target); return err },
 				"CreateInvitation": func() error {
 					return f.A.CreateInvitation(bg(), sc, inv)
 				},
-				"RevokeSessions": func() error { _, err := f.A.RevokeSessions(bg(), sc, target, "p"); return err },
+				"RevokeInvitations": func() error { _, err := f.A.RevokeInvitations(bg(), sc, target, "p"); return err },
 				"CreateHearing": func() error {
 					return f.A.CreateHearing(bg(), sc, store.Hearing{ID: f.id("h"), Unit: unit, Room: fmt.Sprintf("%032x", f.n.Add(1))}, nil)
 				},
@@ -58,7 +55,7 @@ func foreignIsNotFound(t *testing.T, f *fixture) {
 		require.Empty(t, found, name)
 	}
 	require.Len(t, all(t, f.A, h), 1, "nothing was written")
-	_, err = f.A.Renew(bg(), court.ScopeOf(unit, foreign), l, long)
+	_, err := f.A.Renew(bg(), court.ScopeOf(unit, foreign), l, long)
 	require.NoError(t, err, "nothing was released")
 }
 
@@ -92,9 +89,6 @@ func hearingOnce(t *testing.T, f *fixture) {
 	names := []store.PersonName{{Person: "p", Name: "A", Hearing: h.ID}}
 	require.NoError(t, f.A.CreateHearing(bg(), sc, h, names))
 	got, err := f.B.Hearing(bg(), sc, h.ID)
-	require.NoError(t, err)
-	require.Equal(t, h, got)
-	got, err = f.B.HearingByRoom(bg(), sc, h.Room)
 	require.NoError(t, err)
 	require.Equal(t, h, got)
 
@@ -189,28 +183,19 @@ func used(t *testing.T, f *fixture, try func(st store.Store) error) int {
 	return int(won.Load())
 }
 
-func invitationOnce(t *testing.T, f *fixture) {
-	h := f.hearing(t, unit)
-	inv := f.invite(t, h, "p", at(long))
-	require.Equal(t, 1, used(t, f, func(st store.Store) error {
-		got, err := st.ConsumeInvitation(bg(), inv.TokenHash, at(0))
-		if err == nil && got != inv {
-			return fmt.Errorf("got %+v", got)
-		}
-		return err
-	}))
-	_, err := f.A.ConsumeInvitation(bg(), f.hash(), at(0))
-	require.ErrorIs(t, err, store.ErrUsed, "unknown looks like used")
-	require.ErrorIs(t, f.A.CreateInvitation(bg(), sys(), inv), store.ErrConflict, "a used one is not made again")
+// redeem uses an invitation without a code at a moment of the tests' clock.
+func (f *fixture) redeem(st store.Store, token [32]byte, now time.Time) error {
+	_, err := st.RedeemCode(bg(), token, [32]byte{}, store.Session{TokenHash: f.hash(), Created: now, Expires: now.Add(long)}, now)
+	return err
 }
 
 func invitationExpires(t *testing.T, f *fixture) {
 	h := f.hearing(t, unit)
 	inv := f.invite(t, h, "p", at(long))
-	_, err := f.A.ConsumeInvitation(bg(), inv.TokenHash, at(long))
-	require.ErrorIs(t, err, store.ErrUsed, "at the very moment")
-	_, err = f.A.ConsumeInvitation(bg(), inv.TokenHash, at(long-time.Microsecond))
-	require.NoError(t, err, "the refusal did not use it up")
+	require.ErrorIs(t, f.redeem(f.A, inv.TokenHash, at(long)), store.ErrUsed, "at the very moment")
+	require.NoError(t, f.redeem(f.A, inv.TokenHash, at(long-time.Microsecond)), "the refusal did not use it up")
+	require.ErrorIs(t, f.redeem(f.A, f.hash(), at(0)), store.ErrUsed, "unknown looks like used")
+	require.ErrorIs(t, f.A.CreateInvitation(bg(), sys(), inv), store.ErrConflict, "a used one is not made again")
 }
 
 func redeemOnce(t *testing.T, f *fixture) {
@@ -218,7 +203,7 @@ func redeemOnce(t *testing.T, f *fixture) {
 	inv := f.invite(t, h, "p", at(long))
 	var kept atomic.Pointer[store.Session]
 	require.Equal(t, 1, used(t, f, func(st store.Store) error {
-		s, err := st.Redeem(bg(), inv.TokenHash, store.Session{TokenHash: f.hash(), Created: at(0), Expires: at(long)}, at(0))
+		s, err := st.RedeemCode(bg(), inv.TokenHash, [32]byte{}, store.Session{TokenHash: f.hash(), Created: at(0), Expires: at(long)}, at(0))
 		if err == nil {
 			kept.Store(&s)
 		}
@@ -228,6 +213,7 @@ func redeemOnce(t *testing.T, f *fixture) {
 	require.Equal(t, []string{h, "p", inv.Device}, []string{want.Hearing, want.Person, want.Device})
 	got, err := f.B.SessionByToken(bg(), want.TokenHash, at(0))
 	require.NoError(t, err)
+	want.Unit = unit
 	require.Equal(t, want, got)
 	var n int
 	require.NoError(t, f.Raw.QueryRow(`SELECT count(*) FROM session`).Scan(&n))
@@ -235,9 +221,9 @@ func redeemOnce(t *testing.T, f *fixture) {
 
 	// A session that cannot be stored does not use the invitation up.
 	other := f.invite(t, h, "p", at(long))
-	_, err = f.A.Redeem(bg(), other.TokenHash, want, at(0))
+	_, err = f.A.RedeemCode(bg(), other.TokenHash, [32]byte{}, want, at(0))
 	require.ErrorIs(t, err, store.ErrConflict)
-	_, err = f.A.Redeem(bg(), other.TokenHash, store.Session{TokenHash: f.hash(), Created: at(0), Expires: at(long)}, at(0))
+	_, err = f.A.RedeemCode(bg(), other.TokenHash, [32]byte{}, store.Session{TokenHash: f.hash(), Created: at(0), Expires: at(long)}, at(0))
 	require.NoError(t, err)
 }
 
@@ -250,21 +236,20 @@ func revocationBeatsRedeem(t *testing.T, f *fixture) {
 		ses := store.Session{TokenHash: f.hash(), Created: at(0), Expires: at(long)}
 		var g errgroup.Group
 		g.Go(func() error {
-			_, err := f.A.Redeem(bg(), inv.TokenHash, ses, at(0))
+			_, err := f.A.RedeemCode(bg(), inv.TokenHash, [32]byte{}, ses, at(0))
 			if errors.Is(err, store.ErrUsed) {
 				return nil
 			}
 			return err
 		})
 		g.Go(func() error {
-			_, err := f.B.RevokeSessions(bg(), sys(), h, "p")
+			_, err := f.B.RevokeInvitations(bg(), sys(), h, "p")
 			return err
 		})
 		require.NoError(t, g.Wait())
 		_, err := f.A.SessionByToken(bg(), ses.TokenHash, at(0))
 		require.ErrorIs(t, err, store.ErrNotFound)
-		_, err = f.A.ConsumeInvitation(bg(), inv.TokenHash, at(0))
-		require.ErrorIs(t, err, store.ErrUsed)
+		require.ErrorIs(t, f.redeem(f.A, inv.TokenHash, at(0)), store.ErrUsed)
 	}
 }
 
@@ -274,6 +259,9 @@ func (f *fixture) session(t require.TestingT, h, person string, expires time.Tim
 		Created: at(0), LastSeen: at(0), Expires: expires,
 	}
 	require.NoError(t, f.A.CreateSession(bg(), s))
+	row, err := f.A.Hearing(bg(), sys(), h)
+	require.NoError(t, err)
+	s.Unit = row.Unit // as reading tells
 	return s
 }
 
@@ -302,13 +290,73 @@ func sessionExpires(t *testing.T, f *fixture) {
 	require.ErrorIs(t, f.A.CreateSession(bg(), lost), store.ErrNotFound)
 }
 
+func hashes(list []store.Session) (out [][32]byte) {
+	for _, s := range list {
+		out = append(out, s.TokenHash)
+	}
+	return out
+}
+
+// A session that is kept ends later, together with what it came from, but never
+// beyond its life; what was ended is not kept.
+func sessionsAreKept(t *testing.T, f *fixture) {
+	const life, tick = 3 * long, time.Microsecond
+	h := f.hearing(t, unit)
+	a := f.account(t, foreign)
+	parent, other := f.accountSession(t, a.ID, "password", at(long)), f.accountSession(t, a.ID, "password", at(long))
+	seat, invited := f.seatOf(t, h, a.ID, parent.TokenHash), f.session(t, h, "p", at(long))
+	keep := func(s store.Session, now, until time.Duration) error {
+		return f.A.KeepSession(bg(), s.TokenHash, at(now), at(until), life)
+	}
+	ends := func(s store.Session, now time.Duration, want time.Duration) {
+		t.Helper()
+		got, err := f.B.SessionByToken(bg(), s.TokenHash, at(now))
+		require.NoError(t, err)
+		require.Equal(t, at(want), got.Expires)
+		_, err = f.B.SessionByToken(bg(), s.TokenHash, at(want))
+		require.ErrorIs(t, err, store.ErrNotFound)
+	}
+	for _, s := range []store.Session{seat, invited} {
+		require.NoError(t, keep(s, tick, long-tick))
+		ends(s, tick, long) // an earlier end changes nothing
+		require.NoError(t, keep(s, long-tick, 2*long))
+		ends(s, long-tick, 2*long)
+		require.NoError(t, keep(s, 2*long-tick, 9*long))
+		ends(s, 2*long-tick, life)
+	}
+	got, err := f.B.AccountSessionByToken(bg(), parent.TokenHash, at(life-tick))
+	require.NoError(t, err)
+	require.Equal(t, []time.Time{at(life), at(2*long - tick)}, []time.Time{got.Expires, got.LastSeen}, "the sign-in goes with its seat")
+	_, err = f.B.AccountSessionByToken(bg(), other.TokenHash, at(long))
+	require.ErrorIs(t, err, store.ErrNotFound, "and no other")
+	require.ErrorIs(t, keep(seat, life, 2*life), store.ErrNotFound, "out of time")
+	require.ErrorIs(t, f.A.KeepSession(bg(), f.hash(), at(0), at(1), life), store.ErrNotFound)
+	require.ErrorIs(t, keep(invited, 2*tick, tick), store.ErrInvalid)
+
+	// A seat stands no longer than its sign-in, whatever its own row says.
+	parent = f.accountSession(t, a.ID, "password", at(time.Minute))
+	seat = f.seatOf(t, h, a.ID, parent.TokenHash)
+	ends(seat, 1, time.Minute)
+	parent = f.accountSession(t, a.ID, "password", at(long))
+	seat = f.seatOf(t, h, a.ID, parent.TokenHash)
+	seats, err := f.A.EndAccountSession(bg(), parent.TokenHash)
+	require.NoError(t, err)
+	require.Equal(t, [][32]byte{seat.TokenHash}, hashes(seats))
+	require.ErrorIs(t, keep(seat, 1, long), store.ErrNotFound, "revoked")
+	_, err = f.B.AccountSessionByToken(bg(), parent.TokenHash, at(1))
+	require.ErrorIs(t, err, store.ErrNotFound)
+}
+
 func sessionsRevoked(t *testing.T, f *fixture) {
 	h, other := f.hearing(t, unit), f.hearing(t, unit)
 	one, two := f.session(t, h, "p", at(long)), f.session(t, h, "p", at(long))
 	elsewhere, somebody := f.session(t, other, "p", at(long)), f.session(t, h, "q", at(long))
-	n, err := f.A.RevokeSessions(bg(), court.ScopeOf(unit), h, "p")
+	a := f.account(t, unit)
+	parent := f.accountSession(t, a.ID, "password", at(long))
+	official := f.seatOf(t, h, a.ID, parent.TokenHash)
+	ended, err := f.A.RevokeInvitations(bg(), court.ScopeOf(unit), h, "p")
 	require.NoError(t, err)
-	require.Equal(t, 2, n)
+	require.ElementsMatch(t, [][32]byte{one.TokenHash, two.TokenHash}, hashes(ended))
 	for _, s := range []store.Session{one, two} {
 		_, err := f.B.SessionByToken(bg(), s.TokenHash, at(0))
 		require.ErrorIs(t, err, store.ErrNotFound)
@@ -316,13 +364,17 @@ func sessionsRevoked(t *testing.T, f *fixture) {
 		_, err = f.B.SessionByToken(bg(), s.TokenHash, at(1))
 		require.ErrorIs(t, err, store.ErrNotFound)
 	}
-	for _, s := range []store.Session{elsewhere, somebody} {
+	ended, err = f.A.RevokeInvitations(bg(), court.ScopeOf(unit), h, official.Person)
+	require.NoError(t, err)
+	require.Empty(t, ended, "who came by an account did not come by an invitation")
+	for _, s := range []store.Session{elsewhere, somebody, official} {
 		_, err := f.B.SessionByToken(bg(), s.TokenHash, at(0))
 		require.NoError(t, err)
 	}
-	n, err = f.A.RevokeSessions(bg(), court.ScopeOf(unit), h, "p")
+	ended, err = f.A.RevokeInvitations(bg(), court.ScopeOf(unit), h, "p")
 	require.NoError(t, err)
-	require.Zero(t, n)
+	require.Len(t, ended, 2, "again: whoever failed to end their media may try once more")
+	require.True(t, ended[0].Revoked && ended[1].Revoked)
 	require.NoError(t, f.A.EndSession(bg(), somebody.TokenHash))
 	require.NoError(t, f.A.EndSession(bg(), somebody.TokenHash))
 	_, err = f.B.SessionByToken(bg(), somebody.TokenHash, at(0))

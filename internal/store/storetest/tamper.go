@@ -123,7 +123,7 @@ func argumentsHaveBounds(t *testing.T, f *fixture) {
 	_, errLong := f.A.Renew(bg(), sys(), l, store.MaxLease+1)
 	_, errNode := f.A.Acquire(bg(), sys(), h, "", long)
 	_, errRead := f.A.Read(bg(), sys(), h, 1, 0)
-	_, errSpan := f.A.Redeem(bg(), f.hash(), store.Session{Created: at(0), Expires: at(0)}, at(0))
+	_, errSpan := f.A.RedeemCode(bg(), f.hash(), [32]byte{}, store.Session{Created: at(0), Expires: at(0)}, at(0))
 	for name, err := range map[string]error{
 		"ttl of zero":      errTTL,
 		"ttl too long":     errLong,

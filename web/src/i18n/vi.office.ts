@@ -116,6 +116,23 @@ export const officeVi = {
   passkey_remove_ask:
     "Khóa này sẽ không đăng nhập được nữa. Mọi phiên đăng nhập của ông/bà kết thúc ngay; ông/bà cần đăng nhập lại.",
 
+  sessions_title: "Nơi đang đăng nhập",
+  sessions_what: "Nếu có nơi ông/bà không nhận ra, hãy kết thúc ngay và đổi mật khẩu.",
+  session_current: "máy này",
+  session_machine_unknown: "Máy chưa nhận ra",
+  session_address: "Địa chỉ mạng {address}.",
+  session_times: "Đăng nhập bằng {method} lúc {began}, dùng gần nhất lúc {seen}.",
+  at_moment: "{time} ngày {day}",
+  method_password: "mật khẩu",
+  method_passkey: "khóa đăng nhập",
+  method_certificate: "chứng thư số",
+  method_other: "cách khác",
+  session_end: "Kết thúc",
+  session_end_which: "Kết thúc đăng nhập tại {where}",
+  sessions_end_others: "Kết thúc ở mọi nơi khác",
+  session_end_ask:
+    "Nơi đó bị đăng xuất ngay. Nếu ông/bà đang ở trong phiên tòa từ nơi đó, hình và tiếng cũng ngắt ngay.",
+
   // Calendar
   calendar_title: "Lịch xét xử",
   calendar_none: "Ngày này chưa có phiên tòa nào.",
@@ -286,6 +303,10 @@ export const officeVi = {
   person_login: "Tên đăng nhập của cán bộ",
   person_login_hint: "Để trống nếu người này vào bằng giấy mời.",
   person_device: "Máy sử dụng",
+  person_room_device: "Máy phòng xử án đã ghi danh",
+  person_room_device_hint: "Máy tự vào đúng chỗ này theo lịch, không cần giấy mời.",
+  person_room_device_none: "Đơn vị chưa có máy nào được ghi danh.",
+  room_device_invited: "Không, vào bằng giấy mời hoặc tài khoản",
   device_desk: "Máy riêng có camera và micro",
   device_console: "Bàn điều khiển không có micro (bên cạnh máy của phòng)",
   device_room: "Máy của phòng, camera và micro chung",
@@ -363,6 +384,11 @@ export const officeVi = {
   invite_ask:
     "Đường liên kết và mã chỉ hiện một lần. Giấy mời lập trước đó cho người này vẫn dùng được cho đến khi hết hạn hoặc đã dùng.",
   invite_not: "Chưa lập được giấy mời",
+  revoke: "Thu hồi giấy mời",
+  revoke_whom: "Thu hồi giấy mời: {who}",
+  revoke_ask:
+    "Mọi giấy mời đã lập cho người này không dùng được nữa. Nếu người này đang ở trong phiên tòa bằng giấy mời, hình và tiếng ngắt ngay.",
+  revoked_done: "Đã thu hồi.",
   invited_title: "Giấy mời: {who}",
   invited_once:
     "Chỉ hiện một lần. Sau khi đóng, không ai xem lại được; nếu mất, hãy lập giấy mời mới.",
@@ -444,10 +470,40 @@ export const officeVi = {
   account_own: "Tài khoản của ông/bà",
   account_roles: "Đổi vai trò",
   account_disable: "Khóa tài khoản",
-  account_enable: "Mở khóa tài khoản",
   account_disable_ask:
     "Người này bị đăng xuất ngay ở mọi nơi, kể cả trong phiên tòa đang diễn ra, và không đăng nhập được nữa.",
-  account_enable_ask: "Người này đăng nhập lại được bằng mật khẩu hoặc khóa đăng nhập đã có.",
+  propose: "Đề nghị",
+  propose_what: "Nội dung đề nghị",
+  proposals_title: "Đề nghị chờ xác nhận",
+  proposals_what:
+    "Cấp lại mật khẩu, mở khóa tài khoản, gắn chứng thư số và giao quyền quản trị cần hai người: một người đề nghị, người quản trị khác xác nhận trong 24 giờ.",
+  proposals_none: "Không có đề nghị nào đang chờ.",
+  proposal_reset: "Cấp lại mật khẩu",
+  proposal_enable: "Mở khóa tài khoản",
+  proposal_certificate: "Gắn chứng thư số",
+  proposal_administrator: "Giao quyền quản trị hệ thống",
+  proposal_other: "Đề nghị khác",
+  proposal_reset_ask:
+    "Người này bị đăng xuất ngay ở mọi nơi; mật khẩu cũ, mọi khóa đăng nhập và chứng thư số không dùng được nữa. Người này đăng nhập bằng mật khẩu dùng một lần rồi đăng ký lại.",
+  proposal_enable_ask:
+    "Tài khoản dùng lại được bằng mật khẩu dùng một lần. Khóa đăng nhập và chứng thư số trước đây không dùng được nữa.",
+  proposal_certificate_ask:
+    "Người này sẽ đăng nhập được bằng chứng thư số này. Hãy đối chiếu dấu vân tay của chứng thư với bản do chính người đó xuất trình.",
+  proposal_administrator_ask:
+    "Người này sẽ quản trị được tài khoản và thiết bị của đơn vị. Các phiên đăng nhập hiện có của người này kết thúc ngay.",
+  proposal_by: "{who} đề nghị; xác nhận được đến {time} ngày {day}.",
+  proposal_own: "Cần người quản trị khác xác nhận.",
+  proposal_about_me: "Ông/bà không tự xác nhận việc của mình.",
+  proposal_confirm: "Xác nhận",
+  proposal_withdraw: "Rút đề nghị",
+  proposal_refuse: "Từ chối",
+  proposal_done: "Đã thực hiện",
+  proposal_password:
+    "Mật khẩu dùng một lần của {login}, chỉ hiện bây giờ. Vui lòng giao tận tay; người này phải đổi mật khẩu khi đăng nhập.",
+  proposal_fingerprint: "Dấu vân tay SHA-256: {print}",
+  certificate_label: "Tên gợi nhớ của chứng thư",
+  certificate_file: "Tệp chứng thư (.pem, .crt, .cer)",
+  need_certificate: "Vui lòng chọn tệp chứng thư của người này.",
   login_hint: "Chữ thường không dấu, số, dấu chấm. Ví dụ: nguyen.thi.huong",
   bad_login: "Tên đăng nhập có từ 1 đến 64 ký tự: chữ thường không dấu, số và dấu . _ - @",
   need_role: "Vui lòng chọn ít nhất một vai trò.",

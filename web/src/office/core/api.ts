@@ -28,6 +28,47 @@ export interface Me {
   must_change: boolean;
 }
 
+/** OwnSession is a sign-in of one's own account. */
+export interface OwnSession {
+  id: string;
+  method: string;
+  /** network address it began from */
+  address: string;
+  /** the browser's own words about itself */
+  agent: string;
+  created: string;
+  seen: string;
+  current: boolean;
+}
+
+export type ProposalKind = "reset" | "enable" | "certificate" | "administrator";
+
+/** Proposal is an act about an account that takes two administrators. */
+export interface Proposal {
+  id: string;
+  kind: ProposalKind;
+  /** ids of accounts */
+  account: string;
+  by: string;
+  at: string;
+  expires: string;
+  open: boolean;
+  outcome?: "confirmed" | "withdrawn";
+  done_by?: string;
+  done_at?: string;
+  /** of a certificate */
+  label?: string;
+  fingerprint?: string;
+}
+
+export interface NewProposal {
+  kind: ProposalKind;
+  account: string;
+  /** PEM */
+  certificate?: string;
+  label?: string;
+}
+
 export interface OfficialAccount {
   id: string;
   unit: string;
@@ -224,6 +265,9 @@ function access(c: Client) {
     changePassword: (old: string, next: string) =>
       c.ask<unknown>(`${a}/password`, { ...prove, body: { old, new: next } }),
     signOut: () => c.ask<void>(`${a}/signout`, { method: "POST" }),
+    sessions: () => c.ask<{ sessions: OwnSession[] }>(`${a}/sessions`),
+    endSession: (id: string) => c.ask<void>(`${a}/sessions/${q(id)}`, { method: "DELETE" }),
+    endOtherSessions: () => c.ask<void>(`${a}/sessions`, { method: "DELETE" }),
   };
 }
 
@@ -245,6 +289,11 @@ function hearings(c: Client) {
       c.ask<Moved>(`${one(id)}/move`, { method: "POST", body: to, key }),
     invite: (id: string, person: string) =>
       c.ask<Invitation>(`${one(id)}/invitations`, { method: "POST", body: { person } }),
+    /** revokes a person's invitations; whoever came by one is out at once */
+    revokeInvitations: (id: string, person: string) =>
+      c.ask<void>(`/api/v1/access/hearings/${q(id)}/invitations/${q(person)}`, {
+        method: "DELETE",
+      }),
     /** enter answers with the seat's cookie; whether the seat is taken already the room says */
     enter: (id: string, seat: SeatRow) =>
       c.ask<unknown>(`${one(id)}/enter`, { method: "POST", body: seat }),
@@ -269,7 +318,17 @@ function management(c: Client) {
     createAccount: (account: NewAccount) =>
       c.ask<{ id: string; password: string }>(`${a}/accounts`, { method: "POST", body: account }),
     changeAccount: (id: string, change: { roles?: Role[]; disabled?: boolean }) =>
-      c.ask<unknown>(`${a}/accounts/${q(id)}`, { method: "PATCH", body: change }),
+      c.ask<void>(`${a}/accounts/${q(id)}`, { method: "PATCH", body: change }),
+    proposals: () => c.ask<{ proposals: Proposal[] }>(`${a}/proposals`),
+    propose: (proposal: NewProposal) =>
+      c.ask<{ id: string }>(`${a}/proposals`, { method: "POST", body: proposal }),
+    /** the answer carries a one-time password where the act makes one */
+    confirmProposal: (id: string) =>
+      c.ask<{ password?: string } | undefined>(`${a}/proposals/${q(id)}/confirm`, {
+        method: "POST",
+        body: {},
+      }),
+    withdrawProposal: (id: string) => c.ask<void>(`${a}/proposals/${q(id)}`, { method: "DELETE" }),
     devices: () => c.ask<{ devices: RoomDevice[] }>(`${a}/devices`),
     enrolmentCode: (label: string) =>
       c.ask<{ code: string; expires: string }>(`${a}/devices`, { method: "POST", body: { label } }),

@@ -101,6 +101,8 @@ export interface DraftPerson {
   device: string;
   /** login of an official; empty: comes by invitation */
   login: string;
+  /** id of the enrolled computer of the room; empty: comes by invitation */
+  roomDevice: string;
   /** key of the person acted for */
   client: string;
 }
@@ -133,6 +135,7 @@ export function emptyPerson(key: string, point: string): DraftPerson {
     private: false,
     device: "desk_client",
     login: "",
+    roomDevice: "",
     client: "",
   };
 }
@@ -302,7 +305,7 @@ function settle(d: Draft): Draft {
     const owner = sharesWith(p);
     if (owner === "") return p;
     return owners(d, p).some((x) => x.key === owner)
-      ? { ...p, private: false, login: "" }
+      ? { ...p, private: false, login: "", roomDevice: "" }
       : { ...p, device: "desk_client" };
   });
   return { ...d, people };
@@ -355,6 +358,8 @@ export function changePerson(d: Draft, key: string, change: Partial<DraftPerson>
     if (p.key !== key) return p;
     const next = { ...p, ...change };
     if (change.capacity !== undefined && centralOnly(next.capacity)) next.point = central;
+    if (next.device !== "room_client") next.roomDevice = "";
+    if (next.roomDevice !== "") next.login = "";
     return actsFor(next.capacity) ? next : { ...next, client: "" };
   });
   return settle({ ...d, people });
@@ -408,6 +413,7 @@ export function bodyOf(d: Draft) {
         required: p.required,
         ...(client < 0 ? {} : { client }),
         ...(p.login.trim() === "" ? {} : { account: p.login.trim().toLowerCase() }),
+        ...(p.roomDevice === "" ? {} : { room_device: p.roomDevice }),
         ...(owner < 0 ? { ...kindOf(p), private: p.private } : { shares: owner }),
       };
     }),

@@ -74,6 +74,7 @@ function person(p: Record<string, unknown>): DraftPerson {
     required: p["required"] === true,
     private: p["private"] === true,
     device: text(p["device"]),
+    roomDevice: text(p["roomDevice"]),
     client: text(p["client"]),
   };
 }

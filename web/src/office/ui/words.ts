@@ -1,6 +1,6 @@
 // From the identifiers of the glossary to their texts.
 import type { OfficeKey } from "../../i18n/vi.office";
-import type { Role } from "../core/api";
+import type { ProposalKind, Role } from "../core/api";
 import { lookup } from "../core/lookup";
 
 const roles: Record<Role, OfficeKey> = {
@@ -18,6 +18,22 @@ const roles: Record<Role, OfficeKey> = {
 };
 export const ROLES = Object.keys(roles) as Role[];
 export const roleKey = (r: Role): OfficeKey => lookup(roles, r) ?? "role_other";
+
+const methods: Record<string, OfficeKey> = {
+  password: "method_password",
+  passkey: "method_passkey",
+  certificate: "method_certificate",
+};
+/** methodKey is how one signed in. */
+export const methodKey = (m: string): OfficeKey => lookup(methods, m) ?? "method_other";
+
+const proposalKinds: Record<ProposalKind, OfficeKey> = {
+  reset: "proposal_reset",
+  enable: "proposal_enable",
+  certificate: "proposal_certificate",
+  administrator: "proposal_administrator",
+};
+export const proposalKey = (k: string): OfficeKey => lookup(proposalKinds, k) ?? "proposal_other";
 
 /** Mark is the shape that says a state without its colour. */
 export type Mark = "ring" | "half" | "dot" | "bars" | "square" | "cross" | "check";

@@ -11,6 +11,7 @@ import { roleKey } from "../words";
 import { addPasskey } from "../signin";
 import css from "./office.module.css";
 import { PasswordForm } from "./OfficialSignIn";
+import { Sessions } from "./Sessions";
 
 export function Account() {
   const { t } = useOfficeTexts();
@@ -45,6 +46,7 @@ export function Account() {
           />
         </Box>
       </div>
+      <Sessions />
     </Page>
   );
 }

@@ -8,6 +8,7 @@ import { TextField, Tick } from "../parts/fields";
 import { Answer, Box, Note, Page, Sheet, Trouble } from "../parts/page";
 import { Marked } from "../parts/StatusMark";
 import { roleKey, ROLES } from "../words";
+import { Proposals, ProposeSheet } from "./Proposals";
 import office from "./office.module.css";
 
 export function Accounts() {
@@ -16,6 +17,10 @@ export function Accounts() {
   const me = useMe();
   const { data, again } = useLoad("accounts", () => api.accounts());
   const [creating, setCreating] = useState(false);
+  const [round, setRound] = useState(0);
+  const proposed = (): void => {
+    setRound((n) => n + 1);
+  };
   return (
     <Page
       title={t("accounts_title")}
@@ -33,6 +38,11 @@ export function Accounts() {
       <Note>
         <p>{t("accounts_note")}</p>
       </Note>
+      <Proposals
+        accounts={data.kind === "ready" ? data.value.accounts : []}
+        round={round}
+        onChanged={again}
+      />
       <Box title={t("accounts_list")}>
         <Answer data={data} again={again}>
           {({ accounts }) => (
@@ -48,7 +58,13 @@ export function Accounts() {
               </thead>
               <tbody>
                 {accounts.map((a) => (
-                  <Row key={a.id} a={a} own={a.id === me.account} onChanged={again} />
+                  <Row
+                    key={a.id}
+                    a={a}
+                    own={a.id === me.account}
+                    onChanged={again}
+                    onProposed={proposed}
+                  />
                 ))}
               </tbody>
             </table>
@@ -67,10 +83,20 @@ export function Accounts() {
   );
 }
 
-function Row({ a, own, onChanged }: { a: OfficialAccount; own: boolean; onChanged: () => void }) {
+function Row({
+  a,
+  own,
+  onChanged,
+  onProposed,
+}: {
+  a: OfficialAccount;
+  own: boolean;
+  onChanged: () => void;
+  onProposed: () => void;
+}) {
   const { t } = useOfficeTexts();
   const { api, run } = useOffice();
-  const [asking, setAsking] = useState<"disable" | "roles" | null>(null);
+  const [asking, setAsking] = useState<"disable" | "roles" | "propose" | null>(null);
   const [refused, setRefused] = useState<Refused | null>(null);
   const change = async (what: { disabled?: boolean; roles?: Role[] }): Promise<void> => {
     setAsking(null);
@@ -106,27 +132,49 @@ function Row({ a, own, onChanged }: { a: OfficialAccount; own: boolean; onChange
               {t("account_roles")}
             </Act>
             <Act
-              tone={a.disabled ? "plain" : "warn"}
-              aria-label={`${t(a.disabled ? "account_enable" : "account_disable")}: ${a.name}`}
+              aria-label={`${t("propose")}: ${a.name}`}
               onPress={() => {
-                setAsking("disable");
+                setAsking("propose");
               }}
             >
-              {t(a.disabled ? "account_enable" : "account_disable")}
+              {t("propose")}
             </Act>
+            {a.disabled ? null : (
+              <Act
+                tone="warn"
+                aria-label={`${t("account_disable")}: ${a.name}`}
+                onPress={() => {
+                  setAsking("disable");
+                }}
+              >
+                {t("account_disable")}
+              </Act>
+            )}
           </div>
         )}
         <Trouble refused={refused} />
         {asking === "disable" ? (
           <Confirm
-            title={`${t(a.disabled ? "account_enable" : "account_disable")}: ${a.name}`}
-            text={t(a.disabled ? "account_enable_ask" : "account_disable_ask")}
-            confirm={t(a.disabled ? "account_enable" : "account_disable")}
-            tone={a.disabled ? "primary" : "danger"}
+            title={`${t("account_disable")}: ${a.name}`}
+            text={t("account_disable_ask")}
+            confirm={t("account_disable")}
+            tone="danger"
             onClose={() => {
               setAsking(null);
             }}
-            onConfirm={() => void change({ disabled: !a.disabled })}
+            onConfirm={() => void change({ disabled: true })}
+          />
+        ) : null}
+        {asking === "propose" ? (
+          <ProposeSheet
+            a={a}
+            onClose={() => {
+              setAsking(null);
+            }}
+            onProposed={() => {
+              setAsking(null);
+              onProposed();
+            }}
           />
         ) : null}
         {asking === "roles" ? (
@@ -143,12 +191,22 @@ function Row({ a, own, onChanged }: { a: OfficialAccount; own: boolean; onChange
   );
 }
 
-function RoleTicks({ roles, onChange }: { roles: Role[]; onChange: (r: Role[]) => void }) {
+/** RoleTicks offers every role; an administrator is made by a proposal only. */
+function RoleTicks({
+  roles,
+  admin = false,
+  onChange,
+}: {
+  roles: Role[];
+  /** is an administrator already, and may be one no more */
+  admin?: boolean;
+  onChange: (r: Role[]) => void;
+}) {
   const { t } = useOfficeTexts();
   return (
     <fieldset className={office["ticks"]}>
       <legend className={office["strong"]}>{t("roles")}</legend>
-      {ROLES.filter((r) => r !== "service").map((r) => (
+      {ROLES.filter((r) => r !== "service" && (admin || r !== "sys_admin")).map((r) => (
         <Tick
           key={r}
           label={t(roleKey(r))}
@@ -176,7 +234,7 @@ function Roles({
   const [tried, setTried] = useState(false);
   return (
     <Sheet title={`${t("account_roles")}: ${a.name}`} onClose={onClose}>
-      <RoleTicks roles={roles} onChange={setRoles} />
+      <RoleTicks roles={roles} admin={a.roles.includes("sys_admin")} onChange={setRoles} />
       {tried && roles.length === 0 ? <p role="alert">{t("need_role")}</p> : null}
       <div className={office["acts"]}>
         <Act onPress={onClose}>{t("cancel")}</Act>

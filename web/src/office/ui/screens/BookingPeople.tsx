@@ -16,7 +16,7 @@ import {
   shared,
   sharesWith,
 } from "../../core/booking";
-import { useOffice, useOfficeTexts } from "../context";
+import { useLoad, useOffice, useOfficeTexts } from "../context";
 import { Pick, TextField, Tick } from "../parts/fields";
 import { Box, Note } from "../parts/page";
 import { type Errors, focusOn } from "./Booking";
@@ -193,7 +193,16 @@ function PersonFields({
           change({ device });
         }}
       />
-      {sharesWith(p) === "" ? (
+      {p.device === "room_client" ? (
+        <RoomDevicePick
+          id={id("room-device")}
+          value={p.roomDevice}
+          onChange={(roomDevice) => {
+            change({ roomDevice });
+          }}
+        />
+      ) : null}
+      {sharesWith(p) === "" && p.roomDevice === "" ? (
         <TextField
           id={id("login")}
           label={t("person_login")}
@@ -222,5 +231,36 @@ function PersonFields({
         />
       ) : null}
     </div>
+  );
+}
+
+/** RoomDevicePick names the court's enrolled computer that takes the seat by itself. */
+function RoomDevicePick({
+  id,
+  value,
+  onChange,
+}: {
+  id: string;
+  value: string;
+  onChange: (id: string) => void;
+}) {
+  const { t } = useOfficeTexts();
+  const { api } = useOffice();
+  const { data } = useLoad("room devices", () => api.devices());
+  const known = data.kind === "ready" ? data.value.devices.filter((d) => !d.revoked) : [];
+  return (
+    <Pick
+      id={id}
+      label={t("person_room_device")}
+      hint={t(
+        data.kind === "ready" && known.length === 0
+          ? "person_room_device_none"
+          : "person_room_device_hint",
+      )}
+      value={value}
+      empty={t("room_device_invited")}
+      options={known.map((d) => ({ value: d.id, label: d.label }))}
+      onChange={onChange}
+    />
   );
 }

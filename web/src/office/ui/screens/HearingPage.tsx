@@ -12,6 +12,7 @@ import { formKey, instanceKey, procedureKey, testKey } from "../words";
 import { ChangeBooking } from "./ChangeBooking";
 import { EnterButton } from "./EnterButton";
 import { InviteButton } from "./InviteButton";
+import { RevokeButton } from "./RevokeButton";
 import office from "./office.module.css";
 
 export function HearingPage({ id }: { id: string }) {
@@ -148,7 +149,7 @@ function People({ h }: { h: HearingDetail }) {
                   <td data-label={t("person_point")}>{point(p)}</td>
                   <td data-label={t("comes_by")}>
                     <ComesBy p={p} mayInvite={mayInvite}>
-                      <InviteButton hearing={h} person={p} point={point(p)} />
+                      <Invitations hearing={h} person={p} point={point(p)} />
                     </ComesBy>
                   </td>
                 </tr>
@@ -158,6 +159,15 @@ function People({ h }: { h: HearingDetail }) {
         )}
       </Answer>
     </Box>
+  );
+}
+
+function Invitations(about: { hearing: HearingDetail; person: HearingPerson; point: string }) {
+  return (
+    <div className={office["acts"]}>
+      <InviteButton {...about} />
+      <RevokeButton hearing={about.hearing} person={about.person} />
+    </div>
   );
 }
 

@@ -1,0 +1,30 @@
+-- +goose Up
+-- Where a sign-in began, for its holder's eyes; acts of administrators that take a
+-- second one.
+ALTER TABLE account_session ADD COLUMN address TEXT NOT NULL DEFAULT '';
+ALTER TABLE account_session ADD COLUMN agent TEXT NOT NULL DEFAULT '';
+
+-- Nobody proposes or confirms something about themselves, or confirms their own
+-- proposal: the database itself says so.
+CREATE TABLE proposal (
+  id       TEXT NOT NULL PRIMARY KEY CHECK (id <> ''),
+  unit     TEXT NOT NULL CHECK (unit <> ''),
+  kind     TEXT NOT NULL CHECK (kind <> ''),
+  account  TEXT NOT NULL REFERENCES account (id),
+  data     BYTEA NOT NULL,
+  proposer TEXT NOT NULL CHECK (proposer <> '' AND proposer <> account),
+  at       BIGINT NOT NULL,
+  expires  BIGINT NOT NULL CHECK (expires > at),
+  outcome  TEXT NOT NULL CHECK (outcome IN ('', 'confirmed', 'withdrawn')),
+  done_by  TEXT NOT NULL,
+  done_at  BIGINT NOT NULL,
+  CHECK (outcome <> 'confirmed' OR (done_by <> '' AND done_by <> proposer AND done_by <> account AND done_at < expires))
+);
+CREATE INDEX proposal_by_age ON proposal (at);
+
+CREATE TRIGGER proposal_identity BEFORE UPDATE OF id, unit, kind, account, data, proposer, at, expires ON proposal
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse();
+CREATE TRIGGER proposal_settled_once BEFORE UPDATE ON proposal
+  FOR EACH ROW WHEN (OLD.outcome <> '') EXECUTE FUNCTION refuse();
+CREATE TRIGGER proposal_kept BEFORE DELETE OR TRUNCATE ON proposal
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse();
