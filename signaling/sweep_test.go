@@ -223,7 +223,8 @@ func beginnings(stage hearingtest.Stage) []hearingtest.Act {
 	return list
 }
 
-// again opens the room anew at the stage, with everybody connected.
+// again opens the room anew at the stage. Only the plaintiff's connection matters to
+// an act: the return after a loss is confirmed of who is there.
 func (s *sweep) again() {
 	s.t.Helper()
 	if s.rooms != nil {
@@ -232,18 +233,13 @@ func (s *sweep) again() {
 	s.st = &fakeStore{row: store.Hearing{ID: testHearing, Room: testRoom}, lines: slices.Clone(s.lines)}
 	s.ev, s.media = &fakeEvidence{ended: s.stage == hearingtest.Closed}, &fakeMedia{}
 	s.open()
-	for _, p := range sweepBooking().People {
-		s.sit(string(p.ID))
-	}
+	s.sit(plaintiff)
 	if s.stage.Over() {
 		return
 	}
 	require.Eventually(s.t, func() bool {
 		ch := make(chan bool, 1)
-		require.NoError(s.t, s.room.post(s.t.Context(), func() {
-			s.room.onTime()
-			ch <- !slices.ContainsFunc(s.room.eff.Devices, func(d hearing.DeviceState) bool { return !d.Connected })
-		}))
+		require.NoError(s.t, s.room.post(s.t.Context(), func() { ch <- s.room.connected(hearing.DeviceID(device(plaintiff))) }))
 		return <-ch
 	}, 20*time.Second, time.Millisecond)
 }
