@@ -84,6 +84,11 @@ func TestATokenIsItsAccountAndItsRightsAlone(t *testing.T) {
 	require.NoError(t, err)
 	_, err = f.o.ChangeAccount(ctx, auth.System("unit"), judge.ID, auth.Change{Roles: []store.Role{store.RoleService}})
 	require.ErrorIs(t, err, store.ErrInvalid)
+	// A service of before, with a password and a session, sees no page either.
+	judge.Roles = []store.Role{store.RoleService}
+	require.NoError(t, f.db.UpdateAccount(ctx, court.SystemScope(), judge, store.AdminEntry{At: f.now, Actor: "system", Unit: "unit", What: "x"}))
+	_, err = f.o.Account(asking("", cookie))
+	require.ErrorIs(t, err, auth.ErrNoSession)
 	_, _, err = f.o.CreateAccount(ctx, auth.System("unit"), auth.NewAccount{Login: "x", Name: "X", Roles: []store.Role{store.RoleService}})
 	require.ErrorIs(t, err, store.ErrInvalid)
 }
