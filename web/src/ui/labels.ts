@@ -1,5 +1,6 @@
 // Which text stands for a word of the protocol. An unknown word of a newer
 // server has a plain text, never a hole.
+import { lookup } from "../core/lookup";
 import type { Key } from "../i18n/vi";
 import { HearingState, type View } from "../wire/phientoa/v1/phientoa_pb";
 
@@ -21,7 +22,7 @@ const phases: Table = {
 /** phaseKey: questioning has its own name outside criminal procedure. */
 export function phaseKey(phase: string, procedure: string): Key {
   if (phase === "questioning" && procedure !== "criminal") return "phase_questioning_civil";
-  return phases[phase] ?? "phase_unknown";
+  return lookup(phases, phase) ?? "phase_unknown";
 }
 
 const states: Readonly<Record<HearingState, Key>> = {
@@ -65,7 +66,7 @@ const tests: Table = {
 };
 
 export function testKey(key: string): Key {
-  return tests[key] ?? "test_key_other";
+  return lookup(tests, key) ?? "test_key_other";
 }
 
 const identities: Table = {
@@ -77,7 +78,7 @@ const identities: Table = {
 };
 
 export function identityKey(method: string): Key {
-  return identities[method] ?? "identity_citizen_card";
+  return lookup(identities, method) ?? "identity_citizen_card";
 }
 
 const checks: Table = {
@@ -90,7 +91,7 @@ const checks: Table = {
 };
 
 export function checkKey(key: string): Key {
-  return checks[key] ?? "check_unknown";
+  return lookup(checks, key) ?? "check_unknown";
 }
 
 const forms: Table = {
@@ -100,7 +101,7 @@ const forms: Table = {
 };
 
 export function formKey(form: string): Key {
-  return forms[form] ?? "form_online";
+  return lookup(forms, form) ?? "form_online";
 }
 
 /** placeKey is where somebody is when it is not the courtroom; null otherwise. */

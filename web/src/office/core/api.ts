@@ -216,6 +216,7 @@ function access(c: Client) {
     changePassword: (old: string, next: string) =>
       c.ask<unknown>(`${a}/password`, { ...prove, body: { old, new: next } }),
     signOut: () => c.ask<void>(`${a}/signout`, { method: "POST" }),
+    helpPhone: () => c.ask<{ phone: string }>("/api/help"),
   };
 }
 

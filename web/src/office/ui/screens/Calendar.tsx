@@ -202,7 +202,7 @@ function HearingLine({ h }: { h: HearingRow }) {
         <p className={css["meta"]}>
           {t(procedureKey(h.procedure ?? ""))}
           {h.closed === true ? (
-            <strong className={css["closed"]}>{t("closed_doors")}</strong>
+            <strong className={css["closed"]}>{t("visibility_closed")}</strong>
           ) : null}
         </p>
       </div>
