@@ -70,7 +70,7 @@ export function Isolation() {
       <h1 className={css["bigTitle"]}>{t("isolation_title")}</h1>
       <p>{t("isolation_text")}</p>
       <Alerts />
-      <Help />
+      <Help phone />
     </main>
   );
 }
