@@ -31,11 +31,22 @@ func (s *Server) static() http.Handler {
 		if name != "" && path.Ext(name) == "" {
 			if _, err := fs.Stat(s.p.Static, name); err != nil {
 				r = r.Clone(r.Context())
-				r.URL.Path = "/"
+				r.URL.Path = pageOf(name)
 			}
 		}
 		files.ServeHTTP(w, r)
 	})
+}
+
+// pageOf is the page of the application that an address belongs to: the officials'
+// pages and the room are two, so that neither waits for the other's script. The
+// names are those of web/src/office/where.ts.
+func pageOf(name string) string {
+	first, _, _ := strings.Cut(name, "/")
+	if first == "cong-viec" || first == "thiet-bi" {
+		return "/office.html"
+	}
+	return "/"
 }
 
 // packed answers with the file as the build has packed it, the smallest that the

@@ -12,6 +12,27 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// An address without a file is a page of the application, the officials' or the room's.
+func TestAnAddressGetsItsPage(t *testing.T) {
+	s := &Server{p: ServerParams{Static: fstest.MapFS{
+		"index.html": {Data: []byte("room")}, "office.html": {Data: []byte("office")}, "seal.svg": {Data: []byte("<svg/>")},
+	}}}
+	for path, want := range map[string]string{
+		"/": "room", "/phong": "room", "/cong-viecx": "room", "/a/cong-viec": "room",
+		"/cong-viec": "office", "/cong-viec/": "office", "/cong-viec/lich/2026-11-22": "office", "/thiet-bi": "office",
+		"/seal.svg": "<svg/>",
+	} {
+		w := httptest.NewRecorder()
+		s.static().ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+		require.Equal(t, http.StatusOK, w.Code, path)
+		require.Equal(t, want, w.Body.String(), path)
+		require.Equal(t, "no-cache", w.Header().Get("Cache-Control"), path)
+	}
+	w := httptest.NewRecorder()
+	s.static().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/nothing.js", nil))
+	require.Equal(t, http.StatusNotFound, w.Code)
+}
+
 // A script goes out as the build has packed it, to whoever can unpack it; what is
 // unpacked is the script itself.
 func TestAssetsGoOutAsTheyArePacked(t *testing.T) {

@@ -41,6 +41,8 @@ export default defineConfig({
   base: "/",
   build: {
     outDir: "dist",
+    // Two pages: who waits for the calendar does not wait for the hearing's script.
+    rolldownOptions: { input: ["index.html", "office.html"] },
     emptyOutDir: true, // public/.keep puts the tracked dist/.keep back
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

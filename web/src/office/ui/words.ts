@@ -1,7 +1,7 @@
 // From the identifiers of the glossary to their texts.
 import type { Key } from "../../i18n/vi";
 import type { OfficeKey } from "../../i18n/vi.office";
-import { formKey as formOf, phaseKey as phaseOf } from "../../ui/labels";
+import { formKey as formOf, phaseKey as phaseOf } from "../../ui/terms";
 import type { Role } from "../core/api";
 import { lookup } from "../../core/lookup";
 

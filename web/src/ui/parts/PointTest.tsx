@@ -5,7 +5,7 @@ import { acts, type TestLine } from "../../core/acts";
 import type { PointView } from "../../wire/phientoa/v1/phientoa_pb";
 import { useSend } from "../ask";
 import { useTexts } from "../context";
-import { testKey } from "../labels";
+import { testKey } from "../terms";
 import { Confirm } from "./controls";
 import { Reason } from "./Reason";
 import { Tick } from "./fields";

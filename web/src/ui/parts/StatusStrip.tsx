@@ -4,7 +4,8 @@ import { currentPhase } from "../../core/procedure";
 import { HearingState, type View } from "../../wire/phientoa/v1/phientoa_pb";
 import { useTexts } from "../context";
 import { useNow, useSince } from "../hooks";
-import { phaseKey, stateKey, visibilityKey } from "../labels";
+import { stateKey, visibilityKey } from "../labels";
+import { phaseKey } from "../terms";
 import { LanguageSwitch } from "./Frame";
 import css from "./StatusStrip.module.css";
 

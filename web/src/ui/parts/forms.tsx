@@ -8,7 +8,7 @@ import { sentenceCase } from "../../i18n";
 import type { PersonView, View } from "../../wire/phientoa/v1/phientoa_pb";
 import { useSend } from "../ask";
 import { useTexts } from "../context";
-import { identityKey } from "../labels";
+import { identityKey } from "../terms";
 import { type Answer, Confirm, Sheet } from "./controls";
 import { Choice, DateField, Tick } from "./fields";
 import css from "./forms.module.css";

@@ -8,7 +8,7 @@ import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
 import { Answer, Box, Note, Page } from "../parts/page";
 import { hasUse } from "../../core/places";
 import { Marked, StatusMark } from "../parts/StatusMark";
-import { testKey } from "../../../ui/labels";
+import { testKey } from "../../../ui/terms";
 import { formKey, instanceKey, procedureKey } from "../words";
 import { EnterButton } from "./EnterButton";
 import { InviteButton } from "./InviteButton";

@@ -12,7 +12,7 @@ import { useMe, useOffice, useOfficeTexts } from "../context";
 import { Box, Note, Page, Trouble } from "../parts/page";
 import { hasUse } from "../../core/places";
 import { Marked, StatusMark } from "../parts/StatusMark";
-import { testKey } from "../../../ui/labels";
+import { testKey } from "../../../ui/terms";
 import { alarmKey, type Mark, phaseKey } from "../words";
 import type { OfficeKey } from "../../../i18n/vi.office";
 import css from "./Operations.module.css";
