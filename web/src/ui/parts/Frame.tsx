@@ -56,7 +56,9 @@ export function Frame({ children, wide = false }: { children: ReactNode; wide?: 
       <DemoBand />
       <header className={css["header"]}>
         <p className={css["brand"]}>{t("app_title")}</p>
-        <Phone />
+        <div className={css["call"]}>
+          <Phone />
+        </div>
         <LanguageSwitch />
       </header>
       <main className={`${css["sheet"]} ${wide ? css["wide"] : ""}`}>

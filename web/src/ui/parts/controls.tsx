@@ -52,6 +52,17 @@ interface SheetProps {
 /** Sheet is a question before an act: what follows, whom it touches, and its answers. */
 export function Sheet(p: SheetProps) {
   const { t } = useTexts();
+  const several = p.answers.length > 1;
+  const answers = p.answers.map((a) => (
+    <Act
+      key={a.label}
+      tone={a.tone ?? "primary"}
+      isDisabled={a.isDisabled ?? false}
+      onPress={a.onPress}
+    >
+      {a.label}
+    </Act>
+  ));
   return (
     <ModalOverlay
       isOpen
@@ -83,22 +94,12 @@ export function Sheet(p: SheetProps) {
               <strong>{t("act_refused")}.</strong> {p.refused}
             </p>
           ) : null}
+          {several ? <div className={css["answers"]}>{answers}</div> : null}
           <div className={css["row"]}>
             <Act autoFocus onPress={p.onClose}>
               {t("cancel")}
             </Act>
-            <div className={css["answers"]}>
-              {p.answers.map((a) => (
-                <Act
-                  key={a.label}
-                  tone={a.tone ?? "primary"}
-                  isDisabled={a.isDisabled ?? false}
-                  onPress={a.onPress}
-                >
-                  {a.label}
-                </Act>
-              ))}
-            </div>
+            {several ? null : answers}
           </div>
         </Dialog>
       </Modal>

@@ -2,7 +2,7 @@
 import { useState } from "react";
 import { acts, identityMethods, may } from "../../core/acts";
 import { challenge } from "../../core/challenge";
-import { courtDate, courtMicros, dateInWords, fromMicros } from "../../core/clock";
+import { courtDate, courtMicros, dateInWords, dayInWords, fromMicros } from "../../core/clock";
 import { own, person } from "../../core/state";
 import { sentenceCase } from "../../i18n";
 import type { PersonView, View } from "../../wire/phientoa/v1/phientoa_pb";
@@ -58,7 +58,7 @@ export function Identity({ person: p, onClose }: FormProps & { person: PersonVie
 
 /** The procuracy's opinion on trying online (TTLT 05/2021 art. 3). */
 export function Opinion({ now, onClose }: FormProps & { now: number }) {
-  const { t } = useTexts();
+  const { t, language } = useTexts();
   const { refused, busy, send } = useSend(onClose);
   const [date, setDate] = useState(() => courtDate(now));
   const [note, setNote] = useState("");
@@ -79,7 +79,14 @@ export function Opinion({ now, onClose }: FormProps & { now: number }) {
       answers={[answer(false), answer(true)]}
       onClose={onClose}
     >
-      <DateField kind="date" label={t("opinion_date")} value={date} onChange={setDate} />
+      <div className={css["pair"]}>
+        <DateField kind="date" label={t("opinion_date")} value={date} onChange={setDate} />
+        {on === null ? null : (
+          <p role="status" className={css["said"]}>
+            {dayInWords(fromMicros(on), language)}
+          </p>
+        )}
+      </div>
       <Reason label={t("note")} value={note} onChange={setNote} />
     </Sheet>
   );

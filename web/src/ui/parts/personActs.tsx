@@ -2,6 +2,7 @@
 import { type ActName, acts, may } from "../../core/acts";
 import { outOfRoom } from "../../core/seating";
 import { isCalled } from "../../core/state";
+import { sentenceCase } from "../../i18n";
 import type { Act as WireAct } from "../../core/signaling";
 import { type PersonView, PersonStatus, type View } from "../../wire/phientoa/v1/phientoa_pb";
 import { type Question, useAsk } from "../ask";
@@ -165,7 +166,7 @@ export function usePersonActs(view: View, p: PersonView): PersonAct[] {
     t("act_isolate"),
     {
       title: t("act_for", { act: t("act_isolate"), person: name }),
-      text: `${t("act_isolate_confirm", { person: name })} ${shared ? t("act_isolate_shared") : ""}`.trim(),
+      text: `${t("act_isolate_confirm", { person: sentenceCase(name) })} ${shared ? t("act_isolate_shared") : ""}`.trim(),
       confirm: t("act_isolate"),
       tone: "danger",
       affected: shared ? view.people.filter((o) => o.device === p.device).map(who) : [name],

@@ -131,7 +131,9 @@ export function Gate({ dark = false, children }: { dark?: boolean; children: Rea
     <div className={`${css["shell"]} ${dark ? css["dark"] : ""}`}>
       <header className={css["header"]}>
         <p className={css["brand"]}>{t("app_title")}</p>
-        <PhoneLine phone={useHelpPhone()} />
+        <div className={css["call"]}>
+          <PhoneLine phone={useHelpPhone()} />
+        </div>
         <LanguageSwitch />
       </header>
       {children}
