@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"io/fs"
 	"net/http"
-	"path"
 	"strings"
 
 	"phientoa/internal/auth"
@@ -212,31 +210,5 @@ func Secured(next http.Handler) http.Handler {
 		h.Set("Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self), geolocation=(), usb=(), payment=()")
 		h.Set("X-Frame-Options", "DENY")
 		next.ServeHTTP(w, r)
-	})
-}
-
-// static serves the built web application; unknown paths without an extension
-// are its routes and get its page.
-func (s *Server) static() http.Handler {
-	files := http.FileServerFS(s.p.Static)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			w.Header().Set("Allow", "GET, HEAD")
-			problem(w, http.StatusMethodNotAllowed, refuseBadMessage())
-			return
-		}
-		name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
-		if strings.HasPrefix(name, "assets/") {
-			w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-		} else {
-			w.Header().Set("Cache-Control", "no-cache")
-		}
-		if name != "" && path.Ext(name) == "" {
-			if _, err := fs.Stat(s.p.Static, name); err != nil {
-				r = r.Clone(r.Context())
-				r.URL.Path = "/"
-			}
-		}
-		files.ServeHTTP(w, r)
 	})
 }

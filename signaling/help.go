@@ -13,6 +13,15 @@ import (
 // helpRunes bounds the text of a call for help.
 const helpRunes = 200
 
+// helpPhone tells the number to call when the screen is of no help. It is public,
+// as on a summons, and is asked for before anybody has signed in: who lost the
+// connection later must have it already (journey J5.3).
+func (s *Server) helpPhone(w http.ResponseWriter, _ *http.Request) {
+	answer(w, struct {
+		Phone string `json:"phone"`
+	}{s.p.HelpPhone})
+}
+
 // help takes a seat's call for help: an alarm for the operators.
 func (s *Server) help(w http.ResponseWriter, r *http.Request) {
 	who, err := s.p.Auth.Session(r)

@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -231,6 +232,23 @@ func TestHelpIsAnAlarm(t *testing.T) {
 	f.set(func() { f.away = true })
 	require.Equal(t, http.StatusServiceUnavailable, call(judge, `{}`))
 	require.Equal(t, http.StatusNotFound, helpWithout(t))
+}
+
+// The number is told before anybody has signed in, and where no alarms are kept.
+func TestEverybodyIsToldTheNumberToCall(t *testing.T) {
+	for _, number := range []string{"", "0236 382 1234"} {
+		w := newWorld(t, nil)
+		w.srv.p.HelpPhone = number
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.http.URL+"/api/help", nil)
+		require.NoError(t, err)
+		resp, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		var got map[string]string
+		require.NoError(t, json.NewDecoder(resp.Body).Decode(&got))
+		require.NoError(t, resp.Body.Close())
+		require.Equal(t, http.StatusOK, resp.StatusCode)
+		require.Equal(t, map[string]string{"phone": number}, got)
+	}
 }
 
 // helpWithout is the answer where no alarms are kept.

@@ -52,6 +52,8 @@ type ServerParams struct {
 	Now     func() time.Time
 	Version string
 	Metrics *Metrics // may be nil
+	// HelpPhone is the number that the screens show to who needs help; empty: none.
+	HelpPhone string
 }
 
 // Server is the HTTP side: signing in, the WebSocket, the web application.
@@ -115,6 +117,7 @@ func (s *Server) Handler() http.Handler {
 	if s.p.Rooms != nil && s.p.Rooms.p.Alarms != nil {
 		mux.HandleFunc("POST /api/help", s.help)
 	}
+	mux.HandleFunc("GET /api/help", s.helpPhone)
 	mux.HandleFunc("GET /ws", s.serveWS)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) { problem(w, http.StatusNotFound, refuseNotFound()) })
 	if s.p.Static != nil {

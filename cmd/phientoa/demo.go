@@ -28,6 +28,7 @@ type demoCmd struct {
 	Points       int    `default:"0" help:"Simulated connection points that join by themselves, at most 12."`
 	Fresh        bool   `help:"Begin with a new hearing."`
 	Case         string `default:"criminal" enum:"criminal,civil,plain" help:"Kind of a new hearing: criminal or civil with its order of business, or plain without one."`
+	HelpPhone    string `name:"help-phone" default:"" help:"Telephone number for technical help on the screens; empty: none is shown."`
 	LogLevel     string `name:"log-level" default:"warn" enum:"debug,info,warn,error" help:"Least level of log lines."`
 }
 
@@ -46,7 +47,7 @@ func (c *demoCmd) Run(ctx context.Context, s streams) error {
 	cfg := config.Config{
 		Listen: "127.0.0.1:" + port, DataDir: c.DataDir, Database: c.Database, Node: "demo",
 		MediaAddress: []string{c.MediaAddress}, MediaPort: c.MediaPort, MediaLoops: c.MediaLoops,
-		LogLevel: c.LogLevel, LogFormat: "text",
+		HelpPhone: c.HelpPhone, LogLevel: c.LogLevel, LogFormat: "text",
 	}
 	n, err := openNode(ctx, nodeParams{Config: cfg, demo: true, logOut: s.err, originAllowed: d.originAllowed})
 	if err != nil {

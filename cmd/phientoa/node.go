@@ -242,6 +242,7 @@ func (n *node) wire(context.Context) error {
 	n.server = signaling.NewServer(signaling.ServerParams{
 		Rooms: n.rooms, Auth: who, Origins: n.p.Origins, OriginAllowed: n.p.originAllowed,
 		Access: n.access, Static: web.Dist(), Logger: n.logger, Version: version(), Metrics: counts,
+		HelpPhone: n.p.HelpPhone,
 	})
 	if err := n.openOffice(); err != nil {
 		return err

@@ -33,6 +33,7 @@ type Config struct {
 	SignerSocket string        `name:"signer-socket" env:"PHIENTOA_SIGNER_SOCKET" default:"" help:"Unix socket of the signer process; empty: the server starts one as its child."`
 	DrainDelay   time.Duration `name:"drain-delay" env:"PHIENTOA_DRAIN_DELAY" default:"0s" help:"Between saying not ready and stopping, so that a load balancer sees it: 0 to 5m."`
 	StopTimeout  time.Duration `name:"stop-timeout" env:"PHIENTOA_STOP_TIMEOUT" default:"30s" help:"The longest an orderly stop takes after drain-delay: 1s to 10m. Hearings are suspended, not ended."`
+	HelpPhone    string        `name:"help-phone" env:"PHIENTOA_HELP_PHONE" default:"" help:"Telephone number for technical help, shown to everybody on the screens that a lost connection leaves: 3 to 30 of digits, spaces and + - . ( ). Empty: none is shown."`
 	LogLevel     string        `name:"log-level" env:"PHIENTOA_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least level of log lines: debug, info, warn or error."`
 	LogFormat    string        `name:"log-format" env:"PHIENTOA_LOG_FORMAT" default:"json" enum:"json,text" help:"Form of log lines on standard error: json or text."`
 }
@@ -53,6 +54,9 @@ func (c Config) Check() error {
 			return fmt.Errorf("origin %q: want scheme://name or scheme://name:port", o)
 		}
 	}
+	if !phone(c.HelpPhone) {
+		return fmt.Errorf("help-phone %q: 3 to 30 of digits, spaces and + - . ( )", c.HelpPhone)
+	}
 	return c.checkEdge()
 }
 
@@ -64,6 +68,24 @@ func (c Config) CheckServe() error {
 		return errors.New("origin: give the address at which browsers open the pages, for instance --origin https://phientoa.example (or PHIENTOA_ORIGINS); without it nobody can join a hearing")
 	}
 	return c.Check()
+}
+
+// phone tells whether a text is a telephone number that can be read aloud and
+// dialled; empty: there is none.
+func phone(s string) bool {
+	if s == "" {
+		return true
+	}
+	digits := 0
+	for _, r := range s {
+		switch {
+		case r >= '0' && r <= '9':
+			digits++
+		case !strings.ContainsRune(" +-.()", r):
+			return false
+		}
+	}
+	return digits >= 3 && len(s) <= 30 && strings.TrimSpace(s) == s
 }
 
 // checkEdge looks at what the web server needs towards the network.

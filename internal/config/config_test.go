@@ -35,12 +35,17 @@ func TestCheck(t *testing.T) {
 	ok := Config{Listen: "127.0.0.1:8080", MediaAddress: []string{"127.0.0.1", "::1"}, Origins: []string{"https://a.example", "http://b.localhost:8080"}}
 	require.NoError(t, ok.Check())
 	require.Len(t, ok.Addrs(), 2)
+	ok.HelpPhone = "(+84) 236.382-1234"
+	require.NoError(t, ok.Check())
 	for name, c := range map[string]Config{
 		"no address":     {Listen: "127.0.0.1:1"},
 		"not an address": {Listen: "127.0.0.1:1", MediaAddress: []string{"localhost"}},
 		"path":           {Listen: "127.0.0.1:1", MediaAddress: []string{"::1"}, Origins: []string{"https://a.example/x"}},
 		"slash":          {Listen: "127.0.0.1:1", MediaAddress: []string{"::1"}, Origins: []string{"https://a.example/"}},
 		"wildcard":       {Listen: "127.0.0.1:1", MediaAddress: []string{"::1"}, Origins: []string{"*"}},
+		"phone in words": {Listen: "127.0.0.1:1", MediaAddress: []string{"::1"}, HelpPhone: "gọi Thư ký"},
+		"phone too long": {Listen: "127.0.0.1:1", MediaAddress: []string{"::1"}, HelpPhone: "0123456789 0123456789 0123456789"},
+		"phone of signs": {Listen: "127.0.0.1:1", MediaAddress: []string{"::1"}, HelpPhone: "+-()"},
 		"null":           {Listen: "127.0.0.1:1", MediaAddress: []string{"::1"}, Origins: []string{"null"}},
 	} {
 		require.Error(t, c.Check(), name)

@@ -295,7 +295,6 @@ async function book(): Promise<void> {
 async function record(open: string, choice: string): Promise<void> {
   const clerk = office.seat;
   await clerk.button(open).click();
-  await dialog(clerk).getByText(choice).click();
-  await dialog(clerk).getByRole("button", { name: "Ghi nhận" }).click();
+  await dialog(clerk).getByRole("button", { name: choice }).click();
   await dialog(clerk).waitFor({ state: "detached" });
 }

@@ -103,11 +103,8 @@ test("J1.4-J1.5: point test, presence and identity before the hearing", async ()
   await test.step("J1.4 the officer tests the point; the result is kept", async () => {
     await officer.button("Kiểm tra điểm cầu").click();
     const dialog = officer.page.getByRole("dialog").or(officer.page.getByRole("alertdialog"));
-    await expect(dialog.getByRole("group")).toHaveCount(6);
-    for (const group of await dialog.getByRole("group").all()) {
-      await group.getByText("Đạt", { exact: true }).click();
-    }
-    await dialog.getByRole("button", { name: "Gửi kết quả kiểm tra" }).click();
+    await expect(dialog.getByRole("checkbox")).toHaveCount(6);
+    await dialog.getByRole("button", { name: "Gửi kết quả: tất cả đạt" }).click();
     await clerk.page
       .getByText(/Kiểm tra đạt lúc/)
       .first()
@@ -122,8 +119,7 @@ test("J1.4-J1.5: point test, presence and identity before the hearing", async ()
       .click();
     const dialog = clerk.page.getByRole("alertdialog").or(clerk.page.getByRole("dialog"));
     await expect(dialog.getByLabel("Câu thử ngẫu nhiên")).toHaveText(/\d/);
-    await dialog.getByText("Đã đọc đúng dãy số trên").click();
-    await dialog.getByRole("button", { name: "Đã đối chiếu giấy tờ" }).click();
+    await dialog.getByRole("button", { name: "Thẻ căn cước" }).click();
     await judge.sees("present and known", (v) =>
       v.people.some(
         (p) =>
@@ -139,8 +135,7 @@ test("J1.4-J1.5: point test, presence and identity before the hearing", async ()
     ] as const) {
       await clerk.button(open).click();
       const dialog = clerk.page.getByRole("alertdialog").or(clerk.page.getByRole("dialog"));
-      await dialog.getByText(choice).click();
-      await dialog.getByRole("button", { name: "Ghi nhận" }).click();
+      await dialog.getByRole("button", { name: choice }).click();
       await dialog.waitFor({ state: "detached" });
     }
     await primary("Xác nhận sẵn sàng mở phiên tòa", "clerk");

@@ -22,6 +22,9 @@ export const NOW = new Date("2026-11-20T02:42:17Z");
 export const micros = (secondsAgo: number): bigint =>
   BigInt(NOW.getTime() - secondsAgo * 1000) * 1000n;
 
+/** The number that the court gives to whoever needs help. */
+export const PHONE = "0236 382 1234";
+
 const judge: PersonInit = {
   person: "p-judge",
   name: "Nguyễn Thị Hường",
@@ -157,6 +160,7 @@ export class Fake {
       return r.fulfill({ status: 204 });
     });
     await page.route("**/api/help", (r) => {
+      if (r.request().method() === "GET") return r.fulfill({ json: { phone: PHONE } });
       this.helped++;
       return r.fulfill({ status: 204 });
     });

@@ -266,6 +266,7 @@ type Answer = { status?: number; json?: unknown };
 export class Server {
   /** changed by tests; each line is an answer to one call from now on */
   readonly answers: Record<string, Answer> = {
+    "GET /api/help": { json: { phone: "0236 382 1234" } },
     "GET /api/v1/access/me": { json: me },
     "GET /api/v1/access/passkeys": {
       json: [

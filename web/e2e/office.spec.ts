@@ -2,17 +2,10 @@
 // content security policy, nothing asked of another origin, one column at 200 %
 // zoom, and a picture to look at.
 import type { Server as HttpServer } from "node:http";
-import { AxeBuilder } from "@axe-core/playwright";
 import { expect, type Page, test } from "@playwright/test";
+import { look as judged } from "./look";
 import { me, NOW, problem, Server } from "./office.server";
 import { serve } from "./server";
-
-const sizes = {
-  "1280x720": { width: 1280, height: 720 },
-  "1920x1080": { width: 1920, height: 1080 },
-  // 200 % zoom of 1280 x 720 is a page of half the CSS pixels.
-  zoom200: { width: 640, height: 360 },
-};
 
 let http: HttpServer;
 let url = "";
@@ -40,43 +33,7 @@ async function open(page: Page, path: string, server = new Server()): Promise<st
   return wrong;
 }
 
-/** look takes the screen at every size and lets axe judge it. */
-async function look(page: Page, name: string): Promise<void> {
-  for (const [size, viewport] of Object.entries(sizes)) {
-    await page.setViewportSize(viewport);
-    await page.evaluate(() => document.fonts.ready);
-    const axe = await new AxeBuilder({ page })
-      .withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag2aaa", "wcag22aa", "best-practice"])
-      .analyze();
-    expect
-      .soft(
-        axe.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(" | ")}`),
-        `${name} at ${size}`,
-      )
-      .toEqual([]);
-    const wide = await page.evaluate(
-      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    );
-    expect.soft(wide, `${name} at ${size} scrolls sideways`).toBeLessThanOrEqual(0);
-    const small = await page.evaluate(() =>
-      [...document.querySelectorAll("button, select, input:not([type=radio], [type=checkbox])")]
-        .filter((e) => {
-          const box = e.getBoundingClientRect();
-          return box.width > 0 && (box.height < 43.5 || box.width < 43.5);
-        })
-        .map((e) => e.outerHTML.slice(0, 80)),
-    );
-    expect.soft(small, `${name} at ${size} has small targets`).toEqual([]);
-    await page.screenshot({ path: `e2e/screenshots/office-${name}-${size}.png` });
-    if (size !== "1920x1080") {
-      await page.screenshot({
-        path: `e2e/screenshots/office-${name}-${size}-full.png`,
-        fullPage: true,
-      });
-    }
-  }
-  await page.setViewportSize(sizes["1280x720"]);
-}
+const look = (page: Page, name: string) => judged(page, `office-${name}`, "office");
 
 const press = (page: Page, name: string | RegExp) => page.getByRole("button", { name }).click();
 

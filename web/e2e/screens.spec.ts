@@ -9,8 +9,8 @@ import {
   HearingState,
   PersonStatus,
 } from "../src/wire/phientoa/v1/phientoa_pb";
-import { Fake, hearing, withPerson } from "./fake";
-import { commands, look, passSelfTest, watch } from "./look";
+import { Fake, hearing, PHONE, withPerson } from "./fake";
+import { commands, look, passSelfTest, tested, watch } from "./look";
 import { installPeer } from "./peer";
 import { serve } from "./server";
 
@@ -26,6 +26,12 @@ test.afterAll(() => {
 async function open(page: Page, fake: Fake, hash = ""): Promise<void> {
   await fake.install(page);
   await page.goto(`${url}/${hash}`);
+}
+
+/** seated opens a seat whose self-test is behind it. */
+async function seated(page: Page, fake: Fake): Promise<void> {
+  await tested(page);
+  await open(page, fake);
 }
 
 test("sign-in without an invitation says what to do", async ({ page }) => {
@@ -88,8 +94,7 @@ test("the own tracks are offered: Opus and a camera of three layers", async ({ p
   await watch(page, url);
   const me = "p-defendant";
   const fake = new Fake(me, hearing(me));
-  await open(page, fake);
-  await passSelfTest(page);
+  await seated(page, fake);
   await expect.poll(() => offers(fake).length).toBeGreaterThan(0);
   const offer = offers(fake)[0];
   expect(offer?.publish.map((p) => p.kind)).toEqual(["mic", "cam"]);
@@ -123,8 +128,7 @@ test("media both ways: pictures arrive, the closed microphone sends silence", as
     }));
     return { sdp, sections: table };
   };
-  await open(page, fake);
-  await passSelfTest(page);
+  await seated(page, fake);
   await expect
     .poll(() => page.evaluate(() => window.__phientoa?.pc()?.connectionState))
     .toBe("connected");
@@ -188,8 +192,7 @@ test("desk of the presiding judge", async ({ page }) => {
     me,
     hearing(me, { ...scheduled, openedAt: 0n, acts: ["admit", "open", "remove"] }),
   );
-  await open(page, fake);
-  await passSelfTest(page);
+  await seated(page, fake);
   const strip = page.getByTestId("status-strip");
   await expect(strip).toContainText("KHÔNG GHI");
   await look(page, "desk-1-scheduled");
@@ -239,8 +242,7 @@ test("desk of the presiding judge", async ({ page }) => {
 
 test("desk of the clerk has the clerk's acts only", async ({ page }) => {
   const wrong = await watch(page, url);
-  await open(page, new Fake("p-clerk", hearing("p-clerk")));
-  await passSelfTest(page);
+  await seated(page, new Fake("p-clerk", hearing("p-clerk")));
   await expect(page.getByRole("button", { name: "Cho vào phòng xử án" })).toBeVisible();
   await expect(page.getByRole("button", { name: "Tắt tiếng và khóa" })).toHaveCount(0);
   await look(page, "desk-clerk");
@@ -251,8 +253,7 @@ test("party: floor, lock, hand, recess, removal, line", async ({ page }) => {
   const wrong = await watch(page, url);
   const me = "p-defendant";
   const fake = new Fake(me, hearing(me));
-  await open(page, fake);
-  await passSelfTest(page);
+  await seated(page, fake);
   await expect(page.getByText("Chủ tọa phiên tòa mời bị cáo phát biểu")).toBeVisible();
   await look(page, "party-1-floor");
   fake.view(
@@ -299,6 +300,7 @@ test("party: floor, lock, hand, recess, removal, line", async ({ page }) => {
   fake.view(hearing(me, { stateSeq: 44n }));
   await fake.line(false);
   await expect(page.getByText("Mất kết nối với máy chủ, đang tự nối lại")).toBeVisible();
+  await expect(page.getByText(`vui lòng gọi ${PHONE}`)).toBeVisible();
   await look(page, "party-5-line-lost");
   await fake.line(true);
   await expect(page.getByText("Mất kết nối với máy chủ, đang tự nối lại")).toHaveCount(0);
@@ -316,8 +318,7 @@ test("closed and goodbye", async ({ page }) => {
   const wrong = await watch(page, url);
   const me = "p-counsel";
   const fake = new Fake(me, hearing(me));
-  await open(page, fake);
-  await passSelfTest(page);
+  await seated(page, fake);
   fake.view(hearing(me, { stateSeq: 50n, state: HearingState.CLOSED, floor: "", acts: [] }));
   await expect(page.getByRole("heading", { name: "Phiên tòa đã kết thúc" })).toBeVisible();
   await look(page, "closed");
@@ -327,8 +328,7 @@ test("closed and goodbye", async ({ page }) => {
 test("a goodbye for good says why", async ({ page }) => {
   const wrong = await watch(page, url);
   const fake = new Fake("p-counsel", hearing("p-counsel"));
-  await open(page, fake);
-  await passSelfTest(page);
+  await seated(page, fake);
   await expect(page.getByTestId("stage")).toBeVisible();
   fake.push({
     case: "bye",

@@ -25,7 +25,9 @@ export async function serve(): Promise<{ url: string; server: Server }> {
   const server = createServer((req, res) => {
     const path = normalize(new URL(req.url ?? "/", "http://localhost").pathname);
     // As the real server does: an address without an extension is a page of the application.
-    const file = join(dist, extname(path) === "" ? "index.html" : path);
+    const office = /^\/(cong-viec|thiet-bi)(\/|$)/.test(path);
+    const page = office ? "office.html" : "index.html";
+    const file = join(dist, extname(path) === "" ? page : path);
     if (!file.startsWith(dist) || !existsSync(file)) {
       res.writeHead(404).end();
       return;

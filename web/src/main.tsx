@@ -1,4 +1,4 @@
-// Wiring: the browser's own parts are handed to the seat here and nowhere else.
+// Wiring of the room: the browser's own parts are handed to the seat here and nowhere else.
 import "./styles/tokens.css";
 import { createRoot } from "react-dom/client";
 import { httpApi, takeInvitation } from "./core/api";
@@ -10,7 +10,7 @@ import { type Socket, SUBPROTOCOL } from "./core/signaling";
 import type { SectionView } from "./core/state";
 import { storedLanguage } from "./i18n";
 import { installAria } from "./i18n/aria";
-import { isOffice, ROOM_DEVICE, ROOM_DEVICE_FLAG } from "./office/where";
+import { ROOM_DEVICE, ROOM_DEVICE_FLAG } from "./office/where";
 import { App } from "./ui/App";
 import { Providers } from "./ui/context";
 import type { View } from "./wire/phientoa/v1/phientoa_pb";
@@ -65,21 +65,14 @@ window.__phientoa = Object.freeze({
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");
-if (isOffice(location.pathname)) {
-  // Pages around the hearing: a part of its own, which nobody in a room loads.
-  void import("./office/main").then(({ show }) => {
-    show(root);
+createRoot(root).render(
+  <Providers seat={seat}>
+    <App />
+  </Providers>,
+);
+if (isMarked(() => sessionStorage, ROOM_DEVICE_FLAG)) {
+  returnWhenOver(seat.store, browserClock, () => {
+    location.assign(ROOM_DEVICE);
   });
-} else {
-  createRoot(root).render(
-    <Providers seat={seat}>
-      <App />
-    </Providers>,
-  );
-  if (isMarked(() => sessionStorage, ROOM_DEVICE_FLAG)) {
-    returnWhenOver(seat.store, browserClock, () => {
-      location.assign(ROOM_DEVICE);
-    });
-  }
-  void seat.begin(token);
 }
+void seat.begin(token);

@@ -83,8 +83,7 @@ export class Court {
     const clerk = this.at("clerk");
     for (const [open, choice] of checks) {
       await clerk.button(open).click();
-      await dialog(clerk).getByText(choice).click();
-      await dialog(clerk).getByRole("button", { name: "Ghi nhận" }).click();
+      await dialog(clerk).getByRole("button", { name: choice }).click();
       await dialog(clerk).waitFor({ state: "detached" });
     }
     await primary(clerk, "Xác nhận sẵn sàng mở phiên tòa");
@@ -170,7 +169,10 @@ export async function primary(seat: Seat, label: string): Promise<void> {
   if (await confirm.isVisible()) await confirm.click();
 }
 
-/** rare presses an act about a person that may stand behind "Việc khác". */
+/**
+ * rare presses an act about a person that may stand behind "Việc khác". There its
+ * reason has a field beside it; where the act stands open, a dialog asks for it.
+ */
 export async function rare(
   seat: Seat,
   p: PersonView,
@@ -184,8 +186,11 @@ export async function rare(
       .first()
       .click();
   }
+  const fold = seat.page.getByRole("group", { name: new RegExp(`^Việc khác: .*${p.name}`) });
+  const folded = await fold.isVisible();
+  if (folded && reason !== undefined) await fold.getByLabel(/^Lý do/).fill(reason);
   await direct.click();
-  if (reason !== undefined) await answer(seat, label, reason);
+  if (!folded && reason !== undefined) await answer(seat, label, reason);
 }
 
 /** packets is all that a window has received. */

@@ -7,6 +7,9 @@ import { expect } from "@playwright/test";
 import { ask } from "./http.ts";
 import { BINARY, RESULTS } from "./paths.ts";
 
+/** The number that the screens of every test show to whoever needs help. */
+export const HELP_PHONE = "0236 382 1234";
+
 export interface ServerParams {
   /** kind of the demonstration's hearing; plain without order of business */
   case?: "plain" | "criminal" | "civil";
@@ -60,6 +63,7 @@ export class Server {
   /** up starts a process on the data directory and waits until it takes requests. */
   async up(): Promise<void> {
     const args = ["demo", "--data-dir", this.dataDir, "--log-level", "debug"];
+    args.push("--help-phone", HELP_PHONE);
     args.push("--case", this.p.case ?? "plain");
     args.push("--port", String(this.port), "--media-port", String(this.mediaPort));
     if (this.p.mediaAddress) args.push("--media-address", this.p.mediaAddress);

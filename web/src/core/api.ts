@@ -35,6 +35,8 @@ export interface Api {
   signOut(): Promise<void>;
   /** help calls the technical staff to this seat; false when the call did not go out. */
   help(): Promise<boolean>;
+  /** helpPhone is the number to call when the screen is of no help; "" when none is known. */
+  helpPhone(): Promise<string>;
 }
 
 export const unknownProblem: Problem = {
@@ -104,6 +106,15 @@ export function httpApi(fetch: typeof globalThis.fetch): Api {
         return r.ok;
       } catch {
         return false;
+      }
+    },
+    async helpPhone() {
+      try {
+        const r = await fetcher("/api/help", { credentials: "same-origin" });
+        const body = (await r.json()) as { phone?: unknown };
+        return r.ok && typeof body.phone === "string" ? body.phone : "";
+      } catch {
+        return "";
       }
     },
   };

@@ -63,6 +63,11 @@ export function dateAndTime(ms: number): string {
   return `${timeOfDay(ms)}, ${day}`;
 }
 
+/** dayInWords is a day as dd/mm/yyyy with the day of the week. */
+export function dayInWords(ms: number, language: "vi" | "en"): string {
+  return dateInWords(ms, language).replace(/^\d+:\d+, /, "");
+}
+
 /** dateInWords is dateAndTime with the day of the week, which no order of day and month can hide. */
 export function dateInWords(ms: number, language: "vi" | "en"): string {
   const day = new Intl.DateTimeFormat(language === "vi" ? "vi-VN" : "en-GB", {

@@ -18,6 +18,7 @@ function setup(
       me: () => Promise.resolve(me),
       signOut: () => Promise.resolve(),
       help: () => Promise.resolve(true),
+      helpPhone: () => Promise.resolve(""),
       ...api,
     },
     clock: testClock,
@@ -214,6 +215,26 @@ describe("the seat's own acts", () => {
     expect(pcs.map((pc) => pc.closed)).toEqual([true, false]);
     x.seat.leave();
     vi.unstubAllGlobals();
+  });
+
+  it("asks for the number to call at once, and again with each connection until it has one", async () => {
+    const answers = ["", "", "0236 382 1234"];
+    const helpPhone = vi.fn(() => Promise.resolve(answers.shift() ?? "never"));
+    const x = setup({ helpPhone });
+    await x.seat.begin(null);
+    expect(helpPhone).toHaveBeenCalledTimes(1);
+    const welcome = async (): Promise<void> => {
+      const s = x.sockets.at(-1);
+      s?.onopen?.();
+      s?.say({ body: { case: "welcome", value: { resumeToken: "t" } } });
+      await vi.advanceTimersByTimeAsync(0);
+    };
+    await welcome();
+    await welcome();
+    expect(x.seat.store.get().phone).toBe("0236 382 1234");
+    await welcome();
+    expect(helpPhone).toHaveBeenCalledTimes(3);
+    x.seat.leave();
   });
 
   it("says whether a call for help went out", async () => {

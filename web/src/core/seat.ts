@@ -78,6 +78,7 @@ export class Seat {
 
   /** begin signs in by the invitation, if there is one, and takes the seat. */
   async begin(token: string | null): Promise<void> {
+    void this.askPhone();
     if (token !== null && !(await this.consume(token, ""))) return;
     await this.askWho(0);
   }
@@ -97,6 +98,12 @@ export class Seat {
     if (problem === null) return true;
     this.store.apply({ type: "phase", phase: { kind: "signed_out", problem, code: again } });
     return false;
+  }
+
+  /** The number is wanted when nothing can be asked any more, so it is asked for first. */
+  private async askPhone(): Promise<void> {
+    const phone = await this.p.api.helpPhone();
+    if (phone !== "") this.store.apply({ type: "phone", phone });
   }
 
   /** Only the server's 401 says that nobody is signed in; all else is asked again. */
@@ -241,6 +248,7 @@ export class Seat {
       offset: serverOffset(w.serverTime, now),
       resumed: w.resumed,
     });
+    if (this.store.get().phone === "") void this.askPhone();
     if (!this.mediaWanted) return;
     if (w.resumed) this.media.resumed();
     else this.media.start();

@@ -56,6 +56,8 @@ export interface State {
   receipt: boolean;
   /** help: whether the technical staff was called from here. */
   help: Help;
+  /** the number to call when the screen is of no help; "" when the court gives none. */
+  phone: string;
 }
 
 /** Where a call for technical help stands. */
@@ -78,6 +80,7 @@ export const initialState: State = {
   refusal: null,
   receipt: false,
   help: "none",
+  phone: "",
 };
 
 export type Change =
@@ -94,6 +97,7 @@ export type Change =
   | { type: "sections"; sections: readonly SectionView[] }
   | { type: "refusal"; refusal: Problem | null }
   | { type: "help"; help: Help }
+  | { type: "phone"; phone: string }
   | { type: "receipt" };
 
 export function reduce(s: State, c: Change): State {
@@ -132,6 +136,8 @@ export function reduce(s: State, c: Change): State {
       return { ...s, refusal: c.refusal };
     case "help":
       return { ...s, help: c.help };
+    case "phone":
+      return { ...s, phone: c.phone };
     case "receipt":
       return { ...s, receipt: true };
   }

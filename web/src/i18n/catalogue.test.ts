@@ -52,6 +52,18 @@ describe("the catalogue", () => {
     for (const text of fixed) expect(page).toContain(text);
   });
 
+  it("calls everybody in the courtroom as the glossary does", () => {
+    const page = readFileSync(join(process.cwd(), "../docs/glossary.md"), "utf8").toLowerCase();
+    // The glossary writes these two as one: "nguyên đơn/bị đơn dân sự".
+    expect(page).toContain("nguyên đơn/bị đơn dân sự");
+    const pairs = ["capacity_civil_claimant", "capacity_civil_respondent", "capacity_other"];
+    const fixed = Object.entries(vi).filter(
+      ([k]) => k.startsWith("capacity_") && !pairs.includes(k),
+    );
+    expect(fixed.length).toBeGreaterThan(25);
+    for (const [key, text] of fixed) expect(page, key).toContain(text.toLowerCase());
+  });
+
   it("is used: no screen names a text that another place does not have", () => {
     const sources = files(join(process.cwd(), "src"))
       .map((f) => readFileSync(f, "utf8"))

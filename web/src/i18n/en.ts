@@ -119,7 +119,8 @@ export const en: Catalogue = {
   recess_text: "Your microphone is closed. Please stay near the screen.",
   recess_reason: "Reason: {reason}",
   lost_title: "Connection to the server lost, reconnecting by itself",
-  lost_text: "Your place is kept. There is no need to call or to load the page again.",
+  lost_text: "Your place is kept. There is no need to load the page again.",
+  lost_call: "If it is not back after a minute, please call {phone}.",
   media_lost: "Picture and sound are interrupted, reconnecting by itself",
   degraded:
     "The database is interrupted for the moment: the hearing goes on, only restricting acts are possible.",

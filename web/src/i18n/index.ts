@@ -15,7 +15,7 @@ export function fill(text: string, params: Params = {}): string {
 /** capacityKey is the text of a procedural capacity; unknown ones have a plain word. */
 export function capacityKey(capacity: string): Key {
   const key = `capacity_${capacity}`;
-  return key in vi ? (key as Key) : "capacity_other";
+  return Object.hasOwn(vi, key) ? (key as Key) : "capacity_other";
 }
 
 /** sentenceCase raises the first letter, for a capacity that stands at the beginning. */

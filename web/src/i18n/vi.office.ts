@@ -1,25 +1,6 @@
 // The texts of the officials' pages (calendar, booking, accounts, operations).
 // Apart from vi.ts, because the room does not load them. Words follow docs/glossary.md.
 export const officeVi = {
-  // Capacities that the room's texts do not have yet, lower case as inside a sentence.
-  capacity_civil_claimant: "nguyên đơn dân sự",
-  capacity_civil_respondent: "bị đơn dân sự",
-  capacity_claimant_admin: "người khởi kiện",
-  capacity_respondent_admin: "người bị kiện",
-  capacity_related_party: "người có quyền lợi, nghĩa vụ liên quan",
-  capacity_lawyer: "luật sư",
-  capacity_legal_aid_officer: "trợ giúp viên pháp lý",
-  capacity_rights_protector: "người bảo vệ quyền và lợi ích hợp pháp",
-  capacity_legal_representative: "người đại diện hợp pháp",
-  capacity_authorised_rep: "người đại diện theo ủy quyền",
-  capacity_protected_witness: "người làm chứng được bảo vệ",
-  capacity_expert: "người giám định",
-  capacity_valuer: "người định giá",
-  capacity_sign_interpreter: "người dịch ngôn ngữ ký hiệu",
-  capacity_judicial_police: "Cảnh sát hỗ trợ tư pháp",
-  capacity_journalist: "nhà báo",
-  capacity_attendee: "người tham dự",
-
   // Everywhere
   office_title: "Công việc của Tòa án",
   office_loading: "Đang tải…",
@@ -152,7 +133,6 @@ export const officeVi = {
   docket: "Thụ lý số {no}",
   courtroom: "Phòng xử án",
   presiding: "Chủ tọa",
-  closed_doors: "XÉT XỬ KÍN",
   enter: "Vào phiên tòa",
   enter_which: "Vào phiên tòa, thụ lý số {no}",
   enter_seat: "Vào phiên tòa, chỗ {n}",
@@ -169,16 +149,6 @@ export const officeVi = {
   status_cancelled: "Đã hủy lịch",
   status_closed: "Đã kết thúc",
   status_unknown: "Chưa rõ",
-  phase_formalities: "Thủ tục bắt đầu phiên tòa",
-  phase_indictment_reading: "Công bố cáo trạng",
-  phase_dialogue: "Đối thoại",
-  phase_questioning: "Xét hỏi",
-  phase_evidence_review: "Công bố, xem xét vật chứng, tài liệu",
-  phase_debate: "Tranh luận",
-  phase_procurator_opinion: "Phát biểu của Kiểm sát viên",
-  phase_last_words: "Lời nói sau cùng của bị cáo",
-  phase_deliberation: "Nghị án",
-  phase_pronouncement: "Tuyên án",
   phase_none: "Chưa có trình tự",
   procedure: "Loại án",
   procedure_criminal: "Hình sự",
@@ -190,9 +160,6 @@ export const officeVi = {
   instance_appeal: "Phúc thẩm",
   instance_none: "chưa ghi cấp xét xử",
   form: "Hình thức",
-  form_online: "Trực tuyến",
-  form_mixed: "Trực tuyến kết hợp trực tiếp",
-  form_in_person: "Trực tiếp",
   form_none: "Chưa ghi hình thức",
 
   // Changing what is booked
@@ -261,8 +228,8 @@ export const officeVi = {
   stop_what:
     "Vui lòng báo Thẩm phán được phân công. Nếu chọn nhầm, hãy sửa câu trả lời ở trên để tiếp tục.",
   visibility: "Công khai hay kín",
-  visibility_public: "Xét xử công khai",
-  visibility_closed: "Xét xử kín",
+  public_hearing: "Xét xử công khai",
+  closed_hearing: "Xét xử kín",
   visibility_note:
     "Phiên tòa bắt đầu ở chế độ xét xử kín: không có người tham dự, không theo dõi trực tuyến. Bản án được tuyên công khai.",
   when: "Thời gian",
@@ -312,14 +279,12 @@ export const officeVi = {
   device_room: "Máy của phòng, camera và micro chung",
   device_shared: "Ngồi chung máy với {who}",
   person_client: "Bào chữa, bảo vệ, đại diện, phiên dịch cho",
-  person_required: "Bắt buộc có mặt",
-  person_minor: "Dưới 18 tuổi",
   person_private: "Có máy riêng với tai nghe, trao đổi riêng được",
   central_only_hint: "Người này ở điểm cầu trung tâm (Thông tư liên tịch 05/2021, Điều 10).",
   minor_note:
     "Có người dưới 18 tuổi: phiên tòa không tự động mở cho theo dõi trực tuyến; Tòa án quyết định riêng.",
   not_required: "không bắt buộc có mặt",
-  minor: "dưới 18 tuổi",
+  note_minor: "dưới 18 tuổi",
   by_invitation: "vào bằng giấy mời",
   by_account: "tài khoản {login}",
   by_shared: "ngồi chung máy với {who}",
@@ -419,15 +384,6 @@ export const officeVi = {
   tests_none: "Chưa có lần kiểm tra nào.",
   test_good: "Đạt",
   test_bad: "Chưa đạt: {what}",
-  test_key_camera: "Camera",
-  test_key_microphone: "Micro",
-  test_key_speaker: "Loa",
-  test_key_visualiser: "Máy chiếu vật thể",
-  test_key_ups: "Nguồn dự phòng",
-  test_key_link: "Đường truyền",
-  test_key_recorder: "Bộ ghi",
-  test_key_browser: "Trình duyệt",
-  test_key_other: "Mục khác",
 
   // Operations
   operations_title: "Vận hành phiên tòa",

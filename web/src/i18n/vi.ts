@@ -123,7 +123,8 @@ export const vi = {
   recess_text: "Micro của ông/bà đang đóng. Vui lòng không rời xa màn hình.",
   recess_reason: "Lý do: {reason}",
   lost_title: "Mất kết nối với máy chủ, đang tự nối lại",
-  lost_text: "Chỗ của ông/bà được giữ nguyên. Ông/bà không cần gọi điện hay tải lại trang.",
+  lost_text: "Chỗ của ông/bà được giữ nguyên. Ông/bà không cần tải lại trang.",
+  lost_call: "Nếu sau một phút chưa nối lại, vui lòng gọi {phone}.",
   media_lost: "Hình và tiếng bị gián đoạn, đang tự nối lại",
   degraded:
     "Cơ sở dữ liệu tạm thời gián đoạn: phiên tòa vẫn tiếp tục, chỉ các lệnh hạn chế được thực hiện.",

@@ -1,4 +1,5 @@
-// Where the officials' pages live. Apart from the rest, because the room asks it too.
+// Where the officials' pages live. Apart from the rest, because the room asks it too;
+// the server gives office.html at these addresses (signaling/static.go).
 
 export const OFFICE = "/cong-viec";
 /** ROOM_DEVICE is the page of a courtroom's enrolled computer. */

@@ -37,6 +37,7 @@ async function show(me: string, capacity: string, view: ViewInit) {
       me: () => Promise.resolve(who),
       signOut: () => Promise.resolve(),
       help: () => Promise.resolve(true),
+      helpPhone: () => Promise.resolve("0236 382 1234"),
     },
     clock: testClock,
     random: () => 0.5,
@@ -248,6 +249,56 @@ describe("the desk by the order of business", () => {
     expect(reason.value).toBe("Mất tiếng");
   });
 
+  it("takes a rare act about a person in two presses, whom it touches beside its button", async () => {
+    const shared = people.map((p) => (p.person === "w" ? p : { ...p, device: "d-x" }));
+    const { socket } = await show("j", "presiding_judge", {
+      ...ordered,
+      people: shared,
+      acts: ["mute_lock", "warn", "isolate", "remove"],
+    });
+    const open = /^Việc khác: bị cáo Nguyễn Văn A/;
+    fireEvent.click(await screen.findByRole("button", { name: open }));
+    const fold = await screen.findByRole("group", { name: open });
+    const warn = within(fold).getByRole("button", { name: /^Nhắc nhở/ });
+    expect(warn.hasAttribute("disabled")).toBe(true);
+    expect(fold.textContent).toContain(
+      "Người chịu ảnh hưởng: Thẩm phán chủ tọa phiên tòa Nguyễn Thị Hường, bị cáo Nguyễn Văn A.",
+    );
+    const reason = within(fold).getByLabelText("Lý do (bắt buộc khi: Nhắc nhở)");
+    fireEvent.change(reason, { target: { value: "Bàn bạc với người khác" } });
+    fireEvent.click(within(fold).getByRole("button", { name: /^Cách ly/ }));
+    expect(command(socket)).toMatchObject({
+      case: "isolate",
+      value: { person: "a", reason: "Bàn bạc với người khác" },
+    });
+    // A refusal keeps the fold and what was typed in it.
+    answer(socket, "no");
+    await screen.findByText(/ổ đĩa đầy/);
+    expect(warn.hasAttribute("disabled")).toBe(false);
+    fireEvent.click(warn);
+    expect(command(socket)).toMatchObject({ case: "warn", value: { person: "a" } });
+    answer(socket, "");
+    await waitFor(() => {
+      expect(screen.queryByRole("group", { name: open })).toBeNull();
+    });
+  });
+
+  it("records identity by the paper that was compared", async () => {
+    const { socket } = await show("j", "presiding_judge", {
+      ...ordered,
+      acts: ["note_identity"],
+    });
+    const open = /^Đã đối chiếu giấy tờ: bị cáo/;
+    fireEvent.click(await screen.findByRole("button", { name: open }));
+    const sheet = await screen.findByRole("alertdialog");
+    const digits = within(sheet).getByLabelText("Câu thử ngẫu nhiên").textContent;
+    fireEvent.click(within(sheet).getByRole("button", { name: "VNeID" }));
+    expect(command(socket)).toMatchObject({
+      case: "noteIdentity",
+      value: { person: "a", method: "vneid", challenge: digits },
+    });
+  });
+
   it("offers no act on people that the order keeps from it", async () => {
     const called = { ...ordered, acts: ["admit", "call_witness", "isolate", "remove"] };
     const w = { ...people[2], place: "isolation_room" };
@@ -259,6 +310,39 @@ describe("the desk by the order of business", () => {
     await screen.findAllByRole("button", { name: /^Mời người làm chứng/ });
     expect(buttons(/^Cho vào phòng xử án/)).toEqual([]);
     expect(buttons(/^Cách ly: Thẩm phán/)).toEqual([]);
+  });
+});
+
+describe("the number to call", () => {
+  const number = () => screen.queryAllByRole("link", { name: "0236 382 1234" });
+
+  it("stands at the officer's console and at the desk, and with a party once they called", async () => {
+    await show("j", "presiding_judge", { procedure: "criminal" });
+    await waitFor(() => {
+      expect(number()).toHaveLength(1);
+    });
+    expect(number()[0]?.getAttribute("href")).toBe("tel:02363821234");
+    cleanup();
+    const officer = { ...people[1], capacity: "detention_officer" };
+    await show("a", "detention_officer", { people: [people[0] ?? {}, officer] });
+    await waitFor(() => {
+      expect(number()).toHaveLength(1);
+    });
+    cleanup();
+    await show("a", "defendant", {});
+    const help = await screen.findByRole("button", { name: "Cần hỗ trợ" });
+    expect(number()).toEqual([]);
+    help.click();
+    await waitFor(() => {
+      expect(number()).toHaveLength(1);
+    });
+  });
+
+  it("is said with a lost connection", async () => {
+    const { socket } = await show("a", "defendant", {});
+    await screen.findByRole("button", { name: "Cần hỗ trợ" });
+    socket.cut();
+    expect(await screen.findByText(/chưa nối lại, vui lòng gọi 0236 382 1234\./)).toBeTruthy();
   });
 });
 

@@ -268,6 +268,7 @@ function access(c: Client) {
     sessions: () => c.ask<{ sessions: OwnSession[] }>(`${a}/sessions`),
     endSession: (id: string) => c.ask<void>(`${a}/sessions/${q(id)}`, { method: "DELETE" }),
     endOtherSessions: () => c.ask<void>(`${a}/sessions`, { method: "DELETE" }),
+    helpPhone: () => c.ask<{ phone: string }>("/api/help"),
   };
 }
 

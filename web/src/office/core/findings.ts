@@ -2,7 +2,7 @@
 // the third person, in the step about people. Pure.
 import type { OfficeKey } from "../../i18n/vi.office";
 import type { Step } from "./booking";
-import { lookup } from "./lookup";
+import { lookup } from "../../core/lookup";
 
 export interface Place {
   step: Step;

@@ -1,7 +1,7 @@
 // Addresses of the officials' pages. The room itself lives at "/".
 import { isOffice, OFFICE, ROOM_DEVICE } from "../where";
 import { type Day, isDay } from "./dates";
-import { lookup } from "./lookup";
+import { lookup } from "../../core/lookup";
 
 export type Route =
   | { page: "calendar"; day?: Day }

@@ -267,14 +267,7 @@ export function useOfficeTexts(): OfficeTexts {
   return useMemo(() => {
     const t = (key: Key | OfficeKey, params?: Params): string =>
       isOfficeKey(key) ? fill(books[base.language][key], params) : base.t(key, params);
-    return {
-      ...base,
-      t,
-      capacity: (c: string): string => {
-        const key = `capacity_${c}`;
-        return isOfficeKey(key) ? t(key) : base.capacity(c);
-      },
-    };
+    return { ...base, t };
   }, [base]);
 }
 

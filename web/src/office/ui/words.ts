@@ -1,7 +1,9 @@
 // From the identifiers of the glossary to their texts.
+import type { Key } from "../../i18n/vi";
 import type { OfficeKey } from "../../i18n/vi.office";
+import { formKey as formOf, phaseKey as phaseOf } from "../../ui/terms";
 import type { ProposalKind, Role } from "../core/api";
-import { lookup } from "../core/lookup";
+import { lookup } from "../../core/lookup";
 
 const roles: Record<Role, OfficeKey> = {
   judge: "role_judge",
@@ -73,38 +75,12 @@ const instances: Record<string, OfficeKey> = {
 };
 export const instanceKey = (i: string): OfficeKey => lookup(instances, i) ?? "instance_none";
 
-const forms: Record<string, OfficeKey> = {
-  online: "form_online",
-  mixed: "form_mixed",
-  in_person: "form_in_person",
-};
-export const formKey = (f: string): OfficeKey => lookup(forms, f) ?? "form_none";
+/** formKey is the room's word, and another for a booking that says none. */
+export const formKey = (f: string): Key | OfficeKey => (f === "" ? "form_none" : formOf(f));
 
-const phases: Record<string, OfficeKey> = {
-  formalities: "phase_formalities",
-  indictment_reading: "phase_indictment_reading",
-  dialogue: "phase_dialogue",
-  questioning: "phase_questioning",
-  evidence_review: "phase_evidence_review",
-  debate: "phase_debate",
-  procurator_opinion: "phase_procurator_opinion",
-  last_words: "phase_last_words",
-  deliberation: "phase_deliberation",
-  pronouncement: "phase_pronouncement",
-};
-export const phaseKey = (p: string): OfficeKey => lookup(phases, p) ?? "phase_none";
-
-const tests: Record<string, OfficeKey> = {
-  camera: "test_key_camera",
-  microphone: "test_key_microphone",
-  speaker: "test_key_speaker",
-  visualiser: "test_key_visualiser",
-  ups: "test_key_ups",
-  link: "test_key_link",
-  recorder: "test_key_recorder",
-  browser: "test_key_browser",
-};
-export const testKey = (k: string): OfficeKey => lookup(tests, k) ?? "test_key_other";
+/** phaseKey is the room's word; the list of live hearings names no procedure and has the criminal one's. */
+export const phaseKey = (p: string): Key | OfficeKey =>
+  p === "" ? "phase_none" : phaseOf(p, "criminal");
 
 const alarms: Record<string, OfficeKey> = {
   help: "alarm_help",

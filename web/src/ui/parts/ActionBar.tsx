@@ -9,7 +9,7 @@ import { PersonStatus, type View } from "../../wire/phientoa/v1/phientoa_pb";
 import { type Question, useAsk } from "../ask";
 import { useRoom, useSeat, useTexts } from "../context";
 import { useNow } from "../hooks";
-import { phaseKey } from "../labels";
+import { phaseKey } from "../terms";
 import { useNames } from "../names";
 import css from "./ActionBar.module.css";
 import { Act, Confirm } from "./controls";

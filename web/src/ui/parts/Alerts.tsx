@@ -64,10 +64,11 @@ function useOwnLines(): Line[] {
   };
   const away = s.link === "reconnecting" || s.link === "connecting";
   const desk = isDesk(own(s.view)?.capacity ?? "");
+  const call = s.phone === "" ? "" : t("lost_call", { phone: s.phone });
   if (away && s.transport === "connected" && desk) {
-    add("line", "error", t("control_lost"), t("control_lost_text"));
-  } else if (away) add("line", "error", t("lost_title"), t("lost_text"));
-  else if (s.transport === "lost") add("media", "error", t("media_lost"));
+    add("line", "error", t("control_lost"), `${t("control_lost_text")} ${call}`.trim());
+  } else if (away) add("line", "error", t("lost_title"), `${t("lost_text")} ${call}`.trim());
+  else if (s.transport === "lost") add("media", "error", t("media_lost"), call);
   if (s.own?.trouble) add("device", "error", t("device_trouble"));
   if (s.view?.degraded) add("degraded", "attention", t("degraded"));
   if (s.refusal) add("refusal", "attention", t("act_refused"), pick(s.refusal));

@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { useRoom, useTexts } from "../context";
 import { Act } from "./controls";
 import css from "./Frame.module.css";
+import { Phone } from "./Help";
 
 export function LanguageSwitch() {
   const { language, setLanguage, t } = useTexts();
@@ -55,6 +56,9 @@ export function Frame({ children, wide = false }: { children: ReactNode; wide?: 
       <DemoBand />
       <header className={css["header"]}>
         <p className={css["brand"]}>{t("app_title")}</p>
+        <div className={css["call"]}>
+          <Phone />
+        </div>
         <LanguageSwitch />
       </header>
       <main className={`${css["sheet"]} ${wide ? css["wide"] : ""}`}>

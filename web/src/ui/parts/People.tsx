@@ -1,19 +1,21 @@
 // The people of the hearing, point after point, always in the same order, each
 // with the acts that make sense for where they stand. Whether an act is lawful
 // the server says.
-import { useState } from "react";
+import { useId, useRef, useState } from "react";
 import type { ActName } from "../../core/acts";
 import { byPoint, outOfRoom } from "../../core/seating";
 import { isCalled } from "../../core/state";
 import { sentenceCase } from "../../i18n";
 import type { Key } from "../../i18n/vi";
 import { type PersonView, PersonStatus, type View } from "../../wire/phientoa/v1/phientoa_pb";
+import { useSend } from "../ask";
 import { useRoom, useTexts } from "../context";
 import { placeKey } from "../labels";
 import { Act } from "./controls";
 import { Light, type LightKind } from "./Light";
 import css from "./People.module.css";
 import { type PersonAct, usePersonActs } from "./personActs";
+import { Reason } from "./Reason";
 import { Section } from "./Section";
 
 const statusKeys: Record<PersonStatus, Key> = {
@@ -122,21 +124,24 @@ export function PersonActs({
 }) {
   const { t, who } = useTexts();
   const [more, setMore] = useState(false);
+  const toggle = useRef<HTMLButtonElement>(null);
   const all = usePersonActs(view, person).filter((a) => !only || only.includes(a.act));
   const first = all.filter((a) => !a.rare);
   const rare = all.filter((a) => a.rare);
+  const name = who(person);
   // Without an order of business there are few acts: all stand open.
   const folded = rare.length > 1 && view.procedure !== "";
   return (
     <div className={css["acts"]}>
       {first.map((a) => (
-        <ActOf key={a.key} act={a} name={who(person)} />
+        <ActOf key={a.key} act={a} name={name} />
       ))}
       {folded ? (
         <Act
+          ref={toggle}
           tone="quiet"
           aria-expanded={more}
-          aria-label={t("act_for", { act: t("more_acts"), person: who(person) })}
+          aria-label={t("act_for", { act: t("more_acts"), person: name })}
           onPress={() => {
             setMore(!more);
           }}
@@ -144,7 +149,88 @@ export function PersonActs({
           {t("more_acts")} <span aria-hidden="true">{more ? "▴" : "▾"}</span>
         </Act>
       ) : null}
-      {!folded || more ? rare.map((a) => <ActOf key={a.key} act={a} name={who(person)} />) : null}
+      {folded && more ? (
+        <RareActs
+          acts={rare}
+          name={name}
+          onDone={() => {
+            setMore(false);
+            toggle.current?.focus();
+          }}
+        />
+      ) : null}
+      {folded ? null : rare.map((a) => <ActOf key={a.key} act={a} name={name} />)}
+    </div>
+  );
+}
+
+/**
+ * The rare acts about a person, each one press. What a dialog would ask stands
+ * beside its button, with one reason for them all: nothing covers the pictures
+ * while somebody speaks, and opening the fold was the first press.
+ */
+function RareActs({
+  acts: list,
+  name,
+  onDone,
+}: {
+  acts: readonly PersonAct[];
+  name: string;
+  onDone: () => void;
+}) {
+  const { t } = useTexts();
+  const { link } = useRoom();
+  const { busy, send } = useSend(onDone);
+  const id = useId();
+  const [reason, setReason] = useState("");
+  const asking = list.filter((a) => a.question !== null);
+  const needed = asking.filter((a) => a.question?.reason === "required").map((a) => a.label);
+  return (
+    <div
+      role="group"
+      className={css["more"]}
+      aria-label={t("act_for", { act: t("more_acts"), person: name })}
+    >
+      <div className={css["acts"]}>
+        {list
+          .filter((a) => a.question === null)
+          .map((a) => (
+            <ActOf key={a.key} act={a} name={name} />
+          ))}
+      </div>
+      {asking.length > 0 ? (
+        <Reason
+          label={needed.length > 0 ? t("reason_for", { acts: needed.join(", ") }) : t("act_reason")}
+          value={reason}
+          onChange={setReason}
+        />
+      ) : null}
+      {asking.map((a, i) => {
+        const q = a.question;
+        if (!q) return null;
+        const missing = q.reason === "required" && reason.trim() === "";
+        // One person alone is named in the sentence already.
+        const others = (q.affected ?? []).length > 1 ? (q.affected ?? []).join(", ") : "";
+        return (
+          <div key={a.key} className={css["asked"]}>
+            <Act
+              tone={q.tone ?? "plain"}
+              isDisabled={link !== "open" || busy || missing}
+              aria-label={t("act_for", { act: a.label, person: name })}
+              aria-describedby={`${id}-${String(i)}`}
+              onPress={() => {
+                send(q.act(reason.trim()));
+              }}
+            >
+              {a.label}
+            </Act>
+            <p id={`${id}-${String(i)}`}>
+              {q.text}
+              {others === "" ? "" : ` ${t("confirm_affected")} ${others}.`}
+            </p>
+          </div>
+        );
+      })}
     </div>
   );
 }

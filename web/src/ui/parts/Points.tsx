@@ -5,7 +5,7 @@ import { useAsk } from "../ask";
 import type { PointView, TestItem, View } from "../../wire/phientoa/v1/phientoa_pb";
 import { useRoom, useSeat, useTexts } from "../context";
 import { useSince } from "../hooks";
-import { testKey } from "../labels";
+import { testKey } from "../terms";
 import { Act } from "./controls";
 import { Light, type LightKind } from "./Light";
 import css from "./Points.module.css";

@@ -5,7 +5,8 @@ import { HearingState, type View } from "../../wire/phientoa/v1/phientoa_pb";
 import type { Key } from "../../i18n/vi";
 import { useTexts } from "../context";
 import { useNow, useSince } from "../hooks";
-import { phaseKey, stateKey, visibilityKey } from "../labels";
+import { stateKey, visibilityKey } from "../labels";
+import { phaseKey } from "../terms";
 import { LanguageSwitch } from "./Frame";
 import css from "./StatusStrip.module.css";
 

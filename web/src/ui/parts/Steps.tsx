@@ -6,7 +6,7 @@ import type { Key } from "../../i18n/vi";
 import { HearingState, type PhaseView, type View } from "../../wire/phientoa/v1/phientoa_pb";
 import { useAsk } from "../ask";
 import { useRoom, useTexts } from "../context";
-import { phaseKey } from "../labels";
+import { phaseKey } from "../terms";
 import { Act } from "./controls";
 import { Section } from "./Section";
 import css from "./Steps.module.css";

@@ -1,5 +1,5 @@
 // Buttons and the dialog: few forms, always the same.
-import type { ReactNode } from "react";
+import type { ReactNode, Ref } from "react";
 import {
   Button,
   type ButtonProps,
@@ -16,6 +16,7 @@ export type Tone = "primary" | "plain" | "danger" | "warn" | "quiet";
 export interface ActProps extends Omit<ButtonProps, "className" | "children"> {
   tone?: Tone;
   large?: boolean;
+  ref?: Ref<HTMLButtonElement>;
   children: ReactNode;
 }
 
@@ -27,24 +28,41 @@ export function Act({ tone = "plain", large = false, children, ...rest }: ActPro
   );
 }
 
-interface ConfirmProps {
+/** Answer is one way to end a question: the press that acts. */
+export interface Answer {
+  label: string;
+  tone?: Tone;
+  isDisabled?: boolean;
+  onPress: () => void;
+}
+
+interface SheetProps {
   title: string;
   text: string;
-  confirm: string;
-  tone?: Tone;
   /** names of those whom the act touches */
   affected?: string[];
   /** the refusal of the last try, said inside the dialog */
   refused?: string;
-  isDisabled?: boolean;
+  /** where several answers are possible each has its own button, so that choosing is acting */
+  answers: readonly Answer[];
   children?: ReactNode;
-  onConfirm: () => void;
   onClose: () => void;
 }
 
-/** Confirm asks once more, says what follows and whom it touches. */
-export function Confirm(p: ConfirmProps) {
+/** Sheet is a question before an act: what follows, whom it touches, and its answers. */
+export function Sheet(p: SheetProps) {
   const { t } = useTexts();
+  const several = p.answers.length > 1;
+  const answers = p.answers.map((a) => (
+    <Act
+      key={a.label}
+      tone={a.tone ?? "primary"}
+      isDisabled={a.isDisabled ?? false}
+      onPress={a.onPress}
+    >
+      {a.label}
+    </Act>
+  ));
   return (
     <ModalOverlay
       isOpen
@@ -76,20 +94,33 @@ export function Confirm(p: ConfirmProps) {
               <strong>{t("act_refused")}.</strong> {p.refused}
             </p>
           ) : null}
+          {several ? <div className={css["answers"]}>{answers}</div> : null}
           <div className={css["row"]}>
             <Act autoFocus onPress={p.onClose}>
               {t("cancel")}
             </Act>
-            <Act
-              tone={p.tone ?? "primary"}
-              isDisabled={p.isDisabled ?? false}
-              onPress={p.onConfirm}
-            >
-              {p.confirm}
-            </Act>
+            {several ? null : answers}
           </div>
         </Dialog>
       </Modal>
     </ModalOverlay>
   );
+}
+
+interface ConfirmProps extends Omit<SheetProps, "answers"> {
+  confirm: string;
+  tone?: Tone;
+  isDisabled?: boolean;
+  onConfirm: () => void;
+}
+
+/** Confirm asks once more: a sheet with one answer. */
+export function Confirm({ confirm, tone, isDisabled, onConfirm, ...sheet }: ConfirmProps) {
+  const answer: Answer = {
+    label: confirm,
+    tone: tone ?? "primary",
+    isDisabled: isDisabled ?? false,
+    onPress: onConfirm,
+  };
+  return <Sheet {...sheet} answers={[answer]} />;
 }

@@ -46,30 +46,6 @@ export function Choice(p: FieldProps & { options: readonly { value: string; text
   );
 }
 
-/** One of a few, all of them readable at once. */
-export function Radios(
-  p: FieldProps & { options: readonly { value: string; text: string }[]; row?: boolean },
-) {
-  return (
-    <fieldset className={`${css["choices"]} ${p.row ? css["inRow"] : ""}`}>
-      <legend>{p.label}</legend>
-      {p.options.map((o) => (
-        <label key={o.value} className={css["choice"]}>
-          <input
-            type="radio"
-            name={p.label}
-            checked={p.value === o.value}
-            onChange={() => {
-              p.onChange(o.value);
-            }}
-          />
-          <span>{o.text}</span>
-        </label>
-      ))}
-    </fieldset>
-  );
-}
-
 export function Tick(p: { checked: boolean; onChange: (v: boolean) => void; children: ReactNode }) {
   return (
     <label className={css["choice"]}>

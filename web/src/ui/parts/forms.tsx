@@ -1,15 +1,16 @@
 // Dialogs that take more than a reason.
 import { useState } from "react";
-import { acts, identityMethods } from "../../core/acts";
+import { acts, identityMethods, may } from "../../core/acts";
 import { challenge } from "../../core/challenge";
-import { courtDate, courtMicros, dateInWords, fromMicros } from "../../core/clock";
+import { courtDate, courtMicros, dateInWords, dayInWords, fromMicros } from "../../core/clock";
 import { own, person } from "../../core/state";
+import { sentenceCase } from "../../i18n";
 import type { PersonView, View } from "../../wire/phientoa/v1/phientoa_pb";
 import { useSend } from "../ask";
 import { useTexts } from "../context";
-import { identityKey } from "../labels";
-import { Confirm } from "./controls";
-import { Choice, DateField, Radios, Tick } from "./fields";
+import { identityKey } from "../terms";
+import { type Answer, Confirm, Sheet } from "./controls";
+import { Choice, DateField, Tick } from "./fields";
 import css from "./forms.module.css";
 import { Reason } from "./Reason";
 
@@ -17,75 +18,77 @@ interface FormProps {
   onClose: () => void;
 }
 
-/** Papers are compared before the camera; the digits prove that this is no recording. */
+/** The paper that such a person usually brings stands first. */
+function methodsFor(capacity: string): string[] {
+  const usual =
+    capacity === "defence_counsel" || capacity === "lawyer" ? "lawyer_card" : "citizen_card";
+  return [usual, ...identityMethods.filter((m) => m !== usual)];
+}
+
+/**
+ * Papers are compared before the camera; the digits prove that this is no
+ * recording. The paper that was compared is the answer.
+ */
 export function Identity({ person: p, onClose }: FormProps & { person: PersonView }) {
   const { t, who } = useTexts();
   const { refused, busy, send } = useSend(onClose);
   const [digits] = useState(() => challenge(Math.random));
-  const [method, setMethod] = useState<string>(
-    p.capacity === "defence_counsel" || p.capacity === "lawyer" ? "lawyer_card" : "citizen_card",
-  );
-  const [said, setSaid] = useState(false);
   return (
-    <Confirm
+    <Sheet
       title={t("act_for", { act: t("act_identity"), person: who(p) })}
       text={t("challenge_how")}
-      confirm={t("act_identity")}
       refused={refused}
-      isDisabled={busy || !said}
+      answers={methodsFor(p.capacity).map((m, i) => ({
+        label: sentenceCase(t(identityKey(m))),
+        tone: i === 0 ? "primary" : "plain",
+        isDisabled: busy,
+        onPress: () => {
+          send(acts.noteIdentity(p.person, m, digits));
+        },
+      }))}
       onClose={onClose}
-      onConfirm={() => {
-        send(acts.noteIdentity(p.person, method, digits));
-      }}
     >
       <p className={css["challenge"]} aria-label={t("challenge")}>
         {digits}
       </p>
-      <Tick checked={said} onChange={setSaid}>
-        {t("challenge_said")}
-      </Tick>
-      <Choice
-        label={t("identity_method")}
-        value={method}
-        onChange={setMethod}
-        options={identityMethods.map((m) => ({ value: m, text: t(identityKey(m)) }))}
-      />
-    </Confirm>
+      <p>{t("challenge_said")}</p>
+    </Sheet>
   );
 }
 
 /** The procuracy's opinion on trying online (TTLT 05/2021 art. 3). */
 export function Opinion({ now, onClose }: FormProps & { now: number }) {
-  const { t } = useTexts();
+  const { t, language } = useTexts();
   const { refused, busy, send } = useSend(onClose);
-  const [agrees, setAgrees] = useState("");
   const [date, setDate] = useState(() => courtDate(now));
   const [note, setNote] = useState("");
   const on = courtMicros(date, "00:00");
+  const answer = (agrees: boolean): Answer => ({
+    label: t(agrees ? "opinion_agrees" : "opinion_disagrees"),
+    tone: "plain",
+    isDisabled: busy || on === null,
+    onPress: () => {
+      if (on !== null) send(acts.recordOpinion(agrees, on, note.trim()));
+    },
+  });
   return (
-    <Confirm
+    <Sheet
       title={t("check_procuracy_opinion")}
       text=""
-      confirm={t("save")}
       refused={refused}
-      isDisabled={busy || agrees === "" || on === null}
+      answers={[answer(false), answer(true)]}
       onClose={onClose}
-      onConfirm={() => {
-        if (on !== null) send(acts.recordOpinion(agrees === "yes", on, note.trim()));
-      }}
     >
-      <Radios
-        label={t("check_procuracy_opinion")}
-        value={agrees}
-        onChange={setAgrees}
-        options={[
-          { value: "yes", text: t("opinion_agrees") },
-          { value: "no", text: t("opinion_disagrees") },
-        ]}
-      />
-      <DateField kind="date" label={t("opinion_date")} value={date} onChange={setDate} />
+      <div className={css["pair"]}>
+        <DateField kind="date" label={t("opinion_date")} value={date} onChange={setDate} />
+        {on === null ? null : (
+          <p role="status" className={css["said"]}>
+            {dayInWords(fromMicros(on), language)}
+          </p>
+        )}
+      </div>
       <Reason label={t("note")} value={note} onChange={setNote} />
-    </Confirm>
+    </Sheet>
   );
 }
 
@@ -93,31 +96,25 @@ export function Opinion({ now, onClose }: FormProps & { now: number }) {
 export function Facilities({ onClose }: FormProps) {
   const { t } = useTexts();
   const { refused, busy, send } = useSend(onClose);
-  const [ok, setOk] = useState("");
   const [note, setNote] = useState("");
+  const answer = (ok: boolean): Answer => ({
+    label: t(ok ? "facilities_ok" : "facilities_bad"),
+    tone: "plain",
+    isDisabled: busy,
+    onPress: () => {
+      send(acts.recordFacilities(ok, note.trim()));
+    },
+  });
   return (
-    <Confirm
+    <Sheet
       title={t("check_facilities")}
       text=""
-      confirm={t("save")}
       refused={refused}
-      isDisabled={busy || ok === ""}
+      answers={[answer(false), answer(true)]}
       onClose={onClose}
-      onConfirm={() => {
-        send(acts.recordFacilities(ok === "yes", note.trim()));
-      }}
     >
-      <Radios
-        label={t("check_facilities")}
-        value={ok}
-        onChange={setOk}
-        options={[
-          { value: "yes", text: t("facilities_ok") },
-          { value: "no", text: t("facilities_bad") },
-        ]}
-      />
       <Reason label={t("note")} value={note} onChange={setNote} />
-    </Confirm>
+    </Sheet>
   );
 }
 
@@ -125,81 +122,83 @@ export function Facilities({ onClose }: FormProps) {
 export function Decision({ view, now, onClose }: FormProps & { view: View; now: number }) {
   const { t, who, language } = useTexts();
   const { refused, busy, send } = useSend(onClose);
-  const both = view.acts.includes("suspend") && view.acts.includes("adjourn");
-  const [what, setWhat] = useState(
-    both ? "" : view.acts.includes("suspend") ? "suspend" : "adjourn",
-  );
+  const suspends = may(view, "suspend");
+  const adjourns = may(view, "adjourn");
   const [reason, setReason] = useState("");
   const [date, setDate] = useState("");
   const [time, setTime] = useState("08:00");
   const [unknown, setUnknown] = useState(false);
   const [form, setForm] = useState("online");
-  const at = courtMicros(date, time);
-  const adjourns = what === "adjourn";
-  const dated = at !== null || (adjourns && unknown);
-  const act = (): void => {
-    const when = adjourns && unknown ? 0n : (at ?? 0n);
-    send(adjourns ? acts.adjourn(reason.trim(), when, form) : acts.suspend(reason.trim(), when));
-  };
+  const at = unknown ? null : courtMicros(date, time);
+  const given = !busy && reason.trim() !== "";
+  const answers: Answer[] = [];
+  if (suspends) {
+    answers.push({
+      label: t("suspend"),
+      tone: "danger",
+      isDisabled: !given || at === null,
+      onPress: () => {
+        if (at !== null) send(acts.suspend(reason.trim(), at));
+      },
+    });
+  }
+  if (adjourns) {
+    answers.push({
+      label: t("adjourn"),
+      tone: "danger",
+      isDisabled: !given || (at === null && !unknown),
+      onPress: () => {
+        send(acts.adjourn(reason.trim(), at ?? 0n, form));
+      },
+    });
+  }
   return (
-    <Confirm
+    <Sheet
       title={t("decision_title")}
-      text={what === "" ? "" : t(adjourns ? "adjourn_text" : "suspend_text")}
-      confirm={t(adjourns ? "adjourn" : "suspend")}
-      tone="danger"
+      text={t("decision_text")}
       refused={refused}
-      isDisabled={busy || what === "" || reason.trim() === "" || !dated}
+      answers={answers}
       affected={view.people.filter((p) => p.connected && p.person !== view.me).map(who)}
       onClose={onClose}
-      onConfirm={act}
     >
-      {both ? (
-        <Radios
-          label={t("decision_title")}
-          value={what}
-          onChange={setWhat}
-          options={[
-            { value: "suspend", text: t("suspend") },
-            { value: "adjourn", text: t("adjourn") },
-          ]}
-        />
-      ) : null}
+      <ul className={css["means"]}>
+        {suspends ? <li>{t("suspend_text")}</li> : null}
+        {adjourns ? <li>{t("adjourn_text")}</li> : null}
+      </ul>
       <Reason label={t("reason_required")} value={reason} onChange={setReason} />
-      {adjourns ? (
-        <Tick checked={unknown} onChange={setUnknown}>
-          {t("reopen_unknown")}
-        </Tick>
-      ) : null}
-      {adjourns && unknown ? null : (
-        <div className={css["pair"]}>
-          <DateField
-            kind="date"
-            label={t("reopen_date")}
-            value={date}
-            min={courtDate(now)}
-            onChange={setDate}
-          />
-          <DateField kind="time" label={t("reopen_time")} value={time} onChange={setTime} />
-          {at === null ? null : (
-            <p role="status" className={css["said"]}>
-              {t("reopen_at", { time: dateInWords(fromMicros(at), language) })}
-            </p>
-          )}
-        </div>
-      )}
-      {adjourns ? (
-        <Choice
-          label={t("form")}
-          value={form}
-          onChange={setForm}
-          options={[
-            { value: "online", text: t("form_online") },
-            { value: "in_person", text: t("form_in_person") },
-            { value: "mixed", text: t("form_mixed") },
-          ]}
+      <div className={css["pair"]}>
+        <DateField
+          kind="date"
+          label={t("reopen_date")}
+          value={date}
+          min={courtDate(now)}
+          onChange={setDate}
         />
+        <DateField kind="time" label={t("reopen_time")} value={time} onChange={setTime} />
+        {at === null ? null : (
+          <p role="status" className={css["said"]}>
+            {t("reopen_at", { time: dateInWords(fromMicros(at), language) })}
+          </p>
+        )}
+      </div>
+      {adjourns ? (
+        <>
+          <Tick checked={unknown} onChange={setUnknown}>
+            {t("reopen_unknown")}
+          </Tick>
+          <Choice
+            label={t("form_if_adjourned")}
+            value={form}
+            onChange={setForm}
+            options={[
+              { value: "online", text: t("form_online") },
+              { value: "in_person", text: t("form_in_person") },
+              { value: "mixed", text: t("form_mixed") },
+            ]}
+          />
+        </>
       ) : null}
-    </Confirm>
+    </Sheet>
   );
 }
 

@@ -2,9 +2,10 @@
 import { type ActName, acts, may } from "../../core/acts";
 import { outOfRoom } from "../../core/seating";
 import { isCalled } from "../../core/state";
+import { sentenceCase } from "../../i18n";
 import type { Act as WireAct } from "../../core/signaling";
 import { type PersonView, PersonStatus, type View } from "../../wire/phientoa/v1/phientoa_pb";
-import { useAsk } from "../ask";
+import { type Question, useAsk } from "../ask";
 import { useSeat, useTexts } from "../context";
 import type { Tone } from "./controls";
 import { Identity } from "./forms";
@@ -16,6 +17,8 @@ export interface PersonAct {
   tone: Tone;
   /** rare: behind one more press, when there are several of them. */
   rare: boolean;
+  /** what is asked before the act, where it asks something; press asks it in a dialog */
+  question: Question | null;
   press: () => void;
 }
 
@@ -45,15 +48,22 @@ export function usePersonActs(view: View, p: PersonView): PersonAct[] {
     when: boolean,
     key: ActName,
     label: string,
-    press: () => void,
+    does: (() => void) | Question,
     more: { rare?: boolean; tone?: Tone } = {},
   ): void => {
     if (!when || !may(view, key)) return;
+    const question = typeof does === "function" ? null : does;
     list.push({
       key: `${key} ${label}`,
       act: key,
       label,
-      press,
+      question,
+      press:
+        typeof does === "function"
+          ? does
+          : () => {
+              ask(does);
+            },
       rare: more.rare ?? false,
       tone: more.tone ?? "plain",
     });
@@ -128,14 +138,12 @@ export function usePersonActs(view: View, p: PersonView): PersonAct[] {
     p.present !== "absent" && !is.judge && view.points.length > 0,
     "report_presence",
     t("act_absent"),
-    () => {
-      ask({
-        title: t("act_absent"),
-        text: t("act_absent_confirm", { person: name }),
-        confirm: t("act_absent"),
-        reason: "required",
-        act: (reason) => acts.reportPresence(p.person, false, reason),
-      });
+    {
+      title: t("act_absent"),
+      text: t("act_absent_confirm", { person: name }),
+      confirm: t("act_absent"),
+      reason: "required",
+      act: (reason) => acts.reportPresence(p.person, false, reason),
     },
     rare,
   );
@@ -143,14 +151,12 @@ export function usePersonActs(view: View, p: PersonView): PersonAct[] {
     is.inside && !is.judge,
     "warn",
     t("act_warn"),
-    () => {
-      ask({
-        title: t("act_warn"),
-        text: t("act_warn_confirm", { person: name }),
-        confirm: t("act_warn"),
-        reason: "required",
-        act: (reason) => acts.warn(p.person, reason),
-      });
+    {
+      title: t("act_warn"),
+      text: t("act_warn_confirm", { person: name }),
+      confirm: t("act_warn"),
+      reason: "required",
+      act: (reason) => acts.warn(p.person, reason),
     },
     rare,
   );
@@ -158,17 +164,14 @@ export function usePersonActs(view: View, p: PersonView): PersonAct[] {
     is.inside && !is.judge,
     "isolate",
     t("act_isolate"),
-    () => {
-      const others = view.people.filter((o) => shared && o.device === p.device).map(who);
-      ask({
-        title: t("act_for", { act: t("act_isolate"), person: name }),
-        text: `${t("act_isolate_confirm", { person: name })} ${shared ? t("act_isolate_shared") : ""}`.trim(),
-        confirm: t("act_isolate"),
-        tone: "danger",
-        affected: shared ? others : [name],
-        reason: "optional",
-        act: (reason) => acts.isolate(p.person, reason),
-      });
+    {
+      title: t("act_for", { act: t("act_isolate"), person: name }),
+      text: `${t("act_isolate_confirm", { person: sentenceCase(name) })} ${shared ? t("act_isolate_shared") : ""}`.trim(),
+      confirm: t("act_isolate"),
+      tone: "danger",
+      affected: shared ? view.people.filter((o) => o.device === p.device).map(who) : [name],
+      reason: "optional",
+      act: (reason) => acts.isolate(p.person, reason),
     },
     { rare: true, tone: "warn" },
   );
@@ -176,15 +179,13 @@ export function usePersonActs(view: View, p: PersonView): PersonAct[] {
     (is.inside || is.waiting) && !is.judge,
     "remove",
     t("act_remove"),
-    () => {
-      ask({
-        title: t("act_remove"),
-        text: t("act_remove_confirm", { person: name }),
-        confirm: t("act_remove"),
-        tone: "danger",
-        reason: "optional",
-        act: (reason) => acts.remove(p.person, reason),
-      });
+    {
+      title: t("act_remove"),
+      text: t("act_remove_confirm", { person: name }),
+      confirm: t("act_remove"),
+      tone: "danger",
+      reason: "optional",
+      act: (reason) => acts.remove(p.person, reason),
     },
     { rare: true, tone: "warn" },
   );

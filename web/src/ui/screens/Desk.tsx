@@ -62,7 +62,7 @@ export function Desk({ view }: { view: View }) {
                   {t(prep ? "view_stage" : "view_prep")}
                 </Act>
               ) : null}
-              <Help />
+              <Help phone />
             </div>
           </div>
         ) : null}

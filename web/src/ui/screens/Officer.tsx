@@ -75,7 +75,7 @@ export function Officer({ view }: { view: View }) {
       </main>
       <footer className={css["bar"]} aria-label={t("help")}>
         <p>{t("officer_steps")}</p>
-        <Help large />
+        <Help large phone />
       </footer>
     </div>
   );

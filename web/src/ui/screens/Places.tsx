@@ -6,7 +6,7 @@ import { isCounsel, own } from "../../core/state";
 import { HearingState, type View } from "../../wire/phientoa/v1/phientoa_pb";
 import { useAsk } from "../ask";
 import { useRoom, useSeat, useTexts } from "../context";
-import { formKey } from "../labels";
+import { formKey } from "../terms";
 import { Alerts } from "../parts/Alerts";
 import { Act } from "../parts/controls";
 import { ConsultTime } from "../parts/Drawers";
@@ -70,7 +70,7 @@ export function Isolation() {
       <h1 className={css["bigTitle"]}>{t("isolation_title")}</h1>
       <p>{t("isolation_text")}</p>
       <Alerts />
-      <Help />
+      <Help phone />
     </main>
   );
 }

@@ -7,7 +7,7 @@ import type { CheckView, PersonView, View } from "../../wire/phientoa/v1/phiento
 import { useAsk } from "../ask";
 import { useRoom, useTexts } from "../context";
 import { useNow } from "../hooks";
-import { checkKey, identityKey } from "../labels";
+import { checkKey, identityKey } from "../terms";
 import { Act } from "../parts/controls";
 import { Facilities, Opinion } from "../parts/forms";
 import { Light } from "../parts/Light";

@@ -1,7 +1,8 @@
 // The frame around the pages: where one is, who one is, the way out.
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { Act } from "../../../ui/parts/controls";
 import { LanguageSwitch } from "../../../ui/parts/Frame";
+import { PhoneLine } from "../../../ui/parts/Help";
 import { asRefused, type Refused } from "../../core/client";
 import { hasUse } from "../../core/places";
 import { pathOf, type Route } from "../../core/routes";
@@ -103,6 +104,26 @@ export function Shell({ dark = false, children }: { dark?: boolean; children: Re
   );
 }
 
+/** useHelpPhone is the number to call for help, "" until it is known and where there is none. */
+function useHelpPhone(): string {
+  const { api } = useOffice();
+  const [phone, setPhone] = useState("");
+  useEffect(() => {
+    let here = true;
+    api.helpPhone().then(
+      // An answer without a body is one of an older server.
+      (a: { phone: string } | undefined) => {
+        if (here) setPhone(a?.phone ?? "");
+      },
+      () => undefined,
+    );
+    return () => {
+      here = false;
+    };
+  }, [api]);
+  return phone;
+}
+
 /** Gate is the sheet of whoever is not signed in, and of a courtroom's computer. */
 export function Gate({ dark = false, children }: { dark?: boolean; children: ReactNode }) {
   const { t } = useOfficeTexts();
@@ -110,6 +131,9 @@ export function Gate({ dark = false, children }: { dark?: boolean; children: Rea
     <div className={`${css["shell"]} ${dark ? css["dark"] : ""}`}>
       <header className={css["header"]}>
         <p className={css["brand"]}>{t("app_title")}</p>
+        <div className={css["call"]}>
+          <PhoneLine phone={useHelpPhone()} />
+        </div>
         <LanguageSwitch />
       </header>
       {children}

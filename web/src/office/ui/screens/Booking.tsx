@@ -218,7 +218,9 @@ function Booked({ id }: { id: string }) {
         <p>{t("booked_text")}</p>
       </Note>
       <p>
-        <Link to={{ page: "hearing", id }}>{t("booked_prepare")}</Link>
+        <Link to={{ page: "hearing", id }} className={css["go"]}>
+          {t("booked_prepare")}
+        </Link>
       </p>
       <p>
         <Link to={{ page: "calendar" }}>{t("nav_calendar")}</Link>

@@ -56,8 +56,8 @@ export function FormStep({ errors }: { errors: Errors }) {
             {...choice("visibility")}
             label={t("visibility")}
             options={[
-              { value: "public", label: t("visibility_public") },
-              { value: "closed", label: t("visibility_closed") },
+              { value: "public", label: t("public_hearing") },
+              { value: "closed", label: t("closed_hearing") },
             ]}
           />
         </div>

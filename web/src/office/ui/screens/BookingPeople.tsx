@@ -96,14 +96,14 @@ function Person({ p, n, errors }: { p: DraftPerson; n: number; errors: Errors })
       {centralOnly(p.capacity) ? <p>{t("central_only_hint")}</p> : null}
       <div className={css["ticks"]}>
         <Tick
-          label={t("person_required")}
+          label={t("required")}
           checked={p.required}
           onChange={(required) => {
             change({ required });
           }}
         />
         <Tick
-          label={t("person_minor")}
+          label={t("minor")}
           checked={p.minor}
           onChange={(minor) => {
             change({ minor });

@@ -197,7 +197,7 @@ function Summary({ onOpen }: { onOpen: (s: Step) => void }) {
           <dt>{t("form")}</dt>
           <dd>
             {t(formKey(draft.form))},{" "}
-            {t(draft.visibility === "closed" ? "visibility_closed" : "visibility_public")}
+            {t(draft.visibility === "closed" ? "closed_hearing" : "public_hearing")}
           </dd>
           <dt>{t("when")}</dt>
           <dd>
@@ -227,7 +227,7 @@ function Summary({ onOpen }: { onOpen: (s: Step) => void }) {
                 <li key={x.key}>
                   {capacity(x.capacity)} <strong>{x.name}</strong>
                   {x.required ? "" : `, ${t("not_required")}`}
-                  {x.minor ? `, ${t("minor")}` : ""}
+                  {x.minor ? `, ${t("note_minor")}` : ""}
                   {`, ${comesBy(x)}`}
                 </li>
               ))}

@@ -213,7 +213,7 @@ function HearingLine({ h, onChanged }: { h: HearingRow; onChanged: () => void })
         <p className={css["meta"]}>
           {t(procedureKey(h.procedure ?? ""))}
           {h.closed === true ? (
-            <strong className={css["closed"]}>{t("closed_doors")}</strong>
+            <strong className={css["closed"]}>{t("visibility_closed")}</strong>
           ) : null}
         </p>
       </div>

@@ -8,7 +8,8 @@ import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
 import { Answer, Box, Note, Page } from "../parts/page";
 import { hasUse } from "../../core/places";
 import { Marked, StatusMark } from "../parts/StatusMark";
-import { formKey, instanceKey, procedureKey, testKey } from "../words";
+import { testKey } from "../../../ui/terms";
+import { formKey, instanceKey, procedureKey } from "../words";
 import { ChangeBooking } from "./ChangeBooking";
 import { EnterButton } from "./EnterButton";
 import { InviteButton } from "./InviteButton";
@@ -66,8 +67,7 @@ function Facts({ h }: { h: HearingDetail }) {
         </dd>
         <dt>{t("form")}</dt>
         <dd>
-          {t(formKey(h.form ?? ""))},{" "}
-          {t(h.closed === true ? "visibility_closed" : "visibility_public")}
+          {t(formKey(h.form ?? ""))}, {t(h.closed === true ? "closed_hearing" : "public_hearing")}
         </dd>
         <dt>{t("courtroom")}</dt>
         <dd>{room(h)}</dd>
@@ -143,7 +143,7 @@ function People({ h }: { h: HearingDetail }) {
                 <tr key={p.id}>
                   <th scope="row">
                     {p.name}
-                    {p.minor === true ? ` (${t("minor")})` : ""}
+                    {p.minor === true ? ` (${t("note_minor")})` : ""}
                   </th>
                   <td data-label={t("person_capacity")}>{capacity(p.capacity)}</td>
                   <td data-label={t("person_point")}>{point(p)}</td>

@@ -12,7 +12,8 @@ import { useMe, useOffice, useOfficeTexts } from "../context";
 import { Box, Note, Page, Trouble } from "../parts/page";
 import { hasUse } from "../../core/places";
 import { Marked, StatusMark } from "../parts/StatusMark";
-import { alarmKey, type Mark, phaseKey, testKey } from "../words";
+import { testKey } from "../../../ui/terms";
+import { alarmKey, type Mark, phaseKey } from "../words";
 import type { OfficeKey } from "../../../i18n/vi.office";
 import css from "./Operations.module.css";
 import office from "./office.module.css";
@@ -245,7 +246,7 @@ function Live({ hearings, at }: { hearings: LiveHearing[]; at: number }) {
                 {elapsed(Math.max(0, at - Date.parse(h.since)))}
               </span>
               {h.visibility === "closed" ? (
-                <span className={css["closed"]}>{t("closed_doors")}</span>
+                <span className={css["closed"]}>{t("visibility_closed")}</span>
               ) : null}
             </td>
             <td data-label={t("recording_col")}>
