@@ -43,7 +43,7 @@ type Limits struct {
 	AccessEvery     time.Duration // span over which denials are counted by actor, default 10 s
 	CloseWait       time.Duration // for orderly ends of one room, default 5 s
 	Alarms          int           // alarms of a hearing waiting for the database, default 64
-	AlarmLost       time.Duration // from a broken connection of somebody needed to the alarm, default 3 s
+	AlarmLost       time.Duration // from a closed connection of somebody needed to the alarm, default 3 s
 	PointBack       time.Duration // "connected again" is shown, default 10 s
 }
 
