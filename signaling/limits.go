@@ -42,7 +42,7 @@ type Limits struct {
 	AnchorEvery     time.Duration // AnchorEvidence events, default 10 s
 	CloseWait       time.Duration // for orderly ends of one room, default 5 s
 	Alarms          int           // alarms of a hearing waiting for the database, default 64
-	AlarmLost       time.Duration // from a broken connection of somebody needed to the alarm, default 3 s
+	AlarmLost       time.Duration // from a closed connection of somebody needed to the alarm, default 3 s
 	PointBack       time.Duration // "connected again" is shown, default 10 s
 }
 

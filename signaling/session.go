@@ -243,8 +243,8 @@ func (s *session) write(ctx context.Context, cancel context.CancelFunc) {
 		case <-ctx.Done():
 			return
 		case <-ping.C:
-			// An answer comes every other tick; one that stays away is asked for again
-			// at the next, which also makes TCP repeat what was lost sooner.
+			// Who answers is pinged every other tick. Who does not is pinged at the next
+			// one again: what follows a lost segment makes TCP repeat it sooner.
 			if s.conn.Silence() < s.limits.PingEvery {
 				continue
 			}

@@ -11,7 +11,7 @@ import {
   primary,
   rare,
 } from "./support/court.ts";
-import { entries, onlyPart } from "./support/evidence.ts";
+import { type Entry, entries, onlyPart } from "./support/evidence.ts";
 import { FreezableBrowser } from "./support/frozen.ts";
 import { ARGS, HEARING, PERSON } from "./support/seat.ts";
 import { HELP_PHONE, Server } from "./support/server.ts";
@@ -133,19 +133,9 @@ test("J5.1-J5.4: the detention point loses its link and comes back", async () =>
     await judge.receivesFrom(accused.device, "cam", 3);
   });
   await test.step("J5.2 the record names the gap of the point and nobody else's", async () => {
-    const all = entries(onlyPart(server.dataDir));
-    const tracks = all.filter(
-      (e) => e.k === "track-open" && (e["source"] as { device: string }).device === accused.device,
-    );
-    const mine = new Set(tracks.map((e) => e["track"]));
-    const silent = all.filter((e) => e.k === "gap" && e["cause"] === "silent");
-    const lost = silent.find((e) => mine.has(e["track"]) && near(e["from_t"], gone));
-    expect(lost, "a gap of the lost point that begins where its link ended").toBeDefined();
-    const marked = court.events().find((e) => e.kind === "device.lost" && e.entry.t / 1000 > gone);
-    const took = (marked!.entry.t - Number(lost!["from_t"])) / 1e6;
-    expect(took, "J5.1 seconds from the last picture to the mark").toBeLessThanOrEqual(3);
-    const judging = silent.filter((e) => !mine.has(e["track"]) && near(e["from_t"], gone));
-    expect(judging).toEqual([]);
+    expect(marked(accused.device, gone), "J5.1 seconds to the mark").toBeLessThanOrEqual(3);
+    const { others } = silences(accused.device, gone);
+    expect(others).toEqual([]);
     for (const kind of ["hold.proposed", "hold.begun", "return.confirmed", "hearing.resumed"])
       expect(court.kinds()).toContain(kind);
   });
@@ -246,21 +236,23 @@ test("J5.1: a link that falls silent without a farewell", async () => {
   test.setTimeout(90_000);
   const judge = court.at("judge");
   const accused = await court.of("defendant");
+  let gone = 0;
   await court.give("defendant");
   await judge.receivesFrom(accused.device, "mic", 9_600);
   await judge.receivesFrom(accused.device, "cam", 3);
   await detention.whileFrozen(async () => {
     const began = Date.now();
-    // Missing media are alarmed at once; that the line is dead shows when its
-    // heartbeat (5 s) stayed away for 12 s and nobody came back within 2 s.
+    const sentence = `Điểm cầu ${P1} mất kết nối với người phải có mặt.`;
+    await judge.page.getByText(sentence).first().waitFor();
+    // With the window's own time; the server's 3 s are measured in its record, below.
+    expect(Date.now() - began).toBeLessThanOrEqual(5_000);
     await judge.page
       .getByText(/được phép nhưng không gửi tín hiệu/)
       .first()
       .waitFor();
     expect(Date.now() - began).toBeLessThanOrEqual(5_000);
-    const sentence = `Điểm cầu ${P1} mất kết nối với người phải có mặt.`;
-    await judge.page.getByText(sentence).first().waitFor({ timeout: 20_000 });
-    expect(Date.now() - began).toBeLessThanOrEqual(16_000);
+    await judge.shot("j5-01-silent");
+    gone = began;
   });
   await judge.sees(
     "the same seat, no hold",
@@ -271,6 +263,7 @@ test("J5.1: a link that falls silent without a farewell", async () => {
       ),
   );
   await judge.receivesFrom(accused.device, "cam", 3);
+  expect(marked(accused.device, gone), "J5.1 seconds to the mark").toBeLessThanOrEqual(3);
   await judge.act("Dừng phát biểu", accused);
 });
 
@@ -348,6 +341,31 @@ test("J5.10, J5.12: suspension, announced at the point; reopened, then adjourned
     await server.sealed(onlyPart(server.dataDir));
   });
 });
+
+/** silences are the gaps without a sign that begin at a moment: a device's and others'. */
+function silences(device: string, at: number): { own: Entry[]; others: Entry[] } {
+  const all = entries(onlyPart(server.dataDir));
+  const tracks = all.filter(
+    (e) => e.k === "track-open" && (e["source"] as { device: string }).device === device,
+  );
+  const mine = new Set(tracks.map((e) => e["track"]));
+  const gaps = all.filter((e) => e.k === "gap" && e["cause"] === "silent" && near(e["from_t"], at));
+  return {
+    own: gaps.filter((e) => mine.has(e["track"])),
+    others: gaps.filter((e) => !mine.has(e["track"])),
+  };
+}
+
+/** marked: seconds in the record from a device's last picture or sound to its loss. */
+function marked(device: string, at: number): number {
+  const last = Math.max(...silences(device, at).own.map((e) => Number(e["from_t"])));
+  const mark = court
+    .events()
+    .find((e) => e.kind === "device.lost" && e.line.includes(device) && e.entry.t / 1000 > at);
+  expect(last, "a gap of the lost point that begins where its link ended").toBeGreaterThan(0);
+  expect(mark, "the loss is in the record").toBeDefined();
+  return (mark!.entry.t - last) / 1e6;
+}
 
 /** near: a moment of the record (UTC unix microseconds) within 2 s of one of ours. */
 function near(micros: unknown, at: number): boolean {
