@@ -377,7 +377,9 @@ func sessionsRevoked(t *testing.T, f *fixture) {
 		want     [][32]byte
 	}{
 		{[]string{h, other}, -time.Second, [][32]byte{one.TokenHash, two.TokenHash}},
-		{[]string{other}, -time.Second, nil}, {nil, -time.Second, nil}, {[]string{h}, 0, nil},
+		{[]string{other}, -time.Second, nil},
+		{nil, -time.Second, nil},
+		{[]string{h}, 0, nil},
 	} {
 		found, err := f.B.RevokedSeats(bg(), c.hearings, at(c.since))
 		require.NoError(t, err)
