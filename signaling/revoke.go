@@ -9,8 +9,8 @@ import (
 // EndSeats ends the seats of revoked sign-ins on this node: connection, resume
 // window and media. It returns when all of them have ended or ctx has; media
 // then cease as fast as a peer closes (docs/limits.md). What another sign-in has
-// taken over since stays. On other nodes a revoked sign-in's seat ends at its
-// next renewal (Limits.TouchEvery).
+// taken over since stays. Other nodes learn it from the database
+// (auth.WatchRevoked).
 func (rs *Rooms) EndSeats(ctx context.Context, list []store.Session) {
 	type ending struct {
 		room *Room

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -20,8 +21,27 @@ func (n *node) openAccess() error {
 		p.ClientCAs = n.tls.ClientCAs
 	}
 	var err error
-	n.officials, err = auth.NewOfficials(p)
-	return err
+	if n.officials, err = auth.NewOfficials(p); err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		auth.WatchRevoked(ctx, auth.WatchParams{Store: n.store, Hearings: n.hosted, Ender: n.rooms})
+	}()
+	n.onClose(func() { stop(); <-done })
+	return nil
+}
+
+// hosted are the hearings that are open here.
+func (n *node) hosted() []string {
+	list := n.rooms.Live()
+	ids := make([]string, len(list))
+	for i, l := range list {
+		ids[i] = l.ID
+	}
+	return ids
 }
 
 // passkeyHost is the name that passkeys are bound to: that of the first origin. An

@@ -118,6 +118,28 @@ func (d *roomDevice) signIn() {
 		map[string]string{"device": d.id, "nonce": c["nonce"], "signature": base64.StdEncoding.EncodeToString(sig)})
 }
 
+// What another node, or the terminal of the server, revokes ends here as fast as
+// what is revoked here.
+func TestARevocationElsewhereEndsTheSeat(t *testing.T) {
+	s := startServe(t, nil)
+	ws := s.arrive()
+	hearings, err := s.store.Hearings(t.Context(), court.SystemScope(), 0, 1<<62)
+	require.NoError(t, err)
+	names, err := s.store.Names(t.Context(), court.SystemScope(), hearings[0].ID)
+	require.NoError(t, err)
+	ended := 0
+	began := time.Now()
+	for _, n := range names { // in the database only
+		list, err := s.store.RevokeInvitations(t.Context(), court.SystemScope(), hearings[0].ID, n.Person)
+		require.NoError(t, err)
+		ended += len(list)
+	}
+	require.Equal(t, 1, ended)
+	bye := s.until(ws, func(e *wire.Envelope) bool { return e.GetBye() != nil }).GetBye()
+	require.Equal(t, "revoked", bye.Reason.Code)
+	require.Less(t, time.Since(began), time.Second)
+}
+
 type deviceSeats struct {
 	Seats []struct {
 		Hearing, Person, Device, Status string

@@ -181,6 +181,10 @@ type Accounts interface {
 	// after since, also ended ones, so that their media can be ended.
 	SeatSessions(ctx context.Context, owner string, since time.Time) ([]Session, error)
 
+	// RevokedSeats returns the sessions of at most MaxHearings hearings that were ended
+	// before their time and began after since, so that a node learns what others ended.
+	RevokedSeats(ctx context.Context, hearings []string, since time.Time) ([]Session, error)
+
 	// PutProposal adds one. An open one of the same kind about the same account gives
 	// ErrConflict, an account outside the scope ErrNotFound.
 	PutProposal(ctx context.Context, sc court.Scope, p Proposal, by AdminEntry) error

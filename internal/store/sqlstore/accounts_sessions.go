@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"phientoa/internal/court"
@@ -190,6 +192,34 @@ func (s *Store) SeatSessions(ctx context.Context, owner string, since time.Time)
 		seats, err = rows(ctx, q, scanSeatSession, `
 			SELECT `+seatColumns+` FROM session WHERE owner = $1 AND created > $2 ORDER BY created, token_hash`,
 			owner, since.UnixMicro())
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return seats, nil
+}
+
+// RevokedSeats returns the ended sessions of hearings that began after since.
+func (s *Store) RevokedSeats(ctx context.Context, hearings []string, since time.Time) (seats []store.Session, err error) {
+	if len(hearings) > store.MaxHearings {
+		return nil, invalid("%d hearings, at most %d", len(hearings), store.MaxHearings)
+	}
+	if len(hearings) == 0 {
+		return nil, nil
+	}
+	args := []any{since.UnixMicro()}
+	marks := make([]string, len(hearings))
+	for n, h := range hearings {
+		if err := id("hearing", h); err != nil {
+			return nil, err
+		}
+		args, marks[n] = append(args, h), fmt.Sprintf("$%d", n+2)
+	}
+	err = s.read(ctx, "revoked sessions", func(ctx context.Context, q querier) error {
+		seats, err = rows(ctx, q, scanSeatSession, `
+			SELECT `+seatColumns+` FROM session
+			WHERE revoked = 1 AND created > $1 AND hearing IN (`+strings.Join(marks, ", ")+`) ORDER BY created, token_hash`, args...)
 		return err
 	})
 	if err != nil {

@@ -371,6 +371,20 @@ func sessionsRevoked(t *testing.T, f *fixture) {
 		_, err := f.B.SessionByToken(bg(), s.TokenHash, at(0))
 		require.NoError(t, err)
 	}
+	for _, c := range []struct {
+		hearings []string
+		since    time.Duration
+		want     [][32]byte
+	}{
+		{[]string{h, other}, -time.Second, [][32]byte{one.TokenHash, two.TokenHash}},
+		{[]string{other}, -time.Second, nil},
+		{nil, -time.Second, nil},
+		{[]string{h}, 0, nil},
+	} {
+		found, err := f.B.RevokedSeats(bg(), c.hearings, at(c.since))
+		require.NoError(t, err)
+		require.ElementsMatch(t, c.want, hashes(found), "what another node has ended")
+	}
 	ended, err = f.A.RevokeInvitations(bg(), court.ScopeOf(unit), h, "p")
 	require.NoError(t, err)
 	require.Len(t, ended, 2, "again: whoever failed to end their media may try once more")

@@ -4,6 +4,9 @@
 ALTER TABLE account_session ADD COLUMN address TEXT NOT NULL DEFAULT '';
 ALTER TABLE account_session ADD COLUMN agent TEXT NOT NULL DEFAULT '';
 
+-- What others have ended is asked for by the nodes that host the hearing.
+CREATE INDEX session_revoked ON session (hearing) WHERE revoked = 1;
+
 -- Nobody proposes or confirms something about themselves, or confirms their own
 -- proposal: the database itself says so.
 CREATE TABLE proposal (
