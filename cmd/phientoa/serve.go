@@ -55,6 +55,12 @@ func (n *node) httpServer(h http.Handler) *http.Server {
 // are answered.
 func (n *node) serve(ctx context.Context, h http.Handler, ready func()) error {
 	defer n.close()
+	hup := make(chan os.Signal, 1)
+	if !n.p.demo { // a demonstration ends with its terminal
+		// Before anything answers: a reload asked for in the first moment ends nothing.
+		signal.Notify(hup, syscall.SIGHUP)
+		defer signal.Stop(hup)
+	}
 	failed := make(chan error, 2) // each server ends once
 	public := n.httpServer(n.requests.Count(h))
 	servers := []*http.Server{public}
@@ -75,13 +81,8 @@ func (n *node) serve(ctx context.Context, h http.Handler, ready func()) error {
 	besideCtx, stopBeside := context.WithCancel(ctx)
 	var beside sync.WaitGroup
 	beside.Go(func() { n.rooms.Resume(besideCtx) })
-	if !n.p.demo { // a demonstration ends with its terminal
-		hup := make(chan os.Signal, 1)
-		signal.Notify(hup, syscall.SIGHUP)
-		defer signal.Stop(hup)
-		if n.tls != nil {
-			beside.Go(func() { n.tls.Watch(besideCtx, hup) })
-		}
+	if n.tls != nil && !n.p.demo {
+		beside.Go(func() { n.tls.Watch(besideCtx, hup) })
 	}
 	var err error
 	drain := n.p.DrainDelay

@@ -75,7 +75,7 @@ export const LIMITS = {
   name: 100,
   title: 300,
   short: 100,
-  people: 500,
+  people: 1000,
   reason: 500,
   minMinutes: 10,
   minutes: 1440,
