@@ -271,8 +271,10 @@ func TestStopIsBounded(t *testing.T) {
 // Without files to read again a SIGHUP means nothing, and ends nothing.
 func TestHangUpIsNoStop(t *testing.T) {
 	s := startServe(t, func(c *config.Config) { c.TLSCert, c.TLSKey = "", "" })
+	code, body := s.admin("/readyz") // it answers: from here on nothing may end it
+	require.Equal(t, http.StatusOK, code, body)
 	require.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGHUP))
-	code, body := s.admin("/readyz")
+	code, body = s.admin("/readyz")
 	require.Equal(t, http.StatusOK, code, body)
 	require.NoError(t, s.stop())
 }
