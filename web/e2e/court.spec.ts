@@ -276,12 +276,12 @@ test("the clerk prepares and keeps the door", async ({ page }) => {
   const identity = page.getByRole("alertdialog");
   // Counsel's own card first; the paper that was compared is the answer.
   await expect(identity.getByRole("button")).toHaveText([
-    "Quay lại",
     "Thẻ luật sư",
     "Thẻ căn cước",
     "VNeID",
     "CSDL dân cư",
     "Thẻ công chức",
+    "Quay lại",
   ]);
   // The digits are drawn anew each time; for the picture they are always the same.
   await identity.getByLabel("Câu thử ngẫu nhiên").evaluate((e) => {
