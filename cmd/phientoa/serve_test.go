@@ -20,6 +20,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -274,6 +275,16 @@ func TestHangUpIsNoStop(t *testing.T) {
 	code, body := s.admin("/readyz") // it answers: from here on nothing may end it
 	require.Equal(t, http.StatusOK, code, body)
 	require.NoError(t, syscall.Kill(os.Getpid(), syscall.SIGHUP))
+	// Until a thread has taken it; behind the stop it would end this process.
+	require.Eventually(t, func() bool {
+		status, err := os.ReadFile("/proc/self/status")
+		require.NoError(t, err)
+		_, pending, found := strings.Cut(string(status), "ShdPnd:")
+		require.True(t, found)
+		mask, err := strconv.ParseUint(strings.Fields(pending)[0], 16, 64)
+		require.NoError(t, err)
+		return mask&(1<<(syscall.SIGHUP-1)) == 0
+	}, 20*time.Second, time.Millisecond)
 	code, body = s.admin("/readyz")
 	require.Equal(t, http.StatusOK, code, body)
 	require.NoError(t, s.stop())
