@@ -72,6 +72,7 @@ func (n *node) serve(ctx context.Context, h http.Handler, ready func()) error {
 	besideCtx, stopBeside := context.WithCancel(ctx)
 	var beside sync.WaitGroup
 	beside.Go(func() { n.rooms.Resume(besideCtx) })
+	beside.Go(func() { n.sealer.Run(besideCtx) })
 	if !n.p.demo { // a demonstration ends with its terminal
 		hup := make(chan os.Signal, 1)
 		signal.Notify(hup, syscall.SIGHUP)
