@@ -3,11 +3,15 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"phientoa/internal/ledger"
+	"phientoa/internal/signer"
+	"phientoa/internal/tsa"
 	"phientoa/recording"
 	"phientoa/recording/archive"
 )
@@ -16,7 +20,7 @@ import (
 // signer's; this process asks it.
 func (n *node) newSealer() *archive.Job {
 	job := archive.NewJob(archive.JobParams{
-		Dir: n.evidenceDir(), Signer: n.signer, Reserve: leastFree, Logger: n.logger,
+		Dir: n.evidenceDir(), Signer: n.sealing(), Reserve: leastFree, Logger: n.logger,
 		SignEnd: func(ctx context.Context, part string) error {
 			return recording.SignEnd(ctx, part, ledger.Params{Signer: n.signer, Now: time.Now, Rand: rand.Reader, Logger: n.logger})
 		},
@@ -31,4 +35,29 @@ func (n *node) newSealer() *archive.Job {
 	counter("seal_failures_total", "Attempts to seal or stamp a part that failed and are repeated.", func() int64 { _, failed, _ := job.Counts(); return failed })
 	counter("seal_read_bytes_total", "Bytes of evidence read for sealing.", func() int64 { _, _, read := job.Counts(); return read })
 	return job
+}
+
+// sealing is the signer, with the timestamps of the authority that is set.
+func (n *node) sealing() archive.Signer {
+	if n.p.TimestampURL == "" {
+		return n.signer
+	}
+	return stampedElsewhere{n.signer, &tsa.Client{
+		URL: n.p.TimestampURL, Rand: rand.Reader,
+		HTTP: &http.Client{
+			Timeout: archive.StampLimit,
+			// Who is set answers, and nobody that it points to.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}}
+}
+
+type stampedElsewhere struct {
+	*signer.Client
+	authority *tsa.Client
+}
+
+// Stamp implements archive.Signer.
+func (s stampedElsewhere) Stamp(ctx context.Context, imprint [sha256.Size]byte) ([]byte, error) {
+	return s.authority.Stamp(ctx, imprint)
 }

@@ -31,6 +31,7 @@ type Config struct {
 	MediaPort    uint16        `name:"media-port" env:"PHIENTOA_MEDIA_PORT" default:"7000" help:"UDP port of the first media loop; loop i uses the i-th port behind it."`
 	MediaLoops   int           `name:"media-loops" env:"PHIENTOA_MEDIA_LOOPS" default:"0" help:"Number of media loops; 0: one per processor."`
 	SignerSocket string        `name:"signer-socket" env:"PHIENTOA_SIGNER_SOCKET" default:"" help:"Unix socket of the signer process; empty: the server starts one as its child."`
+	TimestampURL string        `name:"timestamp-url" env:"PHIENTOA_TIMESTAMP_URL" default:"" help:"http or https address of the RFC 3161 authority that stamps sealed parts; it sees a hash alone. Empty: the signer's own authority, which is not independent."`
 	DrainDelay   time.Duration `name:"drain-delay" env:"PHIENTOA_DRAIN_DELAY" default:"0s" help:"Between saying not ready and stopping, so that a load balancer sees it: 0 to 5m."`
 	StopTimeout  time.Duration `name:"stop-timeout" env:"PHIENTOA_STOP_TIMEOUT" default:"30s" help:"The longest an orderly stop takes after drain-delay: 1s to 10m. Hearings are suspended, not ended."`
 	LogLevel     string        `name:"log-level" env:"PHIENTOA_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least level of log lines: debug, info, warn or error."`
@@ -51,6 +52,12 @@ func (c Config) Check() error {
 		u, err := url.Parse(o)
 		if err != nil || u.Scheme == "" || u.Host == "" || strings.TrimSuffix(o, "/") != u.Scheme+"://"+u.Host || strings.HasSuffix(o, "/") {
 			return fmt.Errorf("origin %q: want scheme://name or scheme://name:port", o)
+		}
+	}
+	if c.TimestampURL != "" {
+		u, err := url.Parse(c.TimestampURL)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil {
+			return errors.New("timestamp-url: want http://… or https://… without a password")
 		}
 	}
 	return c.checkEdge()

@@ -8,10 +8,8 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
-	"io"
 	"math/big"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,6 +20,7 @@ import (
 
 	"phientoa/internal/cades"
 	"phientoa/internal/pki"
+	"phientoa/internal/tsa/tsatest"
 )
 
 var data = []byte("a signature value")
@@ -106,65 +105,10 @@ func TestOnlyATimestampAuthorityStamps(t *testing.T) {
 	require.ErrorIs(t, err, ErrPurpose)
 }
 
-// authority runs openssl as a timestamp authority behind HTTP: an
-// implementation that is not ours, with RSA PKCS #1 v1.5.
-func authority(t *testing.T, change func([]byte) []byte) (url string, roots *x509.CertPool) {
-	dir := t.TempDir()
-	conf := `[tsa]
-default_tsa = t
-[t]
-dir = .
-serial = serial
-crypto_device = builtin
-signer_cert = tsa.pem
-certs = ca.pem
-signer_key = tsa.key
-signer_digest = sha256
-default_policy = 1.2.3.4.1
-digests = sha256
-accuracy = secs:1, millisecs:500, microsecs:100
-ess_cert_id_alg = sha256
-[ca]
-basicConstraints = critical,CA:TRUE
-[leaf]
-extendedKeyUsage = critical,timeStamping
-`
-	files := map[string][]byte{"conf": []byte(conf), "serial": []byte("01\n")}
-	for _, args := range [][]string{
-		{"req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=Independent", "-days", "10"},
-		{"req", "-newkey", "rsa:2048", "-nodes", "-keyout", "tsa.key", "-out", "tsa.csr", "-subj", "/CN=Independent TSA"},
-		{"x509", "-req", "-in", "tsa.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-set_serial", "77", "-days", "9", "-extfile", "conf", "-extensions", "leaf", "-out", "tsa.pem"},
-	} {
-		out, err := openssl(t, dir, files, args...)
-		require.NoError(t, err, out)
-	}
-	ca, err := os.ReadFile(filepath.Join(dir, "ca.pem"))
-	require.NoError(t, err)
-	roots = x509.NewCertPool()
-	require.True(t, roots.AppendCertsFromPEM(ca))
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		if err != nil || r.Header.Get("Content-Type") != "application/timestamp-query" {
-			http.Error(w, "no", http.StatusBadRequest)
-			return
-		}
-		if out, err := openssl(t, dir, map[string][]byte{"q": change(body)}, "ts", "-reply", "-config", "conf", "-queryfile", "q", "-out", "r"); err != nil {
-			http.Error(w, out, http.StatusInternalServerError)
-			return
-		}
-		answer, err := os.ReadFile(filepath.Join(dir, "r"))
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
-		}
-		_, _ = w.Write(answer)
-	}))
-	t.Cleanup(s.Close)
-	return s.URL, roots
-}
-
 func TestAnAuthorityThatIsNotOurs(t *testing.T) {
-	url, roots := authority(t, func(b []byte) []byte { return b })
+	url, ca := tsatest.Authority(t, nil)
+	roots := x509.NewCertPool()
+	require.True(t, roots.AppendCertsFromPEM(ca))
 	c := Client{URL: url, HTTP: &http.Client{Timeout: 20 * time.Second}, Rand: rand.Reader}
 	began := time.Now().Add(-2 * time.Second)
 	token, err := c.Stamp(context.Background(), sha256.Sum256(data))
@@ -182,13 +126,13 @@ func TestAnAuthorityThatIsNotOurs(t *testing.T) {
 func TestAnswersToOtherRequestsAreRefused(t *testing.T) {
 	other, err := Request(sha256.Sum256(data), big.NewInt(5))
 	require.NoError(t, err)
-	url, _ := authority(t, func([]byte) []byte { return other })
+	url, _ := tsatest.Authority(t, func([]byte) []byte { return other })
 	c := Client{URL: url, HTTP: &http.Client{Timeout: 20 * time.Second}, Rand: rand.Reader}
 	_, err = c.Stamp(context.Background(), sha256.Sum256(data))
 	require.ErrorIs(t, err, ErrNonce)
 	_, err = c.Stamp(context.Background(), sha256.Sum256([]byte("other")))
 	require.ErrorIs(t, err, ErrImprint)
-	url, _ = authority(t, func([]byte) []byte { return []byte{0x30, 0} })
+	url, _ = tsatest.Authority(t, func([]byte) []byte { return []byte{0x30, 0} })
 	c.URL = url
 	_, err = c.Stamp(context.Background(), sha256.Sum256(data))
 	require.Error(t, err)
