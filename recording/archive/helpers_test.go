@@ -31,6 +31,7 @@ type court struct {
 	sealer *signer.Sealer
 	dir    string // of all evidence
 	now    time.Time
+	frame  int // bytes of a frame, at least 32
 }
 
 func newCourt(t testing.TB) *court {
@@ -46,7 +47,7 @@ func newCourt(t testing.TB) *court {
 		Now: clock, Rand: rand.Reader, Rate: 1e6, Burst: 1e6,
 	})
 	require.NoError(t, err)
-	return &court{t, id, k, s, filepath.Join(dir, "evidence"), now}
+	return &court{t, id, k, s, filepath.Join(dir, "evidence"), now, 32}
 }
 
 // newKeeper is a signer process that begins.
@@ -84,9 +85,10 @@ func (c *court) record(t *testing.T, frames int) (part string) {
 				if i == 0 {
 					p.Tap().Opened(sfu.SourceInfo{Source: src, Codec: sfu.Opus, ClockRate: 48000, Channels: 2}, now())
 				}
-				payload := sha256.Sum256(fmt.Appendf(nil, "%d %d", d, i))
+				sum := sha256.Sum256(fmt.Appendf(nil, "%d %d", d, i))
+				payload := bytes.Repeat(sum[:], c.frame/len(sum))
 				p.Tap().Packet(&sfu.Packet{
-					Source: src, Codec: sfu.Opus, SSRC: uint32(d + 1), Seq: uint64(i + 1), Timestamp: uint32(i * 960), Arrival: now(), Payload: payload[:],
+					Source: src, Codec: sfu.Opus, SSRC: uint32(d + 1), Seq: uint64(i + 1), Timestamp: uint32(i * 960), Arrival: now(), Payload: payload,
 				})
 			}
 			time.Sleep(20 * time.Millisecond) //nolint:forbidigo // the clock of the bubble
