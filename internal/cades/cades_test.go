@@ -230,6 +230,37 @@ func TestTheSignerIsWhoTheSignatureNames(t *testing.T) {
 	require.ErrorIs(t, err, ErrCertificate, "the signature binds the certificate, not only its key")
 }
 
+// A certificate that the signer bound and that is not there any more is a change
+// as well; and a token, whose bag is not all bound, is of the bound signer alone.
+func TestCertificatesCannotLeaveOrBeExchanged(t *testing.T) {
+	root := newAuthority(t, nil)
+	between := newAuthority(t, root)
+	p := params(t, between, newKey(t))
+	p.Chain = []*x509.Certificate{between.cert}
+	der, err := Sign(p)
+	require.NoError(t, err)
+	parts, err := parse(der)
+	require.NoError(t, err)
+	p.Type, p.Chain = TypeData(), nil
+	bare, err := p.encode(schemeECDSA, parts.attrs, parts.signature)
+	require.NoError(t, err)
+	_, err = Verify(bare, p.Digest)
+	require.ErrorIs(t, err, ErrCertificate)
+
+	p.Type, p.Content = TypeTSTInfo(), []byte("info")
+	token, err := Sign(p)
+	require.NoError(t, err)
+	_, err = VerifyToken(token)
+	require.NoError(t, err)
+	parts, err = parse(token)
+	require.NoError(t, err)
+	p.Certificate = between.issue(t, p.Key, x509.KeyUsageDigitalSignature)
+	exchanged, err := p.encode(schemeECDSA, parts.attrs, parts.signature)
+	require.NoError(t, err)
+	_, err = VerifyToken(exchanged)
+	require.ErrorIs(t, err, ErrCertificate)
+}
+
 // The order of the certificates in front of the parser: DER sorts them, so that
 // the signer's may stand first or last.
 func TestTheBagIsInDEROrder(t *testing.T) {

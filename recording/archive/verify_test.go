@@ -3,7 +3,9 @@ package archive
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
+	"hash/crc32"
 	"math/rand"
 	"os"
 	"strings"
@@ -181,6 +183,12 @@ func TestTamperingIsFound(t *testing.T) {
 	seg := bytes.Count(before, []byte("\n"))
 	drop := func([]byte) []byte { return nil }
 	alter := func(b []byte) []byte { return bytes.Replace(b, []byte(`"frames":`), []byte(`"frames":1`), 1) }
+	codes := map[string]string{
+		"a file removed": DamageMissing, "the log removed": DamageMissing, "the seal removed": DamageMissing,
+		"a file added": DamageUnlisted, "a second signature added": DamageUnlisted, "another's seal": DamageManifest,
+		"an older manifest": DamageManifest, "another order": DamageZIP, "another description": DamageSession,
+		"a line altered": DamageDigest, "the tail cut": DamageDigest,
+	}
 	for what, step := range map[string]struct {
 		change func(f *forger)
 		entry  string
@@ -205,7 +213,7 @@ func TestTamperingIsFound(t *testing.T) {
 		"another's seal":            {func(f *forger) { f.files[asic.SignatureName] = foreign.files[asic.SignatureName] }, asic.ManifestName},
 		"other words of VERIFY.txt": {func(f *forger) { f.files[readmeName] = []byte("trust me") }, readmeName},
 		"another order":             {func(f *forger) { f.names[1], f.names[2] = f.names[2], f.names[1] }, "checkpoints.txt"},
-		"another description":       {func(f *forger) { f.files[sessionName] = append(f.files[sessionName], ' '); f.reseal(c.sealer) }, sessionName},
+		"another description":       {func(f *forger) { f.files[sessionName][len(f.files[sessionName])-4] ^= 1; f.reseal(c.sealer) }, sessionName},
 	} {
 		f := clean.clone()
 		step.change(f)
@@ -213,9 +221,19 @@ func TestTamperingIsFound(t *testing.T) {
 		require.Equal(t, 1, r.ExitCode(), "%s: %s", what, r.Text("en"))
 		require.NotEmpty(t, r.Container.Damages, what)
 		require.Equal(t, step.entry, r.Container.Damages[0].Entry, "%s: %s", what, r.Text("en"))
+		if code := codes[what]; code != "" {
+			require.Equal(t, code, r.Container.Damages[0].Code, what)
+		}
 		require.NotEmpty(t, r.Text("vi"))
 	}
+	// Checksums stand outside the seal, in two places that agree.
 	cut := clean.pack()
+	sum := binary.LittleEndian.AppendUint32(nil, crc32.ChecksumIEEE(clean.files[media]))
+	require.Equal(t, 2, bytes.Count(cut, sum))
+	r := verifyBytes(bytes.ReplaceAll(cut, sum, []byte("abcd")), o)
+	require.Equal(t, 1, r.ExitCode())
+	require.Equal(t, DamageChecksum, r.Container.Damages[0].Code)
+	require.Equal(t, media, r.Container.Damages[0].Entry)
 	for _, n := range []int{1, 22, 500, len(cut) / 2} {
 		require.Equal(t, 1, verifyBytes(cut[:len(cut)-n], o).ExitCode(), "cut by %d", n)
 	}
