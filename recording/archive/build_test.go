@@ -288,6 +288,30 @@ func TestARecordingInProgressIsLeftAlone(t *testing.T) {
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
 
+// A part that ends while it is looked at, and found in progress, is not forgotten.
+func TestAPartThatEndsWhileItIsLookedAt(t *testing.T) {
+	j := NewJob(JobParams{Dir: t.TempDir(), SignEnd: never})
+	j.Add("part")
+	asked := j.asked("part")
+	j.Add("part") // it ends here
+	j.done("part", asked, ErrNotEnded)
+	require.Equal(t, 1, j.Waiting())
+	part, _ := j.next(time.Now())
+	require.Equal(t, "part", part)
+	j.done("part", j.asked("part"), ErrNotEnded)
+	require.Zero(t, j.Waiting())
+}
+
+// A slow timestamp authority does not hold seals up.
+func TestSealsComeBeforeTimestamps(t *testing.T) {
+	j := NewJob(JobParams{Dir: t.TempDir(), SignEnd: never, Retry: time.Nanosecond})
+	j.Add("a")
+	j.done("a", j.asked("a"), errNoTimestamp)
+	j.Add("b")
+	part, _ := j.next(time.Now().Add(time.Minute))
+	require.Equal(t, "b", part)
+}
+
 // Where the disk has no room beside what recordings need, a part waits.
 func TestRecordingsComeFirst(t *testing.T) {
 	c := newCourt(t)

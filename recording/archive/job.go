@@ -61,6 +61,7 @@ type retry struct {
 	at     time.Time
 	wait   time.Duration
 	sealed bool // only the timestamp lacks
+	asked  int  // how often Add was called for it
 }
 
 // NewJob returns a job that does nothing before Run.
@@ -89,6 +90,7 @@ func (j *Job) Add(part string) {
 	if j.waiting[part] == nil {
 		j.waiting[part] = &retry{}
 	}
+	j.waiting[part].asked++
 	j.mu.Unlock()
 	select {
 	case j.wake <- struct{}{}:
@@ -161,15 +163,32 @@ func (j *Job) next(now time.Time) (part string, wait time.Duration) {
 }
 
 func (j *Job) one(ctx context.Context, part string) {
+	asked := j.asked(part)
 	err := j.seal(ctx, part)
+	if ctx.Err() == nil { // else the next process goes on
+		j.done(part, asked, err)
+	}
+}
+
+func (j *Job) asked(part string) int {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	return j.waiting[part].asked
+}
+
+// done notes how an attempt ended that began when the part had been asked for
+// so often. A part in progress is forgotten, for it is added when it ends: unless
+// that happened while it was looked at.
+func (j *Job) done(part string, asked int, err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	r := j.waiting[part]
 	switch {
-	case ctx.Err() != nil: // the next process goes on
+	case r.asked != asked:
+		r.at = time.Time{}
 	case err == nil || errors.Is(err, ErrNotEnded):
-		delete(j.waiting, part) // one in progress is added when it ends
+		delete(j.waiting, part)
 	default:
-		r := j.waiting[part]
 		r.sealed = errors.Is(err, errNoTimestamp)
 		r.wait = min(max(2*r.wait, j.p.Retry), 60*j.p.Retry)
 		r.at = time.Now().Add(r.wait)

@@ -31,16 +31,16 @@ func wordsOf(lang string) words {
 		}
 	}
 	return words{
-		file: "Tệp: %d byte, %d mục; SHA-256 của danh mục: %s", sealed: "Niêm phong bởi", unsealed: "Không có chữ ký niêm phong hợp lệ.",
+		file: "Gói lưu trữ: %d byte, %d mục; SHA-256 của danh mục: %s", sealed: "Niêm phong bởi", unsealed: "Không có chữ ký niêm phong hợp lệ.",
 		level: "CAdES-BASELINE-%s", claimed: "thời điểm do bên ký nêu", stamped: "Dấu thời gian",
 		internal: "dấu thời gian nội bộ, không độc lập", independent: "bên cấp dấu thời gian độc lập",
 		unknown: "chưa xác định được bên cấp dấu thời gian", unstamped: "Không có dấu thời gian.",
-		revocation: "Chưa kiểm tra việc thu hồi chứng thư.", damages: "Sai lệch của tệp niêm phong",
+		revocation: "Chưa kiểm tra việc thu hồi chứng thư.", damages: "Sai lệch của gói lưu trữ",
 		untrusted: "Chưa xác định được", noEvidence: "Chưa kiểm tra được dữ liệu bên trong.",
 		code: map[string]string{
-			DamageZIP: "phần đầu mục của tệp bị sửa", DamageManifest: "danh mục tệp bị sửa", DamageDigest: "tệp bị sửa", DamageChecksum: "mã kiểm bị sửa",
+			DamageZIP: "phần đầu mục của gói bị sửa", DamageManifest: "danh mục tệp bị sửa", DamageDigest: "tệp bị sửa", DamageChecksum: "mã kiểm bị sửa",
 			DamageMissing: "thiếu tệp", DamageUnlisted: "tệp lạ", DamageSeal: "chữ ký niêm phong không hợp lệ", DamageTimestamp: "dấu thời gian không hợp lệ",
-			DamageSession: "phần mô tả trái với nhật ký", DamageSigner: "do nút khác niêm phong",
+			DamageSession: "phần mô tả trái với nhật ký", DamageSigner: "do máy chủ khác niêm phong",
 		},
 	}
 }
