@@ -151,6 +151,27 @@ func (p Params) open(ctx context.Context, root string, number int, previous *pre
 	return part, part.start()
 }
 
+// SignEnd signs the end line of a part whose process died before it did. part
+// is its directory, whose log has its end line; FS and Origin of p are filled in.
+func SignEnd(ctx context.Context, part string, p ledger.Params) error {
+	fsys, err := ledger.DirFS(part)
+	if err != nil {
+		return fmt.Errorf("recording: %w", err)
+	}
+	found, err := ledger.VerifyLog(fsys)
+	if err == nil {
+		p.FS, p.Origin = fsys, found.Origin
+		var log *ledger.Log
+		if log, _, err = ledger.Open(ctx, p); err == nil {
+			err = errors.Join(errors.New("the part has not ended"), log.Close())
+		}
+	}
+	if err = errors.Join(err, fsys.Close()); errors.Is(err, ledger.ErrEnded) {
+		return nil
+	}
+	return fmt.Errorf("recording: %w", err)
+}
+
 func mkdirSynced(root, dir string) error {
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("recording: %w", err)

@@ -55,26 +55,38 @@ func wordsOf(lang string) words {
 	}
 }
 
+// Verdict is the first sentence of a report with this exit code.
+func Verdict(exitCode int, lang string) string {
+	w := wordsOf(lang)
+	switch exitCode {
+	case 0:
+		return w.whole
+	case 1:
+		return w.damaged
+	case 3:
+		return w.wholeUnknown
+	}
+	return w.unreadable
+}
+
 // Text prints the report for people; lang is "vi" (default) or "en". Times are
 // those of Viet Nam (UTC+7).
 func (r Report) Text(lang string) string {
+	switch {
+	case r.Unreadable != "":
+		return Verdict(2, lang) + ": " + Clean(r.Unreadable) + "\n"
+	case len(r.Damages) == 0 && !r.Complete && !r.Running:
+		return r.Details(lang) // which says that it is incomplete
+	}
+	return Verdict(r.ExitCode(), lang) + "\n" + r.Details(lang)
+}
+
+// Details is Text without the verdict.
+func (r Report) Details(lang string) string {
 	w := wordsOf(lang)
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	switch {
-	case r.Unreadable != "":
-		line("%s: %s", w.unreadable, clean(r.Unreadable))
-		return b.String()
-	case len(r.Damages) > 0:
-		line("%s", w.damaged)
-	case !r.Complete && !r.Running:
-		line("%s", w.incomplete)
-	case r.SignerKnown:
-		line("%s", w.whole)
-	default:
-		line("%s", w.wholeUnknown)
-	}
-	if len(r.Damages) > 0 && !r.Complete && !r.Running {
+	if !r.Complete && !r.Running {
 		line("%s", w.incomplete)
 	}
 	if r.Running && !r.Complete && len(r.Damages) == 0 {
@@ -82,11 +94,11 @@ func (r Report) Text(lang string) string {
 	}
 	signer := w.unknown
 	if len(r.Signers) > 0 {
-		signer = clean(strings.Join(r.Signers, ", "))
+		signer = Clean(strings.Join(r.Signers, ", "))
 	}
 	line("%s: %s", w.signer, signer)
 	for _, p := range r.Parts {
-		line("%s %d: %s, %s - %s, %d/%d, root %s", w.part, p.Part, clean(p.Hearing), clock(p.Log.FirstT), clock(p.Log.LastT), p.Log.Signed, p.Log.Size, p.Root)
+		line("%s %d: %s, %s - %s, %d/%d, root %s", w.part, p.Part, Clean(p.Hearing), clock(p.Log.FirstT), clock(p.Log.LastT), p.Log.Signed, p.Log.Size, p.Root)
 		if p.Restarts > 0 {
 			line("  %d %s", p.Restarts, w.restarts)
 		}
@@ -101,7 +113,7 @@ func (r Report) Text(lang string) string {
 		line("%s:", w.tracks)
 	}
 	for _, t := range r.Tracks {
-		line("  %d/%s %s %s: %s - %s, %d bytes", t.Part, clean(t.Track), clean(t.Source), clean(t.Codec), clock(t.FromT), clock(t.ToT), t.Bytes)
+		line("  %d/%s %s %s: %s - %s, %d bytes", t.Part, Clean(t.Track), Clean(t.Source), Clean(t.Codec), clock(t.FromT), clock(t.ToT), t.Bytes)
 	}
 	if len(r.Gaps) == 0 {
 		line("%s", w.noGaps)
@@ -109,7 +121,7 @@ func (r Report) Text(lang string) string {
 		line("%s:", w.gaps)
 	}
 	for _, g := range r.Gaps {
-		line("  %d/%s %s: %s - %s (%.3f s), %s", g.Part, clean(g.Track), clean(g.Source), clock(g.FromT), clock(g.ToT),
+		line("  %d/%s %s: %s - %s (%.3f s), %s", g.Part, Clean(g.Track), Clean(g.Source), clock(g.FromT), clock(g.ToT),
 			float64(g.ToT-g.FromT)/1e6, named(w.cause, g.Cause))
 	}
 	if len(r.Damages) > 0 {
@@ -125,7 +137,7 @@ func (r Report) Text(lang string) string {
 }
 
 func damageText(w words, d Damage) string {
-	s := fmt.Sprintf("%d/%s", d.Part, clean(d.File))
+	s := fmt.Sprintf("%d/%s", d.Part, Clean(d.File))
 	if d.Line >= 0 {
 		s += fmt.Sprintf(" #%d", d.Line)
 		if d.LineTo > d.Line {
@@ -136,14 +148,14 @@ func damageText(w words, d Damage) string {
 		s += fmt.Sprintf(" @%d", d.Offset)
 	}
 	if d.Track != "" {
-		s += " " + clean(d.Track)
+		s += " " + Clean(d.Track)
 	}
 	if d.ToT > 0 {
 		s += fmt.Sprintf(" %s - %s", clock(d.FromT), clock(d.ToT))
 	}
 	s += ": " + named(w.code, d.Code)
 	if d.Detail != "" {
-		s += " (" + clean(d.Detail) + ")"
+		s += " (" + Clean(d.Detail) + ")"
 	}
 	return s
 }
@@ -161,12 +173,12 @@ func named(m map[string]string, key string) string {
 	if s, ok := m[key]; ok {
 		return s
 	}
-	return clean(key)
+	return Clean(key)
 }
 
-// clean keeps text of a file that may be hostile from moving the cursor or
+// Clean keeps text of a file that may be hostile from moving the cursor or
 // breaking a line.
-func clean(s string) string {
+func Clean(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || (r >= 0x7f && r < 0xa0) || (r >= 0x202a && r <= 0x202e) || (r >= 0x2066 && r <= 0x2069) {
 			return '?'

@@ -123,7 +123,7 @@ func TestAProgramWrittenFromTheFormatPageAgrees(t *testing.T) {
 	o := recorded(t)
 	dir := filepath.Join(o.dir, "h-1", "part-0001")
 	run := func() (string, error) {
-		out, err := exec.Command("python3", "testdata/verify.py", dir).CombinedOutput()
+		out, err := exec.Command("python3", "archive/assets/verify.py", dir).CombinedOutput()
 		return string(out), err
 	}
 	out, err := run()

@@ -176,7 +176,11 @@ func findParts(fsys fs.FS) ([]partDirFS, error) {
 	var out []partDirFS
 	for _, e := range entries {
 		var n int
-		if _, err := fmt.Sscanf(e.Name(), "part-%d", &n); err != nil || e.Name() != partDir(n) || !e.IsDir() {
+		_, err := fmt.Sscanf(e.Name(), "part-%d", &n)
+		if err == nil && !e.IsDir() && (e.Name() == partDir(n)+".asice" || e.Name() == partDir(n)+".asice.new") {
+			continue // the sealed file of a part is verified by itself; see package archive
+		}
+		if err != nil || e.Name() != partDir(n) || !e.IsDir() {
 			return nil, fmt.Errorf("recording: %q is no part of a hearing", e.Name())
 		}
 		sub, err := fs.Sub(fsys, e.Name())

@@ -21,7 +21,7 @@ import (
 type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Serve hearings."`
 	Demo    demoCmd    `cmd:"" help:"Show a demonstration hearing on this machine."`
-	Verify  verifyCmd  `cmd:"" help:"Verify a directory of evidence. Exit 0: whole, signer known; 3: whole, signer unknown; 1: damaged; 2: not readable."`
+	Verify  verifyCmd  `cmd:"" help:"Verify a sealed part or a directory of evidence. Exit 0: whole, signer known; 3: whole, signer unknown; 1: damaged; 2: not readable."`
 	Signer  signerCmd  `cmd:"" help:"Hold the sealing keys behind a unix socket."`
 	Backup  backupCmd  `cmd:"" help:"Write database and evidence into one archive."`
 	Restore restoreCmd `cmd:"" help:"Bring a backup into an empty data directory, or check it."`

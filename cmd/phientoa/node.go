@@ -23,6 +23,7 @@ import (
 	"phientoa/internal/signer"
 	"phientoa/internal/store"
 	"phientoa/internal/store/open"
+	"phientoa/recording/archive"
 	"phientoa/sfu"
 	"phientoa/signaling"
 	"phientoa/signaling/office"
@@ -53,6 +54,7 @@ type node struct {
 	engine    *sfu.Engine
 	signer    *signer.Client
 	child     *signerChild // nil when the signer is run by somebody else
+	sealer    *archive.Job
 	rooms     *signaling.Rooms
 	server    *signaling.Server
 	registry  *prometheus.Registry
@@ -223,6 +225,7 @@ func (n *node) openListeners(ctx context.Context) error {
 }
 
 func (n *node) wire(context.Context) error {
+	n.sealer = n.newSealer()
 	counts := signaling.NewMetrics(n.registry)
 	n.openAccessLog(counts.Noted)
 	n.rooms = signaling.NewRooms(signaling.RoomsParams{

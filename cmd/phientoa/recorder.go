@@ -27,11 +27,14 @@ type recorder struct {
 	logger *slog.Logger
 	// written counts the bytes of evidence files; nil counts none.
 	written func(n int)
+	// ended is told the directory of a part that was closed.
+	ended func(part string)
 }
 
 func (n *node) recorder() *recorder {
 	return &recorder{
 		dir: n.evidenceDir(), node: n.p.Node, signer: n.signer, logger: n.logger, written: n.evidenceWritten(),
+		ended: n.sealer.Add,
 	}
 }
 
@@ -60,7 +63,21 @@ func (r *recorder) Open(ctx context.Context, p signaling.EvidenceParams) (signal
 	if err != nil {
 		return nil, err
 	}
-	return part, nil
+	return endingPart{part, r.ended}, nil
+}
+
+// endingPart has a part sealed when it has ended. A close that failed is the
+// sealing's to judge: it waits for the end line and signs it where that lacks.
+type endingPart struct {
+	*recording.Part
+	ended func(part string)
+}
+
+// Close implements signaling.Evidence.
+func (p endingPart) Close(ctx context.Context) error {
+	err := p.Part.Close(ctx)
+	p.ended(p.Dir())
+	return err
 }
 
 // Ready implements signaling.Recorder.

@@ -81,6 +81,7 @@ func (n *node) serve(ctx context.Context, h http.Handler, ready func()) error {
 	besideCtx, stopBeside := context.WithCancel(ctx)
 	var beside sync.WaitGroup
 	beside.Go(func() { n.rooms.Resume(besideCtx) })
+	beside.Go(func() { n.sealer.Run(besideCtx) })
 	if n.tls != nil && !n.p.demo {
 		beside.Go(func() { n.tls.Watch(besideCtx, hup) })
 	}

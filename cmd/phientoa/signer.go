@@ -46,6 +46,13 @@ func (c *signerCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	defer k.Close()
+	sealer, err := signer.NewSealer(signer.SealerParams{
+		Key: id.Key, Certificate: id.Certificate, TSAKey: id.TSAKey, TSACertificate: id.TSACertificate,
+		Now: time.Now, Rand: rand.Reader,
+	})
+	if err != nil {
+		return err
+	}
 	if c.WithStdin {
 		// A signal to the whole group (Ctrl-C, a service manager) must not take the
 		// signer before the parent has signed its last checkpoint: a child lives
@@ -59,7 +66,7 @@ func (c *signerCmd) Run(ctx context.Context, s streams) error {
 		}()
 	}
 	return signer.Serve(ctx, signer.ServeParams{
-		Socket: c.Socket, Keeper: k, UIDs: uids, Logger: logger,
+		Socket: c.Socket, Keeper: k, Sealer: sealer, UIDs: uids, Logger: logger,
 		Ready: func() { fmt.Fprintln(s.out, "ready") },
 	})
 }

@@ -31,6 +31,7 @@ type Config struct {
 	MediaPort    uint16        `name:"media-port" env:"PHIENTOA_MEDIA_PORT" default:"7000" help:"UDP port of the first media loop; loop i uses the i-th port behind it."`
 	MediaLoops   int           `name:"media-loops" env:"PHIENTOA_MEDIA_LOOPS" default:"0" help:"Number of media loops; 0: one per processor."`
 	SignerSocket string        `name:"signer-socket" env:"PHIENTOA_SIGNER_SOCKET" default:"" help:"Unix socket of the signer process; empty: the server starts one as its child."`
+	TimestampURL string        `name:"timestamp-url" env:"PHIENTOA_TIMESTAMP_URL" default:"" help:"http or https address of the RFC 3161 authority that stamps sealed parts; it sees a hash alone. Empty: the signer's own authority, which is not independent."`
 	DrainDelay   time.Duration `name:"drain-delay" env:"PHIENTOA_DRAIN_DELAY" default:"0s" help:"Between saying not ready and stopping, so that a load balancer sees it: 0 to 5m."`
 	StopTimeout  time.Duration `name:"stop-timeout" env:"PHIENTOA_STOP_TIMEOUT" default:"30s" help:"The longest an orderly stop takes after drain-delay: 1s to 10m. Hearings are suspended, not ended."`
 	HelpPhone    string        `name:"help-phone" env:"PHIENTOA_HELP_PHONE" default:"" help:"Telephone number for technical help, shown to everybody on the screens that a lost connection leaves: 3 to 30 of digits, spaces and + - . ( ). Empty: none is shown."`
@@ -56,6 +57,12 @@ func (c Config) Check() error {
 	}
 	if !phone(c.HelpPhone) {
 		return fmt.Errorf("help-phone %q: 3 to 30 of digits, spaces and + - . ( )", c.HelpPhone)
+	}
+	if c.TimestampURL != "" {
+		u, err := url.Parse(c.TimestampURL)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil {
+			return errors.New("timestamp-url: want http://… or https://… without a password")
+		}
 	}
 	return c.checkEdge()
 }

@@ -8,6 +8,7 @@ import (
 	"crypto/elliptic"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/asn1"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -25,6 +26,8 @@ const (
 	CAKey    = "ca.key"
 	NodeCert = "node.pem"
 	NodeKey  = "node.key"
+	TSACert  = "tsa.pem"
+	TSAKey   = "tsa.key"
 )
 
 // Params finds or makes an Identity.
@@ -42,6 +45,9 @@ type Identity struct {
 	Certificate *x509.Certificate
 	Key         *ecdsa.PrivateKey
 	CA          *x509.Certificate
+	// TSACertificate and TSAKey are of the local timestamp authority.
+	TSACertificate *x509.Certificate
+	TSAKey         *ecdsa.PrivateKey
 }
 
 // Roots is a pool of the local authority alone.
@@ -68,7 +74,11 @@ func Open(p Params) (Identity, error) {
 	if err != nil {
 		return Identity{}, err
 	}
-	return Identity{Node: p.Node, Certificate: cert, Key: key, CA: ca}, nil
+	tsa, tsaKey, err := p.timestamps(ca, caKey)
+	if err != nil {
+		return Identity{}, err
+	}
+	return Identity{Node: p.Node, Certificate: cert, Key: key, CA: ca, TSACertificate: tsa, TSAKey: tsaKey}, nil
 }
 
 func (p Params) authority() (*x509.Certificate, *ecdsa.PrivateKey, error) {
@@ -100,6 +110,30 @@ func (p Params) node(ca *x509.Certificate, caKey *ecdsa.PrivateKey) (*x509.Certi
 	}
 	if cert.Subject.CommonName != p.Node {
 		return nil, nil, fmt.Errorf("pki: %s is of node %q, not %q", NodeCert, cert.Subject.CommonName, p.Node)
+	}
+	return cert, key, cert.CheckSignatureFrom(ca)
+}
+
+// timestamps is the local timestamp authority. Its certificate has one extended
+// key usage, critical (RFC 3161, 2.3); x509 would render it as not critical.
+func (p Params) timestamps(ca *x509.Certificate, caKey *ecdsa.PrivateKey) (*x509.Certificate, *ecdsa.PrivateKey, error) {
+	cert, key, err := p.pair(TSACert, TSAKey, func(serial *big.Int, key *ecdsa.PrivateKey) ([]byte, error) {
+		usage, err := asn1.Marshal([]asn1.ObjectIdentifier{{1, 3, 6, 1, 5, 5, 7, 3, 8}}) // id-kp-timeStamping
+		if err != nil {
+			return nil, err
+		}
+		t := &x509.Certificate{
+			SerialNumber: serial,
+			Subject:      pkix.Name{CommonName: "Phientoa local timestamps " + p.Node},
+			NotBefore:    p.Now().Add(-time.Hour), NotAfter: p.Now().AddDate(10, 0, 0),
+			BasicConstraintsValid: true,
+			KeyUsage:              x509.KeyUsageDigitalSignature,
+			ExtraExtensions:       []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 37}, Critical: true, Value: usage}},
+		}
+		return x509.CreateCertificate(p.Rand, t, ca, key.Public(), caKey)
+	})
+	if err != nil {
+		return nil, nil, err
 	}
 	return cert, key, cert.CheckSignatureFrom(ca)
 }

@@ -25,7 +25,7 @@ func TestIdentityIsMadeOnceAndPrivate(t *testing.T) {
 	require.True(t, a.Key.Equal(b.Key))
 	_, err = a.Certificate.Verify(x509.VerifyOptions{Roots: a.Roots(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
 	require.NoError(t, err)
-	for _, name := range []string{CACert, CAKey, NodeCert, NodeKey} {
+	for _, name := range []string{CACert, CAKey, NodeCert, NodeKey, TSACert, TSAKey} {
 		info, err := os.Stat(filepath.Join(dir, name))
 		require.NoError(t, err)
 		require.Equal(t, os.FileMode(0o600), info.Mode().Perm(), name)

@@ -2,6 +2,7 @@ package signer
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -61,6 +62,18 @@ func (c *Client) Sign(ctx context.Context, origin string, text []byte) ([]byte, 
 func (c *Client) Rotate(ctx context.Context, origin string) (json.RawMessage, error) {
 	a, err := c.ask(ctx, request{Op: "rotate", Origin: origin})
 	return a.Statement, err
+}
+
+// Seal asks for the node's seal over a SHA-256; see Sealer.Seal.
+func (c *Client) Seal(ctx context.Context, origin string, digest [sha256.Size]byte) ([]byte, error) {
+	a, err := c.ask(ctx, request{Op: "seal", Origin: origin, Digest: digest[:]})
+	return a.DER, err
+}
+
+// Stamp asks for a token of the local timestamp authority over a SHA-256.
+func (c *Client) Stamp(ctx context.Context, imprint [sha256.Size]byte) ([]byte, error) {
+	a, err := c.ask(ctx, request{Op: "stamp", Digest: imprint[:]})
+	return a.DER, err
 }
 
 // Ping tells whether the signer answers this process. It uses no key.

@@ -2,6 +2,7 @@ package signer
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,6 +19,7 @@ import (
 type ServeParams struct {
 	Socket string // path of the unix socket, 0600, or 0660 when others may connect
 	Keeper *Keeper
+	Sealer *Sealer // nil: seal and stamp are refused
 	// UIDs may connect besides the signer's own.
 	UIDs   []uint32
 	Conns  int // connections at once, default 16; more are closed at once
@@ -104,18 +106,9 @@ func (p ServeParams) conn(ctx context.Context, c *net.UnixConn) error {
 			}
 			return nil // the client went away
 		}
-		var a answer
-		var err error
-		switch req.Op {
-		case "ping": // a readiness check: no key is touched
-		case "certify":
-			a.Statement, err = p.Keeper.Certify(ctx, req.Origin)
-		case "sign":
-			a.Line, err = p.Keeper.Sign(ctx, req.Origin, req.Text)
-		case "rotate":
-			a.Statement, err = p.Keeper.Rotate(ctx, req.Origin)
-		default:
-			return fmt.Errorf("%w: unknown op", errFrame)
+		a, err := p.answer(ctx, req)
+		if errors.Is(err, errFrame) {
+			return err
 		}
 		if err != nil {
 			a = answer{Code: codeOf(err), Error: err.Error()}
@@ -127,6 +120,35 @@ func (p ServeParams) conn(ctx context.Context, c *net.UnixConn) error {
 			return err
 		}
 	}
+}
+
+func (p ServeParams) answer(ctx context.Context, req request) (a answer, err error) {
+	switch req.Op {
+	case "ping": // a readiness check: no key is touched
+	case "certify":
+		a.Statement, err = p.Keeper.Certify(ctx, req.Origin)
+	case "sign":
+		a.Line, err = p.Keeper.Sign(ctx, req.Origin, req.Text)
+	case "rotate":
+		a.Statement, err = p.Keeper.Rotate(ctx, req.Origin)
+	case "seal", "stamp":
+		var digest [sha256.Size]byte
+		switch {
+		case len(req.Digest) != sha256.Size:
+			return a, fmt.Errorf("%w: digest", errFrame)
+		case p.Sealer == nil:
+			return a, fmt.Errorf("%w: this signer does not seal", ErrRefused)
+		}
+		copy(digest[:], req.Digest)
+		if req.Op == "seal" {
+			a.DER, err = p.Sealer.Seal(ctx, req.Origin, digest)
+		} else {
+			a.DER, err = p.Sealer.Stamp(ctx, digest)
+		}
+	default:
+		return a, fmt.Errorf("%w: unknown op", errFrame)
+	}
+	return a, err
 }
 
 // admit asks the kernel who is on the other side.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
@@ -18,8 +19,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"phientoa/internal/cades"
 	"phientoa/internal/ledger"
 	"phientoa/internal/pki"
+	"phientoa/internal/tsa"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -124,21 +127,25 @@ func TestBounds(t *testing.T) {
 
 // serve runs a signer until the test ends and returns its socket.
 func serve(t *testing.T, k *Keeper, conns int, uids ...uint32) string {
+	t.Helper()
+	return serveWith(t, ServeParams{Keeper: k, Conns: conns, UIDs: uids})
+}
+
+func serveWith(t *testing.T, p ServeParams) string {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "sign") //nolint:usetesting // short: a socket path has 108 bytes
 	require.NoError(t, err)
-	path := filepath.Join(dir, "s")
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, done := make(chan struct{}), make(chan error, 1)
-	go func() {
-		done <- Serve(ctx, ServeParams{Socket: path, Keeper: k, Conns: conns, UIDs: uids, Ready: func() { close(ready) }})
-	}()
+	p.Socket, p.Ready = filepath.Join(dir, "s"), func() { close(ready) }
+	go func() { done <- Serve(ctx, p) }()
 	<-ready
 	t.Cleanup(func() {
 		cancel()
 		require.NoError(t, <-done)
 		require.NoError(t, os.RemoveAll(dir))
 	})
-	return path
+	return p.Socket
 }
 
 func TestClientAndServerSpeakTheSamePort(t *testing.T) {
@@ -188,6 +195,53 @@ func TestPing(t *testing.T) {
 	require.Error(t, gone.Ping(ctx))
 }
 
+// A seal is a CAdES signature of the node over the manifest that was asked for,
+// a stamp a token of the local authority; both have a rate of their own.
+func TestSealsAndStampsOverTheSocket(t *testing.T) {
+	id, err := pki.Open(pki.Params{Dir: t.TempDir(), Node: "node-1", Now: time.Now, Rand: rand.Reader})
+	require.NoError(t, err)
+	s, err := NewSealer(SealerParams{
+		Key: id.Key, Certificate: id.Certificate, TSAKey: id.TSAKey, TSACertificate: id.TSACertificate,
+		Now: time.Now, Rand: rand.Reader, Rate: 1e-9, Burst: 2,
+	})
+	require.NoError(t, err)
+	path := serveWith(t, ServeParams{Keeper: newKeeper(t, nil), Sealer: s})
+	c := NewClient(path, 0)
+	defer c.Close()
+	digest := sha256.Sum256([]byte("manifest"))
+	der, err := c.Seal(ctx, origin, digest)
+	require.NoError(t, err)
+	sig, err := cades.Verify(der, digest)
+	require.NoError(t, err)
+	require.True(t, sig.Certificate.Equal(id.Certificate))
+	token, err := c.Stamp(ctx, sha256.Sum256(sig.Value))
+	require.NoError(t, err)
+	info, err := tsa.Verify(token, sha256.Sum256(sig.Value))
+	require.NoError(t, err)
+	require.True(t, info.Signature.Certificate.Equal(id.TSACertificate))
+	_, err = c.Seal(ctx, "not an origin", digest)
+	require.ErrorIs(t, err, ErrRefused)
+	_, err = c.Seal(ctx, origin, digest)
+	require.NoError(t, err)
+	_, err = c.Seal(ctx, origin, digest)
+	require.ErrorIs(t, err, ErrRate)
+	_, err = c.Stamp(ctx, digest)
+	require.NoError(t, err)
+	_, err = c.Stamp(ctx, digest)
+	require.ErrorIs(t, err, ErrRate)
+	require.NoError(t, c.Ping(ctx), "a refusal does not end the connection")
+}
+
+func TestASignerWithoutSealRefuses(t *testing.T) {
+	path := serve(t, newKeeper(t, nil), 0)
+	c := NewClient(path, 0)
+	defer c.Close()
+	_, err := c.Seal(ctx, origin, sha256.Sum256(nil))
+	require.ErrorIs(t, err, ErrRefused)
+	_, err = c.Stamp(ctx, sha256.Sum256(nil))
+	require.ErrorIs(t, err, ErrRefused)
+}
+
 func TestMalformedFramesEndTheConnectionOnly(t *testing.T) {
 	k := newKeeper(t, nil)
 	path := serve(t, k, 1)
@@ -195,6 +249,7 @@ func TestMalformedFramesEndTheConnectionOnly(t *testing.T) {
 		binary.BigEndian.AppendUint32(nil, 1<<31),
 		append(binary.BigEndian.AppendUint32(nil, 2), "{]"...),
 		append(binary.BigEndian.AppendUint32(nil, 13), `{"op":"keys"}`...),
+		append(binary.BigEndian.AppendUint32(nil, 13), `{"op":"seal"}`...), // without a digest
 	} {
 		conn, err := net.Dial("unix", path)
 		require.NoError(t, err)

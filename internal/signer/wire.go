@@ -16,14 +16,16 @@ var errFrame = errors.New("signer: malformed frame")
 
 // request is one frame: 4 bytes length, big endian, then JSON.
 type request struct {
-	Op     string `json:"op"` // certify, sign, rotate, ping
+	Op     string `json:"op"` // certify, sign, rotate, seal, stamp, ping
 	Origin string `json:"origin"`
 	Text   []byte `json:"text,omitempty"`
+	Digest []byte `json:"digest,omitempty"` // SHA-256, of seal and stamp
 }
 
 type answer struct {
 	Statement json.RawMessage `json:"statement,omitempty"`
 	Line      []byte          `json:"line,omitempty"`
+	DER       []byte          `json:"der,omitempty"`  // of seal and stamp
 	Code      string          `json:"code,omitempty"` // rate, full, refused, error
 	Error     string          `json:"error,omitempty"`
 }

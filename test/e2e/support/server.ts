@@ -136,22 +136,27 @@ export class Server {
       rmSync(this.dataDir, { recursive: true, force: true });
   }
 
-  /** verify runs the offline verifier over a directory. */
   /**
-   * sealed waits until the record of a closed hearing verifies as whole, and gives
-   * the verifier's words. The last line is durable a moment before its checkpoint.
+   * sealed waits until the record of a closed hearing verifies as whole, in its
+   * directory and as the sealed file beside it, and gives the verifier's words about
+   * the directory. The last line is durable a moment before its checkpoint, and the
+   * sealed file follows.
    */
   async sealed(dir: string): Promise<string> {
-    let last = { code: -1, text: "" };
-    await expect
-      .poll(() => {
-        last = this.verify(dir);
-        return last.code === 0 || last.code === 3 ? "whole" : last.text;
-      })
-      .toBe("whole");
-    return last.text;
+    let text = "";
+    for (const path of [`${dir}.asice`, dir]) {
+      await expect
+        .poll(() => {
+          const last = this.verify(path);
+          text = last.text;
+          return last.code === 0 || last.code === 3 ? "whole" : last.text;
+        })
+        .toBe("whole");
+    }
+    return text;
   }
 
+  /** verify runs the offline verifier over a directory or a sealed file. */
   verify(dir: string): { code: number; text: string } {
     try {
       const text = execFileSync(BINARY, ["verify", dir, "--lang", "en"], { encoding: "utf8" });

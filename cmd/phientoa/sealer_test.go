@@ -1,0 +1,96 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"phientoa/internal/config"
+	"phientoa/internal/tsa/tsatest"
+	"phientoa/signaling"
+)
+
+type deafRoom struct{}
+
+func (deafRoom) Recording(bool, string)            {}
+func (deafRoom) Checkpoint(uint64, string, []byte) {}
+
+// seal records a part without media, ends it and waits for its sealed file.
+func (s *served) seal() (file string) {
+	t := s.t
+	t.Helper()
+	r := &recorder{dir: s.evidenceDir(), node: s.p.Node, signer: s.signer, logger: s.logger, ended: s.sealer.Add}
+	ev, err := r.Open(context.Background(), signaling.EvidenceParams{Hearing: "0192-h", Epoch: 1, Notify: deafRoom{}})
+	require.NoError(t, err)
+	require.NoError(t, ev.Event(context.Background(), 1, []byte(`{"seq":1}`), true, true))
+	require.NoError(t, ev.Close(context.Background()))
+	file = filepath.Join(s.evidenceDir(), "0192-h", "part-0001.asice")
+	require.Eventually(t, func() bool {
+		_, err := os.Stat(file)
+		return err == nil && s.sealer.Waiting() == 0
+	}, 20*time.Second, 5*time.Millisecond, s.log.String())
+	return file
+}
+
+// The whole path: a node records, ends the part, its signer seals it, and
+// phientoa verify judges the file offline.
+func TestAPartThatEndsIsSealedAndVerifies(t *testing.T) {
+	s := startServe(t, nil)
+	file := s.seal()
+	ca := filepath.Join(s.p.DataDir, "pki", "ca.pem")
+	require.Contains(t, s.log.String(), "part sealed")
+
+	var out, errs bytes.Buffer
+	call := func(args ...string) int {
+		out.Reset()
+		errs.Reset()
+		return run(t.Context(), append([]string{"verify"}, args...), streams{&out, &errs, nil})
+	}
+	require.Equal(t, 0, call(file, "--root", ca), out.String()+errs.String())
+	require.Contains(t, out.String(), "TOÀN VẸN")
+	require.Contains(t, out.String(), "dấu thời gian nội bộ, không độc lập")
+	require.Equal(t, 3, call(file, "--lang", "en"))
+	require.Contains(t, out.String(), "signer is not identified")
+	require.Equal(t, 0, call(file, "--root", ca, "--json"))
+	var report struct {
+		Container struct {
+			Seal struct{ Level string } `json:"seal"`
+		} `json:"container"`
+	}
+	require.NoError(t, json.Unmarshal(out.Bytes(), &report))
+	require.Equal(t, "T", report.Container.Seal.Level)
+	require.Equal(t, 0, call(filepath.Dir(file), "--root", ca), "the directory still verifies: %s", out.String())
+	require.Equal(t, 2, call(ca))
+	require.Equal(t, 2, call(file+".none"))
+	require.Equal(t, 2, call(file, "--root", file))
+
+	b, err := os.ReadFile(file)
+	require.NoError(t, err)
+	b[len(b)/2] ^= 1
+	changed := filepath.Join(t.TempDir(), "changed.asice")
+	require.NoError(t, os.WriteFile(changed, b, 0o600))
+	require.Equal(t, 1, call(changed, "--root", ca))
+	require.Contains(t, out.String(), "CÓ SAI LỆCH")
+}
+
+// An authority of the operator's choice, which is not the court's, stamps; it is
+// called independent by whom its root was given to, and by nobody else.
+func TestTheTimestampAuthorityIsASetting(t *testing.T) {
+	url, ca := tsatest.Authority(t, nil)
+	s := startServe(t, func(c *config.Config) { c.TimestampURL = url })
+	file := s.seal()
+	root, tsaRoot := filepath.Join(s.p.DataDir, "pki", "ca.pem"), filepath.Join(t.TempDir(), "tsa.pem")
+	require.NoError(t, os.WriteFile(tsaRoot, ca, 0o600))
+	var out bytes.Buffer
+	require.Equal(t, 0, run(t.Context(), []string{"verify", file, "--root", root, "--tsa-root", tsaRoot}, streams{&out, &out, nil}), out.String())
+	require.Contains(t, out.String(), "Independent TSA (bên cấp dấu thời gian độc lập)")
+	out.Reset()
+	require.Equal(t, 0, run(t.Context(), []string{"verify", file, "--root", root}, streams{&out, &out, nil}), out.String())
+	require.Contains(t, out.String(), "chưa xác định được bên cấp dấu thời gian")
+}

@@ -1,0 +1,129 @@
+package asic
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"strings"
+)
+
+// Target is where a container is written: an *os.File opened without O_APPEND.
+type Target interface {
+	io.Writer
+	io.WriterAt
+}
+
+// Writer writes a container in one pass; only the checksum of each header is
+// patched afterwards. It is not safe for concurrent use.
+type Writer struct {
+	w       Target
+	at      int64
+	entries []Entry
+	names   nameSet
+	buf     []byte
+	err     error // the first failure; nothing is written after it
+}
+
+// copyBuffer bounds the memory of a copy.
+const copyBuffer = 256 << 10
+
+// NewWriter begins a container with its mimetype.
+func NewWriter(w Target) (*Writer, error) {
+	z := &Writer{w: w, names: nameSet{}, buf: make([]byte, copyBuffer)}
+	_, err := z.Add(MimetypeName, int64(len(Mimetype)), strings.NewReader(Mimetype))
+	return z, err
+}
+
+// ErrSize: an entry had not as many bytes as was said.
+var ErrSize = errors.New("asic: entry has another size than announced")
+
+// Add appends an entry of exactly size bytes and returns their SHA-256. After
+// an error the container is of no use.
+func (z *Writer) Add(name string, size int64, r io.Reader) (sum [sha256.Size]byte, err error) {
+	if z.err != nil {
+		return sum, z.err
+	}
+	if sum, err = z.add(name, size, r); err != nil {
+		z.err = fmt.Errorf("asic: entry %q: %w", name, err)
+	}
+	return sum, z.err
+}
+
+func (z *Writer) add(name string, size int64, r io.Reader) (sum [sha256.Size]byte, err error) {
+	if !ValidName(name) || size < 0 || len(z.entries) >= MaxEntries {
+		return sum, errors.New("name, size or number of entries outside the profile")
+	}
+	if !z.names.add(name) {
+		return sum, errors.New("name is taken")
+	}
+	e := Entry{Name: name, Size: size, offset: z.at}
+	head := e.appendLocal(nil)
+	if _, err := z.w.Write(head); err != nil {
+		return sum, err
+	}
+	crc, digest := crc32.NewIEEE(), sha256.New()
+	// One byte more than announced is asked for, to notice a file that grew.
+	n, err := io.CopyBuffer(io.MultiWriter(z.w, crc, digest), onlyReader{io.LimitReader(r, size)}, z.buf)
+	if err != nil {
+		return sum, err
+	}
+	if more, err := r.Read(z.buf[:1]); n != size || more != 0 || (err != nil && !errors.Is(err, io.EOF)) {
+		return sum, errors.Join(ErrSize, err)
+	}
+	e.CRC, e.data = crc.Sum32(), z.at+int64(len(head))
+	if _, err := z.w.WriteAt(e.appendLocal(nil), z.at); err != nil {
+		return sum, err
+	}
+	z.at = e.data + size
+	z.entries = append(z.entries, e)
+	digest.Sum(sum[:0])
+	return sum, nil
+}
+
+// onlyReader hides WriterTo, which would go round the buffer.
+type onlyReader struct{ io.Reader }
+
+// Close writes the central directory and returns the size of the container.
+func (z *Writer) Close() (size int64, err error) {
+	if z.err != nil {
+		return 0, z.err
+	}
+	z.err = errors.New("asic: container is closed")
+	tail := tailOf(z.entries, z.at)
+	if _, err := z.w.Write(tail); err != nil {
+		return 0, fmt.Errorf("asic: central directory: %w", err)
+	}
+	return z.at + int64(len(tail)), nil
+}
+
+// tailOf renders the central directory and the end of a container.
+func tailOf(entries []Entry, at int64) []byte {
+	var b []byte
+	for _, e := range entries {
+		b = e.appendCentral(b)
+	}
+	return appendEnd(b, len(entries), int64(len(b)), at)
+}
+
+// ReplaceLast writes into w a copy of a container whose last entry has other
+// bytes, as when a timestamp joins a signature: what stands before is copied as
+// it is.
+func (c *Container) ReplaceLast(ctx context.Context, w Target, content []byte) (size int64, err error) {
+	last := c.entries[len(c.entries)-1]
+	n, err := io.Copy(w, &ctxReader{ctx, io.NewSectionReader(c.r, 0, last.offset)})
+	if err == nil && n != last.offset {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return 0, fmt.Errorf("asic: copy: %w", err)
+	}
+	z := &Writer{w: w, at: last.offset, names: nameSet{}, buf: make([]byte, 1)}
+	z.entries = append(z.entries, c.entries[:len(c.entries)-1]...)
+	if _, err := z.Add(last.Name, int64(len(content)), strings.NewReader(string(content))); err != nil {
+		return 0, err
+	}
+	return z.Close()
+}

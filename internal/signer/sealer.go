@@ -1,0 +1,81 @@
+package signer
+
+import (
+	"context"
+	"crypto"
+	"crypto/sha256"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"phientoa/internal/cades"
+	"phientoa/internal/ledger"
+	"phientoa/internal/tsa"
+)
+
+// SealerParams makes a Sealer.
+type SealerParams struct {
+	Key         crypto.Signer // of the node: ECDSA, or RSA from 2048 bits
+	Certificate *x509.Certificate
+	Chain       []*x509.Certificate // intermediate authorities, without the root
+	// TSAKey and TSACertificate are of the local timestamp authority; nil: Stamp
+	// is refused.
+	TSAKey         crypto.Signer
+	TSACertificate *x509.Certificate
+	Now            func() time.Time
+	Rand           io.Reader
+	// Rate and Burst bound seals and stamps, each; default 2 a second, 20.
+	Rate  rate.Limit
+	Burst int
+}
+
+// Sealer seals archives with the node's key. It signs nothing but the CAdES
+// attributes that it makes itself, with its own clock: no request can make it
+// sign a checkpoint, a key statement or a certificate. It is safe for
+// concurrent use as far as the keys are.
+type Sealer struct {
+	p             SealerParams
+	seals, stamps *rate.Limiter
+}
+
+// NewSealer checks its parameters.
+func NewSealer(p SealerParams) (*Sealer, error) {
+	if p.Key == nil || p.Certificate == nil || p.Now == nil || p.Rand == nil {
+		return nil, errors.New("signer: Key, Certificate, Now and Rand are required")
+	}
+	if p.Rate <= 0 {
+		p.Rate, p.Burst = 2, 20
+	}
+	return &Sealer{p: p, seals: rate.NewLimiter(p.Rate, p.Burst), stamps: rate.NewLimiter(p.Rate, p.Burst)}, nil
+}
+
+// Seal returns a detached CAdES-BASELINE-B signature (DER) over the manifest
+// with this SHA-256. origin names the log of the archive.
+func (s *Sealer) Seal(_ context.Context, origin string, digest [sha256.Size]byte) ([]byte, error) {
+	if !ledger.ValidOrigin(origin) {
+		return nil, fmt.Errorf("%w: origin", ErrRefused)
+	}
+	now := s.p.Now()
+	if !s.seals.AllowN(now, 1) {
+		return nil, ErrRate
+	}
+	return cades.Sign(cades.Params{
+		Key: s.p.Key, Certificate: s.p.Certificate, Chain: s.p.Chain, Time: now, Rand: s.p.Rand, Digest: digest,
+	})
+}
+
+// Stamp returns a token (DER) of the local timestamp authority.
+func (s *Sealer) Stamp(_ context.Context, imprint [sha256.Size]byte) ([]byte, error) {
+	if s.p.TSAKey == nil || s.p.TSACertificate == nil {
+		return nil, fmt.Errorf("%w: there is no local timestamp authority", ErrRefused)
+	}
+	if !s.stamps.AllowN(s.p.Now(), 1) {
+		return nil, ErrRate
+	}
+	a := tsa.Authority{Key: s.p.TSAKey, Certificate: s.p.TSACertificate, Now: s.p.Now, Rand: s.p.Rand}
+	return a.Stamp(imprint, nil)
+}

@@ -1,0 +1,341 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"phientoa/internal/ledger"
+	"phientoa/recording"
+)
+
+// JobParams makes a Job.
+type JobParams struct {
+	Dir    string // of all evidence: Dir/<hearing>/part-NNNN
+	Signer Signer
+	// SignEnd signs the end line of a part whose process died before it did; see
+	// recording.SignEnd.
+	SignEnd func(ctx context.Context, part string) error
+	// Reserve is kept free on the disk for recordings, in bytes: a part that does
+	// not fit beside it waits.
+	Reserve int64
+	// Rate bounds reading, in bytes a second; default 64 MiB: recordings come first.
+	Rate   int64
+	Logger *slog.Logger
+	// Retry is the wait after a first failure, doubled up to 60 times of it;
+	// default 10 s.
+	Retry time.Duration
+	// Progress is the time between two lines in the log, default 30 s.
+	Progress time.Duration
+}
+
+// StampLimit is how long an authority may take for the timestamp of a part that
+// is sealed already; the government's was measured at up to 131 s.
+const StampLimit = 3 * time.Minute
+
+// Job seals the parts of a node that have ended, one after the other. What a
+// process did not finish, the next one takes up.
+type Job struct {
+	p     JobParams
+	limit *rate.Limiter
+	wake  chan struct{}
+
+	mu      sync.Mutex
+	waiting map[string]*retry // by directory of the part
+
+	sealed, failed, bytes atomic.Int64
+}
+
+type retry struct {
+	at     time.Time
+	wait   time.Duration
+	sealed bool // only the timestamp lacks
+	asked  int  // how often Add was called for it
+}
+
+// NewJob returns a job that does nothing before Run.
+func NewJob(p JobParams) *Job {
+	if p.Rate <= 0 {
+		p.Rate = 64 << 20
+	}
+	if p.Retry <= 0 {
+		p.Retry = 10 * time.Second
+	}
+	if p.Progress <= 0 {
+		p.Progress = 30 * time.Second
+	}
+	if p.Logger == nil {
+		p.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Job{
+		p: p, wake: make(chan struct{}, 1), waiting: map[string]*retry{},
+		limit: rate.NewLimiter(rate.Limit(p.Rate), max(int(p.Rate), limitStep)),
+	}
+}
+
+// Add asks for a part to be sealed, by its directory. It never blocks.
+func (j *Job) Add(part string) {
+	j.mu.Lock()
+	if j.waiting[part] == nil {
+		j.waiting[part] = &retry{}
+	}
+	j.waiting[part].asked++
+	j.mu.Unlock()
+	select {
+	case j.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Waiting counts the parts that are to be sealed or stamped.
+func (j *Job) Waiting() int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return len(j.waiting)
+}
+
+// Counts are, since the job was made: containers finished, attempts that failed
+// and bytes of evidence read for sealing.
+func (j *Job) Counts() (sealed, failed, bytes int64) {
+	return j.sealed.Load(), j.failed.Load(), j.bytes.Load()
+}
+
+// Run works until ctx ends.
+func (j *Job) Run(ctx context.Context) {
+	j.scan()
+	for ctx.Err() == nil {
+		part, wait := j.next(time.Now())
+		if part != "" {
+			j.one(ctx, part)
+			continue
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+		case <-j.wake:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+// scan finds what earlier processes left.
+func (j *Job) scan() {
+	parts, err := filepath.Glob(filepath.Join(j.p.Dir, "*", "part-*", ledger.LogName))
+	if err != nil {
+		j.p.Logger.Error("evidence not looked through", "err", err)
+	}
+	for _, name := range parts {
+		part := filepath.Dir(name)
+		if done, err := Stamped(part + Ext); err != nil || !done {
+			j.Add(part)
+		}
+	}
+}
+
+// next is a part whose turn it is, or how long none is.
+func (j *Job) next(now time.Time) (part string, wait time.Duration) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	wait = time.Hour
+	var best *retry
+	for name, r := range j.waiting {
+		switch d := r.at.Sub(now); {
+		// A slow timestamp authority does not hold seals up.
+		case d <= 0 && (best == nil || (best.sealed && !r.sealed) || (best.sealed == r.sealed && name < part)):
+			part, best = name, r
+		case d > 0:
+			wait = min(wait, d)
+		}
+	}
+	return part, wait
+}
+
+func (j *Job) one(ctx context.Context, part string) {
+	asked := j.asked(part)
+	err := j.seal(ctx, part)
+	if ctx.Err() == nil { // else the next process goes on
+		j.done(part, asked, err)
+	}
+}
+
+func (j *Job) asked(part string) int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.waiting[part].asked
+}
+
+// done notes how an attempt ended that began when the part had been asked for
+// so often. A part in progress is forgotten, for it is added when it ends: unless
+// that happened while it was looked at.
+func (j *Job) done(part string, asked int, err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	r := j.waiting[part]
+	switch {
+	case r.asked != asked:
+		r.at = time.Time{}
+	case err == nil || errors.Is(err, ErrNotEnded):
+		delete(j.waiting, part)
+	default:
+		r.sealed = errors.Is(err, errNoTimestamp)
+		r.wait = min(max(2*r.wait, j.p.Retry), 60*j.p.Retry)
+		r.at = time.Now().Add(r.wait)
+		j.failed.Add(1)
+		j.p.Logger.Error("part not sealed", "part", j.name(part), "err", err, "again_in", r.wait.String())
+	}
+}
+
+// name is the part's place below the evidence: hearing and number.
+func (j *Job) name(part string) string {
+	rel, err := filepath.Rel(j.p.Dir, part)
+	if err != nil {
+		return filepath.Base(part)
+	}
+	return filepath.ToSlash(rel)
+}
+
+func (j *Job) seal(ctx context.Context, part string) error {
+	out := part + Ext
+	if _, err := os.Lstat(out); err == nil {
+		return j.stamp(ctx, part)
+	}
+	if err := j.ended(ctx, part); err != nil {
+		return err
+	}
+	total, err := size(part)
+	if err != nil {
+		return err
+	}
+	free, err := recording.Free(part)
+	if err != nil {
+		return err
+	}
+	if free < total+j.p.Reserve {
+		return fmt.Errorf("archive: %d bytes free, %d needed beside the reserve of %d for recordings", free, total, j.p.Reserve)
+	}
+	began, last := time.Now(), time.Now()
+	before := int64(0)
+	b, err := Build(ctx, BuildParams{
+		Part: part, Out: out, Signer: j.p.Signer, Limit: j.limit,
+		Progress: func(done int64) {
+			j.bytes.Add(done - before)
+			before = done
+			if time.Since(last) >= j.p.Progress {
+				last = time.Now()
+				j.p.Logger.Info("sealing", "part", j.name(part), "bytes", done, "of", total)
+			}
+		},
+	})
+	if err != nil {
+		return err
+	}
+	j.sealed.Add(1)
+	log := j.p.Logger.Info
+	damages := 0
+	if b.Report.Evidence != nil {
+		damages = len(b.Report.Evidence.Damages)
+	}
+	if damages > 0 {
+		log = j.p.Logger.Error
+	}
+	log("part sealed", "part", j.name(part), "bytes", b.Bytes, "manifest_sha256", fmt.Sprintf("%x", b.Manifest),
+		"timestamp", b.Stamped, "damages", damages, "took", time.Since(began).Round(time.Millisecond).String())
+	if !b.Stamped {
+		return errNoTimestamp
+	}
+	return nil
+}
+
+var errNoTimestamp = errors.New("archive: sealed, the timestamp is still to come")
+
+// stamp gives a container of an earlier attempt its timestamp.
+func (j *Job) stamp(ctx context.Context, part string) error {
+	if done, err := Stamped(part + Ext); err != nil || done {
+		return err
+	}
+	if err := Stamp(ctx, part+Ext, j.p.Signer, StampLimit); err != nil {
+		return errors.Join(errNoTimestamp, err)
+	}
+	j.p.Logger.Info("sealed part has its timestamp", "part", j.name(part))
+	return nil
+}
+
+// ended wants the end line, under a checkpoint.
+func (j *Job) ended(ctx context.Context, part string) error {
+	lines, ended, err := lastLines(filepath.Join(part, ledger.LogName))
+	if err != nil {
+		return err
+	}
+	if !ended {
+		return ErrNotEnded
+	}
+	cp, err := ledger.LastCheckpoint(os.DirFS(part))
+	if err == nil && cp.Size >= lines {
+		return nil
+	}
+	return j.p.SignEnd(ctx, part)
+}
+
+// lastLines looks at the end of a log: how many lines it has, and whether it has
+// its end line, which few lines may follow.
+func lastLines(path string) (lines uint64, ended bool, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return 0, false, fmt.Errorf("archive: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	end, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return 0, false, fmt.Errorf("archive: %w", err)
+	}
+	buf := make([]byte, min(end, 2*ledger.MaxLine))
+	if _, err := f.ReadAt(buf, end-int64(len(buf))); err != nil && !errors.Is(err, io.EOF) {
+		return 0, false, fmt.Errorf("archive: %w", err)
+	}
+	whole := strings.Split(string(buf[:strings.LastIndexByte(string(buf), '\n')+1]), "\n")
+	for i := len(whole) - 2; i >= 0; i-- { // behind the last newline stands nothing
+		l, err := ledger.ParseLine([]byte(whole[i]))
+		if err != nil {
+			return lines, false, nil // torn or damaged: not ours to judge
+		}
+		lines = max(lines, l.I+1)
+		switch l.Kind {
+		case ledger.KindEnd:
+			return lines, true, nil
+		case ledger.KindRecovered, ledger.KindKey:
+		default:
+			return lines, false, nil
+		}
+	}
+	return lines, false, nil
+}
+
+// size sums up the files of a part, in bytes.
+func size(part string) (total int64, err error) {
+	err = fs.WalkDir(os.DirFS(part), ".", func(_ string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		info, err := e.Info()
+		if err == nil {
+			total += info.Size()
+		}
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("archive: %w", err)
+	}
+	return total, nil
+}

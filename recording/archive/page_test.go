@@ -1,0 +1,105 @@
+package archive
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"phientoa/internal/asic"
+)
+
+// block takes the one code block of a language out of docs/archive-format.md.
+func block(t *testing.T, language string) string {
+	t.Helper()
+	page, err := os.ReadFile("../../docs/archive-format.md")
+	require.NoError(t, err)
+	_, rest, ok := strings.Cut(string(page), "\n```"+language+"\n")
+	require.True(t, ok)
+	code, _, ok := strings.Cut(rest, "\n```\n")
+	require.True(t, ok)
+	return code + "\n"
+}
+
+func needTools(t *testing.T, tools ...string) {
+	for _, tool := range tools {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skip(tool + " is missing")
+		}
+	}
+}
+
+// program writes a program of the page into a file and returns a function that
+// runs it in an empty directory.
+func program(t *testing.T, interpreter, code string) func(env []string, args ...string) (string, error) {
+	path := filepath.Join(t.TempDir(), "program")
+	require.NoError(t, os.WriteFile(path, []byte(code), 0o600))
+	return func(env []string, args ...string) (string, error) {
+		cmd := exec.CommandContext(context.Background(), interpreter, append([]string{path}, args...)...)
+		cmd.Dir = t.TempDir()
+		cmd.Env = append(os.Environ(), env...)
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+}
+
+func TestTheProgramInsideIsThatOfThePage(t *testing.T) {
+	require.Equal(t, script, block(t, "python"))
+}
+
+// A stranger who has only the page, the file and the court's certificate: whole
+// where nothing was touched, and every change of a content is found.
+func TestAStrangerVerifiesFromThePageAlone(t *testing.T) {
+	needTools(t, "python3", "openssl", "unzip", "awk")
+	c := newCourt(t)
+	path, _ := c.sealed(t, 120)
+	root := c.rootPEM(t)
+	python, shell := program(t, "python3", block(t, "python")), program(t, "sh", block(t, "sh"))
+	sh := func(path, root string) (string, error) { return shell([]string{"FILE=" + path, "ROOT=" + root}) }
+
+	out, err := python(nil, path, root)
+	require.NoError(t, err, out)
+	require.Equal(t, "whole\n", out)
+	out, err = python(nil, path)
+	require.NoError(t, err, out)
+	require.Equal(t, "whole; signer unknown\n", out)
+	out, err = python(nil, strings.TrimSuffix(path, Ext), root)
+	require.NoError(t, err, out)
+	out, err = sh(path, root)
+	require.NoError(t, err, out)
+	require.Contains(t, out, "Verification: OK")
+	stranger := newCourt(t).rootPEM(t)
+	_, err = python(nil, path, stranger)
+	require.Error(t, err)
+	_, err = sh(path, stranger)
+	require.Error(t, err)
+
+	clean := open(t, path)
+	for what, change := range map[string]func(f *forger){
+		"a track":          func(f *forger) { f.files["media/t001-1.webm"][300] ^= 1 },
+		"the log":          func(f *forger) { f.files["log.jsonl"][100] ^= 1 },
+		"the checkpoints":  func(f *forger) { f.files["checkpoints.txt"][100] ^= 1 },
+		"the description":  func(f *forger) { f.files[sessionName][50] ^= 1 },
+		"the manifest":     func(f *forger) { f.files[asic.ManifestName][200] ^= 1 },
+		"the seal":         func(f *forger) { f.files[asic.SignatureName][len(f.files[asic.SignatureName])/4] ^= 1 },
+		"a file removed":   func(f *forger) { f.remove("media/t002-1.webm") },
+		"a file added":     func(f *forger) { f.add("media/t003-1.webm", []byte("x")) },
+		"a resealed track": func(f *forger) { f.files["media/t001-1.webm"][300] ^= 1; f.reseal(c.sealer) },
+	} {
+		f := clean.clone()
+		change(f)
+		changed := filepath.Join(t.TempDir(), "changed.asice")
+		require.NoError(t, os.WriteFile(changed, f.pack(), 0o600))
+		out, err := python(nil, changed, root)
+		require.Error(t, err, "%s: python: %s", what, out)
+		out, err = sh(changed, root)
+		if what == "a resealed track" { // that is for the log to tell, and there is no timestamp
+			continue
+		}
+		require.Error(t, err, "%s: openssl: %s", what, out)
+	}
+}

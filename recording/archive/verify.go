@@ -1,0 +1,362 @@
+package archive
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"phientoa/internal/asic"
+	"phientoa/internal/cades"
+	"phientoa/internal/tsa"
+	"phientoa/recording"
+)
+
+// Codes of damage found in a container, besides those of recording.
+const (
+	DamageZIP       = "zip"       // headers of the file are not the profile's
+	DamageManifest  = "manifest"  // the list of files is not the one that was sealed
+	DamageDigest    = "digest"    // a file is not the one that was sealed
+	DamageChecksum  = "checksum"  // the checksum of the ZIP is not that of the file
+	DamageMissing   = "missing"   // a file that was sealed is not there
+	DamageUnlisted  = "unlisted"  // a file that was not sealed
+	DamageSeal      = "seal"      // the signature does not hold
+	DamageTimestamp = "timestamp" // the timestamp does not hold
+	DamageSession   = "session"   // session.json is not what the log says
+	DamageSigner    = "signer"    // sealed by another node than recorded
+)
+
+// Options of Verify.
+type Options struct {
+	// Roots are the authorities that the caller trusts for seal and log; nil: the
+	// signer stays unknown.
+	Roots *x509.CertPool
+	// TSARoots are trusted for timestamps of authorities that are independent of
+	// the court's; nil: every timestamp counts as internal or unknown.
+	TSARoots *x509.CertPool
+	// Held are checkpoint notes kept elsewhere (participants, database, witness).
+	Held [][]byte
+	// Now judges certificates where no trusted timestamp tells the time; zero: the
+	// clock of this machine.
+	Now time.Time
+}
+
+// Damage is one fault of the container, with its place.
+type Damage struct {
+	Code   string `json:"code"`
+	Entry  string `json:"entry,omitempty"`
+	Offset int64  `json:"offset"` // in the file, in bytes; -1 unknown
+	Detail string `json:"detail,omitempty"`
+}
+
+// Timestamp is what the token over the seal says.
+type Timestamp struct {
+	Time      time.Time `json:"time"`
+	Authority string    `json:"authority"`
+	Policy    string    `json:"policy"`
+	// Independent: of another authority than the court's own, under TSARoots.
+	Independent bool `json:"independent"`
+	// Internal: of the same authority as the seal, so that who holds that could
+	// have made it at any time.
+	Internal bool `json:"internal"`
+	Trusted  bool `json:"trusted"` // under Roots or TSARoots at its time
+}
+
+// Seal is the node's signature over the manifest.
+type Seal struct {
+	Signer      string     `json:"signer"`
+	Serial      string     `json:"serial"` // hex
+	Issuer      string     `json:"issuer"`
+	SigningTime time.Time  `json:"signing_time"` // claimed by the signer
+	Level       string     `json:"level"`        // B, or T with a timestamp
+	Trusted     bool       `json:"trusted"`
+	TrustError  string     `json:"trust_error,omitempty"`
+	Timestamp   *Timestamp `json:"timestamp,omitempty"`
+}
+
+// Container is what was found of the file around the evidence.
+type Container struct {
+	Bytes    int64    `json:"bytes"`
+	Entries  int      `json:"entries"`
+	Manifest string   `json:"manifest_sha256,omitempty"` // hex
+	Seal     *Seal    `json:"seal,omitempty"`            // nil: none that holds
+	Damages  []Damage `json:"damages"`
+}
+
+// Report is what Verify found.
+type Report struct {
+	Container Container `json:"container"`
+	// Evidence is the report of log and tracks inside; nil when the file is too
+	// damaged to be opened.
+	Evidence   *recording.Report `json:"evidence,omitempty"`
+	Unreadable string            `json:"unreadable,omitempty"`
+}
+
+// ExitCode: 0 whole under a trusted root, 1 damaged or incomplete, 2 cannot be
+// read or is no archive, 3 whole but the signer is unknown.
+func (r Report) ExitCode() int {
+	switch {
+	case r.Unreadable != "":
+		return 2
+	case len(r.Container.Damages) > 0 || r.Evidence == nil || r.Container.Seal == nil || !r.Evidence.Whole():
+		return 1
+	case !r.Container.Seal.Trusted || !r.Evidence.SignerKnown:
+		return 3
+	}
+	return 0
+}
+
+// readBack refuses a file that was just written and is not what was written.
+// Damage of the evidence itself was there before and is kept as it was.
+func (r Report) readBack(ctx context.Context) error {
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case r.Unreadable != "":
+		return errors.New("archive: read back: " + r.Unreadable)
+	case len(r.Container.Damages) > 0:
+		d := r.Container.Damages[0]
+		return fmt.Errorf("archive: read back: %s %s at %d: %s", d.Code, d.Entry, d.Offset, d.Detail)
+	}
+	return nil
+}
+
+// VerifyFile is Verify of a file.
+func VerifyFile(ctx context.Context, path string, o Options) Report {
+	f, err := os.Open(path)
+	if err != nil {
+		return Report{Unreadable: err.Error()}
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return Report{Unreadable: err.Error()}
+	}
+	return Verify(ctx, f, info.Size(), o)
+}
+
+// Verify checks a container of size bytes, offline, in memory that does not
+// grow with it. It never writes.
+func Verify(ctx context.Context, r io.ReaderAt, size int64, o Options) Report {
+	v := verifier{ctx: ctx, o: o}
+	v.r.Container = Container{Bytes: size, Damages: []Damage{}}
+	if v.o.Now.IsZero() {
+		v.o.Now = time.Now()
+	}
+	if err := v.run(r, size); err != nil {
+		v.r.Unreadable = err.Error()
+	}
+	return v.r
+}
+
+type verifier struct {
+	ctx  context.Context
+	o    Options
+	r    Report
+	c    *asic.Container
+	list asic.Manifest
+	cert *x509.Certificate // of the seal
+}
+
+func (v *verifier) damage(code, entry string, offset int64, detail string) {
+	v.r.Container.Damages = append(v.r.Container.Damages, Damage{code, entry, offset, detail})
+}
+
+// at is where an entry begins, -1 when it is not there.
+func (v *verifier) at(name string) int64 {
+	if e, ok := v.c.Entry(name); ok {
+		return e.Offset()
+	}
+	return -1
+}
+
+func (v *verifier) run(r io.ReaderAt, size int64) (err error) {
+	v.c, err = asic.Open(r, size)
+	var format *asic.FormatError
+	if errors.As(err, &format) {
+		v.damage(DamageZIP, format.Entry, format.Offset, format.What)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	v.r.Container.Entries = len(v.c.Entries())
+	if err := v.manifest(); err != nil {
+		return err
+	}
+	// Both passes read everything; they do it side by side.
+	var wg sync.WaitGroup
+	var evidence recording.Report
+	wg.Go(func() {
+		// An unreadable log is in the report.
+		evidence, _ = recording.VerifyDir(v.ctx, v.c.FS(ofPart), recording.Options{Roots: v.o.Roots, Held: v.o.Held})
+	})
+	err = v.digests()
+	wg.Wait()
+	if err != nil {
+		return err
+	}
+	v.r.Evidence = &evidence
+	if evidence.Unreadable != "" {
+		if err := v.ctx.Err(); err != nil {
+			return err
+		}
+		if len(v.r.Container.Damages) == 0 {
+			return errors.New(evidence.Unreadable)
+		}
+		return nil
+	}
+	v.agreement()
+	return nil
+}
+
+// manifest checks the list of files, and the seal over it.
+func (v *verifier) manifest() error {
+	for _, name := range []string{asic.ManifestName, asic.SignatureName} {
+		if _, ok := v.c.Entry(name); !ok {
+			v.damage(DamageMissing, name, -1, "")
+		}
+	}
+	if len(v.r.Container.Damages) > 0 {
+		return nil
+	}
+	m, err := v.c.ReadFile(asic.ManifestName, asic.MaxManifest)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(m)
+	v.r.Container.Manifest = hex.EncodeToString(sum[:])
+	if v.list, err = asic.ParseManifest(m); err != nil {
+		v.damage(DamageManifest, asic.ManifestName, v.at(asic.ManifestName), err.Error())
+	} else if v.list.Signature != asic.SignatureName {
+		v.damage(DamageManifest, asic.ManifestName, v.at(asic.ManifestName), "names another signature")
+	}
+	der, err := v.c.ReadFile(asic.SignatureName, cades.MaxSignature)
+	if err != nil {
+		return err
+	}
+	sig, err := cades.Verify(der, sum)
+	switch {
+	case errors.Is(err, cades.ErrDigest):
+		v.damage(DamageManifest, asic.ManifestName, v.at(asic.ManifestName), "not the list that was sealed")
+	case err != nil:
+		v.damage(DamageSeal, asic.SignatureName, v.at(asic.SignatureName), err.Error())
+	default:
+		v.seal(sig)
+	}
+	return nil
+}
+
+// seal judges a signature that holds.
+func (v *verifier) seal(sig *cades.Signature) {
+	s := &Seal{
+		Signer: sig.Certificate.Subject.CommonName, Serial: sig.Certificate.SerialNumber.Text(16),
+		Issuer: sig.Certificate.Issuer.CommonName, SigningTime: sig.SigningTime, Level: "B",
+	}
+	v.r.Container.Seal, v.cert = s, sig.Certificate
+	at := v.o.Now
+	if sig.Token != nil {
+		s.Level = "T"
+		info, err := tsa.Verify(sig.Token, sha256.Sum256(sig.Value))
+		if err != nil {
+			v.damage(DamageTimestamp, asic.SignatureName, v.at(asic.SignatureName), err.Error())
+			return
+		}
+		s.Timestamp = v.timestamp(info, sig.Certificate)
+		if s.Timestamp.Trusted {
+			at = info.Time // an archive outlives its certificates
+		}
+	}
+	if v.o.Roots == nil {
+		return
+	}
+	if err := sig.Trusted(v.o.Roots, at, x509.ExtKeyUsageAny); err != nil {
+		s.TrustError = err.Error()
+		return
+	}
+	s.Trusted = true
+}
+
+func (v *verifier) timestamp(info tsa.Info, sealed *x509.Certificate) *Timestamp {
+	cert := info.Signature.Certificate
+	t := &Timestamp{Time: info.Time, Authority: cert.Subject.CommonName, Policy: info.Policy}
+	t.Internal = info.Policy == tsa.LocalPolicy || bytes.Equal(cert.RawIssuer, sealed.RawIssuer)
+	trusts := func(roots *x509.CertPool) bool {
+		return roots != nil && info.Signature.Trusted(roots, info.Time, x509.ExtKeyUsageTimeStamping) == nil
+	}
+	t.Independent = !t.Internal && trusts(v.o.TSARoots)
+	t.Trusted = t.Independent || trusts(v.o.Roots)
+	return t
+}
+
+// digests compares every file with the manifest, in the order of the container.
+func (v *verifier) digests() error {
+	sealed := map[string][sha256.Size]byte{}
+	for _, f := range v.list.Files {
+		if _, twice := sealed[f.Name]; twice {
+			v.damage(DamageManifest, asic.ManifestName, v.at(asic.ManifestName), "names "+f.Name+" twice")
+		}
+		sealed[f.Name] = f.SHA256
+		if _, ok := v.c.Entry(f.Name); !ok {
+			v.damage(DamageMissing, f.Name, -1, "")
+		}
+	}
+	var order []string
+	for _, e := range v.c.Entries() {
+		sum, crcHolds, err := v.c.Digest(v.ctx, e)
+		if err != nil {
+			return err
+		}
+		want, listed := sealed[e.Name]
+		own := e.Name == asic.MimetypeName || e.Name == asic.ManifestName || e.Name == asic.SignatureName
+		switch {
+		case listed && sum != want:
+			v.damage(DamageDigest, e.Name, e.Offset(), "")
+		case listed == own:
+			v.damage(DamageUnlisted, e.Name, e.Offset(), "")
+		case !crcHolds:
+			v.damage(DamageChecksum, e.Name, e.Offset(), "")
+		}
+		order = append(order, e.Name)
+	}
+	if len(v.r.Container.Damages) > 0 {
+		return nil // the order is told only when nothing else is wrong
+	}
+	want := []string{asic.MimetypeName}
+	for _, f := range v.list.Files {
+		want = append(want, f.Name)
+	}
+	want = append(want, asic.ManifestName, asic.SignatureName)
+	for i := range want {
+		if order[i] != want[i] {
+			v.damage(DamageZIP, order[i], v.at(order[i]), "not in the order of the manifest")
+			break
+		}
+	}
+	return nil
+}
+
+// agreement compares what container and log say of one another. What stands in
+// files that are not those that were sealed is not compared.
+func (v *verifier) agreement() {
+	if len(v.r.Container.Damages) > 0 || v.r.Evidence == nil || len(v.r.Evidence.Parts) != 1 {
+		return
+	}
+	part := v.r.Evidence.Parts[0]
+	want, err := sessionJSON(part.Log)
+	got, readErr := v.c.ReadFile(sessionName, int64(len(want)))
+	if err != nil || readErr != nil || !bytes.Equal(got, want) {
+		v.damage(DamageSession, sessionName, v.at(sessionName), "not what the log says")
+	}
+	if v.cert != nil && v.cert.Subject.CommonName != part.Node {
+		v.damage(DamageSigner, asic.SignatureName, v.at(asic.SignatureName),
+			fmt.Sprintf("recorded by %q, sealed by %q", part.Node, v.cert.Subject.CommonName))
+	}
+}

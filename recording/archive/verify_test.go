@@ -1,0 +1,297 @@
+package archive
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"hash/crc32"
+	"math/rand"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"phientoa/internal/asic"
+	"phientoa/recording"
+)
+
+func TestASealedPartIsWhole(t *testing.T) {
+	c := newCourt(t)
+	path, b := c.sealed(t, 300)
+	require.True(t, b.Stamped)
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o400), info.Mode().Perm())
+	require.Equal(t, b.Bytes, info.Size())
+	_, err = os.Stat(path + newExt)
+	require.ErrorIs(t, err, os.ErrNotExist)
+
+	ctx := context.Background()
+	r := VerifyFile(ctx, path, c.options())
+	require.Equal(t, 0, r.ExitCode(), r.Text("en"))
+	require.Equal(t, "node-1", r.Container.Seal.Signer)
+	require.Equal(t, "T", r.Container.Seal.Level)
+	require.True(t, r.Container.Seal.Timestamp.Internal)
+	require.False(t, r.Container.Seal.Timestamp.Independent)
+	require.Len(t, r.Evidence.Tracks, 2)
+	require.Contains(t, r.Text("vi"), "dấu thời gian nội bộ, không độc lập")
+	require.True(t, strings.HasPrefix(r.Text("vi"), "TOÀN VẸN"))
+	raw, err := json.Marshal(r)
+	require.NoError(t, err)
+	require.Contains(t, string(raw), `"internal":true`)
+
+	r = VerifyFile(ctx, path, Options{})
+	require.Equal(t, 3, r.ExitCode())
+	require.True(t, strings.HasPrefix(r.Text("vi"), "Toàn vẹn; chưa xác định được người ký"))
+	r = VerifyFile(ctx, path, Options{Roots: foreignRoots(t)})
+	require.Equal(t, 3, r.ExitCode())
+	require.NotEmpty(t, r.Container.Seal.TrustError)
+	o := c.options()
+	o.TSARoots = c.id.Roots()
+	require.False(t, VerifyFile(ctx, path, o).Container.Seal.Timestamp.Independent, "the court's own authority is never independent")
+
+	r = VerifyFile(ctx, path+".none", Options{})
+	require.Equal(t, 2, r.ExitCode())
+	require.Equal(t, 2, verifyBytes([]byte(strings.Repeat("no archive ", 20)), Options{}).ExitCode())
+	canceled, cancel := context.WithCancel(ctx)
+	cancel()
+	require.Equal(t, 2, VerifyFile(canceled, path, c.options()).ExitCode())
+
+	var about map[string]any
+	require.NoError(t, json.Unmarshal(open(t, path).files[sessionName], &about))
+	require.Equal(t, "h-1", about["hearing"])
+	require.InDelta(t, 1, about["format"], 0)
+}
+
+// Twenty years on the certificates have expired: the timestamp says that they
+// had not when the seal was made. Without one nobody can tell.
+func TestTheSealOutlivesItsCertificate(t *testing.T) {
+	c := newCourt(t)
+	path, _ := c.sealed(t, 60)
+	o := c.options()
+	o.Now = c.now.AddDate(20, 0, 0)
+	require.Equal(t, 0, VerifyFile(context.Background(), path, o).ExitCode())
+
+	part := c.record(t, 60)
+	b, err := Build(context.Background(), BuildParams{Part: part, Out: part + Ext, Signer: noStamps{c.sealer}})
+	require.NoError(t, err)
+	require.False(t, b.Stamped)
+	r := VerifyFile(context.Background(), part+Ext, c.options())
+	require.Equal(t, 0, r.ExitCode(), r.Text("en"))
+	require.Equal(t, "B", r.Container.Seal.Level)
+	require.Equal(t, 3, VerifyFile(context.Background(), part+Ext, o).ExitCode())
+	done, err := Stamped(part + Ext)
+	require.NoError(t, err)
+	require.False(t, done)
+	before := open(t, part+Ext)
+	require.NoError(t, Stamp(context.Background(), part+Ext, c.sealer, 0))
+	require.Equal(t, 0, VerifyFile(context.Background(), part+Ext, o).ExitCode())
+	after := open(t, part+Ext)
+	for n, b := range before.files {
+		require.Equal(t, n == asic.SignatureName, !bytes.Equal(b, after.files[n]), n)
+	}
+	require.NoError(t, Stamp(context.Background(), part+Ext, c.sealer, 0), "a second time changes nothing")
+}
+
+// flips is how many bits are tried at random: 10,000 in `make long`, where
+// RAPID_CHECKS is set.
+func flips() int {
+	if os.Getenv("RAPID_CHECKS") != "" {
+		return 10_000
+	}
+	return 200
+}
+
+// Any single bit of the file, wherever it stands: 200 at random over all of it,
+// and every bit of every header, of the manifest and of the seal.
+func TestNoBitChangesUnseen(t *testing.T) {
+	c := newCourt(t)
+	path, _ := c.sealed(t, 100)
+	clean, err := os.ReadFile(path)
+	require.NoError(t, err)
+	o := c.options()
+	require.Equal(t, 0, verifyBytes(clean, o).ExitCode())
+	z, err := asic.Open(bytes.NewReader(clean), int64(len(clean)))
+	require.NoError(t, err)
+	inside := make([]string, len(clean)) // the entry whose contents a byte is of
+	for _, e := range z.Entries() {
+		for i := e.Offset(); i < e.Offset()+e.Size; i++ {
+			inside[i] = e.Name
+		}
+	}
+	flip := func(i int, bit uint) {
+		clean[i] ^= 1 << bit
+		defer func() { clean[i] ^= 1 << bit }()
+		r := verifyBytes(clean, o)
+		require.Equal(t, 1, r.ExitCode(), "byte %d bit %d in %q: %s", i, bit, inside[i], r.Text("en"))
+		if e := inside[i]; e != "" && e != asic.MimetypeName {
+			require.NotEmpty(t, r.Container.Damages)
+			require.Equal(t, e, r.Container.Damages[0].Entry, "the place is named")
+		}
+		if strings.HasPrefix(inside[i], "media/") {
+			d := r.Evidence.Damages[0]
+			entry, _ := z.Entry(inside[i])
+			at := int64(i) - entry.Offset()
+			require.Equal(t, recording.DamageMedia, d.Code)
+			require.Equal(t, inside[i], d.File)
+			require.NotEmpty(t, d.Track)
+			require.True(t, d.Offset <= at && at < d.Offset+d.Length && d.FromT > 0 && d.ToT >= d.FromT, "%+v", d)
+		}
+	}
+	rnd := rand.New(rand.NewSource(1)) // the same places each time
+	for range flips() {
+		flip(rnd.Intn(len(clean)), uint(rnd.Intn(8)))
+	}
+	swept := 0
+	for i := range clean {
+		switch inside[i] {
+		case "", asic.MimetypeName:
+			for bit := range uint(8) {
+				flip(i, bit)
+				swept++
+			}
+		case asic.SignatureName: // every bit of seal and token: internal/cades, internal/tsa
+			if i%5 == 0 {
+				flip(i, uint(i%8))
+			}
+		}
+	}
+	require.Greater(t, swept, 8000)
+}
+
+func TestTamperingIsFound(t *testing.T) {
+	c := newCourt(t)
+	path, _ := c.sealed(t, 200)
+	clean := open(t, path)
+	other, _ := newCourt(t).sealed(t, 200)
+	foreign := open(t, other)
+	o := c.options()
+	require.Equal(t, 0, verifyBytes(clean.pack(), o).ExitCode(), "what is taken apart and packed again is the same")
+	const media, media2 = "media/t001-1.webm", "media/t002-1.webm"
+	require.NotEmpty(t, clean.files[media])
+	require.NotEmpty(t, clean.files[media2])
+	line := func(b []byte, n int, change func([]byte) []byte) []byte {
+		lines := bytes.SplitAfter(b, []byte("\n"))
+		lines[n] = change(lines[n])
+		return bytes.Join(lines, nil)
+	}
+	before, _, ok := bytes.Cut(clean.files["log.jsonl"], []byte(`"k":"seg"`))
+	require.True(t, ok)
+	seg := bytes.Count(before, []byte("\n"))
+	drop := func([]byte) []byte { return nil }
+	alter := func(b []byte) []byte { return bytes.Replace(b, []byte(`"frames":`), []byte(`"frames":1`), 1) }
+	codes := map[string]string{
+		"a file removed": DamageMissing, "the log removed": DamageMissing, "the seal removed": DamageMissing,
+		"a file added": DamageUnlisted, "a second signature added": DamageUnlisted, "another's seal": DamageManifest,
+		"an older manifest": DamageManifest, "another order": DamageZIP, "another description": DamageSession,
+		"a line altered": DamageDigest, "the tail cut": DamageDigest,
+	}
+	for what, step := range map[string]struct {
+		change func(f *forger)
+		entry  string
+	}{
+		"a file removed":           {func(f *forger) { f.remove(media) }, media},
+		"the log removed":          {func(f *forger) { f.remove("log.jsonl") }, "log.jsonl"},
+		"the seal removed":         {func(f *forger) { f.remove(asic.SignatureName) }, asic.SignatureName},
+		"the manifest removed":     {func(f *forger) { f.remove(asic.ManifestName) }, asic.ManifestName},
+		"a file added":             {func(f *forger) { f.add("media/t003-1.webm", []byte("x")) }, "media/t003-1.webm"},
+		"a second signature added": {func(f *forger) { f.add("META-INF/signature002.p7s", []byte("x")) }, "META-INF/signature002.p7s"},
+		"two tracks swapped":       {func(f *forger) { f.files[media], f.files[media2] = f.files[media2], f.files[media] }, media},
+		"another hearing's track":  {func(f *forger) { f.files[media] = foreign.files[media] }, media},
+		"a segment cut out":        {func(f *forger) { f.files[media] = append(f.files[media][:300:300], f.files[media][400:]...) }, media},
+		"two stretches swapped":    {func(f *forger) { b := f.files[media]; copy(b[300:], append(bytes.Clone(b[400:500]), b[300:400]...)) }, media},
+		"the tail cut":             {func(f *forger) { f.files[media] = f.files[media][:len(f.files[media])-10] }, media},
+		"a line altered":           {func(f *forger) { f.files["log.jsonl"] = line(f.files["log.jsonl"], seg, alter) }, "log.jsonl"},
+		"a line removed":           {func(f *forger) { f.files["log.jsonl"] = line(f.files["log.jsonl"], seg, drop) }, "log.jsonl"},
+		"an older manifest":        {func(f *forger) { f.files[asic.ManifestName] = foreign.files[asic.ManifestName] }, asic.ManifestName},
+		"another manifest and seal": {func(f *forger) {
+			f.files[asic.ManifestName], f.files[asic.SignatureName] = foreign.files[asic.ManifestName], foreign.files[asic.SignatureName]
+		}, "session.json"},
+		"another's seal":            {func(f *forger) { f.files[asic.SignatureName] = foreign.files[asic.SignatureName] }, asic.ManifestName},
+		"other words of VERIFY.txt": {func(f *forger) { f.files[readmeName] = []byte("trust me") }, readmeName},
+		"another order":             {func(f *forger) { f.names[1], f.names[2] = f.names[2], f.names[1] }, "checkpoints.txt"},
+		"another description":       {func(f *forger) { f.files[sessionName][len(f.files[sessionName])-4] ^= 1; f.reseal(c.sealer) }, sessionName},
+	} {
+		f := clean.clone()
+		step.change(f)
+		r := verifyBytes(f.pack(), o)
+		require.Equal(t, 1, r.ExitCode(), "%s: %s", what, r.Text("en"))
+		require.NotEmpty(t, r.Container.Damages, what)
+		require.Equal(t, step.entry, r.Container.Damages[0].Entry, "%s: %s", what, r.Text("en"))
+		if code := codes[what]; code != "" {
+			require.Equal(t, code, r.Container.Damages[0].Code, what)
+		}
+		require.NotEmpty(t, r.Text("vi"))
+	}
+	// Checksums stand outside the seal, in two places that agree.
+	cut := clean.pack()
+	sum := binary.LittleEndian.AppendUint32(nil, crc32.ChecksumIEEE(clean.files[media]))
+	require.Equal(t, 2, bytes.Count(cut, sum))
+	r := verifyBytes(bytes.ReplaceAll(cut, sum, []byte("abcd")), o)
+	require.Equal(t, 1, r.ExitCode())
+	require.Equal(t, DamageChecksum, r.Container.Damages[0].Code)
+	require.Equal(t, media, r.Container.Damages[0].Entry)
+	for _, n := range []int{1, 22, 500, len(cut) / 2} {
+		require.Equal(t, 1, verifyBytes(cut[:len(cut)-n], o).ExitCode(), "cut by %d", n)
+	}
+}
+
+// Who holds the node's signer today can seal anything; what the log's erased
+// keys signed still gives the change away, with the place in the log.
+func TestAForgedSealDoesNotMendTheLog(t *testing.T) {
+	c := newCourt(t)
+	path, _ := c.sealed(t, 200)
+	clean := open(t, path)
+	const media = "media/t001-1.webm"
+	for what, change := range map[string]func(f *forger){
+		"a changed track": func(f *forger) { f.files[media][400] ^= 1 },
+		"an altered line": func(f *forger) {
+			f.files["log.jsonl"] = bytes.Replace(f.files["log.jsonl"], []byte(`"frames":`), []byte(`"frames":1`), 1)
+		},
+		"a track removed": func(f *forger) { f.remove(media) },
+		"lines and checkpoints cut": func(f *forger) {
+			lines := bytes.SplitAfter(f.files["log.jsonl"], []byte("\n"))
+			f.files["log.jsonl"] = bytes.Join(lines[:len(lines)/2], nil)
+		},
+	} {
+		f := clean.clone()
+		change(f)
+		f.reseal(c.sealer)
+		r := verifyBytes(f.pack(), c.options())
+		require.Equal(t, 1, r.ExitCode(), what)
+		require.NotEmpty(t, r.Evidence.Damages, "%s: %s", what, r.Text("en"))
+	}
+	// The same files under the seal of another node, which the roots do not know
+	// or, in an authority of several nodes, do.
+	f := clean.clone()
+	stranger := newCourt(t)
+	f.reseal(stranger.sealer)
+	require.Equal(t, 3, verifyBytes(f.pack(), c.options()).ExitCode(), "the seal of a stranger is not trusted")
+}
+
+// Ten files that nobody touched, of several lengths, and files that only seem odd.
+func TestUntouchedControlsPass(t *testing.T) {
+	c := newCourt(t)
+	for _, frames := range []int{1, 5, 49, 50, 51, 100, 150, 260, 400, 777} {
+		path, b := c.sealed(t, frames)
+		r := VerifyFile(context.Background(), path, c.options())
+		require.Equal(t, 0, r.ExitCode(), r.Text("en"))
+		require.Empty(t, r.Container.Damages)
+		require.Empty(t, r.Evidence.Damages)
+		require.Equal(t, b.Bytes, r.Container.Bytes)
+		require.NoError(t, os.Remove(path))
+	}
+}
+
+func TestVerifyHasNoClockOfItsOwnWhenOneIsGiven(t *testing.T) {
+	c := newCourt(t)
+	part := c.record(t, 20)
+	_, err := Build(context.Background(), BuildParams{Part: part, Out: part + Ext, Signer: noStamps{c.sealer}})
+	require.NoError(t, err)
+	o := c.options()
+	o.Now = c.now.Add(-48 * time.Hour)
+	require.Equal(t, 3, VerifyFile(context.Background(), part+Ext, o).ExitCode(), "not valid yet")
+}
