@@ -159,8 +159,12 @@ export async function answer(seat: Seat, label: string, reason = ""): Promise<vo
 export async function primary(seat: Seat, label: string): Promise<void> {
   const button = seat.button(label).first();
   const confirm = dialog(seat).getByRole("button", { name: label, exact: true });
+  let pressed = false;
   await expect(async () => {
+    // It may have gone only after this had looked for it long enough.
+    if (pressed && !(await button.isVisible())) return;
     if (!(await confirm.isVisible())) await button.click({ timeout: 2_000 });
+    pressed = true;
     await expect
       .poll(async () => (await confirm.isVisible()) || !(await button.isVisible()), {
         timeout: 1_500,
