@@ -187,13 +187,21 @@ func (s *stage) noteRED(at string, b []byte) {
 	s.note(at, b, false)
 }
 
-// withRED puts the sound of the packet before in front of the primary (RFC 2198).
-func withRED(old, primary []byte) []byte {
-	if old == nil {
-		return append([]byte{opusPT}, primary...)
+// redDistance is how many packets back redundancy reaches: beyond the one packet that
+// the server leaves out when a microphone opens.
+const redDistance = 4
+
+// withRED puts the sound of the packets before, oldest first, in front of the primary
+// (RFC 2198).
+func withRED(before [][]byte, primary []byte) (b []byte) {
+	for i, old := range before {
+		b = binary.BigEndian.AppendUint32(b, 1<<31|opusPT<<24|uint32(len(before)-i)*960<<10|uint32(len(old)))
 	}
-	b := binary.BigEndian.AppendUint32(nil, 1<<31|opusPT<<24|960<<10|uint32(len(old)))
-	return append(append(append(b, opusPT), old...), primary...)
+	b = append(b, opusPT)
+	for _, old := range before {
+		b = append(b, old...)
+	}
+	return append(b, primary...)
 }
 
 // note takes a payload that came out; repeated: out of a redundancy block.
@@ -404,7 +412,7 @@ func (p *wirePeer) speak() {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	var n uint16
-	var before []byte    // the sound of the last packet
+	var before [][]byte  // the sound of the last packets
 	var late *rtp.Packet // held back
 	for {
 		select {
@@ -422,7 +430,7 @@ func (p *wirePeer) speak() {
 		pkt := &rtp.Packet{Header: rtp.Header{Version: 2, SequenceNumber: n, Timestamp: uint32(n) * 960}, Payload: sound}
 		if p.red {
 			pkt.Payload = withRED(before, sound)
-			before = sound
+			before = append(before[max(len(before)-redDistance+1, 0):], sound)
 		}
 		if late != nil && n%10 == 3 {
 			_ = p.mic.WriteRTP(late)

@@ -108,6 +108,11 @@ func TestOutsidersReadPublicThingsByField(t *testing.T) {
 	r.ok(DeviceLost{"d-bc"}, system)
 	r.ok(HoldTechnical{"tiếng của bị cáo"}, clerk)
 	check(t, r.s, Reader{Person: cb.Person, Device: cb.Device})
+	s := crowded(crowdBooking(2, 1)) // and that the public follows a hearing in which something was skipped
+	s.Phase, s.Phases = court.Debate, []PhaseState{{Phase: court.Questioning, SkipReason: "bí mật"}}
+	require.Equal(t, watcher, standingOf(s, Reader{Person: "v0", Device: "d-v0"}))
+	check(t, s, Reader{Person: "v0", Device: "d-v0"})
+	require.Contains(t, ViewFor(s, Reader{Person: "p0", Device: "d-p0"}).Phases, PhaseView{Phase: court.Questioning, Mandatory: true, Status: "skipped", SkipReason: "bí mật"})
 	n.require(t, "watcher", "officer", "outsider", "decision", "hold")
 }
 
