@@ -14,7 +14,7 @@ export function PhoneLine({ phone }: { phone: string }) {
   const { t } = useTexts();
   if (phone === "") return null;
   return (
-    <p className={css["phone"]}>
+    <p className={css["phone"]} data-phone>
       {t("help_phone")} <a href={`tel:${phone.replace(/[^+\d]/g, "")}`}>{phone}</a>
     </p>
   );
@@ -35,7 +35,7 @@ export function Help({ large = false, short = false, phone = short }: HelpProps)
   const said =
     help === "sending" ? t("help_sending") : help === "sent" ? t("help_sent") : t("help_failed");
   return (
-    <div className={css["help"]}>
+    <div className={css["help"]} data-called={help === "none" ? undefined : true}>
       <Act large={large} isDisabled={help === "sending"} onPress={() => void seat.help()}>
         {t(short ? "help_short" : "help")}
       </Act>
