@@ -267,6 +267,7 @@ type partVerifier struct {
 	torn   map[string]bool
 	tracks map[string]*Track
 	open   map[string]fs.File
+	buf    []byte // of check
 }
 
 type fileState struct {
@@ -280,6 +281,7 @@ const maxOpen = 64
 func (v *partVerifier) run() (err error) {
 	v.files, v.torn = map[string]*fileState{}, map[string]bool{}
 	v.tracks, v.open = map[string]*Track{}, map[string]fs.File{}
+	v.buf = make([]byte, 256<<10)
 	defer func() {
 		for _, f := range v.open {
 			err = errors.Join(err, f.Close())
@@ -505,7 +507,7 @@ func (v *partVerifier) check(l ledger.Line, track, name string, off, n int64, su
 		return fmt.Errorf("%s cannot be read at an offset", name)
 	}
 	h := sha256.New()
-	got, err := io.Copy(h, io.NewSectionReader(at, off, n))
+	got, err := io.CopyBuffer(h, io.NewSectionReader(at, off, n), v.buf)
 	switch {
 	case err != nil:
 		d.Code, d.Detail = DamageMissing, err.Error()
