@@ -52,8 +52,8 @@ export function Desk({ view }: { view: View }) {
             <Witnesses view={view} />
             <Consults view={view} />
             {opened ? null : <Steps view={view} />}
-            <div className={css["leftEnd"]}>
-              {clerk ? (
+            {clerk ? (
+              <div className={css["leftEnd"]}>
                 <Act
                   onPress={() => {
                     setWanted(prep ? "stage" : "prep");
@@ -61,15 +61,21 @@ export function Desk({ view }: { view: View }) {
                 >
                   {t(prep ? "view_stage" : "view_prep")}
                 </Act>
-              ) : null}
-              <Help phone />
-            </div>
+              </div>
+            ) : null}
           </div>
         ) : null}
         <div className={css["centre"]}>
           <DecisionSentence view={view} />
           {prep ? <Preparation view={view} /> : <Stage view={view} withOwn />}
-          {prep || !ordered ? null : <FloorBar view={view} />}
+          {ordered ? (
+            <div className={css["floor"]}>
+              {prep ? null : <FloorBar view={view} />}
+              <div className={css["help"]}>
+                <Help phone />
+              </div>
+            </div>
+          ) : null}
         </div>
         <div className={css["panel"]} tabIndex={0} role="group" aria-label={t("desk_title")}>
           {opened || !ordered ? <Hands view={view} /> : null}
@@ -92,7 +98,7 @@ function FloorBar({ view }: { view: View }) {
   const off = link !== "open";
   const speaker = person(view, view.floor);
   return (
-    <div className={css["floor"]}>
+    <>
       {speaker ? null : <p className={css["floorText"]}>{t("nobody_speaks")}</p>}
       {speaker && may(view, "stop_floor") ? (
         <Act isDisabled={off} onPress={() => void seat.act(acts.stopFloor(speaker.person))}>
@@ -100,7 +106,7 @@ function FloorBar({ view }: { view: View }) {
         </Act>
       ) : null}
       <StandButton view={view} />
-    </div>
+    </>
   );
 }
 
