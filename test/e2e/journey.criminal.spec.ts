@@ -1,18 +1,15 @@
 // Journey J1 (domain 6): a criminal case at first instance, from the point test to
 // the pronouncement. Each step bears its number there.
-import type { Browser } from "@playwright/test";
 import { expect, test } from "@playwright/test";
-import { packets, silent } from "./support/court.ts";
+import { CHECKS, Court, packets, primary, rare, silent } from "./support/court.ts";
 import { entries, onlyPart } from "./support/evidence.ts";
-import { HEARING, type Media, PERSON, type PersonView, Seat } from "./support/seat.ts";
+import { HEARING, type Media, type Seat } from "./support/seat.ts";
 import { Server } from "./support/server.ts";
-import { SPEECH } from "./support/setup.ts";
 
 test.describe.configure({ mode: "serial" });
 
 let server: Server;
-let shared: Browser;
-const seats: Record<string, Seat> = {};
+let court: Court;
 
 /** Two windows encode, small; the others show a still picture or nothing. */
 const MEDIA: Record<string, Media> = {
@@ -29,63 +26,15 @@ const MEDIA: Record<string, Media> = {
 
 test.beforeAll(async () => {
   server = await Server.start({ case: "criminal" });
-  shared = await Seat.browser();
-  for (const [role, media] of Object.entries(MEDIA)) {
-    seats[role] = await Seat.open(server, {
-      role,
-      media,
-      ...(media === "small"
-        ? { speech: role === "judge" ? SPEECH.judge : SPEECH.party }
-        : { browser: shared }),
-    });
-  }
+  court = await Court.open(server, MEDIA);
 });
 
 test.afterAll(async () => {
-  for (const seat of Object.values(seats)) await seat.close();
-  await shared?.close();
+  await court?.close();
   await server?.dispose();
 });
 
-const at = (role: string): Seat => seats[role]!;
-
-/** of is a person as the judge knows them. */
-const of = async (capacity: string): Promise<PersonView> => await at("judge").person(capacity);
-
-/**
- * primary presses a seat's act and answers its question, if it asks one. The desk
- * takes no press in the first 0.7 s of a new primary act (a double click belongs to
- * the act before), so it is pressed again until it shows.
- */
-async function primary(label: string, role = "judge"): Promise<void> {
-  const seat = at(role);
-  const button = seat.button(label).first();
-  const confirm = seat.page.getByRole("alertdialog").getByRole("button", { name: label });
-  let pressed = false;
-  await expect(async () => {
-    if (await confirm.isVisible()) return;
-    if (pressed && !(await button.isVisible())) return;
-    await button.click({ timeout: 2_000 });
-    pressed = true;
-    await expect
-      .poll(async () => (await confirm.isVisible()) || !(await button.isVisible()), {
-        timeout: 1_500,
-      })
-      .toBe(true);
-  }).toPass({ timeout: 20_000 });
-  if (await confirm.isVisible()) await confirm.click();
-}
-
-async function phase(label: string, key: string): Promise<void> {
-  await primary(`Chuyển sang: ${label}`);
-  await at("judge").sees(label, (v) => v.phase === key);
-}
-
-async function give(capacity: string): Promise<void> {
-  const p = await of(capacity);
-  await at("judge").act("Mời phát biểu", p);
-  await at("judge").sees(`the floor with ${capacity}`, (v) => v.floor === p.person);
-}
+const at = (role: string): Seat => court.at(role);
 
 test("J1.4-J1.5: point test, presence and identity before the hearing", async () => {
   test.setTimeout(180_000);
@@ -111,7 +60,7 @@ test("J1.4-J1.5: point test, presence and identity before the hearing", async ()
       .waitFor();
   });
   await test.step("J1.5 presence by the officer, identity by the clerk with a spoken challenge", async () => {
-    const party = await of("defendant");
+    const party = await court.of("defendant");
     await officer.act("Có mặt", party);
     await clerk
       .button(new RegExp(`^Đã đối chiếu giấy tờ: .*${party.name}`))
@@ -129,33 +78,17 @@ test("J1.4-J1.5: point test, presence and identity before the hearing", async ()
   });
   await test.step("the clerk notes opinion and facilities; only then it is ready", async () => {
     await expect(judge.button("Bắt đầu phiên tòa")).toHaveCount(0);
-    for (const [open, choice] of [
-      ["Ghi ý kiến", "Viện kiểm sát đồng ý xét xử trực tuyến"],
-      ["Ghi kết quả", "Phòng và thiết bị đạt yêu cầu"],
-    ] as const) {
-      await clerk.button(open).click();
-      const dialog = clerk.page.getByRole("alertdialog").or(clerk.page.getByRole("dialog"));
-      await dialog.getByRole("button", { name: choice }).click();
-      await dialog.waitFor({ state: "detached" });
-    }
-    await primary("Xác nhận sẵn sàng mở phiên tòa", "clerk");
+    await court.prepare(CHECKS.criminal);
     await judge.sees("ready", (v) => v.state === HEARING.ready);
   });
   await test.step("the judge lets everybody in but the witness, who is called", async () => {
-    for (const capacity of [
+    await court.admit([
       "lay_assessor",
       "procurator",
       "defence_counsel",
       "defendant",
       "detention_officer",
-    ]) {
-      const p = await of(capacity);
-      if (p.status === PERSON.inCourtroom) continue;
-      await judge.act("Cho vào phòng xử án", p);
-      await judge.sees(`${capacity} in the courtroom`, (v) =>
-        v.people.some((q) => q.person === p.person && q.status === PERSON.inCourtroom),
-      );
-    }
+    ]);
   });
 });
 
@@ -213,14 +146,14 @@ test("J1.8-J1.11: opening, standing, indictment, questioning", async () => {
     await party.sees("seated", (v) => v.standing === "");
   });
   await test.step("J1.10 the indictment: floor to the procurator, the accused stands", async () => {
-    await phase("Công bố cáo trạng", "indictment_reading");
-    await give("procurator");
+    await court.phase("Công bố cáo trạng", "indictment_reading");
+    await court.give("procurator");
     await party.page.getByText("Mời bị cáo đứng dậy").first().waitFor();
   });
   await test.step("J1.11 questioning: floor to the accused, other microphones closed", async () => {
-    await phase("Xét hỏi", "questioning");
-    await give("defendant");
-    const bc = await of("defendant");
+    await court.phase("Xét hỏi", "questioning");
+    await court.give("defendant");
+    const bc = await court.of("defendant");
     await judge.receivesFrom(bc.device, "mic", 9_600);
     await judge.sees("one microphone besides the bench", (v) =>
       v.people
@@ -240,25 +173,25 @@ test("J1.12-J1.15: isolation, witness, return with a briefing", async () => {
     party: at("party"),
     witness: at("witness"),
   };
-  const bc = await of("defendant");
+  const bc = await court.of("defendant");
   await test.step("J1.12 the accused is isolated: no sound, no picture", async () => {
-    await personAct(bc, "Cách ly");
+    await rare(judge, bc, "Cách ly");
     await party.sees("isolated", (v) => v.place === "isolation_room");
     await party.page.getByText("Vui lòng chờ").first().waitFor();
     await silent(at("party"));
     await party.shot("j1-12-isolated");
   });
   await test.step("J1.14 the witness is called, questioned and sent back", async () => {
-    const w = await of("witness");
+    const w = await court.of("witness");
     await judge
       .button(new RegExp(`^Mời người làm chứng: .*${w.name}`))
       .first()
       .click();
     await witness.sees("in the courtroom", (v) => v.place === "courtroom");
     await witness.receivesFrom((await judge.me())!.device, "cam", 3);
-    await give("procurator");
-    await give("defence_counsel");
-    await give("witness");
+    await court.give("procurator");
+    await court.give("defence_counsel");
+    await court.give("witness");
     await judge
       .button(new RegExp(`^Mời người làm chứng về phòng chờ: .*${w.name}`))
       .first()
@@ -267,7 +200,7 @@ test("J1.12-J1.15: isolation, witness, return with a briefing", async () => {
     await silent(at("witness"));
   });
   await test.step("J1.15 the accused is back; no phase goes on before the briefing", async () => {
-    await personAct(bc, "Kết thúc cách ly");
+    await rare(judge, bc, "Kết thúc cách ly");
     await judge.sees(
       "to be briefed",
       (v) => v.unbriefed.includes(bc.person) && !v.acts.includes("next_phase"),
@@ -302,21 +235,21 @@ test("J1.17-J1.20: closed doors, debate, deliberation, judgment", async () => {
     await watcher.shot("j1-17-closed");
   });
   await test.step("J1.18 debate and last words", async () => {
-    await phase("Tranh luận", "debate");
-    await give("procurator");
-    await give("defence_counsel");
-    await phase("Lời nói sau cùng của bị cáo", "last_words");
-    await give("defendant");
+    await court.phase("Tranh luận", "debate");
+    await court.give("procurator");
+    await court.give("defence_counsel");
+    await court.phase("Lời nói sau cùng của bị cáo", "last_words");
+    await court.give("defendant");
   });
   await test.step("J1.19 deliberation: the panel alone, nothing recorded", async () => {
-    await primary("Nghị án");
+    await primary(at("judge"), "Nghị án");
     await judge.sees(
       "deliberating",
       (v) => v.visibility === "deliberation" && v.place === "deliberation_room",
     );
     await party.page.getByText("Hội đồng xét xử đang nghị án").first().waitFor();
     await arrives("assessor", (await judge.me())!.device, "mic");
-    await judge.receivesFrom((await of("lay_assessor")).device, "cam", 2);
+    await judge.receivesFrom((await court.of("lay_assessor")).device, "cam", 2);
     await Promise.all(
       ["party", "procurator", "counsel", "public", "witness"].map((r) => silent(at(r))),
     );
@@ -332,7 +265,7 @@ test("J1.17-J1.20: closed doors, debate, deliberation, judgment", async () => {
     expect(later).toEqual([]);
   });
   await test.step("J1.20 judgment in public, all stand; the hearing is closed", async () => {
-    await primary("Tuyên án");
+    await primary(at("judge"), "Tuyên án");
     await judge.sees(
       "pronouncement",
       (v) => v.phase === "pronouncement" && v.state === HEARING.inSession,
@@ -343,7 +276,7 @@ test("J1.17-J1.20: closed doors, debate, deliberation, judgment", async () => {
     await dialog.getByRole("button", { name: "Trở lại xét xử công khai" }).click();
     await arrives("public", (await judge.me())!.device, "cam");
     await judge.shot("j1-20-judgment");
-    await primary("Kết thúc phiên tòa");
+    await primary(at("judge"), "Kết thúc phiên tòa");
     for (const role of ["judge", "party", "witness"]) {
       await at(role).page.getByText("Phiên tòa đã kết thúc").first().waitFor();
     }
@@ -352,22 +285,6 @@ test("J1.17-J1.20: closed doors, debate, deliberation, judgment", async () => {
     expect([0, 3], text).toContain(code);
   });
 });
-
-/** personAct presses an act about a person at the judge's desk, also a rare one behind "Việc khác". */
-async function personAct(p: PersonView, label: string): Promise<void> {
-  const judge = at("judge");
-  const direct = judge.button(new RegExp(`^${label}: .*${p.name}`)).first();
-  if (!(await direct.isVisible().catch(() => false))) {
-    await judge
-      .button(new RegExp(`^Việc khác: .*${p.name}`))
-      .first()
-      .click();
-  }
-  await judge.page.getByRole("menuitem", { name: label }).or(direct).first().click();
-  const dialog = judge.page.getByRole("alertdialog").or(judge.page.getByRole("dialog"));
-  const confirm = dialog.getByRole("button", { name: label });
-  if (await confirm.isVisible().catch(() => false)) await confirm.click();
-}
 
 /**
  * arrives: packets of a device's source reach a window, over whatever connection. The

@@ -153,22 +153,19 @@ export async function answer(seat: Seat, label: string, reason = ""): Promise<vo
 /**
  * primary presses a seat's act and answers its question, if it asks one. The desk
  * takes no press in the first 0.7 s of a new primary act (a double click belongs to
- * the act before), so it is pressed again until it shows.
+ * the act before), so it is pressed again as long as it stands there unanswered.
  */
 export async function primary(seat: Seat, label: string): Promise<void> {
   const button = seat.button(label).first();
   const confirm = dialog(seat).getByRole("button", { name: label, exact: true });
-  let pressed = false;
+  const taken = async (): Promise<boolean> =>
+    (await confirm.isVisible()) || !(await button.isVisible());
+  await button.waitFor();
   await expect(async () => {
-    // It may have gone only after this had looked for it long enough.
-    if (pressed && !(await button.isVisible())) return;
-    if (!(await confirm.isVisible())) await button.click({ timeout: 2_000 });
-    pressed = true;
-    await expect
-      .poll(async () => (await confirm.isVisible()) || !(await button.isVisible()), {
-        timeout: 1_500,
-      })
-      .toBe(true);
+    // A press whose effect came late is not pressed again.
+    if (await taken()) return;
+    await button.click({ timeout: 2_000 });
+    await expect.poll(taken, { timeout: 1_500 }).toBe(true);
   }).toPass({ timeout: 20_000 });
   if (await confirm.isVisible()) await confirm.click();
 }
