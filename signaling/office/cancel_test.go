@@ -183,7 +183,7 @@ func TestABookingIsItsOwnBody(t *testing.T) {
 	n := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		n++
-		b := w.good(fmt.Sprintf("%d/2026/TLST-HS", n), month)
+		b := w.good(fmt.Sprintf("%d/2026/TLST-HS", n), month+time.Duration(n)*4*time.Hour)
 		kinds := []string{"", "desk_client", "console", "room_client"}
 		for i := range rapid.IntRange(0, 12).Draw(rt, "more") {
 			p := PersonBody{
@@ -269,6 +269,27 @@ func TestAListIsImportedRowByRow(t *testing.T) {
 	w.failBook = store.ErrUnavailable
 	a := w.do(as, http.MethodPost, "/api/v1/import/hearings/unit-hn", ImportListBody{Hearings: full[:2]})
 	require.Equal(t, "database_away", read[Problem](t, a).Code, "what concerns all is said of all")
+}
+
+// However much there is to warn of, it is booked all the same.
+func TestWarningsAreBounded(t *testing.T) {
+	w := startWorld(t)
+	b := w.good("45/2026/TLST-HS", month)
+	for len(b.People) < MaxPeople {
+		b.People = append(b.People, PersonBody{Name: "Nguyễn Văn An", Capacity: string(court.Victim), Point: 1})
+	}
+	booked := w.book(unitHN, b)
+	require.Len(t, booked.Warnings, MaxWarnings)
+	require.Equal(t, "look_alike", booked.Warnings[MaxWarnings-2].Code)
+	require.Equal(t, "more_warnings", booked.Warnings[MaxWarnings-1].Code)
+	k := &checked{}
+	for range MaxWarnings + 3 {
+		text := strings.Repeat("<", MaxDocket) + strings.Repeat("ế", 120)
+		k.warn("people[499].name", "clash", text, text)
+	}
+	kept, err := json.Marshal(plan{Warnings: k.warnings})
+	require.NoError(t, err)
+	require.Less(t, len(kept), store.MaxNoteBytes)
 }
 
 // No account takes a seat for which the court gave it no role.

@@ -26,6 +26,7 @@ const (
 	MaxLogin     = 100
 	MaxPeople    = hearing.MaxPeople
 	MaxPoints    = 20 // before the law's number is looked at
+	MaxWarnings  = 30 // of one answer; with the longest texts they fit store.MaxNoteBytes
 	MinMinutes   = 10
 	MaxMinutes   = 1440
 	MaxAhead     = 2 * 365 * 24 * time.Hour // how far ahead a hearing is booked
@@ -48,7 +49,16 @@ func (k *checked) no(field, code, vi, en string) {
 	k.refuse(Finding{Code: code, Vi: vi, En: en, Field: field})
 }
 
+// warn keeps MaxWarnings: they are stored with the booking's key, and nobody reads
+// hundreds. The last says that there are more.
 func (k *checked) warn(field, code, vi, en string) {
+	switch len(k.warnings) {
+	case MaxWarnings:
+		return
+	case MaxWarnings - 1:
+		field, code = "", "more_warnings"
+		vi, en = "Còn nhiều điểm khác cần xem lại; danh sách bị cắt bớt.", "There is more to look at; the list was cut."
+	}
 	k.warnings = append(k.warnings, Finding{Code: code, Vi: vi, En: en, Field: field})
 }
 
