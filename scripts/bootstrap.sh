@@ -23,6 +23,7 @@ firefox-esr|cmd firefox-esr|end-to-end tests in Firefox
 postgresql-15|file /usr/lib/postgresql/15/bin/postgres|the store's second engine and the outage tests
 softhsm2|cmd softhsm2-util|nothing yet: keys on a token (PKCS#11) are an issue to come
 opensc|cmd pkcs11-tool|nothing yet: keys on a token (PKCS#11) are an issue to come
+unzip|cmd unzip|a sealed file opened by a program that is not ours
 openssl|cmd openssl|checkpoints verified by a program that is not ours
 python3-aiortc|py aiortc|the raw peer that ignores signaling
 python3-websockets|py websockets|the raw peer that ignores signaling

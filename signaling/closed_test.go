@@ -21,6 +21,7 @@ func TestClosedDoorsCutThePublicAndStayClosed(t *testing.T) {
 	s.court()
 	open := s.now()
 	require.Eventually(t, func() bool { return s.heardFrom(judge, viewer, open) }, 20*time.Second, time.Millisecond)
+	s.clients[viewer].view("may connect", func(v *wire.View) bool { return v.Connects })
 
 	s.clients[judge].must(cmdDoors("closed"))
 	closed := s.now()

@@ -85,7 +85,7 @@ func (r *Room) publishToPublic(pl *place, shared *hearing.View, own *wire.Person
 	mine := *shared
 	mine.Me, mine.People = pl.seat.person, nil
 	v := r.viewFor(pl.seat, mine, true)
-	v.People = slices.Insert(slices.Clip(g.People), at, own)
+	v.People, v.Connects = slices.Insert(slices.Clip(g.People), at, own), true
 	last.view, last.gallery, last.own = v, g, own
 	pl.seat.send(&wire.Envelope{Body: &wire.Envelope_View{View: v}})
 }

@@ -89,7 +89,7 @@ func TestAConnectionEndsWithItsSignIn(t *testing.T) {
 	a := &endingAuth{}
 	w := newWorld(t, func(p *RoomsParams) { p.Limits.TouchEvery = time.Hour })
 	w.srv.p.Auth = a
-	first := time.Now().Add(2 * time.Second)
+	first := time.Now().Add(5 * time.Second)
 	a.end.Store(first.UnixMicro())
 	c := w.enter(judge)
 	c.welcome()
@@ -98,9 +98,8 @@ func TestAConnectionEndsWithItsSignIn(t *testing.T) {
 	bye := c.bye()
 	require.Equal(t, "sign_in", bye.Reason.Code)
 	require.False(t, bye.Retry)
-	now := time.Now()
-	require.False(t, now.Before(end), "not at the first end")
-	require.Less(t, now.Sub(end), time.Second)
+	// TouchEvery is an hour: that it comes at all shows that the end has its own clock.
+	require.False(t, time.Now().Before(end), "not at the first end")
 }
 
 // A defect in one session's negotiation ends that session and nothing else.

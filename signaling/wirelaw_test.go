@@ -318,7 +318,11 @@ func wireMoves() int {
 // by who was cut off. Bound: the answer to the command, which is stricter than
 // the 200 ms of the requirement.
 func TestWireLaw(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
+	// One walk that is always the same, and another one each time in a long run.
+	seed := uint64(2026)
+	if os.Getenv("RAPID_CHECKS") != "" {
+		seed = uint64(time.Now().UnixNano())
+	}
 	if v, err := strconv.ParseUint(os.Getenv("WIRE_SEED"), 10, 64); err == nil {
 		seed = v
 	}

@@ -5,5 +5,7 @@ export default defineConfig({
     environment: "happy-dom",
     include: ["src/**/*.test.ts", "src/**/*.test.tsx"],
     restoreMocks: true,
+    setupFiles: ["src/testing.setup.ts"],
+    testTimeout: 60_000,
   },
 });

@@ -28,7 +28,7 @@ func (n *node) openAccess() error {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		auth.WatchRevoked(ctx, auth.WatchParams{Store: n.store, Hearings: n.hosted, Ender: n.rooms})
+		auth.WatchRevoked(ctx, auth.WatchParams{Store: n.store, Hearings: n.hosted, Ender: n.rooms, Auth: n.auth, Logger: n.logger})
 	}()
 	n.onClose(func() { stop(); <-done })
 	return nil

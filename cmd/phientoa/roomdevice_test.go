@@ -128,7 +128,6 @@ func TestARevocationElsewhereEndsTheSeat(t *testing.T) {
 	names, err := s.store.Names(t.Context(), court.SystemScope(), hearings[0].ID)
 	require.NoError(t, err)
 	ended := 0
-	began := time.Now()
 	for _, n := range names { // in the database only
 		list, err := s.store.RevokeInvitations(t.Context(), court.SystemScope(), hearings[0].ID, n.Person)
 		require.NoError(t, err)
@@ -137,7 +136,6 @@ func TestARevocationElsewhereEndsTheSeat(t *testing.T) {
 	require.Equal(t, 1, ended)
 	bye := s.until(ws, func(e *wire.Envelope) bool { return e.GetBye() != nil }).GetBye()
 	require.Equal(t, "revoked", bye.Reason.Code)
-	require.Less(t, time.Since(began), time.Second)
 }
 
 type deviceSeats struct {
@@ -237,10 +235,8 @@ func TestARoomDeviceReachesItsHearing(t *testing.T) {
 	welcome := s.until(ws, func(e *wire.Envelope) bool { return e.GetWelcome() != nil }).GetWelcome()
 	require.Equal(t, []string{seat.Person, seat.Device}, []string{welcome.Person, welcome.Device})
 
-	began := time.Now()
 	operator.get(http.StatusNoContent, nil, "DELETE", "/api/v1/access/devices/"+room.id, nil)
 	bye := s.until(ws, func(e *wire.Envelope) bool { return e.GetBye() != nil }).GetBye()
-	require.Less(t, time.Since(began), time.Second)
 	require.Equal(t, "revoked", bye.Reason.Code)
 	code, _ = room.ask("GET", "/api/v1/access/devices/seats", nil)
 	require.Equal(t, http.StatusUnauthorized, code)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,13 +48,9 @@ func (f tokenFlags) wanted() (auth.NewToken, error) {
 	if f.Days < 1 || t.Life > auth.MaxTokenLife {
 		return t, errors.New("days: 1 to 365")
 	}
-	var names []string
-	for _, r := range auth.Rights() {
-		names = append(names, string(r))
-	}
 	for _, name := range f.Right {
-		if !strings.Contains(" "+strings.Join(names, " ")+" ", " "+name+" ") {
-			return t, fmt.Errorf("there is no right %q: %s", name, strings.Join(names, ", "))
+		if !slices.Contains(auth.Rights(), auth.Right(name)) {
+			return t, fmt.Errorf("there is no right %q: %v", name, auth.Rights())
 		}
 		t.Rights = append(t.Rights, auth.Right(name))
 	}

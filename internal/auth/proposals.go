@@ -88,6 +88,9 @@ func (o *Officials) Propose(ctx context.Context, by Official, n NewProposal) (st
 // for the account now.
 func (o *Officials) proposalData(ctx context.Context, acc store.Account, n NewProposal) ([]byte, error) {
 	sense := false
+	if isService(acc) { // it has tokens, and nothing that lets a person in
+		return nil, fmt.Errorf("auth: proposal for a service: %w", store.ErrInvalid)
+	}
 	switch n.Kind {
 	case ProposeReset:
 		sense = !acc.Disabled

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"phientoa/internal/store"
@@ -22,7 +23,10 @@ type WatchParams struct {
 	// Hearings are those that this node hosts; must not block.
 	Hearings func() []string
 	Ender    SeatEnder
-	Now      func() time.Time // default time.Now
+	// Auth remembers sessions for outages of the database, and forgets what ended.
+	Auth   *Auth
+	Logger *slog.Logger     // default: none
+	Now    func() time.Time // default time.Now
 }
 
 // WatchRevoked ends, until ctx does, the connections and media of sessions that
@@ -33,7 +37,11 @@ func WatchRevoked(ctx context.Context, p WatchParams) {
 	if p.Now == nil {
 		p.Now = time.Now
 	}
+	if p.Logger == nil {
+		p.Logger = slog.New(slog.DiscardHandler)
+	}
 	done := map[[32]byte]time.Time{} // ended here, by their beginning
+	failing := false
 	t := time.NewTicker(watchEvery)
 	defer t.Stop()
 	for {
@@ -49,8 +57,13 @@ func WatchRevoked(ctx context.Context, p WatchParams) {
 		since := p.Now().Add(-SessionMax)
 		list, err := p.Store.RevokedSeats(ctx, hearings, since)
 		if err != nil {
+			if !failing && ctx.Err() == nil {
+				p.Logger.Error("revocations of other processes are not seen", "err", err)
+			}
+			failing = true
 			continue
 		}
+		failing = false
 		var fresh []store.Session
 		for _, s := range list {
 			if _, known := done[s.TokenHash]; !known {
@@ -58,7 +71,7 @@ func WatchRevoked(ctx context.Context, p WatchParams) {
 			}
 		}
 		if len(fresh) > 0 {
-			p.Ender.EndSeats(ctx, fresh)
+			p.end(ctx, fresh)
 		}
 		for hash, began := range done {
 			if began.Before(since) {
@@ -69,4 +82,15 @@ func WatchRevoked(ctx context.Context, p WatchParams) {
 			done[s.TokenHash] = s.Created
 		}
 	}
+}
+
+// end ends them here, also for a database that goes away next, and waits no longer
+// for a room than a revocation of this process does.
+func (p WatchParams) end(ctx context.Context, seats []store.Session) {
+	for _, s := range seats {
+		p.Auth.memory.end(s.TokenHash)
+	}
+	ctx, cancel := context.WithTimeout(ctx, endTime)
+	defer cancel()
+	p.Ender.EndSeats(ctx, seats)
 }

@@ -3,6 +3,7 @@ package auth_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,12 +16,28 @@ import (
 
 // revokedElsewhere is what another process has ended, and whether it can be read.
 type revokedElsewhere struct {
-	list  []store.Session
-	away  bool
-	asked [][]string
+	mu     sync.Mutex
+	hosted []string
+	list   []store.Session
+	away   bool
+	asked  [][]string
+}
+
+func (r *revokedElsewhere) set(change func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	change()
+}
+
+func (r *revokedElsewhere) hearings() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.hosted
 }
 
 func (r *revokedElsewhere) RevokedSeats(_ context.Context, hearings []string, since time.Time) ([]store.Session, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.asked = append(r.asked, hearings)
 	if r.away {
 		return nil, errors.New("away")
@@ -39,12 +56,11 @@ func (r *revokedElsewhere) RevokedSeats(_ context.Context, hearings []string, si
 func TestWhatOthersRevokeEndsHere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st, e := &revokedElsewhere{}, &ended{}
-		var hosted []string
 		ctx, stop := context.WithCancel(context.Background())
 		over := make(chan struct{})
 		go func() {
 			defer close(over)
-			auth.WatchRevoked(ctx, auth.WatchParams{Store: st, Ender: e, Hearings: func() []string { return hosted }})
+			auth.WatchRevoked(ctx, auth.WatchParams{Store: st, Ender: e, Auth: auth.New(auth.Params{}), Hearings: st.hearings})
 		}()
 		pass := func(d time.Duration) {
 			time.Sleep(d) //nolint:forbidigo // time of the synctest bubble
@@ -52,17 +68,16 @@ func TestWhatOthersRevokeEndsHere(t *testing.T) {
 		}
 		pass(time.Second)
 		require.Empty(t, st.asked, "nothing is hosted, nothing is asked")
-		hosted = []string{hearing}
 		one := store.Session{TokenHash: [32]byte{1}, Hearing: hearing, Created: time.Now()}
-		st.list = []store.Session{one}
+		st.set(func() { st.hosted, st.list = []string{hearing}, []store.Session{one} })
 		pass(time.Second)
 		require.Equal(t, [][32]byte{{1}}, e.hashes())
 		require.Equal(t, []string{hearing}, st.asked[0])
-		st.away = true
-		st.list = append(st.list, store.Session{TokenHash: [32]byte{2}, Hearing: hearing, Created: time.Now()})
+		two := store.Session{TokenHash: [32]byte{2}, Hearing: hearing, Created: time.Now()}
+		st.set(func() { st.away, st.list = true, append(st.list, two) })
 		pass(time.Minute)
 		require.Len(t, e.hashes(), 1)
-		st.away = false
+		st.set(func() { st.away = false })
 		pass(time.Second)
 		require.Equal(t, [][32]byte{{1}, {2}}, e.hashes(), "each once")
 		pass(auth.SessionMax + time.Second)
@@ -70,4 +85,32 @@ func TestWhatOthersRevokeEndsHere(t *testing.T) {
 		stop()
 		<-over
 	})
+}
+
+// Who was sent out elsewhere does not come back by this node's memory while the
+// database is away.
+func TestWhatOthersRevokedStaysOutInAnOutage(t *testing.T) {
+	f := setup(t, false)
+	f.live = true
+	c := f.signIn(t, "p")
+	s, err := f.with(c)
+	require.NoError(t, err)
+	f.db.down.Store(true)
+	_, err = f.with(c)
+	require.NoError(t, err, "remembered")
+	f.db.down.Store(false)
+	st := &revokedElsewhere{hosted: []string{hearing}, list: []store.Session{s}}
+	e, over := &ended{}, make(chan struct{})
+	ctx, stop := context.WithCancel(t.Context())
+	go func() {
+		defer close(over)
+		auth.WatchRevoked(ctx, auth.WatchParams{
+			Store: st, Ender: e, Auth: f.Auth, Now: func() time.Time { return f.now }, Hearings: st.hearings,
+		})
+	}()
+	require.Eventually(t, func() bool { return len(e.hashes()) == 1 }, 20*time.Second, 10*time.Millisecond)
+	stop()
+	<-over
+	f.db.down.Store(true)
+	f.refused(t, c, "ended elsewhere")
 }

@@ -372,6 +372,7 @@ func voided() []string {
 		`DELETE FROM credential WHERE revoked = 0`,
 		`UPDATE room_device SET revoked = 1 WHERE revoked = 0`,
 		`DELETE FROM challenge`,
+		`UPDATE proposal SET outcome = 'withdrawn', done_by = 'system', done_at = expires WHERE outcome = ''`,
 	}
 }
 

@@ -218,12 +218,8 @@ func (j *Job) seal(ctx context.Context, part string) error {
 	if err != nil {
 		return err
 	}
-	free, err := recording.Free(part)
-	if err != nil {
+	if err := j.room(part, total); err != nil {
 		return err
-	}
-	if free < total+j.p.Reserve {
-		return fmt.Errorf("archive: %d bytes free, %d needed beside the reserve of %d for recordings", free, total, j.p.Reserve)
 	}
 	began, last := time.Now(), time.Now()
 	before := int64(0)
@@ -265,6 +261,14 @@ func (j *Job) stamp(ctx context.Context, part string) error {
 	if done, err := Stamped(part + Ext); err != nil || done {
 		return err
 	}
+	info, err := os.Stat(part + Ext)
+	if err != nil {
+		return fmt.Errorf("archive: %w", err)
+	}
+	// The file is written anew, and recordings come first here too.
+	if err := j.room(part, info.Size()); err != nil {
+		return errors.Join(errNoTimestamp, err)
+	}
 	if err := Stamp(ctx, part+Ext, j.p.Signer, StampLimit); err != nil {
 		return errors.Join(errNoTimestamp, err)
 	}
@@ -272,7 +276,20 @@ func (j *Job) stamp(ctx context.Context, part string) error {
 	return nil
 }
 
-// ended wants the end line, under a checkpoint.
+// room wants space for another file of this size beside what recordings need.
+func (j *Job) room(part string, size int64) error {
+	free, err := recording.Free(part)
+	if err != nil {
+		return err
+	}
+	if free < size+j.p.Reserve {
+		return fmt.Errorf("archive: %d bytes free, %d needed beside the reserve of %d for recordings", free, size, j.p.Reserve)
+	}
+	return nil
+}
+
+// ended wants the end line, under a checkpoint. Every log has one from its first
+// second: one that has none was tampered with, and is not signed anew.
 func (j *Job) ended(ctx context.Context, part string) error {
 	lines, ended, err := lastLines(filepath.Join(part, ledger.LogName))
 	if err != nil {
@@ -282,7 +299,10 @@ func (j *Job) ended(ctx context.Context, part string) error {
 		return ErrNotEnded
 	}
 	cp, err := ledger.LastCheckpoint(os.DirFS(part))
-	if err == nil && cp.Size >= lines {
+	if err != nil {
+		return fmt.Errorf("archive: a log without its checkpoints is not signed: %w", err)
+	}
+	if cp.Size >= lines {
 		return nil
 	}
 	return j.p.SignEnd(ctx, part)

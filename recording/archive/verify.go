@@ -15,6 +15,7 @@ import (
 
 	"phientoa/internal/asic"
 	"phientoa/internal/cades"
+	"phientoa/internal/ledger"
 	"phientoa/internal/tsa"
 	"phientoa/recording"
 )
@@ -346,7 +347,11 @@ func (v *verifier) digests() error {
 // agreement compares what container and log say of one another. What stands in
 // files that are not those that were sealed is not compared.
 func (v *verifier) agreement() {
-	if len(v.r.Container.Damages) > 0 || v.r.Evidence == nil || len(v.r.Evidence.Parts) != 1 {
+	if len(v.r.Container.Damages) > 0 || v.r.Evidence == nil {
+		return
+	}
+	if len(v.r.Evidence.Parts) != 1 || v.at(ledger.LogName) < 0 {
+		v.damage(DamageSession, sessionName, v.at(sessionName), "a container holds one part, with its log beside it")
 		return
 	}
 	part := v.r.Evidence.Parts[0]

@@ -90,6 +90,14 @@ func (o *Office) move(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	infos, err := o.p.Store.HearingInfos(ctx, c.Scope, []string{id})
+	if err != nil {
+		return nil, err
+	}
+	// Doors that were closed in the preparation stay closed where it is moved to.
+	if len(infos) == 1 && infos[0].Closed {
+		b.Visibility = string(hearing.ClosedDoors)
+	}
 	b.StartsAt = want.StartsAt
 	if want.Minutes != 0 {
 		b.Minutes = want.Minutes

@@ -2,6 +2,7 @@
 import { type Browser, type Locator, expect } from "@playwright/test";
 import { type Entry, entries, onlyPart } from "./evidence.ts";
 import { cut, mend } from "./line.ts";
+import type { Sample } from "./probe.ts";
 import { HEARING, type Media, PERSON, type PersonView, Seat, type SeatParams } from "./seat.ts";
 import type { Server } from "./server.ts";
 import { SPEECH } from "./setup.ts";
@@ -206,9 +207,19 @@ export async function packets(seat: Seat): Promise<number> {
  */
 export async function silent(seat: Seat): Promise<void> {
   await expect(async () => {
-    const before = await packets(seat);
+    const before = await seat.lastSample();
     await seat.page.evaluate(() => new Promise((done) => setTimeout(done, 1_000)));
-    expect(await packets(seat), `${seat.role} receives nothing any more`).toBe(before);
+    // A starved page that did not look has not seen silence.
+    const looked = await seat.page.evaluate((at) => {
+      const pc = window.__phientoa.pc();
+      const last = window.__probe.samples.at(-1)?.at ?? 0;
+      return pc === null || pc.connectionState === "closed" || last > at;
+    }, before.at + 500);
+    expect(looked, `${seat.role} was looked at`).toBe(true);
+    const sum = (s: Sample): number => Object.values(s.packets).reduce((a, b) => a + b, 0);
+    expect(sum(await seat.lastSample()), `${seat.role} receives nothing any more`).toBe(
+      sum(before),
+    );
   }).toPass({ timeout: 6_000 });
 }
 

@@ -1,5 +1,5 @@
 // Stand-ins for tests of the pages: a server that answers as its handlers say.
-import { cleanup, configure, fireEvent, render, screen } from "@testing-library/react";
+import { cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, beforeEach, vi } from "vitest";
 import { testClock } from "../../core/testing";
 import { installAria } from "../../i18n/aria";
@@ -80,10 +80,8 @@ export const type = (label: string, value: string): void => {
   fireEvent.change(screen.getByLabelText(label), { target: { value } });
 };
 
-/** eachAnew gives every test of a file an empty page, and a loaded machine its time. */
+/** eachAnew gives every test of a file an empty page. */
 export function eachAnew(): void {
-  configure({ asyncUtilTimeout: 10_000 });
-  vi.setConfig({ testTimeout: 60_000 });
   beforeEach(() => {
     localStorage.clear();
     sessionStorage.clear();
