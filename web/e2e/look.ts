@@ -83,19 +83,10 @@ const TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag2aaa", "wcag22aa", "best-pra
 
 /** judge: no finding of axe, no scrolling sideways, no target too small to hit. */
 async function judge(page: Page, what: string): Promise<void> {
-  // No frame of another origin is in our pages, so the one run in the page is the
-  // whole of it; the half megabyte of axe is handed over once for each document.
-  const there = await page.evaluate(() => "axe" in window);
-  const axe = await new AxeBuilder({ page, ...(there ? { axeSource: "void 0" } : {}) })
-    .setLegacyMode(true)
-    .options({ resultTypes: ["violations"] })
-    .withTags(TAGS)
-    .analyze();
-  expect
-    .soft(
-      axe.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(" | ")}`),
-      what,
-    )
+  // What lasts is a finding; a dialog that is just taking over is not the screen yet.
+  await expect
+    .configure({ soft: true })
+    .poll(() => findings(page), { message: what, timeout: 5_000, intervals: [250, 500, 1_000] })
     .toEqual([]);
   const { wide, small } = await page.evaluate(() => ({
     wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
@@ -110,6 +101,18 @@ async function judge(page: Page, what: string): Promise<void> {
   }));
   expect.soft(wide, `${what} scrolls sideways`).toBeLessThanOrEqual(0);
   expect.soft(small, `${what} has small targets`).toEqual([]);
+}
+
+async function findings(page: Page): Promise<string[]> {
+  // No frame of another origin is in our pages, so the one run in the page is the
+  // whole of it; the half megabyte of axe is handed over once for each document.
+  const there = await page.evaluate(() => "axe" in window);
+  const axe = await new AxeBuilder({ page, ...(there ? { axeSource: "void 0" } : {}) })
+    .setLegacyMode(true)
+    .options({ resultTypes: ["violations"] })
+    .withTags(TAGS)
+    .analyze();
+  return axe.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(" | ")}`);
 }
 
 export function commands(fake: Fake): (string | undefined)[] {
