@@ -12,13 +12,13 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
 const named = 20;
 
-function failure(name, why = "") {
+function failure(name, why = "", what = "FAILED") {
   const first = why
     .replaceAll(/\u001b\[[0-9;]*m/g, "")
     .split("\n")
     .map((line) => line.trim())
     .filter(Boolean);
-  failures.push(`${name}${first.length > 0 ? `: ${first.slice(0, 2).join(" ")}` : ""}`.slice(0, 300));
+  failures.push(`${what} ${name}${first.length > 0 ? `: ${first.slice(0, 2).join(" ")}` : ""}`.slice(0, 300));
 }
 
 function addGo(file) {
@@ -66,9 +66,9 @@ function addVitest(file) {
 
 function addPlaywright(file) {
   const { stats, errors, suites } = JSON.parse(readFileSync(file, "utf8"));
-  // A test that passed only when repeated has failed: retries are off.
-  total.passed += stats.expected;
-  total.failed += stats.unexpected + stats.flaky + errors.length;
+  // One that passed only when repeated passed, and is named.
+  total.passed += stats.expected + stats.flaky;
+  total.failed += stats.unexpected + errors.length;
   total.skipped += stats.skipped;
   for (const error of errors) failure("playwright", error.message);
   for (const suite of suites) playwrightFailures(suite);
@@ -76,9 +76,14 @@ function addPlaywright(file) {
 
 function playwrightFailures(suite) {
   for (const spec of suite.specs ?? []) {
-    if (spec.ok && !spec.tests.some((test) => test.status === "flaky")) continue;
+    const flaky = spec.ok && spec.tests.some((test) => test.status === "flaky");
+    if (spec.ok && !flaky) continue;
     const error = spec.tests.flatMap((test) => test.results).find((result) => result.error)?.error;
-    failure(`${spec.file}:${spec.line} ${spec.title}`, error?.message);
+    failure(
+      `${spec.file}:${spec.line} ${spec.title}`,
+      error?.message,
+      flaky ? "PASSED AT THE SECOND TRY" : "FAILED",
+    );
   }
   for (const inner of suite.suites ?? []) playwrightFailures(inner);
 }
@@ -108,7 +113,7 @@ for (const name of existsSync(folder) ? readdirSync(folder) : []) {
     }
   }
 }
-for (const line of failures.slice(0, named)) console.log(`FAILED ${line}`);
+for (const line of failures.slice(0, named)) console.log(line);
 if (failures.length > named) console.log(`FAILED and ${failures.length - named} more`);
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exit(total.failed > 0 ? 1 : 0);

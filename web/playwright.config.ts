@@ -4,6 +4,8 @@ import { defineConfig } from "@playwright/test";
 export default defineConfig({
   testDir: "e2e",
   outputDir: "test-results",
+  // Where nobody watches, a screen that failed is tried once more, and named all the same.
+  retries: process.env["CI"] ? 1 : 0,
   // One for each core of the smallest machine that runs them; tests share nothing.
   workers: 2,
   fullyParallel: true,

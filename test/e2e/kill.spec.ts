@@ -7,6 +7,8 @@ import { LONG } from "./support/paths.ts";
 import { Server } from "./support/server.ts";
 import { SPEECH } from "./support/setup.ts";
 
+test.describe.configure({ retries: 0 });
+
 const KILLS = Number(process.env["PHIENTOA_KILLS"] ?? (LONG ? 100 : 10));
 /** Instants are drawn from here, so that a failure can be had again. */
 const SEED = Number(process.env["PHIENTOA_SEED"] ?? 20261122);

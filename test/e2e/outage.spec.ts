@@ -9,6 +9,8 @@ import { HEARING, PERSON, type PersonView, Seat, invite } from "./support/seat.t
 import { Server } from "./support/server.ts";
 import { SPEECH } from "./support/setup.ts";
 
+test.describe.configure({ retries: 0 });
+
 /**
  * How it goes away, and for how long. Stopped: every connection is refused.
  * Frozen: it hangs with its connections open, which is the harder kind and takes

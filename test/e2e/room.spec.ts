@@ -8,7 +8,7 @@ import { HEARING, PERSON, type PersonView, Seat, arrivedAfter, invite } from "./
 import { Server } from "./support/server.ts";
 import { SPEECH } from "./support/setup.ts";
 
-test.describe.configure({ mode: "serial" });
+test.describe.configure({ mode: "serial", retries: 0 });
 
 let server: Server;
 let judge: Seat;

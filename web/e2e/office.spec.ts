@@ -69,7 +69,7 @@ test("the own account and the fresh proof", async ({ page }) => {
     json: problem("step_up", "Thao tác này cần xác thực lại."),
   };
   const wrong = await open(page, "/cong-viec/tai-khoan", server);
-  await expect(page.getByText("Máy tính tại phòng làm việc")).toBeVisible();
+  await expect(page.getByText("Máy tính tại phòng làm việc, từ ngày")).toBeVisible();
   await look(page, "account");
   await press(page, "Thêm khóa đăng nhập trên máy này");
   await expect(page.getByRole("dialog").getByLabel("Mật khẩu")).toBeFocused();
