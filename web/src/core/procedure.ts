@@ -64,12 +64,12 @@ export function skippedBy(v: View, phase: string): PhaseView[] {
 /**
  * passBy is the mandatory step to which the panel may go at once instead of the
  * optional one that comes next; undefined where nothing optional lies between, or
- * where an act of its own leads there.
+ * where they may not.
  */
 export function passBy(v: View): PhaseView | undefined {
   const to = nextMandatory(v);
-  if (!to || to === nextPhase(v) || to.phase === "deliberation") return undefined;
-  return to;
+  if (!to || to === nextPhase(v)) return undefined;
+  return may(v, to.phase === "deliberation" ? "deliberate" : "next_phase") ? to : undefined;
 }
 
 /** waitedFor are those without whom the hearing cannot go on and whose line is lost. */

@@ -296,7 +296,7 @@ export const viRoom = {
   act_announced: "Đã thông báo",
   announced_done: "Đã thông báo tại điểm cầu này",
   officer_steps:
-    "Khi điểm cầu mất kết nối: kiểm tra dây mạng, nguồn điện; gọi số bên cạnh; ở lại cùng mọi người.",
+    "Khi mất kết nối: kiểm tra dây mạng, nguồn điện; gọi số bên cạnh; ở lại cùng mọi người.",
   officer_waits: "Hình phiên tòa hiện ở đây khi ông/bà được vào phòng xử án.",
 
   // Help, seat, line

@@ -13,13 +13,13 @@ import {
 import type { Act as WireAct } from "../../core/signaling";
 import { person } from "../../core/state";
 import type { Key } from "../../i18n/vi";
-import { PersonStatus, type View } from "../../wire/phientoa/v1/phientoa_pb";
+import type { View } from "../../wire/phientoa/v1/phientoa_pb";
 import { type Question, useAsk } from "../ask";
 import { useRoom, useSeat, useTexts } from "../context";
 import { useNow } from "../hooks";
 import { phaseKey } from "../terms";
 import { useNames } from "../names";
-import { usePhaseQuestion } from "../phases";
+import { inside as insideOf, usePhaseQuestion } from "../phases";
 import css from "./ActionBar.module.css";
 import { Act, Confirm } from "./controls";
 import { Decision } from "./forms";
@@ -46,19 +46,11 @@ export function ActionBar({ view }: { view: View }) {
   );
 }
 
-/** Names of those in the courtroom besides the reader. */
-function useInside(view: View): string[] {
-  const { who } = useTexts();
-  return view.people
-    .filter((p) => p.status === PersonStatus.IN_COURTROOM && p.person !== view.me)
-    .map(who);
-}
-
 function Ordinary({ view, primary }: { view: View; primary: Primary }) {
-  const { t } = useTexts();
+  const { t, who } = useTexts();
   const { link } = useRoom();
   const { ask } = useAsk();
-  const inside = useInside(view);
+  const inside = insideOf(view, who);
   const off = link !== "open";
   return (
     <>
@@ -123,11 +115,11 @@ export function StandButton({ view }: { view: View }) {
 }
 
 function Grave({ view, primary }: { view: View; primary: Primary }) {
-  const { t } = useTexts();
+  const { t, who } = useTexts();
   const { link } = useRoom();
   const { ask, form } = useAsk();
   const now = useNow();
-  const inside = useInside(view);
+  const inside = insideOf(view, who);
   const off = link !== "open";
   const closed = view.visibility === "closed";
   const decides = may(view, "suspend") || may(view, "adjourn");
@@ -294,16 +286,17 @@ function useNamed(view: View, p: Primary): Named | null {
   const { t, who } = useTexts();
   const seat = useSeat();
   const { ask, form } = useAsk();
-  const inside = useInside(view);
+  const inside = insideOf(view, who);
+  const phase = usePhaseQuestion(view);
   const now = (act: WireAct) => (): void => void seat.act(act);
   const of = (label: string, id: string): string => {
     const one = person(view, id);
     return one ? t("act_for", { act: label, person: who(one) }) : label;
   };
-  const asked = (title: string, text: string, act: () => WireAct, affected?: string[]): Named => ({
+  const asked = (title: string, text: string, act: () => WireAct): Named => ({
     label: title,
     press: () => {
-      ask({ title, text, confirm: title, reason: "none", act, ...(affected ? { affected } : {}) });
+      ask({ title, text, confirm: title, reason: "none", act });
     },
   });
   switch (p.kind) {
@@ -321,18 +314,18 @@ function useNamed(view: View, p: Primary): Named | null {
     case "note_briefed":
       return { label: of(t("act_note_briefed"), p.person), press: now(acts.noteBriefed(p.person)) };
     case "phase": {
-      const phase = t(phaseKey(p.phase, view.procedure));
-      return { label: t("next_phase", { phase }), press: now(acts.nextPhase(p.phase)) };
+      const name = t(phaseKey(p.phase, view.procedure));
+      return { label: t("next_phase", { phase: name }), press: now(acts.nextPhase(p.phase)) };
     }
     case "hold":
       return { label: t("hold"), press: now(acts.holdTechnical("")) };
     case "deliberate":
-      return asked(
-        t("act_deliberate"),
-        t("act_deliberate_confirm"),
-        () => acts.deliberate(),
-        inside,
-      );
+      return {
+        label: t("act_deliberate"),
+        press: () => {
+          ask(phase("deliberation"));
+        },
+      };
     case "pronounce":
       return asked(t("act_pronounce"), t("act_pronounce_confirm"), () =>
         acts.endDeliberation("pronouncement"),
