@@ -67,6 +67,7 @@ export const enRoom: Readonly<Record<keyof typeof viRoom, string>> = {
   hold_proposed_now: "{people}: connection lost. The hearing is going into technical hold.",
   hold_since: "On hold for {time}",
   hold_lost: "Connection lost: {people}",
+  hold_back: "Connected again: {people}",
   hold_reason: "Reason: {reason}",
   hold_text:
     "The trouble is being mended. There is nothing that you have to do; please wait at your place.",
@@ -170,12 +171,13 @@ export const enRoom: Readonly<Record<keyof typeof viRoom, string>> = {
   identity_done: "Papers compared: {method}",
   identity_none: "Papers not compared yet",
   identity_mismatch: "Does not match",
-  identity_mismatch_reason: "What does not match (needed when it does not)",
+  identity_mismatch_reason: "What does not match",
   identity_mismatched: "Papers do not match: {reason}",
   challenge: "Random challenge",
   challenge_how:
     "Ask this person to read the following aloud, then to hold the papers to the camera:",
-  challenge_said: "If the digits were read correctly, choose the paper that was compared:",
+  challenge_said:
+    "If they were read and the papers match: press the paper that was compared. If not: write below what does not match, then press Does not match.",
   present_yes: "Present",
   present_no: "Absent: {reason}",
   present_unknown: "Presence not reported",
@@ -288,7 +290,7 @@ export const enRoom: Readonly<Record<keyof typeof viRoom, string>> = {
   act_announced: "Announced",
   announced_done: "Announced at this point",
   officer_steps:
-    "When the point is not connected: check network cable and power; call the number beside; stay with the people.",
+    "When the point is not connected: check network cable and power; call the help number; stay with the people.",
   officer_waits: "Pictures of the hearing appear here when you are admitted to the courtroom.",
 
   help: "Technical help needed",

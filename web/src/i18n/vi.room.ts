@@ -69,6 +69,7 @@ export const viRoom = {
   hold_proposed_now: "{people} mất kết nối. Phiên tòa đang chuyển sang tạm dừng kỹ thuật.",
   hold_since: "Đã tạm dừng {time}",
   hold_lost: "Mất kết nối: {people}",
+  hold_back: "Đã kết nối lại: {people}",
   hold_reason: "Lý do: {reason}",
   hold_text: "Sự cố kỹ thuật đang được khắc phục. Ông/bà không phải làm gì, vui lòng chờ tại chỗ.",
   hold_confirm_title: "Cần xác nhận trước khi tiếp tục",
@@ -175,11 +176,12 @@ export const viRoom = {
   identity_done: "Đã đối chiếu: {method}",
   identity_none: "Chưa đối chiếu giấy tờ",
   identity_mismatch: "Không khớp",
-  identity_mismatch_reason: "Không khớp ở điểm nào (bắt buộc nếu không khớp)",
+  identity_mismatch_reason: "Không khớp ở điểm nào",
   identity_mismatched: "Giấy tờ không khớp: {reason}",
   challenge: "Câu thử ngẫu nhiên",
   challenge_how: "Đề nghị người này đọc to dãy sau, rồi giơ giấy tờ trước camera:",
-  challenge_said: "Nếu đã đọc đúng dãy số trên, chọn giấy tờ đã đối chiếu:",
+  challenge_said:
+    "Nếu đọc đúng và giấy tờ khớp: bấm giấy tờ đã đối chiếu. Nếu không khớp: ghi rõ ở dưới, rồi bấm Không khớp.",
   present_yes: "Có mặt",
   present_no: "Vắng mặt: {reason}",
   present_unknown: "Chưa báo có mặt",
@@ -296,7 +298,7 @@ export const viRoom = {
   act_announced: "Đã thông báo",
   announced_done: "Đã thông báo tại điểm cầu này",
   officer_steps:
-    "Khi mất kết nối: kiểm tra dây mạng, nguồn điện; gọi số bên cạnh; ở lại cùng mọi người.",
+    "Khi mất kết nối: kiểm tra dây mạng, nguồn điện; gọi số hỗ trợ; ở lại cùng mọi người.",
   officer_waits: "Hình phiên tòa hiện ở đây khi ông/bà được vào phòng xử án.",
 
   // Help, seat, line

@@ -148,7 +148,7 @@ export const vi = {
   public: "CÔNG KHAI",
   recording: "ĐANG GHI",
   recording_held: "TẠM DỪNG GHI",
-  recording_unknown: "CHƯA RÕ ĐANG GHI",
+  recording_unknown: "CHƯA RÕ CÓ ĐANG GHI",
   not_recording: "KHÔNG GHI",
   elapsed: "Từ khai mạc",
   state_scheduled: "CHƯA BẮT ĐẦU",

@@ -457,7 +457,7 @@ describe("the own line that is lost", () => {
     socket.cut();
     await screen.findByText(/^Phiên tòa có thể không thấy, không nghe ông\/bà/);
     const page = document.body.textContent;
-    expect(page).toContain("CHƯA RÕ ĐANG GHI");
+    expect(page).toContain("CHƯA RÕ CÓ ĐANG GHI");
     expect(page).not.toContain("Micro mở");
     expect(page).not.toContain("mời bị cáo phát biểu");
   });

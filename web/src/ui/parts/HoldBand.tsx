@@ -20,7 +20,9 @@ export function HoldBand({ view }: { view: View }) {
   const hold = view.hold;
   const ms = useSince(hold?.since ?? view.since);
   if (view.state !== HearingState.TECHNICAL_HOLD) return null;
-  const lost = names(hold?.people ?? []);
+  const away = (id: string): boolean => person(view, id)?.connected !== true;
+  const lost = names((hold?.people ?? []).filter(away));
+  const back = names((hold?.people ?? []).filter((id) => !away(id)));
   return (
     <section className={css["band"]} aria-label={t("hold")} data-testid="hold">
       <div className={css["head"]}>
@@ -29,6 +31,7 @@ export function HoldBand({ view }: { view: View }) {
         <p>{t("hold_since", { time: elapsed(ms) })}</p>
       </div>
       {lost === "" ? null : <p>{t("hold_lost", { people: lost })}</p>}
+      {back === "" ? null : <p>{t("hold_back", { people: back })}</p>}
       {hold && hold.reason !== "" ? <p>{t("hold_reason", { reason: hold.reason })}</p> : null}
       <Confirms view={view} />
       <div className={css["item"]}>

@@ -49,7 +49,7 @@ export function Identity({
   if (may(view, "note_mismatch")) {
     answers.push({
       label: t("identity_mismatch"),
-      tone: "warn",
+      tone: "danger",
       isDisabled: busy || why.trim() === "",
       onPress: () => {
         send(acts.noteMismatch(p.person, why.trim()));
