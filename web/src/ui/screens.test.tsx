@@ -346,6 +346,39 @@ describe("the number to call", () => {
   });
 });
 
+describe("the rules of conduct", () => {
+  it("speak to who presides as to who gives the leave, to a party as to who asks for it", async () => {
+    const arrived = people.map((p) => ({ ...p, status: PersonStatus.ARRIVED }));
+    await show("j", "presiding_judge", { people: arrived });
+    await screen.findByRole("heading", { name: "Nội quy phiên tòa trực tuyến" });
+    expect(document.body.textContent).not.toMatch(/khi được Chủ tọa mời|Chủ tọa phiên tòa đồng ý/);
+    expect(document.body.textContent).not.toContain("chưa được Chủ tọa phiên tòa cho phép");
+    cleanup();
+    await show("a", "defendant", { people: arrived });
+    await screen.findByText(/khi được Chủ tọa mời/);
+    await screen.findByText(/giấy tờ tùy thân/);
+  });
+});
+
+describe("a goodbye for good", () => {
+  const bye = (s: FakeSocket, code: string): void => {
+    s.say({ body: { case: "bye", value: { reason: { code, vi: "Đã thôi.", en: "Over." } } } });
+  };
+
+  it("offers no second try where none can help, and names the number", async () => {
+    const { socket } = await show("a", "defendant", {});
+    await screen.findByTestId("stage");
+    bye(socket, "revoked");
+    await screen.findByText("Nếu cần, vui lòng gọi Tòa án: 0236 382 1234.");
+    expect(buttons("Thử lại")).toEqual([]);
+    cleanup();
+    const again = await show("a", "defendant", {});
+    await screen.findByTestId("stage");
+    bye(again.socket, "left_device");
+    await screen.findByRole("button", { name: "Thử lại" });
+  });
+});
+
 describe("rooms apart", () => {
   it("shows who is isolated nothing but the time and one sentence", async () => {
     await show("w", "witness", {
