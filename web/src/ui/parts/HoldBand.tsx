@@ -96,7 +96,7 @@ function Confirmation({ view, of }: { view: View; of: ReturnView }) {
     const by = t(what === "identity" ? "hold_by_officer" : "hold_by_clerk");
     if (!confirms(view, of, what)) {
       return (
-        <span className={css["state"]}>
+        <span>
           <span aria-hidden="true">{done ? "✓" : "○"}</span> {name}:{" "}
           {done ? t("hold_done") : t("hold_open", { who: by })}
         </span>
