@@ -201,7 +201,7 @@ func (r *Room) alarmTest(o *order) {
 	}
 	var failed []string
 	for _, i := range rep.Items {
-		if !i.OK {
+		if i.Failed() {
 			failed = append(failed, i.Key)
 		}
 	}

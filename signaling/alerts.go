@@ -39,7 +39,7 @@ func (r *Room) alertsFor(hv hearing.View, s *seat, now time.Time) []*wire.Alert 
 		list = append(list, holdAlerts(hv)...)
 		list = append(list, r.pointAlerts(hv, now)...)
 	} else {
-		list = append(list, r.neutralAlerts(hv)...)
+		list = append(list, r.neutralAlerts(hv, r.capacity(s.person).Officers())...)
 	}
 	return gravest(list)
 }
@@ -65,8 +65,8 @@ func holdAlerts(hv hearing.View) []*wire.Alert {
 	a.En = "Technical hold. This is not a decision to suspend the hearing."
 	if h.Proposed {
 		a.Code, act = "hold_proposed", "keep_going"
-		a.Vi = "Mất kết nối với người phải có mặt. Phiên tòa sẽ tạm dừng kỹ thuật nếu Chủ tọa không quyết định tiếp tục."
-		a.En = "Somebody whose presence is needed is not connected. The hearing goes into technical hold unless the presiding judge goes on."
+		a.Vi = "Người bắt buộc có mặt đã mất kết nối. Phiên tòa sẽ tạm dừng kỹ thuật, trừ khi Chủ tọa quyết định không tạm dừng."
+		a.En = "Somebody whose presence is required has lost their connection. The hearing goes into technical hold unless the presiding judge decides against it."
 	}
 	if slices.Contains(hv.Acts, act) {
 		a.Act = act
@@ -80,22 +80,22 @@ func (r *Room) pointAlerts(hv hearing.View, now time.Time) []*wire.Alert {
 	for _, p := range hv.Points {
 		if p.Light == lightLost {
 			list = append(list, &wire.Alert{
-				Code: "point_lost", Since: p.LostSince, Severity: "attention",
+				Code: "point_lost", Since: p.LostSince, Severity: "attention", Point: p.ID,
 				Vi: "Điểm cầu " + p.Name + " mất kết nối.", En: "The point " + p.Name + " is not connected.",
 			})
 			continue
 		}
 		if since := r.points.needed[p.ID]; since != 0 {
 			list = append(list, &wire.Alert{
-				Code: "point_partial", Since: since, Severity: "attention",
-				Vi: "Điểm cầu " + p.Name + " mất kết nối với người phải có mặt.",
-				En: "The point " + p.Name + " has lost somebody whose presence is needed.",
+				Code: "point_partial", Since: since, Severity: "attention", Point: p.ID,
+				Vi: "Điểm cầu " + p.Name + ": người bắt buộc có mặt đã mất kết nối. Chờ kết nối lại hoặc tạm dừng kỹ thuật.",
+				En: "The point " + p.Name + ": somebody whose presence is required has lost their connection. Wait for their return, or hold the hearing.",
 			})
 			continue
 		}
 		if back := r.points.back[p.ID]; !back.IsZero() && now.Sub(back) < r.limits.PointBack {
 			list = append(list, &wire.Alert{
-				Code: "point_back", Since: back.UnixMicro(), Severity: "info",
+				Code: "point_back", Since: back.UnixMicro(), Severity: "info", Point: p.ID,
 				Vi: "Điểm cầu " + p.Name + " đã kết nối lại.", En: "The point " + p.Name + " is connected again.",
 			})
 		}
@@ -105,8 +105,9 @@ func (r *Room) pointAlerts(hv hearing.View, now time.Time) []*wire.Alert {
 
 // neutralAlerts is all that somebody in the courtroom who is not of the court hears of
 // trouble elsewhere: neither who nor where. Of a point that is still connected in part
-// they hear when somebody without whom the hearing cannot go on is lost there.
-func (r *Room) neutralAlerts(hv hearing.View) []*wire.Alert {
+// they hear when somebody without whom the hearing cannot go on is lost there. Officers
+// are not told that nobody need call: whoever stands at a lost point calls.
+func (r *Room) neutralAlerts(hv hearing.View, officer bool) []*wire.Alert {
 	since := int64(0)
 	if hv.Hold != nil {
 		since = hv.Hold.Since
@@ -131,11 +132,16 @@ func (r *Room) neutralAlerts(hv hearing.View) []*wire.Alert {
 	if !lost {
 		return nil
 	}
-	return []*wire.Alert{{
+	a := &wire.Alert{
 		Code: "technical", Since: since, Severity: "info",
 		Vi: "Sự cố kỹ thuật chung, đang khắc phục. Ông/bà không cần gọi điện.",
 		En: "A technical problem is being mended. You need not call.",
-	}}
+	}
+	if officer {
+		a.Vi = "Sự cố kỹ thuật, đang khắc phục. Vui lòng ở lại cùng mọi người tại điểm cầu."
+		a.En = "A technical problem is being mended. Please stay with the people at the point."
+	}
+	return []*wire.Alert{a}
 }
 
 // Values of hearing.PointView.Light: nobody is connected from the point, or not all.

@@ -63,6 +63,19 @@ func TestJ5_1WithTheOfficersOwnLink(t *testing.T) {
 		for _, p := range []string{plaintiff, lawyer, officer} {
 			require.Equal(t, []string{"technical:"}, alertCodes(lastView(seats[p])), p)
 			require.NotContains(t, lastView(seats[p]).Alerts[0].String(), "Điểm cầu 1")
+			require.Empty(t, lastView(seats[p]).Alerts[0].Point, p)
+			require.False(t, slices.ContainsFunc(lastView(seats[p]).People, (*wire.PersonView).GetWaited), p)
+		}
+		// Whoever stands at the point is asked to call; nobody else has to.
+		require.NotContains(t, lastView(seats[officer]).Alerts[0].Vi, "không cần gọi")
+		require.Contains(t, lastView(seats[lawyer]).Alerts[0].Vi, "không cần gọi")
+		// The court reads of whom and of which point, in words and as data.
+		for _, p := range []string{judge, clerk} {
+			v := lastView(seats[p])
+			i := slices.IndexFunc(v.Alerts, func(a *wire.Alert) bool { return a.Code == "point_partial" })
+			j := slices.IndexFunc(v.People, (*wire.PersonView).GetWaited)
+			require.Equal(t, respondent, v.People[j].Person)
+			require.Equal(t, v.People[j].PointId, v.Alerts[i].Point)
 		}
 
 		seats[respondent] = b.sit(respondent)

@@ -63,7 +63,7 @@ func rights() map[string]right {
 		"give_floor": {"P", session}, "stop_floor": {"P", session}, "mute_lock": {"PC", going}, "unlock": {"PC", going},
 		"recess": {"P", session}, "resume": {"P", "rh"}, "close": {"P", "odr"},
 		"record_opinion": {"C", "s"}, "record_facilities": {"C", "s"}, "mark_ready": {"PC", "s"},
-		"note_identity": {"C", going}, "report_presence": {"CO", going}, "report_test": {"S", going},
+		"note_identity": {"C", going}, "note_mismatch": {"C", going}, "report_presence": {"CO", going}, "report_test": {"S", going},
 		"next_phase": {"P", session}, "stand": {"PC", session}, "sit": {"PC", going}, "set_visibility": {"P", going},
 		"hold_technical": {"PC", "odr"}, "keep_going": {"P", "odh"}, "confirm_return": {"CO", going},
 		"suspend": {"P", "ordnh"}, "adjourn": {"P", going}, "announced": {"CO", "ua"}, "reopen": {"PC", "u"}, "cancel": {"PC", "s"},

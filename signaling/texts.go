@@ -188,8 +188,8 @@ func recorderTrouble(code string) (vi, en string) {
 		return "Ổ đĩa ghi hình quá chậm, bản ghi có thể thiếu.",
 			"The recording disk is too slow; parts may be missing."
 	case "track-silent":
-		return "Có micro hoặc camera được phép nhưng không gửi tín hiệu.",
-			"A microphone or camera that may be recorded sends nothing."
+		return "Chưa nhận được hình hoặc tiếng của một người trong phòng xử án. Đề nghị người có ô hình báo mất hình kiểm tra micro, camera và dây mạng.",
+			"Picture or sound of somebody in the courtroom does not arrive. Ask whoever's tile says so to check microphone, camera and network cable."
 	case "signer":
 		return "Chưa ký được nhật ký chứng cứ; bản ghi vẫn tiếp tục.",
 			"The evidence log cannot be signed at the moment; recording goes on."

@@ -63,6 +63,8 @@ func preparingAct(c *wire.Command) hearing.Command {
 	case *wire.Command_NoteIdentity:
 		n := a.NoteIdentity
 		return hearing.NoteIdentity{Person: person(n), Method: n.GetMethod(), Challenge: n.GetChallenge()}
+	case *wire.Command_NoteMismatch:
+		return hearing.NoteMismatch{Person: person(a.NoteMismatch), Reason: a.NoteMismatch.GetReason()}
 	case *wire.Command_ReportPresence:
 		p := a.ReportPresence
 		return hearing.ReportPresence{Person: person(p), Present: p.GetPresent(), Reason: p.GetReason()}
@@ -163,7 +165,7 @@ func personIDs(list []string) []hearing.PersonID {
 func testItems(list []*wire.TestItem) []hearing.TestItem {
 	out := make([]hearing.TestItem, 0, len(list))
 	for _, i := range list {
-		out = append(out, hearing.TestItem{Key: i.GetKey(), OK: i.GetOk(), Value: i.GetValue()})
+		out = append(out, hearing.TestItem{Key: i.GetKey(), OK: i.GetOk(), Value: i.GetValue(), Absent: i.GetAbsent()})
 	}
 	return out
 }

@@ -132,7 +132,7 @@ func values(m protoreflect.Message) map[string]bool {
 		v := m.Get(f).List().Get(0)
 		if f.Kind() == protoreflect.MessageKind {
 			item := v.Message().Interface().(*wire.TestItem)
-			out[fmt.Sprint([]hearing.TestItem{{Key: item.Key, OK: item.Ok, Value: item.Value}})] = true
+			out[fmt.Sprint([]hearing.TestItem{{Key: item.Key, OK: item.Ok, Value: item.Value, Absent: item.Absent}})] = true
 			continue
 		}
 		out[fmt.Sprintf("[%s]", v.String())] = true

@@ -52,6 +52,7 @@ func wirePerson(p hearing.PersonView, names map[hearing.PersonID]string) *wire.P
 		Client: string(p.Client), Present: p.Present, AbsentWhy: p.AbsentWhy, Identity: p.Identity,
 		Away: p.Away, Warnings: uint32(max(bounded(p.Warnings), 0)), LostSince: p.LostSince,
 		Test: wireItems(p.Test), TestedAt: p.TestedAt, Private: p.Private,
+		Waited: p.Waited, Mismatch: p.Mismatch,
 	}
 	if name := names[p.Person]; p.MayName && name != "" {
 		out.Name = name
@@ -89,7 +90,7 @@ func wireDecision(d *hearing.DecisionView) *wire.DecisionView {
 func wireItems(list []hearing.TestItem) []*wire.TestItem {
 	var out []*wire.TestItem
 	for _, i := range list {
-		out = append(out, &wire.TestItem{Key: i.Key, Ok: i.OK, Value: i.Value})
+		out = append(out, &wire.TestItem{Key: i.Key, Ok: i.OK, Value: i.Value, Absent: i.Absent})
 	}
 	return out
 }

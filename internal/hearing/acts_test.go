@@ -154,6 +154,7 @@ func (q slowAsker) preparation() [][]Command {
 		{RecordFacilities{OK: true}},
 		{MarkReady{}},
 		q.each(func(p PersonID) Command { return NoteIdentity{Person: p, Method: method, Challenge: "?"} }),
+		q.each(func(p PersonID) Command { return NoteMismatch{Person: p, Reason: "?"} }),
 		q.each(func(p PersonID) Command { return ReportPresence{Person: p, Present: true} }),
 		tests,
 	}

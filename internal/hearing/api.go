@@ -228,6 +228,12 @@ type (
 		Method    string
 		Challenge string
 	}
+	// NoteMismatch: the clerk compared a person's papers, and they do not match.
+	// Reason says what does not, and is needed.
+	NoteMismatch struct {
+		Person PersonID
+		Reason string
+	}
 	// ReportPresence: the point's officer (or the clerk) reports a person present
 	// or absent with a reason.
 	ReportPresence struct {
@@ -333,7 +339,12 @@ type TestItem struct {
 	OK  bool   `json:"ok"`
 	// Value in words or with its unit, for instance "2 %"; at most 100 characters.
 	Value string `json:"value"`
+	// Absent: the point has no such thing; OK is false then.
+	Absent bool `json:"absent,omitempty"`
 }
+
+// Failed tells whether the thing is there and does not work.
+func (i TestItem) Failed() bool { return !i.OK && !i.Absent }
 
 // IdentityMethods are the ways of comparing papers (TTLT 05/2021 art. 13).
 func IdentityMethods() []string {

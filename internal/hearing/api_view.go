@@ -151,9 +151,11 @@ type PersonView struct {
 	Present   string // "", "present", "absent"; of the officer's report
 	AbsentWhy string
 	Identity  string // method by which the papers were compared, "" when not yet
+	Mismatch  string // why the papers did not match, "" when they did or were not compared
 	Away      bool   // left their place
 	Warnings  int
 	LostSince int64      // UTC unix microseconds: connection lost, 0 when not
+	Waited    bool       // lost, and the hearing cannot go on without them; for the court
 	Test      []TestItem // last self-test; for the court
 	TestedAt  int64
 	Private   bool // has a device fit for a private talk

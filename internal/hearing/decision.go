@@ -130,7 +130,7 @@ func (HearingReopened) apply(s *State, e Event) error {
 	}
 	for i := range s.People {
 		p := &s.People[i]
-		p.Present, p.AbsentWhy, p.Identity, p.Away = "", "", "", false
+		p.Present, p.AbsentWhy, p.Identity, p.Mismatch, p.Away = "", "", "", "", false
 		p.Test, p.TestedAt = nil, 0
 		p.GoneOn, p.RecheckIdentity, p.RecheckMedia = false, false, false
 	}

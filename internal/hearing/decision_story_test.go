@@ -184,6 +184,7 @@ func TestWithoutAProcedureTheCourseHasNoRules(t *testing.T) {
 		RecordOpinion{},
 		RecordFacilities{},
 		NoteIdentity{},
+		NoteMismatch{},
 		ReportPresence{},
 		ReportTest{},
 		ConfirmReturn{},

@@ -173,6 +173,8 @@ func parsePreparation(kind string, raw []byte) (EventBody, error) {
 		return decode[BecameReady](raw)
 	case IdentityNoted{}.Kind():
 		return decode[IdentityNoted](raw)
+	case IdentityMismatched{}.Kind():
+		return decode[IdentityMismatched](raw)
 	case PresenceReported{}.Kind():
 		return decode[PresenceReported](raw)
 	case TestReported{}.Kind():

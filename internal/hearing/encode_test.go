@@ -215,6 +215,7 @@ func TestKindsAndRestrictionsAreFixed(t *testing.T) {
 		{FacilitiesRecorded{}, "facilities.recorded", false},
 		{BecameReady{}, "hearing.ready", false},
 		{IdentityNoted{}, "person.identified", false},
+		{IdentityMismatched{}, "person.mismatched", false},
 		{PresenceReported{}, "person.presence", false},
 		{TestReported{}, "test.reported", false},
 		{PhaseEntered{}, "phase.entered", false},

@@ -216,6 +216,7 @@ func (d draw) courseCommand() Command {
 		func() Command {
 			return NoteIdentity{d.person(), pick(c, []string{"vneid", "citizen_card", "face"}), d.text()}
 		},
+		func() Command { return NoteMismatch{d.person(), d.text()} },
 		func() Command { return ReportPresence{d.person(), c(2) == 0, d.text()} },
 		func() Command { return ReportTest{d.point(), d.items()} },
 		func() Command { return NextPhase{d.phase(), d.text()} },
@@ -291,6 +292,7 @@ func lawfulCommand(c chooser, s *State) (Command, Actor, bool) {
 		func(PersonID) Command { return RecordFacilities{true, ""} },
 		func(PersonID) Command { return MarkReady{} },
 		func(p PersonID) Command { return NoteIdentity{p, "vneid", "7"} },
+		func(p PersonID) Command { return NoteMismatch{p, "ảnh khác người"} },
 		func(p PersonID) Command { return ReportPresence{p, true, ""} },
 		func(PersonID) Command { return ReportTest{"", []TestItem{{Key: "camera", OK: true}}} },
 		func(PersonID) Command { return ReportTest{"P1", []TestItem{{Key: "ups"}}} },

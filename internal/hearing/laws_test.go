@@ -278,7 +278,7 @@ func requireLawfulActor(t *rapid.T, st step, body EventBody) {
 		require.True(t, capacity.HoldsRoom() && b.By == "" || actor.System && b.By != "")
 	case HoldBegun:
 		require.True(t, actor.System && b.Cause == causeLost || capacity.HoldsRoom())
-	case OpinionRecorded, FacilitiesRecorded, IdentityNoted:
+	case OpinionRecorded, FacilitiesRecorded, IdentityNoted, IdentityMismatched:
 		require.Equal(t, court.Clerk, capacity)
 	case PresenceReported:
 		supports(s.booked(b.Person).Point)

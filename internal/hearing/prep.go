@@ -49,6 +49,12 @@ type (
 		Method    string   `json:"method"`
 		Challenge string   `json:"challenge"`
 	}
+	// IdentityMismatched: the person's papers were compared and do not match. What was
+	// noted before is void; the presiding judge decides what follows.
+	IdentityMismatched struct {
+		Person PersonID `json:"person"`
+		Reason string   `json:"reason"`
+	}
 	// PresenceReported: the person is at their point, or is not.
 	PresenceReported struct {
 		Person  PersonID `json:"person"`
@@ -76,6 +82,9 @@ func (BecameReady) Kind() string { return "hearing.ready" }
 func (IdentityNoted) Kind() string { return "person.identified" }
 
 // Kind is the event's stable name.
+func (IdentityMismatched) Kind() string { return "person.mismatched" }
+
+// Kind is the event's stable name.
 func (PresenceReported) Kind() string { return "person.presence" }
 
 // Kind is the event's stable name.
@@ -92,6 +101,9 @@ func (BecameReady) Restricts() bool { return false }
 
 // Restricts is false: it is a note.
 func (IdentityNoted) Restricts() bool { return false }
+
+// Restricts is false: it is a note.
+func (IdentityMismatched) Restricts() bool { return false }
 
 // Restricts is false: it is a note.
 func (PresenceReported) Restricts() bool { return false }
@@ -158,7 +170,21 @@ func (b IdentityNoted) apply(s *State, e Event) error {
 	if err := s.mustOrder(b.Method != ""); err != nil {
 		return err
 	}
-	p.Identity, p.Seq = b.Method, e.Seq
+	p.Identity, p.Mismatch, p.Seq = b.Method, "", e.Seq
+	s.noticePoint(s.booked(b.Person).Point, e)
+	s.prepare(e)
+	return nil
+}
+
+func (b IdentityMismatched) apply(s *State, e Event) error {
+	p, err := s.mustPerson(b.Person)
+	if err != nil {
+		return err
+	}
+	if err := s.mustOrder(b.Reason != ""); err != nil {
+		return err
+	}
+	p.Identity, p.Mismatch, p.Seq = "", b.Reason, e.Seq
 	s.noticePoint(s.booked(b.Person).Point, e)
 	s.prepare(e)
 	return nil
@@ -205,6 +231,7 @@ func (RecordOpinion) command() string    { return "record_opinion" }
 func (RecordFacilities) command() string { return "record_facilities" }
 func (MarkReady) command() string        { return "mark_ready" }
 func (NoteIdentity) command() string     { return "note_identity" }
+func (NoteMismatch) command() string     { return "note_mismatch" }
 func (ReportPresence) command() string   { return "report_presence" }
 func (ReportTest) command() string       { return "report_test" }
 
@@ -212,6 +239,7 @@ func (RecordOpinion) may(s *State, a Actor) *Refusal    { return inOrder(s, a, b
 func (RecordFacilities) may(s *State, a Actor) *Refusal { return inOrder(s, a, byClerk) }
 func (MarkReady) may(s *State, a Actor) *Refusal        { return inOrder(s, a, byHolder) }
 func (NoteIdentity) may(s *State, a Actor) *Refusal     { return inOrder(s, a, byClerk) }
+func (NoteMismatch) may(s *State, a Actor) *Refusal     { return inOrder(s, a, byClerk) }
 func (ReportPresence) may(s *State, a Actor) *Refusal   { return inOrder(s, a, bySupport) }
 func (ReportTest) may(s *State, a Actor) *Refusal       { return inOrder(s, a, seated) }
 
@@ -275,6 +303,22 @@ func (c NoteIdentity) decide(s *State, _ Actor, _ time.Time) ([]EventBody, *Refu
 	return []EventBody{IdentityNoted{Person: c.Person, Method: c.Method, Challenge: challenge}}, nil
 }
 
+// decide wants a reason: it is what the presiding judge decides upon.
+func (c NoteMismatch) decide(s *State, _ Actor, _ time.Time) ([]EventBody, *Refusal) {
+	p := s.person(c.Person)
+	switch {
+	case p == nil:
+		return nil, refuseUnknownPerson()
+	case p.Status != Waiting && p.Status != InCourtroom:
+		return nil, refuseNotCheckedIn()
+	}
+	why, r := neededReason(c.Reason)
+	if r != nil {
+		return nil, r
+	}
+	return []EventBody{IdentityMismatched{Person: c.Person, Reason: why}}, nil
+}
+
 // atHome tells whether no court and no detention facility runs the person's point.
 func (s *State) atHome(p PersonID) bool {
 	point := s.point(s.booked(p).Point)
@@ -315,7 +359,7 @@ func (c ReportTest) decide(s *State, a Actor, _ time.Time) ([]EventBody, *Refusa
 	}
 	for i, item := range c.Items {
 		same := func(o TestItem) bool { return o.Key == item.Key }
-		if !validTestKey(item.Key) || !validText(item.Value, MaxChallengeRunes) || slices.ContainsFunc(c.Items[:i], same) {
+		if item.OK && item.Absent || !validTestKey(item.Key) || !validText(item.Value, MaxChallengeRunes) || slices.ContainsFunc(c.Items[:i], same) {
 			return nil, refuseTestItems()
 		}
 	}
@@ -371,8 +415,7 @@ func (s *State) checks() []CheckView {
 		}
 	}
 	for i := range s.Points {
-		failed := func(item TestItem) bool { return !item.OK }
-		if p := &s.Points[i]; len(p.Test) == 0 || slices.ContainsFunc(p.Test, failed) {
+		if p := &s.Points[i]; len(p.Test) == 0 || slices.ContainsFunc(p.Test, TestItem.Failed) {
 			tests.Missing = append(tests.Missing, p.ID)
 		}
 	}

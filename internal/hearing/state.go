@@ -133,8 +133,10 @@ type PersonState struct {
 	Present   string `json:"present"`
 	AbsentWhy string `json:"absent_why"`
 	Identity  string `json:"identity"`
-	Away      bool   `json:"away"`
-	Warnings  int    `json:"warnings"`
+	// Mismatch is why the papers did not match at the last comparison.
+	Mismatch string `json:"mismatch,omitempty"`
+	Away     bool   `json:"away"`
+	Warnings int    `json:"warnings"`
 	// LostSince is when the last device of somebody in the courtroom went, in UTC
 	// unix microseconds; 0: not lost. BackSince: when one came back, until it settled.
 	LostSince int64 `json:"lost_since"`

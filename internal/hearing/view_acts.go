@@ -119,6 +119,7 @@ func (q *asker) preparation() {
 		q.ask(RecordFacilities{OK: true})
 		q.ask(MarkReady{})
 		q.about(q.present, func(p PersonID) Command { return NoteIdentity{Person: p, Method: method, Challenge: "?"} })
+		q.about(q.present, func(p PersonID) Command { return NoteMismatch{Person: p, Reason: "?"} })
 	}
 	test := []TestItem{{Key: "camera", OK: true}}
 	tests := []Command{ReportTest{Items: test}}

@@ -42,7 +42,7 @@ var (
 		"TestedAt", "Private",
 	}
 	ofPointFields = append([]string{
-		"Required", "Minor", "Client", "Present", "AbsentWhy", "Identity", "Away", "Warnings", "LostSince",
+		"Required", "Minor", "Client", "Present", "AbsentWhy", "Identity", "Mismatch", "Away", "Warnings", "LostSince",
 	}, selfFields...)
 	seenFields        = []string{"Person", "MayName", "Alias", "Capacity", "Point", "PointID", "Status", "Device", "MicrophoneOpen"}
 	officerPoint      = []string{"Point", "Light", "LostSince", "Announced", "Test", "TestedAt"}

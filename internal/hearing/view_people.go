@@ -22,7 +22,7 @@ func (s *State) peopleViews(r Reader, rank standing, point string) []PersonView 
 		case rank >= ofCourt:
 			v := s.personView(p, r)
 			s.addOfficial(&v, p)
-			v.Place = s.place(p.ID)
+			v.Place, v.Waited = s.place(p.ID), s.waitsFor(i)
 			list = append(list, v)
 		case local:
 			v := s.selfView(p)
@@ -77,7 +77,7 @@ func (s *State) addOfficial(v *PersonView, p *PersonState) {
 	b := s.booked(p.ID)
 	v.MayName = true
 	v.Required, v.Minor, v.Client = b.Required, b.Minor, b.Client
-	v.Present, v.AbsentWhy, v.Identity = p.Present, p.AbsentWhy, p.Identity
+	v.Present, v.AbsentWhy, v.Identity, v.Mismatch = p.Present, p.AbsentWhy, p.Identity, p.Mismatch
 	v.Away = p.Away || p.Left // either way they are not in front of their device
 	v.Warnings, v.LostSince = p.Warnings, p.LostSince
 	v.Test, v.TestedAt = slices.Clone(p.Test), p.TestedAt

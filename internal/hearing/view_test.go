@@ -97,6 +97,8 @@ func concernsInCourse(e Event, s *State, p PersonID) bool {
 		return true
 	case IdentityNoted:
 		return about(b.Person)
+	case IdentityMismatched:
+		return about(b.Person)
 	case PresenceReported:
 		return about(b.Person)
 	case TestReported:
@@ -475,7 +477,7 @@ func namesOf(m map[string]bool) []string {
 // courseActs are the acts of the hearing's course that this law does not ask about.
 func courseActs() []string {
 	return []string{
-		"record_opinion", "record_facilities", "mark_ready", "note_identity", "report_presence", "report_test",
+		"record_opinion", "record_facilities", "mark_ready", "note_identity", "note_mismatch", "report_presence", "report_test",
 		"next_phase", "stand", "sit", "set_visibility", "hold_technical", "keep_going", "confirm_return", "suspend", "adjourn",
 		"announced", "reopen", "cancel", "warn", "note_away", "note_back",
 	}

@@ -748,6 +748,7 @@ type Command struct {
 	//	*Command_RecordFacilities
 	//	*Command_MarkReady
 	//	*Command_NoteIdentity
+	//	*Command_NoteMismatch
 	//	*Command_ReportPresence
 	//	*Command_ReportTest
 	//	*Command_NextPhase
@@ -966,6 +967,15 @@ func (x *Command) GetNoteIdentity() *NoteIdentity {
 	if x != nil {
 		if x, ok := x.Act.(*Command_NoteIdentity); ok {
 			return x.NoteIdentity
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetNoteMismatch() *NoteMismatch {
+	if x != nil {
+		if x, ok := x.Act.(*Command_NoteMismatch); ok {
+			return x.NoteMismatch
 		}
 	}
 	return nil
@@ -1295,6 +1305,10 @@ type Command_NoteIdentity struct {
 	NoteIdentity *NoteIdentity `protobuf:"bytes,17,opt,name=note_identity,json=noteIdentity,proto3,oneof"`
 }
 
+type Command_NoteMismatch struct {
+	NoteMismatch *NoteMismatch `protobuf:"bytes,46,opt,name=note_mismatch,json=noteMismatch,proto3,oneof"`
+}
+
 type Command_ReportPresence struct {
 	ReportPresence *ReportPresence `protobuf:"bytes,18,opt,name=report_presence,json=reportPresence,proto3,oneof"`
 }
@@ -1440,6 +1454,8 @@ func (*Command_RecordFacilities) isCommand_Act() {}
 func (*Command_MarkReady) isCommand_Act() {}
 
 func (*Command_NoteIdentity) isCommand_Act() {}
+
+func (*Command_NoteMismatch) isCommand_Act() {}
 
 func (*Command_ReportPresence) isCommand_Act() {}
 
@@ -2267,6 +2283,59 @@ func (x *NoteIdentity) GetChallenge() string {
 	return ""
 }
 
+// NoteMismatch: the papers are not of this person, or not what was booked.
+type NoteMismatch struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Person        string                 `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NoteMismatch) Reset() {
+	*x = NoteMismatch{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NoteMismatch) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NoteMismatch) ProtoMessage() {}
+
+func (x *NoteMismatch) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NoteMismatch.ProtoReflect.Descriptor instead.
+func (*NoteMismatch) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *NoteMismatch) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+func (x *NoteMismatch) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 type ReportPresence struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Person        string                 `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
@@ -2278,7 +2347,7 @@ type ReportPresence struct {
 
 func (x *ReportPresence) Reset() {
 	*x = ReportPresence{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[21]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2290,7 +2359,7 @@ func (x *ReportPresence) String() string {
 func (*ReportPresence) ProtoMessage() {}
 
 func (x *ReportPresence) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[21]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2303,7 +2372,7 @@ func (x *ReportPresence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportPresence.ProtoReflect.Descriptor instead.
 func (*ReportPresence) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{21}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ReportPresence) GetPerson() string {
@@ -2337,7 +2406,7 @@ type ReportTest struct {
 
 func (x *ReportTest) Reset() {
 	*x = ReportTest{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[22]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2349,7 +2418,7 @@ func (x *ReportTest) String() string {
 func (*ReportTest) ProtoMessage() {}
 
 func (x *ReportTest) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[22]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2362,7 +2431,7 @@ func (x *ReportTest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportTest.ProtoReflect.Descriptor instead.
 func (*ReportTest) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{22}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ReportTest) GetPoint() string {
@@ -2379,18 +2448,20 @@ func (x *ReportTest) GetItems() []*TestItem {
 	return nil
 }
 
+// TestItem: absent says that the point has no such thing; ok is false then.
 type TestItem struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Key           string                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
 	Ok            bool                   `protobuf:"varint,2,opt,name=ok,proto3" json:"ok,omitempty"`
 	Value         string                 `protobuf:"bytes,3,opt,name=value,proto3" json:"value,omitempty"`
+	Absent        bool                   `protobuf:"varint,4,opt,name=absent,proto3" json:"absent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *TestItem) Reset() {
 	*x = TestItem{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[23]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2402,7 +2473,7 @@ func (x *TestItem) String() string {
 func (*TestItem) ProtoMessage() {}
 
 func (x *TestItem) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[23]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2415,7 +2486,7 @@ func (x *TestItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TestItem.ProtoReflect.Descriptor instead.
 func (*TestItem) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{23}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *TestItem) GetKey() string {
@@ -2439,6 +2510,13 @@ func (x *TestItem) GetValue() string {
 	return ""
 }
 
+func (x *TestItem) GetAbsent() bool {
+	if x != nil {
+		return x.Absent
+	}
+	return false
+}
+
 type NextPhase struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Phase         string                 `protobuf:"bytes,1,opt,name=phase,proto3" json:"phase,omitempty"`
@@ -2449,7 +2527,7 @@ type NextPhase struct {
 
 func (x *NextPhase) Reset() {
 	*x = NextPhase{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[24]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2461,7 +2539,7 @@ func (x *NextPhase) String() string {
 func (*NextPhase) ProtoMessage() {}
 
 func (x *NextPhase) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[24]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2474,7 +2552,7 @@ func (x *NextPhase) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NextPhase.ProtoReflect.Descriptor instead.
 func (*NextPhase) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{24}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *NextPhase) GetPhase() string {
@@ -2501,7 +2579,7 @@ type Stand struct {
 
 func (x *Stand) Reset() {
 	*x = Stand{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[25]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2513,7 +2591,7 @@ func (x *Stand) String() string {
 func (*Stand) ProtoMessage() {}
 
 func (x *Stand) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[25]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2526,7 +2604,7 @@ func (x *Stand) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stand.ProtoReflect.Descriptor instead.
 func (*Stand) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{25}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Stand) GetPerson() string {
@@ -2544,7 +2622,7 @@ type Sit struct {
 
 func (x *Sit) Reset() {
 	*x = Sit{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[26]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2556,7 +2634,7 @@ func (x *Sit) String() string {
 func (*Sit) ProtoMessage() {}
 
 func (x *Sit) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[26]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2569,7 +2647,7 @@ func (x *Sit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sit.ProtoReflect.Descriptor instead.
 func (*Sit) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{26}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{27}
 }
 
 // SetVisibility: to "public" or "closed".
@@ -2583,7 +2661,7 @@ type SetVisibility struct {
 
 func (x *SetVisibility) Reset() {
 	*x = SetVisibility{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[27]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2595,7 +2673,7 @@ func (x *SetVisibility) String() string {
 func (*SetVisibility) ProtoMessage() {}
 
 func (x *SetVisibility) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[27]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2608,7 +2686,7 @@ func (x *SetVisibility) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetVisibility.ProtoReflect.Descriptor instead.
 func (*SetVisibility) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{27}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *SetVisibility) GetTo() string {
@@ -2633,7 +2711,7 @@ type Deliberate struct {
 
 func (x *Deliberate) Reset() {
 	*x = Deliberate{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[28]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2645,7 +2723,7 @@ func (x *Deliberate) String() string {
 func (*Deliberate) ProtoMessage() {}
 
 func (x *Deliberate) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[28]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2658,7 +2736,7 @@ func (x *Deliberate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Deliberate.ProtoReflect.Descriptor instead.
 func (*Deliberate) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{28}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{29}
 }
 
 type EndDeliberation struct {
@@ -2670,7 +2748,7 @@ type EndDeliberation struct {
 
 func (x *EndDeliberation) Reset() {
 	*x = EndDeliberation{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[29]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2682,7 +2760,7 @@ func (x *EndDeliberation) String() string {
 func (*EndDeliberation) ProtoMessage() {}
 
 func (x *EndDeliberation) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[29]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2695,7 +2773,7 @@ func (x *EndDeliberation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndDeliberation.ProtoReflect.Descriptor instead.
 func (*EndDeliberation) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{29}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *EndDeliberation) GetPhase() string {
@@ -2714,7 +2792,7 @@ type HoldTechnical struct {
 
 func (x *HoldTechnical) Reset() {
 	*x = HoldTechnical{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[30]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2726,7 +2804,7 @@ func (x *HoldTechnical) String() string {
 func (*HoldTechnical) ProtoMessage() {}
 
 func (x *HoldTechnical) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[30]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2739,7 +2817,7 @@ func (x *HoldTechnical) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoldTechnical.ProtoReflect.Descriptor instead.
 func (*HoldTechnical) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{30}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *HoldTechnical) GetReason() string {
@@ -2758,7 +2836,7 @@ type KeepGoing struct {
 
 func (x *KeepGoing) Reset() {
 	*x = KeepGoing{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[31]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2770,7 +2848,7 @@ func (x *KeepGoing) String() string {
 func (*KeepGoing) ProtoMessage() {}
 
 func (x *KeepGoing) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[31]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2783,7 +2861,7 @@ func (x *KeepGoing) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeepGoing.ProtoReflect.Descriptor instead.
 func (*KeepGoing) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{31}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *KeepGoing) GetReason() string {
@@ -2804,7 +2882,7 @@ type ConfirmReturn struct {
 
 func (x *ConfirmReturn) Reset() {
 	*x = ConfirmReturn{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[32]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2816,7 +2894,7 @@ func (x *ConfirmReturn) String() string {
 func (*ConfirmReturn) ProtoMessage() {}
 
 func (x *ConfirmReturn) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[32]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2829,7 +2907,7 @@ func (x *ConfirmReturn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmReturn.ProtoReflect.Descriptor instead.
 func (*ConfirmReturn) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{32}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ConfirmReturn) GetPerson() string {
@@ -2856,7 +2934,7 @@ type Suspend struct {
 
 func (x *Suspend) Reset() {
 	*x = Suspend{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[33]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2868,7 +2946,7 @@ func (x *Suspend) String() string {
 func (*Suspend) ProtoMessage() {}
 
 func (x *Suspend) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[33]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2881,7 +2959,7 @@ func (x *Suspend) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Suspend.ProtoReflect.Descriptor instead.
 func (*Suspend) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{33}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Suspend) GetReason() string {
@@ -2909,7 +2987,7 @@ type Adjourn struct {
 
 func (x *Adjourn) Reset() {
 	*x = Adjourn{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[34]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2921,7 +2999,7 @@ func (x *Adjourn) String() string {
 func (*Adjourn) ProtoMessage() {}
 
 func (x *Adjourn) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[34]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2934,7 +3012,7 @@ func (x *Adjourn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Adjourn.ProtoReflect.Descriptor instead.
 func (*Adjourn) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{34}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Adjourn) GetReason() string {
@@ -2967,7 +3045,7 @@ type Announced struct {
 
 func (x *Announced) Reset() {
 	*x = Announced{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[35]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2979,7 +3057,7 @@ func (x *Announced) String() string {
 func (*Announced) ProtoMessage() {}
 
 func (x *Announced) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[35]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2992,7 +3070,7 @@ func (x *Announced) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Announced.ProtoReflect.Descriptor instead.
 func (*Announced) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{35}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Announced) GetPoint() string {
@@ -3010,7 +3088,7 @@ type Reopen struct {
 
 func (x *Reopen) Reset() {
 	*x = Reopen{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[36]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3022,7 +3100,7 @@ func (x *Reopen) String() string {
 func (*Reopen) ProtoMessage() {}
 
 func (x *Reopen) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[36]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3035,7 +3113,7 @@ func (x *Reopen) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reopen.ProtoReflect.Descriptor instead.
 func (*Reopen) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{36}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{37}
 }
 
 type Cancel struct {
@@ -3047,7 +3125,7 @@ type Cancel struct {
 
 func (x *Cancel) Reset() {
 	*x = Cancel{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[37]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3059,7 +3137,7 @@ func (x *Cancel) String() string {
 func (*Cancel) ProtoMessage() {}
 
 func (x *Cancel) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[37]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3072,7 +3150,7 @@ func (x *Cancel) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cancel.ProtoReflect.Descriptor instead.
 func (*Cancel) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{37}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Cancel) GetReason() string {
@@ -3092,7 +3170,7 @@ type Warn struct {
 
 func (x *Warn) Reset() {
 	*x = Warn{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[38]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3104,7 +3182,7 @@ func (x *Warn) String() string {
 func (*Warn) ProtoMessage() {}
 
 func (x *Warn) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[38]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3117,7 +3195,7 @@ func (x *Warn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Warn.ProtoReflect.Descriptor instead.
 func (*Warn) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{38}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Warn) GetPerson() string {
@@ -3143,7 +3221,7 @@ type NoteAway struct {
 
 func (x *NoteAway) Reset() {
 	*x = NoteAway{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[39]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3155,7 +3233,7 @@ func (x *NoteAway) String() string {
 func (*NoteAway) ProtoMessage() {}
 
 func (x *NoteAway) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[39]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3168,7 +3246,7 @@ func (x *NoteAway) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoteAway.ProtoReflect.Descriptor instead.
 func (*NoteAway) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{39}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *NoteAway) GetPerson() string {
@@ -3187,7 +3265,7 @@ type NoteBack struct {
 
 func (x *NoteBack) Reset() {
 	*x = NoteBack{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[40]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3199,7 +3277,7 @@ func (x *NoteBack) String() string {
 func (*NoteBack) ProtoMessage() {}
 
 func (x *NoteBack) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[40]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3212,7 +3290,7 @@ func (x *NoteBack) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoteBack.ProtoReflect.Descriptor instead.
 func (*NoteBack) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{40}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *NoteBack) GetPerson() string {
@@ -3231,7 +3309,7 @@ type CallWitness struct {
 
 func (x *CallWitness) Reset() {
 	*x = CallWitness{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[41]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3243,7 +3321,7 @@ func (x *CallWitness) String() string {
 func (*CallWitness) ProtoMessage() {}
 
 func (x *CallWitness) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[41]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3256,7 +3334,7 @@ func (x *CallWitness) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallWitness.ProtoReflect.Descriptor instead.
 func (*CallWitness) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{41}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *CallWitness) GetPerson() string {
@@ -3275,7 +3353,7 @@ type DismissWitness struct {
 
 func (x *DismissWitness) Reset() {
 	*x = DismissWitness{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[42]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3287,7 +3365,7 @@ func (x *DismissWitness) String() string {
 func (*DismissWitness) ProtoMessage() {}
 
 func (x *DismissWitness) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[42]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3300,7 +3378,7 @@ func (x *DismissWitness) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DismissWitness.ProtoReflect.Descriptor instead.
 func (*DismissWitness) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{42}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *DismissWitness) GetPerson() string {
@@ -3320,7 +3398,7 @@ type Isolate struct {
 
 func (x *Isolate) Reset() {
 	*x = Isolate{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[43]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3332,7 +3410,7 @@ func (x *Isolate) String() string {
 func (*Isolate) ProtoMessage() {}
 
 func (x *Isolate) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[43]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3345,7 +3423,7 @@ func (x *Isolate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Isolate.ProtoReflect.Descriptor instead.
 func (*Isolate) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{43}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *Isolate) GetPerson() string {
@@ -3371,7 +3449,7 @@ type ConfirmLeft struct {
 
 func (x *ConfirmLeft) Reset() {
 	*x = ConfirmLeft{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[44]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3383,7 +3461,7 @@ func (x *ConfirmLeft) String() string {
 func (*ConfirmLeft) ProtoMessage() {}
 
 func (x *ConfirmLeft) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[44]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3396,7 +3474,7 @@ func (x *ConfirmLeft) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmLeft.ProtoReflect.Descriptor instead.
 func (*ConfirmLeft) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{44}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ConfirmLeft) GetPerson() string {
@@ -3415,7 +3493,7 @@ type EndIsolation struct {
 
 func (x *EndIsolation) Reset() {
 	*x = EndIsolation{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[45]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3427,7 +3505,7 @@ func (x *EndIsolation) String() string {
 func (*EndIsolation) ProtoMessage() {}
 
 func (x *EndIsolation) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[45]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3440,7 +3518,7 @@ func (x *EndIsolation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndIsolation.ProtoReflect.Descriptor instead.
 func (*EndIsolation) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{45}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *EndIsolation) GetPerson() string {
@@ -3459,7 +3537,7 @@ type NoteBriefed struct {
 
 func (x *NoteBriefed) Reset() {
 	*x = NoteBriefed{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[46]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3471,7 +3549,7 @@ func (x *NoteBriefed) String() string {
 func (*NoteBriefed) ProtoMessage() {}
 
 func (x *NoteBriefed) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[46]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3484,7 +3562,7 @@ func (x *NoteBriefed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoteBriefed.ProtoReflect.Descriptor instead.
 func (*NoteBriefed) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{46}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *NoteBriefed) GetPerson() string {
@@ -3503,7 +3581,7 @@ type RequestConsult struct {
 
 func (x *RequestConsult) Reset() {
 	*x = RequestConsult{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[47]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3515,7 +3593,7 @@ func (x *RequestConsult) String() string {
 func (*RequestConsult) ProtoMessage() {}
 
 func (x *RequestConsult) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[47]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3528,7 +3606,7 @@ func (x *RequestConsult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestConsult.ProtoReflect.Descriptor instead.
 func (*RequestConsult) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{47}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *RequestConsult) GetWith() []string {
@@ -3548,7 +3626,7 @@ type AllowConsult struct {
 
 func (x *AllowConsult) Reset() {
 	*x = AllowConsult{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[48]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3560,7 +3638,7 @@ func (x *AllowConsult) String() string {
 func (*AllowConsult) ProtoMessage() {}
 
 func (x *AllowConsult) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[48]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3573,7 +3651,7 @@ func (x *AllowConsult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AllowConsult.ProtoReflect.Descriptor instead.
 func (*AllowConsult) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{48}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *AllowConsult) GetConsult() string {
@@ -3599,7 +3677,7 @@ type EndConsult struct {
 
 func (x *EndConsult) Reset() {
 	*x = EndConsult{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[49]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3611,7 +3689,7 @@ func (x *EndConsult) String() string {
 func (*EndConsult) ProtoMessage() {}
 
 func (x *EndConsult) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[49]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3624,7 +3702,7 @@ func (x *EndConsult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndConsult.ProtoReflect.Descriptor instead.
 func (*EndConsult) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{49}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *EndConsult) GetConsult() string {
@@ -3647,7 +3725,7 @@ type CommandResult struct {
 
 func (x *CommandResult) Reset() {
 	*x = CommandResult{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[50]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3659,7 +3737,7 @@ func (x *CommandResult) String() string {
 func (*CommandResult) ProtoMessage() {}
 
 func (x *CommandResult) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[50]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3672,7 +3750,7 @@ func (x *CommandResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommandResult.ProtoReflect.Descriptor instead.
 func (*CommandResult) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{50}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *CommandResult) GetAccepted() bool {
@@ -3708,7 +3786,7 @@ type Refusal struct {
 
 func (x *Refusal) Reset() {
 	*x = Refusal{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[51]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3720,7 +3798,7 @@ func (x *Refusal) String() string {
 func (*Refusal) ProtoMessage() {}
 
 func (x *Refusal) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[51]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3733,7 +3811,7 @@ func (x *Refusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
 func (*Refusal) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{51}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *Refusal) GetCode() string {
@@ -3820,7 +3898,7 @@ type View struct {
 
 func (x *View) Reset() {
 	*x = View{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[52]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3832,7 +3910,7 @@ func (x *View) String() string {
 func (*View) ProtoMessage() {}
 
 func (x *View) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[52]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3845,7 +3923,7 @@ func (x *View) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use View.ProtoReflect.Descriptor instead.
 func (*View) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{52}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *View) GetStateSeq() uint64 {
@@ -4106,7 +4184,7 @@ type PhaseView struct {
 
 func (x *PhaseView) Reset() {
 	*x = PhaseView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[53]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4118,7 +4196,7 @@ func (x *PhaseView) String() string {
 func (*PhaseView) ProtoMessage() {}
 
 func (x *PhaseView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[53]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4131,7 +4209,7 @@ func (x *PhaseView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PhaseView.ProtoReflect.Descriptor instead.
 func (*PhaseView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{53}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *PhaseView) GetPhase() string {
@@ -4181,7 +4259,7 @@ type PointView struct {
 
 func (x *PointView) Reset() {
 	*x = PointView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[54]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4193,7 +4271,7 @@ func (x *PointView) String() string {
 func (*PointView) ProtoMessage() {}
 
 func (x *PointView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[54]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4206,7 +4284,7 @@ func (x *PointView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointView.ProtoReflect.Descriptor instead.
 func (*PointView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{54}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *PointView) GetId() string {
@@ -4289,7 +4367,7 @@ type HoldView struct {
 
 func (x *HoldView) Reset() {
 	*x = HoldView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[55]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4301,7 +4379,7 @@ func (x *HoldView) String() string {
 func (*HoldView) ProtoMessage() {}
 
 func (x *HoldView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[55]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4314,7 +4392,7 @@ func (x *HoldView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoldView.ProtoReflect.Descriptor instead.
 func (*HoldView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{55}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *HoldView) GetProposed() bool {
@@ -4377,7 +4455,7 @@ type ReturnView struct {
 
 func (x *ReturnView) Reset() {
 	*x = ReturnView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[56]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4389,7 +4467,7 @@ func (x *ReturnView) String() string {
 func (*ReturnView) ProtoMessage() {}
 
 func (x *ReturnView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[56]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4402,7 +4480,7 @@ func (x *ReturnView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnView.ProtoReflect.Descriptor instead.
 func (*ReturnView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{56}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *ReturnView) GetPerson() string {
@@ -4438,7 +4516,7 @@ type DecisionView struct {
 
 func (x *DecisionView) Reset() {
 	*x = DecisionView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[57]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4450,7 +4528,7 @@ func (x *DecisionView) String() string {
 func (*DecisionView) ProtoMessage() {}
 
 func (x *DecisionView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[57]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4463,7 +4541,7 @@ func (x *DecisionView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecisionView.ProtoReflect.Descriptor instead.
 func (*DecisionView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{57}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *DecisionView) GetReason() string {
@@ -4503,7 +4581,7 @@ type CheckView struct {
 
 func (x *CheckView) Reset() {
 	*x = CheckView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[58]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4515,7 +4593,7 @@ func (x *CheckView) String() string {
 func (*CheckView) ProtoMessage() {}
 
 func (x *CheckView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[58]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4528,7 +4606,7 @@ func (x *CheckView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckView.ProtoReflect.Descriptor instead.
 func (*CheckView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{58}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *CheckView) GetKey() string {
@@ -4587,7 +4665,7 @@ type ConsultView struct {
 
 func (x *ConsultView) Reset() {
 	*x = ConsultView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[59]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4599,7 +4677,7 @@ func (x *ConsultView) String() string {
 func (*ConsultView) ProtoMessage() {}
 
 func (x *ConsultView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[59]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4612,7 +4690,7 @@ func (x *ConsultView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsultView.ProtoReflect.Descriptor instead.
 func (*ConsultView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{59}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *ConsultView) GetId() string {
@@ -4682,20 +4760,26 @@ type PersonView struct {
 	Present   string `protobuf:"bytes,16,opt,name=present,proto3" json:"present,omitempty"`
 	AbsentWhy string `protobuf:"bytes,17,opt,name=absent_why,json=absentWhy,proto3" json:"absent_why,omitempty"`
 	// identity: the method of the comparison, empty when not yet.
-	Identity      string      `protobuf:"bytes,18,opt,name=identity,proto3" json:"identity,omitempty"`
-	Away          bool        `protobuf:"varint,19,opt,name=away,proto3" json:"away,omitempty"`
-	Warnings      uint32      `protobuf:"varint,20,opt,name=warnings,proto3" json:"warnings,omitempty"`
-	LostSince     int64       `protobuf:"varint,21,opt,name=lost_since,json=lostSince,proto3" json:"lost_since,omitempty"`
-	Test          []*TestItem `protobuf:"bytes,22,rep,name=test,proto3" json:"test,omitempty"`
-	TestedAt      int64       `protobuf:"varint,23,opt,name=tested_at,json=testedAt,proto3" json:"tested_at,omitempty"`
-	Private       bool        `protobuf:"varint,24,opt,name=private,proto3" json:"private,omitempty"`
+	Identity  string      `protobuf:"bytes,18,opt,name=identity,proto3" json:"identity,omitempty"`
+	Away      bool        `protobuf:"varint,19,opt,name=away,proto3" json:"away,omitempty"`
+	Warnings  uint32      `protobuf:"varint,20,opt,name=warnings,proto3" json:"warnings,omitempty"`
+	LostSince int64       `protobuf:"varint,21,opt,name=lost_since,json=lostSince,proto3" json:"lost_since,omitempty"`
+	Test      []*TestItem `protobuf:"bytes,22,rep,name=test,proto3" json:"test,omitempty"`
+	TestedAt  int64       `protobuf:"varint,23,opt,name=tested_at,json=testedAt,proto3" json:"tested_at,omitempty"`
+	Private   bool        `protobuf:"varint,24,opt,name=private,proto3" json:"private,omitempty"`
+	// waited: the connection is lost and the hearing cannot go on without this
+	// person; for the court only.
+	Waited bool `protobuf:"varint,25,opt,name=waited,proto3" json:"waited,omitempty"`
+	// mismatch: why the papers did not match at the last comparison; empty when they
+	// did, or were not compared. For the court, and the officers of the point.
+	Mismatch      string `protobuf:"bytes,26,opt,name=mismatch,proto3" json:"mismatch,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PersonView) Reset() {
 	*x = PersonView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[60]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4707,7 +4791,7 @@ func (x *PersonView) String() string {
 func (*PersonView) ProtoMessage() {}
 
 func (x *PersonView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[60]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4720,7 +4804,7 @@ func (x *PersonView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonView.ProtoReflect.Descriptor instead.
 func (*PersonView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{60}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *PersonView) GetPerson() string {
@@ -4891,6 +4975,20 @@ func (x *PersonView) GetPrivate() bool {
 	return false
 }
 
+func (x *PersonView) GetWaited() bool {
+	if x != nil {
+		return x.Waited
+	}
+	return false
+}
+
+func (x *PersonView) GetMismatch() string {
+	if x != nil {
+		return x.Mismatch
+	}
+	return ""
+}
+
 type Alert struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Code  string                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
@@ -4900,14 +4998,16 @@ type Alert struct {
 	// severity: "info", "attention", "error"
 	Severity string `protobuf:"bytes,5,opt,name=severity,proto3" json:"severity,omitempty"`
 	// act: field name of the Command that mends it, if any.
-	Act           string `protobuf:"bytes,6,opt,name=act,proto3" json:"act,omitempty"`
+	Act string `protobuf:"bytes,6,opt,name=act,proto3" json:"act,omitempty"`
+	// point: id of the connection point that it is about, if any.
+	Point         string `protobuf:"bytes,7,opt,name=point,proto3" json:"point,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Alert) Reset() {
 	*x = Alert{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[61]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4919,7 +5019,7 @@ func (x *Alert) String() string {
 func (*Alert) ProtoMessage() {}
 
 func (x *Alert) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[61]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4932,7 +5032,7 @@ func (x *Alert) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Alert.ProtoReflect.Descriptor instead.
 func (*Alert) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{61}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *Alert) GetCode() string {
@@ -4977,6 +5077,13 @@ func (x *Alert) GetAct() string {
 	return ""
 }
 
+func (x *Alert) GetPoint() string {
+	if x != nil {
+		return x.Point
+	}
+	return ""
+}
+
 // MediaOffer: the client always offers. publish says which own source stands
 // behind each sending m-line; all other m-lines are for receiving.
 type MediaOffer struct {
@@ -4992,7 +5099,7 @@ type MediaOffer struct {
 
 func (x *MediaOffer) Reset() {
 	*x = MediaOffer{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[62]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5004,7 +5111,7 @@ func (x *MediaOffer) String() string {
 func (*MediaOffer) ProtoMessage() {}
 
 func (x *MediaOffer) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[62]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5017,7 +5124,7 @@ func (x *MediaOffer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MediaOffer.ProtoReflect.Descriptor instead.
 func (*MediaOffer) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{62}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *MediaOffer) GetSdp() string {
@@ -5052,7 +5159,7 @@ type Publish struct {
 
 func (x *Publish) Reset() {
 	*x = Publish{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[63]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5064,7 +5171,7 @@ func (x *Publish) String() string {
 func (*Publish) ProtoMessage() {}
 
 func (x *Publish) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[63]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5077,7 +5184,7 @@ func (x *Publish) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Publish.ProtoReflect.Descriptor instead.
 func (*Publish) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{63}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *Publish) GetMid() string {
@@ -5111,7 +5218,7 @@ type MediaAnswer struct {
 
 func (x *MediaAnswer) Reset() {
 	*x = MediaAnswer{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[64]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5123,7 +5230,7 @@ func (x *MediaAnswer) String() string {
 func (*MediaAnswer) ProtoMessage() {}
 
 func (x *MediaAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[64]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5136,7 +5243,7 @@ func (x *MediaAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MediaAnswer.ProtoReflect.Descriptor instead.
 func (*MediaAnswer) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{64}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *MediaAnswer) GetSdp() string {
@@ -5179,7 +5286,7 @@ type Section struct {
 
 func (x *Section) Reset() {
 	*x = Section{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[65]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5191,7 +5298,7 @@ func (x *Section) String() string {
 func (*Section) ProtoMessage() {}
 
 func (x *Section) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[65]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5204,7 +5311,7 @@ func (x *Section) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Section.ProtoReflect.Descriptor instead.
 func (*Section) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{65}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *Section) GetMid() string {
@@ -5240,7 +5347,7 @@ type NeedSections struct {
 
 func (x *NeedSections) Reset() {
 	*x = NeedSections{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[66]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5252,7 +5359,7 @@ func (x *NeedSections) String() string {
 func (*NeedSections) ProtoMessage() {}
 
 func (x *NeedSections) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[66]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5265,7 +5372,7 @@ func (x *NeedSections) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NeedSections.ProtoReflect.Descriptor instead.
 func (*NeedSections) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{66}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *NeedSections) GetAudio() uint32 {
@@ -5291,7 +5398,7 @@ type LayerHints struct {
 
 func (x *LayerHints) Reset() {
 	*x = LayerHints{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[67]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5303,7 +5410,7 @@ func (x *LayerHints) String() string {
 func (*LayerHints) ProtoMessage() {}
 
 func (x *LayerHints) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[67]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5316,7 +5423,7 @@ func (x *LayerHints) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LayerHints.ProtoReflect.Descriptor instead.
 func (*LayerHints) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{67}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *LayerHints) GetHints() []*LayerHint {
@@ -5339,7 +5446,7 @@ type LayerHint struct {
 
 func (x *LayerHint) Reset() {
 	*x = LayerHint{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[68]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5351,7 +5458,7 @@ func (x *LayerHint) String() string {
 func (*LayerHint) ProtoMessage() {}
 
 func (x *LayerHint) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[68]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5364,7 +5471,7 @@ func (x *LayerHint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LayerHint.ProtoReflect.Descriptor instead.
 func (*LayerHint) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{68}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *LayerHint) GetMid() string {
@@ -5398,7 +5505,7 @@ type ReceiverStates struct {
 
 func (x *ReceiverStates) Reset() {
 	*x = ReceiverStates{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[69]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5410,7 +5517,7 @@ func (x *ReceiverStates) String() string {
 func (*ReceiverStates) ProtoMessage() {}
 
 func (x *ReceiverStates) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[69]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5423,7 +5530,7 @@ func (x *ReceiverStates) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiverStates.ProtoReflect.Descriptor instead.
 func (*ReceiverStates) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{69}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *ReceiverStates) GetStates() []*ReceiverState {
@@ -5448,7 +5555,7 @@ type ReceiverState struct {
 
 func (x *ReceiverState) Reset() {
 	*x = ReceiverState{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[70]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5460,7 +5567,7 @@ func (x *ReceiverState) String() string {
 func (*ReceiverState) ProtoMessage() {}
 
 func (x *ReceiverState) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[70]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5473,7 +5580,7 @@ func (x *ReceiverState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiverState.ProtoReflect.Descriptor instead.
 func (*ReceiverState) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{70}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *ReceiverState) GetMid() string {
@@ -5528,7 +5635,7 @@ type Checkpoint struct {
 
 func (x *Checkpoint) Reset() {
 	*x = Checkpoint{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[71]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5540,7 +5647,7 @@ func (x *Checkpoint) String() string {
 func (*Checkpoint) ProtoMessage() {}
 
 func (x *Checkpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[71]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5553,7 +5660,7 @@ func (x *Checkpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
 func (*Checkpoint) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{71}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *Checkpoint) GetNote() string {
@@ -5572,7 +5679,7 @@ type Ping struct {
 
 func (x *Ping) Reset() {
 	*x = Ping{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[72]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5584,7 +5691,7 @@ func (x *Ping) String() string {
 func (*Ping) ProtoMessage() {}
 
 func (x *Ping) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[72]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5597,7 +5704,7 @@ func (x *Ping) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ping.ProtoReflect.Descriptor instead.
 func (*Ping) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{72}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *Ping) GetClientTime() int64 {
@@ -5617,7 +5724,7 @@ type Pong struct {
 
 func (x *Pong) Reset() {
 	*x = Pong{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[73]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5629,7 +5736,7 @@ func (x *Pong) String() string {
 func (*Pong) ProtoMessage() {}
 
 func (x *Pong) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[73]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5642,7 +5749,7 @@ func (x *Pong) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Pong.ProtoReflect.Descriptor instead.
 func (*Pong) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{73}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *Pong) GetClientTime() int64 {
@@ -5670,7 +5777,7 @@ type Bye struct {
 
 func (x *Bye) Reset() {
 	*x = Bye{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[74]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5682,7 +5789,7 @@ func (x *Bye) String() string {
 func (*Bye) ProtoMessage() {}
 
 func (x *Bye) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[74]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5695,7 +5802,7 @@ func (x *Bye) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bye.ProtoReflect.Descriptor instead.
 func (*Bye) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{74}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *Bye) GetReason() *Refusal {
@@ -5756,7 +5863,7 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\rresume_window\x18\x04 \x01(\rR\fresumeWindow\x12\x16\n" +
 	"\x06device\x18\x05 \x01(\tR\x06device\x12\x16\n" +
 	"\x06person\x18\x06 \x01(\tR\x06person\x12\x18\n" +
-	"\aversion\x18\a \x01(\tR\aversion\"\x93\x14\n" +
+	"\aversion\x18\a \x01(\tR\aversion\"\xd5\x14\n" +
 	"\aCommand\x121\n" +
 	"\bcheck_in\x18\x01 \x01(\v2\x14.phientoa.v1.CheckInH\x00R\acheckIn\x12*\n" +
 	"\x05admit\x18\x02 \x01(\v2\x12.phientoa.v1.AdmitH\x00R\x05admit\x12'\n" +
@@ -5780,7 +5887,8 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\x11record_facilities\x18\x0f \x01(\v2\x1d.phientoa.v1.RecordFacilitiesH\x00R\x10recordFacilities\x127\n" +
 	"\n" +
 	"mark_ready\x18\x10 \x01(\v2\x16.phientoa.v1.MarkReadyH\x00R\tmarkReady\x12@\n" +
-	"\rnote_identity\x18\x11 \x01(\v2\x19.phientoa.v1.NoteIdentityH\x00R\fnoteIdentity\x12F\n" +
+	"\rnote_identity\x18\x11 \x01(\v2\x19.phientoa.v1.NoteIdentityH\x00R\fnoteIdentity\x12@\n" +
+	"\rnote_mismatch\x18. \x01(\v2\x19.phientoa.v1.NoteMismatchH\x00R\fnoteMismatch\x12F\n" +
 	"\x0freport_presence\x18\x12 \x01(\v2\x1b.phientoa.v1.ReportPresenceH\x00R\x0ereportPresence\x12:\n" +
 	"\vreport_test\x18\x13 \x01(\v2\x17.phientoa.v1.ReportTestH\x00R\n" +
 	"reportTest\x127\n" +
@@ -5851,7 +5959,10 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\fNoteIdentity\x12\x16\n" +
 	"\x06person\x18\x01 \x01(\tR\x06person\x12\x16\n" +
 	"\x06method\x18\x02 \x01(\tR\x06method\x12\x1c\n" +
-	"\tchallenge\x18\x03 \x01(\tR\tchallenge\"Z\n" +
+	"\tchallenge\x18\x03 \x01(\tR\tchallenge\">\n" +
+	"\fNoteMismatch\x12\x16\n" +
+	"\x06person\x18\x01 \x01(\tR\x06person\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"Z\n" +
 	"\x0eReportPresence\x12\x16\n" +
 	"\x06person\x18\x01 \x01(\tR\x06person\x12\x18\n" +
 	"\apresent\x18\x02 \x01(\bR\apresent\x12\x16\n" +
@@ -5859,11 +5970,12 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\n" +
 	"ReportTest\x12\x14\n" +
 	"\x05point\x18\x01 \x01(\tR\x05point\x12+\n" +
-	"\x05items\x18\x02 \x03(\v2\x15.phientoa.v1.TestItemR\x05items\"B\n" +
+	"\x05items\x18\x02 \x03(\v2\x15.phientoa.v1.TestItemR\x05items\"Z\n" +
 	"\bTestItem\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x0e\n" +
 	"\x02ok\x18\x02 \x01(\bR\x02ok\x12\x14\n" +
-	"\x05value\x18\x03 \x01(\tR\x05value\"B\n" +
+	"\x05value\x18\x03 \x01(\tR\x05value\x12\x16\n" +
+	"\x06absent\x18\x04 \x01(\bR\x06absent\"B\n" +
 	"\tNextPhase\x12\x14\n" +
 	"\x05phase\x18\x01 \x01(\tR\x05phase\x12\x1f\n" +
 	"\vskip_reason\x18\x02 \x01(\tR\n" +
@@ -6020,7 +6132,7 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\x04with\x18\x03 \x03(\tR\x04with\x12\x12\n" +
 	"\x04open\x18\x04 \x01(\bR\x04open\x12\x14\n" +
 	"\x05since\x18\x05 \x01(\x03R\x05since\x12\x14\n" +
-	"\x05until\x18\x06 \x01(\x03R\x05until\"\xa9\x05\n" +
+	"\x05until\x18\x06 \x01(\x03R\x05until\"\xdd\x05\n" +
 	"\n" +
 	"PersonView\x12\x16\n" +
 	"\x06person\x18\x01 \x01(\tR\x06person\x12\x12\n" +
@@ -6049,14 +6161,17 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"lost_since\x18\x15 \x01(\x03R\tlostSince\x12)\n" +
 	"\x04test\x18\x16 \x03(\v2\x15.phientoa.v1.TestItemR\x04test\x12\x1b\n" +
 	"\ttested_at\x18\x17 \x01(\x03R\btestedAt\x12\x18\n" +
-	"\aprivate\x18\x18 \x01(\bR\aprivate\"\x7f\n" +
+	"\aprivate\x18\x18 \x01(\bR\aprivate\x12\x16\n" +
+	"\x06waited\x18\x19 \x01(\bR\x06waited\x12\x1a\n" +
+	"\bmismatch\x18\x1a \x01(\tR\bmismatch\"\x95\x01\n" +
 	"\x05Alert\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x0e\n" +
 	"\x02vi\x18\x02 \x01(\tR\x02vi\x12\x0e\n" +
 	"\x02en\x18\x03 \x01(\tR\x02en\x12\x14\n" +
 	"\x05since\x18\x04 \x01(\x03R\x05since\x12\x1a\n" +
 	"\bseverity\x18\x05 \x01(\tR\bseverity\x12\x10\n" +
-	"\x03act\x18\x06 \x01(\tR\x03act\"n\n" +
+	"\x03act\x18\x06 \x01(\tR\x03act\x12\x14\n" +
+	"\x05point\x18\a \x01(\tR\x05point\"n\n" +
 	"\n" +
 	"MediaOffer\x12\x10\n" +
 	"\x03sdp\x18\x01 \x01(\tR\x03sdp\x12.\n" +
@@ -6153,7 +6268,7 @@ func file_phientoa_v1_phientoa_proto_rawDescGZIP() []byte {
 }
 
 var file_phientoa_v1_phientoa_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_phientoa_v1_phientoa_proto_msgTypes = make([]protoimpl.MessageInfo, 75)
+var file_phientoa_v1_phientoa_proto_msgTypes = make([]protoimpl.MessageInfo, 76)
 var file_phientoa_v1_phientoa_proto_goTypes = []any{
 	(HearingState)(0),        // 0: phientoa.v1.HearingState
 	(PersonStatus)(0),        // 1: phientoa.v1.PersonStatus
@@ -6179,77 +6294,78 @@ var file_phientoa_v1_phientoa_proto_goTypes = []any{
 	(*RecordFacilities)(nil), // 21: phientoa.v1.RecordFacilities
 	(*MarkReady)(nil),        // 22: phientoa.v1.MarkReady
 	(*NoteIdentity)(nil),     // 23: phientoa.v1.NoteIdentity
-	(*ReportPresence)(nil),   // 24: phientoa.v1.ReportPresence
-	(*ReportTest)(nil),       // 25: phientoa.v1.ReportTest
-	(*TestItem)(nil),         // 26: phientoa.v1.TestItem
-	(*NextPhase)(nil),        // 27: phientoa.v1.NextPhase
-	(*Stand)(nil),            // 28: phientoa.v1.Stand
-	(*Sit)(nil),              // 29: phientoa.v1.Sit
-	(*SetVisibility)(nil),    // 30: phientoa.v1.SetVisibility
-	(*Deliberate)(nil),       // 31: phientoa.v1.Deliberate
-	(*EndDeliberation)(nil),  // 32: phientoa.v1.EndDeliberation
-	(*HoldTechnical)(nil),    // 33: phientoa.v1.HoldTechnical
-	(*KeepGoing)(nil),        // 34: phientoa.v1.KeepGoing
-	(*ConfirmReturn)(nil),    // 35: phientoa.v1.ConfirmReturn
-	(*Suspend)(nil),          // 36: phientoa.v1.Suspend
-	(*Adjourn)(nil),          // 37: phientoa.v1.Adjourn
-	(*Announced)(nil),        // 38: phientoa.v1.Announced
-	(*Reopen)(nil),           // 39: phientoa.v1.Reopen
-	(*Cancel)(nil),           // 40: phientoa.v1.Cancel
-	(*Warn)(nil),             // 41: phientoa.v1.Warn
-	(*NoteAway)(nil),         // 42: phientoa.v1.NoteAway
-	(*NoteBack)(nil),         // 43: phientoa.v1.NoteBack
-	(*CallWitness)(nil),      // 44: phientoa.v1.CallWitness
-	(*DismissWitness)(nil),   // 45: phientoa.v1.DismissWitness
-	(*Isolate)(nil),          // 46: phientoa.v1.Isolate
-	(*ConfirmLeft)(nil),      // 47: phientoa.v1.ConfirmLeft
-	(*EndIsolation)(nil),     // 48: phientoa.v1.EndIsolation
-	(*NoteBriefed)(nil),      // 49: phientoa.v1.NoteBriefed
-	(*RequestConsult)(nil),   // 50: phientoa.v1.RequestConsult
-	(*AllowConsult)(nil),     // 51: phientoa.v1.AllowConsult
-	(*EndConsult)(nil),       // 52: phientoa.v1.EndConsult
-	(*CommandResult)(nil),    // 53: phientoa.v1.CommandResult
-	(*Refusal)(nil),          // 54: phientoa.v1.Refusal
-	(*View)(nil),             // 55: phientoa.v1.View
-	(*PhaseView)(nil),        // 56: phientoa.v1.PhaseView
-	(*PointView)(nil),        // 57: phientoa.v1.PointView
-	(*HoldView)(nil),         // 58: phientoa.v1.HoldView
-	(*ReturnView)(nil),       // 59: phientoa.v1.ReturnView
-	(*DecisionView)(nil),     // 60: phientoa.v1.DecisionView
-	(*CheckView)(nil),        // 61: phientoa.v1.CheckView
-	(*ConsultView)(nil),      // 62: phientoa.v1.ConsultView
-	(*PersonView)(nil),       // 63: phientoa.v1.PersonView
-	(*Alert)(nil),            // 64: phientoa.v1.Alert
-	(*MediaOffer)(nil),       // 65: phientoa.v1.MediaOffer
-	(*Publish)(nil),          // 66: phientoa.v1.Publish
-	(*MediaAnswer)(nil),      // 67: phientoa.v1.MediaAnswer
-	(*Section)(nil),          // 68: phientoa.v1.Section
-	(*NeedSections)(nil),     // 69: phientoa.v1.NeedSections
-	(*LayerHints)(nil),       // 70: phientoa.v1.LayerHints
-	(*LayerHint)(nil),        // 71: phientoa.v1.LayerHint
-	(*ReceiverStates)(nil),   // 72: phientoa.v1.ReceiverStates
-	(*ReceiverState)(nil),    // 73: phientoa.v1.ReceiverState
-	(*Checkpoint)(nil),       // 74: phientoa.v1.Checkpoint
-	(*Ping)(nil),             // 75: phientoa.v1.Ping
-	(*Pong)(nil),             // 76: phientoa.v1.Pong
-	(*Bye)(nil),              // 77: phientoa.v1.Bye
+	(*NoteMismatch)(nil),     // 24: phientoa.v1.NoteMismatch
+	(*ReportPresence)(nil),   // 25: phientoa.v1.ReportPresence
+	(*ReportTest)(nil),       // 26: phientoa.v1.ReportTest
+	(*TestItem)(nil),         // 27: phientoa.v1.TestItem
+	(*NextPhase)(nil),        // 28: phientoa.v1.NextPhase
+	(*Stand)(nil),            // 29: phientoa.v1.Stand
+	(*Sit)(nil),              // 30: phientoa.v1.Sit
+	(*SetVisibility)(nil),    // 31: phientoa.v1.SetVisibility
+	(*Deliberate)(nil),       // 32: phientoa.v1.Deliberate
+	(*EndDeliberation)(nil),  // 33: phientoa.v1.EndDeliberation
+	(*HoldTechnical)(nil),    // 34: phientoa.v1.HoldTechnical
+	(*KeepGoing)(nil),        // 35: phientoa.v1.KeepGoing
+	(*ConfirmReturn)(nil),    // 36: phientoa.v1.ConfirmReturn
+	(*Suspend)(nil),          // 37: phientoa.v1.Suspend
+	(*Adjourn)(nil),          // 38: phientoa.v1.Adjourn
+	(*Announced)(nil),        // 39: phientoa.v1.Announced
+	(*Reopen)(nil),           // 40: phientoa.v1.Reopen
+	(*Cancel)(nil),           // 41: phientoa.v1.Cancel
+	(*Warn)(nil),             // 42: phientoa.v1.Warn
+	(*NoteAway)(nil),         // 43: phientoa.v1.NoteAway
+	(*NoteBack)(nil),         // 44: phientoa.v1.NoteBack
+	(*CallWitness)(nil),      // 45: phientoa.v1.CallWitness
+	(*DismissWitness)(nil),   // 46: phientoa.v1.DismissWitness
+	(*Isolate)(nil),          // 47: phientoa.v1.Isolate
+	(*ConfirmLeft)(nil),      // 48: phientoa.v1.ConfirmLeft
+	(*EndIsolation)(nil),     // 49: phientoa.v1.EndIsolation
+	(*NoteBriefed)(nil),      // 50: phientoa.v1.NoteBriefed
+	(*RequestConsult)(nil),   // 51: phientoa.v1.RequestConsult
+	(*AllowConsult)(nil),     // 52: phientoa.v1.AllowConsult
+	(*EndConsult)(nil),       // 53: phientoa.v1.EndConsult
+	(*CommandResult)(nil),    // 54: phientoa.v1.CommandResult
+	(*Refusal)(nil),          // 55: phientoa.v1.Refusal
+	(*View)(nil),             // 56: phientoa.v1.View
+	(*PhaseView)(nil),        // 57: phientoa.v1.PhaseView
+	(*PointView)(nil),        // 58: phientoa.v1.PointView
+	(*HoldView)(nil),         // 59: phientoa.v1.HoldView
+	(*ReturnView)(nil),       // 60: phientoa.v1.ReturnView
+	(*DecisionView)(nil),     // 61: phientoa.v1.DecisionView
+	(*CheckView)(nil),        // 62: phientoa.v1.CheckView
+	(*ConsultView)(nil),      // 63: phientoa.v1.ConsultView
+	(*PersonView)(nil),       // 64: phientoa.v1.PersonView
+	(*Alert)(nil),            // 65: phientoa.v1.Alert
+	(*MediaOffer)(nil),       // 66: phientoa.v1.MediaOffer
+	(*Publish)(nil),          // 67: phientoa.v1.Publish
+	(*MediaAnswer)(nil),      // 68: phientoa.v1.MediaAnswer
+	(*Section)(nil),          // 69: phientoa.v1.Section
+	(*NeedSections)(nil),     // 70: phientoa.v1.NeedSections
+	(*LayerHints)(nil),       // 71: phientoa.v1.LayerHints
+	(*LayerHint)(nil),        // 72: phientoa.v1.LayerHint
+	(*ReceiverStates)(nil),   // 73: phientoa.v1.ReceiverStates
+	(*ReceiverState)(nil),    // 74: phientoa.v1.ReceiverState
+	(*Checkpoint)(nil),       // 75: phientoa.v1.Checkpoint
+	(*Ping)(nil),             // 76: phientoa.v1.Ping
+	(*Pong)(nil),             // 77: phientoa.v1.Pong
+	(*Bye)(nil),              // 78: phientoa.v1.Bye
 }
 var file_phientoa_v1_phientoa_proto_depIdxs = []int32{
 	4,  // 0: phientoa.v1.Envelope.hello:type_name -> phientoa.v1.Hello
 	6,  // 1: phientoa.v1.Envelope.command:type_name -> phientoa.v1.Command
-	65, // 2: phientoa.v1.Envelope.media_offer:type_name -> phientoa.v1.MediaOffer
-	70, // 3: phientoa.v1.Envelope.layer_hints:type_name -> phientoa.v1.LayerHints
-	75, // 4: phientoa.v1.Envelope.ping:type_name -> phientoa.v1.Ping
+	66, // 2: phientoa.v1.Envelope.media_offer:type_name -> phientoa.v1.MediaOffer
+	71, // 3: phientoa.v1.Envelope.layer_hints:type_name -> phientoa.v1.LayerHints
+	76, // 4: phientoa.v1.Envelope.ping:type_name -> phientoa.v1.Ping
 	5,  // 5: phientoa.v1.Envelope.welcome:type_name -> phientoa.v1.Welcome
-	53, // 6: phientoa.v1.Envelope.command_result:type_name -> phientoa.v1.CommandResult
-	55, // 7: phientoa.v1.Envelope.view:type_name -> phientoa.v1.View
-	67, // 8: phientoa.v1.Envelope.media_answer:type_name -> phientoa.v1.MediaAnswer
-	69, // 9: phientoa.v1.Envelope.need_sections:type_name -> phientoa.v1.NeedSections
-	72, // 10: phientoa.v1.Envelope.receiver_states:type_name -> phientoa.v1.ReceiverStates
-	74, // 11: phientoa.v1.Envelope.checkpoint:type_name -> phientoa.v1.Checkpoint
-	64, // 12: phientoa.v1.Envelope.alert:type_name -> phientoa.v1.Alert
-	76, // 13: phientoa.v1.Envelope.pong:type_name -> phientoa.v1.Pong
-	77, // 14: phientoa.v1.Envelope.bye:type_name -> phientoa.v1.Bye
+	54, // 6: phientoa.v1.Envelope.command_result:type_name -> phientoa.v1.CommandResult
+	56, // 7: phientoa.v1.Envelope.view:type_name -> phientoa.v1.View
+	68, // 8: phientoa.v1.Envelope.media_answer:type_name -> phientoa.v1.MediaAnswer
+	70, // 9: phientoa.v1.Envelope.need_sections:type_name -> phientoa.v1.NeedSections
+	73, // 10: phientoa.v1.Envelope.receiver_states:type_name -> phientoa.v1.ReceiverStates
+	75, // 11: phientoa.v1.Envelope.checkpoint:type_name -> phientoa.v1.Checkpoint
+	65, // 12: phientoa.v1.Envelope.alert:type_name -> phientoa.v1.Alert
+	77, // 13: phientoa.v1.Envelope.pong:type_name -> phientoa.v1.Pong
+	78, // 14: phientoa.v1.Envelope.bye:type_name -> phientoa.v1.Bye
 	7,  // 15: phientoa.v1.Command.check_in:type_name -> phientoa.v1.CheckIn
 	8,  // 16: phientoa.v1.Command.admit:type_name -> phientoa.v1.Admit
 	9,  // 17: phientoa.v1.Command.open:type_name -> phientoa.v1.Open
@@ -6267,61 +6383,62 @@ var file_phientoa_v1_phientoa_proto_depIdxs = []int32{
 	21, // 29: phientoa.v1.Command.record_facilities:type_name -> phientoa.v1.RecordFacilities
 	22, // 30: phientoa.v1.Command.mark_ready:type_name -> phientoa.v1.MarkReady
 	23, // 31: phientoa.v1.Command.note_identity:type_name -> phientoa.v1.NoteIdentity
-	24, // 32: phientoa.v1.Command.report_presence:type_name -> phientoa.v1.ReportPresence
-	25, // 33: phientoa.v1.Command.report_test:type_name -> phientoa.v1.ReportTest
-	27, // 34: phientoa.v1.Command.next_phase:type_name -> phientoa.v1.NextPhase
-	28, // 35: phientoa.v1.Command.stand:type_name -> phientoa.v1.Stand
-	29, // 36: phientoa.v1.Command.sit:type_name -> phientoa.v1.Sit
-	30, // 37: phientoa.v1.Command.set_visibility:type_name -> phientoa.v1.SetVisibility
-	33, // 38: phientoa.v1.Command.hold_technical:type_name -> phientoa.v1.HoldTechnical
-	34, // 39: phientoa.v1.Command.keep_going:type_name -> phientoa.v1.KeepGoing
-	35, // 40: phientoa.v1.Command.confirm_return:type_name -> phientoa.v1.ConfirmReturn
-	36, // 41: phientoa.v1.Command.suspend:type_name -> phientoa.v1.Suspend
-	37, // 42: phientoa.v1.Command.adjourn:type_name -> phientoa.v1.Adjourn
-	38, // 43: phientoa.v1.Command.announced:type_name -> phientoa.v1.Announced
-	39, // 44: phientoa.v1.Command.reopen:type_name -> phientoa.v1.Reopen
-	40, // 45: phientoa.v1.Command.cancel:type_name -> phientoa.v1.Cancel
-	41, // 46: phientoa.v1.Command.warn:type_name -> phientoa.v1.Warn
-	42, // 47: phientoa.v1.Command.note_away:type_name -> phientoa.v1.NoteAway
-	43, // 48: phientoa.v1.Command.note_back:type_name -> phientoa.v1.NoteBack
-	44, // 49: phientoa.v1.Command.call_witness:type_name -> phientoa.v1.CallWitness
-	45, // 50: phientoa.v1.Command.dismiss_witness:type_name -> phientoa.v1.DismissWitness
-	46, // 51: phientoa.v1.Command.isolate:type_name -> phientoa.v1.Isolate
-	47, // 52: phientoa.v1.Command.confirm_left:type_name -> phientoa.v1.ConfirmLeft
-	48, // 53: phientoa.v1.Command.end_isolation:type_name -> phientoa.v1.EndIsolation
-	49, // 54: phientoa.v1.Command.note_briefed:type_name -> phientoa.v1.NoteBriefed
-	31, // 55: phientoa.v1.Command.deliberate:type_name -> phientoa.v1.Deliberate
-	32, // 56: phientoa.v1.Command.end_deliberation:type_name -> phientoa.v1.EndDeliberation
-	50, // 57: phientoa.v1.Command.request_consult:type_name -> phientoa.v1.RequestConsult
-	51, // 58: phientoa.v1.Command.allow_consult:type_name -> phientoa.v1.AllowConsult
-	52, // 59: phientoa.v1.Command.end_consult:type_name -> phientoa.v1.EndConsult
-	26, // 60: phientoa.v1.ReportTest.items:type_name -> phientoa.v1.TestItem
-	54, // 61: phientoa.v1.CommandResult.refusal:type_name -> phientoa.v1.Refusal
-	0,  // 62: phientoa.v1.View.state:type_name -> phientoa.v1.HearingState
-	63, // 63: phientoa.v1.View.people:type_name -> phientoa.v1.PersonView
-	64, // 64: phientoa.v1.View.alerts:type_name -> phientoa.v1.Alert
-	56, // 65: phientoa.v1.View.phases:type_name -> phientoa.v1.PhaseView
-	57, // 66: phientoa.v1.View.points:type_name -> phientoa.v1.PointView
-	58, // 67: phientoa.v1.View.hold:type_name -> phientoa.v1.HoldView
-	60, // 68: phientoa.v1.View.decision:type_name -> phientoa.v1.DecisionView
-	61, // 69: phientoa.v1.View.checks:type_name -> phientoa.v1.CheckView
-	62, // 70: phientoa.v1.View.consults:type_name -> phientoa.v1.ConsultView
-	26, // 71: phientoa.v1.PointView.test:type_name -> phientoa.v1.TestItem
-	59, // 72: phientoa.v1.HoldView.confirm:type_name -> phientoa.v1.ReturnView
-	1,  // 73: phientoa.v1.PersonView.status:type_name -> phientoa.v1.PersonStatus
-	26, // 74: phientoa.v1.PersonView.test:type_name -> phientoa.v1.TestItem
-	66, // 75: phientoa.v1.MediaOffer.publish:type_name -> phientoa.v1.Publish
-	68, // 76: phientoa.v1.MediaAnswer.sections:type_name -> phientoa.v1.Section
-	54, // 77: phientoa.v1.MediaAnswer.refusal:type_name -> phientoa.v1.Refusal
-	71, // 78: phientoa.v1.LayerHints.hints:type_name -> phientoa.v1.LayerHint
-	73, // 79: phientoa.v1.ReceiverStates.states:type_name -> phientoa.v1.ReceiverState
-	2,  // 80: phientoa.v1.ReceiverState.paused_by:type_name -> phientoa.v1.PausedBy
-	54, // 81: phientoa.v1.Bye.reason:type_name -> phientoa.v1.Refusal
-	82, // [82:82] is the sub-list for method output_type
-	82, // [82:82] is the sub-list for method input_type
-	82, // [82:82] is the sub-list for extension type_name
-	82, // [82:82] is the sub-list for extension extendee
-	0,  // [0:82] is the sub-list for field type_name
+	24, // 32: phientoa.v1.Command.note_mismatch:type_name -> phientoa.v1.NoteMismatch
+	25, // 33: phientoa.v1.Command.report_presence:type_name -> phientoa.v1.ReportPresence
+	26, // 34: phientoa.v1.Command.report_test:type_name -> phientoa.v1.ReportTest
+	28, // 35: phientoa.v1.Command.next_phase:type_name -> phientoa.v1.NextPhase
+	29, // 36: phientoa.v1.Command.stand:type_name -> phientoa.v1.Stand
+	30, // 37: phientoa.v1.Command.sit:type_name -> phientoa.v1.Sit
+	31, // 38: phientoa.v1.Command.set_visibility:type_name -> phientoa.v1.SetVisibility
+	34, // 39: phientoa.v1.Command.hold_technical:type_name -> phientoa.v1.HoldTechnical
+	35, // 40: phientoa.v1.Command.keep_going:type_name -> phientoa.v1.KeepGoing
+	36, // 41: phientoa.v1.Command.confirm_return:type_name -> phientoa.v1.ConfirmReturn
+	37, // 42: phientoa.v1.Command.suspend:type_name -> phientoa.v1.Suspend
+	38, // 43: phientoa.v1.Command.adjourn:type_name -> phientoa.v1.Adjourn
+	39, // 44: phientoa.v1.Command.announced:type_name -> phientoa.v1.Announced
+	40, // 45: phientoa.v1.Command.reopen:type_name -> phientoa.v1.Reopen
+	41, // 46: phientoa.v1.Command.cancel:type_name -> phientoa.v1.Cancel
+	42, // 47: phientoa.v1.Command.warn:type_name -> phientoa.v1.Warn
+	43, // 48: phientoa.v1.Command.note_away:type_name -> phientoa.v1.NoteAway
+	44, // 49: phientoa.v1.Command.note_back:type_name -> phientoa.v1.NoteBack
+	45, // 50: phientoa.v1.Command.call_witness:type_name -> phientoa.v1.CallWitness
+	46, // 51: phientoa.v1.Command.dismiss_witness:type_name -> phientoa.v1.DismissWitness
+	47, // 52: phientoa.v1.Command.isolate:type_name -> phientoa.v1.Isolate
+	48, // 53: phientoa.v1.Command.confirm_left:type_name -> phientoa.v1.ConfirmLeft
+	49, // 54: phientoa.v1.Command.end_isolation:type_name -> phientoa.v1.EndIsolation
+	50, // 55: phientoa.v1.Command.note_briefed:type_name -> phientoa.v1.NoteBriefed
+	32, // 56: phientoa.v1.Command.deliberate:type_name -> phientoa.v1.Deliberate
+	33, // 57: phientoa.v1.Command.end_deliberation:type_name -> phientoa.v1.EndDeliberation
+	51, // 58: phientoa.v1.Command.request_consult:type_name -> phientoa.v1.RequestConsult
+	52, // 59: phientoa.v1.Command.allow_consult:type_name -> phientoa.v1.AllowConsult
+	53, // 60: phientoa.v1.Command.end_consult:type_name -> phientoa.v1.EndConsult
+	27, // 61: phientoa.v1.ReportTest.items:type_name -> phientoa.v1.TestItem
+	55, // 62: phientoa.v1.CommandResult.refusal:type_name -> phientoa.v1.Refusal
+	0,  // 63: phientoa.v1.View.state:type_name -> phientoa.v1.HearingState
+	64, // 64: phientoa.v1.View.people:type_name -> phientoa.v1.PersonView
+	65, // 65: phientoa.v1.View.alerts:type_name -> phientoa.v1.Alert
+	57, // 66: phientoa.v1.View.phases:type_name -> phientoa.v1.PhaseView
+	58, // 67: phientoa.v1.View.points:type_name -> phientoa.v1.PointView
+	59, // 68: phientoa.v1.View.hold:type_name -> phientoa.v1.HoldView
+	61, // 69: phientoa.v1.View.decision:type_name -> phientoa.v1.DecisionView
+	62, // 70: phientoa.v1.View.checks:type_name -> phientoa.v1.CheckView
+	63, // 71: phientoa.v1.View.consults:type_name -> phientoa.v1.ConsultView
+	27, // 72: phientoa.v1.PointView.test:type_name -> phientoa.v1.TestItem
+	60, // 73: phientoa.v1.HoldView.confirm:type_name -> phientoa.v1.ReturnView
+	1,  // 74: phientoa.v1.PersonView.status:type_name -> phientoa.v1.PersonStatus
+	27, // 75: phientoa.v1.PersonView.test:type_name -> phientoa.v1.TestItem
+	67, // 76: phientoa.v1.MediaOffer.publish:type_name -> phientoa.v1.Publish
+	69, // 77: phientoa.v1.MediaAnswer.sections:type_name -> phientoa.v1.Section
+	55, // 78: phientoa.v1.MediaAnswer.refusal:type_name -> phientoa.v1.Refusal
+	72, // 79: phientoa.v1.LayerHints.hints:type_name -> phientoa.v1.LayerHint
+	74, // 80: phientoa.v1.ReceiverStates.states:type_name -> phientoa.v1.ReceiverState
+	2,  // 81: phientoa.v1.ReceiverState.paused_by:type_name -> phientoa.v1.PausedBy
+	55, // 82: phientoa.v1.Bye.reason:type_name -> phientoa.v1.Refusal
+	83, // [83:83] is the sub-list for method output_type
+	83, // [83:83] is the sub-list for method input_type
+	83, // [83:83] is the sub-list for extension type_name
+	83, // [83:83] is the sub-list for extension extendee
+	0,  // [0:83] is the sub-list for field type_name
 }
 
 func init() { file_phientoa_v1_phientoa_proto_init() }
@@ -6364,6 +6481,7 @@ func file_phientoa_v1_phientoa_proto_init() {
 		(*Command_RecordFacilities)(nil),
 		(*Command_MarkReady)(nil),
 		(*Command_NoteIdentity)(nil),
+		(*Command_NoteMismatch)(nil),
 		(*Command_ReportPresence)(nil),
 		(*Command_ReportTest)(nil),
 		(*Command_NextPhase)(nil),
@@ -6399,7 +6517,7 @@ func file_phientoa_v1_phientoa_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_phientoa_v1_phientoa_proto_rawDesc), len(file_phientoa_v1_phientoa_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   75,
+			NumMessages:   76,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

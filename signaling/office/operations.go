@@ -162,8 +162,8 @@ func tested(before, after *hearing.State) (out []TestReport) {
 func report(r TestReport, at int64, items []hearing.TestItem) TestReport {
 	r.At, r.OK, r.Items = time.UnixMicro(at).UTC(), true, []TestRow{}
 	for _, i := range items {
-		r.OK = r.OK && i.OK
-		r.Items = append(r.Items, TestRow{Key: i.Key, OK: i.OK, Value: i.Value})
+		r.OK = r.OK && !i.Failed()
+		r.Items = append(r.Items, TestRow{Key: i.Key, OK: !i.Failed(), Value: i.Value})
 	}
 	return r
 }

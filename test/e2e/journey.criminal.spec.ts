@@ -52,8 +52,10 @@ test("J1.4-J1.5: point test, presence and identity before the hearing", async ()
   await test.step("J1.4 the officer tests the point; the result is kept", async () => {
     await officer.button("Kiểm tra điểm cầu").click();
     const dialog = officer.page.getByRole("dialog").or(officer.page.getByRole("alertdialog"));
-    await expect(dialog.getByRole("checkbox")).toHaveCount(6);
-    await dialog.getByRole("button", { name: "Gửi kết quả: tất cả đạt" }).click();
+    const good = dialog.getByLabel("Tốt");
+    await expect(good).toHaveCount(6);
+    for (const one of await good.all()) await one.check();
+    await dialog.getByRole("button", { name: "Gửi kết quả" }).click();
     await clerk.page
       .getByText(/Kiểm tra đạt lúc/)
       .first()
@@ -235,7 +237,7 @@ test("J1.17-J1.20: closed doors, debate, deliberation, judgment", async () => {
     await watcher.shot("j1-17-closed");
   });
   await test.step("J1.18 debate and last words", async () => {
-    await court.phase("Tranh luận", "debate");
+    await court.passTo("Tranh luận", "debate");
     await court.give("procurator");
     await court.give("defence_counsel");
     await court.phase("Lời nói sau cùng của bị cáo", "last_words");

@@ -67,6 +67,8 @@ const held = {
     confirm: [{ person: "p-defendant", identity: false, media: false }],
   },
 };
+const lost = { connected: false, lostSince: micros(14), waited: true };
+const proposed = { proposed: true, since: micros(0), until: micros(-8), people: ["p-defendant"] };
 const panel = {
   state: HearingState.RECESS,
   visibility: "deliberation",
@@ -87,6 +89,13 @@ const due: Record<string, (desk: string, act: string) => View> = {
   "report_presence/absent": (d, a) =>
     at(d, a, before, who("defendant", { present: "", ...waiting })),
   note_identity: (d, a) => at(d, a, before, who("defendant", { identity: "", ...waiting })),
+  note_mismatch: (d, a) =>
+    at(
+      d,
+      a,
+      { ...before, acts: ["note_identity", a] },
+      who("defendant", { identity: "", ...waiting }),
+    ),
   allow_consult: (d, a) =>
     at(d, a, { ...before, consults: [consult] }, who("counsel"), who("defendant")),
   "end_consult/decline": (d, a) =>
@@ -118,6 +127,8 @@ const due: Record<string, (desk: string, act: string) => View> = {
   close: (d, a) => at(d, a, { phases: phases("pronouncement") }),
   note_back: (d, a) => at(d, a, {}, who("defendant", { away: true })),
   resume: (d, a) => at(d, a, { state: HearingState.RECESS, acts: [a] }),
+  "hold_technical/lost": (d, a) => at(d, a, {}, who("defendant", lost)),
+  "keep_going/proposed": (d, a) => at(d, a, { hold: proposed }, who("defendant", lost)),
   keep_going: (d, a) => at(d, a, { ...held, acts: [a] }, who("defendant")),
   confirm_return: (d, a) => at(d, a, { ...held, acts: [a] }, who("defendant")),
   "confirm_return/identity": (d, a) => at(d, a, { ...held, acts: [a] }, who("defendant")),
@@ -139,6 +150,14 @@ async function open(page: Page): Promise<Locator> {
   return (await question.count()) > 0 ? question : page.locator("body");
 }
 
+/** What is answered in every line of a question, before the press that sends it. */
+const ALL = "Mỗi mục: ";
+
+/** answerAll gives the same answer to every line of the question that stands open. */
+async function answerAll(place: Locator, answer: string): Promise<void> {
+  for (const line of await place.getByLabel(answer, { exact: true }).all()) await line.check();
+}
+
 /** walk goes a row's way; a colon and a name may follow a button's name. */
 async function walk(page: Page, way: string): Promise<void> {
   for (const [, press, type] of way.matchAll(/\*\*([^*]+)\*\*|\*([^*]+)\*/g)) {
@@ -146,6 +165,8 @@ async function walk(page: Page, way: string): Promise<void> {
     if (press !== undefined) {
       const name = new RegExp(`^${exact(press)}(: [^:]+| ▾| ▴)?$`);
       await place.getByRole("button", { name }).first().click();
+    } else if (type?.startsWith(ALL)) {
+      await answerAll(place, type.slice(ALL.length));
     } else {
       const field = place.getByLabel(new RegExp(`^${exact(type ?? "")}`)).first();
       const date = (await field.getAttribute("type")) === "date";

@@ -82,10 +82,18 @@ test("the presiding judge leads by the order of business", async ({ page }) => {
   await look(page, "court-judge-1-ready");
   fake.view(court(me));
   await arrive(page, fake, devices.length);
-  await expect(page.getByRole("button", { name: "Chuyển sang: Tranh luận" })).toBeVisible();
+  const next = "Chuyển sang: Công bố, xem xét vật chứng, tài liệu";
+  await expect(page.getByRole("button", { name: next })).toBeVisible();
   await look(page, "court-judge-2-session");
-  await press(page, "Chuyển sang: Tranh luận");
+  await press(page, next);
   await expect.poll(() => commands(fake)).toContain("nextPhase");
+
+  // The optional part is left out by a press of its own, and the question names it.
+  await press(page, "Bỏ qua, chuyển sang: Tranh luận");
+  await expect(page.getByRole("alertdialog")).toContainText(
+    "Phần không bắt buộc sẽ được bỏ qua: Công bố, xem xét vật chứng, tài liệu.",
+  );
+  await page.keyboard.press("Escape");
 
   // A part further on passes over a mandatory one: it needs a reason.
   await press(page, "Lời nói sau cùng của bị cáo");
@@ -130,10 +138,32 @@ test("a lost point: proposal, hold, return", async ({ page }) => {
   const me = "judge";
   const fake = new Fake("p-judge", court(me));
   const wrong = await enter(page, fake);
-  const lost = { connected: false, lostSince: micros(14) };
+  const gone = { connected: false, lostSince: micros(14) };
+  const lost = { ...gone, waited: true };
   const dark = points.map((p) =>
     p.id === "p1" ? { ...p, light: "lost", lostSince: micros(14) } : p,
   );
+  const people = { defendant: lost, defendant2: lost, officer: gone };
+  fake.view(
+    change(
+      court(me, {
+        points: dark,
+        alerts: [
+          create(AlertSchema, {
+            code: "point_lost",
+            point: "p1",
+            severity: "attention",
+            vi: "Điểm cầu Trại tạm giam Hòa Sơn mất kết nối.",
+            en: "The point is not connected.",
+          }),
+        ],
+      }),
+      people,
+    ),
+  );
+  await expect(page.getByText("Phiên tòa chưa thể tiếp tục.")).toBeVisible();
+  await expect(page.getByText("Hòa Sơn mất kết nối.")).toHaveCount(0);
+  await look(page, "court-hold-0-lost");
   fake.view(
     change(
       court(me, {
@@ -156,7 +186,7 @@ test("a lost point: proposal, hold, return", async ({ page }) => {
           }),
         ],
       }),
-      { defendant: lost, defendant2: lost, officer: lost },
+      people,
     ),
   );
   await expect(page.getByText("Tạm dừng kỹ thuật sau 8 giây")).toBeVisible();
@@ -236,7 +266,7 @@ test("the clerk prepares and keeps the door", async ({ page }) => {
     recording: false,
     openedAt: 0n,
     phases: phases(""),
-    acts: "admit record_opinion record_facilities note_identity report_presence report_test allow_consult end_consult cancel".split(
+    acts: "admit record_opinion record_facilities note_identity note_mismatch report_presence report_test allow_consult end_consult cancel".split(
       " ",
     ),
     checks: [
@@ -281,6 +311,7 @@ test("the clerk prepares and keeps the door", async ({ page }) => {
     "VNeID",
     "CSDL dân cư",
     "Thẻ công chức",
+    "Không khớp",
     "Quay lại",
   ]);
   // The digits are drawn anew each time; for the picture they are always the same.
@@ -335,12 +366,14 @@ test("the officer of a point", async ({ page }) => {
   await look(page, "court-officer-1-before");
   await press(page, "Kiểm tra điểm cầu");
   const form = page.getByRole("alertdialog");
-  await expect(form.getByRole("checkbox")).toHaveCount(6);
-  await form.getByLabel("Máy chiếu vật thể: không đạt").check();
-  await expect(form.getByRole("button", { name: "Gửi kết quả: 1 mục không đạt" })).toBeEnabled();
+  await expect(form.getByRole("group")).toHaveCount(6);
+  await expect(form.getByRole("button", { name: "Gửi kết quả" })).toBeDisabled();
+  for (const one of await form.getByLabel("Tốt").all()) await one.check();
+  await form.getByRole("group", { name: "Máy chiếu vật thể" }).getByLabel("Có vấn đề").check();
+  await expect(form.getByRole("button", { name: "Gửi kết quả: 1 mục có vấn đề" })).toBeEnabled();
   await look(page, "court-officer-2-test");
-  await form.getByLabel("Máy chiếu vật thể: không đạt").uncheck();
-  await form.getByRole("button", { name: "Gửi kết quả: tất cả đạt" }).click();
+  await form.getByRole("group", { name: "Máy chiếu vật thể" }).getByLabel("Không có").check();
+  await form.getByRole("button", { name: "Gửi kết quả", exact: true }).click();
   await expect.poll(() => commands(fake)).toContain("reportTest");
   await press(page, "Cần hỗ trợ kỹ thuật");
   await expect(page.getByText("Đã báo bộ phận kỹ thuật")).toBeVisible();

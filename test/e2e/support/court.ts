@@ -102,6 +102,14 @@ export class Court {
     await this.at("judge").sees(label, (v) => v.phase === key);
   }
 
+  /** passTo leaves out the optional part that comes next. */
+  async passTo(label: string, key: string): Promise<void> {
+    const judge = this.at("judge");
+    await judge.button(`Bỏ qua, chuyển sang: ${label}`).first().click();
+    await answer(judge, `Chuyển sang: ${label}`);
+    await judge.sees(label, (v) => v.phase === key);
+  }
+
   async give(capacity: string): Promise<void> {
     const p = await this.of(capacity);
     await this.at("judge").act("Mời phát biểu", p);

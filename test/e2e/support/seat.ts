@@ -49,6 +49,7 @@ export interface View {
   unbriefed: string[];
   hold: HoldView | null;
   points: PointView[];
+  alerts: { code: string }[];
 }
 
 export interface HoldView {
@@ -323,6 +324,7 @@ export class Seat {
         people,
         hold,
         points,
+        alerts,
         ...rest
       } = view as View & {
         $typeName?: string;
@@ -330,7 +332,7 @@ export class Seat {
       };
       const plain = Object.entries(rest).filter(([, v]) => typeof v !== "object" || isTexts(v));
       return {
-        ...(Object.fromEntries(plain) as Omit<View, "people" | "hold" | "points">),
+        ...(Object.fromEntries(plain) as Omit<View, "people" | "hold" | "points" | "alerts">),
         people: people.map((p) => ({ ...p, test: undefined })),
         hold: hold
           ? {
@@ -346,6 +348,7 @@ export class Seat {
           light: p.light,
           announced: p.announced,
         })),
+        alerts: alerts.map((a) => ({ code: a.code })),
       };
       function isTexts(v: unknown): boolean {
         return Array.isArray(v) && v.every((x) => typeof x === "string");

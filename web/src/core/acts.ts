@@ -10,6 +10,8 @@ export interface TestLine {
   ok: boolean;
   /** in words or with its unit; at most 100 characters */
   value: string;
+  /** the point has no such thing; ok is false then */
+  absent?: boolean;
 }
 
 /** Ways of comparing papers (TTLT 05/2021 art. 13). */
@@ -79,6 +81,10 @@ const preparation = {
   noteIdentity: (person: string, method: string, challenge: string): Act => ({
     case: "noteIdentity",
     value: create(pb.NoteIdentitySchema, { person, method, challenge }),
+  }),
+  noteMismatch: (person: string, reason: string): Act => ({
+    case: "noteMismatch",
+    value: create(pb.NoteMismatchSchema, { person, reason }),
   }),
   reportPresence: (person: string, present: boolean, reason = ""): Act => ({
     case: "reportPresence",

@@ -125,6 +125,13 @@ export function isFinal(p: Problem): boolean {
   return p.code === "invitation" || p.code === "auth.denied" || p.code === "bad_message";
 }
 
+const FINAL = new Set(["invitation_used", "revoked", "signed_out", "not_found", "sign_in"]);
+
+/** isOver tells of a refusal that trying again will not change: somebody of the court has to act. */
+export function isOver(p: Problem): boolean {
+  return p.code === "invitation" || FINAL.has(p.code);
+}
+
 /** asksForCode tells whether the invitation still lives and waits for its code. */
 export function asksForCode(p: Problem | null): boolean {
   return p !== null && (p.code === "code_needed" || p.code === "code_wrong");

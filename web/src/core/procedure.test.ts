@@ -1,7 +1,15 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { HearingState, PersonStatus, ViewSchema } from "../wire/phientoa/v1/phientoa_pb";
-import { nextMandatory, type Primary, primaryOf, skippedBy } from "./procedure";
+import {
+  nextMandatory,
+  nextPhase,
+  type Primary,
+  passBy,
+  primaryOf,
+  secondaryOf,
+  skippedBy,
+} from "./procedure";
 
 type ViewInit = MessageInitShape<typeof ViewSchema>;
 
@@ -35,6 +43,7 @@ const v = (over: ViewInit, acts: string) =>
 
 const { SCHEDULED, PREPARING, READY, RECESS, TECHNICAL_HOLD, SUSPENDED, CLOSED } = HearingState;
 const waiting = { person: "w", status: PersonStatus.WAITING, place: "waiting" };
+const lost = { person: "a", status: PersonStatus.IN_COURTROOM, lostSince: 1n, waited: true };
 const witness = { ...waiting, place: "isolation_room" };
 
 describe("the primary act", () => {
@@ -60,12 +69,30 @@ describe("the primary act", () => {
       "admit",
       { kind: "sentence", of: "missing" },
     ],
-    ["the next mandatory part", {}, judge, { kind: "phase", phase: "debate" }],
+    ["the next part, also an optional one", {}, judge, { kind: "phase", phase: "evidence_review" }],
     [
       "the floor does not hide the part",
       { floor: "a", hands: ["b"] },
       judge,
-      { kind: "phase", phase: "debate" },
+      { kind: "phase", phase: "evidence_review" },
+    ],
+    [
+      "hold, while somebody is waited for",
+      { people: [lost], unbriefed: ["a"] },
+      `${judge} hold_technical note_briefed`,
+      { kind: "hold" },
+    ],
+    [
+      "who is lost and not waited for holds nothing up",
+      { people: [{ ...lost, waited: false }] },
+      `${judge} hold_technical`,
+      { kind: "phase", phase: "evidence_review" },
+    ],
+    [
+      "a hold waits for the return first",
+      { state: TECHNICAL_HOLD, people: [lost] },
+      "keep_going",
+      { kind: "sentence", of: "return" },
     ],
     [
       "who must be told comes first",
@@ -135,18 +162,43 @@ describe("the primary act", () => {
 });
 
 describe("the order of business", () => {
-  it("expects the next mandatory part and passes optional ones over", () => {
+  it("stops at an optional part, and knows what may be done instead", () => {
+    expect(nextPhase(v({}, ""))?.phase).toBe("evidence_review");
     expect(nextMandatory(v({}, ""))?.phase).toBe("debate");
+    expect(passBy(v({}, judge))?.phase).toBe("debate");
+    expect(passBy(v({}, "deliberate"))).toBeUndefined();
+    expect(passBy(v({ phases: phases("debate") }, judge))).toBeUndefined();
     expect(nextMandatory(v({ phases: phases("pronouncement") }, ""))).toBeUndefined();
     expect(nextMandatory(v({ phases: phases("") }, ""))?.phase).toBe("formalities");
   });
 
-  it("names the mandatory parts that a move would leave out, and only those", () => {
+  it("lets the panel deliberate past an optional part before it", () => {
+    const civil = ["debate", "procurator_opinion", "deliberation"].map((phase, i) => ({
+      phase,
+      mandatory: i !== 1,
+      status: i === 0 ? "current" : "",
+    }));
+    const at = (acts: string) => v({ phases: civil }, acts);
+    expect(primaryOf(at(judge))).toEqual({ kind: "phase", phase: "procurator_opinion" });
+    expect(passBy(at(judge))?.phase).toBe("deliberation");
+    expect(passBy(at("next_phase"))).toBeUndefined();
+  });
+
+  it("keeps what the order would expect beside the hold, and only then", () => {
+    const acts = `${judge} hold_technical`;
+    expect(secondaryOf(v({ people: [lost] }, acts))).toEqual({
+      kind: "phase",
+      phase: "evidence_review",
+    });
+    expect(secondaryOf(v({}, acts))).toBeNull();
+    expect(secondaryOf(v({ people: [lost] }, judge))).toBeNull();
+  });
+
+  it("names every part that a move would leave out, and only those", () => {
     const names = (to: string) => skippedBy(v({}, ""), to).map((p) => p.phase);
     expect(names("evidence_review")).toEqual([]);
-    expect(names("debate")).toEqual([]);
-    expect(names("last_words")).toEqual(["debate"]);
-    expect(names("pronouncement")).toEqual(["debate", "last_words", "deliberation"]);
+    expect(names("debate")).toEqual(["evidence_review"]);
+    expect(names("last_words")).toEqual(["evidence_review", "debate"]);
     expect(names("formalities")).toEqual([]);
     expect(names("nowhere")).toEqual([]);
   });

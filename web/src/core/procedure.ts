@@ -2,8 +2,9 @@
 // next. Both follow from the View alone; what is lawful the server says.
 import {
   HearingState,
-  type PhaseView,
   PersonStatus,
+  type PersonView,
+  type PhaseView,
   type View,
 } from "../wire/phientoa/v1/phientoa_pb";
 import { may } from "./acts";
@@ -15,6 +16,7 @@ export type Primary =
   | { kind: "admit"; person: string }
   | { kind: "note_briefed"; person: string }
   | { kind: "phase"; phase: string }
+  | { kind: "hold" }
   | { kind: "deliberate" }
   | { kind: "pronounce" }
   | { kind: "close" }
@@ -22,27 +24,57 @@ export type Primary =
   | { kind: "reopen" }
   | { kind: "stop_floor"; person: string }
   | { kind: "give_floor"; person: string }
-  | { kind: "sentence"; of: "missing" | "confirm" | "panel_out" | "speaking" | "silent" | "recess" }
+  | { kind: "sentence"; of: Sentence }
   | { kind: "nothing" };
+
+/** Sentence is what stands in the bar where nothing is to be pressed. */
+export type Sentence =
+  | "missing"
+  | "return"
+  | "confirm"
+  | "panel_out"
+  | "speaking"
+  | "silent"
+  | "recess";
 
 /** currentPhase is the phase that the hearing is in, or undefined before the opening. */
 export function currentPhase(v: View): PhaseView | undefined {
   return v.phases.find((p) => p.status === "current");
 }
 
-/** nextMandatory is the step that the order of business expects after the current one. */
+/** nextPhase is the step that comes after the current one, mandatory or not. */
+export function nextPhase(v: View): PhaseView | undefined {
+  const at = v.phases.findIndex((p) => p.status === "current");
+  return v.phases.slice(at + 1).find((p) => p.status === "");
+}
+
+/** nextMandatory is the step that the order of business asks for after the current one. */
 export function nextMandatory(v: View): PhaseView | undefined {
   const at = v.phases.findIndex((p) => p.status === "current");
   return v.phases.slice(at + 1).find((p) => p.mandatory && p.status === "");
 }
 
-/** skipped are the mandatory steps that a move to the phase would pass over. */
+/** skippedBy are the steps that a move to the phase would pass over, mandatory or not. */
 export function skippedBy(v: View, phase: string): PhaseView[] {
   const from = v.phases.findIndex((p) => p.status === "current");
   const to = v.phases.findIndex((p) => p.phase === phase);
-  return v.phases
-    .slice(from + 1, Math.max(to, from + 1))
-    .filter((p) => p.mandatory && p.status === "");
+  return v.phases.slice(from + 1, Math.max(to, from + 1)).filter((p) => p.status === "");
+}
+
+/**
+ * passBy is the mandatory step to which the panel may go at once instead of the
+ * optional one that comes next; undefined where nothing optional lies between, or
+ * where they may not.
+ */
+export function passBy(v: View): PhaseView | undefined {
+  const to = nextMandatory(v);
+  if (!to || to === nextPhase(v)) return undefined;
+  return may(v, to.phase === "deliberation" ? "deliberate" : "next_phase") ? to : undefined;
+}
+
+/** waitedFor are those without whom the hearing cannot go on and whose line is lost. */
+export function waitedFor(v: View): PersonView[] {
+  return v.people.filter((p) => p.waited);
 }
 
 /** deliberating tells whether the panel is in its room: everybody else waits. */
@@ -74,12 +106,25 @@ export function primaryOf(v: View): Primary {
       }
       return may(v, "resume") ? { kind: "resume" } : { kind: "sentence", of: "recess" };
     case HearingState.TECHNICAL_HOLD:
-      return may(v, "resume") ? { kind: "resume" } : { kind: "sentence", of: "confirm" };
+      return may(v, "resume") ? { kind: "resume" } : { kind: "sentence", of: holdSentence(v) };
     case HearingState.SUSPENDED:
       return may(v, "reopen") ? { kind: "reopen" } : { kind: "nothing" };
     default:
       return { kind: "nothing" };
   }
+}
+
+/** A hold ends when the lost are back, and then when their return is confirmed. */
+function holdSentence(v: View): Sentence {
+  return waitedFor(v).length > 0 ? "return" : "confirm";
+}
+
+/**
+ * secondaryOf is what may be done instead of the primary act: while somebody is
+ * waited for, what the order of business would expect.
+ */
+export function secondaryOf(v: View): Primary | null {
+  return primaryOf(v).kind === "hold" ? orderPrimary(v) : null;
 }
 
 function beforePrimary(v: View): Primary {
@@ -92,13 +137,19 @@ function beforePrimary(v: View): Primary {
   return { kind: "sentence", of: "missing" };
 }
 
-/** In session the order of business comes first, and before it who must be told what was said. */
+/** Somebody lost comes before the order of business: the hearing cannot go on without them. */
 function sessionPrimary(v: View): Primary {
+  if (waitedFor(v).length > 0 && may(v, "hold_technical")) return { kind: "hold" };
+  return orderPrimary(v);
+}
+
+/** The order of business, and before it who must be told what was said. */
+function orderPrimary(v: View): Primary {
   const unbriefed = v.unbriefed[0];
   if (unbriefed !== undefined && may(v, "note_briefed")) {
     return { kind: "note_briefed", person: unbriefed };
   }
-  const next = nextMandatory(v);
+  const next = nextPhase(v);
   if (next?.phase === "deliberation" && may(v, "deliberate")) return { kind: "deliberate" };
   if (next && next.phase !== "deliberation" && may(v, "next_phase")) {
     return { kind: "phase", phase: next.phase };

@@ -1,6 +1,6 @@
 // What the screens know, and the only function that changes it.
 import type { Alert, PersonView, ReceiverState, View } from "../wire/phientoa/v1/phientoa_pb";
-import { HearingState, PersonStatus } from "../wire/phientoa/v1/phientoa_pb";
+import { HearingState, PausedBy, PersonStatus } from "../wire/phientoa/v1/phientoa_pb";
 import type { Me, Problem } from "./api";
 import type { Link } from "./signaling";
 
@@ -123,7 +123,13 @@ export function reduce(s: State, c: Change): State {
       if (s.view && !s.anyView && c.view.stateSeq < s.view.stateSeq) return s;
       return { ...s, view: c.view, anyView: false, alerts: c.view.alerts };
     case "alert":
-      return { ...s, alerts: [...s.alerts.filter((a) => a.code !== c.alert.code), c.alert] };
+      return {
+        ...s,
+        alerts: [
+          ...s.alerts.filter((a) => a.code !== c.alert.code || a.point !== c.alert.point),
+          c.alert,
+        ],
+      };
     case "own":
       return { ...s, own: c.own };
     case "withoutMedia":
@@ -141,6 +147,11 @@ export function reduce(s: State, c: Change): State {
     case "receipt":
       return { ...s, receipt: true };
   }
+}
+
+/** outOfTouch tells whether what the screen knows of the hearing may be out of date. */
+export function outOfTouch(s: Pick<State, "link">): boolean {
+  return s.link === "reconnecting";
 }
 
 export type Screen =
@@ -263,6 +274,27 @@ export function person(v: View | null, id: string): PersonView | undefined {
 /** sectionOf finds the receiving section of a device's source. */
 export function sectionOf(s: State, device: string, kind: string): SectionView | undefined {
   return device === "" ? undefined : s.sections.find((x) => x.device === device && x.kind === kind);
+}
+
+/**
+ * silentPeople are those in the courtroom, besides the reader, whose picture or sound
+ * does not arrive although it may be sent.
+ */
+export function silentPeople(s: State, view: View): PersonView[] {
+  const quiet = (device: string): boolean =>
+    s.sections.some(
+      (x) =>
+        x.device === device &&
+        x.state?.granted === true &&
+        (x.state.pausedBy === PausedBy.LOST || x.state.pausedBy === PausedBy.SENDER),
+    );
+  return view.people.filter(
+    (p) =>
+      p.person !== view.me &&
+      p.device !== "" &&
+      p.status === PersonStatus.IN_COURTROOM &&
+      (!p.connected || quiet(p.device)),
+  );
 }
 
 const weight: Record<string, number> = { error: 0, attention: 1, info: 2 };

@@ -99,6 +99,13 @@ export const en: Catalogue = {
   rules_3:
     "Dress properly and sit in a quiet, well-lit place where your face and surroundings are visible.",
   rules_4: "Keep your identity papers, lawyer's card or authorisation at hand.",
+  rules_presiding_1: "Explain the online form of the hearing to everybody after the opening.",
+  rules_presiding_2:
+    "Only who is asked to speak has an open microphone; when a point is lost, hold the hearing or state why it goes on.",
+  rules_presiding_3:
+    "The hearing is recorded from its opening; deliberation and private talks are not.",
+  rules_presiding_tick:
+    "I undertake not to record, photograph or broadcast outside of the court's system, and not to give my account to anybody else",
   rules_tick:
     "I undertake not to record sound or pictures, photograph or stream without leave of the presiding judge, and not to give my access to anybody else",
   check_in: "Confirm presence",
@@ -121,6 +128,9 @@ export const en: Catalogue = {
   lost_title: "Connection to the server lost, reconnecting by itself",
   lost_text: "Your place is kept. There is no need to load the page again.",
   lost_call: "If it is not back after a minute, please call {phone}.",
+  lost_own:
+    "The court may neither see nor hear you. Please stay at your place, do not speak yet, and wait.",
+  call_court: "If needed, please call the court: {phone}.",
   media_lost: "Picture and sound are interrupted, reconnecting by itself",
   degraded:
     "The database is interrupted for the moment: the hearing goes on, only restricting acts are possible.",
@@ -132,8 +142,9 @@ export const en: Catalogue = {
   public: "PUBLIC",
   recording: "RECORDING",
   recording_held: "RECORDING PAUSED",
+  recording_unknown: "RECORDING UNKNOWN",
   not_recording: "NOT RECORDING",
-  elapsed: "Time since the opening",
+  elapsed: "Since opening",
   state_scheduled: "NOT STARTED",
   state_in_session: "IN SESSION",
   state_recess: "RECESS",
@@ -144,6 +155,7 @@ export const en: Catalogue = {
   whole_room: "The whole courtroom",
   own_picture: "Your picture",
   speaking: "SPEAKING {time}",
+  speaking_lost: "ASKED TO SPEAK – CONNECTION LOST",
   has_floor: "Speaking: {person}",
   nobody_speaks: "Nobody has the floor",
   tile_no_device: "Not connected",
@@ -157,6 +169,9 @@ export const en: Catalogue = {
   mic_open: "Microphone open",
   mic_closed: "Microphone closed",
   mic_locked: "Microphone locked",
+  mic_opening:
+    "The microphone is not open yet. Please wait for “Microphone open” before you speak; if it takes long, ask for help.",
+  mic_unknown: "Microphone: unknown",
 
   desk_title: "Control desk of the hearing",
   people: "People in the hearing",
@@ -169,7 +184,7 @@ export const en: Catalogue = {
   person_in_courtroom: "In the courtroom",
   person_removed: "Asked to leave the hearing",
   person_lost: "Connection lost",
-  you: "You",
+  you: "this device",
 
   act_admit: "Admit to the courtroom",
   act_open: "Open the hearing",

@@ -102,6 +102,14 @@ export const vi = {
   rules_2: "Không rời vị trí khi chưa được Chủ tọa phiên tòa đồng ý.",
   rules_3: "Trang phục nghiêm túc, ngồi nơi yên tĩnh, đủ ánh sáng, thấy rõ mặt và xung quanh.",
   rules_4: "Chuẩn bị sẵn giấy tờ tùy thân, thẻ luật sư hoặc giấy ủy quyền để đối chiếu.",
+  rules_presiding_1:
+    "Giải thích cho mọi người về hình thức xét xử trực tuyến sau khi bắt đầu phiên tòa.",
+  rules_presiding_2:
+    "Chỉ người được mời mới có micro mở; điểm cầu mất kết nối thì tạm dừng kỹ thuật hoặc ghi rõ lý do tiếp tục.",
+  rules_presiding_3:
+    "Phiên tòa được ghi âm, ghi hình từ lúc bắt đầu; nghị án và trao đổi riêng không được ghi.",
+  rules_presiding_tick:
+    "Tôi cam kết không ghi âm, ghi hình, chụp ảnh, phát trực tiếp ngoài hệ thống của Tòa án; không cung cấp tài khoản cho người khác",
   rules_tick:
     "Tôi cam kết không ghi âm, ghi hình, chụp ảnh, phát trực tiếp khi chưa được Chủ tọa phiên tòa cho phép; không cung cấp tài khoản cho người khác",
   check_in: "Xác nhận có mặt",
@@ -125,6 +133,9 @@ export const vi = {
   lost_title: "Mất kết nối với máy chủ, đang tự nối lại",
   lost_text: "Chỗ của ông/bà được giữ nguyên. Ông/bà không cần tải lại trang.",
   lost_call: "Nếu sau một phút chưa nối lại, vui lòng gọi {phone}.",
+  lost_own:
+    "Phiên tòa có thể không thấy, không nghe ông/bà. Vui lòng ngồi tại chỗ, chưa phát biểu, chờ tự nối lại.",
+  call_court: "Nếu cần, vui lòng gọi Tòa án: {phone}.",
   media_lost: "Hình và tiếng bị gián đoạn, đang tự nối lại",
   degraded:
     "Cơ sở dữ liệu tạm thời gián đoạn: phiên tòa vẫn tiếp tục, chỉ các lệnh hạn chế được thực hiện.",
@@ -137,8 +148,9 @@ export const vi = {
   public: "CÔNG KHAI",
   recording: "ĐANG GHI",
   recording_held: "TẠM DỪNG GHI",
+  recording_unknown: "CHƯA RÕ CÓ ĐANG GHI",
   not_recording: "KHÔNG GHI",
-  elapsed: "Thời gian từ khi khai mạc",
+  elapsed: "Từ khai mạc",
   state_scheduled: "CHƯA BẮT ĐẦU",
   state_in_session: "ĐANG XÉT XỬ",
   state_recess: "TẠM NGHỈ",
@@ -150,6 +162,7 @@ export const vi = {
   whole_room: "Toàn phòng xử án",
   own_picture: "Hình của ông/bà",
   speaking: "ĐANG PHÁT BIỂU {time}",
+  speaking_lost: "ĐANG ĐƯỢC MỜI PHÁT BIỂU – MẤT KẾT NỐI",
   has_floor: "Đang phát biểu: {person}",
   nobody_speaks: "Chưa ai được mời phát biểu",
   tile_no_device: "Chưa kết nối",
@@ -163,6 +176,9 @@ export const vi = {
   mic_open: "Micro mở",
   mic_closed: "Micro đóng",
   mic_locked: "Micro bị khóa",
+  mic_opening:
+    "Micro chưa mở. Vui lòng chờ hiện “Micro mở” rồi phát biểu; nếu lâu, bấm Cần hỗ trợ.",
+  mic_unknown: "Micro: chưa rõ",
 
   // Desk
   desk_title: "Bàn điều khiển phiên tòa",
@@ -176,7 +192,7 @@ export const vi = {
   person_in_courtroom: "Trong phòng xử án",
   person_removed: "Đã mời ra khỏi phiên tòa",
   person_lost: "Mất kết nối",
-  you: "Ông/bà",
+  you: "máy này",
 
   // Acts
   act_admit: "Cho vào phòng xử án",
@@ -191,7 +207,7 @@ export const vi = {
   act_remove: "Mời ra khỏi phiên tòa",
   act_remove_confirm:
     "Mời {person} ra khỏi phiên tòa? Hình và tiếng của người này bị cắt ngay; chỉ vào lại được khi Chủ tọa đồng ý.",
-  act_lower_hand: "Bỏ giơ tay",
+  act_lower_hand: "Hạ tay",
   act_raise_hand: "Xin phát biểu",
   act_lower_own_hand: "Thôi xin phát biểu",
   act_recess: "Tạm nghỉ",

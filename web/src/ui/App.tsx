@@ -1,10 +1,11 @@
 // The application: the screen follows from the state, nothing else.
+import { isOver } from "../core/api";
 import { type Screen, screenOf } from "../core/state";
 import type { View } from "../wire/phientoa/v1/phientoa_pb";
 import { Asks } from "./ask";
 import { useRoom, useTexts } from "./context";
 import { Act } from "./parts/controls";
-import { Notice } from "./parts/Frame";
+import { CallCourt, Notice } from "./parts/Frame";
 import { Desk } from "./screens/Desk";
 import { Officer } from "./screens/Officer";
 import { Party } from "./screens/Party";
@@ -51,7 +52,11 @@ function Page({ screen, view }: { screen: Screen; view: View | null }) {
     case "isolation":
       return <Isolation />;
     case "removed":
-      return <Notice title={t("removed_title")} text={t("removed_text")} />;
+      return (
+        <Notice title={t("removed_title")} text={t("removed_text")}>
+          <CallCourt />
+        </Notice>
+      );
     case "seat_taken":
       return <SeatTaken />;
     case "ended":
@@ -90,15 +95,18 @@ function Goodbye() {
   const { t, pick } = useTexts();
   return (
     <Notice title={t("ended_title")} {...(ended ? { text: pick(ended) } : {})}>
-      <div>
-        <Act
-          onPress={() => {
-            window.location.reload();
-          }}
-        >
-          {t("reload")}
-        </Act>
-      </div>
+      <CallCourt />
+      {ended && isOver(ended) ? null : (
+        <div>
+          <Act
+            onPress={() => {
+              window.location.reload();
+            }}
+          >
+            {t("reload")}
+          </Act>
+        </div>
+      )}
     </Notice>
   );
 }

@@ -1,86 +1,9 @@
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
+import { cleanup, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Me } from "../core/api";
-import { Seat } from "../core/seat";
-import { FakeSocket, testClock } from "../core/testing";
+import type { FakeSocket } from "../core/testing";
 import { installAria } from "../i18n/aria";
-import { HearingState, PersonStatus, ViewSchema } from "../wire/phientoa/v1/phientoa_pb";
-import { App } from "./App";
-import { Providers } from "./context";
-
-type ViewInit = MessageInitShape<typeof ViewSchema>;
-const inside = { status: PersonStatus.IN_COURTROOM, connected: true };
-const people = [
-  { ...inside, person: "j", capacity: "presiding_judge", name: "Nguyễn Thị Hường" },
-  { ...inside, person: "a", capacity: "defendant", name: "Nguyễn Văn A" },
-  { ...inside, person: "w", capacity: "witness", name: "Đặng Phước", status: PersonStatus.WAITING },
-];
-
-async function show(me: string, capacity: string, view: ViewInit) {
-  const socket = new FakeSocket();
-  const who: Me = {
-    room: "r",
-    person: me,
-    device: `d-${me}`,
-    name: "",
-    capacity,
-    docket_no: "",
-    court: "",
-    title: "",
-    starts_at: 0,
-    demo: false,
-  };
-  const seat = new Seat({
-    api: {
-      consume: () => Promise.resolve(null),
-      me: () => Promise.resolve(who),
-      signOut: () => Promise.resolve(),
-      help: () => Promise.resolve(true),
-      helpPhone: () => Promise.resolve("0236 382 1234"),
-    },
-    clock: testClock,
-    random: () => 0.5,
-    newId: () => crypto.randomUUID(),
-    connect: () => socket,
-    newPeerConnection: () => {
-      throw new Error("no media in these tests");
-    },
-    getDevices: () => Promise.resolve({ ok: false, problem: "missing" }),
-    language: () => "vi",
-    storage: localStorage,
-    pixelRatio: () => 1,
-  });
-  render(
-    <Providers seat={seat}>
-      <App />
-    </Providers>,
-  );
-  await seat.begin(null);
-  socket.onopen?.();
-  socket.say({ body: { case: "welcome", value: { resumeToken: "t" } } });
-  seat.store.apply({ type: "withoutMedia" });
-  let seq = 0n;
-  const say = (v: ViewInit): void => {
-    const full = create(ViewSchema, { state: HearingState.IN_SESSION, people, ...v, me });
-    // The store is told directly: media is not part of these tests.
-    full.stateSeq = ++seq;
-    seat.store.apply({ type: "view", view: full });
-  };
-  say(view);
-  return { socket, say };
-}
-
-function command(s: FakeSocket) {
-  const e = s.last("command");
-  return e?.body.case === "command" ? e.body.value.act : undefined;
-}
-function answer(s: FakeSocket, code: string): void {
-  const id = s.last("command")?.id ?? "";
-  const refusal = { code, vi: "Chưa ghi được: ổ đĩa đầy.", en: "Cannot record: disk full." };
-  s.say({ id, body: { case: "commandResult", value: { accepted: code === "", refusal } } });
-}
-const buttons = (name: string | RegExp) => screen.queryAllByRole("button", { name });
+import { HearingState, PersonStatus } from "../wire/phientoa/v1/phientoa_pb";
+import { answer, buttons, command, people, show, type ViewInit } from "./testing";
 
 beforeEach(() => {
   localStorage.clear();
@@ -343,6 +266,39 @@ describe("the number to call", () => {
     await screen.findByRole("button", { name: "Cần hỗ trợ" });
     socket.cut();
     expect(await screen.findByText(/chưa nối lại, vui lòng gọi 0236 382 1234\./)).toBeTruthy();
+  });
+});
+
+describe("the rules of conduct", () => {
+  it("speak to who presides as to who gives the leave, to a party as to who asks for it", async () => {
+    const arrived = people.map((p) => ({ ...p, status: PersonStatus.ARRIVED }));
+    await show("j", "presiding_judge", { people: arrived });
+    await screen.findByRole("heading", { name: "Nội quy phiên tòa trực tuyến" });
+    expect(document.body.textContent).not.toMatch(/khi được Chủ tọa mời|Chủ tọa phiên tòa đồng ý/);
+    expect(document.body.textContent).not.toContain("chưa được Chủ tọa phiên tòa cho phép");
+    cleanup();
+    await show("a", "defendant", { people: arrived });
+    await screen.findByText(/khi được Chủ tọa mời/);
+    await screen.findByText(/giấy tờ tùy thân/);
+  });
+});
+
+describe("a goodbye for good", () => {
+  const bye = (s: FakeSocket, code: string): void => {
+    s.say({ body: { case: "bye", value: { reason: { code, vi: "Đã thôi.", en: "Over." } } } });
+  };
+
+  it("offers no second try where none can help, and names the number", async () => {
+    const { socket } = await show("a", "defendant", {});
+    await screen.findByTestId("stage");
+    bye(socket, "revoked");
+    await screen.findByText("Nếu cần, vui lòng gọi Tòa án: 0236 382 1234.");
+    expect(buttons("Thử lại")).toEqual([]);
+    cleanup();
+    const again = await show("a", "defendant", {});
+    await screen.findByTestId("stage");
+    bye(again.socket, "left_device");
+    await screen.findByRole("button", { name: "Thử lại" });
   });
 });
 

@@ -2,15 +2,24 @@
 // by procedure; what is grave stands at the far right, never beside it.
 import { type RefObject, useEffect, useRef, useState } from "react";
 import { acts, may } from "../../core/acts";
-import { beforeOpening, type Primary, primaryOf } from "../../core/procedure";
+import {
+  beforeOpening,
+  type Primary,
+  passBy,
+  primaryOf,
+  secondaryOf,
+  waitedFor,
+} from "../../core/procedure";
 import type { Act as WireAct } from "../../core/signaling";
 import { person } from "../../core/state";
-import { PersonStatus, type View } from "../../wire/phientoa/v1/phientoa_pb";
+import type { Key } from "../../i18n/vi";
+import type { View } from "../../wire/phientoa/v1/phientoa_pb";
 import { type Question, useAsk } from "../ask";
 import { useRoom, useSeat, useTexts } from "../context";
 import { useNow } from "../hooks";
 import { phaseKey } from "../terms";
 import { useNames } from "../names";
+import { inside as insideOf, usePhaseQuestion } from "../phases";
 import css from "./ActionBar.module.css";
 import { Act, Confirm } from "./controls";
 import { Decision } from "./forms";
@@ -25,7 +34,7 @@ export function ActionBar({ view }: { view: View }) {
   return (
     <footer className={css["bar"]} aria-label={t("action_bar")}>
       <div className={css["left"]}>
-        <Ordinary view={view} />
+        <Ordinary view={view} primary={primary} />
       </div>
       <div className={css["middle"]}>
         <PrimaryAct view={view} primary={primary} />
@@ -37,19 +46,11 @@ export function ActionBar({ view }: { view: View }) {
   );
 }
 
-/** Names of those in the courtroom besides the reader. */
-function useInside(view: View): string[] {
-  const { who } = useTexts();
-  return view.people
-    .filter((p) => p.status === PersonStatus.IN_COURTROOM && p.person !== view.me)
-    .map(who);
-}
-
-function Ordinary({ view }: { view: View }) {
-  const { t } = useTexts();
+function Ordinary({ view, primary }: { view: View; primary: Primary }) {
+  const { t, who } = useTexts();
   const { link } = useRoom();
   const { ask } = useAsk();
-  const inside = useInside(view);
+  const inside = insideOf(view, who);
   const off = link !== "open";
   return (
     <>
@@ -70,7 +71,7 @@ function Ordinary({ view }: { view: View }) {
           {t("act_recess")}
         </Act>
       ) : null}
-      {may(view, "hold_technical") ? (
+      {may(view, "hold_technical") && primary.kind !== "hold" ? (
         <Act
           isDisabled={off}
           onPress={() => {
@@ -114,11 +115,11 @@ export function StandButton({ view }: { view: View }) {
 }
 
 function Grave({ view, primary }: { view: View; primary: Primary }) {
-  const { t } = useTexts();
+  const { t, who } = useTexts();
   const { link } = useRoom();
   const { ask, form } = useAsk();
   const now = useNow();
-  const inside = useInside(view);
+  const inside = insideOf(view, who);
   const off = link !== "open";
   const closed = view.visibility === "closed";
   const decides = may(view, "suspend") || may(view, "adjourn");
@@ -228,7 +229,45 @@ function PrimaryAct({ view, primary }: { view: View; primary: Primary }) {
         {named.label}
       </Act>
       {primary.kind === "pronounce" ? <BackFrom view={view} /> : null}
+      {primary.kind === "phase" ? <PassBy view={view} /> : null}
+      <Secondary view={view} />
     </>
+  );
+}
+
+/** What may be done instead, beside the primary act and never mistaken for it. */
+function Secondary({ view }: { view: View }) {
+  const { link } = useRoom();
+  const named = useNamed(view, secondaryOf(view) ?? { kind: "nothing" });
+  if (!named) return null;
+  return (
+    <div className={css["back"]}>
+      <Act isDisabled={link !== "open"} onPress={named.press}>
+        {named.label}
+      </Act>
+    </div>
+  );
+}
+
+/** An optional part comes next: it is left out by a press of its own, which names it. */
+function PassBy({ view }: { view: View }) {
+  const { t } = useTexts();
+  const { link } = useRoom();
+  const { ask } = useAsk();
+  const question = usePhaseQuestion(view);
+  const to = passBy(view);
+  if (!to) return null;
+  return (
+    <div className={css["back"]}>
+      <Act
+        isDisabled={link !== "open"}
+        onPress={() => {
+          ask(question(to.phase));
+        }}
+      >
+        {t("pass_by", { phase: t(phaseKey(to.phase, view.procedure)) })}
+      </Act>
+    </div>
   );
 }
 
@@ -247,16 +286,17 @@ function useNamed(view: View, p: Primary): Named | null {
   const { t, who } = useTexts();
   const seat = useSeat();
   const { ask, form } = useAsk();
-  const inside = useInside(view);
+  const inside = insideOf(view, who);
+  const phase = usePhaseQuestion(view);
   const now = (act: WireAct) => (): void => void seat.act(act);
   const of = (label: string, id: string): string => {
     const one = person(view, id);
     return one ? t("act_for", { act: label, person: who(one) }) : label;
   };
-  const asked = (title: string, text: string, act: () => WireAct, affected?: string[]): Named => ({
+  const asked = (title: string, text: string, act: () => WireAct): Named => ({
     label: title,
     press: () => {
-      ask({ title, text, confirm: title, reason: "none", act, ...(affected ? { affected } : {}) });
+      ask({ title, text, confirm: title, reason: "none", act });
     },
   });
   switch (p.kind) {
@@ -274,16 +314,18 @@ function useNamed(view: View, p: Primary): Named | null {
     case "note_briefed":
       return { label: of(t("act_note_briefed"), p.person), press: now(acts.noteBriefed(p.person)) };
     case "phase": {
-      const phase = t(phaseKey(p.phase, view.procedure));
-      return { label: t("next_phase", { phase }), press: now(acts.nextPhase(p.phase)) };
+      const name = t(phaseKey(p.phase, view.procedure));
+      return { label: t("next_phase", { phase: name }), press: now(acts.nextPhase(p.phase)) };
     }
+    case "hold":
+      return { label: t("hold"), press: now(acts.holdTechnical("")) };
     case "deliberate":
-      return asked(
-        t("act_deliberate"),
-        t("act_deliberate_confirm"),
-        () => acts.deliberate(),
-        inside,
-      );
+      return {
+        label: t("act_deliberate"),
+        press: () => {
+          ask(phase("deliberation"));
+        },
+      };
     case "pronounce":
       return asked(t("act_pronounce"), t("act_pronounce_confirm"), () =>
         acts.endDeliberation("pronouncement"),
@@ -316,8 +358,10 @@ function useSentence(view: View, p: Primary): string {
   switch (p.of) {
     case "missing":
       return view.procedure === "" ? t("state_scheduled") : t("missing_before_open");
+    case "return":
+      return t("wait_return", { people: names(waitedFor(view).map((one) => one.person)) });
     case "confirm":
-      return t("wait_confirm");
+      return t("wait_confirm", { who: t(whoConfirms(view)) });
     case "panel_out":
       return t("deliberation_wait_title");
     case "recess":
@@ -329,6 +373,12 @@ function useSentence(view: View, p: Primary): string {
     case "silent":
       return t("nobody_speaks");
   }
+}
+
+/** Who has to confirm next: identity first, which an officer may do as well. */
+function whoConfirms(view: View): Key {
+  const identity = (view.hold?.confirm ?? []).some((r) => !r.identity);
+  return identity ? "hold_by_officer" : "hold_by_clerk";
 }
 
 /** From deliberation the panel may also go back to questioning or debate (BLTTHS art. 326). */

@@ -2,10 +2,11 @@
 import type { ReactNode } from "react";
 import { acts, may } from "../../core/acts";
 import { fromMicros } from "../../core/clock";
-import { isDesk, own, shownAlerts } from "../../core/state";
+import { waitedFor } from "../../core/procedure";
+import { isDesk, outOfTouch, own, person, shownAlerts, silentPeople } from "../../core/state";
 import type { Act as WireAct } from "../../core/signaling";
 import type { Key } from "../../i18n/vi";
-import type { Alert, View } from "../../wire/phientoa/v1/phientoa_pb";
+import { type Alert, HearingState, type View } from "../../wire/phientoa/v1/phientoa_pb";
 import { useAsk } from "../ask";
 import { useRoom, useSeat, useTexts } from "../context";
 import { useNow } from "../hooks";
@@ -75,6 +76,59 @@ function useOwnLines(): Line[] {
   return lines;
 }
 
+/** Whose line is lost, after the points where they sit. */
+function atPoints(
+  t: ReturnType<typeof useTexts>["t"],
+  view: View,
+  ids: readonly string[],
+  people: string,
+): string {
+  const points = [...new Set(ids.flatMap((id) => person(view, id)?.point ?? []))];
+  const named = points.filter((p) => p !== "").join(", ");
+  return named === "" ? people : t("lost_at", { points: named, people });
+}
+
+/** Somebody without whom the hearing cannot go on is lost: who, where, and what to do. */
+function useWaitedLine(): Line[] {
+  const { view } = useRoom();
+  const { t } = useTexts();
+  const names = useNames(view);
+  if (view?.state !== HearingState.IN_SESSION || view.hold) return [];
+  const ids = waitedFor(view).map((p) => p.person);
+  if (ids.length === 0) return [];
+  return [
+    {
+      id: "waited",
+      severity: "error",
+      title: t("waited_lost", { people: atPoints(t, view, ids, names(ids)) }),
+      text: t(may(view, "hold_technical") ? "waited_do" : "waited_wait"),
+    },
+  ];
+}
+
+/**
+ * useSaid is what an alert of the server says here. Of the recorder's, whose picture or
+ * sound does not arrive is known from the tiles; null: a line of this page says it.
+ */
+function useSaid(): (a: Alert) => string | null {
+  const s = useRoom();
+  const { t, pick } = useTexts();
+  const names = useNames(s.view);
+  return (a) => {
+    const view = s.view;
+    if (!view) return pick(a);
+    const waited = waitedFor(view);
+    if (a.code === "point_lost" || a.code === "point_partial") {
+      return waited.some((p) => p.pointId === a.point) ? null : pick(a);
+    }
+    if (a.code !== "recorder_track-silent") return pick(a);
+    const silent = silentPeople(s, view);
+    if (silent.length > 0 && silent.every((p) => p.waited)) return null;
+    const people = names(silent.map((p) => p.person));
+    return people === "" ? pick(a) : t("silent_of", { people });
+  };
+}
+
 /** A proposed hold with its countdown; the presiding judge may go on instead, with a reason. */
 function useHoldLine(): Line[] {
   const { view, link } = useRoom();
@@ -86,31 +140,50 @@ function useHoldLine(): Line[] {
   const left = Math.ceil((fromMicros(view.hold.until) - now) / 1000);
   const people = names(view.hold.people);
   if (people === "") return [];
+  const at = atPoints(t, view, view.hold.people, people);
   return [
     {
       id: "hold",
       severity: "error",
       title:
-        left > 0 ? t("hold_proposed", { people, n: left }) : t("hold_proposed_now", { people }),
+        left > 0
+          ? t("hold_proposed", { people: at, n: left })
+          : t("hold_proposed_now", { people: at }),
       text: "",
       action: may(view, "keep_going") ? (
         <Act
           isDisabled={link !== "open"}
           onPress={() => {
             ask({
-              title: t("act_resume"),
+              title: t("act_no_hold"),
               text: t("keep_going_confirm"),
-              confirm: t("act_resume"),
+              confirm: t("act_no_hold"),
               reason: "required",
               act: acts.keepGoing,
             });
           }}
         >
-          {t("act_resume")}
+          {t("act_no_hold")}…
         </Act>
       ) : null,
     },
   ];
+}
+
+/** Papers that did not match are for the presiding judge to decide upon (BLTTHS art. 301). */
+function useMismatchLine(): Line[] {
+  const { view } = useRoom();
+  const { t } = useTexts();
+  const names = useNames(view);
+  if (!view || !isDesk(own(view)?.capacity ?? "")) return [];
+  return view.people
+    .filter((p) => p.mismatch !== "")
+    .map((p) => ({
+      id: `mismatch ${p.person}`,
+      severity: "attention",
+      title: names([p.person]),
+      text: t("identity_mismatched", { reason: p.mismatch }),
+    }));
 }
 
 /** Somebody back from isolation must be told before the hearing goes on (BLTTHS art. 309). */
@@ -125,29 +198,41 @@ function useBriefingLine(): Line[] {
 
 export function Alerts() {
   const s = useRoom();
-  const { t, pick } = useTexts();
-  const own = [...useOwnLines(), ...useHoldLine(), ...useBriefingLine()].slice(0, 3);
+  const { t } = useTexts();
+  const said = useSaid();
+  const lines = [
+    ...useOwnLines(),
+    ...useHoldLine(),
+    ...useWaitedLine(),
+    ...useBriefingLine(),
+    ...useMismatchLine(),
+  ].slice(0, 3);
+  // What the server said before the line went may be over: it would contradict.
+  const alerts = outOfTouch(s) ? [] : s.alerts;
   // A proposed hold has its own line above, with the countdown; one that began, its band.
   const hold = s.view?.hold;
-  const said = s.alerts.filter(
-    (a) => !(hold?.proposed && a.act === "keep_going") && !(hold && a.code === "hold"),
+  const rest = alerts.filter(
+    (a) =>
+      !(hold?.proposed && a.act === "keep_going") &&
+      !(hold && a.code === "hold") &&
+      said(a) !== null,
   );
-  const room = shownAlerts(said).slice(0, 3 - own.length);
+  const room = shownAlerts(rest).slice(0, 3 - lines.length);
   return (
     <section aria-label={t("alerts")} aria-live="polite" className={css["alerts"]}>
-      {own.length + room.length === 0 ? null : (
+      {lines.length + room.length === 0 ? null : (
         <ul className={css["list"]}>
-          {own.map((l) => (
+          {lines.map((l) => (
             <AlertLine key={l.id} line={l} />
           ))}
           {room.map((a) => (
             <AlertLine
-              key={a.code}
+              key={`${a.code} ${a.point}`}
               line={{
                 id: a.code,
                 severity: a.severity,
                 title: "",
-                text: pick(a),
+                text: said(a) ?? "",
                 action: <RoomAct alert={a} view={s.view} />,
               }}
             />

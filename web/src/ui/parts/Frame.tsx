@@ -89,3 +89,10 @@ export function Notice({
     </Frame>
   );
 }
+
+/** CallCourt names the number in the text itself: who is shut out has no other way. */
+export function CallCourt() {
+  const { phone } = useRoom();
+  const { t } = useTexts();
+  return phone === "" ? null : <p>{t("call_court", { phone })}</p>;
+}

@@ -20,7 +20,9 @@ export function HoldBand({ view }: { view: View }) {
   const hold = view.hold;
   const ms = useSince(hold?.since ?? view.since);
   if (view.state !== HearingState.TECHNICAL_HOLD) return null;
-  const lost = names(hold?.people ?? []);
+  const away = (id: string): boolean => person(view, id)?.connected !== true;
+  const lost = names((hold?.people ?? []).filter(away));
+  const back = names((hold?.people ?? []).filter((id) => !away(id)));
   return (
     <section className={css["band"]} aria-label={t("hold")} data-testid="hold">
       <div className={css["head"]}>
@@ -29,6 +31,7 @@ export function HoldBand({ view }: { view: View }) {
         <p>{t("hold_since", { time: elapsed(ms) })}</p>
       </div>
       {lost === "" ? null : <p>{t("hold_lost", { people: lost })}</p>}
+      {back === "" ? null : <p>{t("hold_back", { people: back })}</p>}
       {hold && hold.reason !== "" ? <p>{t("hold_reason", { reason: hold.reason })}</p> : null}
       <Confirms view={view} />
       <div className={css["item"]}>
@@ -38,15 +41,15 @@ export function HoldBand({ view }: { view: View }) {
             isDisabled={link !== "open"}
             onPress={() => {
               ask({
-                title: t("act_resume"),
+                title: t("act_keep_going"),
                 text: t("keep_going_confirm"),
-                confirm: t("act_resume"),
+                confirm: t("act_keep_going"),
                 reason: "required",
                 act: acts.keepGoing,
               });
             }}
           >
-            {t("act_resume")}…
+            {t("act_keep_going")}…
           </Act>
         ) : null}
       </div>
@@ -58,9 +61,10 @@ export function Confirms({ view, only }: { view: View; only?: readonly string[] 
   const { t } = useTexts();
   const wanted = (view.hold?.confirm ?? []).filter((r) => !only || only.includes(r.person));
   if (wanted.length === 0) return null;
+  const asked = wanted.some((r) => confirms(view, r, "identity") || confirms(view, r, "media"));
   return (
     <div>
-      <p className={css["sub"]}>{t("hold_confirm_title")}</p>
+      <p className={css["sub"]}>{t(asked ? "hold_confirm_yours" : "hold_confirm_title")}</p>
       <ul className={css["list"]}>
         {wanted.map((r) => (
           <Confirmation key={r.person} view={view} of={r} />
@@ -70,24 +74,31 @@ export function Confirms({ view, only }: { view: View; only?: readonly string[] 
   );
 }
 
+/**
+ * confirms tells whether the reader may confirm this now: the officer stands beside
+ * the person, the clerk also sees and hears them.
+ */
+function confirms(view: View, of: ReturnView, what: "identity" | "media"): boolean {
+  const mine = own(view)?.capacity ?? "";
+  const allowed = mine === "clerk" || (what === "identity" && isOfficer(mine));
+  return !of[what] && allowed && may(view, "confirm_return");
+}
+
 function Confirmation({ view, of }: { view: View; of: ReturnView }) {
   const { t, who } = useTexts();
   const seat = useSeat();
   const { link } = useRoom();
   const p = person(view, of.person);
   if (!p) return null;
-  const mine = own(view)?.capacity ?? "";
-  const clerk = mine === "clerk";
   const line = (what: "identity" | "media", done: boolean) => {
     const name = t(what === "identity" ? "hold_identity" : "hold_media");
     const press = t(what === "identity" ? "confirm_identity" : "confirm_media");
-    // The officer stands beside the person; the clerk also sees and hears them.
-    const confirms = clerk || (what === "identity" && isOfficer(mine));
-    if (done || !confirms || !may(view, "confirm_return")) {
+    const by = t(what === "identity" ? "hold_by_officer" : "hold_by_clerk");
+    if (!confirms(view, of, what)) {
       return (
-        <span className={css["state"]}>
+        <span>
           <span aria-hidden="true">{done ? "✓" : "○"}</span> {name}:{" "}
-          {t(done ? "hold_done" : "hold_open")}
+          {done ? t("hold_done") : t("hold_open", { who: by })}
         </span>
       );
     }

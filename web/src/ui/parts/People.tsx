@@ -4,7 +4,7 @@
 import { useId, useRef, useState } from "react";
 import type { ActName } from "../../core/acts";
 import { byPoint, outOfRoom } from "../../core/seating";
-import { isCalled } from "../../core/state";
+import { isCalled, outOfTouch } from "../../core/state";
 import { sentenceCase } from "../../i18n";
 import type { Key } from "../../i18n/vi";
 import { type PersonView, PersonStatus, type View } from "../../wire/phientoa/v1/phientoa_pb";
@@ -47,6 +47,7 @@ export function usePersonNotes(): (p: PersonView) => string[] {
   const { t } = useTexts();
   return (p) => {
     const notes: string[] = [];
+    if (p.mismatch !== "") notes.push(t("identity_mismatched", { reason: p.mismatch }));
     if (p.away) notes.push(t("person_away"));
     if (p.warnings > 0) notes.push(t("warnings", { n: p.warnings }));
     if (p.minor) notes.push(t("minor"));
@@ -86,6 +87,11 @@ export function PersonState({
   const { t } = useTexts();
   const notes = usePersonNotes()(p);
   const inside = p.status === PersonStatus.IN_COURTROOM && !outOfRoom(p);
+  const { view, link } = useRoom();
+  // Whose own line is lost cannot know how their microphone stands.
+  if (p.person === view?.me && inside && !place && outOfTouch({ link })) {
+    return <>{[t("mic_unknown"), ...notes].join(" · ")}</>;
+  }
   const mic: Key = p.locked ? "mic_locked" : p.microphoneOpen ? "mic_open" : "mic_closed";
   const state = inside && p.connected && !place ? t(mic) : t(statusKey(p));
   return <>{[state, ...notes].join(" · ")}</>;
@@ -130,7 +136,8 @@ export function PersonActs({
   const rare = all.filter((a) => a.rare);
   const name = who(person);
   // Without an order of business there are few acts: all stand open.
-  const folded = rare.length > 1 && view.procedure !== "";
+  // What takes somebody out of the room never stands open beside a name.
+  const folded = view.procedure !== "" && (rare.length > 1 || rare.some((a) => a.tone === "warn"));
   return (
     <div className={css["acts"]}>
       {first.map((a) => (

@@ -8,52 +8,64 @@ import { useTexts } from "../context";
 import { testKey } from "../terms";
 import { Confirm } from "./controls";
 import { Reason } from "./Reason";
-import { Tick } from "./fields";
+import { Pick } from "./fields";
 import css from "./forms.module.css";
 
 const items = ["camera", "microphone", "speaker", "visualiser", "ups", "link"] as const;
 
-/** What does not work is marked; the answer says in words how many that are. */
+/** Every item is answered by who tried it: nothing counts as good because nobody touched it. */
 export function PointTest({ point, onClose }: { point: PointView; onClose: () => void }) {
   const { t } = useTexts();
   const { refused, busy, send } = useSend(onClose);
-  const [bad, setBad] = useState<readonly string[]>(() =>
-    point.test.filter((i) => !i.ok).map((i) => i.key),
-  );
+  const [said, setSaid] = useState<Readonly<Record<string, string>>>({});
   const [value, setValue] = useState("");
+  const options = [
+    { value: "good", text: t("answer_good") },
+    { value: "bad", text: t("answer_bad") },
+    { value: "absent", text: t("answer_absent") },
+  ];
+  const note = (key: string): string => {
+    if (said[key] === "absent") return t("answer_absent");
+    return key === "link" ? value.trim().slice(0, 100) : "";
+  };
   const lines = items.map(
     (key): TestLine => ({
       key,
-      ok: !bad.includes(key),
-      value: key === "link" ? value.trim().slice(0, 100) : "",
+      ok: said[key] === "good",
+      absent: said[key] === "absent",
+      value: note(key),
     }),
   );
-  const n = lines.filter((l) => !l.ok).length;
+  const left = items.filter((key) => said[key] === undefined).length;
+  const n = items.filter((key) => said[key] === "bad").length;
   return (
     <Confirm
       title={t("act_for", { act: t("test_point"), person: point.name })}
       text={t("test_point_how")}
       confirm={n === 0 ? t("test_send_ok") : t("test_send_bad", { n })}
       refused={refused}
-      isDisabled={busy}
+      isDisabled={busy || left > 0}
       onClose={onClose}
       onConfirm={() => {
         send(acts.reportTest(point.id, lines));
       }}
     >
-      <div className={css["ticks"]}>
+      <div>
         {items.map((key) => (
-          <Tick
+          <Pick
             key={key}
-            checked={bad.includes(key)}
-            onChange={(on) => {
-              setBad(on ? [...bad, key] : bad.filter((k) => k !== key));
+            label={t(testKey(key))}
+            value={said[key] ?? ""}
+            options={options}
+            onChange={(answer) => {
+              setSaid({ ...said, [key]: answer });
             }}
-          >
-            {t("test_item_bad", { item: t(testKey(key)) })}
-          </Tick>
+          />
         ))}
       </div>
+      <p role="status" className={css["said"]}>
+        {left > 0 ? t("test_left", { n: left }) : ""}
+      </p>
       <Reason label={t("test_value")} value={value} onChange={setValue} />
     </Confirm>
   );

@@ -45,11 +45,23 @@ export function PointLight({ point }: { point: PointView }) {
 export function TestLine({ test, at }: { test: readonly TestItem[]; at: bigint }) {
   const { t } = useTexts();
   if (at === 0n) return <span>{t("test_none")}</span>;
-  const bad = test.filter((i) => !i.ok).map((i) => t(testKey(i.key)));
+  const bad = test.filter((i) => !i.ok && !i.absent).map((i) => t(testKey(i.key)));
+  const lacks = test.filter((i) => i.absent).map((i) => t(testKey(i.key)));
+  const without = lacks.length > 0 ? `; ${t("test_lacks", { items: lacks.join(", ") })}` : "";
   if (bad.length > 0) {
-    return <span className={css["bad"]}>{t("test_failed", { items: bad.join(", ") })}</span>;
+    return (
+      <span className={css["bad"]}>
+        {t("test_failed", { items: bad.join(", ") })}
+        {without}
+      </span>
+    );
   }
-  return <span>{t("test_passed", { time: timeOfDay(fromMicros(at)) })}</span>;
+  return (
+    <span>
+      {t("test_passed", { time: timeOfDay(fromMicros(at)) })}
+      {without}
+    </span>
+  );
 }
 
 export function Points({ view, tests = false }: { view: View; tests?: boolean }) {

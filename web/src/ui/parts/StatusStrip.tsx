@@ -1,9 +1,10 @@
 // The state of the hearing, readable from three metres, always at the top.
 import { elapsed, timeOfDay } from "../../core/clock";
 import { currentPhase } from "../../core/procedure";
+import { outOfTouch } from "../../core/state";
 import { HearingState, type View } from "../../wire/phientoa/v1/phientoa_pb";
 import type { Key } from "../../i18n/vi";
-import { useTexts } from "../context";
+import { useRoom, useTexts } from "../context";
 import { useNow, useSince } from "../hooks";
 import { stateKey, visibilityKey } from "../labels";
 import { phaseKey } from "../terms";
@@ -16,18 +17,18 @@ function Elapsed({ since }: { since: bigint }) {
   if (since === 0n) return null;
   return (
     <span className={css["time"]}>
-      <span className="visually-hidden">{t("elapsed")}: </span>
+      <span className={css["what"]}>{t("elapsed")}</span>
       {elapsed(ms)}
     </span>
   );
 }
 
-export function TimeOfDay() {
+export function TimeOfDay({ labelled = false }: { labelled?: boolean }) {
   const { t } = useTexts();
   const now = useNow();
   return (
     <span className={css["clock"]}>
-      <span className="visually-hidden">{t("clock")}: </span>
+      <span className={labelled ? css["what"] : "visually-hidden"}>{t("clock")}</span>
       {timeOfDay(now)}
     </span>
   );
@@ -45,7 +46,8 @@ function Phase({ view }: { view: View }) {
 }
 
 /** A technical hold keeps everybody silent while the recorder stands ready: that is no failure. */
-function recordingKey(view: View): Key {
+function recordingKey(view: View, known: boolean): Key {
+  if (!known) return "recording_unknown";
   if (view.recording) return "recording";
   return view.recordingHeld ? "recording_held" : "not_recording";
 }
@@ -57,6 +59,8 @@ const visibilityClass: Readonly<Record<string, string>> = {
 
 export function StatusStrip({ view, large = false }: { view: View; large?: boolean }) {
   const { t } = useTexts();
+  const known = !outOfTouch(useRoom());
+  const recording = view.recording && known;
   const shown = visibilityClass[view.visibility] ?? "public";
   return (
     <header
@@ -74,15 +78,15 @@ export function StatusStrip({ view, large = false }: { view: View; large?: boole
         <div className={css["states"]}>
           <p className={css[shown]}>{t(visibilityKey(view))}</p>
           <Phase view={view} />
-          <p className={view.recording ? css["recording"] : css["notRecording"]}>
-            <span className={view.recording ? css["dot"] : css["ring"]} aria-hidden="true" />
-            {t(recordingKey(view))}
+          <p className={recording ? css["recording"] : css["notRecording"]}>
+            <span className={recording ? css["dot"] : css["ring"]} aria-hidden="true" />
+            {t(recordingKey(view, known))}
           </p>
           <Elapsed since={view.openedAt} />
         </div>
         {/* Who watches from outside has its place here, so that the strip will not move. */}
         <div className={css["end"]}>
-          <TimeOfDay />
+          <TimeOfDay labelled />
           {large ? null : <LanguageSwitch />}
         </div>
       </div>

@@ -1,11 +1,11 @@
 // The order of business: done, current and coming parts. Whoever leads may press
 // a coming part; a mandatory one on the way is skipped with a reason only.
-import { acts, may } from "../../core/acts";
-import { skippedBy } from "../../core/procedure";
+import { may } from "../../core/acts";
 import type { Key } from "../../i18n/vi";
 import { HearingState, type PhaseView, type View } from "../../wire/phientoa/v1/phientoa_pb";
 import { useAsk } from "../ask";
 import { useRoom, useTexts } from "../context";
+import { usePhaseQuestion } from "../phases";
 import { phaseKey } from "../terms";
 import { Act } from "./controls";
 import { Section } from "./Section";
@@ -35,6 +35,7 @@ function Step({ view, phase: p, n }: { view: View; phase: PhaseView; n: number }
   const { t } = useTexts();
   const { link } = useRoom();
   const { ask } = useAsk();
+  const question = usePhaseQuestion(view);
   const mark = marks[p.status];
   const name = t(phaseKey(p.phase, view.procedure));
   // The panel's room and the way back from it have acts of their own.
@@ -42,15 +43,7 @@ function Step({ view, phase: p, n }: { view: View; phase: PhaseView; n: number }
   const open =
     p.status === "" && !own && may(view, "next_phase") && view.state === HearingState.IN_SESSION;
   const go = (): void => {
-    const skipped = skippedBy(view, p.phase);
-    const names = skipped.map((s) => t(phaseKey(s.phase, view.procedure))).join("; ");
-    ask({
-      title: t("next_phase", { phase: name }),
-      text: skipped.length > 0 ? t("next_phase_skips", { phases: names }) : t("next_phase_confirm"),
-      confirm: t("next_phase", { phase: name }),
-      reason: skipped.length > 0 ? "required" : "none",
-      act: (reason) => acts.nextPhase(p.phase, reason),
-    });
+    ask(question(p.phase));
   };
   return (
     <li

@@ -1,7 +1,14 @@
 // A tile: one seat's picture with its people and the reason when there is none.
 import { elapsed } from "../../core/clock";
 import { outOfRoom, type SeatGroup } from "../../core/seating";
-import { isCalled, isWatcher, own, type SectionView, sectionOf } from "../../core/state";
+import {
+  isCalled,
+  isWatcher,
+  outOfTouch,
+  own,
+  type SectionView,
+  sectionOf,
+} from "../../core/state";
 import { sentenceCase } from "../../i18n";
 import type { Key } from "../../i18n/vi";
 import { PausedBy, type PersonView, PersonStatus } from "../../wire/phientoa/v1/phientoa_pb";
@@ -67,10 +74,18 @@ function Speaking({ since }: { since: bigint }) {
 }
 
 /** What is known of the voice: a lock is said even of who holds the floor. */
-function Voice(p: { person: PersonView; large: boolean; floor: boolean; since: bigint }) {
+function Voice(p: {
+  person: PersonView;
+  large: boolean;
+  floor: boolean;
+  since: bigint;
+  /** the reader's own line is lost: who speaks now is not known */
+  stale: boolean;
+}) {
   const { t } = useTexts();
   if (p.person.locked) return <span className={css["mark"]}>{t("mic_locked")}</span>;
-  if (!p.floor) return null;
+  if (!p.floor || p.stale) return null;
+  if (!p.person.connected) return <span className={css["mark"]}>{t("speaking_lost")}</span>;
   if (p.large) return <Speaking since={p.since} />;
   return <span className={css["mark"]}>{t("mic_open")}</span>;
 }
@@ -108,7 +123,11 @@ export function Tile({ seat, large = false, unnamed = false }: TileProps) {
   const watching = isWatcher(own(s.view)?.capacity ?? "");
   const known = watching ? { ...person, connected: true } : person;
   const reason = mine ? ownReason(s.own !== null) : tileReason(known, section);
-  const classes = [css["tile"], large ? css["large"] : "", speaker ? css["floor"] : ""];
+  const classes = [
+    css["tile"],
+    large ? css["large"] : "",
+    speaker && known.connected ? css["floor"] : "",
+  ];
   return (
     <figure
       className={classes.join(" ")}
@@ -128,7 +147,8 @@ export function Tile({ seat, large = false, unnamed = false }: TileProps) {
           <Names seat={seat} floor={s.view?.floor ?? ""} />
         )}
         <Voice
-          person={person}
+          person={known}
+          stale={outOfTouch(s)}
           large={large}
           floor={speaker !== undefined}
           since={s.view?.floorSince ?? 0n}

@@ -1,5 +1,5 @@
 // Form fields of the dialogs: the browser's own, large enough to hit.
-import type { ReactNode } from "react";
+import { type ReactNode, useId } from "react";
 import css from "./controls.module.css";
 
 interface FieldProps {
@@ -58,5 +58,34 @@ export function Tick(p: { checked: boolean; onChange: (v: boolean) => void; chil
       />
       <span>{p.children}</span>
     </label>
+  );
+}
+
+/** Pick is one question of a list with its few answers side by side; nothing is chosen beforehand. */
+export function Pick(p: {
+  label: string;
+  /** "" as long as nothing is chosen */
+  value: string;
+  onChange: (v: string) => void;
+  options: readonly { value: string; text: string }[];
+}) {
+  const name = useId();
+  return (
+    <fieldset className={css["pick"]}>
+      <legend>{p.label}</legend>
+      {p.options.map((o) => (
+        <label key={o.value} className={css["choice"]}>
+          <input
+            type="radio"
+            name={name}
+            checked={p.value === o.value}
+            onChange={() => {
+              p.onChange(o.value);
+            }}
+          />
+          <span>{o.text}</span>
+        </label>
+      ))}
+    </fieldset>
   );
 }

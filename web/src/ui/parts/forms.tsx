@@ -29,29 +29,48 @@ function methodsFor(capacity: string): string[] {
  * Papers are compared before the camera; the digits prove that this is no
  * recording. The paper that was compared is the answer.
  */
-export function Identity({ person: p, onClose }: FormProps & { person: PersonView }) {
+export function Identity({
+  view,
+  person: p,
+  onClose,
+}: FormProps & { view: View; person: PersonView }) {
   const { t, who } = useTexts();
   const { refused, busy, send } = useSend(onClose);
   const [digits] = useState(() => challenge(Math.random));
+  const [why, setWhy] = useState("");
+  const answers: Answer[] = methodsFor(p.capacity).map((m, i) => ({
+    label: sentenceCase(t(identityKey(m))),
+    tone: i === 0 ? "primary" : "plain",
+    isDisabled: busy,
+    onPress: () => {
+      send(acts.noteIdentity(p.person, m, digits));
+    },
+  }));
+  if (may(view, "note_mismatch")) {
+    answers.push({
+      label: t("identity_mismatch"),
+      tone: "danger",
+      isDisabled: busy || why.trim() === "",
+      onPress: () => {
+        send(acts.noteMismatch(p.person, why.trim()));
+      },
+    });
+  }
   return (
     <Sheet
       title={t("act_for", { act: t("act_identity"), person: who(p) })}
       text={t("challenge_how")}
       refused={refused}
-      answers={methodsFor(p.capacity).map((m, i) => ({
-        label: sentenceCase(t(identityKey(m))),
-        tone: i === 0 ? "primary" : "plain",
-        isDisabled: busy,
-        onPress: () => {
-          send(acts.noteIdentity(p.person, m, digits));
-        },
-      }))}
+      answers={answers}
       onClose={onClose}
     >
       <p className={css["challenge"]} aria-label={t("challenge")}>
         {digits}
       </p>
       <p>{t("challenge_said")}</p>
+      {may(view, "note_mismatch") ? (
+        <Reason label={t("identity_mismatch_reason")} value={why} onChange={setWhy} />
+      ) : null}
     </Sheet>
   );
 }
@@ -231,14 +250,16 @@ export function AskConsult({ view, onClose }: FormProps & { view: View }) {
             setChosen(on ? [...chosen, c.id] : chosen.filter((x) => x !== c.id));
           }}
         >
-          {t("consult_request", { person: c.known ? who(c.known) : t("consult_client") })}
+          {t(c.other ? "consult_other" : "consult_request", {
+            person: c.known ? who(c.known) : t("consult_client"),
+          })}
         </Tick>
       ))}
     </Confirm>
   );
 }
 
-const CLIENTS = new Set([
+const PARTIES = new Set([
   "defendant",
   "plaintiff",
   "respondent",
@@ -248,21 +269,37 @@ const CLIENTS = new Set([
   "claimant_admin",
   "respondent_admin",
   "related_party",
+]);
+
+/** Who may sit in with a client: who speaks for them by law, and between them and counsel. */
+const HELPERS = new Set([
   "legal_representative",
   "authorised_rep",
   "interpreter",
+  "sign_interpreter",
 ]);
 
 /** Client is somebody with whom a counsel may ask to talk; a counsel who waits outside knows the id alone. */
 export interface Client {
   id: string;
   known: PersonView | undefined;
+  /** a party of another side: only where sides may talk of settling, and with their consent */
+  other: boolean;
 }
 
-/** clientsOf lists them, the own client first. */
+/**
+ * clientsOf lists them: the own client first, then who helps between both. In a
+ * criminal case nobody else (BLTTHS art. 73: counsel meets the accused whom they
+ * defend); in others the sides may talk of settling (BLTTDS art. 10).
+ */
 export function clientsOf(view: View, me: PersonView | undefined): Client[] {
-  const all = view.people.filter((p) => CLIENTS.has(p.capacity) && p.person !== me?.client);
-  const others = all.map((p): Client => ({ id: p.person, known: p }));
   const own = me?.client ?? "";
-  return own === "" ? others : [{ id: own, known: person(view, own) }, ...others];
+  const some = (of: ReadonlySet<string>, other: boolean): Client[] =>
+    view.people
+      .filter((p) => of.has(p.capacity) && p.person !== own)
+      .map((p): Client => ({ id: p.person, known: p, other }));
+  const mine: Client[] = own === "" ? [] : [{ id: own, known: person(view, own), other: false }];
+  // Whom a counsel without a named client speaks for the court knows, not the screen.
+  const sides = own === "" || view.procedure !== "criminal" ? some(PARTIES, own !== "") : [];
+  return [...mine, ...some(HELPERS, false), ...sides];
 }

@@ -68,14 +68,12 @@ export function Desk({ view }: { view: View }) {
         <div className={css["centre"]}>
           <DecisionSentence view={view} />
           {prep ? <Preparation view={view} /> : <Stage view={view} withOwn />}
-          {ordered ? (
-            <div className={css["floor"]}>
-              {prep ? null : <FloorBar view={view} />}
-              <div className={css["help"]}>
-                <Help phone />
-              </div>
+          <div className={css["floor"]}>
+            {prep || !ordered ? null : <FloorBar view={view} />}
+            <div className={css["help"]}>
+              <Help phone />
             </div>
-          ) : null}
+          </div>
         </div>
         <div className={css["panel"]} tabIndex={0} role="group" aria-label={t("desk_title")}>
           {opened || !ordered ? <Hands view={view} /> : null}

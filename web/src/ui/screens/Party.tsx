@@ -3,7 +3,7 @@
 // camera off in a hearing.
 import { acts, may } from "../../core/acts";
 import { beforeOpening, deliberating } from "../../core/procedure";
-import { own } from "../../core/state";
+import { outOfTouch, own } from "../../core/state";
 import { HearingState, type View } from "../../wire/phientoa/v1/phientoa_pb";
 import { useRoom, useSeat, useTexts } from "../context";
 import { Alerts } from "../parts/Alerts";
@@ -87,13 +87,25 @@ export function Pause({ view }: { view: View }) {
 /** The one sentence that tells this person where they stand. */
 function Sentence({ view }: { view: View }) {
   const { t, capacity } = useTexts();
+  const s = useRoom();
+  const lost = outOfTouch(s) || s.transport === "lost";
   const me = own(view);
   if (!me) return null;
-  const mic = t(me.microphoneOpen ? "mic_open" : "mic_closed");
+  // Whose own line is lost cannot know what the court hears: one sentence, nothing else.
+  if (lost) {
+    return (
+      <div className={css["sentence"]} role="status">
+        <p className={css["locked"]}>{t("lost_own")}</p>
+      </div>
+    );
+  }
+  const invited = view.floor === me.person && view.state === HearingState.IN_SESSION;
+  const closed = invited && !me.locked ? "mic_opening" : "mic_closed";
+  const mic = t(me.microphoneOpen ? "mic_open" : closed);
   const [tone, text] = ((): ["turn" | "locked" | "plain", string] => {
     // A lock keeps the floor but closes the microphone: it is what must be known.
     if (me.locked) return ["locked", t("muted_by_judge")];
-    if (view.floor === me.person && view.state === HearingState.IN_SESSION) {
+    if (invited) {
       return ["turn", t("your_turn", { capacity: capacity(me.capacity) })];
     }
     if (beforeOpening(view)) return ["plain", t("before_open")];

@@ -130,10 +130,10 @@ function Row({ view, person: p }: { view: View; person: PersonView }) {
       : p.present === "absent"
         ? t("present_no", { reason: p.absentWhy })
         : t("present_unknown");
+  const none =
+    p.mismatch === "" ? t("identity_none") : t("identity_mismatched", { reason: p.mismatch });
   const identity =
-    p.identity === ""
-      ? t("identity_none")
-      : t("identity_done", { method: t(identityKey(p.identity)) });
+    p.identity === "" ? none : t("identity_done", { method: t(identityKey(p.identity)) });
   return (
     <div role="row" className={css["row"]}>
       <div role="cell">
@@ -147,7 +147,7 @@ function Row({ view, person: p }: { view: View; person: PersonView }) {
       </div>
       <div role="cell" className={css["meta"]}>
         <p>
-          <PersonState place person={{ ...p, identity: "", present: "" }} />
+          <PersonState place person={{ ...p, identity: "", mismatch: "", present: "" }} />
         </p>
         <p>
           {presence} · {identity}

@@ -1,11 +1,11 @@
 // Sign-in: the invitation does it, with its code where it has one; without an
 // invitation the page says what to do.
 import { useId, useState } from "react";
-import { asksForCode, codeDigits } from "../../core/api";
+import { asksForCode, codeDigits, isOver } from "../../core/api";
 import type { Phase } from "../../core/state";
 import { useSeat, useTexts } from "../context";
 import { Act } from "../parts/controls";
-import { Frame } from "../parts/Frame";
+import { CallCourt, Frame } from "../parts/Frame";
 import css from "./pages.module.css";
 
 const CODE_LENGTH = 6;
@@ -21,6 +21,7 @@ export function SignIn({ phase }: { phase: Phase }) {
         <div className={css["problem"]} role="alert">
           <p className={css["strong"]}>{t("sign_in_failed")}</p>
           <p>{pick(problem)}</p>
+          <CallCourt />
         </div>
       ) : null}
       <p className={css["lead"]}>{t("sign_in_how")}</p>
@@ -29,7 +30,7 @@ export function SignIn({ phase }: { phase: Phase }) {
         <li>{t("sign_in_step_again")}</li>
         <li>{t("sign_in_step_share")}</li>
       </ul>
-      {problem ? (
+      {problem && !isOver(problem) ? (
         <div>
           <Act
             onPress={() => {

@@ -1,0 +1,219 @@
+import { cleanup, fireEvent, screen, within } from "@testing-library/react";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { installAria } from "../i18n/aria";
+import { HearingState } from "../wire/phientoa/v1/phientoa_pb";
+import { answer, buttons, command, people, show, type ViewInit } from "./testing";
+
+beforeEach(() => {
+  localStorage.clear();
+  installAria(window);
+});
+afterEach(cleanup);
+
+describe("a point that is lost", () => {
+  const phases = [
+    { phase: "questioning", status: "current", mandatory: true },
+    { phase: "evidence_review", status: "", mandatory: false },
+    { phase: "debate", status: "", mandatory: true },
+  ];
+  const gone = {
+    ...people[1],
+    connected: false,
+    waited: true,
+    point: "Trại tạm giam",
+    pointId: "p1",
+    device: "d-a",
+  };
+  const lost: ViewInit = {
+    procedure: "criminal",
+    phases,
+    floor: "a",
+    people: [people[0] ?? {}, gone],
+    alerts: [{ code: "point_partial", point: "p1", severity: "attention", vi: "Điểm cầu X" }],
+    acts: ["next_phase", "hold_technical", "stop_floor", "keep_going"],
+  };
+
+  it("is named with whom it concerns; the main act is the hold, the part stands back", async () => {
+    const { socket } = await show("j", "presiding_judge", lost);
+    await screen.findByText("Điểm cầu Trại tạm giam: Bị cáo Nguyễn Văn A mất kết nối");
+    expect(screen.queryByText("Điểm cầu X")).toBeNull();
+    const bar = screen.getByLabelText("Điều khiển phiên tòa");
+    const names = within(bar)
+      .getAllByRole("button")
+      .map((b) => b.textContent);
+    expect(names).toEqual([
+      "Tạm dừng kỹ thuật",
+      "Chuyển sang: Công bố, xem xét vật chứng, tài liệu",
+    ]);
+    expect(screen.getByTestId("tile-large").textContent).toContain("MẤT KẾT NỐI");
+    expect(screen.getByTestId("tile-large").textContent).not.toMatch(/ĐANG PHÁT BIỂU/);
+    within(bar).getByRole("button", { name: "Tạm dừng kỹ thuật" }).click();
+    expect(command(socket)?.case).toBe("holdTechnical");
+  });
+
+  it("says of the recorder's silence whose it is, and not twice", async () => {
+    const silent = {
+      code: "recorder_track-silent",
+      severity: "error",
+      vi: "Chưa nhận được hình hoặc tiếng",
+    };
+    const { say } = await show("j", "presiding_judge", { ...lost, alerts: [silent] });
+    await screen.findByText(/mất kết nối$/);
+    expect(screen.queryByText(/Chưa nhận được hình/)).toBeNull();
+    const other = { ...people[0], person: "k", capacity: "clerk", name: "Như", device: "d-k" };
+    say({
+      ...lost,
+      alerts: [silent],
+      people: [people[0] ?? {}, { ...other, connected: false }, gone],
+    });
+    await screen.findByText(/^Chưa nhận được hình hoặc tiếng của Thư ký phiên tòa Như/);
+  });
+
+  it("offers no hold where nothing stopped, and says who must confirm the return", async () => {
+    const proposed = { proposed: true, until: 0n, people: ["a"] };
+    const { socket, say } = await show("j", "presiding_judge", { ...lost, hold: proposed });
+    expect(buttons(/Tiếp tục phiên tòa/)).toEqual([]);
+    (await screen.findByRole("button", { name: "Không tạm dừng…" })).click();
+    const question = await screen.findByRole("alertdialog");
+    fireEvent.change(within(question).getByLabelText("Lý do (bắt buộc)"), {
+      target: { value: "Nghe tiếp người làm chứng" },
+    });
+    within(question).getByRole("button", { name: "Không tạm dừng" }).click();
+    expect(command(socket)?.case).toBe("keepGoing");
+    answer(socket, "");
+    say({
+      ...lost,
+      state: HearingState.TECHNICAL_HOLD,
+      floor: "",
+      people: [people[0] ?? {}, { ...gone, connected: true, waited: false }],
+      hold: { people: ["a"], confirm: [{ person: "a", identity: true, media: false }] },
+      acts: ["keep_going"],
+    });
+    await screen.findByText("Chờ Thư ký phiên tòa xác nhận");
+    expect(screen.getByTestId("hold").textContent).toContain(
+      "Thấy rõ, nghe rõ: chờ Thư ký phiên tòa xác nhận",
+    );
+  });
+});
+
+describe("the own line that is lost", () => {
+  it("leaves nothing that cannot be known: no recording, no microphone, no invitation", async () => {
+    const mine = { ...people[1], microphoneOpen: true };
+    const { socket, say } = await show("a", "defendant", {});
+    say({ recording: true, floor: "a", people: [people[0] ?? {}, mine] });
+    await screen.findByText("Chủ tọa phiên tòa mời bị cáo phát biểu");
+    expect(screen.getByTestId("status-strip").textContent).toContain("ĐANG GHI");
+    socket.cut();
+    await screen.findByText(/^Phiên tòa có thể không thấy, không nghe ông\/bà/);
+    const page = document.body.textContent;
+    expect(page).toContain("CHƯA RÕ CÓ ĐANG GHI");
+    expect(page).not.toContain("Micro mở");
+    expect(page).not.toContain("mời bị cáo phát biểu");
+  });
+
+  it("says that an open floor waits for its microphone", async () => {
+    await show("a", "defendant", { floor: "a" });
+    await screen.findByText(/^Micro chưa mở\. Vui lòng chờ/);
+  });
+});
+
+describe("what is answered by a person and not by the page", () => {
+  const ordered: ViewInit = {
+    procedure: "criminal",
+    phases: [{ phase: "questioning", status: "current", mandatory: true }],
+  };
+
+  it("takes no test of a point before every line is answered", async () => {
+    const officer = { ...people[1], capacity: "detention_officer", pointId: "p1" };
+    const { socket } = await show("a", "detention_officer", {
+      ...ordered,
+      people: [officer],
+      points: [{ id: "p1", name: "Trại tạm giam", light: "ok" }],
+      acts: ["report_test"],
+    });
+    fireEvent.click(await screen.findByRole("button", { name: "Kiểm tra điểm cầu" }));
+    const sheet = await screen.findByRole("alertdialog");
+    const send = () => within(sheet).getByRole("button", { name: /^Gửi kết quả/ });
+    const good = within(sheet).getAllByLabelText("Tốt");
+    expect(good).toHaveLength(6);
+    for (const g of good.slice(0, 4)) fireEvent.click(g);
+    expect(send().hasAttribute("disabled")).toBe(true);
+    expect(sheet.textContent).toContain("Còn 2 mục chưa trả lời");
+    fireEvent.click(within(sheet).getAllByLabelText("Không có")[4] as HTMLElement);
+    fireEvent.click(within(sheet).getAllByLabelText("Có vấn đề")[5] as HTMLElement);
+    fireEvent.click(send());
+    const sent = command(socket);
+    if (sent?.case !== "reportTest") throw new Error("no test was sent");
+    expect(sent.value.items.map((i) => `${i.key} ${i.ok} ${i.absent}`)).toEqual([
+      "camera true false",
+      "microphone true false",
+      "speaker true false",
+      "visualiser true false",
+      "ups false true",
+      "link false false",
+    ]);
+  });
+
+  it("notes papers that do not match, with the reason, and the desk reads it", async () => {
+    const clerk = { ...people[0], person: "k", capacity: "clerk" };
+    const both = [clerk, people[1] ?? {}];
+    const { socket, say } = await show("k", "clerk", {
+      ...ordered,
+      people: both,
+      acts: ["note_identity", "note_mismatch"],
+    });
+    fireEvent.click(await screen.findByRole("button", { name: /^Đã đối chiếu giấy tờ: bị cáo/ }));
+    const sheet = await screen.findByRole("alertdialog");
+    const no = within(sheet).getByRole("button", { name: "Không khớp" });
+    expect(no.hasAttribute("disabled")).toBe(true);
+    fireEvent.change(within(sheet).getByLabelText(/^Không khớp ở điểm nào/), {
+      target: { value: "Ảnh khác người" },
+    });
+    fireEvent.click(no);
+    expect(command(socket)).toMatchObject({
+      case: "noteMismatch",
+      value: { person: "a", reason: "Ảnh khác người" },
+    });
+    say({ ...ordered, people: [clerk, { ...people[1], mismatch: "Ảnh khác người" }] });
+    await screen.findAllByText(/Giấy tờ không khớp: Ảnh khác người/);
+  });
+
+  it("never shows the door to who makes up the court, nor stands it open beside a name", async () => {
+    const assessor = { ...people[1], person: "h", capacity: "lay_assessor", name: "Tuấn" };
+    await show("j", "presiding_judge", {
+      ...ordered,
+      state: HearingState.RECESS,
+      people: [...people.slice(0, 2), assessor],
+      acts: ["remove"],
+    });
+    const fold = await screen.findByRole("button", { name: /^Việc khác: bị cáo/ });
+    expect(buttons(/^Mời ra khỏi phiên tòa/)).toEqual([]);
+    expect(buttons(/^Việc khác: Hội thẩm/)).toEqual([]);
+    fireEvent.click(fold);
+    expect(buttons(/^Mời ra khỏi phiên tòa: bị cáo/)).toHaveLength(1);
+  });
+
+  it("offers counsel the client and who helps, in a criminal case nobody of another side", async () => {
+    const others = [
+      { ...people[1], person: "v", capacity: "victim", name: "Tâm" },
+      { ...people[1], person: "i", capacity: "interpreter", name: "Sơn" },
+      { ...people[1], person: "c", capacity: "defence_counsel", name: "Khuê", client: "a" },
+    ];
+    const view = { ...ordered, people: [...people, ...others], acts: ["request_consult"] };
+    const { say } = await show("c", "defence_counsel", view);
+    const open = { name: "Trao đổi riêng" };
+    const offered = async () => {
+      fireEvent.click(await screen.findByRole("button", open));
+      const sheet = await screen.findByRole("alertdialog");
+      const people = within(sheet).getAllByRole("checkbox");
+      fireEvent.click(within(sheet).getByRole("button", { name: "Quay lại" }));
+      return people.map((x) => x.parentElement?.textContent);
+    };
+    expect(await offered()).toEqual([
+      "Trao đổi riêng với bị cáo Nguyễn Văn A",
+      "Trao đổi riêng với người phiên dịch Sơn",
+    ]);
+    say({ ...view, procedure: "civil" });
+    expect((await offered())[2]).toContain("bị hại Tâm (bên khác, chỉ khi người đó đồng ý)");
+  });
+});
