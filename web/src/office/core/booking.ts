@@ -1,7 +1,7 @@
 // The booking of a hearing as it is typed, what is wrong with it, and what is
 // sent. Pure: the server checks everything again (POST /api/v1/hearings/check).
 import type { OfficeKey } from "../../i18n/vi.office";
-import { type Day, parseDay, parseTime, rfc3339, startOf } from "./dates";
+import { momentOf, parseDay, parseTime, rfc3339 } from "../../core/dates";
 
 export const STEPS = ["case", "form", "points", "people", "review"] as const;
 export type Step = (typeof STEPS)[number];
@@ -197,9 +197,7 @@ function textTrouble(
 
 /** startsAt is the moment typed, in milliseconds since 1970, or null. */
 export function startsAt(d: Draft): number | null {
-  const day: Day | null = parseDay(d.day);
-  const minutes = parseTime(d.time);
-  return day === null || minutes === null ? null : startOf(day) + minutes * 60_000;
+  return momentOf(d.day, d.time);
 }
 
 function caseTroubles(d: Draft): Trouble[] {

@@ -1,6 +1,6 @@
 // The hearings of a week, ordered and narrowed down. Pure.
 import type { HearingRow } from "./api";
-import { type Day, dayOf } from "./dates";
+import { type Day, dayOf } from "../../core/dates";
 
 export interface Filter {
   text: string;

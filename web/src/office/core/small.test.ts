@@ -9,19 +9,7 @@ import type { Alarm, DeviceSeat, HearingRow, LiveHearing } from "./api";
 import { office } from "./api";
 import { noFilter, ofDay, perDay, plain } from "./calendar";
 import { httpClient, Refused } from "./client";
-import {
-  addDays,
-  clock,
-  dayOf,
-  daysUntil,
-  longDay,
-  parseDay,
-  parseTime,
-  rfc3339,
-  startOf,
-  weekOf,
-  writeDay,
-} from "./dates";
+import { weekOf } from "../../core/dates";
 import { newKey, sign } from "./devicekey";
 import { byNeed, done, open } from "./operations";
 import { EVERY, Poll } from "./poll";
@@ -36,38 +24,6 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.useRealTimers();
-});
-
-describe("days and times of Vietnam", () => {
-  it("know where the day ends", () => {
-    expect(dayOf(Date.parse("2026-11-22T16:59:59Z"))).toBe("2026-11-22");
-    expect(dayOf(Date.parse("2026-11-22T17:00:00Z"))).toBe("2026-11-23");
-    expect(clock(Date.parse("2026-11-22T17:05:00Z"))).toBe("00:05");
-    expect(rfc3339(startOf("2026-11-23"))).toBe("2026-11-23T00:00:00+07:00");
-  });
-
-  it("read back what they write, for every day of four years", () => {
-    for (let day = "2024-01-01"; day < "2028-01-01"; day = addDays(day, 1)) {
-      expect(parseDay(writeDay(day))).toBe(day);
-      const week = weekOf(day);
-      expect(week).toContain(day);
-      expect(longDay(week[0] ?? "", "vi")).toMatch(/^Thứ Hai, /);
-      expect(daysUntil(day, addDays(day, 1))).toBe(1);
-    }
-  });
-
-  it("take days and times as people type them, and nothing else", () => {
-    expect(["5/12/2026", " 05-12-2026", "5.12.2026 "].map(parseDay)).toEqual(
-      Array.from({ length: 3 }, () => "2026-12-05"),
-    );
-    for (const bad of ["29/02/2027", "00/01/2026", "1/13/2026", "2026-12-05", "5/12/26", "", "x"]) {
-      expect(parseDay(bad), bad).toBeNull();
-    }
-    expect(["8:30", "08h30", "8h", "14 giờ 30", "8.05"].map(parseTime)).toEqual([
-      510, 510, 480, 870, 485,
-    ]);
-    for (const bad of ["24:00", "8:60", "8", "", "sáng"]) expect(parseTime(bad), bad).toBeNull();
-  });
 });
 
 describe("addresses", () => {

@@ -4,7 +4,7 @@ import { Act, Confirm } from "../../../ui/parts/controls";
 import type { OfficialAccount, Role } from "../../core/api";
 import { asRefused, type Refused } from "../../core/client";
 import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
-import { TextField, Tick } from "../parts/fields";
+import { Tick, TextField } from "../parts/fields";
 import { Answer, Box, Note, Page, Sheet, Trouble } from "../parts/page";
 import { Marked } from "../parts/StatusMark";
 import { roleKey, ROLES } from "../words";

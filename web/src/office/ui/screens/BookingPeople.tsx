@@ -17,7 +17,7 @@ import {
   sharesWith,
 } from "../../core/booking";
 import { useLoad, useOffice, useOfficeTexts } from "../context";
-import { Pick, TextField, Tick } from "../parts/fields";
+import { Pick, Tick, TextField } from "../parts/fields";
 import { Box, Note } from "../parts/page";
 import { type Errors, focusOn } from "./Booking";
 import css from "./Booking.module.css";

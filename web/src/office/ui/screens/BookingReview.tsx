@@ -12,7 +12,7 @@ import {
 } from "../../core/booking";
 import { placeOf } from "../../core/findings";
 import { asRefused, type Finding, type Refused } from "../../core/client";
-import { clock, dayOf, longDay } from "../../core/dates";
+import { clock, dayOf, longDay } from "../../../core/dates";
 import { useLoad, useOffice, useOfficeTexts } from "../context";
 import { Tick } from "../parts/fields";
 import { Answer, Box, Note, Trouble } from "../parts/page";

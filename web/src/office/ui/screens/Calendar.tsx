@@ -22,9 +22,9 @@ import {
   weekday,
   weekOf,
   writeDay,
-} from "../../core/dates";
+} from "../../../core/dates";
 import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
-import { Pick, TextField, Tick } from "../parts/fields";
+import { Pick, Tick, TextField } from "../parts/fields";
 import { Answer, Note, Page } from "../parts/page";
 import { hasUse } from "../../core/places";
 import { Link } from "../parts/Shell";

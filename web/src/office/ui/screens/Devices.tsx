@@ -3,7 +3,7 @@ import { useState } from "react";
 import { Act, Confirm } from "../../../ui/parts/controls";
 import type { RoomDevice } from "../../core/api";
 import { asRefused, type Refused } from "../../core/client";
-import { clock, dayOf, writeDay } from "../../core/dates";
+import { clock, dayOf, writeDay } from "../../../core/dates";
 import { ROOM_DEVICE } from "../../where";
 import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
 import { TextField } from "../parts/fields";

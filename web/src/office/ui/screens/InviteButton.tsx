@@ -5,7 +5,7 @@ import { createPortal } from "react-dom";
 import { Act, Confirm } from "../../../ui/parts/controls";
 import type { HearingDetail, HearingPerson, Invitation } from "../../core/api";
 import { asRefused, type Refused } from "../../core/client";
-import { clock, dayOf, longDay, writeDay } from "../../core/dates";
+import { clock, dayOf, longDay, writeDay } from "../../../core/dates";
 import { useMe, useOffice, useOfficeTexts } from "../context";
 import { Note, Sheet, Trouble } from "../parts/page";
 import css from "./Invite.module.css";

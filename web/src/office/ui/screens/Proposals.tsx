@@ -5,7 +5,7 @@ import { Act, Confirm } from "../../../ui/parts/controls";
 import type { OfficialAccount, Proposal, ProposalKind } from "../../core/api";
 import { pemOf } from "../../core/certificate";
 import { asRefused, type Refused } from "../../core/client";
-import { clock, dayOf, writeDay } from "../../core/dates";
+import { clock, dayOf, writeDay } from "../../../core/dates";
 import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
 import { Choice, TextField } from "../parts/fields";
 import { Answer, Box, Note, Sheet, Trouble } from "../parts/page";
