@@ -101,6 +101,22 @@ export const hearings = [
   },
 ];
 
+/** What a search finds: one of the week and one of last year. */
+const found = [
+  ...hearings.slice(3, 4),
+  {
+    ...base,
+    id: "h-0",
+    docket_no: "3/2025/TLST-DS",
+    title: "Tranh chấp đất đai giữa hộ bà Lê Thị Sáu và hộ ông Đỗ Văn Lý",
+    procedure: "civil",
+    status: "closed",
+    starts_at: "2025-10-07T01:30:00Z",
+    points: points.slice(0, 1),
+    presiding: "Đặng Hữu Phước",
+  },
+];
+
 export const people = [
   {
     id: "p-judge",
@@ -348,6 +364,7 @@ export class Server {
     "POST /api/v1/access/devices": { json: { code: "48205917", expires: at(15) } },
     "POST /api/v1/access/accounts": { json: { id: "acc-9", password: "khe-suối-bàn-gỗ-71" } },
     "GET /api/v1/hearings": { json: { hearings } },
+    "GET /api/v1/search": { json: { hearings: found } },
     "GET /api/v1/hearings/h-5": {
       json: { ...hearings[4], court: me.unit_name, people: [], devices: [] },
     },

@@ -13,6 +13,8 @@ export const officeVi = {
   none: "Không có",
   nobody: "Không chọn ai",
   not_set: "Chưa ghi",
+  file_choose: "Chọn tệp…",
+  file_none: "Chưa chọn tệp nào",
   choose: "Chọn…",
   skip: "Đến nội dung chính",
   nav: "Các trang công việc",
@@ -55,7 +57,7 @@ export const officeVi = {
   sign_in: "Đăng nhập",
   sign_in_not: "Chưa đăng nhập được",
   sign_in_other: "Cách khác",
-  sign_in_passkey: "Dùng khóa đăng nhập",
+  sign_in_passkey: "Dùng khóa bảo mật (vân tay, mã PIN)",
   sign_in_certificate: "Dùng chứng thư số",
   login: "Tên đăng nhập",
   password: "Mật khẩu",
@@ -66,7 +68,7 @@ export const officeVi = {
   step_up_title: "Xác nhận lại danh tính",
   step_up_text:
     "Việc này cần biết chắc ông/bà đang ngồi trước máy. Xác nhận có hiệu lực trong 5 phút.",
-  step_up_passkey: "Dùng khóa đăng nhập",
+  step_up_passkey: "Dùng khóa bảo mật (vân tay, mã PIN)",
   step_up_go: "Xác nhận",
   password_first: "Đặt mật khẩu của riêng ông/bà",
   password_first_lead:
@@ -85,15 +87,15 @@ export const officeVi = {
   // Own account
   account_title: "Tài khoản của tôi",
   account_who: "Thông tin",
-  passkeys: "Khóa đăng nhập",
+  passkeys: "Khóa bảo mật",
   passkeys_what:
-    "Khóa đăng nhập nằm trên máy hoặc thiết bị của ông/bà và thay cho mật khẩu: chỉ cần vân tay, khuôn mặt hoặc mã PIN của máy.",
-  passkeys_none: "Chưa có khóa đăng nhập nào.",
-  passkey_plain: "Khóa đăng nhập",
+    "Khóa bảo mật nằm trên máy hoặc thiết bị của ông/bà và thay cho mật khẩu: chỉ cần vân tay, khuôn mặt hoặc mã PIN của máy.",
+  passkeys_none: "Chưa có khóa bảo mật nào.",
+  passkey_plain: "Khóa bảo mật",
   passkey_label: "Tên gợi nhớ",
   passkey_label_hint: "Ví dụ: máy tính tại phòng làm việc.",
-  passkey_add: "Thêm khóa đăng nhập trên máy này",
-  passkey_remove: "Gỡ khóa đăng nhập",
+  passkey_add: "Thêm khóa bảo mật trên máy này",
+  passkey_remove: "Gỡ khóa bảo mật",
   passkey_remove_ask:
     "Khóa này sẽ không đăng nhập được nữa. Mọi phiên đăng nhập của ông/bà kết thúc ngay; ông/bà cần đăng nhập lại.",
 
@@ -105,7 +107,7 @@ export const officeVi = {
   session_times: "Đăng nhập bằng {method} lúc {began}, dùng gần nhất lúc {seen}.",
   at_moment: "{time} ngày {day}",
   method_password: "mật khẩu",
-  method_passkey: "khóa đăng nhập",
+  method_passkey: "khóa bảo mật",
   method_certificate: "chứng thư số",
   method_other: "cách khác",
   session_end: "Kết thúc",
@@ -129,6 +131,12 @@ export const officeVi = {
   filter_status: "Tình trạng",
   filter_all: "Tất cả",
   filter_mine: "Chỉ phiên tòa của tôi",
+  go_to_day: "Đến ngày",
+  elsewhere: "Các ngày khác",
+  elsewhere_none:
+    "Không tìm thấy ở ngày nào khác. Tìm ở các ngày khác theo số thụ lý, mã hồ sơ điện tử và tên vụ án.",
+  elsewhere_n: "Tìm thấy {n} phiên tòa, gần đây nhất ở trên.",
+  elsewhere_more: "Chỉ hiện {n} kết quả gần nhất. Vui lòng gõ thêm để thu hẹp.",
   until: "đến {time}",
   docket: "Thụ lý số {no}",
   courtroom: "Phòng xử án",
@@ -438,9 +446,9 @@ export const officeVi = {
   proposal_administrator: "Giao quyền quản trị hệ thống",
   proposal_other: "Đề nghị khác",
   proposal_reset_ask:
-    "Người này bị đăng xuất ngay ở mọi nơi; mật khẩu cũ, mọi khóa đăng nhập và chứng thư số không dùng được nữa. Người này đăng nhập bằng mật khẩu dùng một lần rồi đăng ký lại.",
+    "Người này bị đăng xuất ngay ở mọi nơi; mật khẩu cũ, mọi khóa bảo mật và chứng thư số không dùng được nữa. Người này đăng nhập bằng mật khẩu dùng một lần rồi đăng ký lại.",
   proposal_enable_ask:
-    "Tài khoản dùng lại được bằng mật khẩu dùng một lần. Khóa đăng nhập và chứng thư số trước đây không dùng được nữa.",
+    "Tài khoản dùng lại được bằng mật khẩu dùng một lần. Khóa bảo mật và chứng thư số trước đây không dùng được nữa.",
   proposal_certificate_ask:
     "Người này sẽ đăng nhập được bằng chứng thư số này. Hãy đối chiếu dấu vân tay của chứng thư với bản do chính người đó xuất trình.",
   proposal_administrator_ask:

@@ -46,6 +46,20 @@ export function ofDay(rows: readonly HearingRow[], day: Day, f: Filter): Hearing
     );
 }
 
+/** byDay is what a search found on other days than one, by day, the latest first, of a status. Whose they are a search does not tell. */
+export function byDay(
+  rows: readonly HearingRow[],
+  but: Day,
+  f: Filter,
+): { day: Day; rows: HearingRow[] }[] {
+  const days = new Set(rows.map((h) => dayOf(Date.parse(h.starts_at))));
+  days.delete(but);
+  return [...days]
+    .toSorted((a, b) => b.localeCompare(a))
+    .map((day) => ({ day, rows: ofDay(rows, day, { text: "", status: f.status, mine: false }) }))
+    .filter((d) => d.rows.length > 0);
+}
+
 /** perDay counts the hearings of each day, whatever the filter. */
 export function perDay(rows: readonly HearingRow[], days: readonly Day[]): number[] {
   return days.map((d) => rows.filter((h) => dayOf(Date.parse(h.starts_at)) === d).length);

@@ -7,7 +7,7 @@ import { create } from "@bufbuild/protobuf";
 import { isOffice } from "../where";
 import type { Alarm, DeviceSeat, HearingRow, LiveHearing } from "./api";
 import { office } from "./api";
-import { noFilter, ofDay, perDay, plain } from "./calendar";
+import { byDay, noFilter, ofDay, perDay, plain } from "./calendar";
 import { httpClient, Refused } from "./client";
 import { weekOf } from "../../core/dates";
 import { newKey, sign } from "./devicekey";
@@ -137,6 +137,20 @@ describe("the calendar", () => {
     expect(ids({ ...noFilter, mine: true })).toEqual(["b"]);
     expect(perDay(rows, weekOf("2026-11-20"))).toEqual([0, 0, 0, 0, 3, 1, 0]);
     expect(plain("Phúc thẩm Đà Nẵng")).toBe("phuc tham da nang");
+  });
+
+  it("gives what a search found by day, the latest first, without the day in sight", () => {
+    const found = (status = "") =>
+      byDay(rows, "2026-11-19", { text: "gì cũng được", status, mine: true }).map((d) => [
+        d.day,
+        ...d.rows.map((h) => h.id),
+      ]);
+    expect(found()).toEqual([
+      ["2026-11-21", "next"],
+      ["2026-11-20", "a", "b", "c"],
+    ]);
+    expect(found("closed")).toEqual([["2026-11-20", "a"]]);
+    expect(byDay(rows, "2026-11-21", noFilter).map((d) => d.day)).toEqual(["2026-11-20"]);
   });
 
   it("knows what a hearing still needs", () => {

@@ -87,6 +87,7 @@ export function TextField(p: TextProps) {
   );
 }
 
+/** Without a hint there is the field's own; "" is none, where the field shows a day already. */
 interface WhenProps extends Common {
   /** as typed; dates.ts reads it */
   value: string;
@@ -137,7 +138,7 @@ export function DayField(p: WhenProps) {
     <TextField
       id={p.id}
       label={p.label}
-      hint={p.hint ?? t("day_hint")}
+      hint={p.hint === "" ? undefined : (p.hint ?? t("day_hint"))}
       error={unread ? t("day_unread") : p.error}
       narrow
       numeric
@@ -155,7 +156,7 @@ export function TimeField(p: WhenProps) {
     <TextField
       id={p.id}
       label={p.label}
-      hint={p.hint ?? t("time_hint")}
+      hint={t("time_hint")}
       error={unread ? t("time_unread") : p.error}
       narrow
       max={40}

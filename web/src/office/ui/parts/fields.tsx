@@ -1,6 +1,6 @@
 // The forms of entry: native controls with a label, a hint and a sentence when
 // something is wrong. Native, because they work with every aid and cost nothing.
-import { useId } from "react";
+import { useId, useState } from "react";
 import { Around, type Common, described } from "../../../ui/parts/entry";
 import entry from "../../../ui/parts/entry.module.css";
 import css from "./fields.module.css";
@@ -101,5 +101,39 @@ export function Tick({
       />
       {label}
     </label>
+  );
+}
+
+/** FileField is a file of this computer; the browser's own words for it are in the language of the computer. */
+export function FileField(
+  p: Common & { accept: string; choose: string; none: string; onFile: (file: File | null) => void },
+) {
+  const [name, setName] = useState("");
+  const said = name === "" ? p.none : name;
+  const { "aria-describedby": others, ...wrong } = described(p);
+  return (
+    <Around id={p.id} label={p.label} hint={p.hint} error={p.error}>
+      <div className={`${entry["input"]} ${css["file"]}`}>
+        <input
+          id={p.id}
+          type="file"
+          accept={p.accept}
+          title={said}
+          {...wrong}
+          aria-describedby={[`${p.id}-name`, others].filter(Boolean).join(" ")}
+          onChange={(e) => {
+            const file = e.currentTarget.files?.[0] ?? null;
+            setName(file?.name ?? "");
+            p.onFile(file);
+          }}
+        />
+        <span aria-hidden className={css["fileButton"]}>
+          {p.choose}
+        </span>
+        <span id={`${p.id}-name`} className={css["fileName"]}>
+          {said}
+        </span>
+      </div>
+    </Around>
   );
 }
