@@ -69,6 +69,7 @@ func TestBookedHearingIsFoundEverywhere(t *testing.T) {
 	require.Equal(t, http.StatusCreated, invited.status, "%s", invited.body)
 	i := read[InvitationAnswer](t, invited)
 	require.True(t, strings.HasPrefix(i.Link, "https://xetxu.example.vn/#i=token-"), i.Link)
+	require.Equal(t, i.Link, unread(t, i.QR))
 	require.Len(t, i.Code, 6)
 	require.WithinDuration(t, one.StartsAt.Add(24*time.Hour), i.Expires, time.Second)
 	bench := w.do(clerk, http.MethodPost, "/api/v1/hearings/"+booked.ID+"/invitations", InvitationBody{Person: one.People[0].ID})

@@ -238,6 +238,7 @@ type InvitationBody struct {
 // InvitationAnswer is shown once; nobody can ask for it again.
 type InvitationAnswer struct {
 	Link    string    `json:"link" doc:"Single use; the token stands in the fragment"`
+	QR      []string  `json:"qr" doc:"The link as a QR code: rows from the top, 1 a dark module; leave four modules free around it"`
 	Code    string    `json:"code" pattern:"^[0-9]{6}$" doc:"Give it by a second channel, never on the same sheet"`
 	Expires time.Time `json:"expires"`
 }

@@ -1,6 +1,7 @@
 // The server of the officials' pages as a browser sees it: JSON answers by path,
 // which a test may change while the page is open.
 import type { Page, Route } from "@playwright/test";
+import { qrRows } from "./qr";
 
 export const NOW = new Date("2026-11-20T02:42:17Z");
 const at = (minutes: number): string => new Date(NOW.getTime() + minutes * 60_000).toISOString();
@@ -373,6 +374,7 @@ export class Server {
     "POST /api/v1/hearings/h-5/invitations": {
       json: {
         link: "https://phientoa.toaan.gov.vn/#i=Qm9uamh3Y0xpZW5LZXRNb3RMYW5EdW5nVGh1",
+        qr: qrRows,
         code: "246810",
         expires: at(1440),
       },

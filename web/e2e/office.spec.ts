@@ -264,8 +264,22 @@ test("a hearing's preparation and an invitation", async ({ page }) => {
   await expect(paper).toBeVisible();
   await expect(paper).toContainText("#i=Qm9uamh3Y0xpZW5LZXRNb3RMYW5EdW5nVGh1");
   await expect(paper).not.toContainText("246810");
+  await expect(paper).toContainText("15:00, Thứ Sáu, ngày 20 tháng 11 năm 2026");
+  await expect(paper).toContainText("0236 382 1234");
+  await expect(paper.getByRole("img", { name: "Mã QR của đường liên kết" })).toBeVisible();
   await page.setViewportSize({ width: 794, height: 1123 });
   await page.screenshot({ path: "e2e/screenshots/office-invitation-paper.png" });
+  await page.emulateMedia({ media: "screen" });
+  await page.evaluate(() => {
+    window.print = () => undefined;
+  });
+  await press(page, /^In phiếu mã/);
+  await page.emulateMedia({ media: "print" });
+  const sheet = page.getByTestId("invitation-code");
+  await expect(sheet).toContainText("246810");
+  await expect(sheet).not.toContainText("#i=");
+  await expect(paper).toHaveCount(0);
+  await page.screenshot({ path: "e2e/screenshots/office-invitation-code.png" });
   expect(wrong).toEqual([]);
 });
 

@@ -13,6 +13,10 @@ export const officeVi = {
   none: "Không có",
   nobody: "Không chọn ai",
   not_set: "Chưa ghi",
+  copied: "Đã chép.",
+  copied_not: "Chưa chép được; vui lòng chọn và chép tay.",
+  copy_code: "Chép mã",
+  copy_password: "Chép mật khẩu",
   file_choose: "Chọn tệp…",
   file_none: "Chưa chọn tệp nào",
   choose: "Chọn…",
@@ -302,6 +306,13 @@ export const officeVi = {
   check_seen: "Tôi đã xem và vẫn lập lịch",
   check_see_first: "Vui lòng xem các điểm cần xem lại và đánh dấu trước khi lập lịch.",
   check_good: "Không có điều gì ngăn cản việc lập lịch.",
+  advice_account:
+    "Chưa ghi tên đăng nhập của: {who}. Người tiến hành tố tụng nên vào bằng tài khoản của mình; nếu để vậy, họ vào bằng giấy mời.",
+  advice_assessors:
+    "Hội đồng xét xử sơ thẩm thường có hai Hội thẩm nhân dân (trừ thủ tục rút gọn); danh sách có {n}.",
+  advice_judges:
+    "Hội đồng xét xử phúc thẩm thường có ba Thẩm phán (trừ thủ tục rút gọn); danh sách có {n}.",
+  advice_procurator: "Danh sách chưa có Kiểm sát viên.",
   need_answer: "Vui lòng trả lời câu hỏi {n} về điều kiện.",
   need_docket: "Vui lòng nhập số thụ lý.",
   need_title: "Vui lòng nhập tên vụ án, vụ việc.",
@@ -367,14 +378,21 @@ export const officeVi = {
   invited_until: "Dùng được đến {time} ngày {day}.",
   invited_print: "In giấy mời (không có mã)",
   invited_copy: "Chép đường liên kết",
-  invited_copied: "Đã chép.",
   invited_code: "2. Mã, báo riêng bằng điện thoại hoặc tin nhắn",
   invited_code_how: "Không ghi mã lên giấy mời và không gửi cùng đường liên kết.",
+  invited_print_code: "In phiếu mã (không có đường liên kết)",
   invited_done: "Đã ghi lại, đóng",
   paper_title: "Giấy mời tham gia phiên tòa trực tuyến",
   paper_to: "Kính gửi ông/bà {name}, tham gia với tư cách {capacity}.",
   paper_case: "Vụ án",
-  paper_link: "Đường liên kết vào phiên tòa (chỉ dùng một lần, trên một máy):",
+  paper_scan:
+    "Quét mã bên bằng camera của điện thoại, hoặc gõ đường liên kết này vào trình duyệt. Chỉ dùng được một lần, trên một máy.",
+  paper_qr: "Mã QR của đường liên kết",
+  paper_phone_number: "Cần giúp đỡ, vui lòng gọi: {phone}",
+  code_sheet_title: "Phiếu mã vào phiên tòa trực tuyến",
+  code_sheet_code: "Mã 6 chữ số",
+  code_sheet_how:
+    "Nhập mã này sau khi mở đường liên kết trong giấy mời. Không để chung với giấy mời, không cho người khác biết.",
   paper_1:
     "Mở đường liên kết bằng trình duyệt Chrome, Edge hoặc Firefox, trên máy có camera và micro.",
   paper_2: "Nhập mã 6 chữ số mà Tòa án báo riêng cho ông/bà. Không cho người khác biết mã này.",

@@ -179,6 +179,8 @@ export interface TestReport {
 
 export interface Invitation {
   link: string;
+  /** the link as a QR code, rows from the top, "1" a dark module; missing on an older server */
+  qr?: string[];
   code: string;
   expires: string;
 }

@@ -331,6 +331,50 @@ export function furthest(d: Draft, now: number): Step {
   return STEPS.find((s) => troubles(d, s, now).length > 0) ?? "review";
 }
 
+/** Who conducts the proceedings, by an account of their own: a link opens the seat to whoever holds it. */
+const OFFICIALS: readonly string[] = ["presiding_judge", "judge", "clerk", "procurator"];
+
+/** How many of a capacity usually sit; summary procedures have fewer, so that it only warns. */
+const ASSESSORS_AT_FIRST_INSTANCE = 2;
+const JUDGES_ON_APPEAL = 3;
+
+/**
+ * advice says what a clerk should look at again, by the fields of the server's check; it
+ * never stops a booking: officials without an account, a panel or a procurator that
+ * may be missing.
+ */
+export function advice(d: Draft): Trouble[] {
+  const count = (c: Capacity): number => d.people.filter((p) => p.capacity === c).length;
+  const invited = d.people.filter(
+    (p) =>
+      OFFICIALS.includes(p.capacity) &&
+      p.login.trim() === "" &&
+      p.roomDevice === "" &&
+      sharesWith(p) === "",
+  );
+  const list = (text: OfficeKey, n: number): Trouble => ({
+    field: "people",
+    text,
+    params: { n },
+  });
+  const out: Trouble[] = [];
+  const assessors = count("lay_assessor");
+  if (d.instance === "first_instance" && assessors < ASSESSORS_AT_FIRST_INSTANCE) {
+    out.push(list("advice_assessors", assessors));
+  }
+  const judges = count("judge") + count("presiding_judge");
+  if (d.instance === "appeal" && judges < JUDGES_ON_APPEAL) out.push(list("advice_judges", judges));
+  // Of criminal cases the server's own check says it.
+  const comes =
+    d.procedure === "administrative" || (d.procedure === "civil" && d.instance === "appeal");
+  if (comes && count("procurator") === 0) out.push(list("advice_procurator", 0));
+  if (invited.length > 0) {
+    const who = invited.map((p) => p.name.trim()).join("; ");
+    out.push({ field: "people", text: "advice_account", params: { who } });
+  }
+  return out;
+}
+
 /** addPoint adds a component point, or says that the law knows no fourth one. */
 export function addPoint(d: Draft, key: string): { draft: Draft; refused: boolean } {
   if (d.points.length - 1 >= MAX_COMPONENT_POINTS) return { draft: d, refused: true };

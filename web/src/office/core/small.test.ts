@@ -14,6 +14,7 @@ import { newKey, sign } from "./devicekey";
 import { byNeed, done, open } from "./operations";
 import { EVERY, Poll } from "./poll";
 import { hasUse, home } from "./places";
+import { path } from "./qr";
 import { preparation } from "./preparation";
 import { due, LEAD } from "./roomdevice";
 import { pathOf, type Route, routeOf } from "./routes";
@@ -118,6 +119,20 @@ const row = (h: Partial<HearingRow>): HearingRow => ({
   points: [],
   my_seats: [],
   ...h,
+});
+
+describe("the QR code", () => {
+  it("has each dark module once, in its place", () => {
+    const rows = ["1101", "0000", "1011"];
+    const dark = [...path(rows).matchAll(/M(\d+) (\d+)h(\d+)v1h-(\d+)z/g)].flatMap((m) => {
+      expect(m[3]).toBe(m[4]);
+      return Array.from({ length: Number(m[3]) }, (_, i) => `${Number(m[1]) + i},${m[2]}`);
+    });
+    const wanted = rows.flatMap((row, y) =>
+      row.split("").flatMap((c, x) => (c === "1" ? `${x},${y}` : [])),
+    );
+    expect(dark).toEqual(wanted);
+  });
 });
 
 describe("the calendar", () => {

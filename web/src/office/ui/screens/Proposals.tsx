@@ -9,6 +9,7 @@ import { clock, dayOf, writeDay } from "../../../core/dates";
 import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
 import { Choice, FileField, TextField } from "../parts/fields";
 import { Answer, Box, Note, Sheet, Trouble } from "../parts/page";
+import { Secret } from "../parts/Secret";
 import { proposalKey } from "../words";
 import office from "./office.module.css";
 
@@ -65,7 +66,7 @@ export function Proposals({
           }}
         >
           <p>{t("proposal_password", { login: password.login })}</p>
-          <p className={office["secret"]}>{password.password}</p>
+          <Secret value={password.password} copy={t("copy_password")} />
           <div>
             <Act
               tone="primary"
