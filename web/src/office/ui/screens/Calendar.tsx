@@ -3,14 +3,13 @@ import { useState } from "react";
 import { Act } from "../../../ui/parts/controls";
 import type { HearingRow } from "../../core/api";
 import { type Filter, noFilter, ofDay, perDay } from "../../core/calendar";
+import { spanOf } from "../../core/early";
 import {
   addDays,
   type Day,
   dayOf,
   longDay,
   parseDay,
-  rfc3339,
-  startOf,
   weekday,
   weekOf,
   writeDay,
@@ -38,9 +37,7 @@ export function Calendar({ day: asked }: { day: Day | undefined }) {
   const day = asked ?? today;
   const week = weekOf(day);
   const from = week[0] ?? day;
-  const { data, again } = useLoad(from, () =>
-    api.calendar(rfc3339(startOf(from)), rfc3339(startOf(addDays(from, 7)))),
-  );
+  const { data, again } = useLoad(from, () => api.calendar(...spanOf(from)));
   return (
     <Page
       title={t("calendar_title")}
