@@ -15,6 +15,7 @@ import {
   excludedBy,
   furthest,
   LIMITS,
+  mayHaveAccount,
   oddDocket,
   owners,
   removePerson,
@@ -53,6 +54,36 @@ describe("the limits", () => {
 });
 
 const texts = (d: Draft, step: (typeof STEPS)[number]) => troubles(d, step, NOW).map((t) => t.text);
+
+describe("a change of capacity", () => {
+  it("takes away what the new one cannot have, for every pair", () => {
+    for (const before of CAPACITIES) {
+      for (const after of CAPACITIES) {
+        const d: Draft = {
+          ...whole(),
+          people: [
+            {
+              ...emptyPerson("x", "p1"),
+              capacity: before,
+              login: "a.b",
+              minor: true,
+              private: true,
+            },
+          ],
+        };
+        const p = changePerson(d, "x", { capacity: after }).people[0];
+        const central = centralOnly(after);
+        expect([p?.point, p?.minor, p?.private], `${before} ${after}`).toEqual([
+          central ? "central" : "p1",
+          !central,
+          !central,
+        ]);
+        expect(p?.login).toBe(mayHaveAccount(after) ? "a.b" : "");
+        expect(central && !mayHaveAccount(after)).toBe(false);
+      }
+    }
+  });
+});
 
 describe("advice", () => {
   const said = (d: Draft) =>

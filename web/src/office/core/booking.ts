@@ -65,6 +65,22 @@ const ACTS_FOR: readonly string[] = [
   "sign_interpreter",
 ];
 
+/** Who comes as a citizen in their own matter: no official's account is theirs. */
+const CITIZENS: readonly string[] = [
+  "defendant",
+  "victim",
+  "plaintiff",
+  "respondent",
+  "civil_claimant",
+  "civil_respondent",
+  "claimant_admin",
+  "witness",
+  "protected_witness",
+  "journalist",
+];
+
+/** mayHaveAccount tells whether a login of an official can be meant at all. */
+export const mayHaveAccount = (capacity: string): boolean => !CITIZENS.includes(capacity);
 export const centralOnly = (capacity: string): boolean => CENTRAL.includes(capacity);
 export const actsFor = (capacity: string): boolean => ACTS_FOR.includes(capacity);
 
@@ -393,13 +409,19 @@ export function removePoint(d: Draft, key: string): Draft {
   });
 }
 
-/** changePerson applies a change and what follows from it: who must sit centrally sits there. */
+/**
+ * changePerson applies a change and what follows from it: who must sit centrally sits
+ * there, is of age and talks to nobody in private; a citizen has no official's account.
+ */
 export function changePerson(d: Draft, key: string, change: Partial<DraftPerson>): Draft {
   const central = d.points[0]?.key ?? "";
   const people = d.people.map((p) => {
     if (p.key !== key) return p;
     const next = { ...p, ...change };
-    if (change.capacity !== undefined && centralOnly(next.capacity)) next.point = central;
+    if (change.capacity !== undefined && centralOnly(next.capacity)) {
+      Object.assign(next, { point: central, minor: false, private: false });
+    }
+    if (!mayHaveAccount(next.capacity)) next.login = "";
     if (next.device !== "room_client") next.roomDevice = "";
     if (next.roomDevice !== "") next.login = "";
     return actsFor(next.capacity) ? next : { ...next, client: "" };

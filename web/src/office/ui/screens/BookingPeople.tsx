@@ -10,6 +10,7 @@ import {
   type DraftPerson,
   emptyPerson,
   LIMITS,
+  mayHaveAccount,
   OWN_DEVICES,
   owners,
   removePerson,
@@ -102,14 +103,16 @@ function Person({ p, n, errors }: { p: DraftPerson; n: number; errors: Errors })
             change({ required });
           }}
         />
-        <Tick
-          label={t("minor")}
-          checked={p.minor}
-          onChange={(minor) => {
-            change({ minor });
-          }}
-        />
-        {sharesWith(p) === "" && p.device !== "console" ? (
+        {centralOnly(p.capacity) ? null : (
+          <Tick
+            label={t("minor")}
+            checked={p.minor}
+            onChange={(minor) => {
+              change({ minor });
+            }}
+          />
+        )}
+        {!centralOnly(p.capacity) && sharesWith(p) === "" && p.device !== "console" ? (
           <Tick
             label={t("person_private")}
             checked={p.private}
@@ -202,7 +205,7 @@ function PersonFields({
           }}
         />
       ) : null}
-      {sharesWith(p) === "" && p.roomDevice === "" ? (
+      {mayHaveAccount(p.capacity) && sharesWith(p) === "" && p.roomDevice === "" ? (
         <TextField
           id={id("login")}
           label={t("person_login")}
