@@ -270,7 +270,7 @@ export const officeEn: OfficeCatalogue = {
   person_name: "Full name",
   person_point: "Point",
   person_login: "Login of the official",
-  person_login_hint: "Leave it empty for somebody who comes by invitation.",
+  person_login_hint: "Empty: comes by invitation.",
   person_device: "Computer",
   person_room_device: "Enrolled courtroom computer",
   person_room_device_hint: "The computer takes this seat by the calendar, without an invitation.",

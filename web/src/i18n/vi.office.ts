@@ -278,7 +278,7 @@ export const officeVi = {
   person_name: "Họ và tên",
   person_point: "Điểm cầu",
   person_login: "Tên đăng nhập của cán bộ",
-  person_login_hint: "Để trống nếu người này vào bằng giấy mời.",
+  person_login_hint: "Để trống nếu vào bằng giấy mời.",
   person_device: "Máy sử dụng",
   person_room_device: "Máy phòng xử án đã ghi danh",
   person_room_device_hint: "Máy tự vào đúng chỗ này theo lịch, không cần giấy mời.",

@@ -94,7 +94,6 @@ function Person({ p, n, errors }: { p: DraftPerson; n: number; errors: Errors })
           <p>{t("bad_protected_witness")}</p>
         </Note>
       ) : null}
-      {centralOnly(p.capacity) ? <p>{t("central_only_hint")}</p> : null}
       <div className={css["ticks"]}>
         <Tick
           label={t("required")}
@@ -121,6 +120,7 @@ function Person({ p, n, errors }: { p: DraftPerson; n: number; errors: Errors })
             }}
           />
         ) : null}
+        {centralOnly(p.capacity) ? <p>{t("central_only_hint")}</p> : null}
       </div>
       {p.minor ? (
         <Note tone="attention">
