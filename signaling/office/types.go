@@ -80,6 +80,11 @@ type BookedAnswer struct {
 	Warnings []Finding `json:"warnings"`
 }
 
+// SearchBody is what to look for among the hearings of the unit.
+type SearchBody struct {
+	Q string `json:"q" minLength:"1" maxLength:"200" doc:"Words of the docket number, e-file code or title"`
+}
+
 // CancelBody says why a booked hearing is not held.
 type CancelBody struct {
 	Reason string `json:"reason" minLength:"1" maxLength:"500" doc:"Stands in the hearing's log"`

@@ -280,7 +280,8 @@ function hearings(c: Client) {
     calendar: (from: string, to: string) =>
       c.ask<Calendar>(`/api/v1/hearings?from=${q(from)}&to=${q(to)}`),
     /** the unit's hearings of all days with every word, with or without diacritics; at most 100 */
-    search: (text: string) => c.ask<Calendar>(`/api/v1/search?q=${q(text)}`),
+    search: (text: string) =>
+      c.ask<Calendar>("/api/v1/search", { method: "POST", body: { q: text } }),
     hearing: (id: string) => c.ask<HearingDetail>(one(id)),
     people: (id: string) => c.ask<{ people: HearingPerson[] }>(`${one(id)}/people`),
     tests: (id: string) => c.ask<{ tests: TestReport[] }>(`${one(id)}/tests`),
