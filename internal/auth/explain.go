@@ -32,7 +32,7 @@ func Explain(err error) (code, vi, en string, ok bool) {
 		return "must_change", "Ông/bà cần đổi mật khẩu được cấp trước khi tiếp tục.",
 			"Please change the password that you were given before you go on.", true
 	case errors.Is(err, ErrStepUp):
-		return "step_up", "Thao tác này cần xác thực lại. Vui lòng nhập mật khẩu hoặc dùng khóa đăng nhập.",
+		return "step_up", "Thao tác này cần xác thực lại. Vui lòng nhập mật khẩu hoặc dùng khóa bảo mật.",
 			"This needs a fresh proof of who you are: your password or your passkey.", true
 	case errors.Is(err, ErrForbidden):
 		return "forbidden", "Ông/bà không có quyền thực hiện thao tác này.", "You may not do this.", true

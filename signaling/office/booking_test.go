@@ -49,8 +49,8 @@ func TestBookedHearingIsFoundEverywhere(t *testing.T) {
 	require.Equal(t, "room-1", people.People[3].RoomDevice)
 	require.True(t, w.noted(fmt.Sprint(unitHN, " ", booked.ID, " account-", clerk, " ", readNames)))
 
-	for _, q := range []string{"45/2026", "trom%20cap", "tr%E1%BB%99m", "hs-2026-000045"} {
-		found := read[CalendarAnswer](t, w.do(clerk, http.MethodGet, "/api/v1/search?q="+q, nil))
+	for _, q := range []string{"45/2026", "trom cap", "trộm", "hs-2026-000045"} {
+		found := read[CalendarAnswer](t, w.do(clerk, http.MethodPost, "/api/v1/search", SearchBody{Q: q}))
 		require.Len(t, found.Hearings, 1, q)
 	}
 	judge := login(store.RoleJudge, unitHN)
@@ -69,6 +69,7 @@ func TestBookedHearingIsFoundEverywhere(t *testing.T) {
 	require.Equal(t, http.StatusCreated, invited.status, "%s", invited.body)
 	i := read[InvitationAnswer](t, invited)
 	require.True(t, strings.HasPrefix(i.Link, "https://xetxu.example.vn/#i=token-"), i.Link)
+	require.Equal(t, i.Link, unread(t, i.QR))
 	require.Len(t, i.Code, 6)
 	require.WithinDuration(t, one.StartsAt.Add(24*time.Hour), i.Expires, time.Second)
 	bench := w.do(clerk, http.MethodPost, "/api/v1/hearings/"+booked.ID+"/invitations", InvitationBody{Person: one.People[0].ID})

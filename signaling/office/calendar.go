@@ -313,7 +313,7 @@ func (o *Office) people(c *call) (any, error) {
 }
 
 func (o *Office) search(c *call) (any, error) {
-	q := c.r.URL.Query().Get("q")
+	q := c.body.(*SearchBody).Q
 	if n := utf8.RuneCountInString(q); n == 0 || n > MaxQuery || hostile(q) {
 		return nil, badParameter("q", fmt.Sprintf("Nội dung tìm từ 1 đến %d ký tự thường.", MaxQuery),
 			fmt.Sprintf("1 to %d ordinary characters are wanted.", MaxQuery))

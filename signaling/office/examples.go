@@ -91,7 +91,7 @@ func examplePeople() PeopleAnswer {
 
 func exampleInvitation() InvitationAnswer {
 	return InvitationAnswer{
-		Link: "https://xetxu.example.vn/#i=0123456789abcdefghijklmnopqrstuv", Code: "314159", Expires: exampleStart().Add(inviteAfter),
+		Link: "https://xetxu.example.vn/#i=0123456789abcdefghijklmnopqrstuv", QR: []string{"1111111", "1000001"}, Code: "314159", Expires: exampleStart().Add(inviteAfter),
 	}
 }
 

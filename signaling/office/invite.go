@@ -62,9 +62,12 @@ func (o *Office) invite(c *call) (any, error) {
 		return nil, err
 	}
 	o.note(c, id, madeInvite)
-	return InvitationAnswer{
-		Link: strings.TrimSuffix(o.p.BaseURL, "/") + "/#i=" + token, Code: code, Expires: c.now.Add(ttl).UTC().Truncate(time.Second),
-	}, nil
+	link := strings.TrimSuffix(o.p.BaseURL, "/") + "/#i=" + token
+	rows, err := qrRows(link)
+	if err != nil {
+		return nil, err
+	}
+	return InvitationAnswer{Link: link, QR: rows, Code: code, Expires: c.now.Add(ttl).UTC().Truncate(time.Second)}, nil
 }
 
 // deviceOf finds the person's device, the first when none is named.

@@ -127,11 +127,11 @@ func calendarRoutes() []Route {
 			handle: (*Office).people,
 		},
 		{
-			Method: http.MethodGet, Path: "/api/v1/search", Roles: append(courtRoles(), store.RoleArchivist), Name: "search",
+			Method: http.MethodPost, Path: "/api/v1/search", Roles: append(courtRoles(), store.RoleArchivist), Name: "search",
 			Vi: "Tìm theo số thụ lý, mã hồ sơ điện tử, tên vụ án", En: "Search by docket number, e-file code or title",
-			About: "With or without diacritics and case; every word has to occur (at most 8 count). The latest first, at most 100.",
-			Query: []Parameter{{Name: "q", Required: true, Max: MaxQuery, About: "What to look for", Example: "tranh chap dat"}},
-			Out:   CalendarAnswer{}, OutExample: CalendarAnswer{Hearings: []HearingItem{exampleItem()}}, Status: http.StatusOK, Problems: []int{400},
+			About: "With or without diacritics and case; every word has to occur (at most 8 count). The latest first, at most 100. Titles hold names of parties: what is looked for stands in the body, where no log of addresses keeps it.",
+			In:    SearchBody{}, InExample: SearchBody{Q: "tranh chap dat"},
+			Out: CalendarAnswer{}, OutExample: CalendarAnswer{Hearings: []HearingItem{exampleItem()}}, Status: http.StatusOK, Problems: []int{400, 413, 415},
 			handle: (*Office).search,
 		},
 		{

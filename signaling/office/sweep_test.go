@@ -91,7 +91,7 @@ func request(r Route, x object, fresh BookingBody) (target string, body any) {
 		now, _ := time.Parse(time.RFC3339, fresh.StartsAt)
 		target += "?from=" + url.QueryEscape(now.Add(-24*time.Hour).Format(time.RFC3339)) + "&to=" + url.QueryEscape(now.Add(24*time.Hour).Format(time.RFC3339))
 	case "search":
-		target += "?q=" + url.QueryEscape(x.docket)
+		return target, SearchBody{Q: x.docket}
 	case "import_status":
 		target += "?docket=" + url.QueryEscape(x.docket)
 	case "book", "check": // about no object

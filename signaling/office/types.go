@@ -80,6 +80,11 @@ type BookedAnswer struct {
 	Warnings []Finding `json:"warnings"`
 }
 
+// SearchBody is what to look for among the hearings of the unit.
+type SearchBody struct {
+	Q string `json:"q" minLength:"1" maxLength:"200" doc:"Words of the docket number, e-file code or title"`
+}
+
 // CancelBody says why a booked hearing is not held.
 type CancelBody struct {
 	Reason string `json:"reason" minLength:"1" maxLength:"500" doc:"Stands in the hearing's log"`
@@ -238,6 +243,7 @@ type InvitationBody struct {
 // InvitationAnswer is shown once; nobody can ask for it again.
 type InvitationAnswer struct {
 	Link    string    `json:"link" doc:"Single use; the token stands in the fragment"`
+	QR      []string  `json:"qr" doc:"The link as a QR code: rows from the top, 1 a dark module; leave four modules free around it"`
 	Code    string    `json:"code" pattern:"^[0-9]{6}$" doc:"Give it by a second channel, never on the same sheet"`
 	Expires time.Time `json:"expires"`
 }

@@ -191,6 +191,12 @@ test("J2.1: a civil case with two remote parties; a party comes by link and code
     await primary(clerk, "Xác nhận sẵn sàng mở phiên tòa");
     await clerk.sees("ready", (v) => v.state === HEARING.ready);
     await office.goto("lich");
+    await office.page.getByLabel(/^Tìm theo số thụ lý/).fill(CIVIL.docket);
+    await expect(
+      office.page
+        .getByRole("region", { name: "Các ngày khác" })
+        .getByText(`Thụ lý số ${CIVIL.docket}`),
+    ).toBeVisible();
     await office.goto(`lich/${calendarDay(CIVIL)}`);
     await expect(office.page.getByText(`Thụ lý số ${CIVIL.docket}`)).toBeVisible();
     await office.page.getByText("Sẵn sàng").filter({ visible: true }).first().waitFor();

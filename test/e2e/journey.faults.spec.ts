@@ -378,7 +378,8 @@ function near(micros: unknown, at: number): boolean {
   return Math.abs(Number(micros) / 1000 - at) <= 2_000;
 }
 
-/** tomorrow's date as a date field takes it, in the court's zone (UTC+7). */
+/** tomorrow's date as the field writes it, dd/mm/yyyy in the court's zone (UTC+7). */
 function tomorrow(): string {
-  return new Date(Date.now() + 31 * 3_600_000).toISOString().slice(0, 10);
+  const day = new Date(Date.now() + 31 * 3_600_000).toISOString().slice(0, 10);
+  return day.split("-").toReversed().join("/");
 }

@@ -169,8 +169,8 @@ async function walk(page: Page, way: string): Promise<void> {
       await answerAll(place, type.slice(ALL.length));
     } else {
       const field = place.getByLabel(new RegExp(`^${exact(type ?? "")}`)).first();
-      const date = (await field.getAttribute("type")) === "date";
-      await field.fill(date ? "2026-12-01" : "Theo yêu cầu của Hội đồng xét xử");
+      const day = type?.startsWith("Ngày ") === true;
+      await field.fill(day ? "1/12/2099" : "Theo yêu cầu của Hội đồng xét xử");
     }
   }
 }

@@ -126,7 +126,17 @@ test("the presiding judge leads by the order of business", async ({ page }) => {
   await page.getByLabel("Lý do (bắt buộc)").fill("Đường truyền tới Trại tạm giam chưa khắc phục");
   const decision = page.getByRole("alertdialog");
   await expect(decision.getByRole("button", { name: "Hoãn phiên tòa" })).toBeDisabled();
-  await page.getByLabel("Ngày mở lại").fill("2026-12-01");
+  const day = page.getByLabel("Ngày mở lại");
+  await day.fill("1-12");
+  await page.getByLabel("Giờ mở lại").fill("14 giờ 30");
+  await expect(decision).toContainText("Chưa đọc được ngày này");
+  await expect(day).toHaveAttribute("aria-invalid", "true");
+  await day.fill("1/12/2026");
+  await day.blur();
+  // One way to write a day and a time, on every computer.
+  await expect(day).toHaveValue("01/12/2026");
+  await expect(page.getByLabel("Giờ mở lại")).toHaveValue("14:30");
+  await expect(decision).toContainText("Mở lại lúc 14:30, 01/12/2026 (Thứ Ba)");
   await look(page, "court-judge-7-decision");
   await decision.getByRole("button", { name: "Hoãn phiên tòa" }).click();
   await expect.poll(() => commands(fake)).toContain("adjourn");

@@ -1,6 +1,7 @@
 // The server of the officials' pages as a browser sees it: JSON answers by path,
 // which a test may change while the page is open.
 import type { Page, Route } from "@playwright/test";
+import { qrRows } from "./qr";
 
 export const NOW = new Date("2026-11-20T02:42:17Z");
 const at = (minutes: number): string => new Date(NOW.getTime() + minutes * 60_000).toISOString();
@@ -98,6 +99,22 @@ export const hearings = [
     title: "Án khác",
     status: "scheduled",
     starts_at: at(1700),
+  },
+];
+
+/** What a search finds: one of the week and one of last year. */
+const found = [
+  ...hearings.slice(3, 4),
+  {
+    ...base,
+    id: "h-0",
+    docket_no: "3/2025/TLST-DS",
+    title: "Tranh chấp đất đai giữa hộ bà Lê Thị Sáu và hộ ông Đỗ Văn Lý",
+    procedure: "civil",
+    status: "closed",
+    starts_at: "2025-10-07T01:30:00Z",
+    points: points.slice(0, 1),
+    presiding: "Đặng Hữu Phước",
   },
 ];
 
@@ -348,6 +365,7 @@ export class Server {
     "POST /api/v1/access/devices": { json: { code: "48205917", expires: at(15) } },
     "POST /api/v1/access/accounts": { json: { id: "acc-9", password: "khe-suối-bàn-gỗ-71" } },
     "GET /api/v1/hearings": { json: { hearings } },
+    "POST /api/v1/search": { json: { hearings: found } },
     "GET /api/v1/hearings/h-5": {
       json: { ...hearings[4], court: me.unit_name, people: [], devices: [] },
     },
@@ -356,6 +374,7 @@ export class Server {
     "POST /api/v1/hearings/h-5/invitations": {
       json: {
         link: "https://phientoa.toaan.gov.vn/#i=Qm9uamh3Y0xpZW5LZXRNb3RMYW5EdW5nVGh1",
+        qr: qrRows,
         code: "246810",
         expires: at(1440),
       },

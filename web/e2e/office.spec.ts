@@ -71,7 +71,7 @@ test("the own account and the fresh proof", async ({ page }) => {
   const wrong = await open(page, "/cong-viec/tai-khoan", server);
   await expect(page.getByText("Máy tính tại phòng làm việc, từ ngày")).toBeVisible();
   await look(page, "account");
-  await press(page, "Thêm khóa đăng nhập trên máy này");
+  await press(page, "Thêm khóa bảo mật trên máy này");
   await expect(page.getByRole("dialog").getByLabel("Mật khẩu")).toBeFocused();
   await look(page, "step-up");
   expect(wrong).toEqual([]);
@@ -108,7 +108,7 @@ test("a passkey is made and used by the browser itself", async ({ page }) => {
   };
   const wrong = await open(page, "/cong-viec/tai-khoan", server);
   await page.getByLabel("Tên gợi nhớ").fill("Máy ở nhà công vụ");
-  await press(page, "Thêm khóa đăng nhập trên máy này");
+  await press(page, "Thêm khóa bảo mật trên máy này");
   const sent = (path: string): Record<string, unknown> => {
     const found = server.bodies.find((b) => b.what === `POST /api/v1/access/${path}`);
     return JSON.parse(found?.body ?? "null") as Record<string, unknown>;
@@ -122,7 +122,7 @@ test("a passkey is made and used by the browser itself", async ({ page }) => {
     });
   server.answers["GET /api/v1/access/me"] = { status: 401, json: problem("sign_in", "") };
   await page.reload();
-  await press(page, "Dùng khóa đăng nhập");
+  await press(page, "Dùng khóa bảo mật");
   await expect
     .poll(() => sent("passkey/finish"))
     .toMatchObject({
@@ -143,6 +143,19 @@ test("the calendar", async ({ page }) => {
   await page.getByLabel(/Tìm theo số thụ lý/).fill("dat dai");
   await expect(page.getByText("Thụ lý số 45/2026/TLST-HS")).toBeHidden();
   await expect(page.getByText("Thụ lý số 7/2026/TLPT-HC")).toBeVisible();
+  const other = page.getByRole("region", { name: "Các ngày khác" });
+  await expect(other.getByText("Thứ Ba, ngày 07 tháng 10 năm 2025")).toBeVisible();
+  await expect(other.getByText("Thụ lý số 3/2025/TLST-DS")).toBeVisible();
+  await expect(other.getByText("Thụ lý số 7/2026/TLPT-HC")).toHaveCount(0);
+  await look(page, "calendar-search");
+  await page.getByLabel("Đến ngày").fill("30/2/2026");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("Chưa đọc được ngày này")).toBeVisible();
+  await page.getByLabel("Đến ngày").fill("23-11-26");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/lich\/2026-11-23$/);
+  await expect(page.getByLabel("Đến ngày")).toHaveValue("23/11/2026");
+  await page.goBack();
   await page.getByRole("link", { name: /Thứ Bảy/ }).click();
   await expect(page).toHaveURL(/lich\/2026-11-21$/);
   await expect(page.getByText("Không có phiên tòa nào khớp")).toBeVisible();
@@ -251,8 +264,22 @@ test("a hearing's preparation and an invitation", async ({ page }) => {
   await expect(paper).toBeVisible();
   await expect(paper).toContainText("#i=Qm9uamh3Y0xpZW5LZXRNb3RMYW5EdW5nVGh1");
   await expect(paper).not.toContainText("246810");
+  await expect(paper).toContainText("15:00, Thứ Sáu, ngày 20 tháng 11 năm 2026");
+  await expect(paper).toContainText("0236 382 1234");
+  await expect(paper.getByRole("img", { name: "Mã QR của đường liên kết" })).toBeVisible();
   await page.setViewportSize({ width: 794, height: 1123 });
   await page.screenshot({ path: "e2e/screenshots/office-invitation-paper.png" });
+  await page.emulateMedia({ media: "screen" });
+  await page.evaluate(() => {
+    window.print = () => undefined;
+  });
+  await press(page, /^In phiếu mã/);
+  await page.emulateMedia({ media: "print" });
+  const sheet = page.getByTestId("invitation-code");
+  await expect(sheet).toContainText("246810");
+  await expect(sheet).not.toContainText("#i=");
+  await expect(paper).toHaveCount(0);
+  await page.screenshot({ path: "e2e/screenshots/office-invitation-code.png" });
   expect(wrong).toEqual([]);
 });
 
@@ -296,7 +323,21 @@ test("acts that take two administrators", async ({ page }) => {
   await press(page, "Đề nghị: Nguyễn Thị Hường");
   await look(page, "propose");
   await page.getByRole("radio", { name: "Gắn chứng thư số" }).check();
+  const file = page.getByLabel(/^Tệp chứng thư/);
+  await expect(page.getByText("Chưa chọn tệp nào")).toBeVisible();
   await look(page, "propose-certificate");
+  await file.focus();
+  const [chooser] = await Promise.all([
+    page.waitForEvent("filechooser"),
+    page.keyboard.press("Enter"),
+  ]);
+  await chooser.setFiles({
+    name: "chung-thu-huong.cer",
+    mimeType: "application/pkix-cert",
+    buffer: Buffer.from([48, 3, 2, 1, 0]),
+  });
+  await expect(page.getByText("chung-thu-huong.cer")).toBeVisible();
+  await expect(file).toHaveAccessibleDescription("chung-thu-huong.cer");
   await page.getByRole("dialog").getByRole("button", { name: "Quay lại" }).click();
   await press(page, "Xác nhận: Cấp lại mật khẩu: Nguyễn Thị Hường");
   await look(page, "proposal-confirm");

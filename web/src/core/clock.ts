@@ -20,6 +20,11 @@ export function fromMicros(us: bigint): number {
   return Number(us / 1000n);
 }
 
+/** toMicros gives the wire's UTC unix microseconds of milliseconds. */
+export function toMicros(ms: number): bigint {
+  return BigInt(Math.round(ms)) * 1000n;
+}
+
 /**
  * serverOffset is what must be added to the local clock to get the server's,
  * in milliseconds. The half of a known round trip is taken off.
@@ -40,7 +45,6 @@ export function elapsed(ms: number): string {
 
 /** The courts' zone; Vietnam has one, without summer time. */
 const ZONE = "Asia/Ho_Chi_Minh";
-const ZONE_OFFSET = "+07:00";
 
 /** timeOfDay renders milliseconds as HH:MM in the courts' zone. */
 export function timeOfDay(ms: number): string {
@@ -75,18 +79,4 @@ export function dateInWords(ms: number, language: "vi" | "en"): string {
     timeZone: ZONE,
   }).format(ms);
   return `${dateAndTime(ms)} (${day})`;
-}
-
-/**
- * courtMicros is the wire's time of a date (yyyy-mm-dd) and time (hh:mm) in the
- * courts' zone, in UTC unix microseconds; null when either is no such thing.
- */
-export function courtMicros(date: string, time: string): bigint | null {
-  const ms = Date.parse(`${date}T${time}:00${ZONE_OFFSET}`);
-  return Number.isNaN(ms) ? null : BigInt(ms) * 1000n;
-}
-
-/** courtDate renders milliseconds as yyyy-mm-dd in the courts' zone, for date fields. */
-export function courtDate(ms: number): string {
-  return new Intl.DateTimeFormat("en-CA", { timeZone: ZONE }).format(ms);
 }

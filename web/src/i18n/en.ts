@@ -9,6 +9,13 @@ export const en: Catalogue = {
   loading: "Opening the hearing…",
   cancel: "Go back",
   confirm_affected: "Persons affected:",
+  day_hint: "For instance 25/12/2026",
+  time_hint: "For instance 8:30 or 14:00",
+  day_unread:
+    "This is not a day that can be read. Please write day/month/year, for instance 25/12/2026.",
+  time_unread:
+    "This is not a time that can be read. Please write hours and minutes, for instance 8:00 or 14h30.",
+  when_past: "This moment has passed.",
 
   capacity_presiding_judge: "presiding judge",
   capacity_judge: "judge",

@@ -13,6 +13,12 @@ export const officeVi = {
   none: "Không có",
   nobody: "Không chọn ai",
   not_set: "Chưa ghi",
+  copied: "Đã chép.",
+  copied_not: "Chưa chép được; vui lòng chọn và chép tay.",
+  copy_code: "Chép mã",
+  copy_password: "Chép mật khẩu",
+  file_choose: "Chọn tệp…",
+  file_none: "Chưa chọn tệp nào",
   choose: "Chọn…",
   skip: "Đến nội dung chính",
   nav: "Các trang công việc",
@@ -55,7 +61,7 @@ export const officeVi = {
   sign_in: "Đăng nhập",
   sign_in_not: "Chưa đăng nhập được",
   sign_in_other: "Cách khác",
-  sign_in_passkey: "Dùng khóa đăng nhập",
+  sign_in_passkey: "Dùng khóa bảo mật (vân tay, mã PIN)",
   sign_in_certificate: "Dùng chứng thư số",
   login: "Tên đăng nhập",
   password: "Mật khẩu",
@@ -66,7 +72,7 @@ export const officeVi = {
   step_up_title: "Xác nhận lại danh tính",
   step_up_text:
     "Việc này cần biết chắc ông/bà đang ngồi trước máy. Xác nhận có hiệu lực trong 5 phút.",
-  step_up_passkey: "Dùng khóa đăng nhập",
+  step_up_passkey: "Dùng khóa bảo mật (vân tay, mã PIN)",
   step_up_go: "Xác nhận",
   password_first: "Đặt mật khẩu của riêng ông/bà",
   password_first_lead:
@@ -85,15 +91,15 @@ export const officeVi = {
   // Own account
   account_title: "Tài khoản của tôi",
   account_who: "Thông tin",
-  passkeys: "Khóa đăng nhập",
+  passkeys: "Khóa bảo mật",
   passkeys_what:
-    "Khóa đăng nhập nằm trên máy hoặc thiết bị của ông/bà và thay cho mật khẩu: chỉ cần vân tay, khuôn mặt hoặc mã PIN của máy.",
-  passkeys_none: "Chưa có khóa đăng nhập nào.",
-  passkey_plain: "Khóa đăng nhập",
+    "Khóa bảo mật nằm trên máy hoặc thiết bị của ông/bà và thay cho mật khẩu: chỉ cần vân tay, khuôn mặt hoặc mã PIN của máy.",
+  passkeys_none: "Chưa có khóa bảo mật nào.",
+  passkey_plain: "Khóa bảo mật",
   passkey_label: "Tên gợi nhớ",
   passkey_label_hint: "Ví dụ: máy tính tại phòng làm việc.",
-  passkey_add: "Thêm khóa đăng nhập trên máy này",
-  passkey_remove: "Gỡ khóa đăng nhập",
+  passkey_add: "Thêm khóa bảo mật trên máy này",
+  passkey_remove: "Gỡ khóa bảo mật",
   passkey_remove_ask:
     "Khóa này sẽ không đăng nhập được nữa. Mọi phiên đăng nhập của ông/bà kết thúc ngay; ông/bà cần đăng nhập lại.",
 
@@ -105,7 +111,7 @@ export const officeVi = {
   session_times: "Đăng nhập bằng {method} lúc {began}, dùng gần nhất lúc {seen}.",
   at_moment: "{time} ngày {day}",
   method_password: "mật khẩu",
-  method_passkey: "khóa đăng nhập",
+  method_passkey: "khóa bảo mật",
   method_certificate: "chứng thư số",
   method_other: "cách khác",
   session_end: "Kết thúc",
@@ -129,6 +135,12 @@ export const officeVi = {
   filter_status: "Tình trạng",
   filter_all: "Tất cả",
   filter_mine: "Chỉ phiên tòa của tôi",
+  go_to_day: "Đến ngày",
+  elsewhere: "Các ngày khác",
+  elsewhere_none:
+    "Không tìm thấy ở ngày nào khác. Tìm ở các ngày khác theo số thụ lý, mã hồ sơ điện tử và tên vụ án.",
+  elsewhere_n: "Tìm thấy {n} phiên tòa, gần đây nhất ở trên.",
+  elsewhere_more: "Chỉ hiện {n} kết quả gần nhất. Vui lòng gõ thêm để thu hẹp.",
   until: "đến {time}",
   docket: "Thụ lý số {no}",
   courtroom: "Phòng xử án",
@@ -234,9 +246,7 @@ export const officeVi = {
     "Phiên tòa bắt đầu ở chế độ xét xử kín: không có người tham dự, không theo dõi trực tuyến. Bản án được tuyên công khai.",
   when: "Thời gian",
   day: "Ngày xét xử",
-  day_hint: "Ngày/tháng/năm, ví dụ 05/12/2026",
   time: "Giờ bắt đầu",
-  time_hint: "Ví dụ 8:00 hoặc 14h30",
   minutes: "Dự kiến kéo dài (phút)",
   minutes_hint: "Ví dụ 120",
   minutes_n: "dự kiến {n} phút",
@@ -268,7 +278,7 @@ export const officeVi = {
   person_name: "Họ và tên",
   person_point: "Điểm cầu",
   person_login: "Tên đăng nhập của cán bộ",
-  person_login_hint: "Để trống nếu người này vào bằng giấy mời.",
+  person_login_hint: "Để trống nếu vào bằng giấy mời.",
   person_device: "Máy sử dụng",
   person_room_device: "Máy phòng xử án đã ghi danh",
   person_room_device_hint: "Máy tự vào đúng chỗ này theo lịch, không cần giấy mời.",
@@ -296,6 +306,13 @@ export const officeVi = {
   check_seen: "Tôi đã xem và vẫn lập lịch",
   check_see_first: "Vui lòng xem các điểm cần xem lại và đánh dấu trước khi lập lịch.",
   check_good: "Không có điều gì ngăn cản việc lập lịch.",
+  advice_account:
+    "Chưa ghi tên đăng nhập của: {who}. Người tiến hành tố tụng nên vào bằng tài khoản của mình; nếu để vậy, họ vào bằng giấy mời.",
+  advice_assessors:
+    "Hội đồng xét xử sơ thẩm thường có hai Hội thẩm nhân dân (trừ thủ tục rút gọn); danh sách có {n}.",
+  advice_judges:
+    "Hội đồng xét xử phúc thẩm thường có ba Thẩm phán (trừ thủ tục rút gọn); danh sách có {n}.",
+  advice_procurator: "Danh sách chưa có Kiểm sát viên.",
   need_answer: "Vui lòng trả lời câu hỏi {n} về điều kiện.",
   need_docket: "Vui lòng nhập số thụ lý.",
   need_title: "Vui lòng nhập tên vụ án, vụ việc.",
@@ -361,14 +378,21 @@ export const officeVi = {
   invited_until: "Dùng được đến {time} ngày {day}.",
   invited_print: "In giấy mời (không có mã)",
   invited_copy: "Chép đường liên kết",
-  invited_copied: "Đã chép.",
   invited_code: "2. Mã, báo riêng bằng điện thoại hoặc tin nhắn",
   invited_code_how: "Không ghi mã lên giấy mời và không gửi cùng đường liên kết.",
+  invited_print_code: "In phiếu mã (không có đường liên kết)",
   invited_done: "Đã ghi lại, đóng",
   paper_title: "Giấy mời tham gia phiên tòa trực tuyến",
   paper_to: "Kính gửi ông/bà {name}, tham gia với tư cách {capacity}.",
   paper_case: "Vụ án",
-  paper_link: "Đường liên kết vào phiên tòa (chỉ dùng một lần, trên một máy):",
+  paper_scan:
+    "Quét mã bên bằng camera của điện thoại, hoặc gõ đường liên kết này vào trình duyệt. Chỉ dùng được một lần, trên một máy.",
+  paper_qr: "Mã QR của đường liên kết",
+  paper_phone_number: "Cần giúp đỡ, vui lòng gọi: {phone}",
+  code_sheet_title: "Phiếu mã vào phiên tòa trực tuyến",
+  code_sheet_code: "Mã 6 chữ số",
+  code_sheet_how:
+    "Nhập mã này sau khi mở đường liên kết trong giấy mời. Không để chung với giấy mời, không cho người khác biết.",
   paper_1:
     "Mở đường liên kết bằng trình duyệt Chrome, Edge hoặc Firefox, trên máy có camera và micro.",
   paper_2: "Nhập mã 6 chữ số mà Tòa án báo riêng cho ông/bà. Không cho người khác biết mã này.",
@@ -440,9 +464,9 @@ export const officeVi = {
   proposal_administrator: "Giao quyền quản trị hệ thống",
   proposal_other: "Đề nghị khác",
   proposal_reset_ask:
-    "Người này bị đăng xuất ngay ở mọi nơi; mật khẩu cũ, mọi khóa đăng nhập và chứng thư số không dùng được nữa. Người này đăng nhập bằng mật khẩu dùng một lần rồi đăng ký lại.",
+    "Người này bị đăng xuất ngay ở mọi nơi; mật khẩu cũ, mọi khóa bảo mật và chứng thư số không dùng được nữa. Người này đăng nhập bằng mật khẩu dùng một lần rồi đăng ký lại.",
   proposal_enable_ask:
-    "Tài khoản dùng lại được bằng mật khẩu dùng một lần. Khóa đăng nhập và chứng thư số trước đây không dùng được nữa.",
+    "Tài khoản dùng lại được bằng mật khẩu dùng một lần. Khóa bảo mật và chứng thư số trước đây không dùng được nữa.",
   proposal_certificate_ask:
     "Người này sẽ đăng nhập được bằng chứng thư số này. Hãy đối chiếu dấu vân tay của chứng thư với bản do chính người đó xuất trình.",
   proposal_administrator_ask:

@@ -10,6 +10,11 @@ export const vi = {
   loading: "Đang mở phiên tòa…",
   cancel: "Quay lại",
   confirm_affected: "Người chịu ảnh hưởng:",
+  day_hint: "Ví dụ 25/12/2026",
+  time_hint: "Ví dụ 8h30 hoặc 14:00",
+  day_unread: "Chưa đọc được ngày này. Vui lòng ghi ngày/tháng/năm, ví dụ 25/12/2026.",
+  time_unread: "Chưa đọc được giờ này. Vui lòng ghi giờ và phút, ví dụ 8:00 hoặc 14h30.",
+  when_past: "Thời điểm này đã qua.",
 
   // Capacities (tư cách tố tụng), lower case as inside a sentence.
   capacity_presiding_judge: "Thẩm phán chủ tọa phiên tòa",

@@ -179,6 +179,8 @@ export interface TestReport {
 
 export interface Invitation {
   link: string;
+  /** the link as a QR code, rows from the top, "1" a dark module; missing on an older server */
+  qr?: string[];
   code: string;
   expires: string;
 }
@@ -277,6 +279,9 @@ function hearings(c: Client) {
   return {
     calendar: (from: string, to: string) =>
       c.ask<Calendar>(`/api/v1/hearings?from=${q(from)}&to=${q(to)}`),
+    /** the unit's hearings of all days with every word, with or without diacritics; at most 100 */
+    search: (text: string) =>
+      c.ask<Calendar>("/api/v1/search", { method: "POST", body: { q: text } }),
     hearing: (id: string) => c.ask<HearingDetail>(one(id)),
     people: (id: string) => c.ask<{ people: HearingPerson[] }>(`${one(id)}/people`),
     tests: (id: string) => c.ask<{ tests: TestReport[] }>(`${one(id)}/tests`),

@@ -3,16 +3,19 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
   addPoint,
+  advice,
   bodyOf,
   CAPACITIES,
   centralOnly,
   changePerson,
   type Draft,
   emptyDraft,
+  emptyPerson,
   EXCLUSIONS,
   excludedBy,
   furthest,
   LIMITS,
+  mayHaveAccount,
   oddDocket,
   owners,
   removePerson,
@@ -51,6 +54,74 @@ describe("the limits", () => {
 });
 
 const texts = (d: Draft, step: (typeof STEPS)[number]) => troubles(d, step, NOW).map((t) => t.text);
+
+describe("a change of capacity", () => {
+  it("takes away what the new one cannot have, for every pair", () => {
+    for (const before of CAPACITIES) {
+      for (const after of CAPACITIES) {
+        const d: Draft = {
+          ...whole(),
+          people: [
+            {
+              ...emptyPerson("x", "p1"),
+              capacity: before,
+              login: "a.b",
+              minor: true,
+              private: true,
+            },
+          ],
+        };
+        const p = changePerson(d, "x", { capacity: after }).people[0];
+        const central = centralOnly(after);
+        expect([p?.point, p?.minor, p?.private], `${before} ${after}`).toEqual([
+          central ? "central" : "p1",
+          !central,
+          !central,
+        ]);
+        expect(p?.login).toBe(mayHaveAccount(after) ? "a.b" : "");
+        expect(central && !mayHaveAccount(after)).toBe(false);
+      }
+    }
+  });
+});
+
+describe("advice", () => {
+  const said = (d: Draft) =>
+    advice(d).map((a) => `${a.text} ${a.params?.["n"] ?? a.params?.["who"]}`);
+  const seated = (d: Draft, ...more: (typeof CAPACITIES)[number][]): Draft => ({
+    ...d,
+    people: [
+      ...d.people.map((p) => ({
+        ...p,
+        login: p.capacity === "presiding_judge" ? "huong" : p.login,
+      })),
+      ...more.map((capacity, i) => ({
+        ...emptyPerson(`m${i}`, "central"),
+        capacity,
+        login: `m${i}`,
+      })),
+    ],
+  });
+
+  it("names officials without an account, and no others", () => {
+    expect(said(whole())).toContain("advice_account Nguyễn Thị Hường");
+    const room = whole().people.map((p) => ({ ...p, roomDevice: "rd-1" }));
+    expect(said({ ...whole(), people: room }).join()).not.toContain("advice_account");
+  });
+
+  it("misses those who usually sit, and is silent when they do", () => {
+    const first = seated(whole(), "lay_assessor");
+    expect(said(first)).toEqual(["advice_assessors 1"]);
+    expect(said(seated(whole(), "lay_assessor", "lay_assessor"))).toEqual([]);
+    const appeal: Draft = { ...seated(whole(), "judge"), procedure: "civil", instance: "appeal" };
+    expect(said(appeal)).toEqual(["advice_judges 2", "advice_procurator 0"]);
+    expect(said(seated(appeal, "judge", "procurator"))).toEqual([]);
+  });
+
+  it("points to places of the wizard", () => {
+    for (const a of advice(whole())) expect(placeOf(a.field)?.step).toBe("people");
+  });
+});
 
 describe("eligibility (NQ 33/2021/QH15 art. 1)", () => {
   it("stops at any yes, whatever else is right, and at a question without an answer", () => {

@@ -1,7 +1,7 @@
 // The booking of a hearing as it is typed, what is wrong with it, and what is
 // sent. Pure: the server checks everything again (POST /api/v1/hearings/check).
 import type { OfficeKey } from "../../i18n/vi.office";
-import { type Day, parseDay, parseTime, rfc3339, startOf } from "./dates";
+import { momentOf, parseDay, parseTime, rfc3339 } from "../../core/dates";
 
 export const STEPS = ["case", "form", "points", "people", "review"] as const;
 export type Step = (typeof STEPS)[number];
@@ -65,6 +65,22 @@ const ACTS_FOR: readonly string[] = [
   "sign_interpreter",
 ];
 
+/** Who comes as a citizen in their own matter: no official's account is theirs. */
+const CITIZENS: readonly string[] = [
+  "defendant",
+  "victim",
+  "plaintiff",
+  "respondent",
+  "civil_claimant",
+  "civil_respondent",
+  "claimant_admin",
+  "witness",
+  "protected_witness",
+  "journalist",
+];
+
+/** mayHaveAccount tells whether a login of an official can be meant at all. */
+export const mayHaveAccount = (capacity: string): boolean => !CITIZENS.includes(capacity);
 export const centralOnly = (capacity: string): boolean => CENTRAL.includes(capacity);
 export const actsFor = (capacity: string): boolean => ACTS_FOR.includes(capacity);
 
@@ -197,9 +213,7 @@ function textTrouble(
 
 /** startsAt is the moment typed, in milliseconds since 1970, or null. */
 export function startsAt(d: Draft): number | null {
-  const day: Day | null = parseDay(d.day);
-  const minutes = parseTime(d.time);
-  return day === null || minutes === null ? null : startOf(day) + minutes * 60_000;
+  return momentOf(d.day, d.time);
 }
 
 function caseTroubles(d: Draft): Trouble[] {
@@ -333,6 +347,50 @@ export function furthest(d: Draft, now: number): Step {
   return STEPS.find((s) => troubles(d, s, now).length > 0) ?? "review";
 }
 
+/** Who conducts the proceedings, by an account of their own: a link opens the seat to whoever holds it. */
+const OFFICIALS: readonly string[] = ["presiding_judge", "judge", "clerk", "procurator"];
+
+/** How many of a capacity usually sit; summary procedures have fewer, so that it only warns. */
+const ASSESSORS_AT_FIRST_INSTANCE = 2;
+const JUDGES_ON_APPEAL = 3;
+
+/**
+ * advice says what a clerk should look at again, by the fields of the server's check; it
+ * never stops a booking: officials without an account, a panel or a procurator that
+ * may be missing.
+ */
+export function advice(d: Draft): Trouble[] {
+  const count = (c: Capacity): number => d.people.filter((p) => p.capacity === c).length;
+  const invited = d.people.filter(
+    (p) =>
+      OFFICIALS.includes(p.capacity) &&
+      p.login.trim() === "" &&
+      p.roomDevice === "" &&
+      sharesWith(p) === "",
+  );
+  const list = (text: OfficeKey, n: number): Trouble => ({
+    field: "people",
+    text,
+    params: { n },
+  });
+  const out: Trouble[] = [];
+  const assessors = count("lay_assessor");
+  if (d.instance === "first_instance" && assessors < ASSESSORS_AT_FIRST_INSTANCE) {
+    out.push(list("advice_assessors", assessors));
+  }
+  const judges = count("judge") + count("presiding_judge");
+  if (d.instance === "appeal" && judges < JUDGES_ON_APPEAL) out.push(list("advice_judges", judges));
+  // Of criminal cases the server's own check says it.
+  const comes =
+    d.procedure === "administrative" || (d.procedure === "civil" && d.instance === "appeal");
+  if (comes && count("procurator") === 0) out.push(list("advice_procurator", 0));
+  if (invited.length > 0) {
+    const who = invited.map((p) => p.name.trim()).join("; ");
+    out.push({ field: "people", text: "advice_account", params: { who } });
+  }
+  return out;
+}
+
 /** addPoint adds a component point, or says that the law knows no fourth one. */
 export function addPoint(d: Draft, key: string): { draft: Draft; refused: boolean } {
   if (d.points.length - 1 >= MAX_COMPONENT_POINTS) return { draft: d, refused: true };
@@ -351,13 +409,19 @@ export function removePoint(d: Draft, key: string): Draft {
   });
 }
 
-/** changePerson applies a change and what follows from it: who must sit centrally sits there. */
+/**
+ * changePerson applies a change and what follows from it: who must sit centrally sits
+ * there, is of age and talks to nobody in private; a citizen has no official's account.
+ */
 export function changePerson(d: Draft, key: string, change: Partial<DraftPerson>): Draft {
   const central = d.points[0]?.key ?? "";
   const people = d.people.map((p) => {
     if (p.key !== key) return p;
     const next = { ...p, ...change };
-    if (change.capacity !== undefined && centralOnly(next.capacity)) next.point = central;
+    if (change.capacity !== undefined && centralOnly(next.capacity)) {
+      Object.assign(next, { point: central, minor: false, private: false });
+    }
+    if (!mayHaveAccount(next.capacity)) next.login = "";
     if (next.device !== "room_client") next.roomDevice = "";
     if (next.roomDevice !== "") next.login = "";
     return actsFor(next.capacity) ? next : { ...next, client: "" };

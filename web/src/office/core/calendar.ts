@@ -1,6 +1,6 @@
 // The hearings of a week, ordered and narrowed down. Pure.
 import type { HearingRow } from "./api";
-import { type Day, dayOf } from "./dates";
+import { type Day, dayOf } from "../../core/dates";
 
 export interface Filter {
   text: string;
@@ -44,6 +44,20 @@ export function ofDay(rows: readonly HearingRow[], day: Day, f: Filter): Hearing
         Date.parse(a.starts_at) - Date.parse(b.starts_at) ||
         a.docket_no.localeCompare(b.docket_no, "vi", { numeric: true }),
     );
+}
+
+/** byDay is what a search found on other days than one, by day, the latest first, of a status. Whose they are a search does not tell. */
+export function byDay(
+  rows: readonly HearingRow[],
+  but: Day,
+  f: Filter,
+): { day: Day; rows: HearingRow[] }[] {
+  const days = new Set(rows.map((h) => dayOf(Date.parse(h.starts_at))));
+  days.delete(but);
+  return [...days]
+    .toSorted((a, b) => b.localeCompare(a))
+    .map((day) => ({ day, rows: ofDay(rows, day, { text: "", status: f.status, mine: false }) }))
+    .filter((d) => d.rows.length > 0);
 }
 
 /** perDay counts the hearings of each day, whatever the filter. */

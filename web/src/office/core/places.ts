@@ -9,6 +9,7 @@ const bench: readonly Role[] = ["judge", "chief_judge", "clerk"];
 const uses = {
   calendar: [...bench, "tech_operator", "point_officer", "procurator"],
   hearing: [...bench, "tech_operator", "point_officer", "procurator"],
+  search: bench,
   people: bench,
   tests: [...bench, "tech_operator"],
   book: ["clerk", "judge"],

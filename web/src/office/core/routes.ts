@@ -1,6 +1,6 @@
 // Addresses of the officials' pages. The room itself lives at "/".
 import { isOffice, OFFICE, ROOM_DEVICE } from "../where";
-import { type Day, isDay } from "./dates";
+import { type Day, isDay } from "../../core/dates";
 import { lookup } from "../../core/lookup";
 
 export type Route =

@@ -7,25 +7,14 @@ import { create } from "@bufbuild/protobuf";
 import { isOffice } from "../where";
 import type { Alarm, DeviceSeat, HearingRow, LiveHearing } from "./api";
 import { office } from "./api";
-import { noFilter, ofDay, perDay, plain } from "./calendar";
+import { byDay, noFilter, ofDay, perDay, plain } from "./calendar";
 import { httpClient, Refused } from "./client";
-import {
-  addDays,
-  clock,
-  dayOf,
-  daysUntil,
-  longDay,
-  parseDay,
-  parseTime,
-  rfc3339,
-  startOf,
-  weekOf,
-  writeDay,
-} from "./dates";
+import { weekOf } from "../../core/dates";
 import { newKey, sign } from "./devicekey";
 import { byNeed, done, open } from "./operations";
 import { EVERY, Poll } from "./poll";
 import { hasUse, home } from "./places";
+import { path } from "./qr";
 import { preparation } from "./preparation";
 import { due, LEAD } from "./roomdevice";
 import { pathOf, type Route, routeOf } from "./routes";
@@ -36,38 +25,6 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.useRealTimers();
-});
-
-describe("days and times of Vietnam", () => {
-  it("know where the day ends", () => {
-    expect(dayOf(Date.parse("2026-11-22T16:59:59Z"))).toBe("2026-11-22");
-    expect(dayOf(Date.parse("2026-11-22T17:00:00Z"))).toBe("2026-11-23");
-    expect(clock(Date.parse("2026-11-22T17:05:00Z"))).toBe("00:05");
-    expect(rfc3339(startOf("2026-11-23"))).toBe("2026-11-23T00:00:00+07:00");
-  });
-
-  it("read back what they write, for every day of four years", () => {
-    for (let day = "2024-01-01"; day < "2028-01-01"; day = addDays(day, 1)) {
-      expect(parseDay(writeDay(day))).toBe(day);
-      const week = weekOf(day);
-      expect(week).toContain(day);
-      expect(longDay(week[0] ?? "", "vi")).toMatch(/^Thứ Hai, /);
-      expect(daysUntil(day, addDays(day, 1))).toBe(1);
-    }
-  });
-
-  it("take days and times as people type them, and nothing else", () => {
-    expect(["5/12/2026", " 05-12-2026", "5.12.2026 "].map(parseDay)).toEqual(
-      Array.from({ length: 3 }, () => "2026-12-05"),
-    );
-    for (const bad of ["29/02/2027", "00/01/2026", "1/13/2026", "2026-12-05", "5/12/26", "", "x"]) {
-      expect(parseDay(bad), bad).toBeNull();
-    }
-    expect(["8:30", "08h30", "8h", "14 giờ 30", "8.05"].map(parseTime)).toEqual([
-      510, 510, 480, 870, 485,
-    ]);
-    for (const bad of ["24:00", "8:60", "8", "", "sáng"]) expect(parseTime(bad), bad).toBeNull();
-  });
 });
 
 describe("addresses", () => {
@@ -164,6 +121,20 @@ const row = (h: Partial<HearingRow>): HearingRow => ({
   ...h,
 });
 
+describe("the QR code", () => {
+  it("has each dark module once, in its place", () => {
+    const rows = ["1101", "0000", "1011"];
+    const dark = [...path(rows).matchAll(/M(\d+) (\d+)h(\d+)v1h-(\d+)z/g)].flatMap((m) => {
+      expect(m[3]).toBe(m[4]);
+      return Array.from({ length: Number(m[3]) }, (_, i) => `${Number(m[1]) + i},${m[2]}`);
+    });
+    const wanted = rows.flatMap((row, y) =>
+      row.split("").flatMap((c, x) => (c === "1" ? `${x},${y}` : [])),
+    );
+    expect(dark).toEqual(wanted);
+  });
+});
+
 describe("the calendar", () => {
   const rows = [
     row({ id: "c", docket_no: "10/2026/TLST-HS", title: "Tranh chấp đất" }),
@@ -181,6 +152,20 @@ describe("the calendar", () => {
     expect(ids({ ...noFilter, mine: true })).toEqual(["b"]);
     expect(perDay(rows, weekOf("2026-11-20"))).toEqual([0, 0, 0, 0, 3, 1, 0]);
     expect(plain("Phúc thẩm Đà Nẵng")).toBe("phuc tham da nang");
+  });
+
+  it("gives what a search found by day, the latest first, without the day in sight", () => {
+    const found = (status = "") =>
+      byDay(rows, "2026-11-19", { text: "gì cũng được", status, mine: true }).map((d) => [
+        d.day,
+        ...d.rows.map((h) => h.id),
+      ]);
+    expect(found()).toEqual([
+      ["2026-11-21", "next"],
+      ["2026-11-20", "a", "b", "c"],
+    ]);
+    expect(found("closed")).toEqual([["2026-11-20", "a"]]);
+    expect(byDay(rows, "2026-11-21", noFilter).map((d) => d.day)).toEqual(["2026-11-20"]);
   });
 
   it("knows what a hearing still needs", () => {

@@ -43,7 +43,7 @@ describe("the own account", () => {
     const box = await screen.findByRole("region", { name: "Nơi đang đăng nhập" });
     await within(box).findByText("Edge, Windows");
     expect(box.textContent).toContain("203.0.113.7");
-    expect(box.textContent).toContain("khóa đăng nhập lúc 08:00 ngày 20/11/2026");
+    expect(box.textContent).toContain("khóa bảo mật lúc 08:00 ngày 20/11/2026");
     expect(box.textContent).toContain("máy này");
     press("Kết thúc đăng nhập tại 203.0.113.7");
     const ask = await screen.findByRole("alertdialog");
@@ -179,7 +179,7 @@ describe("acts that take two administrators", () => {
       }),
     );
     const ask = await screen.findByRole("alertdialog");
-    expect(ask.textContent).toContain("mọi khóa đăng nhập và chứng thư số");
+    expect(ask.textContent).toContain("mọi khóa bảo mật và chứng thư số");
     fireEvent.click(within(ask).getByRole("button", { name: "Xác nhận" }));
     await screen.findByText("abcde-fghij");
     fireEvent.click(screen.getByRole("button", { name: "Đã giao mật khẩu, đóng" }));

@@ -1,5 +1,5 @@
 import { cleanup, fireEvent, screen, waitFor, within } from "@testing-library/react";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { newKey } from "../core/devicekey";
 import { whole } from "../core/testing";
 import { eachAnew, type Handler, me, press, problem, show, type } from "./testing";
@@ -172,7 +172,7 @@ describe("booking", () => {
       },
     });
     await fill();
-    await screen.findByText("Không có điều gì ngăn cản việc lập lịch.");
+    fireEvent.click(await screen.findByLabelText("Tôi đã xem và vẫn lập lịch"));
     press("Lập lịch phiên tòa");
     await screen.findByText(/Chưa lập được lịch/);
     away = false;
@@ -200,7 +200,7 @@ describe("booking", () => {
           : problem(401, "sign_in"),
     });
     await fill();
-    await screen.findByText("Không có điều gì ngăn cản việc lập lịch.");
+    fireEvent.click(await screen.findByLabelText("Tôi đã xem và vẫn lập lịch"));
     signedIn = false;
     press("Lập lịch phiên tòa");
     const dialog = await screen.findByRole("dialog", { name: "Phiên đăng nhập đã hết hạn" });
@@ -218,6 +218,8 @@ describe("booking", () => {
     });
     await fill();
     await screen.findByText(/Họ tên dễ nhầm/);
+    screen.getByText(/Chưa ghi tên đăng nhập của: Nguyễn Thị Hường/);
+    screen.getByText(/thường có hai Hội thẩm nhân dân .*; danh sách có 0/);
     expect(screen.getByRole("button", { name: "Lập lịch phiên tòa" })).toHaveProperty(
       "disabled",
       true,
@@ -255,12 +257,18 @@ describe("a hearing's page", () => {
     { id: "p-l", name: "Trần B", capacity: "defence_counsel", point: "p0" },
   ];
   const server: Record<string, Handler> = {
+    "GET /api/help": () => Response.json({ phone: "0236 111" }),
     "GET /api/v1/hearings/h1": () => Response.json(hearing),
     "GET /api/v1/hearings/h1/people": () => Response.json({ people }),
     "GET /api/v1/hearings/h1/tests": () => Response.json({ tests: [] }),
     "POST /api/v1/hearings/h1/invitations": () =>
       Response.json(
-        { link: "https://toa/#i=LINK", code: "246810", expires: "2026-12-05T01:30:00Z" },
+        {
+          link: "https://toa/#i=LINK",
+          qr: ["1101", "0011"],
+          code: "246810",
+          expires: "2026-12-05T01:30:00Z",
+        },
         { status: 201 },
       ),
   };
@@ -274,7 +282,22 @@ describe("a hearing's page", () => {
     const paper = await screen.findByTestId("invitation-paper");
     expect(paper.textContent).toContain("https://toa/#i=LINK");
     expect(paper.textContent).toContain("Trần B");
+    expect(paper.textContent).toContain("0236 111");
     expect(paper.textContent).not.toContain("246810");
+    expect(paper.querySelector("path")?.getAttribute("d")).toBe(
+      "M0 0h2v1h-2zM3 0h1v1h-1zM2 1h2v1h-2z",
+    );
+    const printed: string[] = [];
+    const print = vi.fn(() => {
+      const sheet = screen.getByTestId(/^invitation-(paper|code)$/).textContent;
+      printed.push(`${sheet.includes("LINK")} ${sheet.includes("246810")}`);
+      window.dispatchEvent(new Event("afterprint"));
+    });
+    vi.stubGlobal("print", print);
+    fireEvent.click(screen.getByRole("button", { name: /^In phiếu mã/ }));
+    fireEvent.click(screen.getByRole("button", { name: /^In giấy mời/ }));
+    expect(printed, "link, code").toEqual(["false true", "true false"]);
+    vi.unstubAllGlobals();
     fireEvent.click(screen.getByRole("button", { name: "Đã ghi lại, đóng" }));
     await waitFor(() => {
       expect(document.body.textContent).not.toMatch(/246810|LINK/);

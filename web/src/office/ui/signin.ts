@@ -5,7 +5,7 @@ import { creationOptions, credentialJson, requestOptions } from "../core/webauth
 
 const noPasskey = {
   code: "client_no_passkey",
-  vi: "Chưa dùng được khóa đăng nhập trên máy này. Vui lòng thử lại hoặc dùng mật khẩu.",
+  vi: "Chưa dùng được khóa bảo mật trên máy này. Vui lòng thử lại hoặc dùng mật khẩu.",
   en: "The passkey could not be used on this computer. Please try again or use the password.",
 };
 

@@ -8,23 +8,6 @@ interface FieldProps {
   onChange: (v: string) => void;
 }
 
-export function DateField(p: FieldProps & { kind: "date" | "time"; min?: string }) {
-  return (
-    <label className={css["field"]}>
-      {p.label}
-      <input
-        type={p.kind}
-        className={css["input"]}
-        value={p.value}
-        min={p.min}
-        onChange={(e) => {
-          p.onChange(e.target.value);
-        }}
-      />
-    </label>
-  );
-}
-
 export function Choice(p: FieldProps & { options: readonly { value: string; text: string }[] }) {
   return (
     <label className={css["field"]}>

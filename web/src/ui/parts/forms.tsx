@@ -2,7 +2,8 @@
 import { useState } from "react";
 import { acts, identityMethods, may } from "../../core/acts";
 import { challenge } from "../../core/challenge";
-import { courtDate, courtMicros, dateInWords, dayInWords, fromMicros } from "../../core/clock";
+import { dateInWords, dayInWords, toMicros } from "../../core/clock";
+import { dayOf, momentOf, writeDay } from "../../core/dates";
 import { own, person } from "../../core/state";
 import { sentenceCase } from "../../i18n";
 import type { PersonView, View } from "../../wire/phientoa/v1/phientoa_pb";
@@ -10,7 +11,8 @@ import { useSend } from "../ask";
 import { useTexts } from "../context";
 import { identityKey } from "../terms";
 import { type Answer, Confirm, Sheet } from "./controls";
-import { Choice, DateField, Tick } from "./fields";
+import { DayField, TimeField } from "./entry";
+import { Choice, Tick } from "./fields";
 import css from "./forms.module.css";
 import { Reason } from "./Reason";
 
@@ -79,15 +81,15 @@ export function Identity({
 export function Opinion({ now, onClose }: FormProps & { now: number }) {
   const { t, language } = useTexts();
   const { refused, busy, send } = useSend(onClose);
-  const [date, setDate] = useState(() => courtDate(now));
+  const [date, setDate] = useState(() => writeDay(dayOf(now)));
   const [note, setNote] = useState("");
-  const on = courtMicros(date, "00:00");
+  const on = momentOf(date, "00:00");
   const answer = (agrees: boolean): Answer => ({
     label: t(agrees ? "opinion_agrees" : "opinion_disagrees"),
     tone: "plain",
     isDisabled: busy || on === null,
     onPress: () => {
-      if (on !== null) send(acts.recordOpinion(agrees, on, note.trim()));
+      if (on !== null) send(acts.recordOpinion(agrees, toMicros(on), note.trim()));
     },
   });
   return (
@@ -99,10 +101,10 @@ export function Opinion({ now, onClose }: FormProps & { now: number }) {
       onClose={onClose}
     >
       <div className={css["pair"]}>
-        <DateField kind="date" label={t("opinion_date")} value={date} onChange={setDate} />
+        <DayField id="opinion-date" label={t("opinion_date")} value={date} onChange={setDate} />
         {on === null ? null : (
           <p role="status" className={css["said"]}>
-            {dayInWords(fromMicros(on), language)}
+            {dayInWords(on, language)}
           </p>
         )}
       </div>
@@ -148,7 +150,9 @@ export function Decision({ view, now, onClose }: FormProps & { view: View; now: 
   const [time, setTime] = useState("08:00");
   const [unknown, setUnknown] = useState(false);
   const [form, setForm] = useState("online");
-  const at = unknown ? null : courtMicros(date, time);
+  const typed = momentOf(date, time);
+  const past = typed !== null && typed <= now;
+  const at = unknown || past ? null : typed;
   const given = !busy && reason.trim() !== "";
   const answers: Answer[] = [];
   if (suspends) {
@@ -157,7 +161,7 @@ export function Decision({ view, now, onClose }: FormProps & { view: View; now: 
       tone: "danger",
       isDisabled: !given || at === null,
       onPress: () => {
-        if (at !== null) send(acts.suspend(reason.trim(), at));
+        if (at !== null) send(acts.suspend(reason.trim(), toMicros(at)));
       },
     });
   }
@@ -167,7 +171,7 @@ export function Decision({ view, now, onClose }: FormProps & { view: View; now: 
       tone: "danger",
       isDisabled: !given || (at === null && !unknown),
       onPress: () => {
-        send(acts.adjourn(reason.trim(), at ?? 0n, form));
+        send(acts.adjourn(reason.trim(), at === null ? 0n : toMicros(at), form));
       },
     });
   }
@@ -186,17 +190,17 @@ export function Decision({ view, now, onClose }: FormProps & { view: View; now: 
       </ul>
       <Reason label={t("reason_required")} value={reason} onChange={setReason} />
       <div className={css["pair"]}>
-        <DateField
-          kind="date"
+        <DayField
+          id="reopen-date"
           label={t("reopen_date")}
           value={date}
-          min={courtDate(now)}
+          error={past && !unknown ? t("when_past") : undefined}
           onChange={setDate}
         />
-        <DateField kind="time" label={t("reopen_time")} value={time} onChange={setTime} />
+        <TimeField id="reopen-time" label={t("reopen_time")} value={time} onChange={setTime} />
         {at === null ? null : (
           <p role="status" className={css["said"]}>
-            {t("reopen_at", { time: dateInWords(fromMicros(at), language) })}
+            {t("reopen_at", { time: dateInWords(at, language) })}
           </p>
         )}
       </div>

@@ -105,7 +105,7 @@ export function Shell({ dark = false, children }: { dark?: boolean; children: Re
 }
 
 /** useHelpPhone is the number to call for help, "" until it is known and where there is none. */
-function useHelpPhone(): string {
+export function useHelpPhone(): string {
   const { api } = useOffice();
   const [phone, setPhone] = useState("");
   useEffect(() => {

@@ -1,82 +1,11 @@
 // The forms of entry: native controls with a label, a hint and a sentence when
 // something is wrong. Native, because they work with every aid and cost nothing.
-import { type ReactNode, useId } from "react";
+import { useId, useState } from "react";
+import { Around, type Common, described } from "../../../ui/parts/entry";
+import entry from "../../../ui/parts/entry.module.css";
 import css from "./fields.module.css";
 
-interface Common {
-  /** id of the control; a trouble names it, so that the focus finds it */
-  id: string;
-  label: string;
-  hint?: string | undefined;
-  error?: string | undefined;
-}
-
-function Around({ id, label, hint, error, children }: Common & { children: ReactNode }) {
-  return (
-    <div className={css["field"]}>
-      <label htmlFor={id} className={css["label"]}>
-        {label}
-      </label>
-      {hint === undefined ? null : (
-        <p id={`${id}-hint`} className={css["hint"]}>
-          {hint}
-        </p>
-      )}
-      {children}
-      {error === undefined ? null : (
-        <p id={`${id}-error`} className={css["error"]}>
-          {error}
-        </p>
-      )}
-    </div>
-  );
-}
-
-/** described names what a screen reader reads after the label. */
-function described(p: Common): { "aria-describedby"?: string; "aria-invalid"?: true } {
-  const ids = [
-    ...(p.hint === undefined ? [] : [`${p.id}-hint`]),
-    ...(p.error === undefined ? [] : [`${p.id}-error`]),
-  ];
-  return {
-    ...(ids.length > 0 ? { "aria-describedby": ids.join(" ") } : {}),
-    ...(p.error === undefined ? {} : { "aria-invalid": true }),
-  };
-}
-
-interface TextProps extends Common {
-  value: string;
-  onChange: (value: string) => void;
-  type?: "text" | "password";
-  complete?: string;
-  numeric?: boolean;
-  max?: number;
-  narrow?: boolean;
-  /** the one thing that a dialog asks for */
-  focus?: boolean;
-}
-
-export function TextField(p: TextProps) {
-  return (
-    <Around id={p.id} label={p.label} hint={p.hint} error={p.error}>
-      <input
-        id={p.id}
-        className={`${css["input"]} ${p.narrow === true ? css["narrow"] : ""}`}
-        type={p.type ?? "text"}
-        value={p.value}
-        autoComplete={p.complete ?? "off"}
-        inputMode={p.numeric === true ? "numeric" : "text"}
-        maxLength={p.max ?? 500}
-        spellCheck={false}
-        autoFocus={p.focus === true}
-        {...described(p)}
-        onChange={(e) => {
-          p.onChange(e.currentTarget.value);
-        }}
-      />
-    </Around>
-  );
-}
+export { DayField, TextField, TimeField } from "../../../ui/parts/entry";
 
 export interface Option {
   value: string;
@@ -96,7 +25,7 @@ export function Pick(p: PickProps) {
     <Around id={p.id} label={p.label} hint={p.hint} error={p.error}>
       <select
         id={p.id}
-        className={css["input"]}
+        className={entry["input"]}
         value={p.value}
         {...described(p)}
         onChange={(e) => {
@@ -121,9 +50,9 @@ export function Choice(
   const name = useId();
   return (
     <fieldset id={p.id} tabIndex={-1} className={css["choice"]} {...described(p)}>
-      <legend className={css["label"]}>{p.label}</legend>
+      <legend className={entry["label"]}>{p.label}</legend>
       {p.hint === undefined ? null : (
-        <p id={`${p.id}-hint`} className={css["hint"]}>
+        <p id={`${p.id}-hint`} className={entry["hint"]}>
           {p.hint}
         </p>
       )}
@@ -144,7 +73,7 @@ export function Choice(
         ))}
       </div>
       {p.error === undefined ? null : (
-        <p id={`${p.id}-error`} className={css["error"]}>
+        <p id={`${p.id}-error`} className={entry["error"]}>
           {p.error}
         </p>
       )}
@@ -172,5 +101,39 @@ export function Tick({
       />
       {label}
     </label>
+  );
+}
+
+/** FileField is a file of this computer; the browser's own words for it are in the language of the computer. */
+export function FileField(
+  p: Common & { accept: string; choose: string; none: string; onFile: (file: File | null) => void },
+) {
+  const [name, setName] = useState("");
+  const said = name === "" ? p.none : name;
+  const { "aria-describedby": others, ...wrong } = described(p);
+  return (
+    <Around id={p.id} label={p.label} hint={p.hint} error={p.error}>
+      <div className={`${entry["input"]} ${css["file"]}`}>
+        <input
+          id={p.id}
+          type="file"
+          accept={p.accept}
+          title={said}
+          {...wrong}
+          aria-describedby={[`${p.id}-name`, others].filter(Boolean).join(" ")}
+          onChange={(e) => {
+            const file = e.currentTarget.files?.[0] ?? null;
+            setName(file?.name ?? "");
+            p.onFile(file);
+          }}
+        />
+        <span aria-hidden className={css["fileButton"]}>
+          {p.choose}
+        </span>
+        <span id={`${p.id}-name`} className={css["fileName"]}>
+          {said}
+        </span>
+      </div>
+    </Around>
   );
 }

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { Act, Confirm } from "../../../ui/parts/controls";
 import type { Passkey } from "../../core/api";
 import { asRefused, type Refused } from "../../core/client";
-import { dayOf, writeDay } from "../../core/dates";
+import { dayOf, writeDay } from "../../../core/dates";
 import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
 import { TextField } from "../parts/fields";
 import { Answer, Box, Note, Page, Trouble } from "../parts/page";

@@ -4,8 +4,9 @@ import { Act, Confirm } from "../../../ui/parts/controls";
 import type { OfficialAccount, Role } from "../../core/api";
 import { asRefused, type Refused } from "../../core/client";
 import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
-import { TextField, Tick } from "../parts/fields";
+import { Tick, TextField } from "../parts/fields";
 import { Answer, Box, Note, Page, Sheet, Trouble } from "../parts/page";
+import { Secret } from "../parts/Secret";
 import { Marked } from "../parts/StatusMark";
 import { roleKey, ROLES } from "../words";
 import { Proposals, ProposeSheet } from "./Proposals";
@@ -284,7 +285,7 @@ function Create({ onClose }: { onClose: () => void }) {
     return (
       <Sheet title={t("account_created")} onClose={onClose}>
         <p>{t("account_created_text", { login: login.trim().toLowerCase() })}</p>
-        <p className={office["secret"]}>{password}</p>
+        <Secret value={password} copy={t("copy_password")} />
         <div>
           <Act tone="primary" onPress={onClose}>
             {t("account_created_done")}

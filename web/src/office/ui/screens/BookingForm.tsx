@@ -1,8 +1,8 @@
 // Step 2: procedure, form and time.
 import { type Draft, startsAt } from "../../core/booking";
-import { clock, dayOf, longDay } from "../../core/dates";
+import { clock, dayOf, longDay } from "../../../core/dates";
 import { useOffice, useOfficeTexts } from "../context";
-import { Choice, TextField } from "../parts/fields";
+import { Choice, DayField, TextField, TimeField } from "../parts/fields";
 import { Box, Note } from "../parts/page";
 import type { Errors } from "./Booking";
 import office from "./office.module.css";
@@ -69,24 +69,17 @@ export function FormStep({ errors }: { errors: Errors }) {
       </Box>
       <Box title={t("when")}>
         <div className={office["grid"]}>
-          <TextField
+          <DayField
             id="day"
             label={t("day")}
-            hint={t("day_hint")}
             value={draft.day}
-            narrow
-            numeric
-            max={10}
             error={errors("day")}
             onChange={set("day")}
           />
-          <TextField
+          <TimeField
             id="time"
             label={t("time")}
-            hint={t("time_hint")}
             value={draft.time}
-            narrow
-            max={12}
             error={errors("time")}
             onChange={set("time")}
           />

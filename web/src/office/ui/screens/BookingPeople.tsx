@@ -10,6 +10,7 @@ import {
   type DraftPerson,
   emptyPerson,
   LIMITS,
+  mayHaveAccount,
   OWN_DEVICES,
   owners,
   removePerson,
@@ -17,7 +18,7 @@ import {
   sharesWith,
 } from "../../core/booking";
 import { useLoad, useOffice, useOfficeTexts } from "../context";
-import { Pick, TextField, Tick } from "../parts/fields";
+import { Pick, Tick, TextField } from "../parts/fields";
 import { Box, Note } from "../parts/page";
 import { type Errors, focusOn } from "./Booking";
 import css from "./Booking.module.css";
@@ -93,7 +94,6 @@ function Person({ p, n, errors }: { p: DraftPerson; n: number; errors: Errors })
           <p>{t("bad_protected_witness")}</p>
         </Note>
       ) : null}
-      {centralOnly(p.capacity) ? <p>{t("central_only_hint")}</p> : null}
       <div className={css["ticks"]}>
         <Tick
           label={t("required")}
@@ -102,14 +102,16 @@ function Person({ p, n, errors }: { p: DraftPerson; n: number; errors: Errors })
             change({ required });
           }}
         />
-        <Tick
-          label={t("minor")}
-          checked={p.minor}
-          onChange={(minor) => {
-            change({ minor });
-          }}
-        />
-        {sharesWith(p) === "" && p.device !== "console" ? (
+        {centralOnly(p.capacity) ? null : (
+          <Tick
+            label={t("minor")}
+            checked={p.minor}
+            onChange={(minor) => {
+              change({ minor });
+            }}
+          />
+        )}
+        {!centralOnly(p.capacity) && sharesWith(p) === "" && p.device !== "console" ? (
           <Tick
             label={t("person_private")}
             checked={p.private}
@@ -118,6 +120,7 @@ function Person({ p, n, errors }: { p: DraftPerson; n: number; errors: Errors })
             }}
           />
         ) : null}
+        {centralOnly(p.capacity) ? <p>{t("central_only_hint")}</p> : null}
       </div>
       {p.minor ? (
         <Note tone="attention">
@@ -202,7 +205,7 @@ function PersonFields({
           }}
         />
       ) : null}
-      {sharesWith(p) === "" && p.roomDevice === "" ? (
+      {mayHaveAccount(p.capacity) && sharesWith(p) === "" && p.roomDevice === "" ? (
         <TextField
           id={id("login")}
           label={t("person_login")}

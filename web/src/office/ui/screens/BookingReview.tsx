@@ -3,6 +3,7 @@ import { useState } from "react";
 import { Act } from "../../../ui/parts/controls";
 import type { Check } from "../../core/api";
 import {
+  advice,
   bodyOf,
   type DraftPerson,
   furthest,
@@ -12,7 +13,7 @@ import {
 } from "../../core/booking";
 import { placeOf } from "../../core/findings";
 import { asRefused, type Finding, type Refused } from "../../core/client";
-import { clock, dayOf, longDay } from "../../core/dates";
+import { clock, dayOf, longDay } from "../../../core/dates";
 import { useLoad, useOffice, useOfficeTexts } from "../context";
 import { Tick } from "../parts/fields";
 import { Answer, Box, Note, Trouble } from "../parts/page";
@@ -46,14 +47,20 @@ export function ReviewStep({
   );
 }
 
-function Findings({ list, onOpen }: { list: Finding[]; onOpen: (s: Step) => void }) {
-  const { t, pick } = useOfficeTexts();
+/** Line is a finding of the server or of the page: where it belongs, and the sentence. */
+interface Line {
+  field: string;
+  said: string;
+}
+
+function Findings({ list, onOpen }: { list: Line[]; onOpen: (s: Step) => void }) {
+  const { t } = useOfficeTexts();
   return (
     <ul className={css["findings"]}>
       {list.map((f) => {
-        const place = placeOf(f.field ?? "");
+        const place = placeOf(f.field);
         return (
-          <li key={`${f.code} ${f.field ?? ""}`}>
+          <li key={`${f.field} ${f.said}`}>
             {place ? (
               <>
                 <button
@@ -68,7 +75,7 @@ function Findings({ list, onOpen }: { list: Finding[]; onOpen: (s: Step) => void
                 {": "}
               </>
             ) : null}
-            {pick(f)}
+            {f.said}
           </li>
         );
       })}
@@ -87,15 +94,20 @@ function CheckAndBook({
   onOpen: (s: Step) => void;
   onBooked: (id: string) => void;
 }) {
-  const { t } = useOfficeTexts();
+  const { t, pick } = useOfficeTexts();
   const { api, run, draft, dropDraft, keyFor } = useOffice();
+  const line = (f: Finding): Line => ({ field: f.field ?? "", said: pick(f) });
+  const warnings = [
+    ...check.warnings.map(line),
+    ...advice(draft).map((a) => ({ field: a.field, said: t(a.text, a.params) })),
+  ];
   const [seen, setSeen] = useState(false);
   const [busy, setBusy] = useState(false);
   const [refused, setRefused] = useState<Refused | null>(null);
   const [missing, setMissing] = useState(false);
   const book = async (): Promise<void> => {
-    setMissing(check.warnings.length > 0 && !seen);
-    if (busy || (check.warnings.length > 0 && !seen)) return;
+    setMissing(warnings.length > 0 && !seen);
+    if (busy || (warnings.length > 0 && !seen)) return;
     setBusy(true);
     setRefused(null);
     const body = bodyOf(draft);
@@ -119,17 +131,17 @@ function CheckAndBook({
       {check.refusals.length > 0 ? (
         <Note tone="bad">
           <p className={office["strong"]}>{t("check_refused")}</p>
-          <Findings list={check.refusals} onOpen={onOpen} />
+          <Findings list={check.refusals.map(line)} onOpen={onOpen} />
         </Note>
       ) : null}
-      {check.warnings.length > 0 ? (
+      {warnings.length > 0 ? (
         <Note tone="attention">
           <p className={office["strong"]}>{t("check_warned")}</p>
-          <Findings list={check.warnings} onOpen={onOpen} />
+          <Findings list={warnings} onOpen={onOpen} />
           {may ? <Tick label={t("check_seen")} checked={seen} onChange={setSeen} /> : null}
         </Note>
       ) : null}
-      {may && check.warnings.length === 0 ? (
+      {may && warnings.length === 0 ? (
         <Note tone="good">
           <p>{t("check_good")}</p>
         </Note>

@@ -2,38 +2,31 @@
 import { useState } from "react";
 import { Act } from "../../../ui/parts/controls";
 import type { HearingRow } from "../../core/api";
-import {
-  componentPoints,
-  type Filter,
-  isOver,
-  noFilter,
-  ofDay,
-  perDay,
-  room,
-} from "../../core/calendar";
+import { type Filter, noFilter, ofDay, perDay } from "../../core/calendar";
+import { spanOf } from "../../core/early";
 import {
   addDays,
-  clock,
   type Day,
   dayOf,
   longDay,
-  rfc3339,
-  startOf,
+  parseDay,
   weekday,
   weekOf,
   writeDay,
-} from "../../core/dates";
+} from "../../../core/dates";
 import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
-import { Pick, TextField, Tick } from "../parts/fields";
+import { DayField, Pick, TextField, Tick } from "../parts/fields";
 import { Answer, Note, Page } from "../parts/page";
 import { hasUse } from "../../core/places";
 import { Link } from "../parts/Shell";
-import { StatusMark } from "../parts/StatusMark";
-import { procedureKey, STATUSES, statusWord } from "../words";
+import { STATUSES, statusWord } from "../words";
 import css from "./Calendar.module.css";
-import { ChangeBooking } from "./ChangeBooking";
-import { EnterButton } from "./EnterButton";
+import { Elsewhere } from "./Elsewhere";
+import { HearingLines } from "./HearingLine";
 import office from "./office.module.css";
+
+/** Letters from which it is looked for on all days: fewer would find everything. */
+const SEARCH_FROM = 2;
 
 export function Calendar({ day: asked }: { day: Day | undefined }) {
   const { t, language } = useOfficeTexts();
@@ -44,9 +37,7 @@ export function Calendar({ day: asked }: { day: Day | undefined }) {
   const day = asked ?? today;
   const week = weekOf(day);
   const from = week[0] ?? day;
-  const { data, again } = useLoad(from, () =>
-    api.calendar(rfc3339(startOf(from)), rfc3339(startOf(addDays(from, 7)))),
-  );
+  const { data, again } = useLoad(from, () => api.calendar(...spanOf(from)));
   return (
     <Page
       title={t("calendar_title")}
@@ -69,7 +60,7 @@ export function Calendar({ day: asked }: { day: Day | undefined }) {
         today={today}
         rows={data.kind === "ready" ? data.value.hearings : null}
       />
-      <Filters filter={filter} onChange={setFilter} />
+      <Filters key={day} day={day} filter={filter} onChange={setFilter} />
       <section aria-label={longDay(day, language)} className={office["stack"]}>
         <h2 className={css["day"]}>{longDay(day, language)}</h2>
         <Answer data={data} again={again}>
@@ -85,6 +76,9 @@ export function Calendar({ day: asked }: { day: Day | undefined }) {
           )}
         </Answer>
       </section>
+      {hasUse("search", me.roles) && filter.text.trim().length >= SEARCH_FROM ? (
+        <Elsewhere day={day} filter={filter} onChanged={again} />
+      ) : null}
     </Page>
   );
 }
@@ -128,8 +122,18 @@ function WeekStrip({
   );
 }
 
-function Filters({ filter, onChange }: { filter: Filter; onChange: (f: Filter) => void }) {
+function Filters({
+  day,
+  filter,
+  onChange,
+}: {
+  day: Day;
+  filter: Filter;
+  onChange: (f: Filter) => void;
+}) {
   const { t } = useOfficeTexts();
+  const { go } = useOffice();
+  const [typed, setTyped] = useState(() => writeDay(day));
   return (
     <div role="search" className={css["filters"]} aria-label={t("filter")}>
       <TextField
@@ -149,6 +153,17 @@ function Filters({ filter, onChange }: { filter: Filter; onChange: (f: Filter) =
         options={STATUSES.map((s) => ({ value: s, label: t(statusWord(s).text) }))}
         onChange={(status) => {
           onChange({ ...filter, status });
+        }}
+      />
+      <DayField
+        id="go-to-day"
+        label={t("go_to_day")}
+        hint=""
+        value={typed}
+        onChange={setTyped}
+        onDone={(written) => {
+          const wanted = parseDay(written);
+          if (wanted !== null && wanted !== day) go({ page: "calendar", day: wanted });
         }}
       />
       <div className={css["mine"]}>
@@ -181,55 +196,5 @@ function DayList({
     const any = ofDay(rows, day, noFilter).length > 0;
     return <p>{t(any ? "calendar_none_filtered" : "calendar_none")}</p>;
   }
-  return (
-    <ul className={css["hearings"]}>
-      {shown.map((h) => (
-        <HearingLine key={h.id} h={h} onChanged={onChanged} />
-      ))}
-    </ul>
-  );
-}
-
-function HearingLine({ h, onChanged }: { h: HearingRow; onChanged: () => void }) {
-  const { t } = useOfficeTexts();
-  const start = Date.parse(h.starts_at);
-  const points = componentPoints(h);
-  const minutes = h.minutes ?? 0;
-  return (
-    <li className={css["hearing"]}>
-      <p className={css["time"]}>
-        {clock(start)}
-        {minutes > 0 ? (
-          <span className={css["until"]}>
-            {t("until", { time: clock(start + minutes * 60_000) })}
-          </span>
-        ) : null}
-      </p>
-      <div className={css["what"]}>
-        <h3 className={css["case"]}>
-          <Link to={{ page: "hearing", id: h.id }}>{t("docket", { no: h.docket_no })}</Link>
-        </h3>
-        <p>{h.title}</p>
-        <p className={css["meta"]}>
-          {t(procedureKey(h.procedure ?? ""))}
-          {h.closed === true ? (
-            <strong className={css["closed"]}>{t("visibility_closed")}</strong>
-          ) : null}
-        </p>
-      </div>
-      <dl className={css["facts"]}>
-        <dt>{t("courtroom")}</dt>
-        <dd>{room(h) === "" ? t("not_set") : room(h)}</dd>
-        <dt>{t("presiding")}</dt>
-        <dd>{h.presiding ?? t("not_set")}</dd>
-        <dt>{t("component_points")}</dt>
-        <dd>{points.length === 0 ? t("none") : points.join("; ")}</dd>
-      </dl>
-      <div className={css["end"]}>
-        <StatusMark status={h.status} />
-        {isOver(h.status) ? null : <EnterButton h={h} />}
-        <ChangeBooking h={h} onDone={onChanged} />
-      </div>
-    </li>
-  );
+  return <HearingLines rows={shown} onChanged={onChanged} />;
 }

@@ -6,10 +6,19 @@ import { LIMITS } from "../../core/booking";
 import type { HearingRow, Moved } from "../../core/api";
 import { isBeforeOpening } from "../../core/calendar";
 import { asRefused, type Refused } from "../../core/client";
-import { clock, dayOf, parseDay, parseTime, rfc3339, startOf, writeDay } from "../../core/dates";
+import {
+  clock,
+  dayOf,
+  longDay,
+  momentOf,
+  parseDay,
+  parseTime,
+  rfc3339,
+  writeDay,
+} from "../../../core/dates";
 import { hasUse } from "../../core/places";
 import { useMe, useOffice, useOfficeTexts } from "../context";
-import { TextField } from "../parts/fields";
+import { DayField, TextField, TimeField } from "../parts/fields";
 import { Note, Sheet, Trouble } from "../parts/page";
 import office from "./office.module.css";
 
@@ -110,13 +119,13 @@ function MoveDialog({
   onClose: () => void;
   onMoved: (m: Moved) => void;
 }) {
-  const { t } = useOfficeTexts();
+  const { t, language } = useOfficeTexts();
   const { api, clock: time, keyFor } = useOffice();
   const stood = Date.parse(h.starts_at);
   const [day, setDay] = useState(writeDay(dayOf(stood)));
   const [hour, setHour] = useState(clock(stood));
   const [reason, setReason] = useState("");
-  const at = moment(day, hour);
+  const at = momentOf(day, hour);
   const body = { starts_at: rfc3339(at ?? 0), reason: reason.trim() };
   const name = `${h.id} ${JSON.stringify(body)}`;
   const ahead = at !== null && at > time.now();
@@ -138,39 +147,30 @@ function MoveDialog({
       onConfirm={act}
     >
       <div className={office["grid"]}>
-        <TextField
+        <DayField
           id="move-day"
           label={t("day")}
-          hint={t("day_hint")}
           value={day}
-          narrow
-          numeric
-          max={10}
           error={tried && parseTime(hour) !== null ? dayWrong : undefined}
           onChange={setDay}
         />
-        <TextField
+        <TimeField
           id="move-time"
           label={t("time")}
-          hint={t("time_hint")}
           value={hour}
-          narrow
-          max={12}
           error={tried && parseTime(hour) === null ? t("need_time") : undefined}
           onChange={setHour}
         />
       </div>
+      <p role="status" className={office["strong"]}>
+        {at === null
+          ? t("when_empty")
+          : t("when_read", { time: clock(at), day: longDay(dayOf(at), language) })}
+      </p>
       <Reason value={reason} tried={tried} onChange={setReason} />
       <Trouble refused={refused} title={t("change_move_not")} />
     </Confirm>
   );
-}
-
-/** moment is the typed day and time, in milliseconds since 1970, or null. */
-function moment(day: string, hour: string): number | null {
-  const d = parseDay(day);
-  const minutes = parseTime(hour);
-  return d === null || minutes === null ? null : startOf(d) + minutes * 60_000;
 }
 
 /** useAct makes the call once everything needed is there; final is called after a final refusal. */

@@ -3,11 +3,12 @@ import { useState } from "react";
 import { Act, Confirm } from "../../../ui/parts/controls";
 import type { RoomDevice } from "../../core/api";
 import { asRefused, type Refused } from "../../core/client";
-import { clock, dayOf, writeDay } from "../../core/dates";
+import { clock, dayOf, writeDay } from "../../../core/dates";
 import { ROOM_DEVICE } from "../../where";
 import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
 import { TextField } from "../parts/fields";
 import { Answer, Box, Page, Sheet, Trouble } from "../parts/page";
+import { Secret } from "../parts/Secret";
 import { hasUse } from "../../core/places";
 import office from "./office.module.css";
 
@@ -98,7 +99,7 @@ export function Devices() {
           }}
         >
           <p>{t("device_code_how", { path: `${location.origin}${ROOM_DEVICE}` })}</p>
-          <p className={office["code"]}>{given.code}</p>
+          <Secret value={given.code} copy={t("copy_code")} large />
           <p>{t("device_code_until", { time: clock(Date.parse(given.expires)) })}</p>
           <div>
             <Act

@@ -2,7 +2,7 @@
 import type { ReactNode } from "react";
 import type { HearingDetail, HearingPerson, TestReport } from "../../core/api";
 import { componentPoints, isOver, room } from "../../core/calendar";
-import { clock, dayOf, daysUntil, longDay, writeDay } from "../../core/dates";
+import { clock, dayOf, daysUntil, longDay, writeDay } from "../../../core/dates";
 import { type Item, preparation } from "../../core/preparation";
 import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
 import { Answer, Box, Note, Page } from "../parts/page";

@@ -1,21 +1,17 @@
 // An invitation: the link on paper, the code by another way. Both are shown once
-// and live in this dialog only; the code is never on the printed sheet.
-import { useState } from "react";
-import { createPortal } from "react-dom";
+// and live in this dialog only; the code is never on the sheet that carries the link.
+import { useEffect, useState } from "react";
+import { createPortal, flushSync } from "react-dom";
 import { Act, Confirm } from "../../../ui/parts/controls";
-import type { HearingDetail, HearingPerson, Invitation } from "../../core/api";
+import type { Invitation } from "../../core/api";
 import { asRefused, type Refused } from "../../core/client";
-import { clock, dayOf, longDay, writeDay } from "../../core/dates";
-import { useMe, useOffice, useOfficeTexts } from "../context";
+import { clock, dayOf, writeDay } from "../../../core/dates";
+import { useOffice, useOfficeTexts } from "../context";
 import { Note, Sheet, Trouble } from "../parts/page";
-import css from "./Invite.module.css";
+import { Secret } from "../parts/Secret";
+import { useHelpPhone } from "../parts/Shell";
+import { type About, CodeSheet, Paper } from "./InvitePaper";
 import office from "./office.module.css";
-
-interface About {
-  hearing: HearingDetail;
-  person: HearingPerson;
-  point: string;
-}
 
 export function InviteButton(about: About) {
   const { t, capacity } = useOfficeTexts();
@@ -76,8 +72,10 @@ function Given({
   ...about
 }: About & { who: string; given: Invitation; onClose: () => void }) {
   const { t } = useOfficeTexts();
-  const [copied, setCopied] = useState(false);
+  const { sheet, print } = usePrint();
+  const phone = useHelpPhone();
   const expires = Date.parse(given.expires);
+  const until = t("invited_until", { time: clock(expires), day: writeDay(dayOf(expires)) });
   return (
     <Sheet title={t("invited_title", { who })} onClose={onClose}>
       <Note tone="attention">
@@ -85,79 +83,66 @@ function Given({
       </Note>
       <div className={office["stack"]}>
         <p className={office["strong"]}>{t("invited_link")}</p>
-        <p className={office["secret"]}>{given.link}</p>
-        <p>{t("invited_until", { time: clock(expires), day: writeDay(dayOf(expires)) })}</p>
-        <div className={office["acts"]}>
+        <Secret value={given.link} copy={t("invited_copy")} />
+        <p>{until}</p>
+        <div>
           <Act
             onPress={() => {
-              window.print();
+              print("paper");
             }}
           >
             {t("invited_print")}
           </Act>
-          <Act
-            onPress={() => {
-              navigator.clipboard.writeText(given.link).then(
-                () => {
-                  setCopied(true);
-                },
-                () => {
-                  setCopied(false);
-                },
-              );
-            }}
-          >
-            {t("invited_copy")}
-          </Act>
-          <span role="status">{copied ? t("invited_copied") : ""}</span>
         </div>
       </div>
       <div className={office["other"]}>
         <p className={office["strong"]}>{t("invited_code")}</p>
-        <p className={office["code"]}>{given.code}</p>
+        <Secret value={given.code} copy={t("copy_code")} large />
         <p>{t("invited_code_how")}</p>
+        <div>
+          <Act
+            onPress={() => {
+              print("code");
+            }}
+          >
+            {t("invited_print_code")}
+          </Act>
+        </div>
       </div>
       <div>
         <Act tone="primary" onPress={onClose}>
           {t("invited_done")}
         </Act>
       </div>
-      {createPortal(<Paper {...about} link={given.link} />, document.body)}
+      {createPortal(
+        sheet === "paper" ? (
+          <Paper {...about} given={given} until={until} phone={phone} />
+        ) : (
+          <CodeSheet {...about} code={given.code} phone={phone} />
+        ),
+        document.body,
+      )}
     </Sheet>
   );
 }
 
-/** Paper is the printed sheet; it knows the link and never the code. */
-function Paper({ hearing, person, point, link }: About & { link: string }) {
-  const { t, language, capacity } = useOfficeTexts();
-  const me = useMe();
-  const at = Date.parse(hearing.starts_at);
-  return (
-    <div className={css["paper"]} data-testid="invitation-paper">
-      <p className={css["court"]}>{hearing.court ?? me.unit_name}</p>
-      <h1 className={css["title"]}>{t("paper_title")}</h1>
-      <p>{t("paper_to", { name: person.name, capacity: capacity(person.capacity) })}</p>
-      <dl className={css["facts"]}>
-        <dt>{t("paper_case")}</dt>
-        <dd>
-          {t("docket", { no: hearing.docket_no })}, {hearing.title}
-        </dd>
-        <dt>{t("when")}</dt>
-        <dd>{t("when_read", { time: clock(at), day: longDay(dayOf(at), language) })}</dd>
-        <dt>{t("person_point")}</dt>
-        <dd>{point}</dd>
-      </dl>
-      <p className={css["strong"]}>{t("paper_link")}</p>
-      <p className={css["link"]}>{link}</p>
-      <ol className={css["steps"]}>
-        <li>{t("paper_1")}</li>
-        <li>{t("paper_2")}</li>
-        <li>{t("paper_3")}</li>
-        <li>{t("paper_4")}</li>
-        <li>{t("paper_5")}</li>
-      </ol>
-      <p>{t("paper_phone")}</p>
-      <p className={css["sign"]}>{t("paper_sign")}</p>
-    </div>
-  );
+/** usePrint is the sheet that the browser would print now; the code's only while it is asked for. */
+function usePrint() {
+  const [sheet, setSheet] = useState<"paper" | "code">("paper");
+  useEffect(() => {
+    const back = (): void => {
+      setSheet("paper");
+    };
+    window.addEventListener("afterprint", back);
+    return () => {
+      window.removeEventListener("afterprint", back);
+    };
+  }, []);
+  const print = (which: "paper" | "code"): void => {
+    flushSync(() => {
+      setSheet(which);
+    });
+    window.print();
+  };
+  return { sheet, print };
 }

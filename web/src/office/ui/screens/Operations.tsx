@@ -5,7 +5,7 @@ import { Act } from "../../../ui/parts/controls";
 import { elapsed } from "../../../core/clock";
 import type { Alarm, Light, LiveHearing } from "../../core/api";
 import { asRefused, type Refused } from "../../core/client";
-import { clock, clockSeconds } from "../../core/dates";
+import { clock, clockSeconds } from "../../../core/dates";
 import { byNeed, done, open } from "../../core/operations";
 import { Poll } from "../../core/poll";
 import { useMe, useOffice, useOfficeTexts } from "../context";

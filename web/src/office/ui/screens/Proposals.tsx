@@ -5,12 +5,12 @@ import { Act, Confirm } from "../../../ui/parts/controls";
 import type { OfficialAccount, Proposal, ProposalKind } from "../../core/api";
 import { pemOf } from "../../core/certificate";
 import { asRefused, type Refused } from "../../core/client";
-import { clock, dayOf, writeDay } from "../../core/dates";
+import { clock, dayOf, writeDay } from "../../../core/dates";
 import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
-import { Choice, TextField } from "../parts/fields";
+import { Choice, FileField, TextField } from "../parts/fields";
 import { Answer, Box, Note, Sheet, Trouble } from "../parts/page";
+import { Secret } from "../parts/Secret";
 import { proposalKey } from "../words";
-import fields from "../parts/fields.module.css";
 import office from "./office.module.css";
 
 /** Proposals lists what waits for a confirmation. */
@@ -66,7 +66,7 @@ export function Proposals({
           }}
         >
           <p>{t("proposal_password", { login: password.login })}</p>
-          <p className={office["secret"]}>{password.password}</p>
+          <Secret value={password.password} copy={t("copy_password")} />
           <div>
             <Act
               tone="primary"
@@ -276,30 +276,20 @@ function CertificateFields({
         max={60}
         onChange={onLabel}
       />
-      <div className={fields["field"]}>
-        <label htmlFor="certificate-file" className={fields["label"]}>
-          {t("certificate_file")}
-        </label>
-        <input
-          id="certificate-file"
-          type="file"
-          accept=".pem,.crt,.cer,.der"
-          className={fields["input"]}
-          {...(missing ? { "aria-invalid": true, "aria-describedby": "certificate-error" } : {})}
-          onChange={(e) => {
-            const file = e.currentTarget.files?.[0];
-            onCertificate(null);
-            void file?.arrayBuffer().then((b) => {
-              onCertificate(pemOf(new Uint8Array(b)));
-            });
-          }}
-        />
-        {missing ? (
-          <p id="certificate-error" className={fields["error"]}>
-            {t("need_certificate")}
-          </p>
-        ) : null}
-      </div>
+      <FileField
+        id="certificate-file"
+        label={t("certificate_file")}
+        accept=".pem,.crt,.cer,.der"
+        choose={t("file_choose")}
+        none={t("file_none")}
+        error={missing ? t("need_certificate") : undefined}
+        onFile={(file) => {
+          onCertificate(null);
+          void file?.arrayBuffer().then((b) => {
+            onCertificate(pemOf(new Uint8Array(b)));
+          });
+        }}
+      />
     </>
   );
 }

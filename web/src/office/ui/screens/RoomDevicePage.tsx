@@ -3,7 +3,7 @@
 import { useEffect, useState } from "react";
 import { Act } from "../../../ui/parts/controls";
 import { asRefused, type Refused } from "../../core/client";
-import { clock as timeOf, dayOf, longDay } from "../../core/dates";
+import { clock as timeOf, dayOf, longDay } from "../../../core/dates";
 import type { Enrolled } from "../../core/devicekey";
 import { Poll } from "../../core/poll";
 import { due, enrol, seats } from "../../core/roomdevice";

@@ -4,7 +4,7 @@ import { Act, Confirm } from "../../../ui/parts/controls";
 import { machineOf } from "../../core/agent";
 import type { OwnSession } from "../../core/api";
 import { asRefused, type Refused } from "../../core/client";
-import { clock, dayOf, writeDay } from "../../core/dates";
+import { clock, dayOf, writeDay } from "../../../core/dates";
 import { useLoad, useOffice, useOfficeTexts } from "../context";
 import { Answer, Box, Trouble } from "../parts/page";
 import { methodKey } from "../words";

@@ -42,26 +42,56 @@ export function isDay(text: string): boolean {
   );
 }
 
-/** parseDay reads "22/11/2026", also with dots, dashes or single digits; null when there is no such day. */
+/** What stands between the parts of a day as people type it: "5/12", "5.12.", "5 tháng 12 năm 2026". */
+const DAY_FORMS = [
+  /^(?:ngày\s*)?(\d{1,2})(?:\s*[/.,-]\s*|\s+(?:tháng\s*)?)(\d{1,2})(?:\s*[/.,-]\s*|\s+(?:năm\s*)?)(\d{4}|\d{2})$/i,
+  /^(\d{2})(\d{2})(\d{4})$/,
+];
+
+/**
+ * parseDay reads "22/11/2026" as people type it: dots, dashes or blanks, single digits, a
+ * year of two digits (of this century), "ngày 5 tháng 12 năm 2026", "05122026", or the
+ * computer's own "2026-12-05". Always day before month; null when there is no such day.
+ */
 export function parseDay(text: string): Day | null {
-  const m = /^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})$/.exec(text.trim());
-  if (!m) return null;
-  const day = `${m[3]}-${m[2]?.padStart(2, "0")}-${m[1]?.padStart(2, "0")}`;
+  const typed = text.trim().normalize("NFC");
+  if (isDay(typed)) return typed;
+  const [, d, m, y] = DAY_FORMS.map((f) => f.exec(typed)).find((found) => found !== null) ?? [];
+  if (d === undefined || m === undefined || y === undefined) return null;
+  const day = `${y.padStart(4, "20")}-${m.padStart(2, "0")}-${d.padStart(2, "0")}`;
   return isDay(day) ? day : null;
 }
 
-/** parseTime reads "8:30", "08h30", "8h", "14 giờ 30" as minutes after midnight; null when it is no time. */
+/**
+ * parseTime reads "8:30", "08h30", "8h", "14 giờ 30 phút", "0830" as minutes after
+ * midnight, by the clock of 24 hours; null when it is no time.
+ */
 export function parseTime(text: string): number | null {
-  const m = /^(\d{1,2})\s*(?::|h|\.|giờ)\s*(\d{2})?$/i.exec(text.trim());
+  const typed = text.trim().normalize("NFC");
+  const m =
+    /^(\d{1,2})\s*(?::|h|\.|giờ)\s*(?:(\d{2})\s*(?:'|p|phút)?)?$/i.exec(typed) ??
+    /^(\d{2})(\d{2})$/.exec(typed);
   if (!m) return null;
   const hour = Number(m[1]);
   const minute = Number(m[2] ?? "0");
   return hour < 24 && minute < 60 ? hour * 60 + minute : null;
 }
 
+/** momentOf is a typed day and time in Vietnam, in milliseconds since 1970; null when either cannot be read. */
+export function momentOf(day: string, time: string): number | null {
+  const d = parseDay(day);
+  const minutes = parseTime(time);
+  return d === null || minutes === null ? null : startOf(d) + minutes * 60_000;
+}
+
 /** writeDay is the day as typed into a field: "22/11/2026". */
 export function writeDay(day: Day): string {
   return `${day.slice(8)}/${day.slice(5, 7)}/${day.slice(0, 4)}`;
+}
+
+/** writeTime is the time as typed into a field, minutes after midnight: "08:30". */
+export function writeTime(minutes: number): string {
+  return [Math.floor(minutes / 60), minutes % 60].map((n) => String(n).padStart(2, "0")).join(":");
 }
 
 /** clock is the time of day in Vietnam, "08:30". */
