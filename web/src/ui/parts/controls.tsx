@@ -94,8 +94,9 @@ export function Sheet(p: SheetProps) {
               <strong>{t("act_refused")}.</strong> {p.refused}
             </p>
           ) : null}
-          {several ? <div className={css["answers"]}>{answers}</div> : null}
-          <div className={css["row"]}>
+          {/* What is long scrolls behind the answers: they are always in reach. */}
+          <div className={several ? css["answers"] : css["row"]} data-stays="bottom">
+            {several ? answers : null}
             <Act autoFocus onPress={p.onClose}>
               {t("cancel")}
             </Act>

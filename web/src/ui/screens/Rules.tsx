@@ -34,7 +34,7 @@ export function Rules() {
         </span>
         <span>{t("rules_tick")}</span>
       </Checkbox>
-      <div className={css["row"]}>
+      <div className={css["row"]} data-stays="bottom">
         <Act
           tone="primary"
           large
