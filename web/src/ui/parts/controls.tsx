@@ -94,8 +94,7 @@ export function Sheet(p: SheetProps) {
               <strong>{t("act_refused")}.</strong> {p.refused}
             </p>
           ) : null}
-          {/* What is long scrolls behind the answers: they are always in reach. */}
-          <div className={several ? css["answers"] : css["row"]} data-stays="bottom">
+          <div className={several ? css["answers"] : css["row"]}>
             {several ? answers : null}
             <Act autoFocus onPress={p.onClose}>
               {t("cancel")}
