@@ -70,6 +70,7 @@ export async function misfits(page: Page): Promise<string[]> {
     const free = innerHeight - edge("top") - edge("bottom");
     const large = dialog ? null : document.querySelector("[data-testid=tile-large]");
     if (large && shown(large)) {
+      if (edge("top") === 0) found.push("no line of states stays");
       const box = large.getBoundingClientRect();
       if (box.height > free + 0.5) {
         found.push(`the large picture needs ${Math.round(box.height)} of ${Math.round(free)}`);
