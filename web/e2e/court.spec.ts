@@ -457,6 +457,12 @@ test("counsel, assessor, defendant: the seat's screen", async ({ page }) => {
   );
   await expect(page.getByRole("heading", { name: "đang nghị án" })).toBeVisible();
   await look(page, "court-party-5-deliberation");
+  // The answer to a call stands in the bar as well, and still everything is in reach.
+  await press(page, "Cần hỗ trợ");
+  await expect(page.getByText("Đã báo bộ phận kỹ thuật")).toBeVisible();
+  fake.view(court(me));
+  await expect(page.getByRole("button", { name: "Xin phát biểu", exact: true })).toBeVisible();
+  await look(page, "court-party-6-helped");
   fake.view(
     court(me, {
       state: HearingState.RECESS,

@@ -3,6 +3,7 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import { expect, type Page } from "@playwright/test";
 import { type Fake, NOW } from "./fake";
+import { misfits } from "./fits";
 
 const desktop = {
   "1280x720": { width: 1280, height: 720 },
@@ -10,9 +11,16 @@ const desktop = {
   // 200 % zoom of 1280 x 720 is a page of half the CSS pixels.
   zoom200: { width: 640, height: 360 },
 };
-const sizes = { ...desktop, phone: { width: 390, height: 844 } };
+const sizes = {
+  ...desktop,
+  phone: { width: 390, height: 844 },
+  // The narrowest that is common: what fits there fits every phone.
+  small: { width: 360, height: 740 },
+};
 /** Pages of an office stand on a desk; the screens of a hearing also on a phone. */
 const SIZES = { office: desktop, room: sizes };
+/** Measured only: its colours and names are those of the other phone, which axe has judged. */
+const MEASURED = "small";
 /** Sizes at which a screen is longer than the window: a second picture shows the whole page. */
 const FULL = { office: ["1280x720", "zoom200"], room: ["zoom200", "phone"] };
 
@@ -70,6 +78,8 @@ export async function look(
     if (DRAFT && !DRAFT.includes(size)) continue;
     await page.setViewportSize(viewport);
     await page.evaluate(() => document.fonts.ready);
+    await lasting(() => misfits(page), `${name} at ${size} does not fit`);
+    if (size === MEASURED && !DRAFT) continue;
     if (!DRAFT) await judge(page, `${name} at ${size}`);
     await page.screenshot({ path: `e2e/screenshots/${name}-${size}.png` });
     if (FULL[of].includes(size)) {
@@ -83,11 +93,7 @@ const TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag2aaa", "wcag22aa", "best-pra
 
 /** judge: no finding of axe, no scrolling sideways, no target too small to hit. */
 async function judge(page: Page, what: string): Promise<void> {
-  // What lasts is a finding; a dialog that is just taking over is not the screen yet.
-  await expect
-    .configure({ soft: true })
-    .poll(() => findings(page), { message: what, timeout: 5_000, intervals: [250, 500, 1_000] })
-    .toEqual([]);
+  await lasting(() => findings(page), what);
   const { wide, small } = await page.evaluate(() => ({
     wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
     small: [
@@ -101,6 +107,14 @@ async function judge(page: Page, what: string): Promise<void> {
   }));
   expect.soft(wide, `${what} scrolls sideways`).toBeLessThanOrEqual(0);
   expect.soft(small, `${what} has small targets`).toEqual([]);
+}
+
+/** What lasts is a finding; a dialog that is just taking over is not the screen yet. */
+async function lasting(look: () => Promise<string[]>, what: string): Promise<void> {
+  await expect
+    .configure({ soft: true })
+    .poll(look, { message: what, timeout: 5_000, intervals: [250, 500, 1_000] })
+    .toEqual([]);
 }
 
 async function findings(page: Page): Promise<string[]> {

@@ -33,11 +33,14 @@ export function ActionBar({ view }: { view: View }) {
   const primary = primaryOf(view);
   return (
     <footer className={css["bar"]} aria-label={t("action_bar")}>
-      <div className={css["left"]}>
-        <Ordinary view={view} primary={primary} />
-      </div>
-      <div className={css["middle"]}>
-        <PrimaryAct view={view} primary={primary} />
+      {/* Where the page scrolls, these stay on the screen. */}
+      <div className={css["dock"]} data-stays="bottom">
+        <div className={css["left"]}>
+          <Ordinary view={view} primary={primary} />
+        </div>
+        <div className={css["middle"]}>
+          <PrimaryAct view={view} primary={primary} />
+        </div>
       </div>
       <div className={css["right"]}>
         <Grave view={view} primary={primary} />

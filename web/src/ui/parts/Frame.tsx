@@ -39,7 +39,7 @@ function Whose() {
     <div className={css["whose"]}>
       <p className={css["court"]}>{me.court}</p>
       <p>
-        {me.docket_no}
+        <span className="whole">{me.docket_no}</span>
         {me.title ? ` – ${me.title}` : null}
       </p>
       <p>

@@ -69,13 +69,22 @@ export function StatusStrip({ view, large = false }: { view: View; large?: boole
       aria-label={t("status_strip")}
     >
       <div className={`${css["strip"]} ${large ? css["large"] : ""}`}>
-        <div className={css["case"]}>
-          <p className={css["court"]}>{view.court}</p>
-          <h1 className={css["docket"]}>
-            {view.docketNo} <span className={css["title"]}>{view.title}</span>
-          </h1>
+        {/* Who watches from outside has its place here, so that the strip will not move. */}
+        <div className={css["head"]}>
+          <div className={css["case"]}>
+            <p className={css["court"]}>{view.court}</p>
+            <h1 className={css["docket"]}>
+              <span className="whole">{view.docketNo}</span>{" "}
+              <span className={css["title"]}>{view.title}</span>
+            </h1>
+          </div>
+          <div className={css["end"]}>
+            <TimeOfDay labelled />
+            {large ? null : <LanguageSwitch />}
+          </div>
         </div>
-        <div className={css["states"]}>
+        {/* Where the page scrolls, this one line stays. */}
+        <div className={css["states"]} data-stays="top">
           <p className={css[shown]}>{t(visibilityKey(view))}</p>
           <Phase view={view} />
           <p className={recording ? css["recording"] : css["notRecording"]}>
@@ -83,11 +92,6 @@ export function StatusStrip({ view, large = false }: { view: View; large?: boole
             {t(recordingKey(view, known))}
           </p>
           <Elapsed since={view.openedAt} />
-        </div>
-        {/* Who watches from outside has its place here, so that the strip will not move. */}
-        <div className={css["end"]}>
-          <TimeOfDay labelled />
-          {large ? null : <LanguageSwitch />}
         </div>
       </div>
       {shown === "closed" ? <p className={css["band"]}>{t("closed_band")}</p> : null}

@@ -94,8 +94,8 @@ export function Sheet(p: SheetProps) {
               <strong>{t("act_refused")}.</strong> {p.refused}
             </p>
           ) : null}
-          {several ? <div className={css["answers"]}>{answers}</div> : null}
-          <div className={css["row"]}>
+          <div className={several ? css["answers"] : css["row"]}>
+            {several ? answers : null}
             <Act autoFocus onPress={p.onClose}>
               {t("cancel")}
             </Act>

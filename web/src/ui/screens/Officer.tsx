@@ -39,7 +39,7 @@ export function Officer({ view }: { view: View }) {
   const inside = me?.status === PersonStatus.IN_COURTROOM;
   return (
     <div className={css["officer"]}>
-      <div>
+      <div className={css["top"]}>
         <DemoBand />
         <StatusStrip view={view} />
         <Alerts />
@@ -73,7 +73,7 @@ export function Officer({ view }: { view: View }) {
           </div>
         )}
       </main>
-      <footer className={css["bar"]} aria-label={t("help")}>
+      <footer className={css["bar"]} aria-label={t("help")} data-stays="bottom">
         <p>{t("officer_steps")}</p>
         <Help large phone />
       </footer>

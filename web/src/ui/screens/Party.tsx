@@ -32,7 +32,7 @@ export function Party({ view }: { view: View }) {
         <Pause view={view} />
         {paused(view) ? null : <Stage view={view} withOwn={false} />}
       </main>
-      <footer className={css["bar"]}>
+      <footer className={css["bar"]} data-stays="bottom">
         {s.own ? (
           <figure className={css["self"]} data-testid="self-view">
             <div className={css["selfPicture"]}>

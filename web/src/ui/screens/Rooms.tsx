@@ -80,7 +80,7 @@ export function Consult({ view }: { view: View }) {
       <main className={css["main"]}>
         <Faces view={view} />
       </main>
-      <footer className={css["bar"]}>
+      <footer className={css["bar"]} data-stays="bottom">
         <p className={css["time"]} role="timer">
           {mine ? <ConsultTime consult={mine} /> : <TimeOfDay />}
         </p>
@@ -119,7 +119,7 @@ export function Deliberation({ view }: { view: View }) {
       {may(view, "end_deliberation") ? (
         <ActionBar view={view} />
       ) : (
-        <footer className={css["bar"]}>
+        <footer className={css["bar"]} data-stays="bottom">
           <Help short />
         </footer>
       )}

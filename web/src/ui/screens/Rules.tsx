@@ -50,7 +50,7 @@ export function Rules() {
         </span>
         <span>{t(presides ? "rules_presiding_tick" : "rules_tick")}</span>
       </Checkbox>
-      <div className={css["row"]}>
+      <div className={css["row"]} data-stays="bottom">
         <Act
           tone="primary"
           large

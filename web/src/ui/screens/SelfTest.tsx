@@ -172,7 +172,7 @@ function Intro({ problem, busy, onStart, onWithout }: IntroProps) {
           <p>{t("test_help")}</p>
         </div>
       ) : null}
-      <div className={css["row"]}>
+      <div className={css["row"]} data-stays="bottom">
         <Act tone="primary" large isDisabled={busy} onPress={onStart}>
           {t(problem ? "test_retry" : "test_start")}
         </Act>
@@ -237,7 +237,7 @@ function CameraStep({ stream, choices, onYes, onNo }: StepProps) {
       </div>
       {no ? <Help text={t("test_camera_help")} /> : null}
       {choices}
-      <div className={css["row"]}>
+      <div className={css["row"]} data-stays="bottom">
         <Act tone="primary" large onPress={onYes}>
           {t("test_camera_yes")}
         </Act>
@@ -291,7 +291,7 @@ function VoiceStep({ stream, choices, onYes, onNo }: StepProps) {
       </p>
       {no ? <Help text={t("test_voice_help")} /> : null}
       {choices}
-      <div className={css["row"]}>
+      <div className={css["row"]} data-stays="bottom">
         <Act tone="primary" large isDisabled={!heard} onPress={onYes}>
           {t("test_voice_yes")}
         </Act>
@@ -358,7 +358,7 @@ function PlayStep({ stream, onYes, onNo }: Omit<StepProps, "choices">) {
         {state === "playing" ? t("test_play_playing") : ""}
       </p>
       {no ? <Help text={t("test_play_help")} /> : null}
-      <div className={css["row"]}>
+      <div className={css["row"]} data-stays="bottom">
         {state === "playing" || state === "played" ? (
           <Act tone="primary" large onPress={onYes}>
             {t("test_play_yes")}
@@ -401,7 +401,7 @@ function Ready({ stream, onContinue }: { stream: MediaStream; onContinue: () => 
       <div className={css["picture"]} data-testid="self-view">
         <OwnPicture stream={stream} />
       </div>
-      <div className={css["row"]}>
+      <div className={css["row"]} data-stays="bottom">
         <Act tone="primary" large onPress={onContinue}>
           {t("test_continue")}
         </Act>

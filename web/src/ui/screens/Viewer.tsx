@@ -23,7 +23,7 @@ export function Viewer({ view }: { view: View }) {
       <main className={css["main"]} aria-label={t("watch_title")}>
         <Shown view={view} />
       </main>
-      <footer className={css["bar"]}>
+      <footer className={css["bar"]} data-stays="bottom">
         <p className={css["rule"]}>{t("viewer_rule")}</p>
       </footer>
     </div>

@@ -22,7 +22,7 @@ export function Wall({ view }: { view: View }) {
   const seats = seatsOf(view).filter((x) => !x.people.some((p) => p.person === view.me));
   return (
     <div className={css["wall"]}>
-      <div>
+      <div className={css["top"]}>
         <DemoBand />
         <StatusStrip view={view} large />
         <Alerts />
