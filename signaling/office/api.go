@@ -62,9 +62,10 @@ type Params struct {
 	// arguments (signaling.BookHearing).
 	Book func(ctx context.Context, h store.Hearing, names []store.PersonName, b hearing.Booking) error
 	// Cancel takes a hearing that was not opened out of the calendar, in the name of
-	// an account (signaling.Rooms.CancelHearing). Cancelled before: nil; a
-	// *hearing.Refusal says why not. May be nil.
-	Cancel func(ctx context.Context, hearing, account, reason string) error
+	// an account (signaling.Rooms.CancelHearing), for another hearing that is to be
+	// booked in its place, if any. went is the one that stands in the log, also when
+	// the hearing was cancelled before; a *hearing.Refusal says why not. May be nil.
+	Cancel func(ctx context.Context, hearing, account, reason, to string) (went string, err error)
 	// Enter gives the seat's cookie to an official whom a store.Seat row lets in; may be nil.
 	Enter func(ctx context.Context, r *http.Request, hearing, person, device string) (*http.Cookie, error)
 	// Live lists the hearings open on the installation's nodes, without waiting; may be nil.

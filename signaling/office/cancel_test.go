@@ -78,7 +78,9 @@ func TestACancellationThatIsRefused(t *testing.T) {
 		{store.ErrUnavailable, http.StatusServiceUnavailable, "database_away"},
 		{&hearing.Refusal{Code: "not_found"}, http.StatusNotFound, "not_found"},
 	} {
-		w.restart(func(p *Params) { p.Cancel = func(context.Context, string, string, string) error { return c.err } })
+		w.restart(func(p *Params) {
+			p.Cancel = func(context.Context, string, string, string, string) (string, error) { return "", c.err }
+		})
 		for _, act := range []string{"cancel", "move"} {
 			var body any = CancelBody{Reason: "lý do"}
 			if act == "move" {
@@ -143,6 +145,50 @@ func TestAHearingIsMovedOnce(t *testing.T) {
 	a = w.do(clerk, http.MethodPost, target, other, "Idempotency-Key", "the-one-move")
 	require.Equal(t, "idempotency_reused", read[Problem](t, a).Code)
 	require.Equal(t, "idempotency_key", read[Problem](t, w.do(clerk, http.MethodPost, target, body)).Code)
+}
+
+// Two pages with a key each move one hearing at the same moment, on two nodes: it is
+// booked anew once, and the other is told for when.
+func TestTwoWhoMoveAHearingMoveItOnce(t *testing.T) {
+	w := startWorld(t)
+	clerk := login(store.RoleClerk, unitHN)
+	booked := w.book(unitHN, w.good("45/2026/TLST-HS", month))
+	at := time.Date(2027, 3, 1, 1, 30, 0, 0, time.UTC)
+	target := "/api/v1/hearings/" + booked.ID + "/move"
+	move := func(key string, days int) answered {
+		return w.do(clerk, http.MethodPost, target, MoveBody{StartsAt: at.AddDate(0, 0, days).Format(time.RFC3339), Reason: "lý do"}, "Idempotency-Key", key)
+	}
+	var first answered
+	w.restart(func(p *Params) {
+		p.Cancel = func(ctx context.Context, id, by, reason, to string) (string, error) {
+			w.restart(nil) // the other node, which is a moment faster
+			first = move("page-one", 0)
+			return w.rooms.CancelHearing(ctx, id, by, reason, to)
+		}
+	})
+	second := move("page-two", 1)
+	require.Equal(t, http.StatusCreated, first.status, "%s", first.body)
+	require.Equal(t, http.StatusConflict, second.status, "%s", second.body)
+	said := read[Problem](t, second)
+	require.Equal(t, "moved", said.Code)
+	require.Contains(t, said.Vi, "08 giờ 30 ngày 01/03/2027")
+	require.Contains(t, said.En, "2027-03-01 08:30")
+	require.Equal(t, 2, w.count())
+	require.Equal(t, first.body, move("page-one", 0).body)
+	for _, key := range []string{"page-two", "page-three"} {
+		require.Equal(t, said.Vi, read[Problem](t, move(key, 1)).Vi, "and whoever comes later")
+	}
+	e := w.lastEvent(booked.ID).Body.(hearing.HearingCancelled)
+	require.Equal(t, read[MovedAnswer](t, first).ID, string(e.MovedTo))
+	// Left halfway: cancelled for one that was never booked.
+	other := w.book(unitHN, w.good("46/2026/TLST-HS", month))
+	_, err := w.rooms.CancelHearing(t.Context(), other.ID, "account-"+clerk, "lý do", "nowhere")
+	require.NoError(t, err)
+	said = read[Problem](t, w.do(clerk, http.MethodPost, "/api/v1/hearings/"+other.ID+"/move",
+		MoveBody{StartsAt: at.Format(time.RFC3339), Reason: "lý do"}, "Idempotency-Key", "page-four"))
+	require.Equal(t, "moved", said.Code)
+	require.Contains(t, said.Vi, "lập lịch lại")
+	require.Equal(t, 3, w.count())
 }
 
 func (w *world) stored(id string) hearing.Booking {

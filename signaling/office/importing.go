@@ -137,12 +137,12 @@ func (o *Office) importOne(c *call, b *BookingBody) (ImportAnswer, error) {
 	}
 	instead := *c
 	instead.replaces = standing.ID
-	return o.create(&instead, b, standing.ID, replaced, func() error { return o.end(c, standing.ID, replacedReason) })
+	return o.create(&instead, b, standing.ID, replaced, func(p plan) error { return o.replace(c, standing.ID, p.ID, replacedReason) })
 }
 
 // create books under a key made of the content and of what stood before, so that
 // the same content may come again after another. first is as of once.
-func (o *Office) create(c *call, b *BookingBody, before, result string, first func() error) (ImportAnswer, error) {
+func (o *Office) create(c *call, b *BookingBody, before, result string, first func(plan) error) (ImportAnswer, error) {
 	text, err := json.Marshal(b)
 	if err != nil {
 		return ImportAnswer{}, fmt.Errorf("import: %w", err)
