@@ -317,6 +317,39 @@ func TestAListIsImportedRowByRow(t *testing.T) {
 	require.Equal(t, "database_away", read[Problem](t, a).Code, "what concerns all is said of all")
 }
 
+// What a case system sends again unchanged undoes nothing that a clerk did since;
+// what it changes counts.
+func TestAnUnchangedImportLeavesAClerksMove(t *testing.T) {
+	w := startWorld(t)
+	clerk, system := login(store.RoleClerk, unitHN), login(store.RoleService, unitHN)
+	b := w.good("45/2026/TLST-HS", month)
+	send := func() ImportAnswer {
+		t.Helper()
+		a := w.do(system, http.MethodPut, "/api/v1/import/hearings/unit-hn/45%2F2026%2FTLST-HS", b)
+		require.Equal(t, http.StatusOK, a.status, "%s", a.body)
+		return read[ImportAnswer](t, a)
+	}
+	first := send()
+	require.Equal(t, "created", first.Result)
+	at := w.clock().Add(month + 72*time.Hour).UTC().Truncate(time.Second)
+	a := w.do(clerk, http.MethodPost, "/api/v1/hearings/"+first.ID+"/move",
+		MoveBody{StartsAt: at.Format(time.RFC3339), Reason: "lý do"}, "Idempotency-Key", newKey())
+	require.Equal(t, http.StatusCreated, a.status, "%s", a.body)
+	moved := read[MovedAnswer](t, a)
+	again := send()
+	require.Equal(t, "unchanged", again.Result)
+	require.Equal(t, moved.ID, again.ID)
+	require.Equal(t, "scheduled", w.status(moved.ID), "the clerk's word stands")
+	require.Equal(t, 2, w.count())
+	b.Minutes++
+	news := send()
+	require.Equal(t, "replaced", news.Result)
+	require.Equal(t, moved.ID, news.Replaced)
+	require.Equal(t, http.StatusNoContent, w.do(clerk, http.MethodPost, "/api/v1/hearings/"+news.ID+"/cancel", CancelBody{Reason: "đình chỉ"}).status)
+	require.Equal(t, "unchanged", send().Result, "nor does it book again what was cancelled")
+	require.Equal(t, 3, w.count())
+}
+
 // However much there is to warn of, it is booked all the same.
 func TestWarningsAreBounded(t *testing.T) {
 	w := startWorld(t)
