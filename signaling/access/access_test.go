@@ -105,9 +105,12 @@ func TestSignInAnswersTellNothing(t *testing.T) {
 func TestLifeOfAnAccount(t *testing.T) {
 	w := newWorld(t)
 	w.account("unit", "admin", store.RoleAdmin)
+	w.account("unit", "second", store.RoleAdmin)
 	c := w.signIn("admin", true)
 	var made map[string]string
 	w.get(w.do("POST", "accounts", `{"login":"Tham.Phan","name":"Lê Thị B","roles":["judge"]}`, c), 201, &made)
+	require.Equal(t, "own_proposal", w.do("POST", "proposals/"+made["proposal"]+"/confirm", "{}", c).code(t))
+	w.get(w.do("POST", "proposals/"+made["proposal"]+"/confirm", "{}", w.signIn("second", true)), 200, &made)
 	require.Equal(t, 409, w.do("POST", "accounts", `{"login":"tham.phan","name":"C","roles":["judge"]}`, c).status)
 	a := w.do("POST", "signin", map[string]string{"login": "tham.phan", "password": made["password"]})
 	fresh := a.cookie(t, auth.OfficeCookieName)
@@ -154,7 +157,8 @@ func TestLifeOfAnAccount(t *testing.T) {
 		}
 	}
 	require.Equal(t, []string{
-		"account.created roles judge", "account.password ", "proposal.reset", "proposal.confirmed", "account.changed reset",
+		"account.created roles judge", "proposal.enable", "proposal.confirmed", "account.changed enabled; reset", "account.password ",
+		"proposal.reset", "proposal.confirmed", "account.changed reset",
 		"account.changed disabled",
 	}, acts)
 	w.get(w.do("GET", "adminlog?from=3", nil, c), 200, &log)

@@ -61,7 +61,7 @@ func operations() map[string]operation {
 		"DELETE devices/{device}":                 {"revoke_device", "Thu hồi máy", "Revoke a room device", nil, nil, done},
 		"GET adminlog":                            {"adminlog", "Nhật ký quản trị", "The administrative log, from number ?from= on", nil, AdminLogAnswer{}, ok},
 		"GET accounts":                            {"accounts", "Tài khoản của đơn vị", "The unit's accounts", nil, AccountsAnswer{}, ok},
-		"POST accounts":                           {"create_account", "Tạo tài khoản", "Create an account", NewAccountBody{}, NewAccountAnswer{}, made},
+		"POST accounts":                           {"create_account", "Tạo tài khoản", "Make an account that another administrator has to confirm", NewAccountBody{}, NewAccountAnswer{}, made},
 		"PATCH accounts/{account}":                {"change_account", "Đổi hoặc khóa tài khoản", "Change or disable an account", ChangeAccountBody{}, nil, done},
 		"GET " + credentials:                      {"credentials", "Cách đăng nhập của tài khoản", "An account's passkeys and certificates", nil, CredentialsAnswer{}, ok},
 		"DELETE " + credentials + "/{credential}": {"revoke_credential", "Thu hồi khóa đăng nhập, chứng thư số", "Revoke a passkey or certificate", nil, nil, done},

@@ -61,10 +61,11 @@ How officials and room devices sign in, and how a court says who may. The table,
   ` + "`" + `GET …/devices/seats` + "`" + ` → ` + "`" + `{seats: [{hearing, person, device, starts_at, minutes, status}]}` + "`" + `: those of today (UTC+7), and of
   yesterday's hearings that are still on; nothing of the case. ` + "`" + `POST …/devices/seat {hearing, person, device}` + "`" + ` gives the
   seat's cookie. A booking names a device of its own court or of the point's unit only.
-- **Two administrators.** What gives somebody a way in takes two: ` + "`" + `POST …/proposals {kind, account}` + "`" + ` by one,
+- **Two administrators.** What gives somebody a way in or a role takes two: ` + "`" + `POST …/proposals {kind, account}` + "`" + ` by one,
   ` + "`" + `…/proposals/{proposal}/confirm` + "`" + ` by another within 24 h. Kinds: ` + "`" + `reset` + "`" + ` (a new one-time password; every passkey,
   certificate and session ends, the holder enrols anew), ` + "`" + `enable` + "`" + ` (a disabled account works again, with a reset),
-  ` + "`" + `certificate {certificate, label}` + "`" + ` (in PEM; the second compares its SHA-256), ` + "`" + `administrator` + "`" + ` (the role ` + "`" + `sys_admin` + "`" + `).
+  ` + "`" + `certificate {certificate, label}` + "`" + ` (in PEM; the second compares its SHA-256), ` + "`" + `roles {roles}` + "`" + ` (to add).
+  ` + "`" + `POST …/accounts {login, name, roles}` + "`" + ` → ` + "`" + `{id, proposal, expires}` + "`" + ` makes a disabled account with the proposal to enable it.
   Nobody confirms what they proposed or what is about themselves; a proposal falls with its proposer's role. The
   one-time password is shown once, to who confirms. ` + "`" + `DELETE` + "`" + ` takes a proposal back or refuses it. The terminal of the
   server (` + "`" + `phientoa account` + "`" + `) makes the first administrators and acts alone.
