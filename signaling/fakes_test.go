@@ -239,6 +239,13 @@ func (e *fakeEvidence) Suspend(context.Context) error { return nil }
 // Unfinished tells, as the real recorder does, whether the log lacks its end.
 func (e *fakeEvidence) Unfinished(context.Context, hearing.ID) bool { return !e.over() }
 
+func (e *fakeEvidence) AllUnfinished(context.Context) ([]hearing.ID, error) {
+	if e.over() {
+		return nil, nil
+	}
+	return []hearing.ID{testHearing, "of-another-database"}, nil
+}
+
 // over tells whether the log has its end.
 func (e *fakeEvidence) over() bool {
 	e.mu.Lock()
