@@ -312,6 +312,7 @@ type presence struct {
 	told       bool                 // what the rules were told last
 	detachedAt time.Time            // zero while attached
 	silence    func() time.Duration // of the connection that was attached last
+	free       func() time.Duration // of the same: Conn.Free
 }
 
 // endLink says goodbye to l, whether it is still attached or not. The seat
