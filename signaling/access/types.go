@@ -181,6 +181,11 @@ type RoomDevicesAnswer struct {
 	Devices []RoomDeviceItem `json:"devices"`
 }
 
+// DeviceCourtsAnswer lists the units of the courts to which a device is lent.
+type DeviceCourtsAnswer struct {
+	Courts []string `json:"courts"`
+}
+
 // EnrolmentBody names a device to be enrolled.
 type EnrolmentBody struct {
 	Label string `json:"label,omitempty" maxLength:"200"`

@@ -41,6 +41,7 @@ type Directory interface {
 	Account(ctx context.Context, sc court.Scope, id string) (store.Account, error)
 	AccountByLogin(ctx context.Context, login string) (store.Account, error)
 	RoomDevice(ctx context.Context, id string) (store.RoomDevice, error)
+	RoomDeviceCourts(ctx context.Context, device string) ([]court.UnitID, error)
 }
 
 // Inviter makes an invitation whose code goes by a second channel.
