@@ -188,3 +188,13 @@ func TestResumeEndsEvidenceOfWhateverDate(t *testing.T) {
 	rooms.Resume(t.Context())
 	eventually(t, "ended", e.over)
 }
+
+// Whoever still sits in a hearing that is over can be sent out of it.
+func TestAHearingThatIsOverIsStillHosted(t *testing.T) {
+	w := newWorld(t, nil)
+	j, _ := w.session()
+	require.Equal(t, []string{testHearing}, w.rooms.Hosted())
+	j.must(cmdClose)
+	eventually(t, "over", func() bool { return len(w.rooms.Live()) == 0 })
+	require.Equal(t, []string{testHearing}, w.rooms.Hosted())
+}
