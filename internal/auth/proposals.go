@@ -166,18 +166,14 @@ func (o *Officials) Proposals(ctx context.Context, by Official) ([]Proposal, err
 // find returns an open proposal of the administrator's unit; store.ErrNotFound when
 // there is none, store.ErrConflict when it is settled or out of time.
 func (o *Officials) find(ctx context.Context, by Official, id string) (store.Proposal, error) {
-	list, err := o.Proposals(ctx, by)
+	p, err := o.st.Proposal(ctx, by.Scope, id)
+	if err == nil && (p.Outcome != "" || !p.Expires.After(o.p.Now())) {
+		err = store.ErrConflict
+	}
 	if err != nil {
-		return store.Proposal{}, err
+		return store.Proposal{}, fmt.Errorf("auth: proposal: %w", err)
 	}
-	i := slices.IndexFunc(list, func(p Proposal) bool { return p.ID == id })
-	switch {
-	case i < 0:
-		return store.Proposal{}, fmt.Errorf("auth: proposal: %w", store.ErrNotFound)
-	case !list[i].Open:
-		return store.Proposal{}, fmt.Errorf("auth: proposal: %w", store.ErrConflict)
-	}
-	return list[i].Proposal, nil
+	return p, nil
 }
 
 // Confirm does what another administrator proposed. Nobody confirms their own

@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -278,4 +279,27 @@ func TestAProposalIsConfirmedOnce(t *testing.T) {
 	}
 	require.NoError(t, g.Wait())
 	require.Equal(t, int32(1), done.Load())
+}
+
+// However many proposals a unit has, each that is open can be confirmed.
+func TestAnOldProposalIsConfirmedBehindManyNewOnes(t *testing.T) {
+	f := setupOffice(t)
+	ctx := context.Background()
+	first, second, _ := f.admins(t)
+	acc, p, err := f.o.ProposeAccount(ctx, first, auth.NewAccount{Login: "new", Name: "B", Roles: []store.Role{store.RoleClerk}})
+	require.NoError(t, err)
+	for n := range store.MaxProposals {
+		more := store.Proposal{
+			ID: fmt.Sprint("proposal-", n), Unit: "unit", Kind: fmt.Sprint("kind-", n), Account: acc.ID, By: first.ID,
+			At: f.now.Add(time.Second), Expires: f.now.Add(time.Hour),
+		}
+		require.NoError(t, f.db.PutProposal(ctx, court.SystemScope(), more,
+			store.AdminEntry{At: f.now, Actor: first.ID, Unit: "unit", What: "proposal.test"}))
+	}
+	list, err := f.o.Proposals(ctx, second)
+	require.NoError(t, err)
+	require.Len(t, list, store.MaxProposals)
+	oneTime, err := f.o.Confirm(ctx, second, p.ID)
+	require.NoError(t, err)
+	require.NotEmpty(t, oneTime)
 }

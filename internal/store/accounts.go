@@ -191,6 +191,8 @@ type Accounts interface {
 	// Proposals returns those of the scope that are open, and those that were made
 	// after since; the latest first, at most MaxProposals.
 	Proposals(ctx context.Context, sc court.Scope, since, now time.Time) ([]Proposal, error)
+	// Proposal finds one of the scope, however old; else ErrNotFound.
+	Proposal(ctx context.Context, sc court.Scope, id string) (Proposal, error)
 	// SettleProposal gives an open proposal its outcome, once, by by.Actor and at
 	// by.At; it returns the proposal. Nobody confirms what they proposed or what is
 	// about themselves, nor a proposal that is out of time or settled: ErrConflict.

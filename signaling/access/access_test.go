@@ -257,3 +257,19 @@ func FuzzSignInBody(f *testing.F) {
 		}
 	})
 }
+
+// The court's access log has who revoked an invitation, and whose.
+func TestARevokedInvitationIsLoggedWithWhose(t *testing.T) {
+	w := newWorld(t)
+	clerk := w.account("unit", "clerk", store.RoleClerk)
+	c := w.signIn("clerk", false)
+	require.Equal(t, 204, w.do("DELETE", "hearings/"+hearing+"/invitations/p-7", nil, c).status)
+	require.Contains(t, w.denied, "invitation.revoked unit "+clerk.ID)
+	require.Contains(t, w.denied, "invitation.void unit p-7")
+	require.Equal(t, 204, w.do("DELETE", "hearings/"+hearing+"/invitations/"+strings.Repeat("x", 65), nil, c).status)
+	require.Equal(t, 404, w.do("DELETE", "hearings/elsewhere/invitations/p-8", nil, c).status)
+	for _, entry := range w.denied {
+		require.NotContains(t, entry, "xxx")
+		require.NotContains(t, entry, "p-8")
+	}
+}
