@@ -21,6 +21,8 @@ type joining struct {
 	takeOver bool
 	// silence is how long nothing has come over the session's connection.
 	silence func() time.Duration
+	// free is how long that has been free of what we sent (Conn.Free).
+	free func() time.Duration
 }
 
 // joined is the answer.
@@ -111,7 +113,7 @@ func (r *Room) attach(pl *place, j joining, lastSeq uint64) *link {
 	l := &link{wake: make(chan struct{}, 1)}
 	pl.seat.attach(l, lastSeq, j.language)
 	pl.owner = j.owner
-	pl.presence.detachedAt, pl.presence.silence = time.Time{}, j.silence
+	pl.presence.detachedAt, pl.presence.silence, pl.presence.free = time.Time{}, j.silence, j.free
 	r.reconcilePresence(r.p.now())
 	return l
 }

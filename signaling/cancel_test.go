@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -31,18 +32,24 @@ func refusedAs(t *testing.T, err error, code string) {
 	require.Equal(t, code, ref.Code)
 }
 
+// cancel is CancelHearing without another hearing in its place.
+func (w *world) cancel(id, by, reason string) error {
+	_, err := w.rooms.CancelHearing(w.t.Context(), id, by, reason, "")
+	return err
+}
+
 func TestTheOfficeCancelsAndWhoWaitsIsTold(t *testing.T) {
 	st, f := openStore(t), &fakeOffice{}
 	bookOrdered(t, st)
 	w := startWorld(t, st, func(p *RoomsParams) { p.Info = f })
 	c := w.enter(party)
-	refusedAs(t, w.rooms.CancelHearing(t.Context(), testHearing, "account-1", " "), "reason_needed")
-	refusedAs(t, w.rooms.CancelHearing(t.Context(), "0192f0c0-0000-7000-8000-00000000dead", "account-1", "lý do"), "not_found")
-	require.NoError(t, w.rooms.CancelHearing(t.Context(), testHearing, "account-1", "đổi ngày"))
+	refusedAs(t, w.cancel(testHearing, "account-1", " "), "reason_needed")
+	refusedAs(t, w.cancel("0192f0c0-0000-7000-8000-00000000dead", "account-1", "lý do"), "not_found")
+	require.NoError(t, w.cancel(testHearing, "account-1", "đổi ngày"))
 	require.Equal(t, string(hearing.Cancelled), last(f.statuses()), "the calendar says so when the answer is there")
 	c.view("cancelled", func(v *wire.View) bool { return v.State == wire.HearingState_HEARING_STATE_CANCELLED })
 	n := len(logLines(t, st))
-	require.NoError(t, w.rooms.CancelHearing(t.Context(), testHearing, "account-2", "nữa"), "done is done")
+	require.NoError(t, w.cancel(testHearing, "account-2", "nữa"), "done is done")
 	lines := logLines(t, st)
 	require.Len(t, lines, n)
 	e, err := hearing.ParseEvent(lines[n-1].Line)
@@ -56,14 +63,47 @@ func TestACancelledHearingWithoutAnybodyIsLetGoAtOnce(t *testing.T) {
 	st := openStore(t)
 	bookOrdered(t, st)
 	w := startWorld(t, st, nil)
-	require.NoError(t, w.rooms.CancelHearing(t.Context(), testHearing, "account-1", "đổi ngày"))
+	require.NoError(t, w.cancel(testHearing, "account-1", "đổi ngày"))
 	eventually(t, "let go", func() bool { return w.rooms.at(testHearing) == nil })
-	require.NoError(t, w.rooms.CancelHearing(t.Context(), testHearing, "account-1", "đổi ngày"), "also when it opens again")
+	require.NoError(t, w.cancel(testHearing, "account-1", "đổi ngày"), "also when it opens again")
 	w.rooms.Close()
-	refusedAs(t, w.rooms.CancelHearing(t.Context(), testHearing, "account-1", "lý do"), "server_stopping")
+	refusedAs(t, w.cancel(testHearing, "account-1", "lý do"), "server_stopping")
 }
 
 func TestAHearingWithoutProcedureIsNotCancelled(t *testing.T) {
 	w := newWorld(t, nil)
-	refusedAs(t, w.rooms.CancelHearing(t.Context(), testHearing, "account-1", "lý do"), "no_procedure")
+	refusedAs(t, w.cancel(testHearing, "account-1", "lý do"), "no_procedure")
+}
+
+// Of all who move one hearing the log takes one; each of them learns which.
+func TestAHearingIsMovedToOne(t *testing.T) {
+	st := openStore(t)
+	bookOrdered(t, st)
+	w := startWorld(t, st, nil)
+	const movers = 8
+	went := make(chan string, movers)
+	for n := range movers {
+		go func() {
+			to, err := w.rooms.CancelHearing(context.Background(), testHearing, "account-1", "đổi ngày", fmt.Sprint("other-", n))
+			if err != nil {
+				to = err.Error()
+			}
+			went <- to
+		}()
+	}
+	first := <-went
+	require.Contains(t, first, "other-")
+	for range movers - 1 {
+		require.Equal(t, first, <-went)
+	}
+	to, err := w.rooms.CancelHearing(t.Context(), testHearing, "account-1", "đổi ngày", "")
+	require.NoError(t, err)
+	require.Equal(t, first, to, "also who only cancels learns it")
+	lines := logLines(t, st)
+	e, err := hearing.ParseEvent(lines[len(lines)-1].Line)
+	require.NoError(t, err)
+	require.Equal(t, hearing.HearingCancelled{Reason: "đổi ngày", By: "account-1", MovedTo: hearing.ID(first)}, e.Body)
+	w.rooms.Close()
+	_, err = w.rooms.CancelHearing(t.Context(), testHearing, "account-1", "đổi ngày", "other-9")
+	refusedAs(t, err, "server_stopping")
 }

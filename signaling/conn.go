@@ -18,6 +18,10 @@ type Conn interface {
 	// Silence is how long nothing at all has come from the client; safe from any
 	// goroutine.
 	Silence() time.Duration
+	// Free is how long the line has been free of what we sent, if it takes ThinLine
+	// bytes a second: until then no ping may have come through to the client. 0 while
+	// it is not; safe from any goroutine.
+	Free() time.Duration
 	// Close ends the connection with a status code of RFC 6455 7.4.1.
 	Close(code int) error
 	Subprotocol() string
@@ -29,6 +33,7 @@ type gorillaConn struct {
 	limits Limits
 	made   time.Time
 	heard  atomic.Int64 // time.Duration since made: the last byte or pong came
+	busy   atomic.Int64 // time.Duration since made: all that was sent has had its time
 }
 
 func newGorillaConn(ws *websocket.Conn, lim Limits) *gorillaConn {
@@ -75,6 +80,17 @@ func (c *gorillaConn) Silence() time.Duration {
 	return time.Since(c.made) - time.Duration(c.heard.Load())
 }
 
+// sends gives n bytes the time that a thin line needs for them, behind what it is
+// busy with. On the one goroutine that writes.
+func (c *gorillaConn) sends(n int) {
+	need := time.Duration(float64(n) / float64(c.limits.ThinLine) * float64(time.Second))
+	c.busy.Store(int64(max(time.Since(c.made), time.Duration(c.busy.Load())) + need))
+}
+
+func (c *gorillaConn) Free() time.Duration {
+	return max(0, time.Since(c.made)-time.Duration(c.busy.Load()))
+}
+
 func (c *gorillaConn) Write(text bool, data []byte) error {
 	kind := websocket.BinaryMessage
 	if text {
@@ -83,6 +99,7 @@ func (c *gorillaConn) Write(text bool, data []byte) error {
 	if err := c.ws.SetWriteDeadline(time.Now().Add(c.limits.WriteTimeout)); err != nil {
 		return err
 	}
+	c.sends(len(data))
 	return c.ws.WriteMessage(kind, data)
 }
 

@@ -239,6 +239,13 @@ func (e *fakeEvidence) Suspend(context.Context) error { return nil }
 // Unfinished tells, as the real recorder does, whether the log lacks its end.
 func (e *fakeEvidence) Unfinished(context.Context, hearing.ID) bool { return !e.over() }
 
+func (e *fakeEvidence) AllUnfinished(context.Context) ([]hearing.ID, error) {
+	if e.over() {
+		return nil, nil
+	}
+	return []hearing.ID{testHearing, "of-another-database"}, nil
+}
+
 // over tells whether the log has its end.
 func (e *fakeEvidence) over() bool {
 	e.mu.Lock()
@@ -358,6 +365,9 @@ func (b *bench) open() {
 // never is the silence of somebody of whom something has just come.
 func never() time.Duration { return 0 }
 
+// always is a line that carries everything at once.
+func always() time.Duration { return time.Hour }
+
 // sit seats a person and returns the place.
 func (b *bench) sit(person string) joined {
 	b.t.Helper()
@@ -367,8 +377,14 @@ func (b *bench) sit(person string) joined {
 // sitWith seats a person with a connection that is silent for so long.
 func (b *bench) sitWith(person string, silence func() time.Duration) joined {
 	b.t.Helper()
+	return b.sitOn(person, silence, always)
+}
+
+// sitOn is sitWith where what we send takes its time.
+func (b *bench) sitOn(person string, silence, free func() time.Duration) joined {
+	b.t.Helper()
 	j, ref := b.room.join(context.Background(), joining{
-		person: hearing.PersonID(person), device: hearing.DeviceID(device(person)), silence: silence,
+		person: hearing.PersonID(person), device: hearing.DeviceID(device(person)), silence: silence, free: free,
 	})
 	require.Nil(b.t, ref)
 	return j

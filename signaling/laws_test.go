@@ -273,7 +273,7 @@ func TestSeatOutlivesItsConnectionForTheWindow(t *testing.T) {
 		tok := j.place.seat.token
 		again := func() joined {
 			j, ref := b.room.join(context.Background(), joining{
-				person: clerk, device: hearing.DeviceID(device(clerk)), token: tok, silence: never,
+				person: clerk, device: hearing.DeviceID(device(clerk)), token: tok, silence: never, free: always,
 			})
 			require.Nil(t, ref)
 			return j

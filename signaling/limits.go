@@ -33,6 +33,9 @@ type Limits struct {
 	SeatsPerRoom    int           // default 1000
 	LostAfter       time.Duration // from a closed socket to DeviceLost, default 2 s
 	SilentAfter     time.Duration // from the last sign of life on an open one to DeviceLost, default 2.5 s
+	Flaps           int           // losses of a device within a minute, then its return waits, default 5
+	SteadyAfter     time.Duration // a device that is lost that often is back when it was here so long, default 10 s
+	ThinLine        int           // bytes a second of the thinnest line we reckon with, default 16 KiB
 	LeaseTTL        time.Duration // default 15 s
 	LeaseRenew      time.Duration // default 5 s
 	LeaseGrace      time.Duration // media go on after the lease ran out, default 60 s
@@ -81,6 +84,9 @@ func (l Limits) withDefaults() Limits {
 	def(&l.SeatsPerRoom, 1000)
 	def(&l.LostAfter, 2*time.Second)
 	def(&l.SilentAfter, 2500*time.Millisecond)
+	def(&l.Flaps, 5)
+	def(&l.SteadyAfter, 10*time.Second)
+	def(&l.ThinLine, 16<<10)
 	def(&l.LeaseTTL, 15*time.Second)
 	def(&l.LeaseRenew, 5*time.Second)
 	def(&l.LeaseGrace, 60*time.Second)

@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"phientoa/internal/court"
@@ -39,6 +40,14 @@ type LivePoint struct {
 func (rs *Rooms) Hosts(hearingID string) bool {
 	r := rs.at(hearingID)
 	return r != nil && !r.Status().Over()
+}
+
+// Hosted lists the ids of all hearings that are open here, also of those that are
+// over: whoever still sits there can be sent out. It does not block.
+func (rs *Rooms) Hosted() []string {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	return slices.Sorted(maps.Keys(rs.rooms))
 }
 
 // Live lists the hearings that this node hosts and that are not over, by start

@@ -189,7 +189,7 @@ func TestASuspendedHearingIsLetGoAndComesBack(t *testing.T) {
 			t.Fatal("held although nobody is there")
 		}
 		o := &opening{rs: b.rooms, id: testHearing, logger: discard()}
-		progress, err := b.rooms.inProgress(t.Context(), store.Hearing{ID: testHearing})
+		progress, err := b.rooms.inProgress(t.Context(), testHearing)
 		require.NoError(t, err)
 		require.False(t, progress)
 		require.NoError(t, o.replay(t.Context()))

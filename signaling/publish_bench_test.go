@@ -44,7 +44,7 @@ func benchmarkPublish(b *testing.B, people, public int) {
 	require.Nil(b, ref)
 	for _, p := range booking.People {
 		_, ref := room.join(context.Background(), joining{
-			person: p.ID, device: hearing.DeviceID(device(string(p.ID))), silence: never,
+			person: p.ID, device: hearing.DeviceID(device(string(p.ID))), silence: never, free: always,
 		})
 		require.Nil(b, ref)
 	}

@@ -63,6 +63,7 @@ type Room struct {
 	closedAt  time.Time // since when all of a closed hearing is written
 	alarms    *alarmer  // nil: none
 	points    pointMemory
+	flaps     flaps
 	gallery   gallery
 	index     bookingIndex
 	presiding hearing.PersonID
@@ -146,6 +147,7 @@ func newRoom(p roomParams, lim Limits, sig *signals, lease *leaseKeeper, logger 
 		info:      newInfoWriter(p.info, lim, logger),
 		alarms:    newAlarmer(p.alarms, p.row, lim, p.now, logger),
 		points:    newPointMemory(),
+		flaps:     flaps{},
 		index:     newBookingIndex(p.booking),
 	}
 	for _, q := range p.booking.People {

@@ -358,6 +358,8 @@ func (o *opening) openMedia(ctx context.Context) error {
 // still lacks its end: the process died between the closing and the end.
 type finisher interface {
 	Unfinished(ctx context.Context, id hearing.ID) bool
+	// AllUnfinished lists the hearings with evidence here of which that is so.
+	AllUnfinished(ctx context.Context) ([]hearing.ID, error)
 }
 
 func (o *opening) unfinished(ctx context.Context) bool {

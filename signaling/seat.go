@@ -311,7 +311,9 @@ func commandResult(id string, res *wire.CommandResult) *wire.Envelope {
 type presence struct {
 	told       bool                 // what the rules were told last
 	detachedAt time.Time            // zero while attached
+	since      time.Time            // since when it is here without a break; zero: it is not
 	silence    func() time.Duration // of the connection that was attached last
+	free       func() time.Duration // of the same: Conn.Free
 }
 
 // endLink says goodbye to l, whether it is still attached or not. The seat

@@ -149,7 +149,7 @@ func TestRevocationReachesASeatWithoutAConnection(t *testing.T) {
 	b.inSession()
 	b.rooms.EndSeats(t.Context(), []store.Session{sessionOf(party)})
 	_, ref := b.room.join(context.Background(), joining{
-		person: party, device: hearing.DeviceID(device(party)), token: "x", silence: never,
+		person: party, device: hearing.DeviceID(device(party)), token: "x", silence: never, free: always,
 	})
 	require.Nil(t, ref)
 	ended := make(chan bool, 1)

@@ -150,7 +150,7 @@ func (s *session) sit(ctx context.Context, h *wire.Hello) *hearing.Refusal {
 	j, ref := room.join(ctx, joining{
 		person: hearing.PersonID(s.who.Person), device: hearing.DeviceID(s.who.Device),
 		token: h.ResumeToken, lastSeq: h.LastSeq, language: lang,
-		owner: s.who.TokenHash, takeOver: h.TakeOver, silence: s.conn.Silence,
+		owner: s.who.TokenHash, takeOver: h.TakeOver, silence: s.conn.Silence, free: s.conn.Free,
 	})
 	if ref != nil {
 		return ref

@@ -171,3 +171,30 @@ func TestResumeFindsAHearingByItsState(t *testing.T) {
 	rooms.Resume(t.Context())
 	require.True(t, rooms.Hosts(testHearing))
 }
+
+// A process died between the closing and the end of the evidence, and the next one
+// starts a month later: the end is written before anybody comes.
+func TestResumeEndsEvidenceOfWhateverDate(t *testing.T) {
+	w := newWorld(t, func(p *RoomsParams) { p.Recorder = &fakeEvidence{} })
+	j, _ := w.session()
+	j.must(cmdClose)
+	w.rooms.Close()
+	e := &fakeEvidence{} // as the disk was when the process died
+	p := w.params
+	p.Recorder = e
+	p.Now = func() time.Time { return time.UnixMicro(testBooking().StartsAt).Add(60 * 24 * time.Hour) }
+	rooms := NewRooms(p)
+	t.Cleanup(rooms.Close)
+	rooms.Resume(t.Context())
+	eventually(t, "ended", e.over)
+}
+
+// Whoever still sits in a hearing that is over can be sent out of it.
+func TestAHearingThatIsOverIsStillHosted(t *testing.T) {
+	w := newWorld(t, nil)
+	j, _ := w.session()
+	require.Equal(t, []string{testHearing}, w.rooms.Hosted())
+	j.must(cmdClose)
+	eventually(t, "over", func() bool { return len(w.rooms.Live()) == 0 })
+	require.Equal(t, []string{testHearing}, w.rooms.Hosted())
+}

@@ -6,6 +6,10 @@ import "time"
 // device counts as lost when nothing has come from it for SilentAfter, neither over
 // its connection (pings are answered by the browser itself) nor by its media. Seat,
 // connection and media stay: whatever comes again ends the loss.
+//
+// A ping waits behind what we sent before it. Who has media is heard by those
+// meanwhile; of who has none, the time that a thin line needs for what we sent is no
+// silence.
 
 // watch is what the actor keeps about its looks after silent devices.
 type watch struct {
@@ -54,7 +58,7 @@ func (r *Room) silence(pl *place) time.Duration {
 		return quiet // the usual case, without the media's lock
 	}
 	if m, ok := pl.media.silence(); ok {
-		quiet = min(quiet, m)
+		return min(quiet, m)
 	}
-	return quiet
+	return min(quiet, pl.presence.free())
 }

@@ -1,8 +1,11 @@
 package signaling
 
 import (
+	"bufio"
 	"context"
+	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -57,7 +60,12 @@ type far struct {
 // listened is a hearing in session; when the party's device is heard is the test's.
 func listened(t *testing.T, law func(b *bench, d *far)) {
 	t.Helper()
-	in(t, Limits{}, func(b *bench) {
+	listenedIn(t, Limits{}, law)
+}
+
+func listenedIn(t *testing.T, lim Limits, law func(b *bench, d *far)) {
+	t.Helper()
+	in(t, lim, func(b *bench) {
 		b.inSession()
 		d := &far{}
 		d.line.sign()
@@ -151,6 +159,131 @@ func TestWhoHasNoMediaIsHeardOnTheLine(t *testing.T) {
 	})
 }
 
+// thinLine is the server's end of a connection whose other end answers every ping as
+// soon as it comes: behind all that was sent before, at so many bytes a second.
+type thinLine struct {
+	net.Conn
+	mu    sync.Mutex
+	rate  int
+	free  time.Time
+	cut   bool
+	pongs chan struct{}
+}
+
+func (l *thinLine) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.free = maxTime(l.free, time.Now()).Add(time.Duration(len(b)) * time.Second / time.Duration(l.rate))
+	if len(b) > 0 && b[0] == 0x89 && !l.cut { // FIN and the opcode of a ping (RFC 6455 5.5.2)
+		time.AfterFunc(time.Until(l.free)+40*time.Millisecond, func() { l.pongs <- struct{}{} })
+	}
+	return len(b), nil
+}
+
+func (l *thinLine) Read(b []byte) (int, error) {
+	if _, ok := <-l.pongs; !ok {
+		return 0, io.EOF
+	}
+	return copy(b, []byte{0x8A, 0x80, 0, 0, 0, 0}), nil // a masked empty pong
+}
+
+func (l *thinLine) Close() error                     { return nil }
+func (l *thinLine) SetDeadline(time.Time) error      { return nil }
+func (l *thinLine) SetReadDeadline(time.Time) error  { return nil }
+func (l *thinLine) SetWriteDeadline(time.Time) error { return nil }
+
+func maxTime(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// hijacked lets an upgrade take the line.
+type hijacked struct {
+	http.ResponseWriter
+	line *thinLine
+}
+
+func (h hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return h.line, bufio.NewReadWriter(bufio.NewReader(h.line), bufio.NewWriter(h.line)), nil
+}
+
+// upgraded is a connection over the line, with its pings.
+func (l *thinLine) upgraded(ctx context.Context, t require.TestingT) *gorillaConn {
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	for k, v := range map[string]string{
+		"Connection": "Upgrade", "Upgrade": "websocket", "Sec-Websocket-Version": "13", "Sec-Websocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+	} {
+		r.Header.Set(k, v)
+	}
+	up := websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}
+	ws, err := up.Upgrade(hijacked{httptest.NewRecorder(), l}, r, nil)
+	require.NoError(t, err)
+	c := newGorillaConn(ws, Limits{}.withDefaults())
+	go func() {
+		for { // pongs are heard while reading
+			if _, _, err := c.Read(); err != nil {
+				return
+			}
+		}
+	}()
+	go func() {
+		for every := time.NewTicker(c.limits.PingEvery); ; {
+			select {
+			case <-ctx.Done():
+				every.Stop()
+				close(l.pongs)
+				return
+			case <-every.C:
+				if c.Silence() >= c.limits.PingEvery {
+					_ = c.Ping()
+				}
+			}
+		}
+	}()
+	return c
+}
+
+// Whoever has no media and answers everything on a line of 128 kbit/s or more is
+// never lost, however much we send; a pulled cable still is.
+func TestOurBacklogIsNobodysSilence(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		rate := rapid.IntRange(18<<10, 1<<20).Draw(rt, "bytes a second")
+		sizes := rapid.SliceOfN(rapid.IntRange(0, 150<<10), 1, 8).Draw(rt, "sizes")
+		pauses := rapid.SliceOfN(rapid.IntRange(0, 8000), len(sizes), len(sizes)).Draw(rt, "pauses in ms")
+		answering, pulled := 0, 0
+		in(t, Limits{}, func(b *bench) {
+			ctx, stop := context.WithCancel(context.Background())
+			defer stop()
+			l := &thinLine{rate: rate, pongs: make(chan struct{}, 1000)}
+			c := l.upgraded(ctx, t)
+			b.sitOn(party, c.Silence, c.Free)
+			for i, n := range sizes {
+				require.NoError(t, c.Write(false, make([]byte, n)))
+				pass(time.Duration(pauses[i]) * time.Millisecond)
+			}
+			pass(80 * time.Second)
+			answering = b.noted(eventLost)
+			l.mu.Lock()
+			l.cut = true
+			l.mu.Unlock()
+			pass(4 * time.Second) // one answer may still be under way
+			pulled = b.noted(eventLost)
+		})
+		require.Equal(rt, []int{0, 1}, []int{answering, pulled})
+	})
+}
+
+// Who has media is heard by those: what we send delays no loss.
+func TestOurBacklogHidesNoLossOfMedia(t *testing.T) {
+	listened(t, func(b *bench, d *far) {
+		d.seat.place.presence.free = never
+		pass(2600 * time.Millisecond)
+		require.Equal(t, 1, b.noted(eventLost))
+	})
+}
+
 // A tenth of everything is lost for ten minutes: pongs every second and packets of
 // one microphone.
 func TestATenthLostIsNoLoss(t *testing.T) {
@@ -174,7 +307,7 @@ func TestATenthLostIsNoLoss(t *testing.T) {
 }
 
 // The law: lost exactly when no sign came by either way for SilentAfter, as often as
-// that happened.
+// that happened (but for what keeps a flapping device from filling the log).
 func TestALossIsSilenceOnBothWays(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		// Milliseconds between signs; none so near the bound that the order of one
@@ -182,7 +315,7 @@ func TestALossIsSilenceOnBothWays(t *testing.T) {
 		gaps := rapid.SliceOfN(rapid.OneOf(rapid.IntRange(0, 2490), rapid.IntRange(2510, 9000)), 1, 12).Draw(rt, "gaps")
 		byLine := rapid.SliceOfN(rapid.Bool(), len(gaps), len(gaps)).Draw(rt, "by line")
 		want, got := 0, 0
-		listened(t, func(b *bench, d *far) {
+		listenedIn(t, Limits{Flaps: 1000}, func(b *bench, d *far) {
 			for i, gap := range gaps {
 				pass(time.Duration(gap) * time.Millisecond)
 				if gap > 2500 {

@@ -83,9 +83,18 @@ func (r *Room) reconcilePresence(now time.Time) {
 	for d, pl := range r.seats {
 		p := &pl.presence
 		if p.detachedAt.IsZero() {
-			r.tell(d, p, r.heard(pl, now))
+			if !r.heard(pl, now) {
+				p.since = time.Time{}
+				r.tell(d, p, false)
+				continue
+			}
+			if p.since.IsZero() {
+				p.since = now
+			}
+			r.tell(d, p, r.steady(d, p, now))
 			continue
 		}
+		p.since = time.Time{}
 		if now.Sub(p.detachedAt) >= r.limits.LostAfter {
 			r.tell(d, p, false)
 		}
@@ -108,6 +117,9 @@ func (r *Room) tell(d hearing.DeviceID, p *presence, here bool) {
 	}
 	if r.tipClosed() || r.command(c) {
 		p.told = here
+		if !here {
+			r.flaps.note(d, r.p.now())
+		}
 	}
 }
 

@@ -28,20 +28,10 @@ func (n *node) openAccess() error {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		auth.WatchRevoked(ctx, auth.WatchParams{Store: n.store, Hearings: n.hosted, Ender: n.rooms, Auth: n.auth, Logger: n.logger})
+		auth.WatchRevoked(ctx, auth.WatchParams{Store: n.store, Hearings: n.rooms.Hosted, Ender: n.rooms, Auth: n.auth, Logger: n.logger})
 	}()
 	n.onClose(func() { stop(); <-done })
 	return nil
-}
-
-// hosted are the hearings that are open here.
-func (n *node) hosted() []string {
-	list := n.rooms.Live()
-	ids := make([]string, len(list))
-	for i, l := range list {
-		ids[i] = l.ID
-	}
-	return ids
 }
 
 // passkeyHost is the name that passkeys are bound to: that of the first origin. An

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -115,6 +116,24 @@ func (r *recorder) Unfinished(_ context.Context, id hearing.ID) bool {
 		Kind ledger.Kind `json:"k"`
 	}
 	return json.Unmarshal(last, &line) != nil || line.Kind != ledger.KindEnd
+}
+
+// AllUnfinished lists the hearings of which this is so.
+func (r *recorder) AllUnfinished(ctx context.Context) ([]hearing.ID, error) {
+	entries, err := os.ReadDir(r.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("evidence: %w", err)
+	}
+	var list []hearing.ID
+	for _, e := range entries {
+		if id := hearing.ID(e.Name()); e.IsDir() && ctx.Err() == nil && r.Unfinished(ctx, id) {
+			list = append(list, id)
+		}
+	}
+	return list, ctx.Err()
 }
 
 // lastLine reads the last complete line of a file whose lines are below 1 MiB.

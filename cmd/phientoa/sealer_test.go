@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"phientoa/internal/config"
+	"phientoa/internal/hearing"
 	"phientoa/internal/tsa/tsatest"
 	"phientoa/signaling"
 )
@@ -93,4 +95,23 @@ func TestTheTimestampAuthorityIsASetting(t *testing.T) {
 	out.Reset()
 	require.Equal(t, 0, run(t.Context(), []string{"verify", file, "--root", root}, streams{&out, &out, nil}), out.String())
 	require.Contains(t, out.String(), "chưa xác định được bên cấp dấu thời gian")
+}
+
+// Each hearing whose latest part lacks its end is found, and no other.
+func TestUnfinishedEvidenceIsFound(t *testing.T) {
+	r := &recorder{dir: filepath.Join(t.TempDir(), "evidence"), logger: slog.New(slog.DiscardHandler)}
+	list, err := r.AllUnfinished(t.Context())
+	require.NoError(t, err, "nothing was ever recorded")
+	require.Empty(t, list)
+	for name, line := range map[string]string{
+		"a/part-0001": `{"k":"end"}`, "b/part-0001": `{"k":"end"}`, "b/part-0002": `{"k":"event"}`, "c/part-0001": `{"k":"ev`, "d/else": `{}`,
+	} {
+		dir := filepath.Join(r.dir, name)
+		require.NoError(t, os.MkdirAll(dir, 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "log.jsonl"), []byte("{}\n"+line+"\n"), 0o600))
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(r.dir, "file"), nil, 0o600))
+	list, err = r.AllUnfinished(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []hearing.ID{"b", "c"}, list)
 }

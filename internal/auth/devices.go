@@ -244,6 +244,37 @@ func (o *Officials) Devices(ctx context.Context, by Official) ([]store.RoomDevic
 	return o.st.RoomDevices(ctx, by.Scope)
 }
 
+// LendDevice lets another court use a room device of the official's unit in its
+// hearings, or no longer in those that are booked from now on; a device or a court
+// that is not there gives store.ErrNotFound.
+func (o *Officials) LendDevice(ctx context.Context, by Official, device string, to court.UnitID, lend bool) error {
+	units, err := o.st.Units(ctx, court.ScopeOf(to))
+	if err == nil && len(units) == 0 {
+		err = store.ErrNotFound
+	}
+	if err == nil {
+		what := map[bool]string{true: "device.lent", false: "device.kept"}[lend]
+		err = o.st.LendRoomDevice(ctx, by.Scope, device, to, lend, o.act(by, what, device, "to "+string(to)))
+	}
+	if err != nil {
+		return fmt.Errorf("auth: room device: %w", err)
+	}
+	return nil
+}
+
+// DeviceCourts returns the courts to which a room device of the official's unit is
+// lent; else store.ErrNotFound.
+func (o *Officials) DeviceCourts(ctx context.Context, by Official, device string) ([]court.UnitID, error) {
+	d, err := o.st.RoomDevice(ctx, device)
+	if err == nil && !by.Scope.Covers(d.Unit) {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("auth: room device: %w", err)
+	}
+	return o.st.RoomDeviceCourts(ctx, device)
+}
+
 // RevokeDevice ends a room device of the official's unit for good, with its
 // sessions and the media of its seats; else store.ErrNotFound.
 func (o *Officials) RevokeDevice(ctx context.Context, by Official, device string) error {

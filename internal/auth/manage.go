@@ -33,33 +33,62 @@ type NewAccount struct {
 
 // CreateAccount adds an account to the official's unit and returns it with a
 // one-time password, shown once, that opens nothing but its change. A login that
-// stands, in whatever unit, gives store.ErrConflict. One administrator alone makes
-// no other: ErrTwoNeeded.
+// stands, in whatever unit, gives store.ErrConflict. Only the terminal of the
+// server does it alone, everybody else gets ErrTwoNeeded: see ProposeAccount.
 func (o *Officials) CreateAccount(ctx context.Context, by Official, a NewAccount) (store.Account, string, error) {
-	login, ok := checkLogin(a.Login)
-	if !ok || strings.TrimSpace(a.Name) == "" || len(a.Roles) == 0 || slices.Contains(a.Roles, store.RoleService) {
-		return store.Account{}, "", fmt.Errorf("auth: account: %w", store.ErrInvalid)
-	}
-	if by.ID != systemActor && slices.Contains(a.Roles, store.RoleAdmin) {
+	if by.ID != systemActor {
 		return store.Account{}, "", ErrTwoNeeded
 	}
-	id, err := uuid.NewV7FromReader(o.p.Rand)
+	acc, err := o.newAccount(by, a)
 	if err != nil {
-		return store.Account{}, "", fmt.Errorf("auth: randomness: %w", err)
-	}
-	acc := store.Account{
-		ID: id.String(), Unit: by.Unit, Login: login, Name: strings.TrimSpace(a.Name), Roles: unique(a.Roles),
-		MustChange: true, Created: o.p.Now(),
+		return store.Account{}, "", err
 	}
 	password, err := o.setOneTime(ctx, &acc)
 	if err != nil {
 		return store.Account{}, "", err
 	}
-	err = o.st.CreateAccount(ctx, by.Scope, acc, o.act(by, "account.created", acc.ID, "roles "+joined(acc.Roles)))
+	return acc, password, o.addAccount(ctx, by, acc)
+}
+
+// ProposeAccount is CreateAccount by one administrator: the account stands, opens
+// nothing, and works when another has confirmed the proposal that is returned with
+// it. Who could make one alone could look at the unit's hearings by it.
+func (o *Officials) ProposeAccount(ctx context.Context, by Official, a NewAccount) (store.Account, store.Proposal, error) {
+	acc, err := o.newAccount(by, a)
 	if err != nil {
-		return store.Account{}, "", fmt.Errorf("auth: account: %w", err)
+		return store.Account{}, store.Proposal{}, err
 	}
-	return acc, password, nil
+	acc.Disabled = true
+	if err := o.addAccount(ctx, by, acc); err != nil {
+		return store.Account{}, store.Proposal{}, err
+	}
+	// Without it the account waits, disabled, until somebody proposes it once more.
+	p, err := o.Propose(ctx, by, NewProposal{Kind: ProposeEnable, Account: acc.ID})
+	return acc, p, err
+}
+
+// newAccount is one of the official's unit that has no way in yet.
+func (o *Officials) newAccount(by Official, a NewAccount) (store.Account, error) {
+	login, ok := checkLogin(a.Login)
+	if !ok || strings.TrimSpace(a.Name) == "" || len(a.Roles) == 0 || slices.Contains(a.Roles, store.RoleService) {
+		return store.Account{}, fmt.Errorf("auth: account: %w", store.ErrInvalid)
+	}
+	id, err := uuid.NewV7FromReader(o.p.Rand)
+	if err != nil {
+		return store.Account{}, fmt.Errorf("auth: randomness: %w", err)
+	}
+	return store.Account{
+		ID: id.String(), Unit: by.Unit, Login: login, Name: strings.TrimSpace(a.Name), Roles: unique(a.Roles),
+		MustChange: true, Created: o.p.Now(),
+	}, nil
+}
+
+func (o *Officials) addAccount(ctx context.Context, by Official, acc store.Account) error {
+	err := o.st.CreateAccount(ctx, by.Scope, acc, o.act(by, "account.created", acc.ID, "roles "+joined(acc.Roles)))
+	if err != nil {
+		return fmt.Errorf("auth: account: %w", err)
+	}
+	return nil
 }
 
 func (o *Officials) setOneTime(ctx context.Context, acc *store.Account) (string, error) {
@@ -96,14 +125,17 @@ type Change struct {
 	// the holder starts anew.
 	Reset bool
 
-	admin bool // adds the role sys_admin
+	added []store.Role // to those that the account has
 }
 
-// needsTwo tells whether the change gives somebody a way in, or makes an
-// administrator.
+// needsTwo tells whether the change gives somebody a way in, or a role.
 func (c Change) needsTwo(acc store.Account) bool {
-	return c.Reset || c.admin || c.enables(acc) ||
-		slices.Contains(c.Roles, store.RoleAdmin) && !slices.Contains(acc.Roles, store.RoleAdmin)
+	return c.Reset || len(c.added) > 0 || c.enables(acc) || len(lacking(acc, c.Roles)) > 0
+}
+
+// lacking are those of the roles that the account does not have.
+func lacking(acc store.Account, roles []store.Role) []store.Role {
+	return slices.DeleteFunc(unique(roles), func(r store.Role) bool { return slices.Contains(acc.Roles, r) })
 }
 
 func (c Change) enables(acc store.Account) bool {
@@ -111,7 +143,7 @@ func (c Change) enables(acc store.Account) bool {
 }
 
 // ChangeAccount changes an account of the official's unit, else store.ErrNotFound;
-// never the own one: ErrOwnAccount. Disabling, new roles and a reset end its
+// never the own one: ErrOwnAccount. Disabling, other roles and a reset end its
 // sessions and the media of its seats. The answer is a one-time password when one
 // was asked for. What takes two administrators is refused with ErrTwoNeeded but at
 // the terminal of the server.
@@ -140,15 +172,15 @@ func (o *Officials) changeOnce(ctx context.Context, by Official, account string,
 	if err != nil {
 		return "", false, fmt.Errorf("auth: account: %w", err)
 	}
+	// A service stays one, and nobody becomes one: it has tokens and no password.
+	odd := func(r store.Role) bool { return !r.Valid() || r == store.RoleService }
 	switch {
 	case acc.ID == by.ID:
 		return "", false, ErrOwnAccount
+	case slices.ContainsFunc(c.Roles, odd), isService(acc) && (c.Roles != nil || c.Reset):
+		return "", false, fmt.Errorf("auth: account: %w", store.ErrInvalid)
 	case alone && c.needsTwo(acc):
 		return "", false, ErrTwoNeeded
-	}
-	// A service stays one, and nobody becomes one: it has tokens and no password.
-	if slices.Contains(c.Roles, store.RoleService) || isService(acc) && (c.Roles != nil || c.Reset) {
-		return "", false, fmt.Errorf("auth: account: %w", store.ErrInvalid)
 	}
 	reset := c.Reset || c.enables(acc)
 	done, ends := c.apply(&acc)
@@ -181,8 +213,8 @@ func (c Change) apply(acc *store.Account) (done []string, ends bool) {
 		acc.Roles, ends = unique(c.Roles), true
 		done = append(done, "roles "+joined(acc.Roles))
 	}
-	if c.admin && !slices.Contains(acc.Roles, store.RoleAdmin) {
-		acc.Roles, ends = unique(append(slices.Clone(acc.Roles), store.RoleAdmin)), true
+	if len(lacking(*acc, c.added)) > 0 {
+		acc.Roles, ends = unique(slices.Concat(acc.Roles, c.added)), true
 		done = append(done, "roles "+joined(acc.Roles))
 	}
 	if c.Disabled != nil && *c.Disabled != acc.Disabled {

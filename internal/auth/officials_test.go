@@ -382,7 +382,7 @@ func TestAdministratorsHaveBounds(t *testing.T) {
 	f := setupOffice(t)
 	ctx := context.Background()
 	f.account(t, "unit", "admin", store.RoleAdmin)
-	mate, far := f.account(t, "unit", "mate"), f.account(t, "far", "far")
+	mate, far := f.account(t, "unit", "mate", store.RoleClerk, store.RoleJudge, store.RoleAuditor), f.account(t, "far", "far")
 	_, w := f.official(t, "admin")
 	by := w.Official()
 	name, yes := "C", true
@@ -403,14 +403,14 @@ func TestAdministratorsHaveBounds(t *testing.T) {
 	got, err := f.db.Account(ctx, court.SystemScope(), mate.ID)
 	require.NoError(t, err)
 	require.Equal(t, []any{"C", []store.Role{store.RoleAuditor, store.RoleClerk}}, []any{got.Name, got.Roles})
-	made, _, err := f.o.CreateAccount(ctx, by, auth.NewAccount{Login: "made", Name: "D", Roles: []store.Role{store.RoleClerk}})
+	made, _, err := f.o.ProposeAccount(ctx, by, auth.NewAccount{Login: "made", Name: "D", Roles: []store.Role{store.RoleClerk}})
 	require.NoError(t, err)
 	require.Equal(t, court.UnitID("unit"), made.Unit, "in the own unit only")
 	for _, bad := range []auth.NewAccount{{Login: "x y", Name: "D", Roles: by.Roles}, {Login: "x", Roles: by.Roles}, {Login: "x", Name: "D"}} {
-		_, _, err = f.o.CreateAccount(ctx, by, bad)
+		_, _, err = f.o.ProposeAccount(ctx, by, bad)
 		require.ErrorIs(t, err, store.ErrInvalid)
 	}
-	_, _, err = f.o.CreateAccount(ctx, by, auth.NewAccount{Login: "far", Name: "D", Roles: []store.Role{store.RoleClerk}})
+	_, _, err = f.o.ProposeAccount(ctx, by, auth.NewAccount{Login: "far", Name: "D", Roles: []store.Role{store.RoleClerk}})
 	require.ErrorIs(t, err, store.ErrConflict)
 	list, err := f.o.Accounts(ctx, by)
 	require.NoError(t, err)

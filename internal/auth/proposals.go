@@ -17,14 +17,14 @@ import (
 	"phientoa/internal/store"
 )
 
-// Acts that give somebody a way in take two administrators: one proposes, another
-// confirms. Who could do them alone could sign in as anybody of the court, and who
-// could make administrators alone would be two.
+// Acts that give somebody a way in or a role take two administrators: one proposes,
+// another confirms. Who could do them alone could sign in as anybody of the court,
+// see its hearings by an account of their own making, and be two by another one.
 const (
-	ProposeReset       = "reset"         // a new one-time password, every other way in ends
-	ProposeEnable      = "enable"        // the same for a disabled account, which works again
-	ProposeCertificate = "certificate"   // a certificate to sign in with
-	ProposeAdmin       = "administrator" // the role sys_admin
+	ProposeReset       = "reset"       // a new one-time password, every other way in ends
+	ProposeEnable      = "enable"      // the same for a disabled account, which works again
+	ProposeCertificate = "certificate" // a certificate to sign in with
+	ProposeRoles       = "roles"       // roles beside those that the account has
 )
 
 // ProposalLife is how long a proposal can be confirmed.
@@ -33,14 +33,16 @@ const ProposalLife = 24 * time.Hour
 // NewProposal is what an administrator proposes about somebody else's account.
 type NewProposal struct {
 	Kind, Account string
-	Certificate   []byte // PEM or DER, of ProposeCertificate
-	Label         string // of the certificate
+	Certificate   []byte       // PEM or DER, of ProposeCertificate
+	Label         string       // of the certificate
+	Roles         []store.Role // of ProposeRoles: those to add
 }
 
 // proposed is a proposal's data.
 type proposed struct {
-	Certificate []byte `json:"certificate"` // DER
-	Label       string `json:"label"`
+	Certificate []byte       `json:"certificate,omitempty"` // DER
+	Label       string       `json:"label,omitempty"`
+	Roles       []store.Role `json:"roles,omitempty"`
 }
 
 // Proposal is a store.Proposal as administrators see it.
@@ -51,6 +53,7 @@ type Proposal struct {
 	// Fingerprint is the SHA-256 of the certificate in hexadecimal, to be compared
 	// with what its holder presents.
 	Fingerprint string
+	Roles       []store.Role // to add
 }
 
 // Propose asks for an act about an account of the administrator's unit, else
@@ -96,8 +99,12 @@ func (o *Officials) proposalData(ctx context.Context, acc store.Account, n NewPr
 		sense = !acc.Disabled
 	case ProposeEnable:
 		sense = acc.Disabled
-	case ProposeAdmin:
-		sense = !acc.Disabled && !slices.Contains(acc.Roles, store.RoleAdmin)
+	case ProposeRoles:
+		add := lacking(acc, n.Roles)
+		bad := func(r store.Role) bool { return !r.Valid() || r == store.RoleService }
+		if sense = !acc.Disabled && len(add) > 0 && !slices.ContainsFunc(add, bad); sense {
+			return json.Marshal(proposed{Roles: add})
+		}
 	case ProposeCertificate:
 		leaf, err := o.readCertificate(n.Certificate)
 		if err != nil {
@@ -110,7 +117,7 @@ func (o *Officials) proposalData(ctx context.Context, acc store.Account, n NewPr
 		case !errors.Is(err, store.ErrNotFound):
 			return nil, fmt.Errorf("auth: proposal: %w", err)
 		}
-		return json.Marshal(proposed{leaf.Raw, n.Label})
+		return json.Marshal(proposed{Certificate: leaf.Raw, Label: n.Label})
 	}
 	if !sense {
 		return nil, fmt.Errorf("auth: proposal: %w", store.ErrInvalid)
@@ -146,8 +153,11 @@ func (o *Officials) Proposals(ctx context.Context, by Official) ([]Proposal, err
 		out[i] = Proposal{Proposal: p, Open: p.Outcome == "" && p.Expires.After(now)}
 		var d proposed
 		if p.Data != nil && json.Unmarshal(p.Data, &d) == nil {
-			sum := sha256.Sum256(d.Certificate)
-			out[i].Label, out[i].Fingerprint = d.Label, hex.EncodeToString(sum[:])
+			out[i].Label, out[i].Roles = d.Label, d.Roles
+			if d.Certificate != nil {
+				sum := sha256.Sum256(d.Certificate)
+				out[i].Fingerprint = hex.EncodeToString(sum[:])
+			}
 		}
 	}
 	return out, nil
@@ -156,18 +166,14 @@ func (o *Officials) Proposals(ctx context.Context, by Official) ([]Proposal, err
 // find returns an open proposal of the administrator's unit; store.ErrNotFound when
 // there is none, store.ErrConflict when it is settled or out of time.
 func (o *Officials) find(ctx context.Context, by Official, id string) (store.Proposal, error) {
-	list, err := o.Proposals(ctx, by)
+	p, err := o.st.Proposal(ctx, by.Scope, id)
+	if err == nil && (p.Outcome != "" || !p.Expires.After(o.p.Now())) {
+		err = store.ErrConflict
+	}
 	if err != nil {
-		return store.Proposal{}, err
+		return store.Proposal{}, fmt.Errorf("auth: proposal: %w", err)
 	}
-	i := slices.IndexFunc(list, func(p Proposal) bool { return p.ID == id })
-	switch {
-	case i < 0:
-		return store.Proposal{}, fmt.Errorf("auth: proposal: %w", store.ErrNotFound)
-	case !list[i].Open:
-		return store.Proposal{}, fmt.Errorf("auth: proposal: %w", store.ErrConflict)
-	}
-	return list[i].Proposal, nil
+	return p, nil
 }
 
 // Confirm does what another administrator proposed. Nobody confirms their own
@@ -211,13 +217,12 @@ func (o *Officials) stillGood(ctx context.Context, by Official, p store.Proposal
 	if err != nil {
 		return fmt.Errorf("auth: proposal: %w", err)
 	}
-	var d proposed
-	if p.Data != nil {
-		if err := json.Unmarshal(p.Data, &d); err != nil {
-			return fmt.Errorf("auth: proposal: %w", err)
-		}
+	d, err := dataOf(p)
+	if err != nil {
+		return err
 	}
-	if _, err := o.proposalData(ctx, acc, NewProposal{Kind: p.Kind, Certificate: d.Certificate, Label: d.Label}); err != nil {
+	n := NewProposal{Kind: p.Kind, Certificate: d.Certificate, Label: d.Label, Roles: d.Roles}
+	if _, err := o.proposalData(ctx, acc, n); err != nil {
 		if errors.Is(err, store.ErrInvalid) {
 			return fmt.Errorf("auth: proposal: %w", store.ErrConflict)
 		}
@@ -226,20 +231,31 @@ func (o *Officials) stillGood(ctx context.Context, by Official, p store.Proposal
 	return nil
 }
 
+// dataOf reads what is kept of a proposal, if anything.
+func dataOf(p store.Proposal) (d proposed, err error) {
+	if p.Data == nil {
+		return d, nil
+	}
+	if err := json.Unmarshal(p.Data, &d); err != nil {
+		return d, fmt.Errorf("auth: proposal: %w", err)
+	}
+	return d, nil
+}
+
 func (o *Officials) carryOut(ctx context.Context, by Official, p store.Proposal) (string, error) {
 	no := false
+	d, err := dataOf(p)
+	if err != nil {
+		return "", err
+	}
 	switch p.Kind {
 	case ProposeReset:
 		return o.change(ctx, by, p.Account, Change{Reset: true}, false)
 	case ProposeEnable:
 		return o.change(ctx, by, p.Account, Change{Disabled: &no}, false)
-	case ProposeAdmin:
-		return o.change(ctx, by, p.Account, Change{admin: true}, false)
+	case ProposeRoles:
+		return o.change(ctx, by, p.Account, Change{added: d.Roles}, false)
 	case ProposeCertificate:
-		var d proposed
-		if err := json.Unmarshal(p.Data, &d); err != nil {
-			return "", fmt.Errorf("auth: proposal: %w", err)
-		}
 		leaf, err := o.readCertificate(d.Certificate)
 		if err != nil {
 			return "", err

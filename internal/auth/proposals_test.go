@@ -2,6 +2,8 @@ package auth_test
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -90,19 +92,37 @@ func TestAResetTakesTwoAndStartsAnew(t *testing.T) {
 	require.Equal(t, []string{"proposal.reset by first", "proposal.confirmed by second", "account.changed by second"}, acts)
 }
 
-// Nobody makes an administrator alone: who could would be two.
-func TestOneAdministratorMakesNoOther(t *testing.T) {
+// Nobody gives a role alone, whichever: a clerk sees the unit's people and hearings,
+// and who could make administrators would be two.
+func TestOneAdministratorGivesNoRole(t *testing.T) {
+	for _, role := range []store.Role{
+		store.RoleJudge, store.RoleChiefJudge, store.RoleOperator, store.RoleAdmin, store.RoleAuditor, store.RoleArchivist,
+		store.RoleProcurator, store.RoleProcuracyHead, store.RolePointOfficer,
+	} {
+		t.Run(string(role), func(t *testing.T) { aRoleTakesTwo(t, role) })
+	}
+}
+
+func aRoleTakesTwo(t *testing.T, role store.Role) {
 	f := setupOffice(t)
 	ctx := context.Background()
 	first, second, _ := f.admins(t)
 	acc := f.account(t, "unit", "clerk", store.RoleClerk)
-	both := []store.Role{store.RoleClerk, store.RoleAdmin}
+	both := []store.Role{store.RoleClerk, role}
+	slices.Sort(both)
 	_, _, err := f.o.CreateAccount(ctx, first, auth.NewAccount{Login: "puppet", Name: "B", Roles: both})
 	require.ErrorIs(t, err, auth.ErrTwoNeeded)
 	_, err = f.o.ChangeAccount(ctx, first, acc.ID, auth.Change{Roles: both})
 	require.ErrorIs(t, err, auth.ErrTwoNeeded)
-	p, err := f.o.Propose(ctx, first, auth.NewProposal{Kind: auth.ProposeAdmin, Account: acc.ID})
+	for _, bad := range [][]store.Role{nil, {store.RoleClerk}, {"king"}, {role, store.RoleService}} {
+		_, err = f.o.Propose(ctx, first, auth.NewProposal{Kind: auth.ProposeRoles, Account: acc.ID, Roles: bad})
+		require.ErrorIs(t, err, store.ErrInvalid, bad)
+	}
+	p, err := f.o.Propose(ctx, first, auth.NewProposal{Kind: auth.ProposeRoles, Account: acc.ID, Roles: both})
 	require.NoError(t, err)
+	list, err := f.o.Proposals(ctx, second)
+	require.NoError(t, err)
+	require.Equal(t, []any{[]store.Role{role}, ""}, []any{list[0].Roles, list[0].Fingerprint}, "the second sees what is added")
 	c, _ := f.official(t, "clerk")
 	_, err = f.o.Confirm(ctx, second, p.ID)
 	require.NoError(t, err)
@@ -110,10 +130,45 @@ func TestOneAdministratorMakesNoOther(t *testing.T) {
 	got, err := f.db.Account(ctx, court.SystemScope(), acc.ID)
 	require.NoError(t, err)
 	require.Equal(t, both, got.Roles)
-	_, err = f.o.Propose(ctx, first, auth.NewProposal{Kind: auth.ProposeAdmin, Account: acc.ID})
-	require.ErrorIs(t, err, store.ErrInvalid, "is one already")
+	_, err = f.o.Propose(ctx, first, auth.NewProposal{Kind: auth.ProposeRoles, Account: acc.ID, Roles: both})
+	require.ErrorIs(t, err, store.ErrInvalid, "has it already")
 	_, err = f.o.ChangeAccount(ctx, first, acc.ID, auth.Change{Roles: []store.Role{store.RoleClerk}})
 	require.NoError(t, err, "to take the role away takes one")
+}
+
+// An account that one administrator makes opens nothing until another has agreed.
+func TestANewAccountTakesTwo(t *testing.T) {
+	f := setupOffice(t)
+	ctx := context.Background()
+	first, second, far := f.admins(t)
+	acc, p, err := f.o.ProposeAccount(ctx, first, auth.NewAccount{Login: "New", Name: "Nguyễn Văn B", Roles: []store.Role{store.RoleClerk}})
+	require.NoError(t, err)
+	require.Equal(t, []any{court.UnitID("unit"), "new", true, ""}, []any{acc.Unit, acc.Login, acc.Disabled, acc.Password})
+	for _, guess := range []string{"", password} {
+		_, err = f.o.SignIn(ctx, "new", guess, f.addr())
+		require.ErrorIs(t, err, auth.ErrSignIn)
+	}
+	_, err = f.o.Confirm(ctx, first, p.ID)
+	require.ErrorIs(t, err, auth.ErrOwnProposal)
+	_, err = f.o.Confirm(ctx, far, p.ID)
+	require.ErrorIs(t, err, store.ErrNotFound)
+	_, err = f.o.ChangeAccount(ctx, first, acc.ID, auth.Change{Disabled: new(bool)})
+	require.ErrorIs(t, err, auth.ErrTwoNeeded)
+	_, _, err = f.o.ProposeAccount(ctx, first, auth.NewAccount{Login: "new", Name: "C", Roles: acc.Roles})
+	require.ErrorIs(t, err, store.ErrConflict, "the login is taken")
+	oneTime, err := f.o.Confirm(ctx, second, p.ID)
+	require.NoError(t, err)
+	c, err := f.o.SignIn(ctx, "new", oneTime, f.addr())
+	require.NoError(t, err)
+	_, err = f.o.Who(request(c))
+	require.ErrorIs(t, err, auth.ErrMustChange)
+
+	// Refused, it stays as it was made; it can be proposed once more.
+	acc, p, err = f.o.ProposeAccount(ctx, first, auth.NewAccount{Login: "other", Name: "D", Roles: acc.Roles})
+	require.NoError(t, err)
+	require.NoError(t, f.o.Withdraw(ctx, second, p.ID))
+	_, err = f.o.Propose(ctx, second, auth.NewProposal{Kind: auth.ProposeEnable, Account: acc.ID})
+	require.NoError(t, err)
 }
 
 // A disabled account comes back by two, and as new; to disable takes one.
@@ -224,4 +279,27 @@ func TestAProposalIsConfirmedOnce(t *testing.T) {
 	}
 	require.NoError(t, g.Wait())
 	require.Equal(t, int32(1), done.Load())
+}
+
+// However many proposals a unit has, each that is open can be confirmed.
+func TestAnOldProposalIsConfirmedBehindManyNewOnes(t *testing.T) {
+	f := setupOffice(t)
+	ctx := context.Background()
+	first, second, _ := f.admins(t)
+	acc, p, err := f.o.ProposeAccount(ctx, first, auth.NewAccount{Login: "new", Name: "B", Roles: []store.Role{store.RoleClerk}})
+	require.NoError(t, err)
+	for n := range store.MaxProposals {
+		more := store.Proposal{
+			ID: fmt.Sprint("proposal-", n), Unit: "unit", Kind: fmt.Sprint("kind-", n), Account: acc.ID, By: first.ID,
+			At: f.now.Add(time.Second), Expires: f.now.Add(time.Hour),
+		}
+		require.NoError(t, f.db.PutProposal(ctx, court.SystemScope(), more,
+			store.AdminEntry{At: f.now, Actor: first.ID, Unit: "unit", What: "proposal.test"}))
+	}
+	list, err := f.o.Proposals(ctx, second)
+	require.NoError(t, err)
+	require.Len(t, list, store.MaxProposals)
+	oneTime, err := f.o.Confirm(ctx, second, p.ID)
+	require.NoError(t, err)
+	require.NotEmpty(t, oneTime)
 }

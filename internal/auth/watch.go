@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"phientoa/internal/store"
@@ -20,7 +21,8 @@ type RevokedStore interface {
 // WatchParams of WatchRevoked.
 type WatchParams struct {
 	Store RevokedStore
-	// Hearings are those that this node hosts; must not block.
+	// Hearings are those that this node hosts, also ones that are over, as long as
+	// somebody can sit there; must not block.
 	Hearings func() []string
 	Ender    SeatEnder
 	// Auth remembers sessions for outages of the database, and forgets what ended.
@@ -55,7 +57,7 @@ func WatchRevoked(ctx context.Context, p WatchParams) {
 			continue
 		}
 		since := p.Now().Add(-SessionMax)
-		list, err := p.Store.RevokedSeats(ctx, hearings, since)
+		list, err := p.revoked(ctx, hearings, since)
 		if err != nil {
 			if !failing && ctx.Err() == nil {
 				p.Logger.Error("revocations of other processes are not seen", "err", err)
@@ -82,6 +84,18 @@ func WatchRevoked(ctx context.Context, p WatchParams) {
 			done[s.TokenHash] = s.Created
 		}
 	}
+}
+
+// revoked asks for as many hearings at a time as the database answers for.
+func (p WatchParams) revoked(ctx context.Context, hearings []string, since time.Time) (list []store.Session, err error) {
+	for some := range slices.Chunk(hearings, store.MaxHearings) {
+		found, err := p.Store.RevokedSeats(ctx, some, since)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, found...)
+	}
+	return list, nil
 }
 
 // end ends them here, also for a database that goes away next, and waits no longer

@@ -3,6 +3,8 @@ package auth_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -42,9 +44,12 @@ func (r *revokedElsewhere) RevokedSeats(_ context.Context, hearings []string, si
 	if r.away {
 		return nil, errors.New("away")
 	}
+	if len(hearings) > store.MaxHearings {
+		return nil, store.ErrInvalid
+	}
 	var out []store.Session
 	for _, s := range r.list {
-		if s.Created.After(since) {
+		if s.Created.After(since) && slices.Contains(hearings, s.Hearing) {
 			out = append(out, s)
 		}
 	}
@@ -113,4 +118,35 @@ func TestWhatOthersRevokedStaysOutInAnOutage(t *testing.T) {
 	<-over
 	f.db.down.Store(true)
 	f.refused(t, c, "ended elsewhere")
+}
+
+// However many hearings a node has open, none is left out.
+func TestRevocationsOfManyHearingsAreSeen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hosted := make([]string, 2*store.MaxHearings+1)
+		for i := range hosted {
+			hosted[i] = fmt.Sprint("hearing-", i)
+		}
+		last := store.Session{TokenHash: [32]byte{7}, Hearing: hosted[len(hosted)-1], Created: time.Now()}
+		st := &revokedElsewhere{hosted: hosted, list: []store.Session{last}}
+		e, over := &ended{}, make(chan struct{})
+		ctx, stop := context.WithCancel(t.Context())
+		go func() {
+			defer close(over)
+			auth.WatchRevoked(ctx, auth.WatchParams{Store: st, Ender: e, Auth: auth.New(auth.Params{}), Hearings: st.hearings})
+		}()
+		<-time.After(time.Second)
+		synctest.Wait()
+		stop()
+		<-over
+		require.Equal(t, [][32]byte{{7}}, e.hashes())
+		seen := map[string]bool{}
+		for _, some := range st.asked {
+			require.LessOrEqual(t, len(some), store.MaxHearings)
+			for _, id := range some {
+				seen[id] = true
+			}
+		}
+		require.Len(t, seen, len(hosted))
+	})
 }

@@ -140,7 +140,8 @@ func TestARestoreKnowsEveryTable(t *testing.T) {
 		"account": "without password", "credential": "void", "room_device": "void", "challenge": "void", "proposal": "void",
 		"meta": "kept", "hearing": "kept", "person_name": "kept", "lease": "kept", "state_log": "kept", "checkpoint": "kept",
 		"access_log": "kept", "unit": "kept", "admin_log": "kept", "admin_lock": "kept", "hearing_info": "kept",
-		"hearing_search": "kept", "seat": "kept", "alarm": "kept", "idempotent": "kept", "goose_db_version": "kept",
+		"hearing_search": "kept", "seat": "kept", "alarm": "kept", "idempotent": "kept", "imported": "kept", "room_device_court": "kept",
+		"goose_db_version": "kept",
 	}
 	p := filepath.Join(t.TempDir(), "x.db")
 	st, err := open.Open(t.Context(), "sqlite:"+p)

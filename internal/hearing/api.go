@@ -376,8 +376,12 @@ type (
 		Epoch uint64
 	}
 	// CancelBooking ends a hearing that was not opened, from the calendar: By is the
-	// account of who may book there, which stands in the log.
-	CancelBooking struct{ By, Reason string }
+	// account of who may book there, which stands in the log. MovedTo is the hearing
+	// that is booked in its place; empty: none is.
+	CancelBooking struct {
+		By, Reason string
+		MovedTo    ID
+	}
 )
 
 // Booking is what stands fixed about a hearing when it is created.

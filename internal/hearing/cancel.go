@@ -17,13 +17,13 @@ func (CancelBooking) may(s *State, a Actor) *Refusal {
 
 // decide is that of Cancel, with the account that stands in the log.
 func (c CancelBooking) decide(s *State, a Actor, now time.Time) ([]EventBody, *Refusal) {
-	if !validID(c.By) {
+	if !validID(c.By) || (c.MovedTo != "" && (!validID(string(c.MovedTo)) || c.MovedTo == s.Booking.Hearing)) {
 		return nil, refuseUnknownPerson()
 	}
 	bodies, r := Cancel{Reason: c.Reason}.decide(s, a, now)
 	for i, b := range bodies {
 		if cancelled, ok := b.(HearingCancelled); ok {
-			cancelled.By = c.By
+			cancelled.By, cancelled.MovedTo = c.By, c.MovedTo
 			bodies[i] = cancelled
 		}
 	}

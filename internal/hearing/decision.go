@@ -27,6 +27,8 @@ type (
 		Reason string `json:"reason"`
 		// By is the account that cancelled it from the calendar; empty: the actor did.
 		By string `json:"by,omitempty"`
+		// MovedTo is the one hearing that is booked in its place; empty: none.
+		MovedTo ID `json:"moved_to,omitempty"`
 	}
 	// PersonWarned: the presiding judge warned the person.
 	PersonWarned struct {
@@ -143,7 +145,7 @@ func (b HearingCancelled) apply(s *State, e Event) error {
 	}
 	s.Hands = nil
 	s.standStill()
-	s.Decision = &DecisionState{Reason: b.Reason}
+	s.Decision = &DecisionState{Reason: b.Reason, MovedTo: b.MovedTo}
 	return s.enter(Cancelled, e, Scheduled, Preparing, ReadyToOpen)
 }
 

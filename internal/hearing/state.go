@@ -96,6 +96,8 @@ type DecisionState struct {
 	Form     Form   `json:"form"`
 	// Missed: it was noted at which points nobody announced the adjournment in time.
 	Missed bool `json:"missed"`
+	// MovedTo is the hearing that is booked in the place of a cancelled one.
+	MovedTo ID `json:"moved_to,omitempty"`
 }
 
 // PointState is what is known of a point.

@@ -191,6 +191,8 @@ type Accounts interface {
 	// Proposals returns those of the scope that are open, and those that were made
 	// after since; the latest first, at most MaxProposals.
 	Proposals(ctx context.Context, sc court.Scope, since, now time.Time) ([]Proposal, error)
+	// Proposal finds one of the scope, however old; else ErrNotFound.
+	Proposal(ctx context.Context, sc court.Scope, id string) (Proposal, error)
 	// SettleProposal gives an open proposal its outcome, once, by by.Actor and at
 	// by.At; it returns the proposal. Nobody confirms what they proposed or what is
 	// about themselves, nor a proposal that is out of time or settled: ErrConflict.
@@ -206,6 +208,11 @@ type Accounts interface {
 	PutRoomDevice(ctx context.Context, sc court.Scope, d RoomDevice, by AdminEntry) error
 	RoomDevice(ctx context.Context, id string) (RoomDevice, error)
 	RoomDevices(ctx context.Context, sc court.Scope) ([]RoomDevice, error)
+	// LendRoomDevice lets a court use a device of the scope, or no longer; again is a
+	// success. Revoked or foreign: ErrNotFound; to more than MaxLent: ErrInvalid.
+	LendRoomDevice(ctx context.Context, sc court.Scope, device string, to court.UnitID, lend bool, by AdminEntry) error
+	// RoomDeviceCourts returns the courts to which the device is lent, by id.
+	RoomDeviceCourts(ctx context.Context, device string) ([]court.UnitID, error)
 
 	// AdminLog returns entries from N on, at most limit (<= 1000); the chain is whole
 	// only for a scope that covers every unit, others see their unit's entries.

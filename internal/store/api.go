@@ -50,6 +50,7 @@ const (
 	MaxAccounts    = 5000           // returned by one AccountsOf
 	MaxCredentials = 20             // of one account, revoked ones counted
 	MaxRoomDevices = 1000           // returned by one RoomDevices
+	MaxLent        = 200            // courts to which one room device is lent
 	MaxRoles       = 16             // of one account
 	MaxBlobBytes   = 64 << 10       // of a credential, a public key, a challenge's data
 	MaxChallenges  = 100_000        // open at once in the installation

@@ -67,6 +67,14 @@ type Idempotent struct {
 	At      time.Time
 }
 
+// Imported is what a case system sent last for a docket number.
+type Imported struct {
+	Unit     court.UnitID
+	DocketNo string
+	Digest   [32]byte
+	At       time.Time
+}
+
 // Office is the part of the database behind calendar, booking and operations.
 type Office interface {
 	PutHearingInfo(ctx context.Context, sc court.Scope, i HearingInfo) error
@@ -97,4 +105,9 @@ type Office interface {
 	// the first one, or ErrConflict when its Digest differs. Kept for 24 h.
 	Remember(ctx context.Context, i Idempotent) (Idempotent, error)
 	Remembered(ctx context.Context, account, key string) (Idempotent, error)
+
+	// PutImported replaces what LastImported returns; a foreign unit and one for which
+	// nothing was imported give ErrNotFound.
+	PutImported(ctx context.Context, sc court.Scope, i Imported) error
+	LastImported(ctx context.Context, sc court.Scope, unit court.UnitID, docket string) (Imported, error)
 }

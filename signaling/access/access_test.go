@@ -105,9 +105,12 @@ func TestSignInAnswersTellNothing(t *testing.T) {
 func TestLifeOfAnAccount(t *testing.T) {
 	w := newWorld(t)
 	w.account("unit", "admin", store.RoleAdmin)
+	w.account("unit", "second", store.RoleAdmin)
 	c := w.signIn("admin", true)
 	var made map[string]string
 	w.get(w.do("POST", "accounts", `{"login":"Tham.Phan","name":"Lê Thị B","roles":["judge"]}`, c), 201, &made)
+	require.Equal(t, "own_proposal", w.do("POST", "proposals/"+made["proposal"]+"/confirm", "{}", c).code(t))
+	w.get(w.do("POST", "proposals/"+made["proposal"]+"/confirm", "{}", w.signIn("second", true)), 200, &made)
 	require.Equal(t, 409, w.do("POST", "accounts", `{"login":"tham.phan","name":"C","roles":["judge"]}`, c).status)
 	a := w.do("POST", "signin", map[string]string{"login": "tham.phan", "password": made["password"]})
 	fresh := a.cookie(t, auth.OfficeCookieName)
@@ -154,7 +157,8 @@ func TestLifeOfAnAccount(t *testing.T) {
 		}
 	}
 	require.Equal(t, []string{
-		"account.created roles judge", "account.password ", "proposal.reset", "proposal.confirmed", "account.changed reset",
+		"account.created roles judge", "proposal.enable", "proposal.confirmed", "account.changed enabled; reset", "account.password ",
+		"proposal.reset", "proposal.confirmed", "account.changed reset",
 		"account.changed disabled",
 	}, acts)
 	w.get(w.do("GET", "adminlog?from=3", nil, c), 200, &log)
@@ -196,6 +200,15 @@ func TestLifeOfARoomDevice(t *testing.T) {
 	require.Equal(t, 204, a.status, a.body)
 	a.cookie(t, auth.CookieName)
 	require.Equal(t, 200, w.do("GET", "devices/seats", nil, device).status)
+	courts := "devices/" + me["id"].(string) + "/courts"
+	require.Equal(t, 404, w.do("PUT", courts+"/nowhere", "{}", c).status, "there is no such court")
+	require.Equal(t, 403, w.do("PUT", courts+"/far", "{}", w.signIn("op", false)).status, "without a fresh proof")
+	w.account("far", "far-op", store.RoleOperator)
+	require.Equal(t, 404, w.do("PUT", courts+"/far", "{}", w.signIn("far-op", true)).status, "nobody helps themselves")
+	require.Equal(t, 204, w.do("PUT", courts+"/far", "{}", c).status)
+	require.JSONEq(t, `{"courts":["far"]}`, w.do("GET", courts, nil, c).body)
+	require.Equal(t, 204, w.do("DELETE", courts+"/far", nil, c).status)
+	require.JSONEq(t, `{"courts":[]}`, w.do("GET", courts, nil, c).body)
 	require.Equal(t, 204, w.do("DELETE", "devices/"+me["id"].(string), nil, c).status)
 	require.Equal(t, 401, w.do("GET", "devices/seats", nil, device).status)
 	second := w.device("unit")
@@ -243,4 +256,20 @@ func FuzzSignInBody(f *testing.F) {
 			t.Fatalf("%d %s", a.status, a.body)
 		}
 	})
+}
+
+// The court's access log has who revoked an invitation, and whose.
+func TestARevokedInvitationIsLoggedWithWhose(t *testing.T) {
+	w := newWorld(t)
+	clerk := w.account("unit", "clerk", store.RoleClerk)
+	c := w.signIn("clerk", false)
+	require.Equal(t, 204, w.do("DELETE", "hearings/"+hearing+"/invitations/p-7", nil, c).status)
+	require.Contains(t, w.denied, "invitation.revoked unit "+clerk.ID)
+	require.Contains(t, w.denied, "invitation.void unit p-7")
+	require.Equal(t, 204, w.do("DELETE", "hearings/"+hearing+"/invitations/"+strings.Repeat("x", 65), nil, c).status)
+	require.Equal(t, 404, w.do("DELETE", "hearings/elsewhere/invitations/p-8", nil, c).status)
+	for _, entry := range w.denied {
+		require.NotContains(t, entry, "xxx")
+		require.NotContains(t, entry, "p-8")
+	}
 }

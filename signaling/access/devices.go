@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"phientoa/internal/court"
 	"phientoa/internal/hearing"
 	"phientoa/internal/store"
 )
@@ -42,6 +43,30 @@ func (s *Server) offerEnrolment(c call) error {
 
 func (s *Server) removeDevice(c call) error {
 	if err := s.p.Officials.RevokeDevice(c.r.Context(), c.by(), c.r.PathValue("device")); err != nil {
+		return err
+	}
+	return c.done()
+}
+
+func (s *Server) deviceCourts(c call) error {
+	list, err := s.p.Officials.DeviceCourts(c.r.Context(), c.by(), c.r.PathValue("device"))
+	if err != nil {
+		return err
+	}
+	a := DeviceCourtsAnswer{Courts: []string{}}
+	for _, u := range list {
+		a.Courts = append(a.Courts, string(u))
+	}
+	return c.json(http.StatusOK, a)
+}
+
+func (s *Server) lendDevice(c call) error { return s.lend(c, true) }
+
+func (s *Server) keepDevice(c call) error { return s.lend(c, false) }
+
+func (s *Server) lend(c call, yes bool) error {
+	err := s.p.Officials.LendDevice(c.r.Context(), c.by(), c.r.PathValue("device"), court.UnitID(c.r.PathValue("unit")), yes)
+	if err != nil {
 		return err
 	}
 	return c.done()

@@ -66,8 +66,10 @@ func newWorld(t *testing.T, change ...func(*auth.OfficialsParams)) *world {
 	t.Cleanup(func() { require.NoError(t, st.Close()) })
 	require.NoError(t, st.CreateHearing(ctx, court.SystemScope(),
 		store.Hearing{ID: hearing, Room: strings.Repeat("0", 32), Unit: "unit"}, nil))
-	require.NoError(t, st.PutUnit(ctx, court.SystemScope(), store.Unit{ID: "unit", Kind: "court.regional", Name: "Tòa án nhân dân khu vực 1"},
-		store.AdminEntry{At: w.now, Actor: "system", Unit: "unit", What: "unit.put"}))
+	for id, name := range map[court.UnitID]string{"unit": "Tòa án nhân dân khu vực 1", "far": "Tòa án nhân dân khu vực 2"} {
+		require.NoError(t, st.PutUnit(ctx, court.SystemScope(), store.Unit{ID: id, Kind: "court.regional", Name: name},
+			store.AdminEntry{At: w.now, Actor: "system", Unit: id, What: "unit.put"}))
+	}
 	w.st = st
 	w.auth = auth.New(auth.Params{Store: st, Now: w.clock})
 	p := auth.OfficialsParams{

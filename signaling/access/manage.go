@@ -35,12 +35,12 @@ func (s *Server) createAccount(c call) error {
 	if len(body.Name) > maxLabel {
 		return store.ErrInvalid
 	}
-	acc, password, err := s.p.Officials.CreateAccount(c.r.Context(), c.by(),
+	acc, p, err := s.p.Officials.ProposeAccount(c.r.Context(), c.by(),
 		auth.NewAccount{Login: body.Login, Name: body.Name, Roles: body.Roles})
 	if err != nil {
 		return err
 	}
-	return c.json(http.StatusCreated, NewAccountAnswer{acc.ID, password})
+	return c.json(http.StatusCreated, NewAccountAnswer{acc.ID, p.ID, p.Expires})
 }
 
 func (s *Server) changeAccount(c call) error {

@@ -60,11 +60,13 @@ How officials and room devices sign in, and how a court says who may. The table,
   ` + "`" + `…/devices/signin {device, nonce, signature}` + "`" + `: ECDSA with SHA-256 over the 32 bytes, r and s, in base64.
   ` + "`" + `GET …/devices/seats` + "`" + ` → ` + "`" + `{seats: [{hearing, person, device, starts_at, minutes, status}]}` + "`" + `: those of today (UTC+7), and of
   yesterday's hearings that are still on; nothing of the case. ` + "`" + `POST …/devices/seat {hearing, person, device}` + "`" + ` gives the
-  seat's cookie. A booking names a device of its own court or of the point's unit only.
-- **Two administrators.** What gives somebody a way in takes two: ` + "`" + `POST …/proposals {kind, account}` + "`" + ` by one,
+  seat's cookie. A booking names a device of its own court only, or one of the point's unit that its operator
+  lends to the court (` + "`" + `PUT …/devices/{device}/courts/{unit}` + "`" + `; ` + "`" + `DELETE` + "`" + ` ends it for later bookings).
+- **Two administrators.** What gives somebody a way in or a role takes two: ` + "`" + `POST …/proposals {kind, account}` + "`" + ` by one,
   ` + "`" + `…/proposals/{proposal}/confirm` + "`" + ` by another within 24 h. Kinds: ` + "`" + `reset` + "`" + ` (a new one-time password; every passkey,
   certificate and session ends, the holder enrols anew), ` + "`" + `enable` + "`" + ` (a disabled account works again, with a reset),
-  ` + "`" + `certificate {certificate, label}` + "`" + ` (in PEM; the second compares its SHA-256), ` + "`" + `administrator` + "`" + ` (the role ` + "`" + `sys_admin` + "`" + `).
+  ` + "`" + `certificate {certificate, label}` + "`" + ` (in PEM; the second compares its SHA-256), ` + "`" + `roles {roles}` + "`" + ` (to add).
+  ` + "`" + `POST …/accounts {login, name, roles}` + "`" + ` → ` + "`" + `{id, proposal, expires}` + "`" + ` makes a disabled account with the proposal to enable it.
   Nobody confirms what they proposed or what is about themselves; a proposal falls with its proposer's role. The
   one-time password is shown once, to who confirms. ` + "`" + `DELETE` + "`" + ` takes a proposal back or refuses it. The terminal of the
   server (` + "`" + `phientoa account` + "`" + `) makes the first administrators and acts alone.

@@ -17,6 +17,7 @@ func (s *Server) proposals(c call) error {
 		row := ProposalItem{
 			ID: p.ID, Kind: p.Kind, Account: p.Account, By: p.By, At: p.At, Expires: p.Expires, Open: p.Open,
 			Outcome: p.Outcome, DoneBy: p.DoneBy, Label: p.Label, Fingerprint: p.Fingerprint,
+			Roles: p.Roles,
 		}
 		if !p.DoneAt.IsZero() {
 			row.DoneAt = &p.DoneAt
@@ -33,11 +34,12 @@ func (s *Server) propose(c call) error {
 	if err := c.readUpTo(maxAnswer, &body); err != nil {
 		return err
 	}
-	if len(body.Label) > maxLabel || (body.Kind != auth.ProposeCertificate && body.Certificate+body.Label != "") {
+	if len(body.Label) > maxLabel || (body.Kind != auth.ProposeCertificate && body.Certificate+body.Label != "") ||
+		(body.Kind != auth.ProposeRoles && body.Roles != nil) || len(body.Roles) > store.MaxRoles {
 		return store.ErrInvalid
 	}
 	p, err := s.p.Officials.Propose(c.r.Context(), c.by(), auth.NewProposal{
-		Kind: body.Kind, Account: body.Account, Certificate: []byte(body.Certificate), Label: body.Label,
+		Kind: body.Kind, Account: body.Account, Certificate: []byte(body.Certificate), Label: body.Label, Roles: body.Roles,
 	})
 	if err != nil {
 		return err

@@ -35,7 +35,7 @@ const Prefix = "/api/v1/access/"
 // Routes is the table. Each call makes a new one.
 func Routes() []Route {
 	const (
-		get, post, patch, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
+		get, post, put, patch, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
 
 		accounts = Prefix + "accounts"
 		devices  = Prefix + "devices"
@@ -86,6 +86,9 @@ func Routes() []Route {
 		{Method: get, Path: devices, Audience: Official, Roles: bookers, serve: (*Server).devices},
 		{Method: post, Path: devices, Audience: Official, Roles: tech, StepUp: true, serve: (*Server).offerEnrolment},
 		{Method: del, Path: devices + "/{device}", Audience: Official, Roles: either, StepUp: true, serve: (*Server).removeDevice},
+		{Method: get, Path: devices + "/{device}/courts", Audience: Official, Roles: bookers, serve: (*Server).deviceCourts},
+		{Method: put, Path: devices + "/{device}/courts/{unit}", Audience: Official, Roles: tech, StepUp: true, serve: (*Server).lendDevice},
+		{Method: del, Path: devices + "/{device}/courts/{unit}", Audience: Official, Roles: tech, serve: (*Server).keepDevice},
 		{Method: post, Path: devices + "/enrol", serve: (*Server).enrol},
 		{Method: post, Path: devices + "/challenge", serve: (*Server).challenge},
 		{Method: post, Path: devices + "/signin", serve: (*Server).deviceSignIn},

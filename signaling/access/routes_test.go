@@ -34,7 +34,7 @@ func missing() object {
 // path fills the table's pattern in with an object.
 func path(pattern string, o object) string {
 	return strings.NewReplacer(access.Prefix, "", "{account}", o.account, "{credential}", o.credential, "{device}", o.device,
-		"{session}", o.session, "{proposal}", o.proposal, "{hearing}", o.hearing, "{person}", "p").Replace(pattern)
+		"{session}", o.session, "{proposal}", o.proposal, "{hearing}", o.hearing, "{person}", "p", "{unit}", "unit").Replace(pattern)
 }
 
 // refused are the codes by which a route says that one may not ask at all.
@@ -187,7 +187,7 @@ func TestForeignObjectsLookMissing(t *testing.T) {
 		require.Equal(t, missing.status, foreign.status, route.Path)
 		require.Contains(t, []int{404}, foreign.status, route.Path+foreign.body)
 	}
-	require.Equal(t, 9, n)
+	require.Equal(t, 12, n)
 	me, err := w.st.AccountByLogin(ctx, "admin")
 	require.NoError(t, err)
 	require.Contains(t, w.denied, "denied.office.object unit "+me.ID)

@@ -32,6 +32,7 @@ const (
 	deniedObject = "denied.office.object" // of an account: what is elsewhere or nowhere
 	deniedSeat   = "denied.seat"
 	revoked      = "invitation.revoked" // by a clerk
+	wasRevoked   = "invitation.void"    // whose it was, of the hearing's people
 )
 
 // Params of New.

@@ -32,12 +32,18 @@ func (s *Server) endOthers(c call) error {
 	return c.done()
 }
 
+// maxPerson bounds the id of a person of a hearing (hearing.MaxIDBytes).
+const maxPerson = 64
+
 // revokeInvitation voids a person's invitations to a hearing of the clerk's unit,
 // and ends what they have opened.
 func (s *Server) revokeInvitation(c call) error {
-	hearing := c.r.PathValue("hearing")
-	if err := s.p.Officials.RevokeInvitation(c.r.Context(), c.by(), hearing, c.r.PathValue("person")); err != nil {
+	hearing, person := c.r.PathValue("hearing"), c.r.PathValue("person")
+	if err := s.p.Officials.RevokeInvitation(c.r.Context(), c.by(), hearing, person); err != nil {
 		return err
+	}
+	if len(person) <= maxPerson { // a longer one is nobody's
+		s.p.Note(c.by().Unit, hearing, person, wasRevoked) // the hearing is of that unit
 	}
 	s.p.Note(c.by().Unit, hearing, c.by().ID, revoked)
 	return c.done()

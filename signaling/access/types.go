@@ -86,33 +86,35 @@ type AccountsAnswer struct {
 	Accounts []AccountItem `json:"accounts"`
 }
 
-// NewAccountBody describes an account of the own unit. An administrator is made by
-// a proposal only.
+// NewAccountBody describes an account of the own unit.
 type NewAccountBody struct {
 	Login string       `json:"login" maxLength:"64"`
 	Name  string       `json:"name" minLength:"1" maxLength:"200"`
 	Roles []store.Role `json:"roles" minItems:"1"`
 }
 
-// NewAccountAnswer carries the one-time password, shown once.
+// NewAccountAnswer names the account, which opens nothing yet, and the proposal to
+// enable it.
 type NewAccountAnswer struct {
-	ID       string `json:"id"`
-	Password string `json:"password"`
+	ID       string    `json:"id"`
+	Proposal string    `json:"proposal" doc:"Of kind enable; the one-time password is shown to who confirms it"`
+	Expires  time.Time `json:"expires" doc:"End of the proposal"`
 }
 
 // ChangeAccountBody changes an account; what is missing stays.
 type ChangeAccountBody struct {
 	Name     *string      `json:"name,omitempty" maxLength:"200"`
-	Roles    []store.Role `json:"roles,omitempty" doc:"sys_admin only if the account has it"`
+	Roles    []store.Role `json:"roles,omitempty" doc:"Of those that the account has; another one takes a proposal"`
 	Disabled *bool        `json:"disabled,omitempty" doc:"true; to enable takes a proposal"`
 }
 
 // ProposalBody is an act that another administrator has to confirm.
 type ProposalBody struct {
-	Kind        string `json:"kind" enum:"reset,enable,certificate,administrator"`
-	Account     string `json:"account"`
-	Certificate string `json:"certificate,omitempty" doc:"PEM, of kind certificate"`
-	Label       string `json:"label,omitempty" maxLength:"200" doc:"Of kind certificate"`
+	Kind        string       `json:"kind" enum:"reset,enable,certificate,roles"`
+	Account     string       `json:"account"`
+	Certificate string       `json:"certificate,omitempty" doc:"PEM, of kind certificate"`
+	Label       string       `json:"label,omitempty" maxLength:"200" doc:"Of kind certificate"`
+	Roles       []store.Role `json:"roles,omitempty" doc:"Of kind roles: those to add"`
 }
 
 // ProposedAnswer names a new proposal.
@@ -123,18 +125,19 @@ type ProposedAnswer struct {
 
 // ProposalItem is an act that takes two administrators, without its secrets.
 type ProposalItem struct {
-	ID          string     `json:"id"`
-	Kind        string     `json:"kind"`
-	Account     string     `json:"account" doc:"Whom it is about"`
-	By          string     `json:"by" doc:"Account of who proposed it"`
-	At          time.Time  `json:"at"`
-	Expires     time.Time  `json:"expires"`
-	Open        bool       `json:"open"`
-	Outcome     string     `json:"outcome,omitempty" doc:"confirmed or withdrawn, by done_by; missing: open, or out of time"`
-	DoneBy      string     `json:"done_by,omitempty"`
-	DoneAt      *time.Time `json:"done_at,omitempty"`
-	Label       string     `json:"label,omitempty" doc:"Of a certificate"`
-	Fingerprint string     `json:"fingerprint,omitempty" doc:"SHA-256 of the certificate in hexadecimal"`
+	ID          string       `json:"id"`
+	Kind        string       `json:"kind"`
+	Account     string       `json:"account" doc:"Whom it is about"`
+	By          string       `json:"by" doc:"Account of who proposed it"`
+	At          time.Time    `json:"at"`
+	Expires     time.Time    `json:"expires"`
+	Open        bool         `json:"open"`
+	Outcome     string       `json:"outcome,omitempty" doc:"confirmed or withdrawn, by done_by; missing: open, or out of time"`
+	DoneBy      string       `json:"done_by,omitempty"`
+	DoneAt      *time.Time   `json:"done_at,omitempty"`
+	Label       string       `json:"label,omitempty" doc:"Of a certificate"`
+	Roles       []store.Role `json:"roles,omitempty" doc:"To be added"`
+	Fingerprint string       `json:"fingerprint,omitempty" doc:"SHA-256 of the certificate in hexadecimal"`
 }
 
 // ProposalsAnswer lists the open ones and those of the last 30 days.
@@ -176,6 +179,11 @@ type RoomDeviceItem struct {
 // RoomDevicesAnswer lists those of the unit.
 type RoomDevicesAnswer struct {
 	Devices []RoomDeviceItem `json:"devices"`
+}
+
+// DeviceCourtsAnswer lists the units of the courts to which a device is lent.
+type DeviceCourtsAnswer struct {
+	Courts []string `json:"courts"`
 }
 
 // EnrolmentBody names a device to be enrolled.

@@ -41,6 +41,7 @@ type Directory interface {
 	Account(ctx context.Context, sc court.Scope, id string) (store.Account, error)
 	AccountByLogin(ctx context.Context, login string) (store.Account, error)
 	RoomDevice(ctx context.Context, id string) (store.RoomDevice, error)
+	RoomDeviceCourts(ctx context.Context, device string) ([]court.UnitID, error)
 }
 
 // Inviter makes an invitation whose code goes by a second channel.
@@ -62,9 +63,10 @@ type Params struct {
 	// arguments (signaling.BookHearing).
 	Book func(ctx context.Context, h store.Hearing, names []store.PersonName, b hearing.Booking) error
 	// Cancel takes a hearing that was not opened out of the calendar, in the name of
-	// an account (signaling.Rooms.CancelHearing). Cancelled before: nil; a
-	// *hearing.Refusal says why not. May be nil.
-	Cancel func(ctx context.Context, hearing, account, reason string) error
+	// an account (signaling.Rooms.CancelHearing), for another hearing that is to be
+	// booked in its place, if any. went is the one that stands in the log, also when
+	// the hearing was cancelled before; a *hearing.Refusal says why not. May be nil.
+	Cancel func(ctx context.Context, hearing, account, reason, to string) (went string, err error)
 	// Enter gives the seat's cookie to an official whom a store.Seat row lets in; may be nil.
 	Enter func(ctx context.Context, r *http.Request, hearing, person, device string) (*http.Cookie, error)
 	// Live lists the hearings open on the installation's nodes, without waiting; may be nil.

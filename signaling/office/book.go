@@ -55,8 +55,8 @@ func idempotencyKey(c *call) (string, error) {
 // once books a body under a key: the first call draws a plan and keeps it, and
 // every call with it brings the hearing about or finds it there. A refusal is not
 // kept, since nothing was done. first, if any, is done before the hearing is
-// booked, and again after an interruption.
-func (o *Office) once(c *call, key string, sum [32]byte, b *BookingBody, first func() error) (plan, error) {
+// booked as planned, and again after an interruption.
+func (o *Office) once(c *call, key string, sum [32]byte, b *BookingBody, first func(plan) error) (plan, error) {
 	ctx := c.r.Context()
 	kept, err := o.p.Store.Remembered(ctx, c.ID, key)
 	switch {
@@ -96,7 +96,7 @@ func (o *Office) once(c *call, key string, sum [32]byte, b *BookingBody, first f
 
 // again brings a kept plan about. What stands already is left alone: the row of
 // the calendar is written last, so that where it stands everything does.
-func (o *Office) again(c *call, kept store.Idempotent, b *BookingBody, first func() error) (plan, error) {
+func (o *Office) again(c *call, kept store.Idempotent, b *BookingBody, first func(plan) error) (plan, error) {
 	ctx := c.r.Context()
 	var p plan
 	if err := json.Unmarshal(kept.Body, &p); err != nil {
@@ -128,7 +128,7 @@ func (o *Office) again(c *call, kept store.Idempotent, b *BookingBody, first fun
 		return plan{}, refused(k.refusals)
 	}
 	if first != nil {
-		if err := first(); err != nil {
+		if err := first(p); err != nil {
 			return plan{}, err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -24,25 +25,52 @@ func (o *Office) cancel(c *call) (any, error) {
 	if f := checkText("reason", &want.Reason, true, MaxReason); len(f) > 0 {
 		return nil, badFields(f)
 	}
-	return nil, o.end(c, id, want.Reason)
+	_, err := o.end(c, id, "", want.Reason)
+	return nil, err
 }
 
-// end cancels a hearing in the caller's name. One that was cancelled before stays
-// so: whoever asks again after an interruption finds it done.
-func (o *Office) end(c *call, id, reason string) error {
+// end cancels a hearing in the caller's name, for the hearing `to` in its place if
+// any, and returns for which one it is cancelled. One that was cancelled before
+// stays so: whoever asks again after an interruption finds it done.
+func (o *Office) end(c *call, id, to, reason string) (went string, err error) {
 	if o.p.Cancel == nil {
-		return notConfigured()
+		return "", notConfigured()
 	}
-	err := o.p.Cancel(c.r.Context(), id, c.ID, reason)
+	went, err = o.p.Cancel(c.r.Context(), id, c.ID, reason, to)
 	var ref *hearing.Refusal
 	if errors.As(err, &ref) {
-		return unended(ref)
+		return "", unended(ref)
+	}
+	if err != nil {
+		return "", err
+	}
+	o.note(c, id, endedHearing)
+	return went, nil
+}
+
+// replace cancels a hearing for the one that is booked next in its place: the
+// first who does so, of all who may be at it.
+func (o *Office) replace(c *call, id, to, reason string) error {
+	went, err := o.end(c, id, to, reason)
+	if err != nil || went == to {
+		return err
+	}
+	return o.gone(c, went)
+}
+
+// gone refuses to move what was cancelled, and says where it was moved to.
+func (o *Office) gone(c *call, to string) error {
+	if to == "" {
+		return over()
+	}
+	h, err := o.p.Store.Hearing(c.r.Context(), c.Scope, to)
+	if errors.Is(err, store.ErrNotFound) {
+		return beingMoved()
 	}
 	if err != nil {
 		return err
 	}
-	o.note(c, id, endedHearing)
-	return nil
+	return movedAway(h)
 }
 
 // unended is a refusal of the rules, or of the node, in this interface's words.
@@ -69,6 +97,22 @@ func started() *Problem {
 
 func over() *Problem {
 	return conflict("over", "Phiên tòa đã kết thúc, hoãn hoặc hủy.", "The hearing is over, adjourned or cancelled.")
+}
+
+// movedAway names the hearing in whose favour another was cancelled.
+func movedAway(h store.Hearing) *Problem {
+	at := time.UnixMicro(h.StartsAt).In(time.FixedZone("+07", 7*60*60))
+	return conflict("moved", fmt.Sprintf("Phiên tòa này đã được dời sang %s giờ %s ngày %s (vụ án số %s); không dời thêm lần nữa từ lịch cũ.",
+		at.Format("15"), at.Format("04"), at.Format("02/01/2006"), h.DocketNo),
+		fmt.Sprintf("This hearing was moved to %s (Vietnam time), case %s; it is not moved once more from its old time.",
+			at.Format("2006-01-02 15:04"), h.DocketNo))
+}
+
+// beingMoved: it is cancelled for one that nobody has booked yet, or that was left
+// halfway.
+func beingMoved() *Problem {
+	return conflict("moved", "Phiên tòa này đang được dời sang thời gian khác. Nếu sau ít phút lịch vẫn chưa có phiên tòa mới, vui lòng lập lịch lại.",
+		"This hearing is being moved to another time. If the calendar does not show the new one in a few minutes, please book it anew.")
 }
 
 // move books a hearing anew for another time, with the same people and points, and
@@ -107,6 +151,12 @@ func (o *Office) move(c *call) (any, error) {
 		switch {
 		case err != nil:
 			return nil, err
+		case status == hearing.Cancelled: // it stays so; for which one, the log says
+			went, err := o.end(c, id, "", want.Reason)
+			if err != nil {
+				return nil, err
+			}
+			return nil, o.gone(c, went)
 		case status.Over():
 			return nil, over()
 		case !status.BeforeOpening():
@@ -115,7 +165,7 @@ func (o *Office) move(c *call) (any, error) {
 	}
 	c.replaces = id
 	sum := sha256.Sum256(append([]byte("move\n"+id+"\n"), c.raw...))
-	p, err := o.once(c, key, sum, b, func() error { return o.end(c, id, want.Reason) })
+	p, err := o.once(c, key, sum, b, func(p plan) error { return o.replace(c, id, p.ID, want.Reason) })
 	if err != nil {
 		return nil, err
 	}

@@ -78,7 +78,9 @@ func TestACancellationThatIsRefused(t *testing.T) {
 		{store.ErrUnavailable, http.StatusServiceUnavailable, "database_away"},
 		{&hearing.Refusal{Code: "not_found"}, http.StatusNotFound, "not_found"},
 	} {
-		w.restart(func(p *Params) { p.Cancel = func(context.Context, string, string, string) error { return c.err } })
+		w.restart(func(p *Params) {
+			p.Cancel = func(context.Context, string, string, string, string) (string, error) { return "", c.err }
+		})
 		for _, act := range []string{"cancel", "move"} {
 			var body any = CancelBody{Reason: "lý do"}
 			if act == "move" {
@@ -143,6 +145,50 @@ func TestAHearingIsMovedOnce(t *testing.T) {
 	a = w.do(clerk, http.MethodPost, target, other, "Idempotency-Key", "the-one-move")
 	require.Equal(t, "idempotency_reused", read[Problem](t, a).Code)
 	require.Equal(t, "idempotency_key", read[Problem](t, w.do(clerk, http.MethodPost, target, body)).Code)
+}
+
+// Two pages with a key each move one hearing at the same moment, on two nodes: it is
+// booked anew once, and the other is told for when.
+func TestTwoWhoMoveAHearingMoveItOnce(t *testing.T) {
+	w := startWorld(t)
+	clerk := login(store.RoleClerk, unitHN)
+	booked := w.book(unitHN, w.good("45/2026/TLST-HS", month))
+	at := time.Date(2027, 3, 1, 1, 30, 0, 0, time.UTC)
+	target := "/api/v1/hearings/" + booked.ID + "/move"
+	move := func(key string, days int) answered {
+		return w.do(clerk, http.MethodPost, target, MoveBody{StartsAt: at.AddDate(0, 0, days).Format(time.RFC3339), Reason: "lý do"}, "Idempotency-Key", key)
+	}
+	var first answered
+	w.restart(func(p *Params) {
+		p.Cancel = func(ctx context.Context, id, by, reason, to string) (string, error) {
+			w.restart(nil) // the other node, which is a moment faster
+			first = move("page-one", 0)
+			return w.rooms.CancelHearing(ctx, id, by, reason, to)
+		}
+	})
+	second := move("page-two", 1)
+	require.Equal(t, http.StatusCreated, first.status, "%s", first.body)
+	require.Equal(t, http.StatusConflict, second.status, "%s", second.body)
+	said := read[Problem](t, second)
+	require.Equal(t, "moved", said.Code)
+	require.Contains(t, said.Vi, "08 giờ 30 ngày 01/03/2027")
+	require.Contains(t, said.En, "2027-03-01 08:30")
+	require.Equal(t, 2, w.count())
+	require.Equal(t, first.body, move("page-one", 0).body)
+	for _, key := range []string{"page-two", "page-three"} {
+		require.Equal(t, said.Vi, read[Problem](t, move(key, 1)).Vi, "and whoever comes later")
+	}
+	e := w.lastEvent(booked.ID).Body.(hearing.HearingCancelled)
+	require.Equal(t, read[MovedAnswer](t, first).ID, string(e.MovedTo))
+	// Left halfway: cancelled for one that was never booked.
+	other := w.book(unitHN, w.good("46/2026/TLST-HS", month))
+	_, err := w.rooms.CancelHearing(t.Context(), other.ID, "account-"+clerk, "lý do", "nowhere")
+	require.NoError(t, err)
+	said = read[Problem](t, w.do(clerk, http.MethodPost, "/api/v1/hearings/"+other.ID+"/move",
+		MoveBody{StartsAt: at.Format(time.RFC3339), Reason: "lý do"}, "Idempotency-Key", "page-four"))
+	require.Equal(t, "moved", said.Code)
+	require.Contains(t, said.Vi, "lập lịch lại")
+	require.Equal(t, 3, w.count())
 }
 
 func (w *world) stored(id string) hearing.Booking {
@@ -269,6 +315,39 @@ func TestAListIsImportedRowByRow(t *testing.T) {
 	w.failBook = store.ErrUnavailable
 	a := w.do(as, http.MethodPost, "/api/v1/import/hearings/unit-hn", ImportListBody{Hearings: full[:2]})
 	require.Equal(t, "database_away", read[Problem](t, a).Code, "what concerns all is said of all")
+}
+
+// What a case system sends again unchanged undoes nothing that a clerk did since;
+// what it changes counts.
+func TestAnUnchangedImportLeavesAClerksMove(t *testing.T) {
+	w := startWorld(t)
+	clerk, system := login(store.RoleClerk, unitHN), login(store.RoleService, unitHN)
+	b := w.good("45/2026/TLST-HS", month)
+	send := func() ImportAnswer {
+		t.Helper()
+		a := w.do(system, http.MethodPut, "/api/v1/import/hearings/unit-hn/45%2F2026%2FTLST-HS", b)
+		require.Equal(t, http.StatusOK, a.status, "%s", a.body)
+		return read[ImportAnswer](t, a)
+	}
+	first := send()
+	require.Equal(t, "created", first.Result)
+	at := w.clock().Add(month + 72*time.Hour).UTC().Truncate(time.Second)
+	a := w.do(clerk, http.MethodPost, "/api/v1/hearings/"+first.ID+"/move",
+		MoveBody{StartsAt: at.Format(time.RFC3339), Reason: "lý do"}, "Idempotency-Key", newKey())
+	require.Equal(t, http.StatusCreated, a.status, "%s", a.body)
+	moved := read[MovedAnswer](t, a)
+	again := send()
+	require.Equal(t, "unchanged", again.Result)
+	require.Equal(t, moved.ID, again.ID)
+	require.Equal(t, "scheduled", w.status(moved.ID), "the clerk's word stands")
+	require.Equal(t, 2, w.count())
+	b.Minutes++
+	news := send()
+	require.Equal(t, "replaced", news.Result)
+	require.Equal(t, moved.ID, news.Replaced)
+	require.Equal(t, http.StatusNoContent, w.do(clerk, http.MethodPost, "/api/v1/hearings/"+news.ID+"/cancel", CancelBody{Reason: "đình chỉ"}).status)
+	require.Equal(t, "unchanged", send().Result, "nor does it book again what was cancelled")
+	require.Equal(t, 3, w.count())
 }
 
 // However much there is to warn of, it is booked all the same.

@@ -266,8 +266,8 @@ func (o *Office) checkSeats(ctx context.Context, c *call, k *checked) error {
 		switch {
 		case errors.Is(err, store.ErrNotFound):
 			k.no(field+".room_device", "device_unknown",
-				"Tòa án và đơn vị của điểm cầu không có máy phòng xử án này, hoặc máy đã bị thu hồi.",
-				"Neither the court nor the unit of the point has this room device, or it is revoked.")
+				"Tòa án không có máy phòng xử án này, đơn vị của điểm cầu không cho Tòa án dùng máy này, hoặc máy đã bị thu hồi.",
+				"The court does not have this room device, the unit of the point does not lend it to the court, or it is revoked.")
 		case err != nil:
 			return err
 		case k.kind(i) != hearing.RoomClient:
@@ -303,8 +303,9 @@ func (k *checked) unitOf(point int) court.UnitID {
 	return court.UnitID(k.Points[point].Unit)
 }
 
-// roomDevice gives store.ErrNotFound unless an enrolled device of the court or of
-// the point's unit stands: one of another court is answered like none at all.
+// roomDevice gives store.ErrNotFound unless an enrolled device of the court stands,
+// or one of the point's unit, which lends it to the court. Any other is answered
+// like none at all: to know its id is no right to use it.
 func (o *Office) roomDevice(ctx context.Context, id string, own, point court.UnitID) error {
 	if o.p.Directory == nil {
 		return store.ErrNotFound
@@ -316,7 +317,14 @@ func (o *Office) roomDevice(ctx context.Context, id string, own, point court.Uni
 	if d.Revoked || (d.Unit != own && d.Unit != unitOr(point, own)) {
 		return store.ErrNotFound
 	}
-	return nil
+	if d.Unit == own {
+		return nil
+	}
+	courts, err := o.p.Directory.RoomDeviceCourts(ctx, id)
+	if err == nil && !slices.Contains(courts, own) {
+		err = store.ErrNotFound
+	}
+	return err
 }
 
 // checkCalendar warns of the same case booked twice and of rooms that are taken.

@@ -201,6 +201,23 @@ func TestRefusalsNameTheirPlace(t *testing.T) {
 	}
 }
 
+// To know the id of another unit's room device is no right to book it: that unit
+// lends it to the court, and only at a point of that unit.
+func TestARoomDeviceOfAnotherUnitIsLent(t *testing.T) {
+	w := startWorld(t)
+	b := w.good("1/2026/TLST-HS", month)
+	b.Points[1].Unit = "detention-1"
+	b.People[3].RoomDevice = "room-detention"
+	b.People[3].DeviceKind = string(hearing.RoomClient)
+	unknown := func() bool { return has(w.check(b).Refusals, "device_unknown", "people[3].room_device") }
+	w.lent["room-detention"] = []court.UnitID{unitDN}
+	require.True(t, unknown(), "lent to another court")
+	w.lent["room-detention"] = []court.UnitID{unitDN, unitHN}
+	require.Empty(t, w.check(b).Refusals)
+	b.Points[1].Unit = ""
+	require.True(t, unknown(), "at a point of another unit")
+}
+
 // Text that could show as another than it is gets nowhere, and is not repeated.
 func TestHostileTextIsRefused(t *testing.T) {
 	w := startWorld(t)

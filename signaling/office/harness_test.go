@@ -46,6 +46,7 @@ type world struct {
 	live     []LiveHearing
 	accounts map[string]store.Account // by login
 	devices  map[string]store.RoomDevice
+	lent     map[string][]court.UnitID
 	books    int
 	failBook error
 	invites  int
@@ -59,7 +60,7 @@ func startWorld(t testing.TB) *world {
 	t.Cleanup(func() { require.NoError(t, st.Close()) })
 	w := &world{
 		t: t, st: st, now: time.Now().UTC().Truncate(time.Microsecond),
-		accounts: map[string]store.Account{}, devices: map[string]store.RoomDevice{},
+		accounts: map[string]store.Account{}, devices: map[string]store.RoomDevice{}, lent: map[string][]court.UnitID{},
 	}
 	for _, u := range []court.UnitID{unitHN, unitDN} {
 		for _, r := range anybody() {
@@ -71,6 +72,7 @@ func startWorld(t testing.TB) *world {
 	w.devices["room-old"] = store.RoomDevice{ID: "room-old", Unit: unitHN, Revoked: true}
 	w.devices["room-dn"] = store.RoomDevice{ID: "room-dn", Unit: unitDN}
 	w.devices["room-detention"] = store.RoomDevice{ID: "room-detention", Unit: "detention-1"}
+	w.lent["room-detention"] = []court.UnitID{unitHN}
 	w.rooms = signaling.NewRooms(signaling.RoomsParams{
 		Store: st, Info: st, Node: "node", Logger: slog.New(slog.DiscardHandler), Now: w.clock, Version: "test",
 	})
@@ -169,6 +171,10 @@ func (w *world) RoomDevice(_ context.Context, id string) (store.RoomDevice, erro
 		return d, store.ErrNotFound
 	}
 	return d, nil
+}
+
+func (w *world) RoomDeviceCourts(_ context.Context, id string) ([]court.UnitID, error) {
+	return w.lent[id], nil
 }
 
 func (w *world) InviteWithCode(ctx context.Context, sc court.Scope, h, person, device string, ttl time.Duration) (string, string, error) {

@@ -115,13 +115,40 @@ func (o *Office) importOne(c *call, b *BookingBody) (ImportAnswer, error) {
 		return ImportAnswer{}, err
 	}
 	defer done()
+	text, err := json.Marshal(b)
+	if err != nil {
+		return ImportAnswer{}, fmt.Errorf("import: %w", err)
+	}
+	sent := store.Imported{Unit: c.Unit, DocketNo: docket, Digest: sha256.Sum256(text), At: c.now}
 	standing, err := o.p.Store.HearingByDocket(ctx, c.Scope, c.Unit, docket)
-	if errors.Is(err, store.ErrNotFound) {
-		return o.create(c, b, "", imported, nil)
+	stands := err == nil
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return ImportAnswer{}, err
+	}
+	last, err := o.p.Store.LastImported(ctx, c.Scope, c.Unit, docket)
+	switch {
+	case err != nil && !errors.Is(err, store.ErrNotFound):
+		return ImportAnswer{}, err
+	// The case system says nothing new: what a clerk changed since stays.
+	case err == nil && stands && last.Digest == sent.Digest:
+		return ImportAnswer{ID: standing.ID, DocketNo: docket, Result: unchanged, Warnings: []Finding{}}, nil
+	}
+	var a ImportAnswer
+	if stands {
+		a, err = o.importOver(c, b, text, standing)
+	} else {
+		a, err = o.create(c, b, text, "", imported, nil)
 	}
 	if err != nil {
 		return ImportAnswer{}, err
 	}
+	return a, o.p.Store.PutImported(ctx, c.Scope, sent)
+}
+
+// importOver is importOne where a hearing of the docket number stands, and the body
+// is not what was imported last.
+func (o *Office) importOver(c *call, b *BookingBody, text []byte, standing store.Hearing) (ImportAnswer, error) {
+	ctx, docket := c.r.Context(), tidy(b.Case.DocketNo)
 	if same, err := o.sameContent(ctx, c, standing, b); err != nil || same {
 		return ImportAnswer{ID: standing.ID, DocketNo: docket, Result: unchanged, Warnings: []Finding{}}, err
 	}
@@ -130,23 +157,19 @@ func (o *Office) importOne(c *call, b *BookingBody) (ImportAnswer, error) {
 	case err != nil:
 		return ImportAnswer{}, err
 	case status.Over():
-		return o.create(c, b, standing.ID, imported, nil)
+		return o.create(c, b, text, standing.ID, imported, nil)
 	case status != hearing.Scheduled:
 		return ImportAnswer{}, conflict("started", "Phiên tòa đã bắt đầu chuẩn bị hoặc đã mở; lịch không thay đổi bằng cách này được nữa.",
 			"The hearing is being prepared or was opened; its booking cannot be changed this way any more.")
 	}
 	instead := *c
 	instead.replaces = standing.ID
-	return o.create(&instead, b, standing.ID, replaced, func() error { return o.end(c, standing.ID, replacedReason) })
+	return o.create(&instead, b, text, standing.ID, replaced, func(p plan) error { return o.replace(c, standing.ID, p.ID, replacedReason) })
 }
 
-// create books under a key made of the content and of what stood before, so that
-// the same content may come again after another. first is as of once.
-func (o *Office) create(c *call, b *BookingBody, before, result string, first func() error) (ImportAnswer, error) {
-	text, err := json.Marshal(b)
-	if err != nil {
-		return ImportAnswer{}, fmt.Errorf("import: %w", err)
-	}
+// create books under a key made of the content (text) and of what stood before, so
+// that the same content may come again after another. first is as of once.
+func (o *Office) create(c *call, b *BookingBody, text []byte, before, result string, first func(plan) error) (ImportAnswer, error) {
 	sum := sha256.Sum256(append([]byte("import\n"+before+"\n"), text...))
 	p, err := o.once(c, hex.EncodeToString(sum[:]), sum, b, first)
 	if err != nil {

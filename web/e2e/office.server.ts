@@ -363,7 +363,9 @@ export class Server {
       },
     },
     "POST /api/v1/access/devices": { json: { code: "48205917", expires: at(15) } },
-    "POST /api/v1/access/accounts": { json: { id: "acc-9", password: "khe-suối-bàn-gỗ-71" } },
+    "POST /api/v1/access/accounts": {
+      json: { id: "acc-9", proposal: "pr-9", expires: "2026-12-01T00:00:00Z" },
+    },
     "GET /api/v1/hearings": { json: { hearings } },
     "POST /api/v1/search": { json: { hearings: found } },
     "GET /api/v1/hearings/h-5": {

@@ -309,9 +309,9 @@ test("accounts", async ({ page }) => {
   await look(page, "account-create");
   await page.getByLabel("Thẩm phán").check();
   await page.getByRole("dialog").getByRole("button", { name: "Tạo tài khoản" }).click();
-  await expect(page.getByText("khe-suối-bàn-gỗ-71")).toBeVisible();
+  await expect(page.getByText("Tài khoản anh.vn chưa dùng được.")).toBeVisible();
   await look(page, "account-created");
-  await press(page, "Đã giao mật khẩu, đóng");
+  await press(page, "Đã rõ");
   await press(page, "Khóa tài khoản: Nguyễn Thị Hường");
   await look(page, "account-disable");
   expect(wrong).toEqual([]);

@@ -62,6 +62,25 @@ func (s *Store) Proposals(ctx context.Context, sc court.Scope, since, now time.T
 		proposalColumns+`WHERE (outcome = '' AND expires > $2) OR at > $1 ORDER BY at DESC, id DESC`, since.UnixMicro(), now.UnixMicro())
 }
 
+// Proposal finds one of the scope by its id.
+func (s *Store) Proposal(ctx context.Context, sc court.Scope, proposal string) (store.Proposal, error) {
+	if err := id("proposal", proposal); err != nil {
+		return store.Proposal{}, store.ErrNotFound
+	}
+	var found []store.Proposal
+	err := s.read(ctx, "proposal", func(ctx context.Context, q querier) (err error) {
+		found, err = rows(ctx, q, scanProposal, proposalColumns+`WHERE id = $1`, proposal)
+		return err
+	})
+	if err != nil {
+		return store.Proposal{}, err
+	}
+	if len(found) == 0 || !sc.Covers(found[0].Unit) {
+		return store.Proposal{}, store.ErrNotFound
+	}
+	return found[0], nil
+}
+
 // SettleProposal gives an open proposal of the scope its outcome.
 func (s *Store) SettleProposal(ctx context.Context, sc court.Scope, proposal, outcome string, by store.AdminEntry) (store.Proposal, error) {
 	if err := id("proposal", proposal); err != nil {

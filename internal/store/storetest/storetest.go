@@ -78,6 +78,8 @@ func Run(t *testing.T, open func(t *testing.T) Opened) {
 		{"AccountSessionsEnd", accountSessionsEnd},
 		{"CredentialsAreRevokedForGood", credentialsAreRevokedForGood},
 		{"RoomDevices", roomDevices},
+		{"RoomDevicesAreLent", roomDevicesAreLent},
+		{"ImportsAreNoted", importsAreNoted},
 		{"ServiceTokens", serviceTokens},
 		{"InvitationCodes", invitationCodes},
 		{"ChallengesAreTakenOnce", challengesAreTakenOnce},

@@ -428,8 +428,9 @@ export const officeEn: OfficeCatalogue = {
   account_create: "Create an account",
   account_created: "The account is created",
   account_created_text:
-    "One-time password of {login}, shown now only. It has to be changed at the first sign-in.",
+    "The account {login} opens nothing yet. Another administrator confirms it within 24 hours; the one-time password is shown to who confirms.",
   account_created_done: "Handed over, close",
+  account_created_seen: "Understood",
   account_live: "In use",
   account_disabled: "Disabled",
   account_own: "Your own account",
@@ -441,12 +442,12 @@ export const officeEn: OfficeCatalogue = {
   propose_what: "What is proposed",
   proposals_title: "Proposals to be confirmed",
   proposals_what:
-    "To reset a password, enable an account, register a certificate or make an administrator takes two: one proposes, another administrator confirms within 24 hours.",
+    "To reset a password, enable an account, register a certificate, create an account or add a role takes two: one proposes, another administrator confirms within 24 hours.",
   proposals_none: "No proposal is waiting.",
   proposal_reset: "Reset the password",
   proposal_enable: "Enable the account",
   proposal_certificate: "Register a certificate",
-  proposal_administrator: "Make an administrator",
+  proposal_roles: "Add roles",
   proposal_other: "Another proposal",
   proposal_reset_ask:
     "This person is signed out everywhere at once; the old password, every passkey and certificate open nothing any more. They sign in with a one-time password and enrol anew.",
@@ -454,8 +455,12 @@ export const officeEn: OfficeCatalogue = {
     "The account can be used again with a one-time password. Earlier passkeys and certificates open nothing any more.",
   proposal_certificate_ask:
     "This person will be able to sign in with this certificate. Please compare its fingerprint with what they themselves present.",
-  proposal_administrator_ask:
-    "This person will administer accounts and devices of the unit. Their present sign-ins end at once.",
+  proposal_roles_ask:
+    "This person has the powers of these roles in the unit as well. Their present sign-ins end at once.",
+  proposal_roles_which: "Roles: {roles}.",
+  roles_note:
+    "To add a role takes another administrator, who confirms it; a role is taken away at once.",
+  need_kept_role: "Please keep one of the present roles until the new one is confirmed.",
   proposal_by: "Proposed by {who}; can be confirmed until {time} on {day}.",
   proposal_own: "Another administrator has to confirm it.",
   proposal_about_me: "Nobody confirms what is about themselves.",

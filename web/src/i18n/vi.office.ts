@@ -443,8 +443,9 @@ export const officeVi = {
   account_create: "Tạo tài khoản",
   account_created: "Đã tạo tài khoản",
   account_created_text:
-    "Mật khẩu dùng một lần của {login}, chỉ hiện bây giờ. Người này sẽ phải đổi mật khẩu khi đăng nhập lần đầu.",
+    "Tài khoản {login} chưa dùng được. Người quản trị khác xác nhận trong 24 giờ; mật khẩu dùng một lần hiện cho người xác nhận.",
   account_created_done: "Đã giao mật khẩu, đóng",
+  account_created_seen: "Đã rõ",
   account_live: "Đang dùng",
   account_disabled: "Đã khóa",
   account_own: "Tài khoản của ông/bà",
@@ -456,12 +457,12 @@ export const officeVi = {
   propose_what: "Nội dung đề nghị",
   proposals_title: "Đề nghị chờ xác nhận",
   proposals_what:
-    "Cấp lại mật khẩu, mở khóa tài khoản, gắn chứng thư số và giao quyền quản trị cần hai người: một người đề nghị, người quản trị khác xác nhận trong 24 giờ.",
+    "Cấp lại mật khẩu, mở khóa tài khoản, gắn chứng thư số, tạo tài khoản và thêm vai trò cần hai người: một người đề nghị, người quản trị khác xác nhận trong 24 giờ.",
   proposals_none: "Không có đề nghị nào đang chờ.",
   proposal_reset: "Cấp lại mật khẩu",
   proposal_enable: "Mở khóa tài khoản",
   proposal_certificate: "Gắn chứng thư số",
-  proposal_administrator: "Giao quyền quản trị hệ thống",
+  proposal_roles: "Thêm vai trò",
   proposal_other: "Đề nghị khác",
   proposal_reset_ask:
     "Người này bị đăng xuất ngay ở mọi nơi; mật khẩu cũ, mọi khóa bảo mật và chứng thư số không dùng được nữa. Người này đăng nhập bằng mật khẩu dùng một lần rồi đăng ký lại.",
@@ -469,8 +470,11 @@ export const officeVi = {
     "Tài khoản dùng lại được bằng mật khẩu dùng một lần. Khóa bảo mật và chứng thư số trước đây không dùng được nữa.",
   proposal_certificate_ask:
     "Người này sẽ đăng nhập được bằng chứng thư số này. Hãy đối chiếu dấu vân tay của chứng thư với bản do chính người đó xuất trình.",
-  proposal_administrator_ask:
-    "Người này sẽ quản trị được tài khoản và thiết bị của đơn vị. Các phiên đăng nhập hiện có của người này kết thúc ngay.",
+  proposal_roles_ask:
+    "Người này có thêm quyền của các vai trò đó trong đơn vị. Các phiên đăng nhập hiện có của người này kết thúc ngay.",
+  proposal_roles_which: "Vai trò: {roles}.",
+  roles_note: "Thêm vai trò cần người quản trị khác xác nhận; bớt vai trò thì có hiệu lực ngay.",
+  need_kept_role: "Vui lòng giữ ít nhất một vai trò đang có cho đến khi vai trò mới được xác nhận.",
   proposal_by: "{who} đề nghị; xác nhận được đến {time} ngày {day}.",
   proposal_own: "Cần người quản trị khác xác nhận.",
   proposal_about_me: "Ông/bà không tự xác nhận việc của mình.",

@@ -41,7 +41,7 @@ export interface OwnSession {
   current: boolean;
 }
 
-export type ProposalKind = "reset" | "enable" | "certificate" | "administrator";
+export type ProposalKind = "reset" | "enable" | "certificate" | "roles";
 
 /** Proposal is an act about an account that takes two administrators. */
 export interface Proposal {
@@ -59,6 +59,8 @@ export interface Proposal {
   /** of a certificate */
   label?: string;
   fingerprint?: string;
+  /** to be added */
+  roles?: Role[];
 }
 
 export interface NewProposal {
@@ -67,6 +69,8 @@ export interface NewProposal {
   /** PEM */
   certificate?: string;
   label?: string;
+  /** to be added */
+  roles?: Role[];
 }
 
 export interface OfficialAccount {
@@ -322,7 +326,7 @@ function management(c: Client) {
   return {
     accounts: () => c.ask<{ accounts: OfficialAccount[] }>(`${a}/accounts`),
     createAccount: (account: NewAccount) =>
-      c.ask<{ id: string; password: string }>(`${a}/accounts`, { method: "POST", body: account }),
+      c.ask<{ id: string; proposal: string }>(`${a}/accounts`, { method: "POST", body: account }),
     changeAccount: (id: string, change: { roles?: Role[]; disabled?: boolean }) =>
       c.ask<void>(`${a}/accounts/${q(id)}`, { method: "PATCH", body: change }),
     proposals: () => c.ask<{ proposals: Proposal[] }>(`${a}/proposals`),

@@ -140,7 +140,6 @@ describe("acts that take two administrators", () => {
     });
     fireEvent.click(await screen.findByRole("button", { name: "Đề nghị: Đặng Thị Thu" }));
     const sheet = await screen.findByRole("dialog");
-    expect(within(sheet).queryByLabelText("Giao quyền quản trị hệ thống")).toBeNull();
     fireEvent.click(within(sheet).getByLabelText("Gắn chứng thư số"));
     fireEvent.click(within(sheet).getByRole("button", { name: "Đề nghị" }));
     await within(sheet).findByText("Vui lòng chọn tệp chứng thư của người này.");
@@ -203,11 +202,33 @@ describe("acts that take two administrators", () => {
     });
   });
 
-  it("include making an administrator: no tick does", async () => {
-    show("/cong-viec/can-bo", server([]));
+  it("include every role that is added; one that is taken away is not among them", async () => {
+    const list: unknown[] = [];
+    const { calls, count } = show("/cong-viec/can-bo", {
+      ...server(list),
+      "POST /api/v1/access/proposals": () => {
+        list.push({ ...proposal("p1", "a1", "a3", "roles"), roles: ["sys_admin"] });
+        return Response.json({ id: "p1" }, { status: 201 });
+      },
+      "PATCH /api/v1/access/accounts/a3": done,
+    });
     fireEvent.click(await screen.findByRole("button", { name: "Đổi vai trò: Nguyễn Thị Hường" }));
     const sheet = await screen.findByRole("dialog");
-    expect(within(sheet).queryByLabelText("Quản trị hệ thống")).toBeNull();
+    fireEvent.click(within(sheet).getByLabelText("Quản trị hệ thống"));
+    fireEvent.click(within(sheet).getByLabelText("Thẩm phán"));
+    fireEvent.click(within(sheet).getByRole("button", { name: "Lưu" }));
+    await within(sheet).findByText(/giữ ít nhất một vai trò đang có/);
+    fireEvent.click(within(sheet).getByLabelText("Thẩm phán"));
+    fireEvent.click(within(sheet).getByRole("button", { name: "Lưu" }));
+    const part = await box();
+    await within(part).findByText("Thêm vai trò: Nguyễn Thị Hường");
+    expect(part.textContent).toContain("Vai trò: Quản trị hệ thống.");
+    expect(calls.findLast((c) => c.what.startsWith("POST"))?.body).toEqual({
+      kind: "roles",
+      account: "a3",
+      roles: ["sys_admin"],
+    });
+    expect(count("PATCH /api/v1/access/accounts/a3")).toBe(0);
   });
 });
 

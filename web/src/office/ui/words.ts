@@ -33,7 +33,7 @@ const proposalKinds: Record<ProposalKind, OfficeKey> = {
   reset: "proposal_reset",
   enable: "proposal_enable",
   certificate: "proposal_certificate",
-  administrator: "proposal_administrator",
+  roles: "proposal_roles",
 };
 export const proposalKey = (k: string): OfficeKey => lookup(proposalKinds, k) ?? "proposal_other";
 

@@ -6,7 +6,6 @@ import { asRefused, type Refused } from "../../core/client";
 import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
 import { Tick, TextField } from "../parts/fields";
 import { Answer, Box, Note, Page, Sheet, Trouble } from "../parts/page";
-import { Secret } from "../parts/Secret";
 import { Marked } from "../parts/StatusMark";
 import { roleKey, ROLES } from "../words";
 import { Proposals, ProposeSheet } from "./Proposals";
@@ -76,6 +75,7 @@ export function Accounts() {
         <Create
           onClose={() => {
             setCreating(false);
+            proposed();
             again();
           }}
         />
@@ -99,15 +99,24 @@ function Row({
   const { api, run } = useOffice();
   const [asking, setAsking] = useState<"disable" | "roles" | "propose" | null>(null);
   const [refused, setRefused] = useState<Refused | null>(null);
-  const change = async (what: { disabled?: boolean; roles?: Role[] }): Promise<void> => {
+  const act = async (does: () => Promise<void>): Promise<void> => {
     setAsking(null);
     setRefused(null);
     try {
-      await run(() => api.changeAccount(a.id, what));
+      await run(does);
       onChanged();
     } catch (e) {
       setRefused(asRefused(e));
     }
+  };
+  const setRoles = async (roles: Role[]): Promise<void> => {
+    const added = roles.filter((r) => !a.roles.includes(r));
+    const kept = a.roles.filter((r) => roles.includes(r));
+    if (added.length > 0) {
+      await api.propose({ kind: "roles", account: a.id, roles: added });
+      onProposed();
+    }
+    if (kept.length < a.roles.length) await api.changeAccount(a.id, { roles: kept });
   };
   return (
     <tr>
@@ -163,7 +172,7 @@ function Row({
             onClose={() => {
               setAsking(null);
             }}
-            onConfirm={() => void change({ disabled: true })}
+            onConfirm={() => void act(() => api.changeAccount(a.id, { disabled: true }))}
           />
         ) : null}
         {asking === "propose" ? (
@@ -184,7 +193,7 @@ function Row({
             onClose={() => {
               setAsking(null);
             }}
-            onSave={(roles) => void change({ roles })}
+            onSave={(roles) => void act(() => setRoles(roles))}
           />
         ) : null}
       </td>
@@ -192,22 +201,13 @@ function Row({
   );
 }
 
-/** RoleTicks offers every role; an administrator is made by a proposal only. */
-function RoleTicks({
-  roles,
-  admin = false,
-  onChange,
-}: {
-  roles: Role[];
-  /** is an administrator already, and may be one no more */
-  admin?: boolean;
-  onChange: (r: Role[]) => void;
-}) {
+/** RoleTicks offers every role that a person may have. */
+function RoleTicks({ roles, onChange }: { roles: Role[]; onChange: (r: Role[]) => void }) {
   const { t } = useOfficeTexts();
   return (
     <fieldset className={office["ticks"]}>
       <legend className={office["strong"]}>{t("roles")}</legend>
-      {ROLES.filter((r) => r !== "service" && (admin || r !== "sys_admin")).map((r) => (
+      {ROLES.filter((r) => r !== "service").map((r) => (
         <Tick
           key={r}
           label={t(roleKey(r))}
@@ -233,17 +233,19 @@ function Roles({
   const { t } = useOfficeTexts();
   const [roles, setRoles] = useState(a.roles);
   const [tried, setTried] = useState(false);
+  const keeps = roles.some((r) => a.roles.includes(r));
   return (
     <Sheet title={`${t("account_roles")}: ${a.name}`} onClose={onClose}>
-      <RoleTicks roles={roles} admin={a.roles.includes("sys_admin")} onChange={setRoles} />
-      {tried && roles.length === 0 ? <p role="alert">{t("need_role")}</p> : null}
+      <p>{t("roles_note")}</p>
+      <RoleTicks roles={roles} onChange={setRoles} />
+      {tried && !keeps ? <p role="alert">{t("need_kept_role")}</p> : null}
       <div className={office["acts"]}>
         <Act onPress={onClose}>{t("cancel")}</Act>
         <Act
           tone="primary"
           onPress={() => {
             setTried(true);
-            if (roles.length > 0) onSave(roles);
+            if (keeps) onSave(roles);
           }}
         >
           {t("save")}
@@ -262,7 +264,7 @@ function Create({ onClose }: { onClose: () => void }) {
   const [tried, setTried] = useState(false);
   const [busy, setBusy] = useState(false);
   const [refused, setRefused] = useState<Refused | null>(null);
-  const [password, setPassword] = useState<string | null>(null);
+  const [created, setCreated] = useState(false);
   const badLogin = !/^[a-z0-9._@-]{1,64}$/.test(login.trim().toLowerCase());
   const create = async (): Promise<void> => {
     setTried(true);
@@ -275,20 +277,20 @@ function Create({ onClose }: { onClose: () => void }) {
       roles,
     };
     try {
-      setPassword((await run(() => api.createAccount(account))).password);
+      await run(() => api.createAccount(account));
+      setCreated(true);
     } catch (e) {
       setRefused(asRefused(e));
     }
     setBusy(false);
   };
-  if (password !== null) {
+  if (created) {
     return (
       <Sheet title={t("account_created")} onClose={onClose}>
         <p>{t("account_created_text", { login: login.trim().toLowerCase() })}</p>
-        <Secret value={password} copy={t("copy_password")} />
         <div>
           <Act tone="primary" onPress={onClose}>
-            {t("account_created_done")}
+            {t("account_created_seen")}
           </Act>
         </div>
       </Sheet>

@@ -10,7 +10,7 @@ import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
 import { Choice, FileField, TextField } from "../parts/fields";
 import { Answer, Box, Note, Sheet, Trouble } from "../parts/page";
 import { Secret } from "../parts/Secret";
-import { proposalKey } from "../words";
+import { proposalKey, roleKey } from "../words";
 import office from "./office.module.css";
 
 /** Proposals lists what waits for a confirmation. */
@@ -123,6 +123,9 @@ function Line({
           time: clock(until),
           day: writeDay(dayOf(until)),
         })}
+        {p.roles === undefined
+          ? null
+          : ` ${t("proposal_roles_which", { roles: p.roles.map((r) => t(roleKey(r))).join(", ") })}`}
         {p.fingerprint === undefined ? null : <Fingerprint p={p} />}
       </span>
       <div className={office["acts"]}>
@@ -166,7 +169,7 @@ const askKeys = {
   reset: "proposal_reset_ask",
   enable: "proposal_enable_ask",
   certificate: "proposal_certificate_ask",
-  administrator: "proposal_administrator_ask",
+  roles: "proposal_roles_ask",
 } as const;
 
 function Fingerprint({ p }: { p: Proposal }) {
@@ -248,11 +251,9 @@ export function ProposeSheet({
   );
 }
 
-/** kindsFor is what can be proposed about an account as it is. */
+/** kindsFor is what can be proposed about an account as it is; roles have a sheet of their own. */
 function kindsFor(a: OfficialAccount): ProposalKind[] {
-  if (a.disabled) return ["enable"];
-  const admin = a.roles.includes("sys_admin");
-  return ["reset", "certificate", ...(admin ? [] : (["administrator"] as const))];
+  return a.disabled ? ["enable"] : ["reset", "certificate"];
 }
 
 function CertificateFields({
