@@ -126,7 +126,26 @@ async function findings(page: Page): Promise<string[]> {
     .options({ resultTypes: ["violations"] })
     .withTags(TAGS)
     .analyze();
-  return axe.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(" | ")}`);
+  const found = axe.violations.filter((v) => v.id !== "target-size");
+  const small = axe.violations.find((v) => v.id === "target-size");
+  const said = found.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(" | ")}`);
+  for (const node of small?.nodes ?? []) {
+    if (await tooSmall(page, String(node.target[0]))) said.push(`target-size: ${node.html}`);
+  }
+  return said;
+}
+
+/** tooSmall judges a target where it is pressed: in view, not half under a dialog's acts. */
+async function tooSmall(page: Page, target: string): Promise<boolean> {
+  await page.locator(target).evaluate((e) => {
+    e.scrollIntoView({ block: "center" });
+  });
+  const axe = await new AxeBuilder({ page, axeSource: "void 0" })
+    .setLegacyMode(true)
+    .include(target)
+    .withRules(["target-size"])
+    .analyze();
+  return axe.violations.length > 0;
 }
 
 export function commands(fake: Fake): (string | undefined)[] {

@@ -181,8 +181,7 @@ export const vi = {
   mic_open: "Micro mở",
   mic_closed: "Micro đóng",
   mic_locked: "Micro bị khóa",
-  mic_opening:
-    "Micro chưa mở. Vui lòng chờ hiện “Micro mở” rồi phát biểu; nếu lâu, bấm Cần hỗ trợ.",
+  mic_opening: "Micro chưa mở. Vui lòng chờ; nếu lâu, bấm Cần hỗ trợ.",
   mic_unknown: "Micro: chưa rõ",
 
   // Desk

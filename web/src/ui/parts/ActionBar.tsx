@@ -244,7 +244,7 @@ function Secondary({ view }: { view: View }) {
   const named = useNamed(view, secondaryOf(view) ?? { kind: "nothing" });
   if (!named) return null;
   return (
-    <div className={css["back"]}>
+    <div className={css["back"]} data-instead>
       <Act isDisabled={link !== "open"} onPress={named.press}>
         {named.label}
       </Act>
@@ -261,7 +261,7 @@ function PassBy({ view }: { view: View }) {
   const to = passBy(view);
   if (!to) return null;
   return (
-    <div className={css["back"]}>
+    <div className={css["back"]} data-instead>
       <Act
         isDisabled={link !== "open"}
         onPress={() => {
@@ -391,7 +391,7 @@ function BackFrom({ view }: { view: View }) {
   const { link } = useRoom();
   const passed = ["questioning", "debate"].filter((x) => view.phases.some((p) => p.phase === x));
   return (
-    <div className={css["back"]}>
+    <div className={css["back"]} data-instead>
       {passed.map((phase) => {
         const title = t("back_to", { phase: t(phaseKey(phase, view.procedure)) });
         return (
