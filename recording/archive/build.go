@@ -14,8 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"phientoa/internal/asic"
 	"phientoa/internal/cades"
 	"phientoa/internal/ledger"
@@ -24,6 +22,8 @@ import (
 
 // Signer seals and stamps; the keys are not in this process.
 type Signer interface {
+	// Ping tells whether it answers; it uses no key.
+	Ping(ctx context.Context) error
 	// Seal signs the manifest of this SHA-256 for the log of this origin.
 	Seal(ctx context.Context, origin string, digest [sha256.Size]byte) ([]byte, error)
 	// Stamp returns an RFC 3161 token over a SHA-256.
@@ -35,23 +35,23 @@ type BuildParams struct {
 	Part     string // directory of the part
 	Out      string // the file; it is there as a whole or not at all
 	Signer   Signer
-	Limit    *rate.Limiter        // bytes a second that are read; nil: no limit
+	Pace     Pace
 	Progress func(done int64)     // bytes of the part read, nil: nobody asks
-	Options  Options              // how the file is read back; trust is not asked for
-	StampFor time.Duration        // the authority may take, default 5 s; then it is sealed without
 	sync     func(*os.File) error // tests let it fail
 }
+
+// stampFor is how long an authority may take while a part is being sealed; then
+// it is sealed without.
+const stampFor = 5 * time.Second
 
 // Built is what Build made.
 type Built struct {
 	Bytes    int64
+	SHA256   [sha256.Size]byte // of the whole file
 	Manifest [sha256.Size]byte // SHA-256 of the manifest that was sealed
 	Stamped  bool              // a timestamp stands in it; else Stamp is to be called later
 	Report   Report            // of the file as it was read back
 }
-
-// limitStep is how much is read between two looks at the limiter.
-const limitStep = 256 << 10
 
 // Build writes the container aside, makes it durable, reads it back whole and
 // only then gives it its name. Damage of the part itself does not keep it from
@@ -78,16 +78,35 @@ func Build(ctx context.Context, p BuildParams) (b Built, err error) {
 		return b, err
 	}
 	err = replace(p.Out, p.sync, func(f *os.File) error {
-		w := build{ctx: ctx, p: p, fsys: root.FS(), out: &b}
+		w := build{ctx: ctx, p: p, fsys: root.FS(), out: &b, pace: p.Pace.begin(ctx)}
 		size, err := w.write(f, log.Origin, about, names)
 		if err != nil {
 			return err
 		}
 		b.Bytes = size
-		b.Report = Verify(ctx, f, size, p.Options)
-		return b.Report.readBack(ctx)
+		b.Report, b.SHA256, err = w.pace.readBack(f, size)
+		return err
 	})
 	return b, err
+}
+
+// readBack verifies a file that was just written and returns the SHA-256 of it as
+// a whole. Damage of the evidence itself was there before and is kept as it was.
+func (p *pacer) readBack(f *os.File, size int64) (r Report, sum [sha256.Size]byte, err error) {
+	at := &pacedReaderAt{p, f}
+	r = Verify(p.ctx, at, size, Options{})
+	if err := p.err(); err != nil { // which Verify may have taken for damage
+		return r, sum, err
+	}
+	if err := r.asWritten(); err != nil {
+		return r, sum, err
+	}
+	h := sha256.New()
+	if _, err := io.Copy(h, io.NewSectionReader(at, 0, size)); err != nil {
+		return r, sum, fmt.Errorf("archive: read back: %w", err)
+	}
+	h.Sum(sum[:0])
+	return r, sum, nil
 }
 
 // ErrNotEnded: the part has no end line; it is not sealed.
@@ -128,6 +147,7 @@ type build struct {
 	out  *Built
 	zip  *asic.Writer
 	list asic.Manifest
+	pace *pacer
 	done int64
 }
 
@@ -163,7 +183,7 @@ func (w *build) write(f *os.File, origin string, about []byte, names []string) (
 	if err != nil {
 		return 0, fmt.Errorf("archive: seal: %w", err)
 	}
-	if stamped, err := stamp(w.ctx, w.p.Signer, seal, w.out.Manifest, w.p.StampFor); err == nil {
+	if stamped, err := stamp(w.ctx, w.p.Signer, seal, w.out.Manifest, stampFor); err == nil {
 		seal, w.out.Stamped = stamped, true
 	}
 	if _, err := w.zip.Add(asic.SignatureName, int64(len(seal)), bytes.NewReader(seal)); err != nil {
@@ -189,7 +209,11 @@ func (w *build) file(name string) (err error) {
 	if err != nil {
 		return fmt.Errorf("archive: %w", err)
 	}
-	return w.add(name, info.Size(), &paced{w, f})
+	return w.add(name, info.Size(), &pacedReader{w.pace, f, func(n int) {
+		if w.done += int64(n); w.p.Progress != nil {
+			w.p.Progress(w.done)
+		}
+	}})
 }
 
 func (w *build) add(name string, size int64, r io.Reader) error {
@@ -198,37 +222,11 @@ func (w *build) add(name string, size int64, r io.Reader) error {
 	return err
 }
 
-// paced reads no faster than the limit: live recordings share the disk.
-type paced struct {
-	w *build
-	r io.Reader
-}
-
-func (p *paced) Read(b []byte) (int, error) {
-	if err := p.w.ctx.Err(); err != nil {
-		return 0, err
-	}
-	n, err := p.r.Read(b[:min(len(b), limitStep)])
-	p.w.done += int64(n)
-	if p.w.p.Progress != nil {
-		p.w.p.Progress(p.w.done)
-	}
-	if n > 0 && p.w.p.Limit != nil {
-		if err := p.w.p.Limit.WaitN(p.w.ctx, n); err != nil {
-			return n, err
-		}
-	}
-	return n, err
-}
-
 // stamp asks for a token over the seal and puts it in, checked.
 func stamp(ctx context.Context, s Signer, seal []byte, manifest [sha256.Size]byte, limit time.Duration) ([]byte, error) {
 	sig, err := cades.Verify(seal, manifest)
 	if err != nil {
 		return nil, fmt.Errorf("archive: %w", err)
-	}
-	if limit <= 0 {
-		limit = 5 * time.Second
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -243,37 +241,36 @@ func stamp(ctx context.Context, s Signer, seal []byte, manifest [sha256.Size]byt
 	return cades.AddToken(seal, token)
 }
 
-// Stamp puts a timestamp into a container that was sealed without one. It
-// writes a copy aside, reads it back and takes its place. One that has a
-// timestamp stays as it is.
-func Stamp(ctx context.Context, path string, s Signer, limit time.Duration) (err error) {
+// Stamp puts a timestamp into a container that was sealed without one, from an
+// authority that may take up to limit. It writes a copy aside, reads it back and
+// takes its place; the SHA-256 is that of the file as it is then. One that has a
+// timestamp stays as it is, and its SHA-256 is not told: done is false.
+func Stamp(ctx context.Context, path string, s Signer, limit time.Duration, pace Pace) (sum [sha256.Size]byte, done bool, err error) {
 	in, size, closer, err := OpenContainer(path)
 	if err != nil {
-		return err
+		return sum, false, err
 	}
 	defer func() { err = errors.Join(err, closer.Close()) }()
-	c, sig, err := openSealed(in, size)
-	if err != nil {
-		return err
-	}
-	if sig.Token != nil {
-		return nil
+	work := pace.begin(ctx)
+	c, sig, err := openSealed(&pacedReaderAt{work, in}, size)
+	if err != nil || sig.Token != nil {
+		return sum, false, err
 	}
 	seal, manifest, err := sealOf(c)
 	if err != nil {
-		return err
+		return sum, false, err
 	}
 	if seal, err = stamp(ctx, s, seal, sha256.Sum256(manifest), limit); err != nil {
-		return err
+		return sum, false, err
 	}
-	return replace(path, nil, func(f *os.File) error {
+	err = replace(path, nil, func(f *os.File) error {
 		size, err := c.ReplaceLast(ctx, f, seal)
-		if err != nil {
-			return err
+		if err == nil {
+			_, sum, err = work.readBack(f, size)
 		}
-		r := Verify(ctx, f, size, Options{})
-		return r.readBack(ctx)
+		return err
 	})
+	return sum, err == nil, err
 }
 
 // Stamped tells whether a container carries a timestamp. It reads headers and
@@ -316,6 +313,9 @@ func sealOf(c *asic.Container) (seal, manifest []byte, err error) {
 	return seal, manifest, err
 }
 
+// errCopied marks failures that cost a copy of the part.
+var errCopied = errors.New("archive: the copy was given up")
+
 // mode of a sealed file: nobody writes it, and only the node's own user reads it,
 // for it holds voices and names.
 const mode = 0o400
@@ -343,7 +343,7 @@ func replace(path string, sync func(*os.File) error, write func(f *os.File) erro
 		err = os.Rename(tmp, path)
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("archive: %w", err), os.Remove(tmp))
+		return errors.Join(errCopied, fmt.Errorf("archive: %w", err), os.Remove(tmp))
 	}
 	d, err := os.Open(filepath.Dir(path))
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -33,8 +34,8 @@ type JobParams struct {
 	// Rate bounds reading, in bytes a second; default 64 MiB: recordings come first.
 	Rate   int64
 	Logger *slog.Logger
-	// Retry is the wait after a first failure, doubled up to 60 times of it;
-	// default 10 s.
+	// Retry is the wait after a first failure, doubled up to 60 times of it, or to
+	// 2160 times where the failure cost a copy of the part; default 10 s.
 	Retry time.Duration
 	// Progress is the time between two lines in the log, default 30 s.
 	Progress time.Duration
@@ -53,15 +54,18 @@ type Job struct {
 
 	mu      sync.Mutex
 	waiting map[string]*retry // by directory of the part
+	unended map[string]bool   // looked at and found without their end line
 
 	sealed, failed, bytes atomic.Int64
 }
 
 type retry struct {
-	at     time.Time
-	wait   time.Duration
-	sealed bool // only the timestamp lacks
-	asked  int  // how often Add was called for it
+	at       time.Time
+	wait     time.Duration
+	sealed   bool // only the timestamp lacks
+	asked    int  // how often Add was called for it
+	failures int
+	err      error // the last
 }
 
 // NewJob returns a job that does nothing before Run.
@@ -79,7 +83,7 @@ func NewJob(p JobParams) *Job {
 		p.Logger = slog.New(slog.DiscardHandler)
 	}
 	return &Job{
-		p: p, wake: make(chan struct{}, 1), waiting: map[string]*retry{},
+		p: p, wake: make(chan struct{}, 1), waiting: map[string]*retry{}, unended: map[string]bool{},
 		limit: rate.NewLimiter(rate.Limit(p.Rate), max(int(p.Rate), limitStep)),
 	}
 }
@@ -91,6 +95,7 @@ func (j *Job) Add(part string) {
 		j.waiting[part] = &retry{}
 	}
 	j.waiting[part].asked++
+	delete(j.unended, part)
 	j.mu.Unlock()
 	select {
 	case j.wake <- struct{}{}:
@@ -103,6 +108,38 @@ func (j *Job) Waiting() int {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return len(j.waiting)
+}
+
+// Unended counts the parts that a process stopped writing without an end line and
+// that nobody has ended since: hearings that go on after a restart, and those that
+// never came back, whose record gets no seal.
+func (j *Job) Unended() int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return len(j.unended)
+}
+
+// Failure is a part that could not be sealed or stamped so far.
+type Failure struct {
+	Part     string    `json:"part"` // hearing and number
+	Failures int       `json:"failures"`
+	Sealed   bool      `json:"sealed"` // only the timestamp lacks
+	Error    string    `json:"error"`  // the last
+	Next     time.Time `json:"next"`   // attempt
+}
+
+// Failing lists the parts whose last attempt failed, in order of their names.
+func (j *Job) Failing() []Failure {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	out := []Failure{}
+	for part, r := range j.waiting {
+		if r.err != nil {
+			out = append(out, Failure{j.name(part), r.failures, r.sealed, r.err.Error(), r.at})
+		}
+	}
+	slices.SortFunc(out, func(a, b Failure) int { return strings.Compare(a.Part, b.Part) })
+	return out
 }
 
 // Counts are, since the job was made: containers finished, attempts that failed
@@ -186,15 +223,32 @@ func (j *Job) done(part string, asked int, err error) {
 	switch {
 	case r.asked != asked:
 		r.at = time.Time{}
-	case err == nil || errors.Is(err, ErrNotEnded):
+	case err == nil:
 		delete(j.waiting, part)
+	case errors.Is(err, ErrNotEnded):
+		delete(j.waiting, part)
+		j.unended[part] = true
 	default:
-		r.sealed = errors.Is(err, errNoTimestamp)
-		r.wait = min(max(2*r.wait, j.p.Retry), 60*j.p.Retry)
-		r.at = time.Now().Add(r.wait)
-		j.failed.Add(1)
-		j.p.Logger.Error("part not sealed", "part", j.name(part), "err", err, "again_in", r.wait.String())
+		j.again(part, r, err)
 	}
+}
+
+// again has a part tried later: much later where trying costs a copy.
+func (j *Job) again(part string, r *retry, err error) {
+	most := 60 * j.p.Retry
+	if errors.Is(err, errCopied) {
+		most = 2160 * j.p.Retry
+	}
+	r.err, r.failures = err, r.failures+1
+	r.wait = min(max(2*r.wait, j.p.Retry), most)
+	r.at = time.Now().Add(r.wait)
+	j.failed.Add(1)
+	args := []any{"part", j.name(part), "err", err, "failures", r.failures, "again_in", r.wait.String()}
+	if r.sealed = errors.Is(err, errNoTimestamp); r.sealed {
+		j.p.Logger.Warn("sealed part lacks its timestamp", args...)
+		return
+	}
+	j.p.Logger.Error("part not sealed", args...)
 }
 
 // name is the part's place below the evidence: hearing and number.
@@ -214,6 +268,10 @@ func (j *Job) seal(ctx context.Context, part string) error {
 	if err := j.ended(ctx, part); err != nil {
 		return err
 	}
+	// Without its signer a copy would be made for nothing.
+	if err := j.p.Signer.Ping(ctx); err != nil {
+		return fmt.Errorf("archive: signer: %w", err)
+	}
 	total, err := size(part)
 	if err != nil {
 		return err
@@ -224,7 +282,7 @@ func (j *Job) seal(ctx context.Context, part string) error {
 	began, last := time.Now(), time.Now()
 	before := int64(0)
 	b, err := Build(ctx, BuildParams{
-		Part: part, Out: out, Signer: j.p.Signer, Limit: j.limit,
+		Part: part, Out: out, Signer: j.p.Signer, Pace: j.pace(part),
 		Progress: func(done int64) {
 			j.bytes.Add(done - before)
 			before = done
@@ -246,7 +304,7 @@ func (j *Job) seal(ctx context.Context, part string) error {
 	if damages > 0 {
 		log = j.p.Logger.Error
 	}
-	log("part sealed", "part", j.name(part), "bytes", b.Bytes, "manifest_sha256", fmt.Sprintf("%x", b.Manifest),
+	log("part sealed", "part", j.name(part), "bytes", b.Bytes, "sha256", fmt.Sprintf("%x", b.SHA256), "manifest_sha256", fmt.Sprintf("%x", b.Manifest),
 		"timestamp", b.Stamped, "damages", damages, "took", time.Since(began).Round(time.Millisecond).String())
 	if !b.Stamped {
 		return errNoTimestamp
@@ -269,11 +327,19 @@ func (j *Job) stamp(ctx context.Context, part string) error {
 	if err := j.room(part, info.Size()); err != nil {
 		return errors.Join(errNoTimestamp, err)
 	}
-	if err := Stamp(ctx, part+Ext, j.p.Signer, StampLimit); err != nil {
+	sum, done, err := Stamp(ctx, part+Ext, j.p.Signer, StampLimit, j.pace(part))
+	if err != nil {
 		return errors.Join(errNoTimestamp, err)
 	}
-	j.p.Logger.Info("sealed part has its timestamp", "part", j.name(part))
+	if done {
+		j.p.Logger.Info("sealed part has its timestamp", "part", j.name(part), "sha256", fmt.Sprintf("%x", sum))
+	}
 	return nil
+}
+
+// pace is how a part may be worked on: recordings come first, on the way too.
+func (j *Job) pace(part string) Pace {
+	return Pace{Limit: j.limit, Room: func() error { return j.room(part, 0) }}
 }
 
 // room wants space for another file of this size beside what recordings need.

@@ -3,6 +3,7 @@ package archive
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
 	"hash/crc32"
@@ -26,6 +27,9 @@ func TestASealedPartIsWhole(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o400), info.Mode().Perm())
 	require.Equal(t, b.Bytes, info.Size())
+	whole, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, sha256.Sum256(whole), b.SHA256)
 	_, err = os.Stat(path + newExt)
 	require.ErrorIs(t, err, os.ErrNotExist)
 
@@ -87,13 +91,20 @@ func TestTheSealOutlivesItsCertificate(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, done)
 	before := open(t, part+Ext)
-	require.NoError(t, Stamp(context.Background(), part+Ext, c.sealer, 0))
+	sum, done, err := Stamp(context.Background(), part+Ext, c.sealer, time.Second, Pace{})
+	require.NoError(t, err)
+	require.True(t, done)
+	whole, err := os.ReadFile(part + Ext)
+	require.NoError(t, err)
+	require.Equal(t, sha256.Sum256(whole), sum)
 	require.Equal(t, 0, VerifyFile(context.Background(), part+Ext, o).ExitCode())
 	after := open(t, part+Ext)
 	for n, b := range before.files {
 		require.Equal(t, n == asic.SignatureName, !bytes.Equal(b, after.files[n]), n)
 	}
-	require.NoError(t, Stamp(context.Background(), part+Ext, c.sealer, 0), "a second time changes nothing")
+	_, done, err = Stamp(context.Background(), part+Ext, c.sealer, time.Second, Pace{})
+	require.NoError(t, err)
+	require.False(t, done, "a second time changes nothing")
 }
 
 // flips is how many bits are tried at random: 10,000 in `make long`, where
