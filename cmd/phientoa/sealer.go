@@ -4,11 +4,13 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"phientoa/internal/edge"
 	"phientoa/internal/ledger"
 	"phientoa/internal/signer"
 	"phientoa/internal/tsa"
@@ -31,10 +33,27 @@ func (n *node) newSealer() *archive.Job {
 	n.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "phientoa_seals_waiting", Help: "Parts of hearings that have ended and wait for their seal or its timestamp.",
 	}, func() float64 { return float64(job.Waiting()) }))
+	n.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "phientoa_parts_unended", Help: "Parts that a process stopped writing without their end line and that have not ended since; they get no seal.",
+	}, func() float64 { return float64(job.Unended()) }))
 	counter("seals_total", "Parts sealed by this process.", func() int64 { sealed, _, _ := job.Counts(); return sealed })
 	counter("seal_failures_total", "Attempts to seal or stamp a part that failed and are repeated.", func() int64 { _, failed, _ := job.Counts(); return failed })
 	counter("seal_read_bytes_total", "Bytes of evidence read for sealing.", func() int64 { _, _, read := job.Counts(); return read })
 	return job
+}
+
+// sealCheck tells which parts wait for their seal in vain. Nothing that serves
+// hearings depends on it: it warns.
+func sealCheck(job *archive.Job) (any, error) {
+	detail := struct {
+		Waiting int               `json:"waiting"`
+		Unended int               `json:"unended"` // parts
+		Failing []archive.Failure `json:"failing"`
+	}{job.Waiting(), job.Unended(), job.Failing()}
+	if n := len(detail.Failing); n > 0 {
+		return detail, fmt.Errorf("%w: %d parts could not be sealed or stamped so far", edge.ErrWarning, n)
+	}
+	return detail, nil
 }
 
 // sealing is the signer, with the timestamps of the authority that is set.

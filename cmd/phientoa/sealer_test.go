@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"phientoa/internal/config"
+	"phientoa/internal/ledger"
 	"phientoa/internal/tsa/tsatest"
 	"phientoa/signaling"
 )
@@ -69,6 +71,21 @@ func TestAPartThatEndsIsSealedAndVerifies(t *testing.T) {
 	require.Equal(t, 2, call(ca))
 	require.Equal(t, 2, call(file+".none"))
 	require.Equal(t, 2, call(file, "--root", file))
+
+	// The receipt of a participant, laid beside the file; one of another record is
+	// a contradiction, and what is none is a mistake of the caller.
+	notes, err := os.ReadFile(filepath.Join(strings.TrimSuffix(file, ".asice"), ledger.CheckpointsName))
+	require.NoError(t, err)
+	list, err := ledger.Notes(notes)
+	require.NoError(t, err)
+	receipt := filepath.Join(t.TempDir(), "receipt.txt")
+	require.NoError(t, os.WriteFile(receipt, bytes.ReplaceAll(list[0], []byte("\n"), []byte("\r\n")), 0o600))
+	require.Equal(t, 0, call(file, "--root", ca, "--checkpoint", receipt, "--checkpoint", receipt), out.String()+errs.String())
+	require.NoError(t, os.WriteFile(receipt, bytes.ReplaceAll(list[0], []byte("0192-h"), []byte("0193-h")), 0o600))
+	require.Equal(t, 1, call(file, "--root", ca, "--checkpoint", receipt))
+	require.Contains(t, out.String(), "trái với điểm ký do bên khác giữ")
+	require.Equal(t, 1, call(filepath.Dir(file), "--root", ca, "--checkpoint", receipt), "of a directory as well")
+	require.Equal(t, 2, call(file, "--checkpoint", ca))
 
 	b, err := os.ReadFile(file)
 	require.NoError(t, err)

@@ -5,8 +5,10 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 
+	"phientoa/internal/ledger"
 	"phientoa/recording"
 	"phientoa/recording/archive"
 )
@@ -17,9 +19,11 @@ type verifyCmd struct {
 	Path    string `arg:"" help:"A sealed part (part-NNNN.asice), the directory of one hearing's evidence, or of one part of it."`
 	Root    string `help:"PEM file of the authorities that you trust, obtained separately."`
 	TSARoot string `name:"tsa-root" help:"PEM file of independent timestamp authorities that you trust; of a sealed part."`
-	Lang    string `default:"vi" enum:"vi,en" help:"Language of the report: vi or en."`
-	JSON    bool   `name:"json" help:"Print the report as JSON."`
-	Running bool   `help:"The hearing is still in progress: its end may be missing."`
+	// Checkpoint are receipts; see docs/archive-format.md.
+	Checkpoint []string `name:"checkpoint" placeholder:"FILE" sep:"none" help:"File of checkpoints that somebody else kept (the receipt of a participant); they must be of this record. May be given several times."`
+	Lang       string   `default:"vi" enum:"vi,en" help:"Language of the report: vi or en."`
+	JSON       bool     `name:"json" help:"Print the report as JSON."`
+	Running    bool     `help:"The hearing is still in progress: its end may be missing."`
 }
 
 // verdict is what every report can do.
@@ -55,18 +59,22 @@ func (c *verifyCmd) verify(ctx context.Context) (verdict, error) {
 	if err != nil {
 		return nil, err
 	}
+	held, err := readHeld(c.Checkpoint)
+	if err != nil {
+		return nil, err
+	}
 	info, err := os.Stat(c.Path)
 	switch {
 	case err != nil:
 		return nil, err
 	case info.IsDir():
 		// An unreadable directory is in the report, with its exit code.
-		report, _ := recording.VerifyDir(ctx, os.DirFS(c.Path), recording.Options{Roots: roots, Running: c.Running})
+		report, _ := recording.VerifyDir(ctx, os.DirFS(c.Path), recording.Options{Roots: roots, Held: held, Running: c.Running})
 		return report, nil
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("%s is neither a file nor a directory", c.Path)
 	}
-	return archive.VerifyFile(ctx, c.Path, archive.Options{Roots: roots, TSARoots: tsaRoots}), nil
+	return archive.VerifyFile(ctx, c.Path, archive.Options{Roots: roots, TSARoots: tsaRoots, Held: held}), nil
 }
 
 // readRoots reads a PEM file of certificates; none where no name is given.
@@ -83,4 +91,40 @@ func readRoots(path string) (*x509.CertPool, error) {
 		return nil, fmt.Errorf("%s holds no certificate", path)
 	}
 	return pool, nil
+}
+
+// maxHeld bounds a file of kept checkpoints, in bytes: a note a second for a day.
+const maxHeld = 32 << 20
+
+// readHeld reads the checkpoints that somebody else kept.
+func readHeld(paths []string) (held [][]byte, err error) {
+	for _, path := range paths {
+		b, err := readSmall(path, maxHeld)
+		if err != nil {
+			return nil, err
+		}
+		notes, err := ledger.Notes(b)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		held = append(held, notes...)
+	}
+	return held, nil
+}
+
+// readSmall reads a file of at most so many bytes.
+func readSmall(path string, most int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(b)) > most {
+		return nil, fmt.Errorf("%s has more than %d bytes", path, most)
+	}
+	return b, nil
 }

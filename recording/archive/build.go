@@ -78,8 +78,8 @@ func Build(ctx context.Context, p BuildParams) (b Built, err error) {
 		return b, err
 	}
 	err = replace(p.Out, p.sync, func(f *os.File) error {
-		w := build{ctx: ctx, p: p, fsys: root.FS(), out: &b, pace: p.Pace.begin(ctx)}
-		size, err := w.write(f, log.Origin, about, names)
+		w := build{ctx: ctx, p: p, fsys: root.FS(), log: log, out: &b, pace: p.Pace.begin(ctx)}
+		size, err := w.write(f, about, names)
 		if err != nil {
 			return err
 		}
@@ -144,6 +144,7 @@ type build struct {
 	ctx  context.Context
 	p    BuildParams
 	fsys fs.FS
+	log  ledger.Report
 	out  *Built
 	zip  *asic.Writer
 	list asic.Manifest
@@ -151,7 +152,7 @@ type build struct {
 	done int64
 }
 
-func (w *build) write(f *os.File, origin string, about []byte, names []string) (size int64, err error) {
+func (w *build) write(f *os.File, about []byte, names []string) (size int64, err error) {
 	if w.zip, err = asic.NewWriter(f); err != nil {
 		return 0, err
 	}
@@ -179,11 +180,11 @@ func (w *build) write(f *os.File, origin string, about []byte, names []string) (
 		return 0, err
 	}
 	w.out.Manifest = sha256.Sum256(manifest)
-	seal, err := w.p.Signer.Seal(w.ctx, origin, w.out.Manifest)
+	seal, err := w.p.Signer.Seal(w.ctx, w.log.Origin, w.out.Manifest)
 	if err != nil {
 		return 0, fmt.Errorf("archive: seal: %w", err)
 	}
-	if stamped, err := stamp(w.ctx, w.p.Signer, seal, w.out.Manifest, stampFor); err == nil {
+	if stamped, err := stamp(w.ctx, w.p.Signer, seal, w.out.Manifest, time.UnixMicro(w.log.LastT), stampFor); err == nil {
 		seal, w.out.Stamped = stamped, true
 	}
 	if _, err := w.zip.Add(asic.SignatureName, int64(len(seal)), bytes.NewReader(seal)); err != nil {
@@ -222,8 +223,9 @@ func (w *build) add(name string, size int64, r io.Reader) error {
 	return err
 }
 
-// stamp asks for a token over the seal and puts it in, checked.
-func stamp(ctx context.Context, s Signer, seal []byte, manifest [sha256.Size]byte, limit time.Duration) ([]byte, error) {
+// stamp asks for a token over the seal of a log that ended then, and puts it in,
+// checked.
+func stamp(ctx context.Context, s Signer, seal []byte, manifest [sha256.Size]byte, ended time.Time, limit time.Duration) ([]byte, error) {
 	sig, err := cades.Verify(seal, manifest)
 	if err != nil {
 		return nil, fmt.Errorf("archive: %w", err)
@@ -232,8 +234,12 @@ func stamp(ctx context.Context, s Signer, seal []byte, manifest [sha256.Size]byt
 	defer cancel()
 	imprint := sha256.Sum256(sig.Value)
 	token, err := s.Stamp(ctx, imprint)
+	var info tsa.Info
 	if err == nil {
-		_, err = tsa.Verify(token, imprint)
+		info, err = tsa.Verify(token, imprint)
+	}
+	if err == nil {
+		err = notBefore(info.Time, ended) // one of the clocks is wrong
 	}
 	if err != nil {
 		return nil, fmt.Errorf("archive: timestamp: %w", err)
@@ -260,7 +266,11 @@ func Stamp(ctx context.Context, path string, s Signer, limit time.Duration, pace
 	if err != nil {
 		return sum, false, err
 	}
-	if seal, err = stamp(ctx, s, seal, sha256.Sum256(manifest), limit); err != nil {
+	about, err := readSession(c)
+	if err != nil {
+		return sum, false, err
+	}
+	if seal, err = stamp(ctx, s, seal, sha256.Sum256(manifest), time.UnixMicro(about.EndedT), limit); err != nil {
 		return sum, false, err
 	}
 	err = replace(path, nil, func(f *os.File) error {

@@ -32,6 +32,8 @@ type court struct {
 	dir    string // of all evidence
 	now    time.Time
 	frame  int // bytes of a frame, at least 32
+	// fs opens the directory of a part; nil: as it is.
+	fs func(dir string) (recording.PartFS, error)
 }
 
 func newCourt(t testing.TB) *court {
@@ -47,7 +49,7 @@ func newCourt(t testing.TB) *court {
 		Now: clock, Rand: rand.Reader, Rate: 1e6, Burst: 1e6,
 	})
 	require.NoError(t, err)
-	return &court{t, id, k, s, filepath.Join(dir, "evidence"), now, 32}
+	return &court{t: t, id: id, keeper: k, sealer: s, dir: filepath.Join(dir, "evidence"), now: now, frame: 32}
 }
 
 // newKeeper is a signer process that begins.
@@ -75,7 +77,7 @@ func (c *court) record(t *testing.T, frames int) (part string) {
 		now := func() time.Time { return time.Now().Add(c.now.Sub(bubble)) }
 		p, err := recording.Open(context.Background(), recording.Params{
 			Dir: c.dir, Hearing: "h-1", Node: "node-1", Genesis: []byte(`{"software":"test","booking":{"docket_no":"12/2026/TLST-HS"}}`),
-			Epoch: 1, Signer: c.keeper, Notify: deaf{}, Rand: rand.Reader, Now: now,
+			Epoch: 1, Signer: c.keeper, Notify: deaf{}, Rand: rand.Reader, Now: now, FS: c.fs,
 		})
 		require.NoError(t, err)
 		part = p.Dir()

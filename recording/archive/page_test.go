@@ -1,16 +1,22 @@
 package archive
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"phientoa/internal/asic"
+	"phientoa/internal/ledger"
+	"phientoa/recording"
 )
 
 // block takes the one code block of a language out of docs/archive-format.md.
@@ -78,6 +84,13 @@ func TestAStrangerVerifiesFromThePageAlone(t *testing.T) {
 	_, err = sh(path, stranger)
 	require.Error(t, err)
 
+	namesake := newCourt(t)
+	pems, err := os.ReadFile(root)
+	require.NoError(t, err)
+	more, err := os.ReadFile(namesake.rootPEM(t))
+	require.NoError(t, err)
+	both := filepath.Join(t.TempDir(), "both.pem")
+	require.NoError(t, os.WriteFile(both, append(pems, more...), 0o600))
 	clean := open(t, path)
 	for what, change := range map[string]func(f *forger){
 		"a track":          func(f *forger) { f.files["media/t001-1.webm"][300] ^= 1 },
@@ -89,17 +102,83 @@ func TestAStrangerVerifiesFromThePageAlone(t *testing.T) {
 		"a file removed":   func(f *forger) { f.remove("media/t002-1.webm") },
 		"a file added":     func(f *forger) { f.add("media/t003-1.webm", []byte("x")) },
 		"a resealed track": func(f *forger) { f.files["media/t001-1.webm"][300] ^= 1; f.reseal(c.sealer) },
+		"a resealed description": func(f *forger) {
+			f.files[sessionName] = bytes.Replace(f.files[sessionName], []byte("12/2026"), []byte("13/2026"), 1)
+			f.reseal(c.sealer)
+		},
+		"a seal of another key of that name": func(f *forger) { f.reseal(namesake.sealer) },
 	} {
 		f := clean.clone()
 		change(f)
 		changed := filepath.Join(t.TempDir(), "changed.asice")
 		require.NoError(t, os.WriteFile(changed, f.pack(), 0o600))
-		out, err := python(nil, changed, root)
-		require.Error(t, err, "%s: python: %s", what, out)
-		out, err = sh(changed, root)
-		if what == "a resealed track" { // that is for the log to tell, and there is no timestamp
-			continue
+		// Also where Python's optimiser leaves assertions out.
+		for _, env := range [][]string{nil, {"PYTHONOPTIMIZE=1"}} {
+			out, err := python(env, changed, both)
+			require.Error(t, err, "%s: python: %s", what, out)
+			require.Contains(t, out, "not whole: ", what)
 		}
+		if strings.Contains(what, "seal of") || strings.Contains(what, "resealed") {
+			continue // that is for the log to tell, and there is no timestamp
+		}
+		out, err = sh(changed, root)
 		require.Error(t, err, "%s: openssl: %s", what, out)
 	}
+}
+
+// A track file that ended by a fault of the disk: what stands behind its recorded
+// length is no evidence, for the page's program as for ours, and both say no to a
+// recorded length that is not that of the stretches.
+func TestAStrangerVerifiesAFileThatEndedByAFault(t *testing.T) {
+	needTools(t, "python3", "openssl")
+	c := newCourt(t)
+	var syncs atomic.Int64
+	c.fs = func(dir string) (recording.PartFS, error) {
+		fsys, err := ledger.DirFS(dir)
+		return failingSync{fsys, &syncs}, err
+	}
+	path, _ := c.sealed(t, 400)
+	r := VerifyFile(context.Background(), path, c.options())
+	require.Equal(t, 0, r.ExitCode(), r.Text("en"))
+	f := open(t, path)
+	_, fault, ok := strings.Cut(string(f.files[ledger.LogName]), `"why":"io-error"`)
+	require.True(t, ok)
+	_, fault, ok = strings.Cut(fault, `"length":`)
+	require.True(t, ok)
+	var length int
+	_, err := fmt.Sscanf(fault, "%d", &length)
+	require.NoError(t, err)
+	require.Greater(t, len(f.files["media/t001-1.webm"]), length, "bytes that were never durable stand behind")
+	python := program(t, "python3", block(t, "python"))
+	out, err := python(nil, path, c.rootPEM(t))
+	require.NoError(t, err, out)
+	require.Equal(t, "whole\n", out)
+}
+
+// failingSync fails the third fsync of the first track file.
+type failingSync struct {
+	ledger.CloserFS
+	syncs *atomic.Int64
+}
+
+// Create implements ledger.FS.
+func (f failingSync) Create(name string) (ledger.File, error) {
+	file, err := f.CloserFS.Create(name)
+	if err == nil && name == "media/t001-1.webm" {
+		return failingFile{file, f.syncs}, nil
+	}
+	return file, err
+}
+
+type failingFile struct {
+	ledger.File
+	syncs *atomic.Int64
+}
+
+// Sync implements ledger.File.
+func (f failingFile) Sync() error {
+	if f.syncs.Add(1) == 3 {
+		return errors.New("input/output error")
+	}
+	return f.File.Sync()
 }

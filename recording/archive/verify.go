@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -353,8 +354,39 @@ func (v *verifier) agreement() {
 	if err != nil || readErr != nil || !bytes.Equal(got, want) {
 		v.damage(DamageSession, sessionName, v.at(sessionName), "not what the log says")
 	}
-	if v.cert != nil && v.cert.Subject.CommonName != part.Node {
+	if v.cert == nil {
+		return
+	}
+	if v.cert.Subject.CommonName != part.Node {
 		v.damage(DamageSigner, asic.SignatureName, v.at(asic.SignatureName),
 			fmt.Sprintf("recorded by %q, sealed by %q", part.Node, v.cert.Subject.CommonName))
+	} else if !sameKey(v.cert, part.Log.Certificates) {
+		// A name is whatever an authority wrote; the key is who it was.
+		v.damage(DamageSigner, asic.SignatureName, v.at(asic.SignatureName), "the log is of another key of that name")
 	}
+	if t := v.r.Container.Seal.Timestamp; t != nil {
+		if err := notBefore(t.Time, time.UnixMicro(part.Log.LastT)); err != nil {
+			v.damage(DamageTimestamp, asic.SignatureName, v.at(asic.SignatureName), err.Error())
+		}
+	}
+}
+
+// sameKey tells whether one of the certificates (DER) is of the key of c.
+func sameKey(c *x509.Certificate, certificates [][]byte) bool {
+	return slices.ContainsFunc(certificates, func(der []byte) bool {
+		other, err := x509.ParseCertificate(der)
+		return err == nil && bytes.Equal(other.RawSubjectPublicKeyInfo, c.RawSubjectPublicKeyInfo)
+	})
+}
+
+// clocksDiffer is by how much the clocks of node and authority may differ.
+const clocksDiffer = time.Minute
+
+// notBefore refuses a timestamp that was given before the log of what it covers
+// had ended.
+func notBefore(stamp, ended time.Time) error {
+	if stamp.Add(clocksDiffer).Before(ended) {
+		return fmt.Errorf("given at %s, before the last line of the log (%s)", clock(stamp), clock(ended))
+	}
+	return nil
 }
