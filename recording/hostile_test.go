@@ -3,8 +3,11 @@ package recording
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"io"
+	"io/fs"
 	"runtime"
 	"strings"
 	"testing"
@@ -34,6 +37,9 @@ func TestAHostileLogDoesNotFillTheMemory(t *testing.T) {
 		"files":      hostile(ledger.KindTrackClose, 50_000, func(i int) string { return fmt.Sprintf(`"track":"t001","file":"f%d"`, i) }),
 		"put aside":  hostile(ledger.KindRecovered, 50_000, func(i int) string { return fmt.Sprintf(`"torn_file":"torn/%d"`, i) }),
 		"long names": hostile(ledger.KindGap, 300, func(i int) string { return fmt.Sprintf(`"track":"%d%s","cause":%q`, i, long, long) }),
+		"less than nothing": hostile(ledger.KindRecovered, 300, func(int) string {
+			return `"torn_file":"log.jsonl","torn_bytes":-5,"torn_sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"`
+		}),
 		"long files": hostile(ledger.KindSeg, 300, func(i int) string { return fmt.Sprintf(`"track":"t001","file":"%d%s","offset":-1`, i, long) }),
 	} {
 		var before, after runtime.MemStats
@@ -61,4 +67,68 @@ func TestAHostileLogDoesNotFillTheMemory(t *testing.T) {
 			require.Empty(t, r.Gaps)
 		}
 	}
+}
+
+// Four hours of sixteen tracks in segments of a second: what verifying holds is that
+// of a tenth of it. The bytes are not signed, which costs nothing more.
+func TestMemoryDoesNotGrowWithTheLength(t *testing.T) {
+	const size = 64
+	sum := sha256.Sum256(make([]byte, size))
+	most := func(seconds int) (held uint64) {
+		log := hostile(ledger.KindSeg, 16*seconds, func(i int) string {
+			return fmt.Sprintf(`"track":"t%03d","file":"media/t%03d-1.webm","offset":%d,"length":%d,"sha256":"%x"`, i%16+1, i%16+1, i/16*size, size, sum)
+		})
+		for i := range 16 {
+			log[fmt.Sprintf("media/t%03d-1.webm", i+1)] = &fstest.MapFile{Data: make([]byte, seconds*size)}
+		}
+		var before, now runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		lines := 0
+		watched := watchedFS{log, func() {
+			if lines++; lines%5000 == 0 {
+				runtime.GC()
+				runtime.ReadMemStats(&now)
+				held = max(held, now.HeapAlloc-min(now.HeapAlloc, before.HeapAlloc))
+			}
+		}}
+		r, err := VerifyDir(context.Background(), watched, Options{})
+		require.NoError(t, err)
+		require.Len(t, r.Tracks, 16)
+		require.Equal(t, int64(seconds*size), r.Tracks[15].Bytes)
+		for _, d := range r.Damages {
+			require.NotEqual(t, DamageMedia, d.Code)
+		}
+		return held
+	}
+	short, long := most(4*360), most(4*3600)
+	require.Positive(t, short)
+	require.Less(t, long, short+1<<20, "of 24 minutes %d, of 4 hours %d", short, long)
+}
+
+// watchedFS tells of every read at an offset, which is one a segment here.
+type watchedFS struct {
+	fs.FS
+	read func()
+}
+
+// Open implements fs.FS.
+func (w watchedFS) Open(name string) (fs.File, error) {
+	f, err := w.FS.Open(name)
+	if at, ok := f.(io.ReaderAt); ok {
+		return watchedFile{f, at, w.read}, err
+	}
+	return f, err
+}
+
+type watchedFile struct {
+	fs.File
+	at   io.ReaderAt
+	read func()
+}
+
+// ReadAt implements io.ReaderAt.
+func (w watchedFile) ReadAt(b []byte, off int64) (int, error) {
+	w.read()
+	return w.at.ReadAt(b, off)
 }

@@ -1,8 +1,8 @@
 package recording
 
 import (
+	"cmp"
 	"context"
-	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -28,7 +28,7 @@ type partVerifier struct {
 	torn   map[string]bool
 	tracks map[string]*Track
 	open   map[string]fs.File
-	buf    []byte // of check
+	hasher *hasher
 }
 
 type fileState struct {
@@ -42,8 +42,11 @@ const maxOpen = 64
 func (v *partVerifier) run() (err error) {
 	v.files, v.torn = map[string]*fileState{}, map[string]bool{}
 	v.tracks, v.open = map[string]*Track{}, map[string]fs.File{}
-	v.buf = make([]byte, 256<<10)
+	v.hasher = newHasher()
 	defer func() {
+		if v.hasher != nil {
+			v.hasher.close()
+		}
 		for _, f := range v.open {
 			err = errors.Join(err, f.Close())
 		}
@@ -56,6 +59,7 @@ func (v *partVerifier) run() (err error) {
 	if err != nil {
 		return err
 	}
+	v.compared(before)
 	v.p.Root = hex.EncodeToString(v.p.Log.Root[:])
 	v.logFirst(before)
 	v.r.More = v.r.More || v.p.Log.More
@@ -73,6 +77,19 @@ func (v *partVerifier) run() (err error) {
 		v.r.Tracks = append(v.r.Tracks, *t)
 	}
 	return v.walk()
+}
+
+// compared takes what the hasher found among the faults of this part, in the order
+// of the lines.
+func (v *partVerifier) compared(before int) {
+	h := v.hasher
+	v.hasher = nil
+	h.close()
+	for _, d := range h.found {
+		v.r.add(d)
+	}
+	v.r.More = v.r.More || h.more
+	slices.SortStableFunc(v.r.Damages[before:], func(a, b Damage) int { return cmp.Compare(a.Line, b.Line) })
 }
 
 // logFirst puts the faults of the log in front of those of the media that its
@@ -294,19 +311,8 @@ func (v *partVerifier) check(l ledger.Line, track, name string, off, n int64, su
 	if !ok {
 		return fmt.Errorf("%s cannot be read at an offset", name)
 	}
-	h := sha256.New()
-	got, err := io.CopyBuffer(h, io.NewSectionReader(at, off, n), v.buf)
-	switch {
-	case err != nil:
-		d.Code, d.Detail = DamageMissing, err.Error()
-	case got != n:
-		d.Code, d.Detail = DamageMissing, fmt.Sprintf("%d of %d bytes", got, n)
-	case hex.EncodeToString(h.Sum(nil)) != sum:
-		d.Detail = "bytes changed"
-	default:
-		return nil
-	}
-	v.r.add(d)
+	d.Detail = "bytes changed"
+	v.hasher.stretch(at, off, n, sum, d)
 	return nil
 }
 

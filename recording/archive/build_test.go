@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -146,40 +145,6 @@ func TestMemoryDoesNotGrowWithTheMedia(t *testing.T) {
 	}
 	small, large := peak(1<<20), peak(64<<20)
 	require.Less(t, large, small+2<<20, "small %d, large %d", small, large)
-}
-
-// What sealing and verifying cost beside SHA-256 of the same bytes, in one run;
-// figures for people, in `make long` alone: machines differ too much for a bound.
-func TestCostBesideSHA256(t *testing.T) {
-	if os.Getenv("RAPID_CHECKS") == "" {
-		t.Skip("in make long alone")
-	}
-	c := newCourt(t)
-	c.frame = 1216
-	part := c.record(t, 60_000) // 20 min
-	timed := func(what string, n int64, f func()) {
-		began := time.Now()
-		f()
-		took := time.Since(began)
-		t.Logf("%s: %.0f MB/s, %s", what, float64(n)/1e6/took.Seconds(), took.Round(time.Millisecond))
-	}
-	var b Built
-	timed("seal and read back", 0, func() {
-		var err error
-		b, err = Build(context.Background(), BuildParams{Part: part, Out: part + Ext, Signer: c.sealer})
-		require.NoError(t, err)
-	})
-	for range 3 {
-		timed("SHA-256", b.Bytes, func() {
-			f, err := os.Open(part + Ext)
-			require.NoError(t, err)
-			_, err = io.Copy(sha256.New(), f)
-			require.NoError(t, errors.Join(err, f.Close()))
-		})
-		timed("verify", b.Bytes, func() {
-			require.Equal(t, 0, VerifyFile(context.Background(), part+Ext, c.options()).ExitCode())
-		})
-	}
 }
 
 // job makes a Job and runs it until the test ends; told collects its log.

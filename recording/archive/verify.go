@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"sync"
 	"time"
 
 	"phientoa/internal/asic"
@@ -186,16 +185,13 @@ func (v *verifier) run(r io.ReaderAt, size int64) (err error) {
 	if err := v.manifest(); err != nil {
 		return err
 	}
-	// Both passes read everything; they do it side by side.
-	var wg sync.WaitGroup
-	var evidence recording.Report
-	wg.Go(func() {
-		// An unreadable log is in the report.
-		evidence, _ = recording.VerifyDir(v.ctx, v.c.FS(ofPart), recording.Options{Roots: v.o.Roots, Held: v.o.Held})
-	})
-	err = v.digests()
-	wg.Wait()
-	if err != nil {
+	// One pass reads everything: log and tracks are verified by what the log says,
+	// and what was read is compared with the manifest.
+	d := newDigester(v.c, ofPart)
+	// An unreadable log is in the report.
+	evidence, _ := recording.VerifyDir(v.ctx, d, recording.Options{Roots: v.o.Roots, Held: v.o.Held})
+	d.close()
+	if err := v.digests(d); err != nil {
 		return err
 	}
 	v.r.Evidence = &evidence
@@ -292,7 +288,7 @@ func (v *verifier) timestamp(info tsa.Info, sealed *x509.Certificate) *Timestamp
 }
 
 // digests compares every file with the manifest, in the order of the container.
-func (v *verifier) digests() error {
+func (v *verifier) digests(d *digester) error {
 	sealed := map[string][sha256.Size]byte{}
 	for _, f := range v.list.Files {
 		if _, twice := sealed[f.Name]; twice {
@@ -305,7 +301,7 @@ func (v *verifier) digests() error {
 	}
 	var order []string
 	for _, e := range v.c.Entries() {
-		sum, crcHolds, err := v.c.Digest(v.ctx, e)
+		sum, crcHolds, err := d.digest(v.ctx, e)
 		if err != nil {
 			return err
 		}
