@@ -15,17 +15,18 @@ import (
 	"time"
 
 	"phientoa/internal/asic"
-	"phientoa/internal/cades"
 	"phientoa/internal/ledger"
-	"phientoa/internal/tsa"
 )
 
 // Signer seals and stamps; the keys are not in this process.
 type Signer interface {
-	// Ping tells whether it answers; it uses no key.
-	Ping(ctx context.Context) error
+	// Holds tells whether it answers, and whether it holds a key of the court. It uses
+	// no key.
+	Holds(ctx context.Context) (court bool, err error)
 	// Seal signs the manifest of this SHA-256 for the log of this origin.
 	Seal(ctx context.Context, origin string, digest [sha256.Size]byte) ([]byte, error)
+	// Countersign is Seal with the key of the court; nil when it holds none.
+	Countersign(ctx context.Context, origin string, digest [sha256.Size]byte) ([]byte, error)
 	// Stamp returns an RFC 3161 token over a SHA-256.
 	Stamp(ctx context.Context, imprint [sha256.Size]byte) ([]byte, error)
 }
@@ -49,7 +50,8 @@ type Built struct {
 	Bytes    int64
 	SHA256   [sha256.Size]byte // of the whole file
 	Manifest [sha256.Size]byte // SHA-256 of the manifest that was sealed
-	Stamped  bool              // a timestamp stands in it; else Stamp is to be called later
+	Stamped  bool              // the node's seal has its timestamp
+	Lacks    error             // why Complete is to be called later; nil: nothing is to come
 	Report   Report            // of the file as it was read back
 }
 
@@ -152,12 +154,12 @@ type build struct {
 	done int64
 }
 
-func (w *build) write(f *os.File, about []byte, names []string) (size int64, err error) {
+func (w *build) write(f *os.File, description []byte, names []string) (size int64, err error) {
 	if w.zip, err = asic.NewWriter(f); err != nil {
 		return 0, err
 	}
 	w.list.Signature = asic.SignatureName
-	if err := w.add(sessionName, int64(len(about)), bytes.NewReader(about)); err != nil {
+	if err := w.add(sessionName, int64(len(description)), bytes.NewReader(description)); err != nil {
 		return 0, err
 	}
 	for _, name := range names {
@@ -184,11 +186,25 @@ func (w *build) write(f *os.File, about []byte, names []string) (size int64, err
 	if err != nil {
 		return 0, fmt.Errorf("archive: seal: %w", err)
 	}
-	if stamped, err := stamp(w.ctx, w.p.Signer, seal, w.out.Manifest, time.UnixMicro(w.log.LastT), stampFor); err == nil {
+	stamped, err := stamp(w.ctx, w.p.Signer, seal, w.out.Manifest, w.log.LastT, stampFor)
+	if err == nil {
 		seal, w.out.Stamped = stamped, true
+	} else {
+		w.out.Lacks = errors.Join(errNoTimestamp, err)
 	}
-	if _, err := w.zip.Add(asic.SignatureName, int64(len(seal)), bytes.NewReader(seal)); err != nil {
-		return 0, err
+	more := []asic.File{{Name: asic.SignatureName, Content: seal}}
+	if w.out.Stamped {
+		// When it fails, it is for Complete to try again.
+		court, err := countersign(w.ctx, w.p.Signer, w.list, manifest, seal, about{w.log.Origin, w.log.LastT}, stampFor)
+		more = append(more, court...)
+		if w.out.Lacks = err; err != nil && len(court) == 0 {
+			w.out.Lacks = errors.Join(errNoCourt, err)
+		}
+	}
+	for _, f := range more {
+		if _, err := w.zip.Add(f.Name, int64(len(f.Content)), bytes.NewReader(f.Content)); err != nil {
+			return 0, err
+		}
 	}
 	return w.zip.Close()
 }
@@ -221,106 +237,6 @@ func (w *build) add(name string, size int64, r io.Reader) error {
 	sum, err := w.zip.Add(name, size, r)
 	w.list.Files = append(w.list.Files, asic.FileDigest{Name: name, SHA256: sum})
 	return err
-}
-
-// stamp asks for a token over the seal of a log that ended then, and puts it in,
-// checked.
-func stamp(ctx context.Context, s Signer, seal []byte, manifest [sha256.Size]byte, ended time.Time, limit time.Duration) ([]byte, error) {
-	sig, err := cades.Verify(seal, manifest)
-	if err != nil {
-		return nil, fmt.Errorf("archive: %w", err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	imprint := sha256.Sum256(sig.Value)
-	token, err := s.Stamp(ctx, imprint)
-	var info tsa.Info
-	if err == nil {
-		info, err = tsa.Verify(token, imprint)
-	}
-	if err == nil {
-		err = notBefore(info.Time, ended) // one of the clocks is wrong
-	}
-	if err != nil {
-		return nil, fmt.Errorf("archive: timestamp: %w", err)
-	}
-	return cades.AddToken(seal, token)
-}
-
-// Stamp puts a timestamp into a container that was sealed without one, from an
-// authority that may take up to limit. It writes a copy aside, reads it back and
-// takes its place; the SHA-256 is that of the file as it is then. One that has a
-// timestamp stays as it is, and its SHA-256 is not told: done is false.
-func Stamp(ctx context.Context, path string, s Signer, limit time.Duration, pace Pace) (sum [sha256.Size]byte, done bool, err error) {
-	in, size, closer, err := OpenContainer(path)
-	if err != nil {
-		return sum, false, err
-	}
-	defer func() { err = errors.Join(err, closer.Close()) }()
-	work := pace.begin(ctx)
-	c, sig, err := openSealed(&pacedReaderAt{work, in}, size)
-	if err != nil || sig.Token != nil {
-		return sum, false, err
-	}
-	seal, manifest, err := sealOf(c)
-	if err != nil {
-		return sum, false, err
-	}
-	about, err := readSession(c)
-	if err != nil {
-		return sum, false, err
-	}
-	if seal, err = stamp(ctx, s, seal, sha256.Sum256(manifest), time.UnixMicro(about.EndedT), limit); err != nil {
-		return sum, false, err
-	}
-	err = replace(path, nil, func(f *os.File) error {
-		size, err := c.ReplaceLast(ctx, f, seal)
-		if err == nil {
-			_, sum, err = work.readBack(f, size)
-		}
-		return err
-	})
-	return sum, err == nil, err
-}
-
-// Stamped tells whether a container carries a timestamp. It reads headers and
-// seal alone.
-func Stamped(path string) (_ bool, err error) {
-	r, size, closer, err := OpenContainer(path)
-	if err != nil {
-		return false, err
-	}
-	defer func() { err = errors.Join(err, closer.Close()) }()
-	_, sig, err := openSealed(r, size)
-	return err == nil && sig.Token != nil, err
-}
-
-func openSealed(r io.ReaderAt, size int64) (*asic.Container, *cades.Signature, error) {
-	c, err := asic.Open(r, size)
-	if err != nil {
-		return nil, nil, fmt.Errorf("archive: %w", err)
-	}
-	if e := c.Entries(); e[len(e)-1].Name != asic.SignatureName {
-		return nil, nil, errors.New("archive: the seal is not the last entry")
-	}
-	seal, manifest, err := sealOf(c)
-	if err != nil {
-		return nil, nil, err
-	}
-	sig, err := cades.Verify(seal, sha256.Sum256(manifest))
-	if err != nil {
-		return nil, nil, fmt.Errorf("archive: %w", err)
-	}
-	return c, sig, nil
-}
-
-func sealOf(c *asic.Container) (seal, manifest []byte, err error) {
-	manifest, err = c.ReadFile(asic.ManifestName, asic.MaxManifest)
-	if err != nil {
-		return nil, nil, err
-	}
-	seal, err = c.ReadFile(asic.SignatureName, cades.MaxSignature)
-	return seal, manifest, err
 }
 
 // errCopied marks failures that cost a copy of the part.

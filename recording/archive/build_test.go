@@ -187,13 +187,13 @@ func TestTheJobComesBackAfterFailures(t *testing.T) {
 	part := c.record(t, 60)
 	s := &flaky{Signer: c.sealer, seals: 3, stamps: 3}
 	j := c.job(t, s, never)
-	eventually(t, "sealed and stamped in the end", func() bool { done, _ := Stamped(part + Ext); return done && j.Waiting() == 0 })
+	eventually(t, "sealed and stamped in the end", func() bool { s, _ := Look(part + Ext); return s.Stamped && j.Waiting() == 0 })
 	sealed, failed, _ := j.Counts()
 	require.Equal(t, int64(1), sealed, "sealed once, stamped later")
 	require.GreaterOrEqual(t, failed, int64(4))
-	done, err := Stamped(part + Ext)
+	state, err := Look(part + Ext)
 	require.NoError(t, err)
-	require.True(t, done)
+	require.True(t, state.Stamped)
 	require.Equal(t, 0, VerifyFile(context.Background(), part+Ext, c.options()).ExitCode())
 }
 
@@ -268,7 +268,7 @@ func TestARecordingInProgressIsLeftAlone(t *testing.T) {
 // away is a signer that does not answer; nothing is asked of it.
 type away struct{ Signer }
 
-func (away) Ping(context.Context) error { return errors.New("no answer") }
+func (away) Holds(context.Context) (bool, error) { return false, errors.New("no answer") }
 
 // A failure that comes before anything was copied is tried again soon; one that
 // cost a copy of the part, more and more rarely. Both stand in the status.
@@ -307,7 +307,7 @@ func TestTheLogTellsWhatLacks(t *testing.T) {
 	j := NewJob(JobParams{Dir: c.dir, Signer: noStamps{c.sealer}, SignEnd: never, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	j.Add(part)
 	j.one(context.Background(), part)
-	require.Contains(t, log.String(), "sealed part lacks its timestamp")
+	require.Contains(t, log.String(), "sealed part lacks a timestamp")
 	require.NotContains(t, log.String(), "part not sealed")
 	require.True(t, j.Failing()[0].Sealed)
 }

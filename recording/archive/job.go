@@ -62,7 +62,7 @@ type Job struct {
 type retry struct {
 	at       time.Time
 	wait     time.Duration
-	sealed   bool // only the timestamp lacks
+	sealed   bool // only timestamps or the court's seal lack
 	asked    int  // how often Add was called for it
 	failures int
 	err      error // the last
@@ -103,7 +103,7 @@ func (j *Job) Add(part string) {
 	}
 }
 
-// Waiting counts the parts that are to be sealed or stamped.
+// Waiting counts the parts that are to be sealed, stamped or sealed by the court.
 func (j *Job) Waiting() int {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -123,7 +123,7 @@ func (j *Job) Unended() int {
 type Failure struct {
 	Part     string    `json:"part"` // hearing and number
 	Failures int       `json:"failures"`
-	Sealed   bool      `json:"sealed"` // only the timestamp lacks
+	Sealed   bool      `json:"sealed"` // only timestamps or the court's seal lack
 	Error    string    `json:"error"`  // the last
 	Next     time.Time `json:"next"`   // attempt
 }
@@ -150,7 +150,7 @@ func (j *Job) Counts() (sealed, failed, bytes int64) {
 
 // Run works until ctx ends.
 func (j *Job) Run(ctx context.Context) {
-	j.scan()
+	j.scan(ctx)
 	for ctx.Err() == nil {
 		part, wait := j.next(time.Now())
 		if part != "" {
@@ -168,14 +168,20 @@ func (j *Job) Run(ctx context.Context) {
 }
 
 // scan finds what earlier processes left.
-func (j *Job) scan() {
+func (j *Job) scan(ctx context.Context) {
+	// When the signer does not answer yet, what only lacks the court's seal waits for
+	// the next start.
+	court, err := j.p.Signer.Holds(ctx)
+	if err != nil {
+		j.p.Logger.Warn("signer not asked for the court's key", "err", err)
+	}
 	parts, err := filepath.Glob(filepath.Join(j.p.Dir, "*", "part-*", ledger.LogName))
 	if err != nil {
 		j.p.Logger.Error("evidence not looked through", "err", err)
 	}
 	for _, name := range parts {
 		part := filepath.Dir(name)
-		if done, err := Stamped(part + Ext); err != nil || !done {
+		if state, err := Look(part + Ext); err != nil || !state.complete(court) {
 			j.Add(part)
 		}
 	}
@@ -244,8 +250,8 @@ func (j *Job) again(part string, r *retry, err error) {
 	r.at = time.Now().Add(r.wait)
 	j.failed.Add(1)
 	args := []any{"part", j.name(part), "err", err, "failures", r.failures, "again_in", r.wait.String()}
-	if r.sealed = errors.Is(err, errNoTimestamp); r.sealed {
-		j.p.Logger.Warn("sealed part lacks its timestamp", args...)
+	if r.sealed = errors.Is(err, errNoTimestamp) || errors.Is(err, errNoCourt); r.sealed {
+		j.p.Logger.Warn("sealed part lacks a timestamp or the court's seal", args...)
 		return
 	}
 	j.p.Logger.Error("part not sealed", args...)
@@ -263,13 +269,13 @@ func (j *Job) name(part string) string {
 func (j *Job) seal(ctx context.Context, part string) error {
 	out := part + Ext
 	if _, err := os.Lstat(out); err == nil {
-		return j.stamp(ctx, part)
+		return j.complete(ctx, part)
 	}
 	if err := j.ended(ctx, part); err != nil {
 		return err
 	}
 	// Without its signer a copy would be made for nothing.
-	if err := j.p.Signer.Ping(ctx); err != nil {
+	if _, err := j.p.Signer.Holds(ctx); err != nil {
 		return fmt.Errorf("archive: signer: %w", err)
 	}
 	total, err := size(part)
@@ -306,17 +312,17 @@ func (j *Job) seal(ctx context.Context, part string) error {
 	}
 	log("part sealed", "part", j.name(part), "bytes", b.Bytes, "sha256", fmt.Sprintf("%x", b.SHA256), "manifest_sha256", fmt.Sprintf("%x", b.Manifest),
 		"timestamp", b.Stamped, "damages", damages, "took", time.Since(began).Round(time.Millisecond).String())
-	if !b.Stamped {
-		return errNoTimestamp
-	}
-	return nil
+	return b.Lacks
 }
 
-var errNoTimestamp = errors.New("archive: sealed, the timestamp is still to come")
-
-// stamp gives a container of an earlier attempt its timestamp.
-func (j *Job) stamp(ctx context.Context, part string) error {
-	if done, err := Stamped(part + Ext); err != nil || done {
+// complete gives a container of an earlier attempt its timestamps, and the court's
+// seal where there is a key for it.
+func (j *Job) complete(ctx context.Context, part string) error {
+	court, err := j.p.Signer.Holds(ctx)
+	if err != nil {
+		return errors.Join(errNoTimestamp, fmt.Errorf("archive: signer: %w", err))
+	}
+	if state, err := Look(part + Ext); err != nil || state.complete(court) {
 		return err
 	}
 	info, err := os.Stat(part + Ext)
@@ -327,14 +333,14 @@ func (j *Job) stamp(ctx context.Context, part string) error {
 	if err := j.room(part, info.Size()); err != nil {
 		return errors.Join(errNoTimestamp, err)
 	}
-	sum, done, err := Stamp(ctx, part+Ext, j.p.Signer, StampLimit, j.pace(part))
-	if err != nil {
-		return errors.Join(errNoTimestamp, err)
+	done, err := Complete(ctx, part+Ext, j.p.Signer, StampLimit, j.pace(part))
+	if done.Changed {
+		j.p.Logger.Info("sealed part completed", "part", j.name(part), "sha256", fmt.Sprintf("%x", done.SHA256))
 	}
-	if done {
-		j.p.Logger.Info("sealed part has its timestamp", "part", j.name(part), "sha256", fmt.Sprintf("%x", sum))
+	if err != nil && !errors.Is(err, errNoCourt) {
+		err = errors.Join(errNoTimestamp, err)
 	}
-	return nil
+	return err
 }
 
 // pace is how a part may be worked on: recordings come first, on the way too.

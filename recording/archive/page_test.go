@@ -3,6 +3,10 @@ package archive
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
@@ -92,6 +96,7 @@ func TestAStrangerVerifiesFromThePageAlone(t *testing.T) {
 	both := filepath.Join(t.TempDir(), "both.pem")
 	require.NoError(t, os.WriteFile(both, append(pems, more...), 0o600))
 	clean := open(t, path)
+	withCourt(t, c, python, sh)
 	for what, change := range map[string]func(f *forger){
 		"a track":          func(f *forger) { f.files["media/t001-1.webm"][300] ^= 1 },
 		"the log":          func(f *forger) { f.files["log.jsonl"][100] ^= 1 },
@@ -124,6 +129,54 @@ func TestAStrangerVerifiesFromThePageAlone(t *testing.T) {
 		out, err = sh(changed, root)
 		require.Error(t, err, "%s: openssl: %s", what, out)
 	}
+}
+
+// withCourt has the stranger check a file with the court's seal.
+func withCourt(t *testing.T, c *court, python func(env []string, args ...string) (string, error), sh func(path, root string) (string, error)) {
+	a := newAuthority(t, c.now)
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	require.NoError(t, err)
+	part := c.record(t, 60)
+	path := part + Ext
+	_, err = Build(context.Background(), BuildParams{Part: part, Out: path, Signer: c.withCourt(t, a.court(key))})
+	require.NoError(t, err)
+	root := c.rootPEM(t)
+	_, err = python(nil, path, root)
+	require.Error(t, err, "the court's authority is not known")
+	_, err = sh(path, root)
+	require.Error(t, err)
+	pems, err := os.ReadFile(root)
+	require.NoError(t, err)
+	pems = append(pems, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw})...)
+	require.NoError(t, os.WriteFile(root, pems, 0o600))
+	out, err := python(nil, path, root)
+	require.NoError(t, err, out)
+	require.Equal(t, "whole\n", out)
+	out, err = sh(path, root)
+	require.NoError(t, err, out)
+	clean := open(t, path)
+	for what, change := range map[string]func(f *forger){
+		"the court's list":   func(f *forger) { f.files[asic.Manifest2Name][400] ^= 1 },
+		"the court's seal":   func(f *forger) { b := f.files[asic.Signature2Name]; b[len(b)/4] ^= 1 },
+		"the list removed":   func(f *forger) { f.remove(asic.Manifest2Name) },
+		"the node's re-seal": func(f *forger) { f.files[asic.SignatureName] = nodeSeal(t, c, f) },
+	} {
+		f := clean.clone()
+		change(f)
+		changed := filepath.Join(t.TempDir(), "changed.asice")
+		require.NoError(t, os.WriteFile(changed, f.pack(), 0o600))
+		_, err := python(nil, changed, root)
+		require.Error(t, err, "python: %s", what)
+		_, err = sh(changed, root)
+		require.Error(t, err, "openssl: %s", what)
+	}
+}
+
+// nodeSeal is another seal of the node over the same list.
+func nodeSeal(t *testing.T, c *court, f *forger) []byte {
+	der, err := c.sealer.Seal(context.Background(), "phientoa/node-1/hearing/h-1/part/0001", sha256.Sum256(f.files[asic.ManifestName]))
+	require.NoError(t, err)
+	return der
 }
 
 // A track file that ended by a fault of the disk: what stands behind its recorded

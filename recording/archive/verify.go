@@ -69,7 +69,7 @@ type Timestamp struct {
 	Trusted  bool `json:"trusted"` // under Roots or TSARoots at its time
 }
 
-// Seal is the node's signature over the manifest.
+// Seal is a signature over a manifest: of the node, or of the court.
 type Seal struct {
 	Signer      string     `json:"signer"`
 	Serial      string     `json:"serial"` // hex
@@ -79,15 +79,18 @@ type Seal struct {
 	Trusted     bool       `json:"trusted"`
 	TrustError  string     `json:"trust_error,omitempty"`
 	Timestamp   *Timestamp `json:"timestamp,omitempty"`
+	cert        *x509.Certificate
 }
 
 // Container is what was found of the file around the evidence.
 type Container struct {
-	Bytes    int64    `json:"bytes"`
-	Entries  int      `json:"entries"`
-	Manifest string   `json:"manifest_sha256,omitempty"` // hex
-	Seal     *Seal    `json:"seal,omitempty"`            // nil: none that holds
-	Damages  []Damage `json:"damages"`
+	Bytes    int64  `json:"bytes"`
+	Entries  int    `json:"entries"`
+	Manifest string `json:"manifest_sha256,omitempty"` // hex
+	Seal     *Seal  `json:"seal,omitempty"`            // nil: none that holds
+	// Court is the court's own seal over the node's; nil: none, or none that holds.
+	Court   *Seal    `json:"court_seal,omitempty"`
+	Damages []Damage `json:"damages"`
 }
 
 // Report is what Verify found.
@@ -107,7 +110,7 @@ func (r Report) ExitCode() int {
 		return 2
 	case len(r.Container.Damages) > 0 || r.Evidence == nil || r.Container.Seal == nil || !r.Evidence.Whole():
 		return 1
-	case !r.Container.Seal.Trusted || !r.Evidence.SignerKnown:
+	case !r.Container.Seal.Trusted || !r.Evidence.SignerKnown || (r.Container.Court != nil && !r.Container.Court.Trusted):
 		return 3
 	}
 	return 0
@@ -156,7 +159,8 @@ type verifier struct {
 	r    Report
 	c    *asic.Container
 	list asic.Manifest
-	cert *x509.Certificate // of the seal
+	// own are the entries that no manifest of the node lists, in order.
+	own []string
 }
 
 func (v *verifier) damage(code, entry string, offset int64, detail string) {
@@ -182,7 +186,7 @@ func (v *verifier) run(r io.ReaderAt, size int64) (err error) {
 		return err
 	}
 	v.r.Container.Entries = len(v.c.Entries())
-	if err := v.manifest(); err != nil {
+	if err := v.manifests(); err != nil {
 		return err
 	}
 	// One pass reads everything: log and tracks are verified by what the log says,
@@ -208,9 +212,16 @@ func (v *verifier) run(r io.ReaderAt, size int64) (err error) {
 	return nil
 }
 
-// manifest checks the list of files, and the seal over it.
-func (v *verifier) manifest() error {
-	for _, name := range []string{asic.ManifestName, asic.SignatureName} {
+// manifests checks the list of files with the node's seal over it, and the court's
+// seal over both where there is one.
+func (v *verifier) manifests() error {
+	v.own = []string{asic.ManifestName, asic.SignatureName}
+	for _, name := range []string{asic.Manifest2Name, asic.Signature2Name} {
+		if _, ok := v.c.Entry(name); ok {
+			v.own = []string{asic.ManifestName, asic.SignatureName, asic.Manifest2Name, asic.Signature2Name}
+		}
+	}
+	for _, name := range v.own {
 		if _, ok := v.c.Entry(name); !ok {
 			v.damage(DamageMissing, name, -1, "")
 		}
@@ -218,47 +229,64 @@ func (v *verifier) manifest() error {
 	if len(v.r.Container.Damages) > 0 {
 		return nil
 	}
-	m, err := v.c.ReadFile(asic.ManifestName, asic.MaxManifest)
+	xml, err := v.c.ReadFile(asic.ManifestName, asic.MaxManifest)
 	if err != nil {
 		return err
 	}
-	sum := sha256.Sum256(m)
+	sum := sha256.Sum256(xml)
 	v.r.Container.Manifest = hex.EncodeToString(sum[:])
-	if v.list, err = asic.ParseManifest(m); err != nil {
+	if v.list, err = asic.ParseManifest(xml); err != nil {
 		v.damage(DamageManifest, asic.ManifestName, v.at(asic.ManifestName), err.Error())
 	} else if v.list.Signature != asic.SignatureName {
 		v.damage(DamageManifest, asic.ManifestName, v.at(asic.ManifestName), "names another signature")
 	}
-	der, err := v.c.ReadFile(asic.SignatureName, cades.MaxSignature)
+	signature, err := v.c.ReadFile(asic.SignatureName, cades.MaxSignature)
 	if err != nil {
 		return err
 	}
-	sig, err := cades.Verify(der, sum)
-	switch {
-	case errors.Is(err, cades.ErrDigest):
-		v.damage(DamageManifest, asic.ManifestName, v.at(asic.ManifestName), "not the list that was sealed")
-	case err != nil:
-		v.damage(DamageSeal, asic.SignatureName, v.at(asic.SignatureName), err.Error())
-	default:
-		v.seal(sig)
+	v.r.Container.Seal = v.judge(signature, sum, asic.ManifestName, asic.SignatureName)
+	if len(v.own) == 2 {
+		return nil
+	}
+	second, err := v.c.ReadFile(asic.Manifest2Name, asic.MaxManifest)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(second, v.list.Second(xml, signature).XML()) {
+		v.damage(DamageManifest, asic.Manifest2Name, v.at(asic.Manifest2Name), "not the files that the node has sealed, with its seal")
+	}
+	if signature, err = v.c.ReadFile(asic.Signature2Name, cades.MaxSignature); err != nil {
+		return err
+	}
+	v.r.Container.Court = v.judge(signature, sha256.Sum256(second), asic.Manifest2Name, asic.Signature2Name)
+	if s, c := v.r.Container.Seal, v.r.Container.Court; s != nil && c != nil && sameKey(c.cert, [][]byte{s.cert.Raw}) {
+		v.damage(DamageSigner, asic.Signature2Name, v.at(asic.Signature2Name), "the court's seal is of the node's key")
 	}
 	return nil
 }
 
-// seal judges a signature that holds.
-func (v *verifier) seal(sig *cades.Signature) {
+// judge checks a signature over a manifest of a SHA-256; nil when it does not hold.
+func (v *verifier) judge(der []byte, sum [sha256.Size]byte, manifest, signature string) *Seal {
+	sig, err := cades.Verify(der, sum)
+	switch {
+	case errors.Is(err, cades.ErrDigest):
+		v.damage(DamageManifest, manifest, v.at(manifest), "not the list that was sealed")
+		return nil
+	case err != nil:
+		v.damage(DamageSeal, signature, v.at(signature), err.Error())
+		return nil
+	}
 	s := &Seal{
 		Signer: sig.Certificate.Subject.CommonName, Serial: sig.Certificate.SerialNumber.Text(16),
-		Issuer: sig.Certificate.Issuer.CommonName, SigningTime: sig.SigningTime, Level: "B",
+		Issuer: sig.Certificate.Issuer.CommonName, SigningTime: sig.SigningTime, Level: "B", cert: sig.Certificate,
 	}
-	v.r.Container.Seal, v.cert = s, sig.Certificate
 	at := v.o.Now
 	if sig.Token != nil {
 		s.Level = "T"
 		info, err := tsa.Verify(sig.Token, sha256.Sum256(sig.Value))
 		if err != nil {
-			v.damage(DamageTimestamp, asic.SignatureName, v.at(asic.SignatureName), err.Error())
-			return
+			v.damage(DamageTimestamp, signature, v.at(signature), err.Error())
+			return s
 		}
 		s.Timestamp = v.timestamp(info, sig.Certificate)
 		if s.Timestamp.Trusted {
@@ -266,13 +294,14 @@ func (v *verifier) seal(sig *cades.Signature) {
 		}
 	}
 	if v.o.Roots == nil {
-		return
+		return s
 	}
 	if err := sig.Trusted(v.o.Roots, at, x509.ExtKeyUsageAny); err != nil {
 		s.TrustError = err.Error()
-		return
+		return s
 	}
 	s.Trusted = true
+	return s
 }
 
 func (v *verifier) timestamp(info tsa.Info, sealed *x509.Certificate) *Timestamp {
@@ -306,7 +335,7 @@ func (v *verifier) digests(d *digester) error {
 			return err
 		}
 		want, listed := sealed[e.Name]
-		own := e.Name == asic.MimetypeName || e.Name == asic.ManifestName || e.Name == asic.SignatureName
+		own := e.Name == asic.MimetypeName || slices.Contains(v.own, e.Name)
 		switch {
 		case listed && sum != want:
 			v.damage(DamageDigest, e.Name, e.Offset(), "")
@@ -324,7 +353,7 @@ func (v *verifier) digests(d *digester) error {
 	for _, f := range v.list.Files {
 		want = append(want, f.Name)
 	}
-	want = append(want, asic.ManifestName, asic.SignatureName)
+	want = append(want, v.own...)
 	for i := range want {
 		if order[i] != want[i] {
 			v.damage(DamageZIP, order[i], v.at(order[i]), "not in the order of the manifest")
@@ -350,19 +379,19 @@ func (v *verifier) agreement() {
 	if err != nil || readErr != nil || !bytes.Equal(got, want) {
 		v.damage(DamageSession, sessionName, v.at(sessionName), "not what the log says")
 	}
-	if v.cert == nil {
-		return
-	}
-	if v.cert.Subject.CommonName != part.Node {
-		v.damage(DamageSigner, asic.SignatureName, v.at(asic.SignatureName),
-			fmt.Sprintf("recorded by %q, sealed by %q", part.Node, v.cert.Subject.CommonName))
-	} else if !sameKey(v.cert, part.Log.Certificates) {
+	if c := v.r.Container.Seal.cert; c.Subject.CommonName != part.Node {
+		v.damage(DamageSigner, asic.SignatureName, v.at(asic.SignatureName), fmt.Sprintf("recorded by %q, sealed by %q", part.Node, c.Subject.CommonName))
+	} else if !sameKey(c, part.Log.Certificates) {
 		// A name is whatever an authority wrote; the key is who it was.
 		v.damage(DamageSigner, asic.SignatureName, v.at(asic.SignatureName), "the log is of another key of that name")
 	}
-	if t := v.r.Container.Seal.Timestamp; t != nil {
-		if err := notBefore(t.Time, time.UnixMicro(part.Log.LastT)); err != nil {
-			v.damage(DamageTimestamp, asic.SignatureName, v.at(asic.SignatureName), err.Error())
+	for i, s := range []*Seal{v.r.Container.Seal, v.r.Container.Court} {
+		if s == nil || s.Timestamp == nil {
+			continue
+		}
+		if err := notBefore(s.Timestamp.Time, time.UnixMicro(part.Log.LastT)); err != nil {
+			name := []string{asic.SignatureName, asic.Signature2Name}[i]
+			v.damage(DamageTimestamp, name, v.at(name), err.Error())
 		}
 	}
 }

@@ -92,24 +92,24 @@ func TestTheSealOutlivesItsCertificate(t *testing.T) {
 	require.Equal(t, 0, r.ExitCode(), r.Text("en"))
 	require.Equal(t, "B", r.Container.Seal.Level)
 	require.Equal(t, 3, VerifyFile(context.Background(), part+Ext, o).ExitCode())
-	done, err := Stamped(part + Ext)
+	state, err := Look(part + Ext)
 	require.NoError(t, err)
-	require.False(t, done)
+	require.Zero(t, state)
 	before := open(t, part+Ext)
-	sum, done, err := Stamp(context.Background(), part+Ext, c.sealer, time.Second, Pace{})
+	done, err := Complete(context.Background(), part+Ext, c.sealer, time.Second, Pace{})
 	require.NoError(t, err)
-	require.True(t, done)
+	require.True(t, done.Changed)
 	whole, err := os.ReadFile(part + Ext)
 	require.NoError(t, err)
-	require.Equal(t, sha256.Sum256(whole), sum)
+	require.Equal(t, sha256.Sum256(whole), done.SHA256)
 	require.Equal(t, 0, VerifyFile(context.Background(), part+Ext, o).ExitCode())
 	after := open(t, part+Ext)
 	for n, b := range before.files {
 		require.Equal(t, n == asic.SignatureName, !bytes.Equal(b, after.files[n]), n)
 	}
-	_, done, err = Stamp(context.Background(), part+Ext, c.sealer, time.Second, Pace{})
+	done, err = Complete(context.Background(), part+Ext, c.sealer, time.Second, Pace{})
 	require.NoError(t, err)
-	require.False(t, done, "a second time changes nothing")
+	require.False(t, done.Changed, "a second time changes nothing")
 }
 
 // flips is how many bits are tried at random: 10,000 in `make long`, where
@@ -214,7 +214,7 @@ func TestTamperingIsFound(t *testing.T) {
 		"the seal removed":         {func(f *forger) { f.remove(asic.SignatureName) }, asic.SignatureName},
 		"the manifest removed":     {func(f *forger) { f.remove(asic.ManifestName) }, asic.ManifestName},
 		"a file added":             {func(f *forger) { f.add("media/t003-1.webm", []byte("x")) }, "media/t003-1.webm"},
-		"a second signature added": {func(f *forger) { f.add("META-INF/signature002.p7s", []byte("x")) }, "META-INF/signature002.p7s"},
+		"a second signature added": {func(f *forger) { f.add("META-INF/signature003.p7s", []byte("x")) }, "META-INF/signature003.p7s"},
 		"two tracks swapped":       {func(f *forger) { f.files[media], f.files[media2] = f.files[media2], f.files[media] }, media},
 		"another hearing's track":  {func(f *forger) { f.files[media] = foreign.files[media] }, media},
 		"a segment cut out":        {func(f *forger) { f.files[media] = append(f.files[media][:300:300], f.files[media][400:]...) }, media},
@@ -308,7 +308,7 @@ func TestATimestampDoesNotComeBeforeTheEndOfTheLog(t *testing.T) {
 	b, err := Build(context.Background(), BuildParams{Part: part, Out: path, Signer: early})
 	require.NoError(t, err)
 	require.False(t, b.Stamped)
-	_, _, err = Stamp(context.Background(), path, early, time.Second, Pace{})
+	_, err = Complete(context.Background(), path, early, time.Second, Pace{})
 	require.ErrorContains(t, err, "before the last line of the log")
 
 	f := open(t, path)
