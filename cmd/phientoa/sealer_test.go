@@ -3,7 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/json"
+	"encoding/pem"
+	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +17,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"software.sslmate.com/src/go-pkcs12"
 
 	"phientoa/internal/config"
 	"phientoa/internal/ledger"
@@ -110,4 +117,38 @@ func TestTheTimestampAuthorityIsASetting(t *testing.T) {
 	out.Reset()
 	require.Equal(t, 0, run(t.Context(), []string{"verify", file, "--root", root}, streams{&out, &out, nil}), out.String())
 	require.Contains(t, out.String(), "chưa xác định được bên cấp dấu thời gian")
+}
+
+// A court puts its key beside the node's: the signer seals with it, and who has both
+// authorities knows everybody who signed.
+func TestTheCourtSealsWithAKeyOfItsOwn(t *testing.T) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	require.NoError(t, err)
+	self := &x509.Certificate{
+		SerialNumber: big.NewInt(7), Subject: pkix.Name{CommonName: "Tòa án nhân dân khu vực 1"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageDigitalSignature,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, self, self, key.Public(), key)
+	require.NoError(t, err)
+	cert, err := x509.ParseCertificate(der)
+	require.NoError(t, err)
+	pfx, err := pkcs12.Modern.Encode(key, cert, nil, "mật khẩu")
+	require.NoError(t, err)
+	s := startServe(t, func(c *config.Config) {
+		dir := filepath.Join(c.DataDir, "pki")
+		require.NoError(t, os.MkdirAll(dir, 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "court.p12"), pfx, 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "court.secret"), []byte("mật khẩu\n"), 0o600))
+	})
+	file := s.seal()
+	ca := filepath.Join(s.p.DataDir, "pki", "ca.pem")
+	pems, err := os.ReadFile(ca)
+	require.NoError(t, err)
+	both := filepath.Join(t.TempDir(), "both.pem")
+	require.NoError(t, os.WriteFile(both, append(pems, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...), 0o600))
+	var out bytes.Buffer
+	require.Equal(t, 0, run(t.Context(), []string{"verify", file, "--root", both}, streams{&out, &out, nil}), out.String())
+	require.Contains(t, out.String(), "Chữ ký số của Tòa án: Tòa án nhân dân khu vực 1")
+	require.Equal(t, 3, run(t.Context(), []string{"verify", file, "--root", ca}, streams{&out, &out, nil}))
+	require.NotContains(t, s.log.String(), "mật khẩu")
 }
