@@ -270,11 +270,35 @@ func (r *Report) signers(certs [][]byte, o Options) error {
 		if o.Roots == nil {
 			continue
 		}
-		if _, err := c.Verify(x509.VerifyOptions{
-			Roots: o.Roots, CurrentTime: time.UnixMicro(began), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
-		}); err != nil {
+		if err := trusted(c, o.Roots, began); err != nil {
 			r.SignerKnown, r.SignerError = false, err.Error()
 		}
 	}
 	return nil
+}
+
+// trusted judges a certificate at a time, UTC unix microseconds.
+func trusted(c *x509.Certificate, roots *x509.CertPool, at int64) error {
+	_, err := c.Verify(x509.VerifyOptions{
+		Roots: roots, CurrentTime: time.UnixMicro(at), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
+	})
+	return err
+}
+
+// Known tells whether all who signed a log stand under the roots, at its beginning or
+// at its last line (a log of years has seen certificates renewed), and if not, why.
+func Known(log ledger.Report, roots *x509.CertPool) (known bool, why string) {
+	if roots == nil || len(log.Certificates) == 0 {
+		return false, ""
+	}
+	for _, der := range log.Certificates {
+		c, err := x509.ParseCertificate(der)
+		if err == nil && trusted(c, roots, log.FirstT) != nil {
+			err = trusted(c, roots, log.LastT)
+		}
+		if err != nil {
+			return false, err.Error()
+		}
+	}
+	return true, ""
 }

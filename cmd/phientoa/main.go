@@ -27,6 +27,7 @@ type cli struct {
 	Restore restoreCmd `cmd:"" help:"Bring a backup into an empty data directory, or check it."`
 	Migrate migrateCmd `cmd:"" help:"Bring a database to this version."`
 	Account accountCmd `cmd:"" help:"Administer accounts of officials."`
+	Audit   auditCmd   `cmd:"" help:"Tell openings without an end, and lost or swapped archives, of a node."`
 	Unit    unitCmd    `cmd:"" help:"Administer courts, procuracies and detention facilities."`
 	Bench   benchCmd   `cmd:"" help:"Measure the forwarding of media beside plain Pion and the floor of this machine."`
 	Version versionCmd `cmd:"" help:"Print the version."`

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -16,13 +17,18 @@ import (
 	"phientoa/internal/tsa"
 	"phientoa/recording"
 	"phientoa/recording/archive"
+	"phientoa/recording/register"
 )
 
 // newSealer makes the job that seals parts which have ended. The keys are the
 // signer's; this process asks it.
 func (n *node) newSealer() *archive.Job {
+	var noted archive.Register
+	if n.register != nil { // not a typed nil
+		noted = n.register
+	}
 	job := archive.NewJob(archive.JobParams{
-		Dir: n.evidenceDir(), Signer: n.sealing(), Reserve: leastFree, Logger: n.logger,
+		Dir: n.evidenceDir(), Signer: n.sealing(), Register: noted, Reserve: leastFree, Logger: n.logger,
 		SignEnd: func(ctx context.Context, part string) error {
 			return recording.SignEnd(ctx, part, ledger.Params{Signer: n.signer, Now: time.Now, Rand: rand.Reader, Logger: n.logger})
 		},
@@ -40,6 +46,27 @@ func (n *node) newSealer() *archive.Job {
 	counter("seal_failures_total", "Attempts to seal or stamp a part that failed and are repeated.", func() int64 { _, failed, _ := job.Counts(); return failed })
 	counter("seal_read_bytes_total", "Bytes of evidence read for sealing.", func() int64 { _, _, read := job.Counts(); return read })
 	return job
+}
+
+// openRegister opens the node's register of openings and final roots. Hearings go on
+// without it when it cannot be opened; that is an alarm of its own.
+func (n *node) openRegister(ctx context.Context) error {
+	r, err := register.Open(ctx, filepath.Join(n.p.DataDir, register.Dir), n.p.Node, ledger.Params{
+		Signer: n.signer, Now: time.Now, Rand: rand.Reader, Logger: n.logger,
+	})
+	if err != nil {
+		n.logger.Error("the register of openings is not open; phientoa audit tells why", "err", err)
+		return nil
+	}
+	n.register = r
+	n.onClose(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), registerTime)
+		defer cancel()
+		if err := r.Close(ctx); err != nil {
+			n.logger.Warn("register not closed in order", "err", err)
+		}
+	})
+	return nil
 }
 
 // sealCheck tells which parts wait for their seal in vain. Nothing that serves

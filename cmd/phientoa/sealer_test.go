@@ -30,13 +30,19 @@ type deafRoom struct{}
 func (deafRoom) Recording(bool, string)            {}
 func (deafRoom) Checkpoint(uint64, string, []byte) {}
 
+// record begins a part.
+func (s *served) record() signaling.Evidence {
+	r := &recorder{dir: s.evidenceDir(), node: s.p.Node, signer: s.signer, register: s.register, logger: s.logger, ended: s.sealer.Add}
+	ev, err := r.Open(context.Background(), signaling.EvidenceParams{Hearing: "0192-h", Epoch: 1, Notify: deafRoom{}})
+	require.NoError(s.t, err)
+	return ev
+}
+
 // seal records a part without media, ends it and waits for its sealed file.
 func (s *served) seal() (file string) {
 	t := s.t
 	t.Helper()
-	r := &recorder{dir: s.evidenceDir(), node: s.p.Node, signer: s.signer, logger: s.logger, ended: s.sealer.Add}
-	ev, err := r.Open(context.Background(), signaling.EvidenceParams{Hearing: "0192-h", Epoch: 1, Notify: deafRoom{}})
-	require.NoError(t, err)
+	ev := s.record()
 	require.NoError(t, ev.Event(context.Background(), 1, []byte(`{"seq":1}`), true, true))
 	require.NoError(t, ev.Close(context.Background()))
 	file = filepath.Join(s.evidenceDir(), "0192-h", "part-0001.asice")

@@ -307,7 +307,7 @@ func TestTheLogTellsWhatLacks(t *testing.T) {
 	j := NewJob(JobParams{Dir: c.dir, Signer: noStamps{c.sealer}, SignEnd: never, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	j.Add(part)
 	j.one(context.Background(), part)
-	require.Contains(t, log.String(), "sealed part lacks a timestamp")
+	require.Contains(t, log.String(), "sealed part is not complete")
 	require.NotContains(t, log.String(), "part not sealed")
 	require.True(t, j.Failing()[0].Sealed)
 }

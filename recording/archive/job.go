@@ -28,6 +28,8 @@ type JobParams struct {
 	// SignEnd signs the end line of a part whose process died before it did; see
 	// recording.SignEnd.
 	SignEnd func(ctx context.Context, part string) error
+	// Register notes every sealed file; nil: nobody does.
+	Register Register
 	// Reserve is kept free on the disk for recordings, in bytes: a part that does
 	// not fit beside it waits.
 	Reserve int64
@@ -62,7 +64,7 @@ type Job struct {
 type retry struct {
 	at       time.Time
 	wait     time.Duration
-	sealed   bool // only timestamps or the court's seal lack
+	sealed   bool // only what joins a sealed file lacks
 	asked    int  // how often Add was called for it
 	failures int
 	err      error // the last
@@ -123,7 +125,7 @@ func (j *Job) Unended() int {
 type Failure struct {
 	Part     string    `json:"part"` // hearing and number
 	Failures int       `json:"failures"`
-	Sealed   bool      `json:"sealed"` // only timestamps or the court's seal lack
+	Sealed   bool      `json:"sealed"` // only what joins a sealed file lacks
 	Error    string    `json:"error"`  // the last
 	Next     time.Time `json:"next"`   // attempt
 }
@@ -181,7 +183,7 @@ func (j *Job) scan(ctx context.Context) {
 	}
 	for _, name := range parts {
 		part := filepath.Dir(name)
-		if state, err := Look(part + Ext); err != nil || !state.complete(court) {
+		if state, err := Look(part + Ext); err != nil || !state.complete(court) || !j.registered(part) {
 			j.Add(part)
 		}
 	}
@@ -250,8 +252,8 @@ func (j *Job) again(part string, r *retry, err error) {
 	r.at = time.Now().Add(r.wait)
 	j.failed.Add(1)
 	args := []any{"part", j.name(part), "err", err, "failures", r.failures, "again_in", r.wait.String()}
-	if r.sealed = errors.Is(err, errNoTimestamp) || errors.Is(err, errNoCourt); r.sealed {
-		j.p.Logger.Warn("sealed part lacks a timestamp or the court's seal", args...)
+	if r.sealed = errors.Is(err, errNoTimestamp) || errors.Is(err, errNoCourt) || errors.Is(err, errNotNoted); r.sealed {
+		j.p.Logger.Warn("sealed part is not complete", args...)
 		return
 	}
 	j.p.Logger.Error("part not sealed", args...)
@@ -269,7 +271,7 @@ func (j *Job) name(part string) string {
 func (j *Job) seal(ctx context.Context, part string) error {
 	out := part + Ext
 	if _, err := os.Lstat(out); err == nil {
-		return j.complete(ctx, part)
+		return errors.Join(j.register(ctx, part, nil), j.complete(ctx, part))
 	}
 	if err := j.ended(ctx, part); err != nil {
 		return err
@@ -312,7 +314,7 @@ func (j *Job) seal(ctx context.Context, part string) error {
 	}
 	log("part sealed", "part", j.name(part), "bytes", b.Bytes, "sha256", fmt.Sprintf("%x", b.SHA256), "manifest_sha256", fmt.Sprintf("%x", b.Manifest),
 		"timestamp", b.Stamped, "damages", damages, "took", time.Since(began).Round(time.Millisecond).String())
-	return b.Lacks
+	return errors.Join(b.Lacks, j.register(ctx, part, &b.SHA256))
 }
 
 // complete gives a container of an earlier attempt its timestamps, and the court's
@@ -336,6 +338,7 @@ func (j *Job) complete(ctx context.Context, part string) error {
 	done, err := Complete(ctx, part+Ext, j.p.Signer, StampLimit, j.pace(part))
 	if done.Changed {
 		j.p.Logger.Info("sealed part completed", "part", j.name(part), "sha256", fmt.Sprintf("%x", done.SHA256))
+		err = errors.Join(err, j.register(ctx, part, &done.SHA256))
 	}
 	if err != nil && !errors.Is(err, errNoCourt) {
 		err = errors.Join(errNoTimestamp, err)
