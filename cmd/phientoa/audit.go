@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"phientoa/cmd/verifycli"
 	"phientoa/recording/register"
 )
 
@@ -22,12 +23,12 @@ type auditCmd struct {
 }
 
 func (c *auditCmd) Run(ctx context.Context, s streams) error {
-	roots, err := readRoots(c.Root)
+	roots, err := verifycli.Roots(c.Root)
 	if err != nil {
 		fmt.Fprintln(s.err, "phientoa:", err)
 		return exitCode(2)
 	}
-	held, err := readHeld(c.Checkpoint)
+	held, err := verifycli.Held(c.Checkpoint)
 	if err != nil {
 		fmt.Fprintln(s.err, "phientoa:", err)
 		return exitCode(2)

@@ -1,4 +1,7 @@
-package main
+// Package verifycli is the command that checks evidence offline, of phientoa and of
+// the small phientoa-verify alike. It is thin: everything is in recording and
+// recording/archive.
+package verifycli
 
 import (
 	"context"
@@ -13,9 +16,19 @@ import (
 	"phientoa/recording/archive"
 )
 
-// verifyCmd checks evidence offline. It is thin: everything is in recording and
-// recording/archive.
-type verifyCmd struct {
+// Streams is where the command writes.
+type Streams struct {
+	Out, Err io.Writer
+}
+
+// ExitCode ends the process with a code of its own and no message.
+type ExitCode int
+
+// Error implements error.
+func (e ExitCode) Error() string { return fmt.Sprintf("exit %d", int(e)) }
+
+// Cmd checks evidence offline.
+type Cmd struct {
 	Path    string `arg:"" help:"A sealed part (part-NNNN.asice), the directory of one hearing's evidence, or of one part of it."`
 	Root    string `help:"PEM file of the authorities that you trust, obtained separately."`
 	TSARoot string `name:"tsa-root" help:"PEM file of independent timestamp authorities that you trust; of a sealed part."`
@@ -32,34 +45,35 @@ type verdict interface {
 	Text(lang string) string
 }
 
-func (c *verifyCmd) Run(ctx context.Context, s streams) error {
+// Run implements a command of kong.
+func (c *Cmd) Run(ctx context.Context, s Streams) error {
 	report, err := c.verify(ctx)
 	if err != nil {
-		fmt.Fprintln(s.err, "phientoa:", err)
-		return exitCode(2)
+		fmt.Fprintln(s.Err, "phientoa:", err)
+		return ExitCode(2)
 	}
 	if c.JSON {
-		enc := json.NewEncoder(s.out)
+		enc := json.NewEncoder(s.Out)
 		enc.SetIndent("", "  ")
 		if err := enc.Encode(report); err != nil {
 			return err
 		}
-	} else if _, err := fmt.Fprint(s.out, report.Text(c.Lang)); err != nil {
+	} else if _, err := fmt.Fprint(s.Out, report.Text(c.Lang)); err != nil {
 		return err
 	}
-	return exitCode(report.ExitCode())
+	return ExitCode(report.ExitCode())
 }
 
-func (c *verifyCmd) verify(ctx context.Context) (verdict, error) {
-	roots, err := readRoots(c.Root)
+func (c *Cmd) verify(ctx context.Context) (verdict, error) {
+	roots, err := Roots(c.Root)
 	if err != nil {
 		return nil, err
 	}
-	tsaRoots, err := readRoots(c.TSARoot)
+	tsaRoots, err := Roots(c.TSARoot)
 	if err != nil {
 		return nil, err
 	}
-	held, err := readHeld(c.Checkpoint)
+	held, err := Held(c.Checkpoint)
 	if err != nil {
 		return nil, err
 	}
@@ -77,8 +91,8 @@ func (c *verifyCmd) verify(ctx context.Context) (verdict, error) {
 	return archive.VerifyFile(ctx, c.Path, archive.Options{Roots: roots, TSARoots: tsaRoots, Held: held}), nil
 }
 
-// readRoots reads a PEM file of certificates; none where no name is given.
-func readRoots(path string) (*x509.CertPool, error) {
+// Roots reads a PEM file of certificates; none where no name is given.
+func Roots(path string) (*x509.CertPool, error) {
 	if path == "" {
 		return nil, nil
 	}
@@ -96,8 +110,8 @@ func readRoots(path string) (*x509.CertPool, error) {
 // maxHeld bounds a file of kept checkpoints, in bytes: a note a second for a day.
 const maxHeld = 32 << 20
 
-// readHeld reads the checkpoints that somebody else kept.
-func readHeld(paths []string) (held [][]byte, err error) {
+// Held reads the checkpoints that somebody else kept.
+func Held(paths []string) (held [][]byte, err error) {
 	for _, path := range paths {
 		b, err := readSmall(path, maxHeld)
 		if err != nil {
