@@ -10,7 +10,7 @@ import (
 type words struct {
 	whole, wholeUnknown, damaged, incomplete, running, unreadable string
 	part, signer, unknown, tracks, gaps, noGaps, damages, more    string
-	restarts, recovered, unchained                                string
+	restarts, recovered, unchained, moreGaps                      string
 	cause, code                                                   map[string]string
 }
 
@@ -22,7 +22,7 @@ func wordsOf(lang string) words {
 			running: "Hearing in progress: whole as far as it goes.", unreadable: "CANNOT BE READ",
 			part: "Part", signer: "Signed by", unknown: "unknown", tracks: "Tracks", gaps: "Gaps stated by the record", noGaps: "No gaps.",
 			damages: "Damage", more: "More damage was found than is listed.", restarts: "restarts of the recorder",
-			recovered: "bytes found behind the last record after a crash", unchained: "signing keys that began without their predecessor (restart of the signer)",
+			recovered: "bytes found behind the last record after a crash", unchained: "signing keys that began without their predecessor (restart of the signer)", moreGaps: "and %d gaps more",
 			cause: map[string]string{
 				CauseLoss: "packets lost on the network", CauseSilent: "nothing came from the point", CauseRestart: "recorder was restarted",
 				CauseQueue: "recorder too slow", CauseNoKeyframe: "picture not decodable", CauseDisk: "disk error", CauseFull: "disk full",
@@ -41,7 +41,7 @@ func wordsOf(lang string) words {
 		running: "Phiên tòa đang diễn ra: toàn vẹn đến thời điểm này.", unreadable: "KHÔNG ĐỌC ĐƯỢC",
 		part: "Phần", signer: "Người ký", unknown: "chưa xác định", tracks: "Luồng ghi", gaps: "Khoảng trống do chính bản ghi nêu", noGaps: "Không có khoảng trống.",
 		damages: "Sai lệch", more: "Còn sai lệch khác chưa liệt kê.", restarts: "lần bộ ghi khởi động lại",
-		recovered: "byte tìm thấy sau bản ghi cuối khi có sự cố", unchained: "khóa ký bắt đầu không có khóa trước (tiến trình ký khởi động lại)",
+		recovered: "byte tìm thấy sau bản ghi cuối khi có sự cố", unchained: "khóa ký bắt đầu không có khóa trước (tiến trình ký khởi động lại)", moreGaps: "và %d khoảng trống khác",
 		cause: map[string]string{
 			CauseLoss: "mất gói trên đường truyền", CauseSilent: "điểm cầu không gửi dữ liệu", CauseRestart: "bộ ghi khởi động lại",
 			CauseQueue: "bộ ghi quá chậm", CauseNoKeyframe: "hình không giải mã được", CauseDisk: "lỗi ổ đĩa", CauseFull: "đầy ổ đĩa",
@@ -123,6 +123,9 @@ func (r Report) Details(lang string) string {
 	for _, g := range r.Gaps {
 		line("  %d/%s %s: %s - %s (%.3f s), %s", g.Part, Clean(g.Track), Clean(g.Source), clock(g.FromT), clock(g.ToT),
 			float64(g.ToT-g.FromT)/1e6, named(w.cause, g.Cause))
+	}
+	if r.MoreGaps > 0 {
+		line("  "+w.moreGaps, r.MoreGaps)
 	}
 	if len(r.Damages) > 0 {
 		line("%s:", w.damages)

@@ -21,7 +21,7 @@ espeak-ng|cmd espeak-ng|Vietnamese speech of the end-to-end tests
 chromium|cmd chromium|screens and end-to-end tests in Chromium
 firefox-esr|cmd firefox-esr|end-to-end tests in Firefox
 postgresql-15|file /usr/lib/postgresql/15/bin/postgres|the store's second engine and the outage tests
-softhsm2|cmd softhsm2-util|nothing yet: keys on a token (PKCS#11) are an issue to come
+softhsm2|cmd softhsm2-util|the court's key on a token (PKCS#11)
 opensc|cmd pkcs11-tool|nothing yet: keys on a token (PKCS#11) are an issue to come
 unzip|cmd unzip|a sealed file opened by a program that is not ours
 openssl|cmd openssl|checkpoints verified by a program that is not ours

@@ -13,7 +13,7 @@ cd "$ROOT"
 mkdir -p "$CACHE/test"
 
 # The bench is a measuring instrument: under the race detector it measures that.
-concurrent='^phientoa/(sfu|signaling|recording|internal/(ledger|signer|simpoint|auth))(/|$)'
+concurrent='^phientoa/(sfu|signaling|recording|internal/(ledger|signer|courtkey|simpoint|auth))(/|$)'
 mapfile -t all < <(go list ./... | grep -v /node_modules/)
 mapfile -t race < <(printf '%s\n' "${all[@]}" | grep -E "$concurrent" | grep -vE '^phientoa/sfu/bench(/|$)')
 mapfile -t plain < <(comm -23 <(printf '%s\n' "${all[@]}" | sort) <(printf '%s\n' "${race[@]}" | sort))
@@ -25,7 +25,7 @@ if [ "$kind" = race ]; then
     warn "gcc is missing: the concurrent packages run without the race detector"
   else
     export CGO_ENABLED=1
-    flags+=(-race)
+    flags+=(-race -tags pkcs11) # both need a C compiler
   fi
   packages=("${race[@]}")
 fi

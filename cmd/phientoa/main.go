@@ -15,21 +15,23 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"phientoa/cmd/verifycli"
 	"phientoa/sfu/bench"
 )
 
 type cli struct {
-	Serve   serveCmd   `cmd:"" help:"Serve hearings."`
-	Demo    demoCmd    `cmd:"" help:"Show a demonstration hearing on this machine."`
-	Verify  verifyCmd  `cmd:"" help:"Verify a sealed part or a directory of evidence. Exit 0: whole, signer known; 3: whole, signer unknown; 1: damaged; 2: not readable."`
-	Signer  signerCmd  `cmd:"" help:"Hold the sealing keys behind a unix socket."`
-	Backup  backupCmd  `cmd:"" help:"Write database and evidence into one archive."`
-	Restore restoreCmd `cmd:"" help:"Bring a backup into an empty data directory, or check it."`
-	Migrate migrateCmd `cmd:"" help:"Bring a database to this version."`
-	Account accountCmd `cmd:"" help:"Administer accounts of officials."`
-	Unit    unitCmd    `cmd:"" help:"Administer courts, procuracies and detention facilities."`
-	Bench   benchCmd   `cmd:"" help:"Measure the forwarding of media beside plain Pion and the floor of this machine."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Serve   serveCmd      `cmd:"" help:"Serve hearings."`
+	Demo    demoCmd       `cmd:"" help:"Show a demonstration hearing on this machine."`
+	Verify  verifycli.Cmd `cmd:"" help:"Verify a sealed part or a directory of evidence. Exit 0: whole, signer known; 3: whole, signer unknown; 1: damaged; 2: not readable."`
+	Signer  signerCmd     `cmd:"" help:"Hold the sealing keys behind a unix socket."`
+	Backup  backupCmd     `cmd:"" help:"Write database and evidence into one archive."`
+	Restore restoreCmd    `cmd:"" help:"Bring a backup into an empty data directory, or check it."`
+	Migrate migrateCmd    `cmd:"" help:"Bring a database to this version."`
+	Account accountCmd    `cmd:"" help:"Administer accounts of officials."`
+	Audit   auditCmd      `cmd:"" help:"Tell openings without an end, and lost or swapped archives, of a node."`
+	Unit    unitCmd       `cmd:"" help:"Administer courts, procuracies and detention facilities."`
+	Bench   benchCmd      `cmd:"" help:"Measure the forwarding of media beside plain Pion and the floor of this machine."`
+	Version versionCmd    `cmd:"" help:"Print the version."`
 }
 
 // streams is where commands write.
@@ -39,9 +41,7 @@ type streams struct {
 }
 
 // exitCode ends the process with a code of its own and no message.
-type exitCode int
-
-func (e exitCode) Error() string { return fmt.Sprintf("exit %d", int(e)) }
+type exitCode = verifycli.ExitCode
 
 func main() {
 	// The bench runs its server and its generator as processes of their own.
@@ -74,7 +74,7 @@ func run(ctx context.Context, args []string, s streams) int {
 	}
 	kctx.BindTo(ctx, (*context.Context)(nil))
 	var code exitCode
-	switch err := kctx.Run(s); {
+	switch err := kctx.Run(s, verifycli.Streams{Out: s.out, Err: s.err}); {
 	case err == nil:
 		return 0
 	case errors.As(err, &code):

@@ -24,6 +24,7 @@ import (
 	"phientoa/internal/store"
 	"phientoa/internal/store/open"
 	"phientoa/recording/archive"
+	"phientoa/recording/register"
 	"phientoa/sfu"
 	"phientoa/signaling"
 	"phientoa/signaling/office"
@@ -53,7 +54,8 @@ type node struct {
 	office    *office.Office
 	engine    *sfu.Engine
 	signer    *signer.Client
-	child     *signerChild // nil when the signer is run by somebody else
+	child     *signerChild       // nil when the signer is run by somebody else
+	register  *register.Register // nil: it could not be opened
 	sealer    *archive.Job
 	rooms     *signaling.Rooms
 	server    *signaling.Server
@@ -80,7 +82,7 @@ func openNode(ctx context.Context, p nodeParams) (_ *node, err error) {
 	}()
 	n.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, step := range []func(context.Context) error{
-		n.openEdge, n.lockDir, n.openStore, n.openSigner, n.openMedia, n.openListeners, n.wire,
+		n.openEdge, n.lockDir, n.openStore, n.openSigner, n.openRegister, n.openMedia, n.openListeners, n.wire,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err

@@ -120,6 +120,7 @@ func (n *node) checks() []edge.Check {
 		{Name: "database", Do: func(ctx context.Context) (any, error) { return n.store.Kind(), n.store.Ping(ctx) }},
 		{Name: "signer", Do: func(ctx context.Context) (any, error) { return nil, n.signer.Ping(ctx) }},
 		{Name: "disk", Do: func(context.Context) (any, error) { return diskCheck(n.evidenceDir()) }},
+		{Name: "seals", Do: func(context.Context) (any, error) { return sealCheck(n.sealer) }},
 		{Name: "clock", Do: func(context.Context) (any, error) { return clockCheck(time.Now()) }},
 	}
 }

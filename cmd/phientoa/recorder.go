@@ -13,10 +13,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"phientoa/internal/hearing"
 	"phientoa/internal/ledger"
 	"phientoa/recording"
+	"phientoa/recording/register"
 	"phientoa/signaling"
 )
 
@@ -25,7 +27,9 @@ type recorder struct {
 	dir    string
 	node   string
 	signer ledger.Signer
-	logger *slog.Logger
+	// register notes openings; nil: it could not be opened.
+	register *register.Register
+	logger   *slog.Logger
 	// written counts the bytes of evidence files; nil counts none.
 	written func(n int)
 	// ended is told the directory of a part that was closed.
@@ -34,7 +38,7 @@ type recorder struct {
 
 func (n *node) recorder() *recorder {
 	return &recorder{
-		dir: n.evidenceDir(), node: n.p.Node, signer: n.signer, logger: n.logger, written: n.evidenceWritten(),
+		dir: n.evidenceDir(), node: n.p.Node, signer: n.signer, register: n.register, logger: n.logger, written: n.evidenceWritten(),
 		ended: n.sealer.Add,
 	}
 }
@@ -48,7 +52,8 @@ func (r *recorder) Open(ctx context.Context, p signaling.EvidenceParams) (signal
 	genesis, err := json.Marshal(struct {
 		Software string          `json:"software"`
 		Booking  hearing.Booking `json:"booking"`
-	}{"phientoa " + version(), p.Booking})
+		Register *register.Head  `json:"register,omitempty"`
+	}{"phientoa " + version(), p.Booking, r.head()})
 	if err != nil {
 		return nil, fmt.Errorf("genesis: %w", err)
 	}
@@ -64,7 +69,40 @@ func (r *recorder) Open(ctx context.Context, p signaling.EvidenceParams) (signal
 	if err != nil {
 		return nil, err
 	}
+	r.opened(ctx, string(p.Hearing), part.Dir())
 	return endingPart{part, r.ended}, nil
+}
+
+// head is how far the register is, for the part that begins.
+func (r *recorder) head() *register.Head {
+	if r.register == nil {
+		return nil
+	}
+	if h := r.register.Head(); h.Size > 0 {
+		return &h
+	}
+	return nil
+}
+
+// registerTime bounds what the opening of a hearing waits for the register.
+const registerTime = 2 * time.Second
+
+// opened notes a part in the register. A hearing does not depend on it: what could
+// not be noted is told by the audit.
+func (r *recorder) opened(ctx context.Context, hearing, dir string) {
+	if r.register == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, registerTime)
+	defer cancel()
+	var part int
+	_, err := fmt.Sscanf(filepath.Base(dir), "part-%d", &part)
+	if err == nil {
+		err = r.register.Opened(ctx, hearing, part)
+	}
+	if err != nil {
+		r.logger.Error("opening not noted in the register", "hearing", hearing, "part", filepath.Base(dir), "err", err)
+	}
 }
 
 // endingPart has a part sealed when it has ended. A close that failed is the

@@ -3,17 +3,26 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/json"
+	"encoding/pem"
 	"log/slog"
+	"math/big"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"software.sslmate.com/src/go-pkcs12"
 
 	"phientoa/internal/config"
 	"phientoa/internal/hearing"
+	"phientoa/internal/ledger"
 	"phientoa/internal/tsa/tsatest"
 	"phientoa/signaling"
 )
@@ -23,13 +32,19 @@ type deafRoom struct{}
 func (deafRoom) Recording(bool, string)            {}
 func (deafRoom) Checkpoint(uint64, string, []byte) {}
 
+// record begins a part.
+func (s *served) record() signaling.Evidence {
+	r := &recorder{dir: s.evidenceDir(), node: s.p.Node, signer: s.signer, register: s.register, logger: s.logger, ended: s.sealer.Add}
+	ev, err := r.Open(context.Background(), signaling.EvidenceParams{Hearing: "0192-h", Epoch: 1, Notify: deafRoom{}})
+	require.NoError(s.t, err)
+	return ev
+}
+
 // seal records a part without media, ends it and waits for its sealed file.
 func (s *served) seal() (file string) {
 	t := s.t
 	t.Helper()
-	r := &recorder{dir: s.evidenceDir(), node: s.p.Node, signer: s.signer, logger: s.logger, ended: s.sealer.Add}
-	ev, err := r.Open(context.Background(), signaling.EvidenceParams{Hearing: "0192-h", Epoch: 1, Notify: deafRoom{}})
-	require.NoError(t, err)
+	ev := s.record()
 	require.NoError(t, ev.Event(context.Background(), 1, []byte(`{"seq":1}`), true, true))
 	require.NoError(t, ev.Close(context.Background()))
 	file = filepath.Join(s.evidenceDir(), "0192-h", "part-0001.asice")
@@ -71,6 +86,21 @@ func TestAPartThatEndsIsSealedAndVerifies(t *testing.T) {
 	require.Equal(t, 2, call(ca))
 	require.Equal(t, 2, call(file+".none"))
 	require.Equal(t, 2, call(file, "--root", file))
+
+	// The receipt of a participant, laid beside the file; one of another record is
+	// a contradiction, and what is none is a mistake of the caller.
+	notes, err := os.ReadFile(filepath.Join(strings.TrimSuffix(file, ".asice"), ledger.CheckpointsName))
+	require.NoError(t, err)
+	list, err := ledger.Notes(notes)
+	require.NoError(t, err)
+	receipt := filepath.Join(t.TempDir(), "receipt.txt")
+	require.NoError(t, os.WriteFile(receipt, bytes.ReplaceAll(list[0], []byte("\n"), []byte("\r\n")), 0o600))
+	require.Equal(t, 0, call(file, "--root", ca, "--checkpoint", receipt, "--checkpoint", receipt), out.String()+errs.String())
+	require.NoError(t, os.WriteFile(receipt, bytes.ReplaceAll(list[0], []byte("0192-h"), []byte("0193-h")), 0o600))
+	require.Equal(t, 1, call(file, "--root", ca, "--checkpoint", receipt))
+	require.Contains(t, out.String(), "trái với điểm ký do bên khác giữ")
+	require.Equal(t, 1, call(filepath.Dir(file), "--root", ca, "--checkpoint", receipt), "of a directory as well")
+	require.Equal(t, 2, call(file, "--checkpoint", ca))
 
 	b, err := os.ReadFile(file)
 	require.NoError(t, err)
@@ -114,4 +144,38 @@ func TestUnfinishedEvidenceIsFound(t *testing.T) {
 	list, err = r.AllUnfinished(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []hearing.ID{"b", "c"}, list)
+}
+
+// A court puts its key beside the node's: the signer seals with it, and who has both
+// authorities knows everybody who signed.
+func TestTheCourtSealsWithAKeyOfItsOwn(t *testing.T) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	require.NoError(t, err)
+	self := &x509.Certificate{
+		SerialNumber: big.NewInt(7), Subject: pkix.Name{CommonName: "Tòa án nhân dân khu vực 1"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageDigitalSignature,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, self, self, key.Public(), key)
+	require.NoError(t, err)
+	cert, err := x509.ParseCertificate(der)
+	require.NoError(t, err)
+	pfx, err := pkcs12.Modern.Encode(key, cert, nil, "mật khẩu")
+	require.NoError(t, err)
+	s := startServe(t, func(c *config.Config) {
+		dir := filepath.Join(c.DataDir, "pki")
+		require.NoError(t, os.MkdirAll(dir, 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "court.p12"), pfx, 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "court.secret"), []byte("mật khẩu\n"), 0o600))
+	})
+	file := s.seal()
+	ca := filepath.Join(s.p.DataDir, "pki", "ca.pem")
+	pems, err := os.ReadFile(ca)
+	require.NoError(t, err)
+	both := filepath.Join(t.TempDir(), "both.pem")
+	require.NoError(t, os.WriteFile(both, append(pems, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...), 0o600))
+	var out bytes.Buffer
+	require.Equal(t, 0, run(t.Context(), []string{"verify", file, "--root", both}, streams{&out, &out, nil}), out.String())
+	require.Contains(t, out.String(), "Chữ ký số của Tòa án: Tòa án nhân dân khu vực 1")
+	require.Equal(t, 3, run(t.Context(), []string{"verify", file, "--root", ca}, streams{&out, &out, nil}))
+	require.NotContains(t, s.log.String(), "mật khẩu")
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"phientoa/internal/config"
+	"phientoa/internal/courtkey"
 	"phientoa/internal/pki"
 	"phientoa/internal/signer"
 )
@@ -29,6 +30,14 @@ type signerCmd struct {
 	UID       []uint32 `name:"uid" help:"User ids that may connect besides the signer's own."`
 	Peer      []string `name:"peer" help:"Names of users that may connect besides the signer's own."`
 	WithStdin bool     `name:"with-stdin" help:"End when standard input ends: the parent process is gone."`
+
+	CourtKey         string `name:"court-key" help:"PEM file (PKCS #8) of the key with which the court seals archives. Empty: court.key or court.p12 of --pki-dir, where one stands there."`
+	CourtCertificate string `name:"court-certificate" help:"PEM file of the court's certificate and its authorities. Empty: court.pem of --pki-dir, or what the token holds."`
+	CourtPKCS12      string `name:"court-pkcs12" help:"PKCS #12 file of the court's key and certificates, instead of --court-key."`
+	CourtSecret      string `name:"court-secret" help:"File of the password of the PKCS #12 file or the PIN of the token. Empty: court.secret of --pki-dir."`
+	CourtModule      string `name:"court-pkcs11" help:"PKCS #11 library of a token that holds the court's key; needs a program built with the tag pkcs11."`
+	CourtToken       string `name:"court-token" help:"Label of that token."`
+	CourtLabel       string `name:"court-label" help:"Label of key and certificate on that token."`
 }
 
 func (c *signerCmd) Run(ctx context.Context, s streams) error {
@@ -46,9 +55,20 @@ func (c *signerCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	defer k.Close()
+	court, end, err := courtkey.Open(courtkey.Params{
+		Dir: c.PKIDir, Key: c.CourtKey, Certificate: c.CourtCertificate, PKCS12: c.CourtPKCS12, Secret: c.CourtSecret,
+		Module: c.CourtModule, Token: c.CourtToken, Label: c.CourtLabel,
+	})
+	if err == nil {
+		defer end.Close()
+	} else {
+		// Hearings are recorded and sealed by the node all the same; the court's seal
+		// joins when the key is there.
+		logger.Error("the court's key is not open, its seal is not made", "err", err)
+	}
 	sealer, err := signer.NewSealer(signer.SealerParams{
 		Key: id.Key, Certificate: id.Certificate, TSAKey: id.TSAKey, TSACertificate: id.TSACertificate,
-		Now: time.Now, Rand: rand.Reader,
+		Court: court, Now: time.Now, Rand: rand.Reader,
 	})
 	if err != nil {
 		return err

@@ -273,7 +273,7 @@ func TestTheLastEntryIsReplaced(t *testing.T) {
 	c, err := open(b)
 	require.NoError(t, err)
 	var m memory
-	size, err := c.ReplaceLast(ctx, &m, []byte("a longer signature"))
+	size, err := c.Rewrite(ctx, &m, len(c.Entries())-1, File{c.Entries()[len(c.Entries())-1].Name, []byte("a longer signature")})
 	require.NoError(t, err)
 	require.Equal(t, int64(len(m.b)), size)
 	want := sample()

@@ -6,13 +6,17 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
-// Names of the first signature and of the manifest that it signs.
+// Names of the signatures and of the manifests that they sign. The second signs what
+// the first does, and the first with its manifest.
 const (
-	ManifestName  = "META-INF/ASiCManifest001.xml"
-	SignatureName = "META-INF/signature001.p7s"
+	ManifestName   = "META-INF/ASiCManifest001.xml"
+	SignatureName  = "META-INF/signature001.p7s"
+	Manifest2Name  = "META-INF/ASiCManifest002.xml"
+	Signature2Name = "META-INF/signature002.p7s"
 	// MaxManifest bounds a manifest in bytes: MaxEntries of the longest names.
 	MaxManifest = 512 << 10
 )
@@ -21,6 +25,16 @@ const (
 type Manifest struct {
 	Signature string // name of the signature
 	Files     []FileDigest
+}
+
+// Second is the manifest of the second signature: all files of this one, it, which
+// has these bytes, and its signature.
+func (m Manifest) Second(xml, signature []byte) Manifest {
+	return Manifest{
+		Signature: Signature2Name,
+		Files: append(slices.Clone(m.Files),
+			FileDigest{ManifestName, sha256.Sum256(xml)}, FileDigest{SignatureName, sha256.Sum256(signature)}),
+	}
 }
 
 // FileDigest is one file of a manifest.

@@ -1,6 +1,7 @@
 package asic
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -108,22 +109,37 @@ func tailOf(entries []Entry, at int64) []byte {
 	return appendEnd(b, len(entries), int64(len(b)), at)
 }
 
-// ReplaceLast writes into w a copy of a container whose last entry has other
-// bytes, as when a timestamp joins a signature: what stands before is copied as
-// it is.
-func (c *Container) ReplaceLast(ctx context.Context, w Target, content []byte) (size int64, err error) {
-	last := c.entries[len(c.entries)-1]
-	n, err := io.Copy(w, &ctxReader{ctx, io.NewSectionReader(c.r, 0, last.offset)})
-	if err == nil && n != last.offset {
+// File is an entry to be added.
+type File struct {
+	Name    string
+	Content []byte
+}
+
+// Rewrite writes into w a copy of the first keep entries as they are, mimetype
+// included, and others behind them: as when a timestamp joins the last signature,
+// or another signature comes.
+func (c *Container) Rewrite(ctx context.Context, w Target, keep int, others ...File) (size int64, err error) {
+	if keep < 1 || keep > len(c.entries) {
+		return 0, fmt.Errorf("asic: %d entries of %d cannot be kept", keep, len(c.entries))
+	}
+	last := c.entries[keep-1]
+	end := last.data + last.Size
+	n, err := io.Copy(w, &ctxReader{ctx, io.NewSectionReader(c.r, 0, end)})
+	if err == nil && n != end {
 		err = io.ErrUnexpectedEOF
 	}
 	if err != nil {
 		return 0, fmt.Errorf("asic: copy: %w", err)
 	}
-	z := &Writer{w: w, at: last.offset, names: nameSet{}, buf: make([]byte, 1)}
-	z.entries = append(z.entries, c.entries[:len(c.entries)-1]...)
-	if _, err := z.Add(last.Name, int64(len(content)), strings.NewReader(string(content))); err != nil {
-		return 0, err
+	z := &Writer{w: w, at: end, names: nameSet{}, buf: make([]byte, copyBuffer)}
+	for _, e := range c.entries[:keep] {
+		z.names.add(e.Name)
+	}
+	z.entries = append(z.entries, c.entries[:keep]...)
+	for _, f := range others {
+		if _, err := z.Add(f.Name, int64(len(f.Content)), bytes.NewReader(f.Content)); err != nil {
+			return 0, err
+		}
 	}
 	return z.Close()
 }

@@ -111,3 +111,14 @@ func validPath(p string) bool {
 func isKey(p string) bool {
 	return strings.HasPrefix(p, pkiDir+"/") && !strings.HasSuffix(p, ".pem")
 }
+
+// isSealed tells whether a file is the sealed file of a part of the evidence.
+func isSealed(p string) bool {
+	return strings.HasPrefix(p, evidenceDir+"/") && strings.HasSuffix(p, ".asice")
+}
+
+// isHalf tells whether a file is a sealed file that is being written: nothing to
+// keep, for it is made of what stands beside it.
+func isHalf(p string) bool {
+	return strings.HasPrefix(p, evidenceDir+"/") && strings.HasSuffix(p, ".asice.new")
+}

@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -15,6 +16,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"phientoa/internal/asic"
 )
 
 // Target is where a backup is brought.
@@ -56,7 +59,7 @@ func Restore(ctx context.Context, t Target, r io.Reader) (m Manifest, err error)
 	got, err := readArchive(ctx, r, staging(stage))
 	if err == nil {
 		m = got.Manifest
-		err = got.fits(t.DataDir, db)
+		err = got.fits(t.DataDir, stage, db)
 	}
 	if err != nil {
 		return m, errors.Join(err, os.RemoveAll(stage)) // nothing was put in its place
@@ -106,8 +109,8 @@ func (g *reading) home(name string) string {
 	return filepath.FromSlash(name)
 }
 
-// fits compares the archive with what the target holds already.
-func (g *reading) fits(dataDir string, db database) error {
+// fits compares the archive, unpacked in stage, with what the target holds already.
+func (g *reading) fits(dataDir, stage string, db database) error {
 	if g.Database != db.kind() {
 		return fmt.Errorf("backup: the archive holds a database of %s, the target is of %s", g.Database, db.kind())
 	}
@@ -119,11 +122,51 @@ func (g *reading) fits(dataDir string, db database) error {
 		return err
 	}
 	for _, f := range g.Files {
-		if err := sameStart(filepath.Join(dataDir, g.home(f.Path)), f); err != nil {
+		there := filepath.Join(dataDir, g.home(f.Path))
+		err := sameStart(there, f)
+		if errors.Is(err, ErrNotEmpty) && isSealed(f.Path) {
+			// Since the backup its seal may have got a timestamp.
+			if same, serr := sameSealed(there, filepath.Join(stage, filepath.FromSlash(f.Path))); same && serr == nil {
+				continue
+			}
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// sameSealed tells whether two sealed files are of the same part: equal byte for
+// byte up to the end of the list of their files, behind which seals stand.
+func sameSealed(a, b string) (bool, error) {
+	sumA, errA := sealedStart(a)
+	sumB, errB := sealedStart(b)
+	return bytes.Equal(sumA, sumB), errors.Join(errA, errB)
+}
+
+// sealedStart is the SHA-256 of a sealed file up to the end of its list of files.
+func sealedStart(path string) (sum []byte, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	c, err := asic.Open(f, info.Size())
+	if err != nil {
+		return nil, err
+	}
+	list, ok := c.Entry(asic.ManifestName)
+	if !ok {
+		return nil, fmt.Errorf("%s has no list of files", path)
+	}
+	h := sha256.New()
+	_, err = io.CopyN(h, f, list.Offset()+list.Size)
+	return h.Sum(nil), err
 }
 
 // sameStart wants a file that stands in the target already to begin with the

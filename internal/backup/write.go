@@ -180,7 +180,7 @@ func (a *archive) dir(ctx context.Context, src Source, top, root string) error {
 		}
 		name := path.Join(top, filepath.ToSlash(rel))
 		switch {
-		case d.IsDir() || d.Type() == fs.ModeSocket || isKey(name) && !src.WithKeys:
+		case d.IsDir() || d.Type() == fs.ModeSocket || isKey(name) && !src.WithKeys || isHalf(name):
 			return nil
 		case !d.Type().IsRegular():
 			return fmt.Errorf("backup: %s is neither file nor directory", p)

@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"unicode"
@@ -88,6 +89,29 @@ func ParseNote(msg []byte) (Note, error) {
 	}
 	n.KeyHash, n.Sig = binary.BigEndian.Uint32(raw), raw[4:]
 	return n, nil
+}
+
+// Notes takes apart notes that somebody kept: one, or several each followed by an
+// empty line as in CheckpointsName. A line may end by "\r\n", as some programs
+// write it. What is not a note is ErrNote, with how many stand before it.
+func Notes(b []byte) ([][]byte, error) {
+	b = bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n"))
+	b = append(bytes.TrimRight(b, "\n"), '\n', '\n')
+	var out [][]byte
+	for p := newNotes(bytes.NewReader(b)); ; {
+		piece, _, err := p.next()
+		if errors.Is(err, io.EOF) {
+			return out, nil
+		}
+		var n Note
+		if err == nil {
+			n, err = ParseNote(piece[:len(piece)-1])
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: after %d", ErrNote, len(out))
+		}
+		out = append(out, n.Note)
+	}
 }
 
 // ParseText reads the signed text of a checkpoint, which is all that a signer

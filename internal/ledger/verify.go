@@ -27,6 +27,10 @@ const (
 	DamageKeyRestart = "key-restart" // a key without its predecessor behind a held checkpoint
 	DamageGenesis    = "genesis"     // line 0 is no genesis, or a second one
 	maxDamages       = 100
+	// Bounds against a hostile log, whose lines may number millions.
+	maxKeys   = 10_000 // a key lives a minute: a log of a week
+	maxCerts  = 16     // a node has one, and another when that is renewed
+	maxDetail = 300    // bytes
 )
 
 // Damage is one fault and its place. Line and LineTo are a range of line
@@ -148,6 +152,7 @@ func (v *verifier) damage(d Damage) {
 		v.r.More = true
 		return
 	}
+	d.Detail = d.Detail[:min(len(d.Detail), maxDetail)]
 	v.r.Damages = append(v.r.Damages, d)
 }
 
@@ -293,11 +298,22 @@ func (v *verifier) keyLine(l Line, at, off int64) {
 	if !chained && v.heldLast > 0 && uint64(at) >= v.heldLast {
 		v.damage(Damage{DamageKeyRestart, LogName, at, at, off, "not signed by the key before"})
 	}
-	v.r.Keys = append(v.r.Keys, KeyUse{uint64(at), l.T, k.Epoch, k.Pub, chained})
-	if !slices.ContainsFunc(v.r.Certificates, func(c []byte) bool { return bytes.Equal(c, k.Node.Raw) }) {
-		v.r.Certificates = append(v.r.Certificates, k.Node.Raw)
-	}
 	v.key = k
+	v.remember(KeyUse{uint64(at), l.T, k.Epoch, k.Pub, chained}, k.Node.Raw, off)
+}
+
+// remember lists a key and its certificate, as many as a log can have.
+func (v *verifier) remember(k KeyUse, cert []byte, off int64) {
+	r := v.r
+	known := slices.ContainsFunc(r.Certificates, func(c []byte) bool { return bytes.Equal(c, cert) })
+	if len(r.Keys) >= maxKeys || (!known && len(r.Certificates) >= maxCerts) {
+		v.damage(Damage{DamageKey, LogName, int64(k.Line), int64(k.Line), off, "more keys or certificates than a log has"})
+		return
+	}
+	r.Keys = append(r.Keys, k)
+	if !known {
+		r.Certificates = append(r.Certificates, bytes.Clone(cert))
+	}
 }
 
 // nextNote reads the note that is to be met next; one that is none ends the row.

@@ -70,6 +70,20 @@ func (c *Client) Seal(ctx context.Context, origin string, digest [sha256.Size]by
 	return a.DER, err
 }
 
+// Countersign asks for the court's seal over a SHA-256; nil when the signer holds no
+// key of the court.
+func (c *Client) Countersign(ctx context.Context, origin string, digest [sha256.Size]byte) ([]byte, error) {
+	a, err := c.ask(ctx, request{Op: "countersign", Origin: origin, Digest: digest[:]})
+	return a.DER, err
+}
+
+// Holds tells whether the signer answers, and whether it holds the court's key. It
+// uses no key.
+func (c *Client) Holds(ctx context.Context) (court bool, err error) {
+	a, err := c.ask(ctx, request{Op: "ping"})
+	return a.Court, err
+}
+
 // Stamp asks for a token of the local timestamp authority over a SHA-256.
 func (c *Client) Stamp(ctx context.Context, imprint [sha256.Size]byte) ([]byte, error) {
 	a, err := c.ask(ctx, request{Op: "stamp", Digest: imprint[:]})

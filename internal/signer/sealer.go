@@ -1,6 +1,7 @@
 package signer
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/sha256"
@@ -26,11 +27,22 @@ type SealerParams struct {
 	// is refused.
 	TSAKey         crypto.Signer
 	TSACertificate *x509.Certificate
-	Now            func() time.Time
-	Rand           io.Reader
+	// Court is the court's own key, which seals what the node has sealed; its zero
+	// value: the court's seal is not made.
+	Court Court
+	Now   func() time.Time
+	Rand  io.Reader
 	// Rate and Burst bound seals and stamps, each; default 2 a second, 20.
 	Rate  rate.Limit
 	Burst int
+}
+
+// Court is a key of the court with its certificates, wherever the key is: in a file
+// or on a token.
+type Court struct {
+	Key         crypto.Signer // ECDSA, or RSA from 2048 bits (used as PSS)
+	Certificate *x509.Certificate
+	Chain       []*x509.Certificate // intermediate authorities, without the root
 }
 
 // Sealer seals archives with the node's key. It signs nothing but the CAdES
@@ -38,8 +50,8 @@ type SealerParams struct {
 // sign a checkpoint, a key statement or a certificate. It is safe for
 // concurrent use as far as the keys are.
 type Sealer struct {
-	p             SealerParams
-	seals, stamps *rate.Limiter
+	p                     SealerParams
+	seals, courts, stamps *rate.Limiter
 }
 
 // NewSealer checks its parameters.
@@ -47,24 +59,46 @@ func NewSealer(p SealerParams) (*Sealer, error) {
 	if p.Key == nil || p.Certificate == nil || p.Now == nil || p.Rand == nil {
 		return nil, errors.New("signer: Key, Certificate, Now and Rand are required")
 	}
+	if (p.Court.Key == nil) != (p.Court.Certificate == nil) {
+		return nil, errors.New("signer: the court's key and certificate come together")
+	}
+	if c := p.Court.Certificate; c != nil && bytes.Equal(c.RawSubjectPublicKeyInfo, p.Certificate.RawSubjectPublicKeyInfo) {
+		return nil, errors.New("signer: the court's key is the node's")
+	}
 	if p.Rate <= 0 {
 		p.Rate, p.Burst = 2, 20
 	}
-	return &Sealer{p: p, seals: rate.NewLimiter(p.Rate, p.Burst), stamps: rate.NewLimiter(p.Rate, p.Burst)}, nil
+	limiter := func() *rate.Limiter { return rate.NewLimiter(p.Rate, p.Burst) }
+	return &Sealer{p: p, seals: limiter(), courts: limiter(), stamps: limiter()}, nil
 }
 
-// Seal returns a detached CAdES-BASELINE-B signature (DER) over the manifest
-// with this SHA-256. origin names the log of the archive.
+// Seal returns a detached CAdES-BASELINE-B signature (DER) of the node over the
+// manifest with this SHA-256. origin names the log of the archive.
 func (s *Sealer) Seal(_ context.Context, origin string, digest [sha256.Size]byte) ([]byte, error) {
+	return s.sign(s.seals, Court{s.p.Key, s.p.Certificate, s.p.Chain}, origin, digest)
+}
+
+// Holds tells whether it holds the court's key. One in this process always answers.
+func (s *Sealer) Holds(context.Context) (court bool, err error) { return s.p.Court.Key != nil, nil }
+
+// Countersign is Seal with the court's key; nil when it holds none.
+func (s *Sealer) Countersign(_ context.Context, origin string, digest [sha256.Size]byte) ([]byte, error) {
+	if s.p.Court.Key == nil {
+		return nil, nil
+	}
+	return s.sign(s.courts, s.p.Court, origin, digest)
+}
+
+func (s *Sealer) sign(limit *rate.Limiter, by Court, origin string, digest [sha256.Size]byte) ([]byte, error) {
 	if !ledger.ValidOrigin(origin) {
 		return nil, fmt.Errorf("%w: origin", ErrRefused)
 	}
 	now := s.p.Now()
-	if !s.seals.AllowN(now, 1) {
+	if !limit.AllowN(now, 1) {
 		return nil, ErrRate
 	}
 	return cades.Sign(cades.Params{
-		Key: s.p.Key, Certificate: s.p.Certificate, Chain: s.p.Chain, Time: now, Rand: s.p.Rand, Digest: digest,
+		Key: by.Key, Certificate: by.Certificate, Chain: by.Chain, Time: now, Rand: s.p.Rand, Digest: digest,
 	})
 }
 

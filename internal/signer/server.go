@@ -125,13 +125,16 @@ func (p ServeParams) conn(ctx context.Context, c *net.UnixConn) error {
 func (p ServeParams) answer(ctx context.Context, req request) (a answer, err error) {
 	switch req.Op {
 	case "ping": // a readiness check: no key is touched
+		if p.Sealer != nil {
+			a.Court, err = p.Sealer.Holds(ctx)
+		}
 	case "certify":
 		a.Statement, err = p.Keeper.Certify(ctx, req.Origin)
 	case "sign":
 		a.Line, err = p.Keeper.Sign(ctx, req.Origin, req.Text)
 	case "rotate":
 		a.Statement, err = p.Keeper.Rotate(ctx, req.Origin)
-	case "seal", "stamp":
+	case "seal", "countersign", "stamp":
 		var digest [sha256.Size]byte
 		switch {
 		case len(req.Digest) != sha256.Size:
@@ -140,9 +143,12 @@ func (p ServeParams) answer(ctx context.Context, req request) (a answer, err err
 			return a, fmt.Errorf("%w: this signer does not seal", ErrRefused)
 		}
 		copy(digest[:], req.Digest)
-		if req.Op == "seal" {
+		switch req.Op {
+		case "seal":
 			a.DER, err = p.Sealer.Seal(ctx, req.Origin, digest)
-		} else {
+		case "countersign":
+			a.DER, err = p.Sealer.Countersign(ctx, req.Origin, digest)
+		default:
 			a.DER, err = p.Sealer.Stamp(ctx, digest)
 		}
 	default:

@@ -9,24 +9,26 @@ import (
 )
 
 // maxFrame bounds a request and an answer in bytes: a checkpoint text has some
-// 300, a statement with its certificate under 2 KiB.
-const maxFrame = 16 << 10
+// 300, a statement with its certificate under 2 KiB, a seal of the court with the
+// certificates of its authorities some 10 KiB.
+const maxFrame = 64 << 10
 
 var errFrame = errors.New("signer: malformed frame")
 
 // request is one frame: 4 bytes length, big endian, then JSON.
 type request struct {
-	Op     string `json:"op"` // certify, sign, rotate, seal, stamp, ping
+	Op     string `json:"op"` // certify, sign, rotate, seal, countersign, stamp, ping
 	Origin string `json:"origin"`
 	Text   []byte `json:"text,omitempty"`
-	Digest []byte `json:"digest,omitempty"` // SHA-256, of seal and stamp
+	Digest []byte `json:"digest,omitempty"` // SHA-256, of seal, countersign and stamp
 }
 
 type answer struct {
 	Statement json.RawMessage `json:"statement,omitempty"`
 	Line      []byte          `json:"line,omitempty"`
-	DER       []byte          `json:"der,omitempty"`  // of seal and stamp
-	Code      string          `json:"code,omitempty"` // rate, full, refused, error
+	DER       []byte          `json:"der,omitempty"`   // of seal, countersign and stamp
+	Court     bool            `json:"court,omitempty"` // of ping: the court's key is held
+	Code      string          `json:"code,omitempty"`  // rate, full, refused, error
 	Error     string          `json:"error,omitempty"`
 }
 

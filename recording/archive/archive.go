@@ -90,3 +90,18 @@ func sessionJSON(l ledger.Report) ([]byte, error) {
 	}
 	return append(b, '\n'), nil
 }
+
+// maxSession bounds session.json in bytes: it repeats a line of the log, indented.
+const maxSession = 4 * ledger.MaxLine
+
+// readSession reads what a container says of itself. It is the log's to confirm.
+func readSession(c *asic.Container) (s session, err error) {
+	b, err := c.ReadFile(sessionName, maxSession)
+	if err == nil {
+		err = json.Unmarshal(b, &s)
+	}
+	if err != nil {
+		return s, fmt.Errorf("archive: %s: %w", sessionName, err)
+	}
+	return s, nil
+}

@@ -14,18 +14,19 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"phientoa/internal/asic"
-	"phientoa/internal/cades"
 	"phientoa/internal/ledger"
-	"phientoa/internal/tsa"
 )
 
 // Signer seals and stamps; the keys are not in this process.
 type Signer interface {
+	// Holds tells whether it answers, and whether it holds a key of the court. It uses
+	// no key.
+	Holds(ctx context.Context) (court bool, err error)
 	// Seal signs the manifest of this SHA-256 for the log of this origin.
 	Seal(ctx context.Context, origin string, digest [sha256.Size]byte) ([]byte, error)
+	// Countersign is Seal with the key of the court; nil when it holds none.
+	Countersign(ctx context.Context, origin string, digest [sha256.Size]byte) ([]byte, error)
 	// Stamp returns an RFC 3161 token over a SHA-256.
 	Stamp(ctx context.Context, imprint [sha256.Size]byte) ([]byte, error)
 }
@@ -35,23 +36,24 @@ type BuildParams struct {
 	Part     string // directory of the part
 	Out      string // the file; it is there as a whole or not at all
 	Signer   Signer
-	Limit    *rate.Limiter        // bytes a second that are read; nil: no limit
+	Pace     Pace
 	Progress func(done int64)     // bytes of the part read, nil: nobody asks
-	Options  Options              // how the file is read back; trust is not asked for
-	StampFor time.Duration        // the authority may take, default 5 s; then it is sealed without
 	sync     func(*os.File) error // tests let it fail
 }
+
+// stampFor is how long an authority may take while a part is being sealed; then
+// it is sealed without.
+const stampFor = 5 * time.Second
 
 // Built is what Build made.
 type Built struct {
 	Bytes    int64
+	SHA256   [sha256.Size]byte // of the whole file
 	Manifest [sha256.Size]byte // SHA-256 of the manifest that was sealed
-	Stamped  bool              // a timestamp stands in it; else Stamp is to be called later
+	Stamped  bool              // the node's seal has its timestamp
+	Lacks    error             // why Complete is to be called later; nil: nothing is to come
 	Report   Report            // of the file as it was read back
 }
-
-// limitStep is how much is read between two looks at the limiter.
-const limitStep = 256 << 10
 
 // Build writes the container aside, makes it durable, reads it back whole and
 // only then gives it its name. Damage of the part itself does not keep it from
@@ -78,16 +80,35 @@ func Build(ctx context.Context, p BuildParams) (b Built, err error) {
 		return b, err
 	}
 	err = replace(p.Out, p.sync, func(f *os.File) error {
-		w := build{ctx: ctx, p: p, fsys: root.FS(), out: &b}
-		size, err := w.write(f, log.Origin, about, names)
+		w := build{ctx: ctx, p: p, fsys: root.FS(), log: log, out: &b, pace: p.Pace.begin(ctx)}
+		size, err := w.write(f, about, names)
 		if err != nil {
 			return err
 		}
 		b.Bytes = size
-		b.Report = Verify(ctx, f, size, p.Options)
-		return b.Report.readBack(ctx)
+		b.Report, b.SHA256, err = w.pace.readBack(f, size)
+		return err
 	})
 	return b, err
+}
+
+// readBack verifies a file that was just written and returns the SHA-256 of it as
+// a whole. Damage of the evidence itself was there before and is kept as it was.
+func (p *pacer) readBack(f *os.File, size int64) (r Report, sum [sha256.Size]byte, err error) {
+	at := &pacedReaderAt{p, f}
+	r = Verify(p.ctx, at, size, Options{})
+	if err := p.err(); err != nil { // which Verify may have taken for damage
+		return r, sum, err
+	}
+	if err := r.asWritten(); err != nil {
+		return r, sum, err
+	}
+	h := sha256.New()
+	if _, err := io.Copy(h, io.NewSectionReader(at, 0, size)); err != nil {
+		return r, sum, fmt.Errorf("archive: read back: %w", err)
+	}
+	h.Sum(sum[:0])
+	return r, sum, nil
 }
 
 // ErrNotEnded: the part has no end line; it is not sealed.
@@ -125,18 +146,20 @@ type build struct {
 	ctx  context.Context
 	p    BuildParams
 	fsys fs.FS
+	log  ledger.Report
 	out  *Built
 	zip  *asic.Writer
 	list asic.Manifest
+	pace *pacer
 	done int64
 }
 
-func (w *build) write(f *os.File, origin string, about []byte, names []string) (size int64, err error) {
+func (w *build) write(f *os.File, description []byte, names []string) (size int64, err error) {
 	if w.zip, err = asic.NewWriter(f); err != nil {
 		return 0, err
 	}
 	w.list.Signature = asic.SignatureName
-	if err := w.add(sessionName, int64(len(about)), bytes.NewReader(about)); err != nil {
+	if err := w.add(sessionName, int64(len(description)), bytes.NewReader(description)); err != nil {
 		return 0, err
 	}
 	for _, name := range names {
@@ -159,15 +182,29 @@ func (w *build) write(f *os.File, origin string, about []byte, names []string) (
 		return 0, err
 	}
 	w.out.Manifest = sha256.Sum256(manifest)
-	seal, err := w.p.Signer.Seal(w.ctx, origin, w.out.Manifest)
+	seal, err := w.p.Signer.Seal(w.ctx, w.log.Origin, w.out.Manifest)
 	if err != nil {
 		return 0, fmt.Errorf("archive: seal: %w", err)
 	}
-	if stamped, err := stamp(w.ctx, w.p.Signer, seal, w.out.Manifest, w.p.StampFor); err == nil {
+	stamped, err := stamp(w.ctx, w.p.Signer, seal, w.out.Manifest, w.log.LastT, stampFor)
+	if err == nil {
 		seal, w.out.Stamped = stamped, true
+	} else {
+		w.out.Lacks = errors.Join(errNoTimestamp, err)
 	}
-	if _, err := w.zip.Add(asic.SignatureName, int64(len(seal)), bytes.NewReader(seal)); err != nil {
-		return 0, err
+	more := []asic.File{{Name: asic.SignatureName, Content: seal}}
+	if w.out.Stamped {
+		// When it fails, it is for Complete to try again.
+		court, err := countersign(w.ctx, w.p.Signer, w.list, manifest, seal, about{w.log.Origin, w.log.LastT}, stampFor)
+		more = append(more, court...)
+		if w.out.Lacks = err; err != nil && len(court) == 0 {
+			w.out.Lacks = errors.Join(errNoCourt, err)
+		}
+	}
+	for _, f := range more {
+		if _, err := w.zip.Add(f.Name, int64(len(f.Content)), bytes.NewReader(f.Content)); err != nil {
+			return 0, err
+		}
 	}
 	return w.zip.Close()
 }
@@ -189,7 +226,11 @@ func (w *build) file(name string) (err error) {
 	if err != nil {
 		return fmt.Errorf("archive: %w", err)
 	}
-	return w.add(name, info.Size(), &paced{w, f})
+	return w.add(name, info.Size(), &pacedReader{w.pace, f, func(n int) {
+		if w.done += int64(n); w.p.Progress != nil {
+			w.p.Progress(w.done)
+		}
+	}})
 }
 
 func (w *build) add(name string, size int64, r io.Reader) error {
@@ -198,127 +239,8 @@ func (w *build) add(name string, size int64, r io.Reader) error {
 	return err
 }
 
-// paced reads no faster than the limit: live recordings share the disk.
-type paced struct {
-	w *build
-	r io.Reader
-}
-
-func (p *paced) Read(b []byte) (int, error) {
-	if err := p.w.ctx.Err(); err != nil {
-		return 0, err
-	}
-	n, err := p.r.Read(b[:min(len(b), limitStep)])
-	p.w.done += int64(n)
-	if p.w.p.Progress != nil {
-		p.w.p.Progress(p.w.done)
-	}
-	if n > 0 && p.w.p.Limit != nil {
-		if err := p.w.p.Limit.WaitN(p.w.ctx, n); err != nil {
-			return n, err
-		}
-	}
-	return n, err
-}
-
-// stamp asks for a token over the seal and puts it in, checked.
-func stamp(ctx context.Context, s Signer, seal []byte, manifest [sha256.Size]byte, limit time.Duration) ([]byte, error) {
-	sig, err := cades.Verify(seal, manifest)
-	if err != nil {
-		return nil, fmt.Errorf("archive: %w", err)
-	}
-	if limit <= 0 {
-		limit = 5 * time.Second
-	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	imprint := sha256.Sum256(sig.Value)
-	token, err := s.Stamp(ctx, imprint)
-	if err == nil {
-		_, err = tsa.Verify(token, imprint)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("archive: timestamp: %w", err)
-	}
-	return cades.AddToken(seal, token)
-}
-
-// Stamp puts a timestamp into a container that was sealed without one. It
-// writes a copy aside, reads it back and takes its place. One that has a
-// timestamp stays as it is.
-func Stamp(ctx context.Context, path string, s Signer, limit time.Duration) (err error) {
-	in, err := os.Open(path)
-	if err != nil {
-		return fmt.Errorf("archive: %w", err)
-	}
-	defer func() { err = errors.Join(err, in.Close()) }()
-	c, sig, err := openSealed(in)
-	if err != nil {
-		return err
-	}
-	if sig.Token != nil {
-		return nil
-	}
-	seal, manifest, err := sealOf(c)
-	if err != nil {
-		return err
-	}
-	if seal, err = stamp(ctx, s, seal, sha256.Sum256(manifest), limit); err != nil {
-		return err
-	}
-	return replace(path, nil, func(f *os.File) error {
-		size, err := c.ReplaceLast(ctx, f, seal)
-		if err != nil {
-			return err
-		}
-		r := Verify(ctx, f, size, Options{})
-		return r.readBack(ctx)
-	})
-}
-
-// Stamped tells whether a container carries a timestamp. It reads headers and
-// seal alone.
-func Stamped(path string) (_ bool, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return false, fmt.Errorf("archive: %w", err)
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	_, sig, err := openSealed(f)
-	return err == nil && sig.Token != nil, err
-}
-
-func openSealed(f *os.File) (*asic.Container, *cades.Signature, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return nil, nil, fmt.Errorf("archive: %w", err)
-	}
-	c, err := asic.Open(f, info.Size())
-	if err != nil {
-		return nil, nil, fmt.Errorf("archive: %w", err)
-	}
-	if e := c.Entries(); e[len(e)-1].Name != asic.SignatureName {
-		return nil, nil, errors.New("archive: the seal is not the last entry")
-	}
-	seal, manifest, err := sealOf(c)
-	if err != nil {
-		return nil, nil, err
-	}
-	sig, err := cades.Verify(seal, sha256.Sum256(manifest))
-	if err != nil {
-		return nil, nil, fmt.Errorf("archive: %w", err)
-	}
-	return c, sig, nil
-}
-
-func sealOf(c *asic.Container) (seal, manifest []byte, err error) {
-	manifest, err = c.ReadFile(asic.ManifestName, asic.MaxManifest)
-	if err != nil {
-		return nil, nil, err
-	}
-	seal, err = c.ReadFile(asic.SignatureName, cades.MaxSignature)
-	return seal, manifest, err
-}
+// errCopied marks failures that cost a copy of the part.
+var errCopied = errors.New("archive: the copy was given up")
 
 // mode of a sealed file: nobody writes it, and only the node's own user reads it,
 // for it holds voices and names.
@@ -347,7 +269,7 @@ func replace(path string, sync func(*os.File) error, write func(f *os.File) erro
 		err = os.Rename(tmp, path)
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("archive: %w", err), os.Remove(tmp))
+		return errors.Join(errCopied, fmt.Errorf("archive: %w", err), os.Remove(tmp))
 	}
 	d, err := os.Open(filepath.Dir(path))
 	if err != nil {

@@ -1,10 +1,11 @@
 package archive
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
-	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -146,40 +147,6 @@ func TestMemoryDoesNotGrowWithTheMedia(t *testing.T) {
 	require.Less(t, large, small+2<<20, "small %d, large %d", small, large)
 }
 
-// What sealing and verifying cost beside SHA-256 of the same bytes, in one run;
-// figures for people, in `make long` alone: machines differ too much for a bound.
-func TestCostBesideSHA256(t *testing.T) {
-	if os.Getenv("RAPID_CHECKS") == "" {
-		t.Skip("in make long alone")
-	}
-	c := newCourt(t)
-	c.frame = 1216
-	part := c.record(t, 60_000) // 20 min
-	timed := func(what string, n int64, f func()) {
-		began := time.Now()
-		f()
-		took := time.Since(began)
-		t.Logf("%s: %.0f MB/s, %s", what, float64(n)/1e6/took.Seconds(), took.Round(time.Millisecond))
-	}
-	var b Built
-	timed("seal and read back", 0, func() {
-		var err error
-		b, err = Build(context.Background(), BuildParams{Part: part, Out: part + Ext, Signer: c.sealer})
-		require.NoError(t, err)
-	})
-	for range 3 {
-		timed("SHA-256", b.Bytes, func() {
-			f, err := os.Open(part + Ext)
-			require.NoError(t, err)
-			_, err = io.Copy(sha256.New(), f)
-			require.NoError(t, errors.Join(err, f.Close()))
-		})
-		timed("verify", b.Bytes, func() {
-			require.Equal(t, 0, VerifyFile(context.Background(), part+Ext, c.options()).ExitCode())
-		})
-	}
-}
-
 // job makes a Job and runs it until the test ends; told collects its log.
 func (c *court) job(t *testing.T, s Signer, signEnd func(context.Context, string) error) *Job {
 	j := NewJob(JobParams{Dir: c.dir, Signer: s, SignEnd: signEnd, Retry: time.Millisecond})
@@ -220,13 +187,13 @@ func TestTheJobComesBackAfterFailures(t *testing.T) {
 	part := c.record(t, 60)
 	s := &flaky{Signer: c.sealer, seals: 3, stamps: 3}
 	j := c.job(t, s, never)
-	eventually(t, "sealed and stamped in the end", func() bool { done, _ := Stamped(part + Ext); return done && j.Waiting() == 0 })
+	eventually(t, "sealed and stamped in the end", func() bool { s, _ := Look(part + Ext); return s.Stamped && j.Waiting() == 0 })
 	sealed, failed, _ := j.Counts()
 	require.Equal(t, int64(1), sealed, "sealed once, stamped later")
 	require.GreaterOrEqual(t, failed, int64(4))
-	done, err := Stamped(part + Ext)
+	state, err := Look(part + Ext)
 	require.NoError(t, err)
-	require.True(t, done)
+	require.True(t, state.Stamped)
 	require.Equal(t, 0, VerifyFile(context.Background(), part+Ext, c.options()).ExitCode())
 }
 
@@ -283,9 +250,66 @@ func TestARecordingInProgressIsLeftAlone(t *testing.T) {
 	require.NoError(t, err)
 	lines := strings.SplitAfter(string(b), "\n")
 	require.NoError(t, os.WriteFile(log, []byte(strings.Join(lines[:len(lines)-2], "")+`{"i":`), 0o600))
-	require.ErrorIs(t, NewJob(JobParams{Dir: c.dir, Signer: c.sealer, SignEnd: never}).seal(context.Background(), part), ErrNotEnded)
+	j := NewJob(JobParams{Dir: c.dir, Signer: c.sealer, SignEnd: never})
+	j.Add(part)
+	require.Zero(t, j.Unended())
+	j.one(context.Background(), part)
+	require.Equal(t, 1, j.Unended(), "nobody ended it yet: it is counted")
+	require.Zero(t, j.Waiting())
 	_, err = os.Stat(part + Ext)
 	require.ErrorIs(t, err, os.ErrNotExist)
+	require.NoError(t, os.WriteFile(log, b, 0o600)) // it ends
+	j.Add(part)
+	j.one(context.Background(), part)
+	require.Zero(t, j.Unended())
+	require.Equal(t, 0, VerifyFile(context.Background(), part+Ext, c.options()).ExitCode())
+}
+
+// away is a signer that does not answer; nothing is asked of it.
+type away struct{ Signer }
+
+func (away) Holds(context.Context) (bool, error) { return false, errors.New("no answer") }
+
+// A failure that comes before anything was copied is tried again soon; one that
+// cost a copy of the part, more and more rarely. Both stand in the status.
+func TestCopiesForNothingBecomeRare(t *testing.T) {
+	c := newCourt(t)
+	part := c.record(t, 20)
+	for _, step := range []struct {
+		signer Signer
+		most   time.Duration
+		reads  bool
+	}{{away{c.sealer}, 10 * time.Minute, false}, {noSeals{c.sealer}, 6 * time.Hour, true}} {
+		j := NewJob(JobParams{Dir: c.dir, Signer: step.signer, SignEnd: never})
+		j.Add(part)
+		for range 20 {
+			j.one(context.Background(), part)
+		}
+		_, failed, read := j.Counts()
+		require.Equal(t, int64(20), failed)
+		require.Equal(t, step.reads, read > 0)
+		require.Equal(t, step.most, j.waiting[part].wait)
+		list := j.Failing()
+		require.Len(t, list, 1)
+		require.Equal(t, "h-1/part-0001", list[0].Part)
+		require.Equal(t, 20, list[0].Failures)
+		require.NotEmpty(t, list[0].Error)
+		require.False(t, list[0].Sealed)
+	}
+}
+
+// What the log says of a part that only lacks its timestamp is not that it were
+// not sealed.
+func TestTheLogTellsWhatLacks(t *testing.T) {
+	c := newCourt(t)
+	part := c.record(t, 20)
+	var log bytes.Buffer
+	j := NewJob(JobParams{Dir: c.dir, Signer: noStamps{c.sealer}, SignEnd: never, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	j.Add(part)
+	j.one(context.Background(), part)
+	require.Contains(t, log.String(), "sealed part is not complete")
+	require.NotContains(t, log.String(), "part not sealed")
+	require.True(t, j.Failing()[0].Sealed)
 }
 
 // A part that ends while it is looked at, and found in progress, is not forgotten.
@@ -320,4 +344,29 @@ func TestRecordingsComeFirst(t *testing.T) {
 	require.ErrorContains(t, j.seal(context.Background(), part), "reserve")
 	_, err := os.Stat(part + Ext)
 	require.ErrorIs(t, err, os.ErrNotExist)
+}
+
+// The disk is looked at while a part is copied and read back, not only before.
+func TestACopyIsGivenUpWhenRecordingsNeedTheDisk(t *testing.T) {
+	c := newCourt(t)
+	part := c.record(t, 20)
+	f, err := os.Create(filepath.Join(part, "media", "t009-1.webm"))
+	require.NoError(t, err)
+	require.NoError(t, errors.Join(f.Truncate(3*roomStep/2), f.Close()))
+	full := errors.New("the disk fills up")
+	for at, what := range map[int]string{1: "copying", 3: "reading back"} {
+		asked := 0
+		_, err = Build(context.Background(), BuildParams{Part: part, Out: part + Ext, Signer: c.sealer, Pace: Pace{Room: func() error {
+			if asked++; asked == at {
+				return full
+			}
+			return nil
+		}}})
+		require.ErrorIs(t, err, full, what)
+		require.ErrorIs(t, err, errCopied, what)
+		for _, name := range []string{part + Ext, part + Ext + newExt} {
+			_, err := os.Stat(name)
+			require.ErrorIs(t, err, os.ErrNotExist, what)
+		}
+	}
 }

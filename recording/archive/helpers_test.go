@@ -31,7 +31,10 @@ type court struct {
 	sealer *signer.Sealer
 	dir    string // of all evidence
 	now    time.Time
-	frame  int // bytes of a frame, at least 32
+	// frames are the bytes of a frame of each track, whole multiples of 32.
+	frames []int
+	// fs opens the directory of a part; nil: as it is.
+	fs func(dir string) (recording.PartFS, error)
 }
 
 func newCourt(t testing.TB) *court {
@@ -47,7 +50,7 @@ func newCourt(t testing.TB) *court {
 		Now: clock, Rand: rand.Reader, Rate: 1e6, Burst: 1e6,
 	})
 	require.NoError(t, err)
-	return &court{t, id, k, s, filepath.Join(dir, "evidence"), now, 32}
+	return &court{t: t, id: id, keeper: k, sealer: s, dir: filepath.Join(dir, "evidence"), now: now, frames: []int{32, 32}}
 }
 
 // newKeeper is a signer process that begins.
@@ -67,26 +70,26 @@ type deaf struct{}
 func (deaf) Recording(bool, string)            {}
 func (deaf) Checkpoint(uint64, string, []byte) {}
 
-// record makes a part of two microphones of the given number of 20 ms frames.
+// record makes a part of microphones (two, unless frames says otherwise) of the given number of 20 ms frames.
 // It runs in a bubble, so that the time costs nothing, on the clock of today.
-func (c *court) record(t *testing.T, frames int) (part string) {
+func (c *court) record(t testing.TB, frames int) (part string) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
+	bubbled(t, func(t *testing.T) {
 		now := func() time.Time { return time.Now().Add(c.now.Sub(bubble)) }
 		p, err := recording.Open(context.Background(), recording.Params{
 			Dir: c.dir, Hearing: "h-1", Node: "node-1", Genesis: []byte(`{"software":"test","booking":{"docket_no":"12/2026/TLST-HS"}}`),
-			Epoch: 1, Signer: c.keeper, Notify: deaf{}, Rand: rand.Reader, Now: now,
+			Epoch: 1, Signer: c.keeper, Notify: deaf{}, Rand: rand.Reader, Now: now, FS: c.fs,
 		})
 		require.NoError(t, err)
 		part = p.Dir()
 		for i := range frames {
-			for d := range 2 {
+			for d, size := range c.frames {
 				src := sfu.SourceID{Peer: fmt.Sprintf("device-%d", d+1), Kind: sfu.Mic}
 				if i == 0 {
 					p.Tap().Opened(sfu.SourceInfo{Source: src, Codec: sfu.Opus, ClockRate: 48000, Channels: 2}, now())
 				}
 				sum := sha256.Sum256(fmt.Appendf(nil, "%d %d", d, i))
-				payload := bytes.Repeat(sum[:], c.frame/len(sum))
+				payload := bytes.Repeat(sum[:], size/len(sum))
 				p.Tap().Packet(&sfu.Packet{
 					Source: src, Codec: sfu.Opus, SSRC: uint32(d + 1), Seq: uint64(i + 1), Timestamp: uint32(i * 960), Arrival: now(), Payload: payload,
 				})
@@ -97,6 +100,18 @@ func (c *court) record(t *testing.T, frames int) (part string) {
 		require.NoError(t, p.Close(context.Background()))
 	})
 	return part
+}
+
+// bubbled runs f in a bubble, of a benchmark as well, which has none of its own.
+func bubbled(t testing.TB, f func(t *testing.T)) {
+	if t, ok := t.(*testing.T); ok {
+		synctest.Test(t, f)
+		return
+	}
+	ok := testing.RunTests(func(string, string) (bool, error) { return true, nil }, []testing.InternalTest{
+		{Name: "recording", F: func(t *testing.T) { synctest.Test(t, f) }},
+	})
+	require.True(t, ok)
 }
 
 // sealed is the container of a recorded part.

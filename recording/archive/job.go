@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -27,14 +28,16 @@ type JobParams struct {
 	// SignEnd signs the end line of a part whose process died before it did; see
 	// recording.SignEnd.
 	SignEnd func(ctx context.Context, part string) error
+	// Register notes every sealed file; nil: nobody does.
+	Register Register
 	// Reserve is kept free on the disk for recordings, in bytes: a part that does
 	// not fit beside it waits.
 	Reserve int64
 	// Rate bounds reading, in bytes a second; default 64 MiB: recordings come first.
 	Rate   int64
 	Logger *slog.Logger
-	// Retry is the wait after a first failure, doubled up to 60 times of it;
-	// default 10 s.
+	// Retry is the wait after a first failure, doubled up to 60 times of it, or to
+	// 2160 times where the failure cost a copy of the part; default 10 s.
 	Retry time.Duration
 	// Progress is the time between two lines in the log, default 30 s.
 	Progress time.Duration
@@ -53,15 +56,18 @@ type Job struct {
 
 	mu      sync.Mutex
 	waiting map[string]*retry // by directory of the part
+	unended map[string]bool   // looked at and found without their end line
 
 	sealed, failed, bytes atomic.Int64
 }
 
 type retry struct {
-	at     time.Time
-	wait   time.Duration
-	sealed bool // only the timestamp lacks
-	asked  int  // how often Add was called for it
+	at       time.Time
+	wait     time.Duration
+	sealed   bool // only what joins a sealed file lacks
+	asked    int  // how often Add was called for it
+	failures int
+	err      error // the last
 }
 
 // NewJob returns a job that does nothing before Run.
@@ -79,7 +85,7 @@ func NewJob(p JobParams) *Job {
 		p.Logger = slog.New(slog.DiscardHandler)
 	}
 	return &Job{
-		p: p, wake: make(chan struct{}, 1), waiting: map[string]*retry{},
+		p: p, wake: make(chan struct{}, 1), waiting: map[string]*retry{}, unended: map[string]bool{},
 		limit: rate.NewLimiter(rate.Limit(p.Rate), max(int(p.Rate), limitStep)),
 	}
 }
@@ -91,6 +97,7 @@ func (j *Job) Add(part string) {
 		j.waiting[part] = &retry{}
 	}
 	j.waiting[part].asked++
+	delete(j.unended, part)
 	j.mu.Unlock()
 	select {
 	case j.wake <- struct{}{}:
@@ -98,11 +105,43 @@ func (j *Job) Add(part string) {
 	}
 }
 
-// Waiting counts the parts that are to be sealed or stamped.
+// Waiting counts the parts that are to be sealed, stamped or sealed by the court.
 func (j *Job) Waiting() int {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return len(j.waiting)
+}
+
+// Unended counts the parts that a process stopped writing without an end line and
+// that nobody has ended since: hearings that go on after a restart, and those that
+// never came back, whose record gets no seal.
+func (j *Job) Unended() int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return len(j.unended)
+}
+
+// Failure is a part that could not be sealed or stamped so far.
+type Failure struct {
+	Part     string    `json:"part"` // hearing and number
+	Failures int       `json:"failures"`
+	Sealed   bool      `json:"sealed"` // only what joins a sealed file lacks
+	Error    string    `json:"error"`  // the last
+	Next     time.Time `json:"next"`   // attempt
+}
+
+// Failing lists the parts whose last attempt failed, in order of their names.
+func (j *Job) Failing() []Failure {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	out := []Failure{}
+	for part, r := range j.waiting {
+		if r.err != nil {
+			out = append(out, Failure{j.name(part), r.failures, r.sealed, r.err.Error(), r.at})
+		}
+	}
+	slices.SortFunc(out, func(a, b Failure) int { return strings.Compare(a.Part, b.Part) })
+	return out
 }
 
 // Counts are, since the job was made: containers finished, attempts that failed
@@ -113,7 +152,7 @@ func (j *Job) Counts() (sealed, failed, bytes int64) {
 
 // Run works until ctx ends.
 func (j *Job) Run(ctx context.Context) {
-	j.scan()
+	j.scan(ctx)
 	for ctx.Err() == nil {
 		part, wait := j.next(time.Now())
 		if part != "" {
@@ -131,14 +170,20 @@ func (j *Job) Run(ctx context.Context) {
 }
 
 // scan finds what earlier processes left.
-func (j *Job) scan() {
+func (j *Job) scan(ctx context.Context) {
+	// When the signer does not answer yet, what only lacks the court's seal waits for
+	// the next start.
+	court, err := j.p.Signer.Holds(ctx)
+	if err != nil {
+		j.p.Logger.Warn("signer not asked for the court's key", "err", err)
+	}
 	parts, err := filepath.Glob(filepath.Join(j.p.Dir, "*", "part-*", ledger.LogName))
 	if err != nil {
 		j.p.Logger.Error("evidence not looked through", "err", err)
 	}
 	for _, name := range parts {
 		part := filepath.Dir(name)
-		if done, err := Stamped(part + Ext); err != nil || !done {
+		if state, err := Look(part + Ext); err != nil || !state.complete(court) || !j.registered(part) {
 			j.Add(part)
 		}
 	}
@@ -186,15 +231,32 @@ func (j *Job) done(part string, asked int, err error) {
 	switch {
 	case r.asked != asked:
 		r.at = time.Time{}
-	case err == nil || errors.Is(err, ErrNotEnded):
+	case err == nil:
 		delete(j.waiting, part)
+	case errors.Is(err, ErrNotEnded):
+		delete(j.waiting, part)
+		j.unended[part] = true
 	default:
-		r.sealed = errors.Is(err, errNoTimestamp)
-		r.wait = min(max(2*r.wait, j.p.Retry), 60*j.p.Retry)
-		r.at = time.Now().Add(r.wait)
-		j.failed.Add(1)
-		j.p.Logger.Error("part not sealed", "part", j.name(part), "err", err, "again_in", r.wait.String())
+		j.again(part, r, err)
 	}
+}
+
+// again has a part tried later: much later where trying costs a copy.
+func (j *Job) again(part string, r *retry, err error) {
+	most := 60 * j.p.Retry
+	if errors.Is(err, errCopied) {
+		most = 2160 * j.p.Retry
+	}
+	r.err, r.failures = err, r.failures+1
+	r.wait = min(max(2*r.wait, j.p.Retry), most)
+	r.at = time.Now().Add(r.wait)
+	j.failed.Add(1)
+	args := []any{"part", j.name(part), "err", err, "failures", r.failures, "again_in", r.wait.String()}
+	if r.sealed = errors.Is(err, errNoTimestamp) || errors.Is(err, errNoCourt) || errors.Is(err, errNotNoted); r.sealed {
+		j.p.Logger.Warn("sealed part is not complete", args...)
+		return
+	}
+	j.p.Logger.Error("part not sealed", args...)
 }
 
 // name is the part's place below the evidence: hearing and number.
@@ -209,10 +271,14 @@ func (j *Job) name(part string) string {
 func (j *Job) seal(ctx context.Context, part string) error {
 	out := part + Ext
 	if _, err := os.Lstat(out); err == nil {
-		return j.stamp(ctx, part)
+		return errors.Join(j.register(ctx, part, nil), j.complete(ctx, part))
 	}
 	if err := j.ended(ctx, part); err != nil {
 		return err
+	}
+	// Without its signer a copy would be made for nothing.
+	if _, err := j.p.Signer.Holds(ctx); err != nil {
+		return fmt.Errorf("archive: signer: %w", err)
 	}
 	total, err := size(part)
 	if err != nil {
@@ -224,7 +290,7 @@ func (j *Job) seal(ctx context.Context, part string) error {
 	began, last := time.Now(), time.Now()
 	before := int64(0)
 	b, err := Build(ctx, BuildParams{
-		Part: part, Out: out, Signer: j.p.Signer, Limit: j.limit,
+		Part: part, Out: out, Signer: j.p.Signer, Pace: j.pace(part),
 		Progress: func(done int64) {
 			j.bytes.Add(done - before)
 			before = done
@@ -246,19 +312,19 @@ func (j *Job) seal(ctx context.Context, part string) error {
 	if damages > 0 {
 		log = j.p.Logger.Error
 	}
-	log("part sealed", "part", j.name(part), "bytes", b.Bytes, "manifest_sha256", fmt.Sprintf("%x", b.Manifest),
+	log("part sealed", "part", j.name(part), "bytes", b.Bytes, "sha256", fmt.Sprintf("%x", b.SHA256), "manifest_sha256", fmt.Sprintf("%x", b.Manifest),
 		"timestamp", b.Stamped, "damages", damages, "took", time.Since(began).Round(time.Millisecond).String())
-	if !b.Stamped {
-		return errNoTimestamp
-	}
-	return nil
+	return errors.Join(b.Lacks, j.register(ctx, part, &b.SHA256))
 }
 
-var errNoTimestamp = errors.New("archive: sealed, the timestamp is still to come")
-
-// stamp gives a container of an earlier attempt its timestamp.
-func (j *Job) stamp(ctx context.Context, part string) error {
-	if done, err := Stamped(part + Ext); err != nil || done {
+// complete gives a container of an earlier attempt its timestamps, and the court's
+// seal where there is a key for it.
+func (j *Job) complete(ctx context.Context, part string) error {
+	court, err := j.p.Signer.Holds(ctx)
+	if err != nil {
+		return errors.Join(errNoTimestamp, fmt.Errorf("archive: signer: %w", err))
+	}
+	if state, err := Look(part + Ext); err != nil || state.complete(court) {
 		return err
 	}
 	info, err := os.Stat(part + Ext)
@@ -269,11 +335,20 @@ func (j *Job) stamp(ctx context.Context, part string) error {
 	if err := j.room(part, info.Size()); err != nil {
 		return errors.Join(errNoTimestamp, err)
 	}
-	if err := Stamp(ctx, part+Ext, j.p.Signer, StampLimit); err != nil {
-		return errors.Join(errNoTimestamp, err)
+	done, err := Complete(ctx, part+Ext, j.p.Signer, StampLimit, j.pace(part))
+	if done.Changed {
+		j.p.Logger.Info("sealed part completed", "part", j.name(part), "sha256", fmt.Sprintf("%x", done.SHA256))
+		err = errors.Join(err, j.register(ctx, part, &done.SHA256))
 	}
-	j.p.Logger.Info("sealed part has its timestamp", "part", j.name(part))
-	return nil
+	if err != nil && !errors.Is(err, errNoCourt) {
+		err = errors.Join(errNoTimestamp, err)
+	}
+	return err
+}
+
+// pace is how a part may be worked on: recordings come first, on the way too.
+func (j *Job) pace(part string) Pace {
+	return Pace{Limit: j.limit, Room: func() error { return j.room(part, 0) }}
 }
 
 // room wants space for another file of this size beside what recordings need.

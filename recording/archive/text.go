@@ -9,15 +9,15 @@ import (
 )
 
 type words struct {
-	file, sealed, unsealed, level, claimed, stamped, internal, independent, unknown, unstamped string
-	revocation, damages, untrusted, noEvidence                                                 string
-	code                                                                                       map[string]string
+	file, sealed, court, unsealed, level, claimed, stamped, internal, independent, unknown, unstamped string
+	revocation, damages, untrusted, noEvidence                                                        string
+	code                                                                                              map[string]string
 }
 
 func wordsOf(lang string) words {
 	if lang == "en" {
 		return words{
-			file: "File: %d bytes, %d entries; SHA-256 of its list: %s", sealed: "Sealed by", unsealed: "No seal that holds.",
+			file: "File: %d bytes, %d entries; SHA-256 of its list: %s", sealed: "Sealed by", court: "Seal of the court", unsealed: "No seal that holds.",
 			level: "CAdES-BASELINE-%s", claimed: "time stated by the signer", stamped: "Timestamp",
 			internal: "internal timestamp, not independent", independent: "independent timestamp authority",
 			unknown: "the timestamp authority is not identified", unstamped: "No timestamp.",
@@ -31,7 +31,7 @@ func wordsOf(lang string) words {
 		}
 	}
 	return words{
-		file: "Gói lưu trữ: %d byte, %d mục; SHA-256 của danh mục: %s", sealed: "Niêm phong bởi", unsealed: "Không có chữ ký niêm phong hợp lệ.",
+		file: "Gói lưu trữ: %d byte, %d mục; SHA-256 của danh mục: %s", sealed: "Niêm phong bởi", court: "Chữ ký số của Tòa án", unsealed: "Không có chữ ký niêm phong hợp lệ.",
 		level: "CAdES-BASELINE-%s", claimed: "thời điểm do bên ký nêu", stamped: "Dấu thời gian",
 		internal: "dấu thời gian nội bộ, không độc lập", independent: "bên cấp dấu thời gian độc lập",
 		unknown: "chưa xác định được bên cấp dấu thời gian", unstamped: "Không có dấu thời gian.",
@@ -61,7 +61,13 @@ func (r Report) Text(lang string) string {
 	if s := r.Container.Seal; s == nil {
 		line("%s", w.unsealed)
 	} else {
-		s.print(w, line)
+		s.print(w, w.sealed, line)
+	}
+	if s := r.Container.Court; s != nil {
+		s.print(w, w.court, line)
+	}
+	if r.Container.Seal != nil {
+		line("%s", w.revocation)
 	}
 	if len(r.Container.Damages) > 0 {
 		line("%s:", w.damages)
@@ -85,8 +91,8 @@ func (r Report) Text(lang string) string {
 	return b.String()
 }
 
-func (s *Seal) print(w words, line func(string, ...any)) {
-	line("%s: %s (%s, %s), "+w.level+", %s (%s)", w.sealed, recording.Clean(s.Signer), recording.Clean(s.Issuer), s.Serial, s.Level, clock(s.SigningTime), w.claimed)
+func (s *Seal) print(w words, by string, line func(string, ...any)) {
+	line("%s: %s (%s, %s), "+w.level+", %s (%s)", by, recording.Clean(s.Signer), recording.Clean(s.Issuer), s.Serial, s.Level, clock(s.SigningTime), w.claimed)
 	if s.TrustError != "" {
 		line("  %s: %s", w.untrusted, recording.Clean(s.TrustError))
 	}
@@ -100,7 +106,6 @@ func (s *Seal) print(w words, line func(string, ...any)) {
 	default:
 		line("%s: %s, %s (%s)", w.stamped, clock(t.Time), recording.Clean(t.Authority), w.unknown)
 	}
-	line("%s", w.revocation)
 }
 
 func clock(t time.Time) string {

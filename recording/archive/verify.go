@@ -9,8 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"sync"
+	"slices"
 	"time"
 
 	"phientoa/internal/asic"
@@ -70,7 +69,7 @@ type Timestamp struct {
 	Trusted  bool `json:"trusted"` // under Roots or TSARoots at its time
 }
 
-// Seal is the node's signature over the manifest.
+// Seal is a signature over a manifest: of the node, or of the court.
 type Seal struct {
 	Signer      string     `json:"signer"`
 	Serial      string     `json:"serial"` // hex
@@ -80,15 +79,18 @@ type Seal struct {
 	Trusted     bool       `json:"trusted"`
 	TrustError  string     `json:"trust_error,omitempty"`
 	Timestamp   *Timestamp `json:"timestamp,omitempty"`
+	cert        *x509.Certificate
 }
 
 // Container is what was found of the file around the evidence.
 type Container struct {
-	Bytes    int64    `json:"bytes"`
-	Entries  int      `json:"entries"`
-	Manifest string   `json:"manifest_sha256,omitempty"` // hex
-	Seal     *Seal    `json:"seal,omitempty"`            // nil: none that holds
-	Damages  []Damage `json:"damages"`
+	Bytes    int64  `json:"bytes"`
+	Entries  int    `json:"entries"`
+	Manifest string `json:"manifest_sha256,omitempty"` // hex
+	Seal     *Seal  `json:"seal,omitempty"`            // nil: none that holds
+	// Court is the court's own seal over the node's; nil: none, or none that holds.
+	Court   *Seal    `json:"court_seal,omitempty"`
+	Damages []Damage `json:"damages"`
 }
 
 // Report is what Verify found.
@@ -108,18 +110,16 @@ func (r Report) ExitCode() int {
 		return 2
 	case len(r.Container.Damages) > 0 || r.Evidence == nil || r.Container.Seal == nil || !r.Evidence.Whole():
 		return 1
-	case !r.Container.Seal.Trusted || !r.Evidence.SignerKnown:
+	case !r.Container.Seal.Trusted || !r.Evidence.SignerKnown || (r.Container.Court != nil && !r.Container.Court.Trusted):
 		return 3
 	}
 	return 0
 }
 
-// readBack refuses a file that was just written and is not what was written.
-// Damage of the evidence itself was there before and is kept as it was.
-func (r Report) readBack(ctx context.Context) error {
+// asWritten refuses a file that is not what was written. Damage of the evidence
+// itself is not judged.
+func (r Report) asWritten() error {
 	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
 	case r.Unreadable != "":
 		return errors.New("archive: read back: " + r.Unreadable)
 	case len(r.Container.Damages) > 0:
@@ -131,16 +131,12 @@ func (r Report) readBack(ctx context.Context) error {
 
 // VerifyFile is Verify of a file.
 func VerifyFile(ctx context.Context, path string, o Options) Report {
-	f, err := os.Open(path)
+	r, size, c, err := OpenContainer(path)
 	if err != nil {
 		return Report{Unreadable: err.Error()}
 	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return Report{Unreadable: err.Error()}
-	}
-	return Verify(ctx, f, info.Size(), o)
+	defer c.Close()
+	return Verify(ctx, r, size, o)
 }
 
 // Verify checks a container of size bytes, offline, in memory that does not
@@ -163,7 +159,8 @@ type verifier struct {
 	r    Report
 	c    *asic.Container
 	list asic.Manifest
-	cert *x509.Certificate // of the seal
+	// own are the entries that no manifest of the node lists, in order.
+	own []string
 }
 
 func (v *verifier) damage(code, entry string, offset int64, detail string) {
@@ -189,19 +186,16 @@ func (v *verifier) run(r io.ReaderAt, size int64) (err error) {
 		return err
 	}
 	v.r.Container.Entries = len(v.c.Entries())
-	if err := v.manifest(); err != nil {
+	if err := v.manifests(); err != nil {
 		return err
 	}
-	// Both passes read everything; they do it side by side.
-	var wg sync.WaitGroup
-	var evidence recording.Report
-	wg.Go(func() {
-		// An unreadable log is in the report.
-		evidence, _ = recording.VerifyDir(v.ctx, v.c.FS(ofPart), recording.Options{Roots: v.o.Roots, Held: v.o.Held})
-	})
-	err = v.digests()
-	wg.Wait()
-	if err != nil {
+	// One pass reads everything: log and tracks are verified by what the log says,
+	// and what was read is compared with the manifest.
+	d := newDigester(v.c, ofPart)
+	// An unreadable log is in the report.
+	evidence, _ := recording.VerifyDir(v.ctx, d, recording.Options{Roots: v.o.Roots, Held: v.o.Held})
+	d.close()
+	if err := v.digests(d); err != nil {
 		return err
 	}
 	v.r.Evidence = &evidence
@@ -218,9 +212,16 @@ func (v *verifier) run(r io.ReaderAt, size int64) (err error) {
 	return nil
 }
 
-// manifest checks the list of files, and the seal over it.
-func (v *verifier) manifest() error {
-	for _, name := range []string{asic.ManifestName, asic.SignatureName} {
+// manifests checks the list of files with the node's seal over it, and the court's
+// seal over both where there is one.
+func (v *verifier) manifests() error {
+	v.own = []string{asic.ManifestName, asic.SignatureName}
+	for _, name := range []string{asic.Manifest2Name, asic.Signature2Name} {
+		if _, ok := v.c.Entry(name); ok {
+			v.own = []string{asic.ManifestName, asic.SignatureName, asic.Manifest2Name, asic.Signature2Name}
+		}
+	}
+	for _, name := range v.own {
 		if _, ok := v.c.Entry(name); !ok {
 			v.damage(DamageMissing, name, -1, "")
 		}
@@ -228,47 +229,64 @@ func (v *verifier) manifest() error {
 	if len(v.r.Container.Damages) > 0 {
 		return nil
 	}
-	m, err := v.c.ReadFile(asic.ManifestName, asic.MaxManifest)
+	xml, err := v.c.ReadFile(asic.ManifestName, asic.MaxManifest)
 	if err != nil {
 		return err
 	}
-	sum := sha256.Sum256(m)
+	sum := sha256.Sum256(xml)
 	v.r.Container.Manifest = hex.EncodeToString(sum[:])
-	if v.list, err = asic.ParseManifest(m); err != nil {
+	if v.list, err = asic.ParseManifest(xml); err != nil {
 		v.damage(DamageManifest, asic.ManifestName, v.at(asic.ManifestName), err.Error())
 	} else if v.list.Signature != asic.SignatureName {
 		v.damage(DamageManifest, asic.ManifestName, v.at(asic.ManifestName), "names another signature")
 	}
-	der, err := v.c.ReadFile(asic.SignatureName, cades.MaxSignature)
+	signature, err := v.c.ReadFile(asic.SignatureName, cades.MaxSignature)
 	if err != nil {
 		return err
 	}
-	sig, err := cades.Verify(der, sum)
-	switch {
-	case errors.Is(err, cades.ErrDigest):
-		v.damage(DamageManifest, asic.ManifestName, v.at(asic.ManifestName), "not the list that was sealed")
-	case err != nil:
-		v.damage(DamageSeal, asic.SignatureName, v.at(asic.SignatureName), err.Error())
-	default:
-		v.seal(sig)
+	v.r.Container.Seal = v.judge(signature, sum, asic.ManifestName, asic.SignatureName)
+	if len(v.own) == 2 {
+		return nil
+	}
+	second, err := v.c.ReadFile(asic.Manifest2Name, asic.MaxManifest)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(second, v.list.Second(xml, signature).XML()) {
+		v.damage(DamageManifest, asic.Manifest2Name, v.at(asic.Manifest2Name), "not the files that the node has sealed, with its seal")
+	}
+	if signature, err = v.c.ReadFile(asic.Signature2Name, cades.MaxSignature); err != nil {
+		return err
+	}
+	v.r.Container.Court = v.judge(signature, sha256.Sum256(second), asic.Manifest2Name, asic.Signature2Name)
+	if s, c := v.r.Container.Seal, v.r.Container.Court; s != nil && c != nil && sameKey(c.cert, [][]byte{s.cert.Raw}) {
+		v.damage(DamageSigner, asic.Signature2Name, v.at(asic.Signature2Name), "the court's seal is of the node's key")
 	}
 	return nil
 }
 
-// seal judges a signature that holds.
-func (v *verifier) seal(sig *cades.Signature) {
+// judge checks a signature over a manifest of a SHA-256; nil when it does not hold.
+func (v *verifier) judge(der []byte, sum [sha256.Size]byte, manifest, signature string) *Seal {
+	sig, err := cades.Verify(der, sum)
+	switch {
+	case errors.Is(err, cades.ErrDigest):
+		v.damage(DamageManifest, manifest, v.at(manifest), "not the list that was sealed")
+		return nil
+	case err != nil:
+		v.damage(DamageSeal, signature, v.at(signature), err.Error())
+		return nil
+	}
 	s := &Seal{
 		Signer: sig.Certificate.Subject.CommonName, Serial: sig.Certificate.SerialNumber.Text(16),
-		Issuer: sig.Certificate.Issuer.CommonName, SigningTime: sig.SigningTime, Level: "B",
+		Issuer: sig.Certificate.Issuer.CommonName, SigningTime: sig.SigningTime, Level: "B", cert: sig.Certificate,
 	}
-	v.r.Container.Seal, v.cert = s, sig.Certificate
 	at := v.o.Now
 	if sig.Token != nil {
 		s.Level = "T"
 		info, err := tsa.Verify(sig.Token, sha256.Sum256(sig.Value))
 		if err != nil {
-			v.damage(DamageTimestamp, asic.SignatureName, v.at(asic.SignatureName), err.Error())
-			return
+			v.damage(DamageTimestamp, signature, v.at(signature), err.Error())
+			return s
 		}
 		s.Timestamp = v.timestamp(info, sig.Certificate)
 		if s.Timestamp.Trusted {
@@ -276,13 +294,14 @@ func (v *verifier) seal(sig *cades.Signature) {
 		}
 	}
 	if v.o.Roots == nil {
-		return
+		return s
 	}
 	if err := sig.Trusted(v.o.Roots, at, x509.ExtKeyUsageAny); err != nil {
 		s.TrustError = err.Error()
-		return
+		return s
 	}
 	s.Trusted = true
+	return s
 }
 
 func (v *verifier) timestamp(info tsa.Info, sealed *x509.Certificate) *Timestamp {
@@ -298,7 +317,7 @@ func (v *verifier) timestamp(info tsa.Info, sealed *x509.Certificate) *Timestamp
 }
 
 // digests compares every file with the manifest, in the order of the container.
-func (v *verifier) digests() error {
+func (v *verifier) digests(d *digester) error {
 	sealed := map[string][sha256.Size]byte{}
 	for _, f := range v.list.Files {
 		if _, twice := sealed[f.Name]; twice {
@@ -311,12 +330,12 @@ func (v *verifier) digests() error {
 	}
 	var order []string
 	for _, e := range v.c.Entries() {
-		sum, crcHolds, err := v.c.Digest(v.ctx, e)
+		sum, crcHolds, err := d.digest(v.ctx, e)
 		if err != nil {
 			return err
 		}
 		want, listed := sealed[e.Name]
-		own := e.Name == asic.MimetypeName || e.Name == asic.ManifestName || e.Name == asic.SignatureName
+		own := e.Name == asic.MimetypeName || slices.Contains(v.own, e.Name)
 		switch {
 		case listed && sum != want:
 			v.damage(DamageDigest, e.Name, e.Offset(), "")
@@ -334,7 +353,7 @@ func (v *verifier) digests() error {
 	for _, f := range v.list.Files {
 		want = append(want, f.Name)
 	}
-	want = append(want, asic.ManifestName, asic.SignatureName)
+	want = append(want, v.own...)
 	for i := range want {
 		if order[i] != want[i] {
 			v.damage(DamageZIP, order[i], v.at(order[i]), "not in the order of the manifest")
@@ -360,8 +379,39 @@ func (v *verifier) agreement() {
 	if err != nil || readErr != nil || !bytes.Equal(got, want) {
 		v.damage(DamageSession, sessionName, v.at(sessionName), "not what the log says")
 	}
-	if v.cert != nil && v.cert.Subject.CommonName != part.Node {
-		v.damage(DamageSigner, asic.SignatureName, v.at(asic.SignatureName),
-			fmt.Sprintf("recorded by %q, sealed by %q", part.Node, v.cert.Subject.CommonName))
+	if c := v.r.Container.Seal.cert; c.Subject.CommonName != part.Node {
+		v.damage(DamageSigner, asic.SignatureName, v.at(asic.SignatureName), fmt.Sprintf("recorded by %q, sealed by %q", part.Node, c.Subject.CommonName))
+	} else if !sameKey(c, part.Log.Certificates) {
+		// A name is whatever an authority wrote; the key is who it was.
+		v.damage(DamageSigner, asic.SignatureName, v.at(asic.SignatureName), "the log is of another key of that name")
 	}
+	for i, s := range []*Seal{v.r.Container.Seal, v.r.Container.Court} {
+		if s == nil || s.Timestamp == nil {
+			continue
+		}
+		if err := notBefore(s.Timestamp.Time, time.UnixMicro(part.Log.LastT)); err != nil {
+			name := []string{asic.SignatureName, asic.Signature2Name}[i]
+			v.damage(DamageTimestamp, name, v.at(name), err.Error())
+		}
+	}
+}
+
+// sameKey tells whether one of the certificates (DER) is of the key of c.
+func sameKey(c *x509.Certificate, certificates [][]byte) bool {
+	return slices.ContainsFunc(certificates, func(der []byte) bool {
+		other, err := x509.ParseCertificate(der)
+		return err == nil && bytes.Equal(other.RawSubjectPublicKeyInfo, c.RawSubjectPublicKeyInfo)
+	})
+}
+
+// clocksDiffer is by how much the clocks of node and authority may differ.
+const clocksDiffer = time.Minute
+
+// notBefore refuses a timestamp that was given before the log of what it covers
+// had ended.
+func notBefore(stamp, ended time.Time) error {
+	if stamp.Add(clocksDiffer).Before(ended) {
+		return fmt.Errorf("given at %s, before the last line of the log (%s)", clock(stamp), clock(ended))
+	}
+	return nil
 }

@@ -3,11 +3,14 @@ package archive
 import (
 	"bytes"
 	"context"
+	crand "crypto/rand"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
 	"hash/crc32"
 	"math/rand"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +18,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"phientoa/internal/asic"
+	"phientoa/internal/cades"
+	"phientoa/internal/ledger"
+	"phientoa/internal/signer"
 	"phientoa/recording"
 )
 
@@ -26,6 +32,9 @@ func TestASealedPartIsWhole(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o400), info.Mode().Perm())
 	require.Equal(t, b.Bytes, info.Size())
+	whole, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, sha256.Sum256(whole), b.SHA256)
 	_, err = os.Stat(path + newExt)
 	require.ErrorIs(t, err, os.ErrNotExist)
 
@@ -83,17 +92,24 @@ func TestTheSealOutlivesItsCertificate(t *testing.T) {
 	require.Equal(t, 0, r.ExitCode(), r.Text("en"))
 	require.Equal(t, "B", r.Container.Seal.Level)
 	require.Equal(t, 3, VerifyFile(context.Background(), part+Ext, o).ExitCode())
-	done, err := Stamped(part + Ext)
+	state, err := Look(part + Ext)
 	require.NoError(t, err)
-	require.False(t, done)
+	require.Zero(t, state)
 	before := open(t, part+Ext)
-	require.NoError(t, Stamp(context.Background(), part+Ext, c.sealer, 0))
+	done, err := Complete(context.Background(), part+Ext, c.sealer, time.Second, Pace{})
+	require.NoError(t, err)
+	require.True(t, done.Changed)
+	whole, err := os.ReadFile(part + Ext)
+	require.NoError(t, err)
+	require.Equal(t, sha256.Sum256(whole), done.SHA256)
 	require.Equal(t, 0, VerifyFile(context.Background(), part+Ext, o).ExitCode())
 	after := open(t, part+Ext)
 	for n, b := range before.files {
 		require.Equal(t, n == asic.SignatureName, !bytes.Equal(b, after.files[n]), n)
 	}
-	require.NoError(t, Stamp(context.Background(), part+Ext, c.sealer, 0), "a second time changes nothing")
+	done, err = Complete(context.Background(), part+Ext, c.sealer, time.Second, Pace{})
+	require.NoError(t, err)
+	require.False(t, done.Changed, "a second time changes nothing")
 }
 
 // flips is how many bits are tried at random: 10,000 in `make long`, where
@@ -198,7 +214,7 @@ func TestTamperingIsFound(t *testing.T) {
 		"the seal removed":         {func(f *forger) { f.remove(asic.SignatureName) }, asic.SignatureName},
 		"the manifest removed":     {func(f *forger) { f.remove(asic.ManifestName) }, asic.ManifestName},
 		"a file added":             {func(f *forger) { f.add("media/t003-1.webm", []byte("x")) }, "media/t003-1.webm"},
-		"a second signature added": {func(f *forger) { f.add("META-INF/signature002.p7s", []byte("x")) }, "META-INF/signature002.p7s"},
+		"a second signature added": {func(f *forger) { f.add("META-INF/signature003.p7s", []byte("x")) }, "META-INF/signature003.p7s"},
 		"two tracks swapped":       {func(f *forger) { f.files[media], f.files[media2] = f.files[media2], f.files[media] }, media},
 		"another hearing's track":  {func(f *forger) { f.files[media] = foreign.files[media] }, media},
 		"a segment cut out":        {func(f *forger) { f.files[media] = append(f.files[media][:300:300], f.files[media][400:]...) }, media},
@@ -264,12 +280,88 @@ func TestAForgedSealDoesNotMendTheLog(t *testing.T) {
 		require.Equal(t, 1, r.ExitCode(), what)
 		require.NotEmpty(t, r.Evidence.Damages, "%s: %s", what, r.Text("en"))
 	}
-	// The same files under the seal of another node, which the roots do not know
-	// or, in an authority of several nodes, do.
+	// The same files under the seal of another node of the same name: the key tells
+	// it from the one that recorded, also for who trusts both.
 	f := clean.clone()
 	stranger := newCourt(t)
 	f.reseal(stranger.sealer)
-	require.Equal(t, 3, verifyBytes(f.pack(), c.options()).ExitCode(), "the seal of a stranger is not trusted")
+	o := c.options()
+	o.Roots.AddCert(stranger.id.CA)
+	r := verifyBytes(f.pack(), o)
+	require.Equal(t, 1, r.ExitCode(), r.Text("en"))
+	require.Equal(t, DamageSigner, r.Container.Damages[0].Code)
+	require.True(t, r.Container.Seal.Trusted)
+}
+
+// A timestamp of a time at which the log had not ended yet is a contradiction,
+// whoever gave it; the sealing of a part does not take such a token.
+func TestATimestampDoesNotComeBeforeTheEndOfTheLog(t *testing.T) {
+	c := newCourt(t)
+	part := c.record(t, 20)
+	path := part + Ext
+	clock := c.now.Add(-time.Hour)
+	early, err := signer.NewSealer(signer.SealerParams{
+		Key: c.id.Key, Certificate: c.id.Certificate, TSAKey: c.id.TSAKey, TSACertificate: c.id.TSACertificate,
+		Now: func() time.Time { return clock }, Rand: crand.Reader, Rate: 1e6, Burst: 1e6,
+	})
+	require.NoError(t, err)
+	b, err := Build(context.Background(), BuildParams{Part: part, Out: path, Signer: early})
+	require.NoError(t, err)
+	require.False(t, b.Stamped)
+	_, err = Complete(context.Background(), path, early, time.Second, Pace{})
+	require.ErrorContains(t, err, "before the last line of the log")
+
+	f := open(t, path)
+	sig, err := cades.Verify(f.files[asic.SignatureName], b.Manifest)
+	require.NoError(t, err)
+	stamped := func(at time.Time) Report {
+		clock = at
+		token, err := early.Stamp(context.Background(), sha256.Sum256(sig.Value))
+		require.NoError(t, err)
+		g := f.clone()
+		g.files[asic.SignatureName], err = cades.AddToken(f.files[asic.SignatureName], token)
+		require.NoError(t, err)
+		return verifyBytes(g.pack(), c.options())
+	}
+	require.Equal(t, 0, stamped(c.now).ExitCode())
+	r := stamped(c.now.Add(-2 * time.Minute))
+	require.Equal(t, 1, r.ExitCode())
+	require.Equal(t, DamageTimestamp, r.Container.Damages[0].Code)
+	require.Contains(t, r.Text("vi"), "dấu thời gian không hợp lệ")
+}
+
+// Checkpoints that participants kept are laid beside the archive: those of its log
+// fit, and none else does.
+func TestCheckpointsKeptElsewhere(t *testing.T) {
+	c := newCourt(t)
+	path, _ := c.sealed(t, 400)
+	f := open(t, path)
+	notes, err := ledger.Notes(f.files["checkpoints.txt"])
+	require.NoError(t, err)
+	require.Greater(t, len(notes), 3)
+	o := c.options()
+	for _, held := range [][][]byte{notes, notes[1:2], {notes[2], notes[0]}} {
+		o.Held = held
+		require.Equal(t, 0, VerifyFile(context.Background(), path, o).ExitCode())
+	}
+	// A log that was begun anew by who holds the node key cannot contain them.
+	other, _ := c.sealed(t, 400)
+	foreign, _ := newCourt(t).sealed(t, 400)
+	for what, file := range map[string]string{"another part": other, "another court": foreign} {
+		o.Held = notes[1:2]
+		r := VerifyFile(context.Background(), file, o)
+		require.Equal(t, 1, r.ExitCode(), what)
+		require.Equal(t, ledger.DamageHeld, r.Evidence.Damages[0].Code, what)
+	}
+	dir := os.DirFS(filepath.Dir(path))
+	r, err := recording.VerifyDir(context.Background(), dir, recording.Options{Roots: o.Roots, Held: notes})
+	require.NoError(t, err)
+	require.Equal(t, 0, r.ExitCode())
+	gone := bytes.ReplaceAll(notes[0], []byte("/part/0001"), []byte("/part/0009"))
+	r, err = recording.VerifyDir(context.Background(), dir, recording.Options{Roots: o.Roots, Held: [][]byte{gone}})
+	require.NoError(t, err)
+	require.Equal(t, 1, r.ExitCode(), "of a part that is not here")
+	require.Contains(t, r.Text("en"), "of a part that is not here")
 }
 
 // Ten files that nobody touched, of several lengths, and files that only seem odd.

@@ -6,11 +6,19 @@ import base64, hashlib, json, os, re, subprocess, sys, tempfile, zipfile
 H = lambda b: hashlib.sha256(b).digest()
 b64 = base64.b64decode
 
-def openssl(*args, **files):
+def need(holds, why):
+    if not holds:
+        sys.exit("not whole: " + why)
+
+# Runs openssl beside some files; what it wrote (or the file to take), None if it failed.
+def openssl(*args, take=None, **files):
     with tempfile.TemporaryDirectory() as d:
         for name, data in files.items():
             open(os.path.join(d, name), "wb").write(data)
-        return subprocess.run(["openssl", *args], cwd=d, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+        run = subprocess.run(["openssl", *args], cwd=d, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        if run.returncode:
+            return None
+        return open(os.path.join(d, take), "rb").read() if take else run.stdout
 
 def sha256(f):
     h = hashlib.sha256()
@@ -22,28 +30,33 @@ def sha256(f):
 def container(path, roots):
     z = zipfile.ZipFile(path)
     names = z.namelist()
-    assert names[0] == "mimetype" and z.read("mimetype") == b"application/vnd.etsi.asic-e+zip", "mimetype"
-    assert all(i.compress_type == zipfile.ZIP_STORED for i in z.infolist()), "compressed"
-    manifest, seal = z.read("META-INF/ASiCManifest001.xml"), z.read("META-INF/signature001.p7s")
-    trust = ["-cades", "-CAfile", roots, "-no-CApath", "-no-CAstore"] if roots else ["-noverify"]
-    assert openssl("cms", "-verify", "-binary", "-inform", "DER", "-in", "seal", "-content", "manifest",
-                   "-purpose", "any", *trust, seal=seal, manifest=manifest), "seal"
-    listed = re.findall(r'<asic:DataObjectReference URI="([^"]+)">.*<ds:DigestValue>([^<]+)</ds:DigestValue>', manifest.decode())
+    need(names[0] == "mimetype" and z.read("mimetype") == b"application/vnd.etsi.asic-e+zip", "mimetype")
+    need(all(i.compress_type == zipfile.ZIP_STORED for i in z.infolist()), "compressed")
+    listed, own, signers = [], ["mimetype"], []
+    for n in ("001", "002") if "META-INF/signature002.p7s" in names else ("001",):  # the node's seal, the court's over it
+        pair = [f"META-INF/ASiCManifest{n}.xml", f"META-INF/signature{n}.p7s"]
+        manifest, seal = map(z.read, pair)
+        trust = ["-cades", "-CAfile", roots, "-no-CApath", "-no-CAstore"] if roots else ["-noverify"]
+        signers.append(openssl("cms", "-verify", "-binary", "-inform", "DER", "-in", "seal", "-content", "manifest",
+                               "-purpose", "any", "-signer", "signer", *trust, seal=seal, manifest=manifest, take="signer"))
+        need(signers[-1], f"seal {n}")
+        more = re.findall(r'<asic:DataObjectReference URI="([^"]+)">.*<ds:DigestValue>([^<]+)</ds:DigestValue>', manifest.decode())
+        need(more[:len(listed)] == listed and [name for name, _ in more[len(listed):]] == own[1:] or not listed, f"list {n}")
+        listed, own = more, own + pair
+    need(sorted(names) == sorted({n for n, _ in listed} | set(own)), "foreign or missing files")
     for name, digest in listed:
         with z.open(name) as f:
-            assert sha256(f) == b64(digest), f"{name} changed"
-    own = ["mimetype", "META-INF/ASiCManifest001.xml", "META-INF/signature001.p7s"]
-    assert sorted(names) == sorted([n for n, _ in listed] + own), "foreign or missing files"
-    return {n: z.getinfo(n).file_size for n in names if n.startswith("media/")}, z.open
+            need(sha256(f) == b64(digest), f"{name} changed")
+    return {n: z.getinfo(n).file_size for n in names if n.startswith("media/")}, z.open, signers[0]
 
 def directory(path):
     media = os.path.join(path, "media")
     sizes = {"media/" + n: os.path.getsize(os.path.join(media, n)) for n in os.listdir(media)}
-    return sizes, lambda name: open(os.path.join(path, name), "rb")
+    return sizes, lambda name: open(os.path.join(path, name), "rb"), None
 
 def ed25519(pub, text, sig):
     return openssl("pkeyutl", "-verify", "-rawin", "-pubin", "-keyform", "DER", "-inkey", "key", "-in", "text", "-sigfile", "sig",
-                   key=bytes.fromhex("302a300506032b6570032100") + pub, text=text, sig=sig)
+                   key=bytes.fromhex("302a300506032b6570032100") + pub, text=text, sig=sig) is not None
 
 tree = []  # full subtrees of the Merkle tree, largest first: (leaves, hash)
 def add(leaf):
@@ -59,44 +72,57 @@ def root():
     return out
 
 path, roots = sys.argv[1], os.path.abspath(sys.argv[2]) if len(sys.argv) > 2 else None
-sizes, read = directory(path) if os.path.isdir(path) else container(path, roots)
+sizes, read, signer = directory(path) if os.path.isdir(path) else container(path, roots)
 raw = read("log.jsonl").read()
-assert raw.endswith(b"\n"), "torn log"
+need(raw.endswith(b"\n"), "torn log")
 lines = raw[:-1].split(b"\n")
 rows = [json.loads(l) for l in lines]
+about = rows[0]
 notes = read("checkpoints.txt").read().decode().split("\n\n")[:-1]
 notes = [(a + "\n", b) for a, b in zip(notes[::2], notes[1::2])]
-prev, key, origin, last, n, ends, media = "0" * 64, None, None, None, 0, {}, {}
+prev, key, last, n, ends, media, closed, nodes = "0" * 64, None, None, 0, {}, {}, set(), set()
+origin = f"phientoa/{about['node']}/hearing/{about['hearing']}/part/{about['part']:04d}"
 for i, (line, row) in enumerate(zip(lines, rows)):
-    assert row["i"] == i and row["prev"] == prev, f"chain at line {i}"
+    need(row["i"] == i and row["prev"] == prev and (row["k"] == "genesis") == (i == 0), f"chain at line {i}")
     prev = H(line).hex()
     add(H(b"\0" + line))
     if row["k"] == "key":
         text = "phientoa hearing key v1\n" + "".join(f"{row[m] or '-'}\n" for m in ("origin", "epoch", "pub", "prev_pub", "last"))
-        pem = subprocess.run(["openssl", "x509", "-inform", "DER"], input=b64(row["cert"]), capture_output=True).stdout
-        pub = subprocess.run(["openssl", "x509", "-pubkey", "-noout"], input=pem, capture_output=True).stdout
-        assert openssl("dgst", "-sha256", "-verify", "pem", "-signature", "sig", "text", pem=pub, sig=b64(row["sig"]), text=text.encode()), f"key at line {i}"
-        began = str(rows[0]["t"] // 1000000)
-        assert not roots or openssl("verify", "-attime", began, "-CAfile", roots, "-no-CApath", "-no-CAstore", "cert", cert=pem), f"node at line {i}"
+        pem = openssl("x509", "-inform", "DER", "-in", "cert", cert=b64(row["cert"])) or b""
+        pub = openssl("x509", "-pubkey", "-noout", "-in", "cert", cert=pem) or b""
+        nodes.add(pub)
+        need(openssl("dgst", "-sha256", "-verify", "pem", "-signature", "sig", "text", pem=pub, sig=b64(row["sig"]), text=text.encode()) is not None
+             and row["origin"] == origin, f"key at line {i}")
+        need(not roots or openssl("verify", "-attime", str(about["t"] // 1000000), "-CAfile", roots, "-no-CApath", "-no-CAstore", "cert", cert=pem) is not None,
+             f"node at line {i}")
         if row["prev_pub"]:
-            assert b64(row["prev_pub"]) == key and ed25519(key, text.encode(), b64(row["prev_sig"])), f"key chain at line {i}"
-            assert not row["last"] or row["last"] == H(last.encode()).hex(), f"last at line {i}"
-        key, origin = b64(row["pub"]), row["origin"]
+            need(b64(row["prev_pub"]) == key and ed25519(key, text.encode(), b64(row["prev_sig"])), f"key chain at line {i}")
+            need(not row["last"] or row["last"] == H(last.encode()).hex(), f"last at line {i}")
+        key = b64(row["pub"])
     if row["k"] in ("seg", "recovered") and "offset" in row:
-        assert row["offset"] == ends.get(row["file"], 0), f"order at line {i}"
+        need(row["offset"] == ends.get(row["file"], 0) and row["file"] not in closed, f"order at line {i}")
         f = media[row["file"]] = media.get(row["file"]) or read(row["file"])
-        assert H(f.read(row["length"])).hex() == row["sha256"], f"media at line {i}"
+        need(H(f.read(row["length"])).hex() == row["sha256"], f"media at line {i}")
         ends[row["file"]] = row["offset"] + row["length"]
+    if row["k"] == "track-close" and "file" in row:  # ended there by a fault; what stands behind is no evidence
+        need(row["length"] == ends.setdefault(row["file"], 0), f"end of a file at line {i}")
+        closed.add(row["file"])
     while n < len(notes) and int(notes[n][0].split("\n")[1]) == i + 1:
         text, sig = notes[n]
         name, size, said, when, before = text.rstrip("\n").split("\n")
         blob = b64(sig.split(" ")[2])
-        assert name == origin and b64(said) == root(), f"root of {size} lines"
-        assert before == "previous " + (base64.b64encode(H(last.encode())).decode() if last else "-"), f"note of {size} lines"
-        assert ed25519(key, text.encode(), blob[4:]), f"signature of {size} lines"
+        need(name == origin and b64(said) == root(), f"root of {size} lines")
+        need(before == "previous " + (base64.b64encode(H(last.encode())).decode() if last else "-"), f"note of {size} lines")
+        need(ed25519(key, text.encode(), blob[4:]), f"signature of {size} lines")
         last, n = text, n + 1
-assert n == len(notes) and int(last.split("\n")[1]) == len(lines), "lines without checkpoint"
-assert any(r["k"] == "end" for r in rows), "no end"
+need(n == len(notes) and n > 0 and int(last.split("\n")[1]) == len(lines), "lines without checkpoint")
+need(any(r["k"] == "end" for r in rows), "no end")
 for name, size in sizes.items():
-    assert size == ends.get(name), f"uncovered bytes in {name}"
+    need(size == ends.get(name) or (name in closed and size > ends[name]), f"uncovered bytes in {name}")
+if signer:  # who sealed is who recorded, and the description says what the log says
+    need(openssl("x509", "-pubkey", "-noout", "-in", "cert", cert=signer) in nodes, "sealed by another key than the log's")
+    said = json.loads(read("session.json").read())
+    before = about["previous"] and {m: about["previous"][m] for m in ("part", "size", "root")}
+    need(said == {"format": 1, "origin": origin, "began_t": about["t"], "ended_t": rows[-1]["t"], "lines": len(rows), "root": root().hex(),
+                  "previous": before, **{m: about[m] for m in ("hearing", "node", "part", "epoch", "session")}}, "session.json")
 print("whole" if roots else "whole; signer unknown")

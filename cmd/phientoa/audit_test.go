@@ -1,0 +1,150 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"phientoa/internal/asic"
+	"phientoa/internal/config"
+	"phientoa/recording/register"
+)
+
+// audited is what phientoa audit says of a directory.
+type audited struct {
+	Findings []register.Finding `json:"findings"`
+	Opened   int                `json:"opened"`
+	Sealed   int                `json:"sealed"`
+	Open     int                `json:"open"`
+}
+
+func audit(t *testing.T, dir string, args ...string) (code int, a audited) {
+	t.Helper()
+	var out bytes.Buffer
+	code = run(t.Context(), append([]string{"audit", dir, "--json"}, args...), streams{&out, &out, nil})
+	require.NoError(t, json.Unmarshal(out.Bytes(), &a), out.String())
+	return code, a
+}
+
+// Whatever happens to a sealed part behind the court's back is named.
+func TestTheAuditNamesWhatIsMissing(t *testing.T) {
+	s := startServe(t, nil)
+	file := s.seal()
+	ca := filepath.Join(s.p.DataDir, "pki", "ca.pem")
+	code, a := audit(t, s.p.DataDir, "--root", ca)
+	require.Equal(t, 0, code, "%+v", a)
+	require.Equal(t, 1, a.Opened)
+	require.Equal(t, 1, a.Sealed)
+	code, _ = audit(t, s.p.DataDir)
+	require.Equal(t, 3, code)
+	code, _ = audit(t, t.TempDir())
+	require.Equal(t, 2, code, "no register")
+
+	// A second hearing is in progress: told by its number, and after the grace a finding.
+	ev := s.record()
+	code, a = audit(t, s.p.DataDir, "--root", ca)
+	require.Equal(t, 0, code, "%+v", a)
+	require.Equal(t, 1, a.Open)
+	code, a = audit(t, s.p.DataDir, "--root", ca, "--grace", "0s")
+	require.Equal(t, 1, code)
+	require.Equal(t, register.FindingUnended, a.Findings[0].Code)
+	require.NoError(t, ev.Close(context.Background()))
+	require.Eventually(t, func() bool { _, a := audit(t, s.p.DataDir); return a.Sealed == 2 }, 20*time.Second, 5*time.Millisecond)
+	code, a = audit(t, s.p.DataDir, "--root", ca)
+	require.Equal(t, 0, code, "%+v", a)
+
+	part, err := filepath.Rel(s.p.DataDir, file)
+	require.NoError(t, err)
+	other := filepath.Join(filepath.Dir(part), "part-0002.asice")
+	for what, step := range map[string]struct {
+		change func(t *testing.T, dir string)
+		code   string
+	}{
+		"the sealed file is gone": {func(t *testing.T, dir string) { require.NoError(t, os.Remove(filepath.Join(dir, part))) }, register.FindingLost},
+		"the hearing is gone": {func(t *testing.T, dir string) {
+			require.NoError(t, os.RemoveAll(filepath.Join(dir, filepath.Dir(part))))
+		}, register.FindingLost},
+		"another sealed file": {func(t *testing.T, dir string) {
+			require.NoError(t, os.Rename(filepath.Join(dir, other), filepath.Join(dir, part)))
+		}, register.FindingSwapped},
+		"a bit of the track": {func(t *testing.T, dir string) { flip(t, filepath.Join(dir, part), 600) }, register.FindingResealed},
+		"no sealed file": {func(t *testing.T, dir string) {
+			require.NoError(t, os.WriteFile(filepath.Join(dir, part), []byte("x"), 0o600))
+		}, register.FindingSwapped},
+		"other seals": {func(t *testing.T, dir string) {
+			b, err := os.ReadFile(filepath.Join(dir, part))
+			require.NoError(t, err)
+			z, err := asic.Open(bytes.NewReader(b), int64(len(b)))
+			require.NoError(t, err)
+			e, _ := z.Entry(asic.SignatureName)
+			flip(t, filepath.Join(dir, part), e.Offset()+e.Size/2)
+		}, register.FindingResealed},
+		"a hearing that nobody opened": {func(t *testing.T, dir string) {
+			require.NoError(t, os.CopyFS(filepath.Join(dir, "evidence", "0193-h"), os.DirFS(filepath.Join(dir, filepath.Dir(part)))))
+		}, register.FindingUnregistered},
+		"a line of the register": {func(t *testing.T, dir string) { flip(t, filepath.Join(dir, register.Dir, "log.jsonl"), 400) }, register.FindingRegister},
+		"another register": {func(t *testing.T, dir string) {
+			other := startServe(t, nil)
+			other.seal()
+			other.seal()
+			require.NoError(t, os.RemoveAll(filepath.Join(dir, register.Dir)))
+			require.NoError(t, os.CopyFS(filepath.Join(dir, register.Dir), os.DirFS(filepath.Join(other.p.DataDir, register.Dir))))
+		}, register.FindingFork},
+	} {
+		dir := t.TempDir()
+		for _, name := range []string{"evidence", register.Dir} {
+			require.NoError(t, os.CopyFS(filepath.Join(dir, name), os.DirFS(filepath.Join(s.p.DataDir, name))))
+		}
+		code, a := audit(t, dir, "--root", ca)
+		require.Equal(t, 0, code, "%+v", a)
+		step.change(t, dir)
+		code, a = audit(t, dir, "--root", ca)
+		require.Equal(t, 1, code, what)
+		codes := map[string]bool{}
+		for _, f := range a.Findings {
+			codes[f.Code] = true
+		}
+		require.True(t, codes[step.code], "%s: %+v", what, a.Findings)
+		var out bytes.Buffer
+		require.Equal(t, 1, run(t.Context(), []string{"audit", dir}, streams{&out, &out, nil}))
+		require.Contains(t, out.String(), "CÓ SAI LỆCH", what)
+	}
+}
+
+func flip(t *testing.T, path string, at int64) {
+	t.Helper()
+	require.NoError(t, os.Chmod(path, 0o600))
+	b, err := os.ReadFile(path)
+	require.NoError(t, err)
+	b[at] ^= 1
+	require.NoError(t, os.WriteFile(path, b, 0o600))
+}
+
+// A register that was taken away is begun anew: the sealed files that stand are
+// noted, and what was begun on the one before says so.
+func TestTheRegisterGoesOnAfterARestart(t *testing.T) {
+	s := startServe(t, nil)
+	s.seal()
+	dir := s.p.DataDir
+	require.NoError(t, s.stop())
+	s.close()
+	// As if the register had not been there when the part was sealed.
+	require.NoError(t, os.RemoveAll(filepath.Join(dir, register.Dir)))
+	s = startServe(t, func(c *config.Config) { c.DataDir = dir })
+	require.Eventually(t, func() bool { _, a := audit(t, dir); return a.Sealed == 1 }, 20*time.Second, 5*time.Millisecond, s.log.String())
+	s.seal()
+	require.Eventually(t, func() bool { _, a := audit(t, dir); return a.Sealed == 2 }, 20*time.Second, 5*time.Millisecond, s.log.String())
+	require.NoError(t, s.stop())
+	code, a := audit(t, dir)
+	require.Equal(t, 1, code)
+	require.Equal(t, 2, a.Sealed)
+	require.Len(t, a.Findings, 1, "the first part names the register that was taken away")
+	require.Equal(t, register.FindingFork, a.Findings[0].Code)
+	require.Equal(t, 1, a.Findings[0].Part)
+}

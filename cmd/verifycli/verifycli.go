@@ -1,0 +1,144 @@
+// Package verifycli is the command that checks evidence offline, of phientoa and of
+// the small phientoa-verify alike. It is thin: everything is in recording and
+// recording/archive.
+package verifycli
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+
+	"phientoa/internal/ledger"
+	"phientoa/recording"
+	"phientoa/recording/archive"
+)
+
+// Streams is where the command writes.
+type Streams struct {
+	Out, Err io.Writer
+}
+
+// ExitCode ends the process with a code of its own and no message.
+type ExitCode int
+
+// Error implements error.
+func (e ExitCode) Error() string { return fmt.Sprintf("exit %d", int(e)) }
+
+// Cmd checks evidence offline.
+type Cmd struct {
+	Path    string `arg:"" help:"A sealed part (part-NNNN.asice), the directory of one hearing's evidence, or of one part of it."`
+	Root    string `help:"PEM file of the authorities that you trust, obtained separately."`
+	TSARoot string `name:"tsa-root" help:"PEM file of independent timestamp authorities that you trust; of a sealed part."`
+	// Checkpoint are receipts; see docs/archive-format.md.
+	Checkpoint []string `name:"checkpoint" placeholder:"FILE" sep:"none" help:"File of checkpoints that somebody else kept (the receipt of a participant); they must be of this record. May be given several times."`
+	Lang       string   `default:"vi" enum:"vi,en" help:"Language of the report: vi or en."`
+	JSON       bool     `name:"json" help:"Print the report as JSON."`
+	Running    bool     `help:"The hearing is still in progress: its end may be missing."`
+}
+
+// verdict is what every report can do.
+type verdict interface {
+	ExitCode() int
+	Text(lang string) string
+}
+
+// Run implements a command of kong.
+func (c *Cmd) Run(ctx context.Context, s Streams) error {
+	report, err := c.verify(ctx)
+	if err != nil {
+		fmt.Fprintln(s.Err, "phientoa:", err)
+		return ExitCode(2)
+	}
+	if c.JSON {
+		enc := json.NewEncoder(s.Out)
+		enc.SetIndent("", "  ")
+		if err := enc.Encode(report); err != nil {
+			return err
+		}
+	} else if _, err := fmt.Fprint(s.Out, report.Text(c.Lang)); err != nil {
+		return err
+	}
+	return ExitCode(report.ExitCode())
+}
+
+func (c *Cmd) verify(ctx context.Context) (verdict, error) {
+	roots, err := Roots(c.Root)
+	if err != nil {
+		return nil, err
+	}
+	tsaRoots, err := Roots(c.TSARoot)
+	if err != nil {
+		return nil, err
+	}
+	held, err := Held(c.Checkpoint)
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(c.Path)
+	switch {
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		// An unreadable directory is in the report, with its exit code.
+		report, _ := recording.VerifyDir(ctx, os.DirFS(c.Path), recording.Options{Roots: roots, Held: held, Running: c.Running})
+		return report, nil
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is neither a file nor a directory", c.Path)
+	}
+	return archive.VerifyFile(ctx, c.Path, archive.Options{Roots: roots, TSARoots: tsaRoots, Held: held}), nil
+}
+
+// Roots reads a PEM file of certificates; none where no name is given.
+func Roots(path string) (*x509.CertPool, error) {
+	if path == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%s holds no certificate", path)
+	}
+	return pool, nil
+}
+
+// maxHeld bounds a file of kept checkpoints, in bytes: a note a second for a day.
+const maxHeld = 32 << 20
+
+// Held reads the checkpoints that somebody else kept.
+func Held(paths []string) (held [][]byte, err error) {
+	for _, path := range paths {
+		b, err := readSmall(path, maxHeld)
+		if err != nil {
+			return nil, err
+		}
+		notes, err := ledger.Notes(b)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		held = append(held, notes...)
+	}
+	return held, nil
+}
+
+// readSmall reads a file of at most so many bytes.
+func readSmall(path string, most int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(b)) > most {
+		return nil, fmt.Errorf("%s has more than %d bytes", path, most)
+	}
+	return b, nil
+}

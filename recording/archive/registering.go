@@ -1,0 +1,109 @@
+package archive
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"phientoa/internal/asic"
+)
+
+// Register notes what became of every part, where it can be compared later; see
+// package register.
+type Register interface {
+	// Has tells whether the sealed file of a part is noted as one of this size, in
+	// bytes, and this list.
+	Has(hearing string, part int, size int64, manifest [sha256.Size]byte) bool
+	// Sealed notes it. The same file twice is noted once.
+	Sealed(ctx context.Context, f Final) error
+}
+
+// Final is what becomes of a part.
+type Final struct {
+	Hearing  string
+	Part     int
+	Root     [sha256.Size]byte // of the log's last checkpoint
+	Lines    uint64
+	Size     int64             // of the sealed file in bytes
+	SHA256   [sha256.Size]byte // of the sealed file
+	Manifest [sha256.Size]byte // of the list of its files
+}
+
+// registered tells whether the register has the part's sealed file as it is.
+func (j *Job) registered(part string) bool {
+	if j.p.Register == nil {
+		return true
+	}
+	f, _, closer, err := finalOf(part + Ext)
+	return err == nil && closer.Close() == nil && j.p.Register.Has(f.Hearing, f.Part, f.Size, f.Manifest)
+}
+
+// register notes the part's sealed file unless it is noted as it is. sum is its
+// SHA-256 where that is known.
+func (j *Job) register(ctx context.Context, part string, sum *[sha256.Size]byte) (err error) {
+	if j.p.Register == nil {
+		return nil
+	}
+	f, r, closer, err := finalOf(part + Ext)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closer.Close()) }()
+	switch {
+	case sum != nil:
+		f.SHA256 = *sum
+	case j.p.Register.Has(f.Hearing, f.Part, f.Size, f.Manifest):
+		return nil
+	default:
+		h := sha256.New()
+		if _, err := io.Copy(h, &pacedReader{p: Pace{Limit: j.limit}.begin(ctx), r: io.NewSectionReader(r, 0, f.Size)}); err != nil {
+			return fmt.Errorf("archive: %w", err)
+		}
+		h.Sum(f.SHA256[:0])
+	}
+	if err := j.p.Register.Sealed(ctx, f); err != nil {
+		return errors.Join(errNotNoted, err)
+	}
+	return nil
+}
+
+// errNotNoted: the file is sealed, and the register does not know it yet.
+var errNotNoted = errors.New("archive: sealed, not noted in the register yet")
+
+// finalOf reads what a sealed file says of itself, without its SHA-256.
+func finalOf(path string) (f Final, r io.ReaderAt, closer io.Closer, err error) {
+	r, size, closer, err := OpenContainer(path)
+	if err != nil {
+		return f, nil, nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("archive: %w", err), closer.Close())
+		}
+	}()
+	c, err := asic.Open(r, size)
+	if err != nil {
+		return f, nil, nil, err
+	}
+	list, err := c.ReadFile(asic.ManifestName, asic.MaxManifest)
+	if err != nil {
+		return f, nil, nil, err
+	}
+	s, err := readSession(c)
+	if err != nil {
+		return f, nil, nil, err
+	}
+	root, err := hex.DecodeString(s.Root)
+	if err != nil || len(root) != sha256.Size {
+		return f, nil, nil, errors.New("its root is none")
+	}
+	f = Final{Hearing: filepath.Base(filepath.Dir(path)), Lines: s.Lines, Root: [sha256.Size]byte(root), Size: size, Manifest: sha256.Sum256(list)}
+	if _, err := fmt.Sscanf(filepath.Base(path), "part-%d", &f.Part); err != nil {
+		return f, nil, nil, err
+	}
+	return f, r, closer, nil
+}

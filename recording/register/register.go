@@ -1,0 +1,168 @@
+// Package register keeps, on each node, the log of what was opened and what became
+// of it: every part of every hearing with its final root and the SHA-256 of its
+// sealed file, in a log of the same kind as the evidence (signed, chained, a Merkle
+// tree). Each part names in its beginning how far the register was then. So an
+// opening without its end, a lost or a swapped archive can be told afterwards; Audit
+// tells it.
+package register
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"sync"
+
+	"phientoa/internal/ledger"
+	"phientoa/recording/archive"
+)
+
+// Dir is the register's directory below a node's data.
+const Dir = "register"
+
+// Origin names the register of a node in its checkpoints.
+func Origin(node string) string { return "phientoa/" + node + "/register" }
+
+// Kinds of entries.
+const (
+	opened = "opened"
+	sealed = "sealed" // again when the file got a timestamp or the court's seal
+)
+
+// entry is the body of an event line of the register.
+type entry struct {
+	What     string `json:"what"`
+	Hearing  string `json:"hearing"`
+	Part     int    `json:"part"`
+	Root     string `json:"root,omitempty"` // hex, of the part's last checkpoint
+	Lines    uint64 `json:"lines,omitempty"`
+	Size     int64  `json:"size,omitempty"`            // bytes of the sealed file
+	SHA256   string `json:"sha256,omitempty"`          // hex, of the sealed file
+	Manifest string `json:"manifest_sha256,omitempty"` // hex, of the list of its files
+}
+
+// Head is how far the register was: what the genesis of a part carries.
+type Head struct {
+	Origin string `json:"origin"`
+	Size   uint64 `json:"size"`
+	Root   string `json:"root"` // hex
+}
+
+type key struct {
+	hearing string
+	part    int
+}
+
+// Register is the register of a running node. Its methods are safe for concurrent
+// use.
+type Register struct {
+	log   *ledger.Log
+	close func() error
+
+	mu    sync.Mutex
+	known map[key]entry // the last entry of a part
+}
+
+// Open opens the register of a directory, or begins it. params needs everything but
+// FS, Origin and Genesis.
+func Open(ctx context.Context, dir, node string, params ledger.Params) (r *Register, err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("register: %w", err)
+	}
+	fsys, err := ledger.DirFS(dir)
+	if err != nil {
+		return nil, fmt.Errorf("register: %w", err)
+	}
+	r = &Register{close: fsys.Close, known: map[key]entry{}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("register: %w", err), fsys.Close())
+		}
+	}()
+	params.FS, params.Origin = fsys, Origin(node)
+	if r.log, _, err = ledger.Open(ctx, params); errors.Is(err, fs.ErrNotExist) || errors.Is(err, ledger.ErrEmpty) {
+		if params.Genesis, err = json.Marshal(map[string]any{"v": 1, "node": node}); err != nil {
+			return nil, err
+		}
+		r.log, err = ledger.Create(ctx, params)
+	}
+	if err != nil {
+		return nil, err
+	}
+	err = entries(os.DirFS(dir), func(_ ledger.Line, e entry) { r.known[key{e.Hearing, e.Part}] = e })
+	if err != nil {
+		return nil, errors.Join(err, r.log.Close())
+	}
+	return r, nil
+}
+
+// entries goes through the register's lines; what is no entry is passed over.
+func entries(fsys fs.FS, do func(l ledger.Line, e entry)) error {
+	return ledger.Lines(fsys, func(l ledger.Line) (bool, error) {
+		var e entry
+		if l.Kind == ledger.KindEvent && json.Unmarshal(l.Members, &e) == nil && e.Hearing != "" && e.Part > 0 {
+			do(l, e)
+		}
+		return true, nil
+	})
+}
+
+// Head is the last checkpoint. Its Size is 0 before the first.
+func (r *Register) Head() Head {
+	cp := r.log.Last()
+	return Head{Origin: cp.Origin, Size: cp.Size, Root: hex.EncodeToString(cp.Root[:])}
+}
+
+// Opened notes that a part was begun; one that goes on after a restart is known
+// already.
+func (r *Register) Opened(ctx context.Context, hearing string, part int) error {
+	return r.add(ctx, entry{What: opened, Hearing: hearing, Part: part}, func(known entry) bool { return known.What != "" })
+}
+
+// Has implements archive.Register.
+func (r *Register) Has(hearing string, part int, size int64, manifest [32]byte) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e := r.known[key{hearing, part}]
+	return e.What == sealed && e.Size == size && e.Manifest == hex.EncodeToString(manifest[:])
+}
+
+// Sealed implements archive.Register.
+func (r *Register) Sealed(ctx context.Context, f archive.Final) error {
+	return r.add(ctx, entry{
+		What: sealed, Hearing: f.Hearing, Part: f.Part, Lines: f.Lines, Size: f.Size, Root: hex.EncodeToString(f.Root[:]),
+		SHA256: hex.EncodeToString(f.SHA256[:]), Manifest: hex.EncodeToString(f.Manifest[:]),
+	}, func(known entry) bool { return known.SHA256 == hex.EncodeToString(f.SHA256[:]) })
+}
+
+// add appends an entry durably, under a checkpoint, unless it is there. An error of
+// the signer leaves the entry durable; the next checkpoint covers it.
+func (r *Register) add(ctx context.Context, e entry, there func(known entry) bool) error {
+	body, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("register: %w", err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	k := key{e.Hearing, e.Part}
+	if there(r.known[k]) {
+		return nil
+	}
+	if _, err := r.log.Append(ctx, ledger.Record{Kind: ledger.KindEvent, Body: body}); err != nil {
+		return fmt.Errorf("register: %w", err)
+	}
+	r.known[k] = e
+	if _, err := r.log.Checkpoint(ctx); err != nil {
+		return fmt.Errorf("register: %w", err)
+	}
+	return nil
+}
+
+// Close signs what stands and closes the register; a later process goes on.
+func (r *Register) Close(ctx context.Context) error {
+	_, err := r.log.Suspend(ctx)
+	return errors.Join(err, r.close())
+}

@@ -1,0 +1,78 @@
+package register
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"phientoa/recording"
+)
+
+type words struct {
+	clean, unknown, findings, unreadable, counts, open, lines string
+	code                                                      map[string]string
+}
+
+func wordsOf(lang string) words {
+	if lang == "en" {
+		return words{
+			clean: "NOTHING MISSING: every part that was opened is where it should be.", unknown: "Nothing missing; the signer of the register is not identified",
+			findings: "FINDINGS: the register and the evidence differ in the places below.", unreadable: "CANNOT BE READ",
+			counts: "Parts opened: %d; sealed: %d", open: "Opened lately and not ended yet: %d", lines: "Register: %d lines, root %s",
+			code: map[string]string{
+				FindingUnended: "opened, and it has no end", FindingUnsealed: "ended, and not sealed", FindingLost: "lost",
+				FindingSwapped: "another file than the one that was noted", FindingResealed: "other seals or timestamps than those that were noted",
+				FindingUnregistered: "stands on the disk and was never noted", FindingFork: "begun on another register", FindingRegister: "the register is damaged",
+			},
+		}
+	}
+	return words{
+		clean: "KHÔNG THIẾU: mọi phần đã mở đều có ở đúng nơi lưu.", unknown: "Không thiếu; chưa xác định được người ký sổ đăng ký",
+		findings: "CÓ SAI LỆCH: sổ đăng ký và kho lưu trữ khác nhau tại các vị trí dưới đây.", unreadable: "KHÔNG ĐỌC ĐƯỢC",
+		counts: "Số phần đã mở: %d; đã niêm phong: %d", open: "Mới mở, chưa kết thúc: %d", lines: "Sổ đăng ký: %d dòng, root %s",
+		code: map[string]string{
+			FindingUnended: "đã mở nhưng không có phần kết thúc", FindingUnsealed: "đã kết thúc nhưng chưa niêm phong", FindingLost: "bị mất",
+			FindingSwapped: "không phải tệp đã được ghi nhận", FindingResealed: "chữ ký hoặc dấu thời gian khác với ghi nhận",
+			FindingUnregistered: "có trên ổ đĩa nhưng chưa từng được ghi nhận", FindingFork: "bắt đầu theo một sổ đăng ký khác", FindingRegister: "sổ đăng ký bị sai lệch",
+		},
+	}
+}
+
+// Text prints the report for people; lang is "vi" (default) or "en". Times are
+// those of Viet Nam (UTC+7).
+func (r Report) Text(lang string) string {
+	w := wordsOf(lang)
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	switch r.ExitCode() {
+	case 2:
+		line("%s: %s", w.unreadable, recording.Clean(r.Unreadable))
+		return b.String()
+	case 0:
+		line("%s", w.clean)
+	case 3:
+		line("%s", w.unknown)
+	default:
+		line("%s", w.findings)
+	}
+	line(w.lines, r.Lines, r.Root)
+	line(w.counts, r.Opened, r.Sealed)
+	if r.Open > 0 {
+		line(w.open, r.Open)
+	}
+	for _, f := range r.Findings {
+		s := "  "
+		if f.Hearing != "" {
+			s += fmt.Sprintf("%s/part-%04d: ", recording.Clean(f.Hearing), f.Part)
+		}
+		s += w.code[f.Code]
+		if f.Detail != "" {
+			s += " (" + recording.Clean(f.Detail) + ")"
+		}
+		if !f.At.IsZero() {
+			s += ", " + f.At.In(time.FixedZone("+07", 7*3600)).Format("2006-01-02 15:04:05")
+		}
+		line("%s", s)
+	}
+	return b.String()
+}
