@@ -247,12 +247,12 @@ func stamp(ctx context.Context, s Signer, seal []byte, manifest [sha256.Size]byt
 // writes a copy aside, reads it back and takes its place. One that has a
 // timestamp stays as it is.
 func Stamp(ctx context.Context, path string, s Signer, limit time.Duration) (err error) {
-	in, err := os.Open(path)
+	in, size, closer, err := OpenContainer(path)
 	if err != nil {
-		return fmt.Errorf("archive: %w", err)
+		return err
 	}
-	defer func() { err = errors.Join(err, in.Close()) }()
-	c, sig, err := openSealed(in)
+	defer func() { err = errors.Join(err, closer.Close()) }()
+	c, sig, err := openSealed(in, size)
 	if err != nil {
 		return err
 	}
@@ -279,21 +279,17 @@ func Stamp(ctx context.Context, path string, s Signer, limit time.Duration) (err
 // Stamped tells whether a container carries a timestamp. It reads headers and
 // seal alone.
 func Stamped(path string) (_ bool, err error) {
-	f, err := os.Open(path)
+	r, size, closer, err := OpenContainer(path)
 	if err != nil {
-		return false, fmt.Errorf("archive: %w", err)
+		return false, err
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	_, sig, err := openSealed(f)
+	defer func() { err = errors.Join(err, closer.Close()) }()
+	_, sig, err := openSealed(r, size)
 	return err == nil && sig.Token != nil, err
 }
 
-func openSealed(f *os.File) (*asic.Container, *cades.Signature, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return nil, nil, fmt.Errorf("archive: %w", err)
-	}
-	c, err := asic.Open(f, info.Size())
+func openSealed(r io.ReaderAt, size int64) (*asic.Container, *cades.Signature, error) {
+	c, err := asic.Open(r, size)
 	if err != nil {
 		return nil, nil, fmt.Errorf("archive: %w", err)
 	}

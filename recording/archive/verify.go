@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"sync"
 	"time"
 
@@ -131,16 +130,12 @@ func (r Report) readBack(ctx context.Context) error {
 
 // VerifyFile is Verify of a file.
 func VerifyFile(ctx context.Context, path string, o Options) Report {
-	f, err := os.Open(path)
+	r, size, c, err := OpenContainer(path)
 	if err != nil {
 		return Report{Unreadable: err.Error()}
 	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return Report{Unreadable: err.Error()}
-	}
-	return Verify(ctx, f, info.Size(), o)
+	defer c.Close()
+	return Verify(ctx, r, size, o)
 }
 
 // Verify checks a container of size bytes, offline, in memory that does not
