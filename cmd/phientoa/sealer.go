@@ -14,6 +14,7 @@ import (
 	"phientoa/internal/tsa"
 	"phientoa/recording"
 	"phientoa/recording/archive"
+	"phientoa/recording/retrieval"
 )
 
 // newSealer makes the job that seals parts which have ended. The keys are the
@@ -21,6 +22,7 @@ import (
 func (n *node) newSealer() *archive.Job {
 	job := archive.NewJob(archive.JobParams{
 		Dir: n.evidenceDir(), Signer: n.sealing(), Reserve: leastFree, Logger: n.logger,
+		Catalogue: retrieval.Catalogue{Store: n.store, Logger: n.logger},
 		SignEnd: func(ctx context.Context, part string) error {
 			return recording.SignEnd(ctx, part, ledger.Params{Signer: n.signer, Now: time.Now, Rand: rand.Reader, Logger: n.logger})
 		},

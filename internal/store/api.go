@@ -139,6 +139,7 @@ type Access struct {
 type Store interface {
 	Accounts
 	Services
+	Archives
 
 	// Kind is "sqlite" or "postgres".
 	Kind() string

@@ -27,6 +27,8 @@ type JobParams struct {
 	// SignEnd signs the end line of a part whose process died before it did; see
 	// recording.SignEnd.
 	SignEnd func(ctx context.Context, part string) error
+	// Catalogue is told of every sealed part; nil: nobody asks.
+	Catalogue Catalogue
 	// Reserve is kept free on the disk for recordings, in bytes: a part that does
 	// not fit beside it waits.
 	Reserve int64
@@ -138,7 +140,8 @@ func (j *Job) scan() {
 	}
 	for _, name := range parts {
 		part := filepath.Dir(name)
-		if done, err := Stamped(part + Ext); err != nil || !done {
+		// The catalogue is asked of each: a process may have ended before it told.
+		if done, err := Stamped(part + Ext); err != nil || !done || j.p.Catalogue != nil {
 			j.Add(part)
 		}
 	}
@@ -209,7 +212,8 @@ func (j *Job) name(part string) string {
 func (j *Job) seal(ctx context.Context, part string) error {
 	out := part + Ext
 	if _, err := os.Lstat(out); err == nil {
-		return j.stamp(ctx, part)
+		// Known first as it is: the authority may be away for long.
+		return errors.Join(j.catalogue(ctx, part, nil), j.stamp(ctx, part))
 	}
 	if err := j.ended(ctx, part); err != nil {
 		return err
@@ -248,10 +252,11 @@ func (j *Job) seal(ctx context.Context, part string) error {
 	}
 	log("part sealed", "part", j.name(part), "bytes", b.Bytes, "manifest_sha256", fmt.Sprintf("%x", b.Manifest),
 		"timestamp", b.Stamped, "damages", damages, "took", time.Since(began).Round(time.Millisecond).String())
+	err = j.catalogue(ctx, part, &b.Report)
 	if !b.Stamped {
-		return errNoTimestamp
+		err = errors.Join(err, errNoTimestamp)
 	}
-	return nil
+	return err
 }
 
 var errNoTimestamp = errors.New("archive: sealed, the timestamp is still to come")
@@ -273,7 +278,7 @@ func (j *Job) stamp(ctx context.Context, part string) error {
 		return errors.Join(errNoTimestamp, err)
 	}
 	j.p.Logger.Info("sealed part has its timestamp", "part", j.name(part))
-	return nil
+	return j.catalogue(ctx, part, nil)
 }
 
 // room wants space for another file of this size beside what recordings need.
