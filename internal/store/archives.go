@@ -30,9 +30,102 @@ type ArchivePart struct {
 
 // Bounds of the archives.
 const (
-	MaxFactBytes    = 512 << 10
-	MaxArchiveParts = 1000 // returned by one ArchiveParts
+	MaxFactBytes       = 512 << 10
+	MaxArchiveParts    = 1000 // returned by one ArchiveParts
+	MaxFoundArchives   = 100  // returned by one FindArchives
+	MaxArchiveRequests = 500  // returned by one ArchiveRequests
+	MaxArchiveViews    = 1000 // returned by one ArchiveViews
+	MaxArchiveChecks   = 200  // returned by one ArchiveChecks or PendingArchiveChecks
 )
+
+// ArchiveQuery says which archives are looked for. Words are compared as Fold makes
+// them.
+type ArchiveQuery struct {
+	Text   string // every word in docket number, title, e-file code or the people's names
+	Person string // every word in the name of one of the people
+	From   int64  // of the hearing's start, UTC unix microseconds
+	To     int64  // exclusive; 0: no bound
+}
+
+// Outcomes of an ArchiveRequest; empty: it waits.
+const (
+	Granted = "granted"
+	Refused = "refused"
+	// Ended: taken back by who asked, or the grant by whoever may decide.
+	Ended = "ended"
+)
+
+// ArchiveRequest asks to see a hearing's archive for a purpose, and becomes the
+// grant when it is granted.
+type ArchiveRequest struct {
+	ID      string // UUIDv7
+	Hearing string
+	Unit    court.UnitID // of the hearing; reading fills it in
+	Account string
+	Purpose string
+	// Download and Closed: the file itself, and a hearing that was held behind closed
+	// doors. Asked for at first, then what was granted.
+	Download bool
+	Closed   bool
+	At       time.Time
+	Outcome  string
+	DoneBy   string // account; never who asked, unless Ended
+	DoneAt   time.Time
+	Reason   string    // of a refusal or an end; with a grant a condition, or empty
+	Until    time.Time // end of the grant; zero without one
+}
+
+// Open tells whether the request grants anything at the time.
+func (r ArchiveRequest) Open(now time.Time) bool {
+	return r.Outcome == Granted && now.Before(r.Until)
+}
+
+// ArchiveDecision settles a request.
+type ArchiveDecision struct {
+	Outcome  string // Granted, Refused or Ended
+	Reason   string
+	Until    time.Time // of a grant, after the decision
+	Download bool
+	Closed   bool
+}
+
+// ArchiveView is an entry of who saw what of an archive, and on what grounds.
+type ArchiveView struct {
+	At      time.Time
+	Hearing string
+	Part    int // 0: the whole
+	Account string
+	Request string // that granted it; empty: none was needed
+	What    string // "view", "download", "render", "check", "search" …
+}
+
+// ArchiveCheck is a verification of a part's file that somebody asked for.
+type ArchiveCheck struct {
+	ID      string // UUIDv7
+	Hearing string
+	Part    int
+	By      string // account
+	At      time.Time
+	Done    time.Time // zero: it waits or runs
+	// Exit is as that of phientoa verify: 0 whole, 1 damaged, 2 unreadable, 3 whole
+	// by an unknown signer. -1 until done.
+	Exit int
+	// Same: the file has the SHA-256 that the database knows.
+	Same   bool
+	Report []byte // JSON, at most MaxFactBytes
+}
+
+// ArchiveKeep says how long a hearing's archive is kept.
+type ArchiveKeep struct {
+	Hearing string
+	// Class is that of the case file: "permanent" or a number of years after the end;
+	// empty: nobody has set one, and nothing is disposed of.
+	Class string
+	// Hold forbids disposal whatever the class, for this reason; empty: none.
+	Hold string
+	By   string // account of the last change
+	At   time.Time
+}
 
 // Archives is the part of the database about sealed evidence.
 type Archives interface {
@@ -42,4 +135,37 @@ type Archives interface {
 	PutArchivePart(ctx context.Context, sc court.Scope, p ArchivePart) error
 	// ArchiveParts returns a hearing's, by number, at most MaxArchiveParts.
 	ArchiveParts(ctx context.Context, sc court.Scope, hearing string) ([]ArchivePart, error)
+	// FindArchives returns hearings of the scope that have a sealed part, the latest
+	// first, at most MaxFoundArchives. An empty query finds the latest.
+	FindArchives(ctx context.Context, sc court.Scope, q ArchiveQuery) ([]Hearing, error)
+
+	// PutArchiveRequest adds one about a hearing of the scope; ErrConflict while the
+	// account has another that waits.
+	PutArchiveRequest(ctx context.Context, sc court.Scope, r ArchiveRequest, by AdminEntry) error
+	ArchiveRequest(ctx context.Context, sc court.Scope, id string) (ArchiveRequest, error)
+	// ArchiveRequests returns those about hearings of the scope, of one hearing and
+	// of one account when these are named, the latest first.
+	ArchiveRequests(ctx context.Context, sc court.Scope, hearing, account string) ([]ArchiveRequest, error)
+	// SettleArchiveRequest decides a request that waits, or ends a grant, by
+	// by.Actor at by.At. ErrConflict: it is settled otherwise, or somebody would
+	// decide on their own request.
+	SettleArchiveRequest(ctx context.Context, sc court.Scope, id string, d ArchiveDecision, by AdminEntry) (ArchiveRequest, error)
+
+	// PutArchiveView is insert-only.
+	PutArchiveView(ctx context.Context, sc court.Scope, v ArchiveView) error
+	// ArchiveViews returns those of a hearing, the latest first, at most MaxArchiveViews.
+	ArchiveViews(ctx context.Context, sc court.Scope, hearing string) ([]ArchiveView, error)
+
+	// PutArchiveCheck adds one about a known part; ErrConflict while one waits.
+	PutArchiveCheck(ctx context.Context, sc court.Scope, c ArchiveCheck) error
+	// PendingArchiveChecks returns those that wait, of parts on the node, the oldest first.
+	PendingArchiveChecks(ctx context.Context, node string) ([]ArchiveCheck, error)
+	// FinishArchiveCheck gives one its result, once.
+	FinishArchiveCheck(ctx context.Context, c ArchiveCheck) error
+	// ArchiveChecks returns those of a hearing, the latest first, at most MaxArchiveChecks.
+	ArchiveChecks(ctx context.Context, sc court.Scope, hearing string) ([]ArchiveCheck, error)
+
+	// ArchiveKeep of a hearing; the zero value with its id when nobody set one.
+	ArchiveKeep(ctx context.Context, sc court.Scope, hearing string) (ArchiveKeep, error)
+	PutArchiveKeep(ctx context.Context, sc court.Scope, k ArchiveKeep, by AdminEntry) error
 }

@@ -46,7 +46,10 @@ func (s *Store) PutArchivePart(ctx context.Context, sc court.Scope, p store.Arch
 		if err == nil && n == 0 {
 			return store.ErrConflict
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return indexArchive(ctx, q, p.Hearing)
 	})
 }
 

@@ -24,3 +24,81 @@ CREATE TRIGGER archive_part_identity BEFORE UPDATE OF hearing, part, manifest, r
   FOR EACH STATEMENT EXECUTE FUNCTION refuse();
 CREATE TRIGGER archive_part_kept BEFORE DELETE OR TRUNCATE ON archive_part
   FOR EACH STATEMENT EXECUTE FUNCTION refuse();
+
+-- What archives are found by beside hearing_search: the people's names (store.Fold),
+-- one a line.
+CREATE TABLE archive_search (
+  hearing TEXT NOT NULL PRIMARY KEY REFERENCES hearing (id),
+  people  TEXT NOT NULL
+);
+
+-- Who asked to see an archive for what, and who allowed it until when. Nobody
+-- decides on their own request: the database itself says so.
+CREATE TABLE archive_request (
+  id       TEXT NOT NULL PRIMARY KEY CHECK (id <> ''),
+  hearing  TEXT NOT NULL REFERENCES hearing (id),
+  account  TEXT NOT NULL CHECK (account <> ''),
+  purpose  TEXT NOT NULL CHECK (purpose <> ''),
+  download BIGINT NOT NULL CHECK (download IN (0, 1)),
+  closed   BIGINT NOT NULL CHECK (closed IN (0, 1)),
+  at       BIGINT NOT NULL,
+  outcome  TEXT NOT NULL CHECK (outcome IN ('', 'granted', 'refused', 'ended')),
+  done_by  TEXT NOT NULL,
+  done_at  BIGINT NOT NULL,
+  reason   TEXT NOT NULL,
+  until    BIGINT NOT NULL,
+  CHECK (outcome = '' OR done_by <> ''),
+  CHECK (outcome NOT IN ('granted', 'refused') OR done_by <> account),
+  CHECK ((outcome = 'granted') = (until > 0)),
+  CHECK (outcome <> 'granted' OR until > done_at)
+);
+CREATE INDEX archive_request_by_hearing ON archive_request (hearing, at);
+CREATE INDEX archive_request_by_account ON archive_request (account, at);
+CREATE UNIQUE INDEX archive_request_waits ON archive_request (hearing, account) WHERE outcome = '';
+
+CREATE TABLE archive_view (
+  n       BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  at      BIGINT NOT NULL,
+  hearing TEXT NOT NULL REFERENCES hearing (id),
+  part    BIGINT NOT NULL,
+  account TEXT NOT NULL CHECK (account <> ''),
+  request TEXT NOT NULL,
+  what    TEXT NOT NULL CHECK (what <> '')
+);
+CREATE INDEX archive_view_by_hearing ON archive_view (hearing, n);
+
+CREATE TABLE archive_check (
+  id      TEXT NOT NULL PRIMARY KEY CHECK (id <> ''),
+  hearing TEXT NOT NULL,
+  part    BIGINT NOT NULL,
+  asked_by TEXT NOT NULL CHECK (asked_by <> ''),
+  at      BIGINT NOT NULL,
+  done    BIGINT NOT NULL,
+  exit    BIGINT NOT NULL CHECK (exit BETWEEN -1 AND 3 AND (exit = -1) = (done = 0)),
+  same    BIGINT NOT NULL CHECK (same IN (0, 1)),
+  report  BYTEA NOT NULL, -- JSON
+  FOREIGN KEY (hearing, part) REFERENCES archive_part (hearing, part)
+);
+CREATE INDEX archive_check_by_hearing ON archive_check (hearing, at);
+CREATE UNIQUE INDEX archive_check_waits ON archive_check (hearing, part) WHERE done = 0;
+
+CREATE TABLE archive_keep (
+  hearing TEXT NOT NULL PRIMARY KEY REFERENCES hearing (id),
+  class   TEXT NOT NULL,
+  hold    TEXT NOT NULL,
+  by_whom TEXT NOT NULL,
+  at      BIGINT NOT NULL
+);
+
+CREATE TRIGGER archive_request_identity BEFORE UPDATE OF id, hearing, account, purpose, at ON archive_request
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse();
+CREATE TRIGGER archive_request_settled BEFORE UPDATE ON archive_request
+  FOR EACH ROW WHEN (OLD.outcome IN ('refused', 'ended') OR (OLD.outcome = 'granted' AND NEW.outcome <> 'ended')) EXECUTE FUNCTION refuse();
+CREATE TRIGGER archive_request_kept BEFORE DELETE OR TRUNCATE ON archive_request
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse();
+CREATE TRIGGER archive_view_insert_only BEFORE UPDATE OR DELETE OR TRUNCATE ON archive_view
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse();
+CREATE TRIGGER archive_check_done BEFORE UPDATE ON archive_check
+  FOR EACH ROW WHEN (OLD.done <> 0) EXECUTE FUNCTION refuse();
+CREATE TRIGGER archive_check_kept BEFORE DELETE OR TRUNCATE ON archive_check
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse();
