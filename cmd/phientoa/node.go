@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"phientoa/internal/accesslog"
+	"phientoa/internal/archives"
 	"phientoa/internal/auth"
 	"phientoa/internal/backup"
 	"phientoa/internal/config"
@@ -24,6 +25,7 @@ import (
 	"phientoa/internal/store"
 	"phientoa/internal/store/open"
 	"phientoa/recording/archive"
+	"phientoa/recording/retrieval"
 	"phientoa/sfu"
 	"phientoa/signaling"
 	"phientoa/signaling/office"
@@ -55,6 +57,8 @@ type node struct {
 	signer    *signer.Client
 	child     *signerChild // nil when the signer is run by somebody else
 	sealer    *archive.Job
+	vault     *retrieval.Vault
+	archives  *archives.Archives
 	rooms     *signaling.Rooms
 	server    *signaling.Server
 	registry  *prometheus.Registry
@@ -226,6 +230,7 @@ func (n *node) openListeners(ctx context.Context) error {
 
 func (n *node) wire(context.Context) error {
 	n.sealer = n.newSealer()
+	n.openArchives()
 	counts := signaling.NewMetrics(n.registry)
 	n.openAccessLog(counts.Noted)
 	n.rooms = signaling.NewRooms(signaling.RoomsParams{
