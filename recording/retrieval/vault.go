@@ -131,19 +131,15 @@ func (v *Vault) check(ctx context.Context, c store.ArchiveCheck) error {
 		if p.Part != c.Part {
 			continue
 		}
-		report, same := v.verify(ctx, p)
+		words, exit, same := v.verify(ctx, p)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		text, err := json.Marshal(checkReport{cut(report.Text("vi")), cut(report.Text("en"))})
+		text, err := json.Marshal(words)
 		if err != nil {
 			return err
 		}
-		c.Done, c.Exit, c.Same, c.Report = v.p.Now(), report.ExitCode(), same, text
-		// A file that is not the one that was catalogued is never whole.
-		if c.Exit != 2 && !same {
-			c.Exit = 1
-		}
+		c.Done, c.Exit, c.Same, c.Report = v.p.Now(), exit, same, text
 		v.p.Logger.Info("archive verified", "hearing", c.Hearing, "part", c.Part, "exit", c.Exit, "same", c.Same)
 		return v.p.Store.FinishArchiveCheck(ctx, c)
 	}
@@ -151,22 +147,36 @@ func (v *Vault) check(ctx context.Context, c store.ArchiveCheck) error {
 }
 
 // verify reads a part's file: what phientoa verify says of it, with the checkpoint
-// that the database holds, and whether it is the file that was catalogued.
-func (v *Vault) verify(ctx context.Context, p store.ArchivePart) (archive.Report, bool) {
+// that the database holds, and whether it is the file that was catalogued. Paths of
+// the server stay in its log.
+func (v *Vault) verify(ctx context.Context, p store.ArchivePart) (words checkReport, exit int, same bool) {
+	away := func(err error) (checkReport, int, bool) {
+		v.p.Logger.Error("sealed file cannot be read", "hearing", p.Hearing, "part", p.Part, "err", err)
+		return checkReport{
+			Vi: "KHÔNG ĐỌC ĐƯỢC: không mở được tệp gói lưu trữ trên máy chủ.\n",
+			En: "CANNOT BE READ: the sealed file cannot be opened on the server.\n",
+		}, 2, false
+	}
 	r, size, closer, err := v.Open(p)
 	if err != nil {
-		return archive.Report{Unreadable: err.Error()}, false
+		return away(err)
 	}
 	defer closer.Close()
 	sum := sha256.New()
 	if _, err := io.Copy(sum, io.NewSectionReader(r, 0, size)); err != nil {
-		return archive.Report{Unreadable: err.Error()}, false
+		return away(err)
 	}
 	o := archive.Options{Roots: v.p.Roots, Now: v.p.Now()}
 	if _, note, err := v.p.Store.LastCheckpoint(ctx, court.SystemScope(), p.Hearing); err == nil {
 		o.Held = [][]byte{note}
 	}
-	return archive.Verify(ctx, r, size, o), [sha256.Size]byte(sum.Sum(nil)) == p.SHA256
+	report := archive.Verify(ctx, r, size, o)
+	exit, same = report.ExitCode(), [sha256.Size]byte(sum.Sum(nil)) == p.SHA256
+	// A file that is not the one that was catalogued is never whole.
+	if exit != 2 && !same {
+		exit = 1
+	}
+	return checkReport{cut(report.Text("vi")), cut(report.Text("en"))}, exit, same
 }
 
 // cut keeps a report with very many lines within its bound.

@@ -22,6 +22,7 @@ func RunArchives(t *testing.T, open func(t *testing.T) Opened) {
 		{"PartsHaveBounds", partsBounded},
 		{"ArchivesAreFound", archivesFound},
 		{"RequestsAreDecidedByAnother", requestsDecided},
+		{"RequestsEndForGood", requestsEnd},
 		{"ViewsStay", viewsStay},
 		{"ChecksAreFinishedOnce", checksFinished},
 		{"KeepsAreKept", keepsKept},
@@ -166,28 +167,32 @@ func archivesFound(t *testing.T, f *fixture) {
 	require.ErrorIs(t, err, store.ErrInvalid)
 }
 
-func requestsDecided(t *testing.T, f *fixture) {
-	sc := court.ScopeOf(unit)
-	h := f.hearing(t, unit)
-	act := func(who string, d time.Duration) store.AdminEntry {
-		e := by(unit, "archive.x", h)
-		e.Actor, e.At = who, at(d)
-		return e
-	}
-	ask := func(who string, d time.Duration) (store.ArchiveRequest, error) {
-		r := store.ArchiveRequest{ID: f.id("request"), Hearing: h, Unit: unit, Account: who, Purpose: "Bổ sung hồ sơ phúc thẩm", Download: true, Closed: true, At: at(d)}
-		return r, f.A.PutArchiveRequest(bg(), sc, r, act(who, d))
-	}
-	settle := func(sc court.Scope, r store.ArchiveRequest, who string, d time.Duration, x store.ArchiveDecision) (store.ArchiveRequest, error) {
-		return f.B.SettleArchiveRequest(bg(), sc, r.ID, x, act(who, d))
-	}
-	grant := store.ArchiveDecision{Outcome: store.Granted, Until: at(long), Download: true}
-	refuse := store.ArchiveDecision{Outcome: store.Refused, Reason: "Không đúng mục đích"}
-	end := store.ArchiveDecision{Outcome: store.Ended, Reason: "Đã xong việc"}
+func actor(who string, d time.Duration) store.AdminEntry {
+	e := by(unit, "archive.x", "")
+	e.Actor, e.At = who, at(d)
+	return e
+}
 
-	r, err := ask("clerk", 0)
+func (f *fixture) ask(h, who string, d time.Duration) (store.ArchiveRequest, error) {
+	r := store.ArchiveRequest{ID: f.id("request"), Hearing: h, Unit: unit, Account: who, Purpose: "Bổ sung hồ sơ phúc thẩm", Download: true, Closed: true, At: at(d)}
+	return r, f.A.PutArchiveRequest(bg(), court.ScopeOf(unit), r, actor(who, d))
+}
+
+func (f *fixture) settle(sc court.Scope, r store.ArchiveRequest, who string, d time.Duration, x store.ArchiveDecision) (store.ArchiveRequest, error) {
+	return f.B.SettleArchiveRequest(bg(), sc, r.ID, x, actor(who, d))
+}
+
+var (
+	grant  = store.ArchiveDecision{Outcome: store.Granted, Until: at(long), Download: true}
+	refuse = store.ArchiveDecision{Outcome: store.Refused, Reason: "Không đúng mục đích"}
+	end    = store.ArchiveDecision{Outcome: store.Ended, Reason: "Đã xong việc"}
+)
+
+func requestsDecided(t *testing.T, f *fixture) {
+	sc, h := court.ScopeOf(unit), f.hearing(t, unit)
+	r, err := f.ask(h, "clerk", 0)
 	require.NoError(t, err)
-	_, err = ask("clerk", 1)
+	_, err = f.ask(h, "clerk", 1)
 	require.ErrorIs(t, err, store.ErrConflict, "one waits already")
 	got, err := f.B.ArchiveRequest(bg(), sc, r.ID)
 	require.NoError(t, err)
@@ -195,26 +200,26 @@ func requestsDecided(t *testing.T, f *fixture) {
 	for name, sc := range map[string]court.Scope{"another unit": court.ScopeOf(foreign), "nothing": {}} {
 		_, err = f.B.ArchiveRequest(bg(), sc, r.ID)
 		require.ErrorIs(t, err, store.ErrNotFound, name)
-		_, err = settle(sc, r, "chief", 1, grant)
+		_, err = f.settle(sc, r, "chief", 1, grant)
 		require.ErrorIs(t, err, store.ErrNotFound, name)
 		x := r
 		x.ID = f.id("request")
-		require.ErrorIs(t, f.A.PutArchiveRequest(bg(), sc, x, act("clerk", 0)), store.ErrNotFound, name)
+		require.ErrorIs(t, f.A.PutArchiveRequest(bg(), sc, x, actor("clerk", 0)), store.ErrNotFound, name)
 		list, err := f.B.ArchiveRequests(bg(), sc, "", "")
 		require.NoError(t, err)
 		require.Empty(t, list, name)
 	}
 	for _, d := range []store.ArchiveDecision{grant, refuse} {
-		_, err = settle(sc, r, "clerk", 1, d)
+		_, err = f.settle(sc, r, "clerk", 1, d)
 		require.ErrorIs(t, err, store.ErrConflict, "one's own")
 	}
 	for _, d := range []store.ArchiveDecision{
 		{}, {Outcome: "x"}, {Outcome: store.Granted}, {Outcome: store.Granted, Until: at(1)}, {Outcome: store.Refused}, {Outcome: store.Refused, Reason: "x", Until: at(long)},
 	} {
-		_, err = settle(sc, r, "chief", 1, d)
+		_, err = f.settle(sc, r, "chief", 1, d)
 		require.ErrorIs(t, err, store.ErrInvalid)
 	}
-	granted, err := settle(sc, r, "chief", time.Minute, grant)
+	granted, err := f.settle(sc, r, "chief", time.Minute, grant)
 	require.NoError(t, err)
 	want := r
 	want.Outcome, want.DoneBy, want.DoneAt, want.Until, want.Closed = store.Granted, "chief", at(time.Minute), at(long), false
@@ -225,18 +230,27 @@ func requestsDecided(t *testing.T, f *fixture) {
 	require.True(t, got.Open(at(long-1)))
 	require.False(t, got.Open(at(long)))
 	for _, d := range []store.ArchiveDecision{grant, refuse} {
-		_, err = settle(sc, r, "chief", 2*time.Minute, d)
+		_, err = f.settle(sc, r, "chief", 2*time.Minute, d)
 		require.ErrorIs(t, err, store.ErrConflict, "settled once")
 	}
-	second, err := ask("clerk", time.Minute)
-	require.NoError(t, err, "beside a grant another may wait")
-	_, err = settle(sc, r, "clerk", 2*time.Minute, end)
+}
+
+// A grant is ended, and nothing that was settled opens again, not even by hand.
+func requestsEnd(t *testing.T, f *fixture) {
+	sc, h := court.ScopeOf(unit), f.hearing(t, unit)
+	r, err := f.ask(h, "clerk", 0)
 	require.NoError(t, err)
-	got, err = f.A.ArchiveRequest(bg(), sc, r.ID)
+	_, err = f.settle(sc, r, "chief", time.Minute, grant)
+	require.NoError(t, err)
+	second, err := f.ask(h, "clerk", time.Minute)
+	require.NoError(t, err, "beside a grant another may wait")
+	_, err = f.settle(sc, r, "clerk", 2*time.Minute, end)
+	require.NoError(t, err)
+	got, err := f.A.ArchiveRequest(bg(), sc, r.ID)
 	require.NoError(t, err)
 	require.False(t, got.Open(at(3*time.Minute)), "ended")
 	for _, d := range []store.ArchiveDecision{grant, refuse, end} {
-		_, err = settle(sc, r, "chief", 3*time.Minute, d)
+		_, err = f.settle(sc, r, "chief", 3*time.Minute, d)
 		require.ErrorIs(t, err, store.ErrConflict, "for good")
 	}
 	for _, statement := range []string{
@@ -247,7 +261,7 @@ func requestsDecided(t *testing.T, f *fixture) {
 		_, err := f.Raw.Exec(statement)
 		require.Error(t, err, statement)
 	}
-	other, err := ask("other", 2*time.Minute)
+	other, err := f.ask(h, "other", 2*time.Minute)
 	require.NoError(t, err)
 	for _, c := range []struct {
 		hearing, account string
