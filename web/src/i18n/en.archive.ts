@@ -17,6 +17,7 @@ export const archiveEn: Readonly<Record<keyof typeof archiveVi, string>> = {
   archives_day_hint: "For instance 22/11/2026",
   archives_day_wrong: "This is not a day. Please write it like 22/11/2026.",
   archives_find: "Search",
+  archives_results: "Results",
   archives_found: "{n} recordings found",
   archives_none: "No recording fits.",
   archives_more: "There are more. Please narrow the search.",

@@ -17,6 +17,7 @@ export const archiveVi = {
   archives_day_hint: "Ví dụ 22/11/2026",
   archives_day_wrong: "Ngày chưa đúng. Vui lòng nhập như 22/11/2026.",
   archives_find: "Tìm hồ sơ",
+  archives_results: "Kết quả tìm",
   archives_found: "Tìm thấy {n} hồ sơ",
   archives_none: "Không có hồ sơ nào khớp với nội dung tìm.",
   archives_more: "Còn hồ sơ khác. Vui lòng nhập thêm điều kiện để thu hẹp.",

@@ -83,7 +83,10 @@ function Figures({ p }: { p: ArchivePart }) {
           <dt>{t("archive_damages")}</dt>
           <dd>
             <Marked mark="cross" tone="error">
-              {t("archive_damages_n", { n: p.damage_count, what: p.damages.join("; ") })}
+              {t("archive_damages_n", {
+                n: p.damage_count,
+                what: p.damages.map(placeOf).join("; "),
+              })}
             </Marked>
           </dd>
         </>
@@ -91,6 +94,9 @@ function Figures({ p }: { p: ArchivePart }) {
     </dl>
   );
 }
+
+/** placeOf is where a damage is: behind its code, for which the verification has the words. */
+const placeOf = (damage: string): string => damage.slice(damage.indexOf(" ") + 1);
 
 function Signed({ p }: { p: ArchivePart }) {
   const { t } = useOfficeTexts();

@@ -125,7 +125,7 @@ function Results({ found }: { found: Found }) {
   const { t } = useOfficeTexts();
   const n = found.archives.length;
   return (
-    <Box title={t("archives_found", { n })}>
+    <Box title={t("archives_results")}>
       <p role="status">{n === 0 ? t("archives_none") : t("archives_found", { n })}</p>
       {found.truncated ? (
         <Note tone="attention">
