@@ -376,6 +376,7 @@ func voided() []string {
 		`UPDATE proposal SET outcome = 'withdrawn', done_by = 'system', done_at = expires WHERE outcome = ''`,
 		`UPDATE archive_request SET outcome = 'ended', done_by = 'system', done_at = at, reason = 'restored', until = 0, download = 0, closed = 0
 			WHERE outcome IN ('', 'granted')`,
+		`UPDATE archive_disposal SET outcome = 'withdrawn', done_by = 'system', done_at = at WHERE outcome = ''`,
 	}
 }
 

@@ -150,7 +150,7 @@ func TestARestoreKnowsEveryTable(t *testing.T) {
 		"access_log": "kept", "unit": "kept", "admin_log": "kept", "admin_lock": "kept", "hearing_info": "kept",
 		"hearing_search": "kept", "seat": "kept", "alarm": "kept", "idempotent": "kept", "goose_db_version": "kept",
 		"archive_part": "kept", "archive_search": "kept", "archive_view": "kept", "archive_check": "kept", "archive_keep": "kept",
-		"archive_request": "void",
+		"archive_request": "void", "archive_lodging": "kept", "archive_disposal": "void",
 	}
 	p := filepath.Join(t.TempDir(), "x.db")
 	st, err := open.Open(t.Context(), "sqlite:"+p)

@@ -26,6 +26,8 @@ type ArchivePart struct {
 	Stamped  bool
 	Sealed   time.Time
 	Facts    []byte // JSON for cards: tracks, gaps, damages, seal; at most MaxFactBytes
+	// Removed is when the file was disposed of; zero: it is kept.
+	Removed time.Time
 }
 
 // Bounds of the archives.
@@ -127,6 +129,33 @@ type ArchiveKeep struct {
 	At   time.Time
 }
 
+// ArchiveLodging says that an archive was put into a case file.
+type ArchiveLodging struct {
+	ID        string // UUIDv7: the receipt
+	Hearing   string
+	Reference string // by which the case system knows it; unique for a hearing
+	Folios    string // bút lục
+	Parts     string // JSON: which parts, by number and SHA-256
+	Account   string
+	At        time.Time
+}
+
+// ArchiveDisposal is an archive's disposal, by two people, and afterwards its
+// tombstone.
+type ArchiveDisposal struct {
+	ID       string // UUIDv7
+	Hearing  string
+	Unit     court.UnitID // of the hearing; reading fills it in
+	Reason   string
+	By       string // account
+	At       time.Time
+	Expires  time.Time
+	Outcome  string // empty: it waits; Confirmed or Withdrawn
+	DoneBy   string // account; of a confirmation another than By
+	DoneAt   time.Time
+	Contents string // JSON: what was disposed of, with its digests; set with the confirmation
+}
+
 // Archives is the part of the database about sealed evidence.
 type Archives interface {
 	// PutArchivePart adds a part of a hearing of the scope, or what became of its
@@ -168,4 +197,25 @@ type Archives interface {
 	// ArchiveKeep of a hearing; the zero value with its id when nobody set one.
 	ArchiveKeep(ctx context.Context, sc court.Scope, hearing string) (ArchiveKeep, error)
 	PutArchiveKeep(ctx context.Context, sc court.Scope, k ArchiveKeep, by AdminEntry) error
+
+	// PutArchiveLodging adds one, insert-only. The same reference with the same
+	// folios and parts gives the one that stands, with others ErrConflict.
+	PutArchiveLodging(ctx context.Context, sc court.Scope, l ArchiveLodging, by AdminEntry) (ArchiveLodging, error)
+	// ArchiveLodgings returns those of a hearing, the latest first, at most MaxArchiveChecks.
+	ArchiveLodgings(ctx context.Context, sc court.Scope, hearing string) ([]ArchiveLodging, error)
+
+	// PutArchiveDisposal adds one that waits; ErrConflict while another waits, or
+	// after one was confirmed.
+	PutArchiveDisposal(ctx context.Context, sc court.Scope, d ArchiveDisposal, by AdminEntry) error
+	// ArchiveDisposals returns those of a hearing, or of the scope when none is named,
+	// the latest first, at most MaxArchiveRequests.
+	ArchiveDisposals(ctx context.Context, sc court.Scope, hearing string) ([]ArchiveDisposal, error)
+	// SettleArchiveDisposal gives one that waits its outcome, Confirmed (with what is
+	// disposed of) or Withdrawn. ErrConflict: settled, run out, confirmed by who
+	// proposed it, or the archive is under a hold.
+	SettleArchiveDisposal(ctx context.Context, sc court.Scope, id, outcome, contents string, by AdminEntry) (ArchiveDisposal, error)
+	// DisposedParts returns parts on the node of which the disposal was confirmed and
+	// the file not yet removed; ArchivePartRemoved says that it was.
+	DisposedParts(ctx context.Context, node string) ([]ArchivePart, error)
+	ArchivePartRemoved(ctx context.Context, hearing string, part int, at time.Time) error
 }

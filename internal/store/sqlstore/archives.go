@@ -53,12 +53,15 @@ func (s *Store) PutArchivePart(ctx context.Context, sc court.Scope, p store.Arch
 	})
 }
 
+const partColumns = `SELECT p.hearing, p.part, p.node, p.path, p.size, p.sha256, p.manifest, p.root, p.lines, p.began, p.ended,
+	p.gaps, p.damages, p.stamped, p.sealed, p.facts, p.removed FROM archive_part p `
+
 func scanPart(r *sql.Rows, p *store.ArchivePart) error {
 	var sum, manifest, root []byte
-	var lines, sealed int64
+	var lines, sealed, removed int64
 	var stamped int
 	err := r.Scan(&p.Hearing, &p.Part, &p.Node, &p.Path, &p.Size, &sum, &manifest, &root, &lines, &p.Began, &p.Ended,
-		&p.Gaps, &p.Damages, &stamped, &sealed, &p.Facts)
+		&p.Gaps, &p.Damages, &stamped, &sealed, &p.Facts, &removed)
 	if err != nil {
 		return err
 	}
@@ -67,6 +70,7 @@ func scanPart(r *sql.Rows, p *store.ArchivePart) error {
 	}
 	p.SHA256, p.Manifest, p.Root = [32]byte(sum), [32]byte(manifest), [32]byte(root)
 	p.Lines, p.Stamped, p.Sealed = uint64(lines), stamped == 1, micros(sealed)
+	p.Removed = fromMoment(removed)
 	return nil
 }
 
@@ -79,9 +83,7 @@ func (s *Store) ArchiveParts(ctx context.Context, sc court.Scope, hearing string
 		if err := scoped(ctx, q, sc, hearing); err != nil {
 			return err
 		}
-		parts, err = rows(ctx, q, scanPart, `
-			SELECT hearing, part, node, path, size, sha256, manifest, root, lines, began, ended, gaps, damages, stamped, sealed, facts
-			FROM archive_part WHERE hearing = $1 ORDER BY part LIMIT `+fmt.Sprint(store.MaxArchiveParts), hearing)
+		parts, err = rows(ctx, q, scanPart, partColumns+`WHERE p.hearing = $1 ORDER BY p.part LIMIT $2`, hearing, store.MaxArchiveParts)
 		return err
 	})
 	return parts, err

@@ -26,6 +26,8 @@ func RunArchives(t *testing.T, open func(t *testing.T) Opened) {
 		{"ViewsStay", viewsStay},
 		{"ChecksAreFinishedOnce", checksFinished},
 		{"KeepsAreKept", keepsKept},
+		{"LodgingIsOnce", lodgingOnce},
+		{"DisposalTakesTwo", disposalTakesTwo},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.law(t, &fixture{Opened: open(t)})

@@ -18,6 +18,7 @@ CREATE TABLE archive_part (
   stamped  BIGINT NOT NULL CHECK (stamped IN (0, 1)),
   sealed   BIGINT NOT NULL,
   facts    BYTEA NOT NULL, -- JSON
+  removed  BIGINT NOT NULL DEFAULT 0, -- when the file was disposed of
   PRIMARY KEY (hearing, part)
 );
 CREATE TRIGGER archive_part_identity BEFORE UPDATE OF hearing, part, manifest, root, lines, began, ended, sealed ON archive_part
@@ -102,3 +103,61 @@ CREATE TRIGGER archive_check_done BEFORE UPDATE ON archive_check
   FOR EACH ROW WHEN (OLD.done <> 0) EXECUTE FUNCTION refuse();
 CREATE TRIGGER archive_check_kept BEFORE DELETE OR TRUNCATE ON archive_check
   FOR EACH STATEMENT EXECUTE FUNCTION refuse();
+
+CREATE TABLE archive_lodging (
+  id        TEXT NOT NULL PRIMARY KEY CHECK (id <> ''),
+  hearing   TEXT NOT NULL REFERENCES hearing (id),
+  reference TEXT NOT NULL CHECK (reference <> ''),
+  folios    TEXT NOT NULL,
+  parts     TEXT NOT NULL, -- JSON
+  account   TEXT NOT NULL CHECK (account <> ''),
+  at        BIGINT NOT NULL,
+  UNIQUE (hearing, reference)
+);
+
+-- Disposal takes two, and not while a hold stands: the database itself says so.
+CREATE TABLE archive_disposal (
+  id       TEXT NOT NULL PRIMARY KEY CHECK (id <> ''),
+  hearing  TEXT NOT NULL REFERENCES hearing (id),
+  reason   TEXT NOT NULL CHECK (reason <> ''),
+  proposer TEXT NOT NULL CHECK (proposer <> ''),
+  at       BIGINT NOT NULL,
+  expires  BIGINT NOT NULL CHECK (expires > at),
+  outcome  TEXT NOT NULL CHECK (outcome IN ('', 'confirmed', 'withdrawn')),
+  done_by  TEXT NOT NULL,
+  done_at  BIGINT NOT NULL,
+  contents TEXT NOT NULL, -- JSON
+  CHECK (outcome <> 'confirmed' OR (done_by <> '' AND done_by <> proposer AND done_at < expires AND contents <> ''))
+);
+CREATE INDEX archive_disposal_by_hearing ON archive_disposal (hearing, at);
+CREATE UNIQUE INDEX archive_disposal_once ON archive_disposal (hearing) WHERE outcome <> 'withdrawn';
+CREATE TRIGGER archive_lodging_insert_only BEFORE UPDATE OR DELETE OR TRUNCATE ON archive_lodging
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse();
+CREATE TRIGGER archive_disposal_identity BEFORE UPDATE OF id, hearing, reason, proposer, at, expires ON archive_disposal
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse();
+CREATE TRIGGER archive_disposal_settled BEFORE UPDATE ON archive_disposal
+  FOR EACH ROW WHEN (OLD.outcome <> '') EXECUTE FUNCTION refuse();
+CREATE TRIGGER archive_disposal_kept BEFORE DELETE OR TRUNCATE ON archive_disposal
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse();
+-- +goose StatementBegin
+CREATE FUNCTION archive_not_held() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM archive_keep k WHERE k.hearing = NEW.hearing AND k.hold <> '' FOR UPDATE) THEN
+    RAISE EXCEPTION 'under a hold' USING ERRCODE = 'PH004';
+  END IF;
+  RETURN NEW;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER archive_disposal_held BEFORE UPDATE ON archive_disposal
+  FOR EACH ROW WHEN (NEW.outcome = 'confirmed') EXECUTE FUNCTION archive_not_held();
+-- +goose StatementBegin
+CREATE FUNCTION archive_removed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF OLD.removed <> 0 OR NOT EXISTS (SELECT 1 FROM archive_disposal d WHERE d.hearing = NEW.hearing AND d.outcome = 'confirmed') THEN
+    RAISE EXCEPTION 'nothing is removed without its disposal' USING ERRCODE = 'PH004';
+  END IF;
+  RETURN NEW;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER archive_part_removed BEFORE UPDATE OF removed ON archive_part
+  FOR EACH ROW EXECUTE FUNCTION archive_removed();

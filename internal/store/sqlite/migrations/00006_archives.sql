@@ -18,6 +18,7 @@ CREATE TABLE archive_part (
   stamped  INTEGER NOT NULL CHECK (stamped IN (0, 1)),
   sealed   INTEGER NOT NULL,
   facts    BLOB NOT NULL, -- JSON
+  removed  INTEGER NOT NULL DEFAULT 0, -- when the file was disposed of
   PRIMARY KEY (hearing, part)
 ) STRICT;
 -- +goose StatementBegin
@@ -123,4 +124,63 @@ BEGIN SELECT RAISE(ABORT, 'PH004 archive_view is insert-only'); END;
 CREATE TRIGGER archive_check_done BEFORE UPDATE ON archive_check
 WHEN OLD.done <> 0
 BEGIN SELECT RAISE(ABORT, 'PH004 a result stands'); END;
+-- +goose StatementEnd
+
+CREATE TABLE archive_lodging (
+  id        TEXT NOT NULL PRIMARY KEY CHECK (id <> ''),
+  hearing   TEXT NOT NULL REFERENCES hearing (id),
+  reference TEXT NOT NULL CHECK (reference <> ''),
+  folios    TEXT NOT NULL,
+  parts     TEXT NOT NULL, -- JSON
+  account   TEXT NOT NULL CHECK (account <> ''),
+  at        INTEGER NOT NULL,
+  UNIQUE (hearing, reference)
+) STRICT;
+
+-- Disposal takes two, and not while a hold stands: the database itself says so.
+CREATE TABLE archive_disposal (
+  id       TEXT NOT NULL PRIMARY KEY CHECK (id <> ''),
+  hearing  TEXT NOT NULL REFERENCES hearing (id),
+  reason   TEXT NOT NULL CHECK (reason <> ''),
+  proposer TEXT NOT NULL CHECK (proposer <> ''),
+  at       INTEGER NOT NULL,
+  expires  INTEGER NOT NULL CHECK (expires > at),
+  outcome  TEXT NOT NULL CHECK (outcome IN ('', 'confirmed', 'withdrawn')),
+  done_by  TEXT NOT NULL,
+  done_at  INTEGER NOT NULL,
+  contents TEXT NOT NULL, -- JSON
+  CHECK (outcome <> 'confirmed' OR (done_by <> '' AND done_by <> proposer AND done_at < expires AND contents <> ''))
+) STRICT;
+CREATE INDEX archive_disposal_by_hearing ON archive_disposal (hearing, at);
+CREATE UNIQUE INDEX archive_disposal_once ON archive_disposal (hearing) WHERE outcome <> 'withdrawn';
+-- +goose StatementBegin
+CREATE TRIGGER archive_lodging_update BEFORE UPDATE ON archive_lodging
+BEGIN SELECT RAISE(ABORT, 'PH004 a receipt stays'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER archive_lodging_delete BEFORE DELETE ON archive_lodging
+BEGIN SELECT RAISE(ABORT, 'PH004 a receipt stays'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER archive_disposal_identity BEFORE UPDATE OF id, hearing, reason, proposer, at, expires ON archive_disposal
+BEGIN SELECT RAISE(ABORT, 'PH004 a disposal stays as it was proposed'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER archive_disposal_settled BEFORE UPDATE ON archive_disposal
+WHEN OLD.outcome <> ''
+BEGIN SELECT RAISE(ABORT, 'PH004 settled for good'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER archive_disposal_delete BEFORE DELETE ON archive_disposal
+BEGIN SELECT RAISE(ABORT, 'PH004 a tombstone stays'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER archive_disposal_held BEFORE UPDATE ON archive_disposal
+WHEN NEW.outcome = 'confirmed' AND EXISTS (SELECT 1 FROM archive_keep k WHERE k.hearing = NEW.hearing AND k.hold <> '')
+BEGIN SELECT RAISE(ABORT, 'PH004 under a hold'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER archive_part_removed BEFORE UPDATE OF removed ON archive_part
+WHEN OLD.removed <> 0 OR NOT EXISTS (SELECT 1 FROM archive_disposal d WHERE d.hearing = NEW.hearing AND d.outcome = 'confirmed')
+BEGIN SELECT RAISE(ABORT, 'PH004 nothing is removed without its disposal'); END;
 -- +goose StatementEnd
