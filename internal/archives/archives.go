@@ -251,6 +251,9 @@ func (a *Archives) Grant(ctx context.Context, who auth.Official, sc court.Scope,
 	if _, err := a.p.Store.Hearing(ctx, sc, id); err != nil {
 		return store.ArchiveRequest{}, err
 	}
+	if err := a.standing(ctx, sc, id); err != nil {
+		return store.ArchiveRequest{}, err
+	}
 	list, err := a.p.Store.ArchiveRequests(ctx, sc, id, who.ID)
 	if err != nil {
 		return store.ArchiveRequest{}, err
@@ -353,7 +356,10 @@ func ClassValid(text string) bool {
 // AskCheck asks for the verification of a part's file.
 func (a *Archives) AskCheck(ctx context.Context, who auth.Official, sc court.Scope, id string, part int) (store.ArchiveCheck, error) {
 	c := store.ArchiveCheck{Hearing: id, Part: part, By: who.ID, At: a.now(), Exit: -1}
-	var err error
+	err := a.standing(ctx, sc, id)
+	if err != nil {
+		return c, err
+	}
 	if c.ID, err = a.newID(); err != nil {
 		return c, err
 	}

@@ -87,7 +87,7 @@ func TestAPartIsOpenedUnderAPermissionOnly(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrNotFound)
 	o, err := open(1)
 	require.NoError(t, err)
-	require.Equal(t, filepath.Join("/evidence", "h", "part-0001.asice"), o.Path)
+	require.Equal(t, filepath.FromSlash("/evidence/h/part-0001.asice"), o.Path)
 	require.Equal(t, now.Add(time.Hour), o.Until)
 	require.Contains(t, o.Label, "Lê Văn Cường")
 	require.NoError(t, o.Log(ctx, "render"))

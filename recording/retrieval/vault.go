@@ -78,7 +78,7 @@ func (v *Vault) Open(p store.ArchivePart) (io.ReaderAt, int64, io.Closer, error)
 	return archive.OpenContainer(path)
 }
 
-// Wake says that a check waits. It never blocks.
+// Wake says that a check or a removal waits. It never blocks.
 func (v *Vault) Wake() {
 	select {
 	case v.wake <- struct{}{}:
@@ -86,12 +86,12 @@ func (v *Vault) Wake() {
 	}
 }
 
-// Run verifies what was asked for, one file after the other, until ctx ends. What
-// it did not finish the next process does.
+// Run verifies what was asked for, one file after the other, and removes what was
+// disposed of, until ctx ends. What it did not finish the next process does.
 func (v *Vault) Run(ctx context.Context) {
 	for ctx.Err() == nil {
-		if err := v.checks(ctx); err != nil && ctx.Err() == nil {
-			v.p.Logger.Warn("archives not verified, tried again", "err", err, "again_in", pollEvery.String())
+		if err := errors.Join(v.removals(ctx), v.checks(ctx)); err != nil && ctx.Err() == nil {
+			v.p.Logger.Warn("archives not verified or removed, tried again", "err", err, "again_in", pollEvery.String())
 		}
 		timer := time.NewTimer(pollEvery)
 		select {

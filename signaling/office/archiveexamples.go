@@ -31,7 +31,7 @@ func exampleArchive() ArchiveAnswer {
 	grant := exampleRequest()
 	digest := strings.Repeat("5f", 32)
 	return ArchiveAnswer{
-		ArchiveItem: exampleArchiveItem(), Keep: ArchiveKeepItem{Class: "20"}, Requests: []ArchiveRequestItem{grant}, Grant: &grant,
+		ArchiveItem: exampleArchiveItem(), Keep: ArchiveKeepItem{Class: "20"}, Lodgings: []ArchiveLodgingItem{exampleLodged()}, Requests: []ArchiveRequestItem{grant}, Grant: &grant,
 		Parts: []ArchivePartItem{{
 			Part: 1, Size: 734003200, SHA256: digest, Manifest: digest, Root: digest, Lines: 21344, BeganAt: began, EndedAt: stamped,
 			Tracks: 6, GapCount: 1, Damages: []string{},
@@ -59,4 +59,20 @@ func exampleViews() ArchiveViewsAnswer {
 	return ArchiveViewsAnswer{Views: []ArchiveViewItem{{
 		At: exampleStart(), ByID: "01935b1e-6f00-7c11-9d3a-000000000210", By: "Lê Văn Cường", Part: 1, What: "download", Request: exampleRequestID, Purpose: "Bổ sung hồ sơ phúc thẩm",
 	}}}
+}
+
+func exampleLodge() ArchiveLodgeBody {
+	return ArchiveLodgeBody{Reference: "QLA-2026-0045-01", Folios: "120-134", Parts: []ArchivePartHash{{Part: 1, SHA256: strings.Repeat("5f", 32)}}}
+}
+
+func exampleLodged() ArchiveLodgingItem {
+	b := exampleLodge()
+	return ArchiveLodgingItem{Receipt: "01935b1e-6f00-7c11-9d3a-000000000400", Reference: b.Reference, Folios: b.Folios, Parts: b.Parts, At: exampleStart()}
+}
+
+func exampleDisposal() ArchiveDisposalItem {
+	return ArchiveDisposalItem{
+		ID: "01935b1e-6f00-7c11-9d3a-000000000500", Hearing: exampleID, Reason: "Hết thời hạn bảo quản", ByID: "01935b1e-6f00-7c11-9d3a-000000000210",
+		By: "Lê Văn Cường", At: exampleStart(), Expires: exampleStart().Add(7 * 24 * time.Hour),
+	}
 }

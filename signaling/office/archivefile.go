@@ -186,7 +186,7 @@ func archiveRoutes() []Route {
 			In: ArchiveKeepBody{}, InExample: ArchiveKeepBody{Class: "20"}, Out: ArchiveKeepItem{}, OutExample: ArchiveKeepItem{Class: "20"}, Status: http.StatusOK,
 			Problems: []int{400, 404, 409, 413, 415}, handle: (*Office).keepArchive,
 		},
-	}, archiveRequestRoutes()...)
+	}, append(archiveRequestRoutes(), archiveEndRoutes()...)...)
 }
 
 func archiveRequestRoutes() []Route {

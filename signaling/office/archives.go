@@ -189,6 +189,9 @@ func (o *Office) archive(c *call) (any, error) {
 	}
 	names := map[string]string{}
 	a.Keep = o.keepItem(ctx, c, keep, names)
+	if err := o.ends(ctx, c, reach.Scope, &a, names); err != nil {
+		return nil, err
+	}
 	mine, err := o.p.Store.ArchiveRequests(ctx, reach.Scope, id, c.ID)
 	if err != nil {
 		return nil, err
@@ -250,6 +253,9 @@ func (o *Office) archiveParts(ctx context.Context, c *call, sc court.Scope, id s
 			Part: p.Part, Size: p.Size, SHA256: hex.EncodeToString(p.SHA256[:]), Manifest: hex.EncodeToString(p.Manifest[:]),
 			Root: hex.EncodeToString(p.Root[:]), Lines: p.Lines, BeganAt: time.UnixMicro(p.Began).UTC(), EndedAt: time.UnixMicro(p.Ended).UTC(),
 			Tracks: len(f.Tracks), GapCount: p.Gaps, Gaps: []ArchiveGap{}, DamageCnt: p.Damages, Damages: f.Damages,
+		}
+		if !p.Removed.IsZero() {
+			item.Removed = &p.Removed
 		}
 		if item.Damages == nil {
 			item.Damages = []string{}

@@ -2,6 +2,7 @@ package office
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"io"
 	"net/http"
@@ -261,4 +262,101 @@ func TestAnotherNodesFile(t *testing.T) {
 		a := w.do(login(store.RoleArchivist, unitHN), http.MethodPut, "/api/v1/archives/"+id+"/keep", ArchiveKeepBody{Class: class})
 		require.Contains(t, []int{http.StatusConflict, http.StatusBadRequest}, a.status, class)
 	}
+}
+
+// J4.11: what is under a hold or not yet due stays; one proposes, another confirms
+// with a fresh proof; from then on nobody sees it, and what it was stays known.
+func TestDisposalByTwo(t *testing.T) {
+	w := startWorld(t)
+	id := w.archived(unitHN, "1/2026/TLST-HS") // its part ended in September 2026
+	clerk, archivist, chief := login(store.RoleClerk, unitHN), login(store.RoleArchivist, unitHN), login(store.RoleChiefJudge, unitHN)
+	propose := func(as string) answered {
+		return w.do(as, http.MethodPost, "/api/v1/archives/"+id+"/disposals", ArchiveDisposeBody{Reason: "Hết thời hạn bảo quản"})
+	}
+	keep := func(class, hold string) {
+		a := w.do(archivist, http.MethodPut, "/api/v1/archives/"+id+"/keep", ArchiveKeepBody{Class: class, Hold: hold})
+		require.Equal(t, http.StatusOK, a.status, "%s", a.body)
+	}
+	settle := func(as, disposal, what string, header ...string) answered {
+		return w.do(as, http.MethodPost, "/api/v1/archive-disposals/"+disposal+"/"+what, Empty{}, header...)
+	}
+	r := w.ask(clerk, id, ArchiveAskBody{Purpose: "x", Download: true})
+	require.Equal(t, http.StatusOK, w.decide(chief, r.ID, ArchiveDecisionBody{Outcome: "granted", Hours: 720, Download: true}).status)
+	require.Equal(t, "class_unset", code(t, propose(archivist)))
+	keep("permanent", "")
+	require.Equal(t, "permanent", code(t, propose(archivist)))
+	keep("1", "")
+	require.Equal(t, "not_due", code(t, propose(archivist)))
+	w.pass(366 * long)
+	keep("1", "Có kháng nghị")
+	require.Equal(t, "hold", code(t, propose(archivist)))
+	keep("1", "")
+	a := propose(archivist)
+	require.Equal(t, http.StatusCreated, a.status, "%s", a.body)
+	d := read[ArchiveDisposalItem](t, a)
+	require.Equal(t, "disposal_stands", code(t, propose(chief)))
+	require.Equal(t, "step_up", code(t, settle(chief, d.ID, "confirm", "Test-Stale", "yes")))
+	require.Equal(t, http.StatusForbidden, settle(archivist, d.ID, "confirm").status)
+	keep("1", "Có kháng nghị")
+	require.Equal(t, "hold", code(t, settle(chief, d.ID, "confirm")), "a hold that came since")
+	keep("1", "")
+	require.Equal(t, http.StatusOK, settle(archivist, d.ID, "withdraw").status)
+	require.Equal(t, "settled", code(t, settle(chief, d.ID, "confirm")))
+	own := read[ArchiveDisposalItem](t, propose(chief))
+	require.Equal(t, "own_disposal", code(t, settle(chief, own.ID, "confirm")))
+	require.Equal(t, http.StatusOK, settle(chief, own.ID, "withdraw").status)
+	d = read[ArchiveDisposalItem](t, propose(archivist))
+	require.Equal(t, http.StatusOK, settle(chief, d.ID, "confirm").status)
+
+	r = w.ask(clerk, id, ArchiveAskBody{Purpose: "x", Download: true})
+	require.Equal(t, http.StatusOK, w.decide(chief, r.ID, ArchiveDecisionBody{Outcome: "granted", Hours: 1, Download: true}).status)
+	require.Equal(t, "disposed", code(t, w.do(clerk, http.MethodGet, "/api/v1/archives/"+id+"/parts/1/file", nil)))
+	require.Equal(t, "disposed", code(t, w.do(clerk, http.MethodPost, "/api/v1/archives/"+id+"/parts/1/checks", Empty{})))
+	card := read[ArchiveAnswer](t, w.do(clerk, http.MethodGet, "/api/v1/archives/"+id, nil))
+	require.Equal(t, "confirmed", card.Disposal.Outcome)
+	require.Nil(t, card.Grant)
+	require.NotEmpty(t, card.Parts[0].SHA256)
+	waiting, err := w.st.DisposedParts(t.Context(), "node")
+	require.NoError(t, err)
+	require.Len(t, waiting, 1, "the node that has the file removes it")
+	log, err := w.st.AdminLog(t.Context(), court.ScopeOf(unitHN), 1, 1000)
+	require.NoError(t, err)
+	var acts []string
+	for _, e := range log {
+		acts = append(acts, e.What)
+	}
+	require.Contains(t, acts, "archive.disposal.confirmed")
+	require.Contains(t, acts, "archive.granted")
+}
+
+// J4.8: however often a case system sends it, an archive is lodged once, under one
+// receipt, and only the file that was sealed.
+func TestLodgingIsIdempotent(t *testing.T) {
+	w := startWorld(t)
+	id := w.archived(unitHN, "1/2026/TLST-HS")
+	p := w.sealed(unitHN, id, 1)
+	system := login(store.RoleService, unitHN)
+	b := ArchiveLodgeBody{Reference: "QLA-1", Folios: "120-134", Parts: []ArchivePartHash{{Part: 1, SHA256: strings.ToUpper(hex.EncodeToString(p.SHA256[:]))}}}
+	put := func(b ArchiveLodgeBody) answered {
+		return w.do(system, http.MethodPut, "/api/v1/archives/"+id+"/lodging", b)
+	}
+	first := put(b)
+	require.Equal(t, http.StatusOK, first.status, "%s", first.body)
+	w.pass(time.Hour)
+	require.Equal(t, first, put(b))
+	other := b
+	other.Folios = "1"
+	require.Equal(t, "lodged_otherwise", code(t, put(other)))
+	for _, parts := range [][]ArchivePartHash{
+		{{Part: 1, SHA256: strings.Repeat("0", 64)}}, {{Part: 2, SHA256: b.Parts[0].SHA256}}, {b.Parts[0], b.Parts[0]},
+	} {
+		other = b
+		other.Reference, other.Parts = "QLA-2", parts
+		require.Equal(t, "another_file", code(t, put(other)))
+	}
+	other.Parts = nil
+	require.Equal(t, http.StatusBadRequest, put(other).status)
+	card := read[ArchiveAnswer](t, w.do(login(store.RoleClerk, unitHN), http.MethodGet, "/api/v1/archives/"+id, nil))
+	require.Len(t, card.Lodgings, 1)
+	require.Equal(t, "QLA-1", card.Lodgings[0].Reference)
 }

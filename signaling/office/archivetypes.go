@@ -85,6 +85,7 @@ type ArchivePartItem struct {
 	Gaps      []ArchiveGap      `json:"gaps" doc:"The first 500"`
 	DamageCnt int               `json:"damage_count" doc:"Found when it was sealed"`
 	Damages   []string          `json:"damages"`
+	Removed   *time.Time        `json:"removed_at,omitempty" doc:"The file was disposed of"`
 	Seal      *ArchiveSeal      `json:"seal,omitempty"`
 	Check     *ArchiveCheckItem `json:"check,omitempty" doc:"The latest verification"`
 }
@@ -103,8 +104,51 @@ type ArchiveAnswer struct {
 	Closed   bool                 `json:"closed" doc:"Part of the hearing was behind closed doors"`
 	Parts    []ArchivePartItem    `json:"parts"`
 	Keep     ArchiveKeepItem      `json:"keep"`
+	Lodgings []ArchiveLodgingItem `json:"lodgings"`
+	Disposal *ArchiveDisposalItem `json:"disposal,omitempty" doc:"That waits for its second person, or, confirmed, the tombstone: nothing of the archive can be seen any more"`
 	Requests []ArchiveRequestItem `json:"requests" doc:"The caller's own, the latest first"`
 	Grant    *ArchiveRequestItem  `json:"grant,omitempty" doc:"By which the caller may see it now"`
+}
+
+// ArchiveLodgeBody says that parts were put into a case file.
+type ArchiveLodgeBody struct {
+	Reference string            `json:"reference" minLength:"1" maxLength:"100" doc:"By which the case system knows this lodging; the same again gives the same receipt"`
+	Folios    string            `json:"folios,omitempty" maxLength:"100" doc:"Bút lục"`
+	Parts     []ArchivePartHash `json:"parts" minItems:"1" maxItems:"1000"`
+}
+
+// ArchivePartHash is a part as the case file has it.
+type ArchivePartHash struct {
+	Part   int    `json:"part" minimum:"1" maximum:"9999"`
+	SHA256 string `json:"sha256" minLength:"64" maxLength:"64" doc:"Of the file, hex"`
+}
+
+// ArchiveLodgingItem is the receipt of a lodging.
+type ArchiveLodgingItem struct {
+	Receipt   string            `json:"receipt"`
+	Reference string            `json:"reference"`
+	Folios    string            `json:"folios,omitempty"`
+	Parts     []ArchivePartHash `json:"parts"`
+	At        time.Time         `json:"at"`
+}
+
+// ArchiveDisposeBody proposes a disposal.
+type ArchiveDisposeBody struct {
+	Reason string `json:"reason" minLength:"1" maxLength:"500"`
+}
+
+// ArchiveDisposalItem is a disposal that waits for its second person, or the tombstone.
+type ArchiveDisposalItem struct {
+	ID      string     `json:"id"`
+	Hearing string     `json:"hearing"`
+	Reason  string     `json:"reason"`
+	ByID    string     `json:"by_id"`
+	By      string     `json:"by"`
+	At      time.Time  `json:"at"`
+	Expires time.Time  `json:"expires"`
+	Outcome string     `json:"outcome" doc:"Empty: it waits; confirmed, withdrawn"`
+	DoneBy  string     `json:"done_by,omitempty"`
+	DoneAt  *time.Time `json:"done_at,omitempty"`
 }
 
 // ArchiveAskBody asks to see an archive.

@@ -93,6 +93,9 @@ func (o *Office) answer(r Route, c *call) (any, error) {
 			o.note(c, "", deniedRole)
 			return nil, notAllowed()
 		}
+		if r.Fresh && !who.Fresh(c.now) {
+			return nil, stepUp()
+		}
 	}
 	// What cannot be an id is looked up nowhere, and answered as what is not there.
 	if strings.Contains(r.Path, "{id}") && c.object() == "" {

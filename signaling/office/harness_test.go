@@ -169,7 +169,11 @@ func (w *world) Who(r *http.Request) (auth.Official, error) {
 	if !ok {
 		return auth.Official{}, auth.ErrNoSession
 	}
-	who := auth.Official{ID: a.ID, Unit: a.Unit, Name: a.Name, Roles: a.Roles, Scope: court.ScopeOf(a.Unit)}
+	proved := w.clock()
+	if r.Header.Get("Test-Stale") != "" {
+		proved = proved.Add(-auth.StepUpLife)
+	}
+	who := auth.Official{SteppedUp: proved, ID: a.ID, Unit: a.Unit, Name: a.Name, Roles: a.Roles, Scope: court.ScopeOf(a.Unit)}
 	if slices.Contains(a.Roles, store.RoleService) && r.Header.Get("Test-Person") == "" {
 		who.Token, who.Rights = "token-of-"+a.Login, auth.Rights()
 		if only := r.Header.Get("Test-Right"); only != "" {

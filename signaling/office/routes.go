@@ -18,6 +18,8 @@ type Route struct {
 	Roles []store.Role
 	// Right that a service's token needs beside the role; empty: no service gets through.
 	Right auth.Right
+	// Fresh: a fresh proof of who one is, for what cannot be undone.
+	Fresh bool
 	// Public: no signing in.
 	Public bool
 	// Name of the operation, unique.

@@ -76,7 +76,7 @@ func disposalTakesTwo(t *testing.T, f *fixture) {
 	require.NoError(t, f.A.PutArchiveKeep(bg(), sc, hold, by(unit, "archive.keep", h)))
 
 	require.NoError(t, settle(sc, d.ID, store.Withdrawn, "", "archivist", 1))
-	d, err = f.dispose(h, "archivist", time.Minute)
+	_, err = f.dispose(h, "archivist", time.Minute)
 	require.NoError(t, err)
 	d, err = f.dispose(h, "archivist", time.Minute+long)
 	require.NoError(t, err, "one that ran out makes room")
