@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -186,7 +187,7 @@ func archiveRoutes() []Route {
 			In: ArchiveKeepBody{}, InExample: ArchiveKeepBody{Class: "20"}, Out: ArchiveKeepItem{}, OutExample: ArchiveKeepItem{Class: "20"}, Status: http.StatusOK,
 			Problems: []int{400, 404, 409, 413, 415}, handle: (*Office).keepArchive,
 		},
-	}, append(archiveRequestRoutes(), archiveEndRoutes()...)...)
+	}, slices.Concat(archiveRequestRoutes(), archiveCertificateRoutes(), archiveEndRoutes())...)
 }
 
 func archiveRequestRoutes() []Route {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +17,7 @@ import (
 	"phientoa/internal/court"
 	"phientoa/internal/hearing"
 	"phientoa/internal/hearing/hearingtest"
+	"phientoa/internal/pdf/pdftest"
 	"phientoa/internal/store"
 )
 
@@ -359,4 +362,49 @@ func TestLodgingIsIdempotent(t *testing.T) {
 	card := read[ArchiveAnswer](t, w.do(login(store.RoleClerk, unitHN), http.MethodGet, "/api/v1/archives/"+id, nil))
 	require.Len(t, card.Lodgings, 1)
 	require.Equal(t, "QLA-1", card.Lodgings[0].Reference)
+}
+
+// The page for the case file says what the verification found, and is a confirmation
+// only when that is nothing; the same facts make the same bytes.
+func TestTheCertificateSaysWhatWasFound(t *testing.T) {
+	w := startWorld(t)
+	id := w.archived(unitHN, "1/2026/TLST-HS")
+	p := w.sealed(unitHN, id, 1)
+	auditor := login(store.RoleAuditor, unitHN)
+	get := func() answered {
+		return w.do(auditor, http.MethodGet, "/api/v1/archives/"+id+"/parts/1/certificate", nil)
+	}
+	require.Equal(t, "not_checked", code(t, get()))
+	texts := map[string]bool{}
+	for i, c := range []struct {
+		exit int
+		same bool
+		want string
+		not  string
+	}{
+		{0, true, "GIẤY XÁC NHẬN TOÀN VẸN", "KẾT QUẢ KIỂM TRA"},
+		{3, true, "chưa xác định được bên ký", "GIẤY XÁC NHẬN"},
+		{1, false, "PHÁT HIỆN SAI LỆCH", "GIẤY XÁC NHẬN"},
+		{2, false, "Không đọc được tệp", "GIẤY XÁC NHẬN"},
+	} {
+		k := store.ArchiveCheck{ID: fmt.Sprint("check-", i), Hearing: id, Part: 1, By: w.accounts[auditor].ID, At: w.clock()}
+		require.NoError(t, w.st.PutArchiveCheck(t.Context(), court.ScopeOf(unitHN), k))
+		k.Done, k.Exit, k.Same, k.Report = w.clock(), c.exit, c.same, []byte("{}")
+		require.NoError(t, w.st.FinishArchiveCheck(t.Context(), k))
+		a := get()
+		require.Equal(t, http.StatusOK, a.status, "%s", a.body)
+		require.Equal(t, "application/pdf", a.header.Get("Content-Type"))
+		require.Equal(t, a.body, get().body)
+		text := strings.Join(pdftest.Text(t, a.body), " ")
+		texts[text] = true
+		require.Contains(t, text, c.want)
+		require.NotContains(t, text, c.not)
+		require.Contains(t, strings.ReplaceAll(text, " ", ""), hex.EncodeToString(p.SHA256[:]))
+		require.Contains(t, text, "dấu thời gian nội bộ, không độc lập")
+		w.pass(time.Minute)
+	}
+	require.Len(t, texts, 4)
+	if dir := os.Getenv("KEEP_PDF"); dir != "" {
+		require.NoError(t, os.WriteFile(dir+"/certificate.pdf", get().body, 0o600))
+	}
 }

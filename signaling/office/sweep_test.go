@@ -253,6 +253,9 @@ func (w *world) mayDo(t *testing.T, name string, r Route, stage hearingtest.Stag
 		require.Equal(t, http.StatusConflict, a.status, "%s %s", name, a.body)
 	case "withdraw_disposal": // the first in the table did it
 		require.Contains(t, []int{http.StatusOK, http.StatusConflict}, a.status, "%s %s", name, a.body)
+	case "archive_certificate": // nothing was verified
+		require.Equal(t, http.StatusConflict, a.status, "%s %s", name, a.body)
+		require.Contains(t, string(a.body), "not_checked", name)
 	case "archive_file": // nobody was permitted to
 		require.Equal(t, http.StatusConflict, a.status, "%s %s", name, a.body)
 		require.Contains(t, string(a.body), "not_granted", name)
