@@ -91,14 +91,13 @@ func certificate(h store.Hearing, courtName string, p store.ArchivePart, k store
 		{"SHA-256 của tệp", grouped(sum)},
 		{"SHA-256 của danh mục", grouped(hex.EncodeToString(p.Manifest[:]))},
 		{"Gốc cây Merkle", grouped(root)},
-		{"Số dòng nhật ký", fmt.Sprint(p.Lines)},
-		{"Khoảng trống", fmt.Sprintf("%d, do chính bản ghi nêu", p.Gaps)},
+		{"Nhật ký", fmt.Sprintf("%d dòng; %d khoảng trống do chính bản ghi nêu", p.Lines, p.Gaps)},
 	})
 	d.Heading("Chữ ký số và dấu thời gian")
 	d.Facts(sealFacts(f))
 	d.Heading("Kết quả kiểm tra")
 	d.Facts([][2]string{{"Kết quả", result(k)}, {"Kiểm tra lúc", written(k.Done)}, {"Theo yêu cầu của", by}})
-	err := d.QR("SHA256:"+sum+"\nROOT:"+root+"\nPART:"+h.ID+"/"+fmt.Sprint(p.Part), 38,
+	err := d.QR("SHA256:"+sum+"\nROOT:"+root+"\nPART:"+h.ID+"/"+fmt.Sprint(p.Part), 30,
 		"Mã này chứa SHA-256 của tệp và gốc cây Merkle. Kiểm tra lại tệp bằng lệnh:\n"+
 			"    sha256sum TỆP.asice\n    phientoa verify TỆP.asice --root ca.pem\n"+
 			"Trong gói lưu trữ có tệp VERIFY.txt hướng dẫn kiểm tra bằng công cụ công khai (openssl, unzip, sha256sum).\n"+

@@ -399,6 +399,7 @@ func TestTheCertificateSaysWhatWasFound(t *testing.T) {
 		texts[text] = true
 		require.Contains(t, text, c.want)
 		require.NotContains(t, text, c.not)
+		require.Contains(t, text, "1/1", "one page")
 		require.Contains(t, strings.ReplaceAll(text, " ", ""), hex.EncodeToString(p.SHA256[:]))
 		require.Contains(t, text, "dấu thời gian nội bộ, không độc lập")
 		w.pass(time.Minute)

@@ -135,6 +135,14 @@ const card = {
     },
   ],
   keep: { class: "20", hold: "Có kháng nghị phúc thẩm" },
+  lodgings: [
+    {
+      receipt: "01935b1e-6f00-7c11-9d3a-000000000400",
+      reference: "QLA-2026-0045-01",
+      folios: "120-134",
+      at: at(-500),
+    },
+  ],
   requests: [grant],
   grant,
 };
@@ -249,5 +257,31 @@ test("the chief judge decides, and sees who saw it; the archivist keeps it", asy
   );
   await press(page, "Sửa việc bảo quản");
   await look(page, "keep");
+  await page.keyboard.press("Escape");
+  const disposal = {
+    id: "d-1",
+    hearing: row.id,
+    reason: "Hết thời hạn bảo quản",
+    by_id: "acc-7",
+    by: "Lê Văn Lưu",
+    at: at(-60),
+    outcome: "",
+  };
+  server.answers["GET /api/v1/archives/h-old"] = { json: { ...card, disposal } };
+  await page.reload();
+  await press(page, "Xác nhận tiêu hủy");
+  await expect(page.getByRole("alertdialog")).toContainText("không lấy lại được");
+  await look(page, "dispose");
+  server.answers["GET /api/v1/archives/h-old"] = {
+    json: {
+      ...card,
+      grant: undefined,
+      disposal: { ...disposal, outcome: "confirmed", done_by: "Đỗ Hữu Thọ", done_at: at(-1) },
+    },
+  };
+  await page.keyboard.press("Escape");
+  await page.reload();
+  await expect(page.getByText("Bản ghi này đã được tiêu hủy")).toBeVisible();
+  await look(page, "disposed");
   expect(wrong).toEqual([]);
 });

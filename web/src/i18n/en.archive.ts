@@ -80,6 +80,9 @@ export const archiveEn: Readonly<Record<keyof typeof archiveVi, string>> = {
   archive_download: "Download the sealed file",
   archive_download_which: "Download the sealed file of part {n}",
 
+  archive_certificate: "Confirmation of the result (PDF)",
+  archive_certificate_which: "Confirmation of the result of part {n} (PDF)",
+
   archive_access: "Access",
   archive_access_none: "You have no permission for this recording.",
   archive_access_view: "You may view it until {time} on {day}, not download it.",
@@ -105,6 +108,22 @@ export const archiveEn: Readonly<Record<keyof typeof archiveVi, string>> = {
   archive_keep_hold_none: "None",
   archive_keep_hold_hint: "Why it must not be disposed of, for instance an appeal; empty for none.",
   archive_keep_change: "Change keeping",
+
+  archive_lodged: "In the case file",
+  archive_lodged_line: "{reference}, folios {folios}, at {time} on {day}. Receipt: {receipt}",
+  archive_dispose: "Propose disposal",
+  archive_dispose_what:
+    "Only when the retention is over and no hold stands. Another person has to confirm.",
+  archive_dispose_waits:
+    "{who} proposed disposal at {time} on {day}. Reason: {reason}. Nothing is deleted yet.",
+  archive_dispose_confirm: "Confirm disposal",
+  archive_dispose_ask:
+    "The recording of this hearing is deleted from the server and cannot be brought back. Its SHA-256, the reason and the names of both people stay.",
+  archive_dispose_other: "A chief judge other than who proposed it confirms.",
+  archive_dispose_withdraw: "Take the proposal back",
+  archive_disposed: "This recording was disposed of",
+  archive_disposed_by:
+    "Proposed by {first}, confirmed by {second} at {time} on {day}. Reason: {reason}",
 
   archive_views: "Who saw it",
   archive_views_none: "Nobody has viewed or downloaded it.",

@@ -81,6 +81,9 @@ export const archiveVi = {
   archive_download: "Tải gói lưu trữ",
   archive_download_which: "Tải gói lưu trữ phần {n}",
 
+  archive_certificate: "Giấy xác nhận kết quả kiểm tra (PDF)",
+  archive_certificate_which: "Giấy xác nhận kết quả kiểm tra phần {n} (PDF)",
+
   // Access
   archive_access: "Khai thác",
   archive_access_none: "Ông/bà chưa được phép khai thác hồ sơ này.",
@@ -108,6 +111,22 @@ export const archiveVi = {
   archive_keep_hold_none: "Không có",
   archive_keep_hold_hint: "Lý do không được tiêu hủy, ví dụ có kháng nghị; để trống nếu không có.",
   archive_keep_change: "Sửa việc bảo quản",
+
+  archive_lodged: "Đã đưa vào hồ sơ vụ án",
+  archive_lodged_line:
+    "{reference}, bút lục {folios}, lúc {time} ngày {day}. Số biên nhận: {receipt}",
+  archive_dispose: "Đề nghị tiêu hủy",
+  archive_dispose_what:
+    "Chỉ tiêu hủy khi hết thời hạn bảo quản và không có yêu cầu giữ nguyên. Người khác phải xác nhận.",
+  archive_dispose_waits:
+    "{who} đề nghị tiêu hủy lúc {time} ngày {day}. Lý do: {reason}. Chưa có gì bị xóa.",
+  archive_dispose_confirm: "Xác nhận tiêu hủy",
+  archive_dispose_ask:
+    "Tệp ghi âm, ghi hình của phiên tòa này bị xóa khỏi máy chủ và không lấy lại được. Mã SHA-256, lý do và tên hai người được giữ lại.",
+  archive_dispose_other: "Chánh án, là người khác với người đề nghị, xác nhận.",
+  archive_dispose_withdraw: "Rút đề nghị tiêu hủy",
+  archive_disposed: "Bản ghi này đã được tiêu hủy",
+  archive_disposed_by: "{first} đề nghị, {second} xác nhận lúc {time} ngày {day}. Lý do: {reason}",
 
   // Who saw it
   archive_views: "Những người đã khai thác",

@@ -113,10 +113,31 @@ export interface ArchiveKeep {
   at?: string;
 }
 
+export interface ArchiveLodging {
+  receipt: string;
+  reference: string;
+  folios?: string;
+  at: string;
+}
+
+/** ArchiveDisposal waits for its second person, or is the tombstone when it is confirmed. */
+export interface ArchiveDisposal {
+  id: string;
+  reason: string;
+  by_id: string;
+  by: string;
+  at: string;
+  outcome: "" | "confirmed" | "withdrawn";
+  done_by?: string;
+  done_at?: string;
+}
+
 export interface Archive extends ArchiveRow {
   closed: boolean;
   parts: ArchivePart[];
   keep: ArchiveKeep;
+  lodgings: ArchiveLodging[];
+  disposal?: ArchiveDisposal;
   requests: ArchiveRequest[];
   grant?: ArchiveRequest;
 }
@@ -152,6 +173,10 @@ const one = (id: string): string => `/api/v1/archives/${q(id)}`;
 /** fileOf is where a part's sealed file is downloaded. */
 export const fileOf = (id: string, part: number): string => `${one(id)}/parts/${part}/file`;
 
+/** certificateOf is where the page for the case file is downloaded. */
+export const certificateOf = (id: string, part: number): string =>
+  `${one(id)}/parts/${part}/certificate`;
+
 export function archives(c: Client) {
   const post = (path: string, body: unknown) => ({ path, ask: { method: "POST", body } as const });
   const send = <T>(p: ReturnType<typeof post>): Promise<T> => c.ask<T>(p.path, p.ask);
@@ -167,6 +192,12 @@ export function archives(c: Client) {
       send<ArchiveRequest>(post(`/api/v1/archive-requests/${q(request)}/decision`, decision)),
     endArchive: (request: string, reason: string) =>
       send<ArchiveRequest>(post(`/api/v1/archive-requests/${q(request)}/end`, { reason })),
+    disposeArchive: (id: string, reason: string) =>
+      send<ArchiveDisposal>(post(`${one(id)}/disposals`, { reason })),
+    confirmDisposal: (disposal: string) =>
+      send<ArchiveDisposal>(post(`/api/v1/archive-disposals/${q(disposal)}/confirm`, {})),
+    withdrawDisposal: (disposal: string) =>
+      send<ArchiveDisposal>(post(`/api/v1/archive-disposals/${q(disposal)}/withdraw`, {})),
     archiveViews: (id: string) => c.ask<{ views: ArchiveView[] }>(`${one(id)}/views`),
     keepArchive: (id: string, keep: { class: string; hold: string }) =>
       c.ask<ArchiveKeep>(`${one(id)}/keep`, { method: "PUT", body: keep }),

@@ -56,7 +56,14 @@ const part = {
   damage_count: 0,
   damages: [],
 };
-const card = { ...row, closed: false, parts: [part], keep: { class: "", hold: "" }, requests: [] };
+const card = {
+  ...row,
+  closed: false,
+  parts: [part],
+  keep: { class: "", hold: "" },
+  lodgings: [],
+  requests: [],
+};
 
 describe("the archive", () => {
   it("is searched by a body, with days up to their end, and says which day is none", async () => {
@@ -168,6 +175,56 @@ describe("the archive", () => {
     press("Kiểm tra tính toàn vẹn phần 1");
     await screen.findByText("Phát hiện sai lệch");
     expect(screen.getByText("CÓ SAI LỆCH")).toBeTruthy();
+  });
+});
+
+describe("disposal", () => {
+  const disposal = {
+    id: "d-1",
+    reason: "Hết thời hạn bảo quản",
+    by_id: "a2",
+    by: "Lê Văn Lưu",
+    at: at(-60),
+    outcome: "",
+  };
+  const role = (account: string, r: string) => ({
+    "GET /api/v1/access/me": () => Response.json({ ...me, account, roles: [r] }),
+  });
+
+  it("is confirmed by a chief judge who did not propose it, after a second question", async () => {
+    let done = false;
+    const { count } = show("/cong-viec/ho-so/h-1", {
+      ...role("a9", "chief_judge"),
+      "GET /api/v1/archives/h-1/views": () => Response.json({ views: [] }),
+      "GET /api/v1/archives/h-1": () =>
+        Response.json({
+          ...card,
+          disposal: done
+            ? { ...disposal, outcome: "confirmed", done_by: "Chánh án", done_at: at(0) }
+            : disposal,
+        }),
+      "POST /api/v1/archive-disposals/d-1/confirm": () => {
+        done = true;
+        return Response.json(disposal);
+      },
+    });
+    await screen.findByText(/Chưa có gì bị xóa/);
+    press("Xác nhận tiêu hủy");
+    expect(count("POST /api/v1/archive-disposals/d-1/confirm")).toBe(0);
+    const dialog = within(screen.getByRole("alertdialog"));
+    fireEvent.click(dialog.getByRole("button", { name: "Xác nhận tiêu hủy" }));
+    await screen.findByText("Bản ghi này đã được tiêu hủy");
+    expect(screen.getByText("5f".repeat(32))).toBeTruthy();
+    expect(screen.queryByRole("button", { name: /Kiểm tra|Đề nghị|Sửa/ })).toBeNull();
+  });
+
+  it("is not offered to who proposed it, nor to a clerk", async () => {
+    show("/cong-viec/ho-so/h-1", {
+      ...role("a2", "archivist"),
+      "GET /api/v1/archives/h-1": () => Response.json({ ...card, disposal }),
+    });
+    await screen.findByRole("button", { name: "Rút đề nghị tiêu hủy" });
+    expect(screen.queryByRole("button", { name: "Xác nhận tiêu hủy" })).toBeNull();
   });
 });
 

@@ -7,6 +7,7 @@ import { hasUse } from "../../core/places";
 import { type OfficeTexts, useMe, useOffice, useOfficeTexts } from "../context";
 import { Pick, TextField } from "../parts/fields";
 import { Box, Sheet, Trouble } from "../parts/page";
+import { Disposal } from "./ArchiveEnd";
 import office from "./office.module.css";
 
 /** CLASSES are the usual terms of case files; the server takes any number of years to 100. */
@@ -29,15 +30,18 @@ export function ArchiveKeeping({ a, onChanged }: { a: Archive; onChanged: () => 
         <dt>{t("archive_keep_hold")}</dt>
         <dd>{a.keep.hold === "" ? t("archive_keep_hold_none") : a.keep.hold}</dd>
       </dl>
-      {hasUse("archive_keep", roles) ? (
-        <div>
-          <Act
-            onPress={() => {
-              setChanging(true);
-            }}
-          >
-            {t("archive_keep_change")}
-          </Act>
+      {hasUse("archive_keep", roles) && a.disposal?.outcome !== "confirmed" ? (
+        <div className={office["stack"]}>
+          <Disposal a={a} onChanged={onChanged} />
+          <div>
+            <Act
+              onPress={() => {
+                setChanging(true);
+              }}
+            >
+              {t("archive_keep_change")}
+            </Act>
+          </div>
         </div>
       ) : null}
       {changing ? (

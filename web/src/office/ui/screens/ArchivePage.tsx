@@ -10,6 +10,7 @@ import { Answer, Box, Page } from "../parts/page";
 import { Link } from "../parts/Shell";
 import { procedureKey, viewKey } from "../words";
 import { ArchiveAccess } from "./ArchiveAccess";
+import { Lodgings, Tombstone } from "./ArchiveEnd";
 import { ArchiveKeeping } from "./ArchiveKeeping";
 import { ArchivePartBox } from "./ArchivePart";
 import office from "./office.module.css";
@@ -29,11 +30,15 @@ export function ArchivePage({ id }: { id: string }) {
       <Answer data={data} again={again}>
         {(archive) => (
           <>
+            {archive.disposal?.outcome === "confirmed" ? <Tombstone d={archive.disposal} /> : null}
             <About a={archive} />
-            <ArchiveAccess a={archive} onChanged={again} />
+            {archive.disposal?.outcome === "confirmed" ? null : (
+              <ArchiveAccess a={archive} onChanged={again} />
+            )}
             {archive.parts.map((p) => (
               <ArchivePartBox key={p.part} a={archive} p={p} onChanged={again} />
             ))}
+            <Lodgings a={archive} />
             <ArchiveKeeping a={archive} onChanged={again} />
             {hasUse("archive_views", roles) ? <Views id={id} /> : null}
           </>

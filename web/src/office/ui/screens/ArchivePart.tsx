@@ -5,6 +5,7 @@ import {
   type Archive,
   type ArchiveCheck,
   type ArchivePart,
+  certificateOf,
   fileOf,
   secondsText,
   sizeText,
@@ -32,7 +33,21 @@ export function ArchivePartBox({
     <Box title={t("archive_part", { n: p.part })}>
       <Figures p={p} />
       <Gaps p={p} />
-      <Verification a={a} p={p} onChanged={onChanged} />
+      {a.disposal?.outcome === "confirmed" ? null : (
+        <Verification a={a} p={p} onChanged={onChanged} />
+      )}
+      {p.check?.done_at === undefined ? null : (
+        <div>
+          <a
+            href={certificateOf(a.id, p.part)}
+            download
+            className={css["download"]}
+            aria-label={t("archive_certificate_which", { n: p.part })}
+          >
+            {t("archive_certificate")}
+          </a>
+        </div>
+      )}
       {a.grant?.download === true ? (
         <div>
           <a
