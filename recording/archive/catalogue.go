@@ -153,12 +153,18 @@ func (j *Job) catalogue(ctx context.Context, part string, report *Report) error 
 		return err
 	}
 	known, err := j.p.Catalogue.Has(ctx, filepath.Base(filepath.Dir(path)), number, size)
-	if err != nil || known {
-		return err
+	if known {
+		return nil
 	}
-	p, err := describe(ctx, j.p.Dir, path, report, j.limit)
+	var p SealedPart
+	if err == nil {
+		p, err = describe(ctx, j.p.Dir, path, report, j.limit)
+	}
+	if err == nil {
+		err = j.p.Catalogue.Sealed(ctx, p)
+	}
 	if err != nil {
-		return err
+		return fmt.Errorf("archive: sealed, not in the catalogue: %w", err)
 	}
-	return j.p.Catalogue.Sealed(ctx, p)
+	return nil
 }

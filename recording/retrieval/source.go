@@ -2,8 +2,9 @@ package retrieval
 
 import (
 	"context"
+	"encoding/hex"
+	"io"
 	"net/http"
-	"time"
 
 	"phientoa/internal/archives"
 	"phientoa/internal/auth"
@@ -31,19 +32,26 @@ type Source struct {
 	Access    AccessLog // may be nil
 }
 
-// Opened is a part that somebody may see now.
+// Opened is a part that somebody may see now. Its fields are those of the player's
+// own type, so that one converts into the other.
 type Opened struct {
-	Path  string // of the container, for archive.OpenContainer
-	Label string // who sees it and by which permission, for the watermark
-	// Until is when the permission runs out at the latest; it may be ended before.
-	Until time.Time
-	// Tracks that may be seen; nil: all. The evidence has no seal classes of its own
-	// yet, so a permission is for a hearing as a whole.
-	Tracks []string
-	// Log notes what is done with it ("render" …), before it is done: when it fails,
-	// nothing may be shown. That the part was opened is noted already.
+	// Key is the SHA-256 of the file, hex.
+	Key  string
+	Open func() (io.ReaderAt, int64, io.Closer, error)
+	// Watermark says who sees it and by which permission.
+	Watermark string
+	// Allowed is nil, all tracks: the evidence has no seal classes of its own yet, so
+	// a permission is for a hearing as a whole.
+	Allowed func(track string) bool
+	// Log notes what is done with it, before it is done: when it fails, nothing may
+	// be shown. "render" is one thing, everything else is viewing.
 	Log func(ctx context.Context, what string) error
+	// Still tells whether the permission holds at this moment.
+	Still func(ctx context.Context) bool
 }
+
+// Render is what Log is told of a derived film.
+const Render = "render"
 
 // Part opens a part for the official of the request. Beside errors of the database
 // it gives auth.ErrNoSession, store.ErrNotFound (also for what is foreign, and for
@@ -80,18 +88,24 @@ func (s Source) open(ctx context.Context, who auth.Official, sc court.Scope, p s
 		s.note(who, p.Hearing, "denied.archive.grant")
 		return Opened{}, err
 	}
-	path, err := s.Vault.Path(p)
-	if err != nil {
+	if _, err := s.Vault.Path(p); err != nil {
 		return Opened{}, err
 	}
-	log := func(ctx context.Context, what string) error {
-		return s.Archives.Saw(ctx, sc, store.ArchiveView{Hearing: p.Hearing, Part: p.Part, Account: who.ID, Request: grant.ID, What: what})
-	}
-	if err := log(ctx, "view"); err != nil {
-		return Opened{}, err
-	}
-	s.note(who, p.Hearing, "archive.play")
-	return Opened{Path: path, Label: label(who, grant), Until: grant.Until, Log: log}, nil
+	return Opened{
+		Key: hex.EncodeToString(p.SHA256[:]), Watermark: label(who, grant),
+		Open: func() (io.ReaderAt, int64, io.Closer, error) { return s.Vault.Open(p) },
+		Log: func(ctx context.Context, what string) error {
+			if what != Render {
+				what = "view"
+			}
+			s.note(who, p.Hearing, "archive."+what)
+			return s.Archives.Saw(ctx, sc, store.ArchiveView{Hearing: p.Hearing, Part: p.Part, Account: who.ID, Request: grant.ID, What: what})
+		},
+		Still: func(ctx context.Context) bool {
+			ok, err := s.Archives.Still(ctx, sc, grant.ID)
+			return err == nil && ok
+		},
+	}, nil
 }
 
 func (s Source) note(who auth.Official, hearing, what string) {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -87,10 +88,13 @@ func TestAPartIsOpenedUnderAPermissionOnly(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrNotFound)
 	o, err := open(1)
 	require.NoError(t, err)
-	require.Equal(t, filepath.FromSlash("/evidence/h/part-0001.asice"), o.Path)
-	require.Equal(t, now.Add(time.Hour), o.Until)
-	require.Contains(t, o.Label, "Lê Văn Cường")
-	require.NoError(t, o.Log(ctx, "render"))
+	require.Equal(t, strings.Repeat("0", 64), o.Key)
+	require.Contains(t, o.Watermark, "Lê Văn Cường")
+	require.True(t, o.Still(ctx))
+	for _, what := range []string{"index", "t001-1.webm", "t002-1.webm"} {
+		require.NoError(t, o.Log(ctx, what))
+	}
+	require.NoError(t, o.Log(ctx, Render))
 	views, err := st.ArchiveViews(ctx, sys, "h")
 	require.NoError(t, err)
 	require.Len(t, views, 2)
@@ -99,9 +103,14 @@ func TestAPartIsOpenedUnderAPermissionOnly(t *testing.T) {
 	require.Equal(t, r.ID, views[1].Request)
 	canceled, cancel := context.WithCancel(ctx)
 	cancel()
-	require.Error(t, o.Log(canceled, "other"), "what cannot be noted is not shown")
+	law = archives.New(archives.Params{Store: st, Now: func() time.Time { return now }}) // nothing noted lately
+	o, err = open(1)
+	require.NoError(t, err)
+	require.Error(t, o.Log(canceled, "index"), "what cannot be noted is not shown")
+	require.False(t, o.Still(canceled), "what cannot be told does not hold")
 
 	now = now.Add(time.Hour)
+	require.False(t, o.Still(ctx))
 	_, err = open(1)
 	require.ErrorAs(t, err, &refusal)
 }

@@ -54,7 +54,7 @@ func (o *Office) archiveCertificate(c *call) (any, error) {
 	return stream(func(w http.ResponseWriter, _ *http.Request) {
 		head := w.Header()
 		head.Set("Content-Type", pdfType)
-		head.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s"`, pdfName(h.DocketNo, number)))
+		head.Set("Content-Disposition", `attachment; filename="`+pdfName(h.DocketNo, number)+`"`)
 		head.Set("Cache-Control", "private, no-store")
 		head.Set("X-Content-Type-Options", "nosniff")
 		_, _ = w.Write(text)
