@@ -60,8 +60,15 @@ type Params struct {
 type Archives struct {
 	p Params
 
-	mu   sync.Mutex
-	seen map[store.ArchiveView]time.Time // without At
+	mu    sync.Mutex
+	seen  map[store.ArchiveView]time.Time // without At
+	doors map[string]doors                // by hearing
+}
+
+// doors is how far a hearing's log was looked through for closed ones.
+type doors struct {
+	seq    uint64
+	closed bool // once is for ever
 }
 
 // New wires the package.
@@ -72,7 +79,7 @@ func New(p Params) *Archives {
 	if p.Rand == nil {
 		p.Rand = rand.Reader
 	}
-	return &Archives{p: p, seen: map[store.ArchiveView]time.Time{}}
+	return &Archives{p: p, seen: map[store.ArchiveView]time.Time{}, doors: map[string]doors{}}
 }
 
 // Reach is how far a court reaches into the archives: its own, and those of
@@ -127,35 +134,51 @@ func heir(by map[court.UnitID]store.Unit, u store.Unit, now int64) court.UnitID 
 
 // Closed tells whether a hearing was behind closed doors at any time, by its log. A
 // hearing whose log cannot tell counts as closed. The evidence has no classes of its
-// own yet, so this is about the hearing as a whole.
+// own yet, so this is about the hearing as a whole. What was looked through once is
+// not looked through again: a log only grows.
 func (a *Archives) Closed(ctx context.Context, sc court.Scope, id string) (bool, error) {
-	for from := uint64(1); from <= maxReplayed; {
-		lines, err := a.p.Store.Read(ctx, sc, id, from, store.MaxReadLines)
+	a.mu.Lock()
+	d := a.doors[id]
+	a.mu.Unlock()
+	for d.seq < maxReplayed {
+		// Also when the answer is known: it is for who reaches the hearing alone.
+		lines, err := a.p.Store.Read(ctx, sc, id, d.seq+1, store.MaxReadLines)
 		if err != nil {
 			return true, err
 		}
 		for _, l := range lines {
-			e, err := hearing.ParseEvent(l.Line)
+			closes, err := closesDoors(l.Line)
 			if err != nil {
 				return true, fmt.Errorf("line %d of hearing %s: %w", l.Seq, id, err)
 			}
-			switch b := e.Body.(type) {
-			case hearing.Booked:
-				if b.Booking.Visibility == hearing.ClosedDoors {
-					return true, nil
-				}
-			case hearing.VisibilitySet:
-				if b.To == hearing.ClosedDoors {
-					return true, nil
-				}
-			}
+			d.closed, d.seq = d.closed || closes, l.Seq
 		}
-		if len(lines) < store.MaxReadLines {
-			return from == 1 && len(lines) == 0, nil
+		if d.closed || len(lines) < store.MaxReadLines {
+			break
 		}
-		from += uint64(len(lines))
 	}
-	return true, nil
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.doors) >= maxSeen {
+		clear(a.doors)
+	}
+	a.doors[id] = d
+	return d.closed || d.seq == 0 || d.seq >= maxReplayed, nil
+}
+
+// closesDoors tells of one line of a state log.
+func closesDoors(line []byte) (bool, error) {
+	e, err := hearing.ParseEvent(line)
+	if err != nil {
+		return false, err
+	}
+	switch b := e.Body.(type) {
+	case hearing.Booked:
+		return b.Booking.Visibility == hearing.ClosedDoors, nil
+	case hearing.VisibilitySet:
+		return b.To == hearing.ClosedDoors, nil
+	}
+	return false, nil
 }
 
 // Ask asks to see a hearing's archive for a purpose.

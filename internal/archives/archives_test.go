@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"phientoa/internal/court"
+	"phientoa/internal/hearing"
 	"phientoa/internal/store"
 )
 
@@ -115,4 +116,69 @@ func TestRetentionClasses(t *testing.T) {
 	for class, want := range map[string]bool{"": true, Permanent: true, "1": true, "20": true, "100": true, "0": false, "101": false, "+5": false, "05": false, "x": false} {
 		require.Equal(t, want, ClassValid(class), class)
 	}
+}
+
+// logOnly is a database with one hearing's log.
+type logOnly struct {
+	Store
+	lines []store.Line
+	read  int
+	err   error
+}
+
+func (l *logOnly) Read(_ context.Context, _ court.Scope, _ string, from uint64, limit int) ([]store.Line, error) {
+	if l.err != nil {
+		return nil, l.err
+	}
+	rest := l.lines[min(int(from)-1, len(l.lines)):]
+	rest = rest[:min(len(rest), limit)]
+	l.read += len(rest)
+	return rest, nil
+}
+
+func (l *logOnly) add(t *testing.T, b hearing.EventBody) {
+	seq := uint64(len(l.lines) + 1)
+	text, err := hearing.MarshalEvent(hearing.Event{Seq: seq, At: 1, Body: b})
+	require.NoError(t, err)
+	l.lines = append(l.lines, store.Line{Seq: seq, Line: text})
+}
+
+// Doors that were closed once count for ever; what cannot be told counts as closed;
+// a log is read once, and its growth beside that.
+func TestClosedDoorsAreFoundAndRemembered(t *testing.T) {
+	db := &logOnly{}
+	a := New(Params{Store: db})
+	closed := func() bool {
+		t.Helper()
+		c, err := a.Closed(t.Context(), court.Scope{}, "h")
+		require.NoError(t, err)
+		return c
+	}
+	require.True(t, closed(), "there is no log")
+	db.add(t, hearing.Booked{})
+	for range 2*store.MaxReadLines + 5 {
+		db.add(t, hearing.AskedToSit{})
+	}
+	require.False(t, closed())
+	n := db.read
+	require.False(t, closed())
+	require.Equal(t, n, db.read, "nothing is read twice")
+	db.err = store.ErrNotFound
+	_, err := a.Closed(t.Context(), court.Scope{}, "h")
+	require.ErrorIs(t, err, store.ErrNotFound, "what is known is for who reaches it alone")
+	db.err = nil
+	db.add(t, hearing.VisibilitySet{To: hearing.ClosedDoors})
+	require.True(t, closed())
+	db.add(t, hearing.VisibilitySet{To: hearing.Public})
+	require.True(t, closed(), "opened again it was closed all the same")
+
+	at := &logOnly{}
+	at.add(t, hearing.Booked{Booking: hearing.Booking{Visibility: hearing.ClosedDoors}})
+	c, err := New(Params{Store: at}).Closed(t.Context(), court.Scope{}, "h")
+	require.NoError(t, err)
+	require.True(t, c, "closed from the booking on")
+	bad := &logOnly{lines: []store.Line{{Seq: 1, Line: []byte("{")}}}
+	c, err = New(Params{Store: bad}).Closed(t.Context(), court.Scope{}, "h")
+	require.Error(t, err)
+	require.True(t, c)
 }

@@ -163,7 +163,7 @@ func (v *Vault) verify(ctx context.Context, p store.ArchivePart) (words checkRep
 	}
 	defer closer.Close()
 	sum := sha256.New()
-	if _, err := io.Copy(sum, io.NewSectionReader(r, 0, size)); err != nil {
+	if _, err := io.Copy(sum, &until{ctx, io.NewSectionReader(r, 0, size)}); err != nil {
 		return away(err)
 	}
 	o := archive.Options{Roots: v.p.Roots, Now: v.p.Now()}
@@ -177,6 +177,19 @@ func (v *Vault) verify(ctx context.Context, p store.ArchivePart) (words checkRep
 		exit = 1
 	}
 	return checkReport{cut(report.Text("vi")), cut(report.Text("en"))}, exit, same
+}
+
+// until reads while ctx lasts: the process does not wait for a large file to end.
+type until struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (u *until) Read(b []byte) (int, error) {
+	if err := u.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return u.r.Read(b)
 }
 
 // cut keeps a report with very many lines within its bound.

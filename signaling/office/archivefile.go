@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"phientoa/internal/archives"
 	"phientoa/internal/court"
 	"phientoa/internal/store"
 )
@@ -54,6 +55,10 @@ func (o *Office) archiveFile(c *call) (any, error) {
 	}
 	grant, err := o.p.Archives.Grant(ctx, c.Official, reach.Scope, id, true)
 	if err != nil {
+		var refused *archives.Refusal
+		if errors.As(err, &refused) {
+			o.note(c, id, deniedGrant)
+		}
 		return nil, archiveError(err)
 	}
 	if o.p.Vault == nil {

@@ -18,9 +18,9 @@ import (
 
 // What the access log keeps of archives; purpose and grant stand in archive_view.
 const (
-	viewedArchive     = "archive.view"
 	foundArchives     = "archive.search"
 	downloadedArchive = "archive.download"
+	deniedGrant       = "denied.archive.grant"
 )
 
 // reached is how far the caller reaches into the archives.

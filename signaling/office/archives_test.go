@@ -125,6 +125,7 @@ func TestAFileGoesOutUnderAPermissionOnly(t *testing.T) {
 	require.Equal(t, "not_granted", code(t, get()))
 	r := w.ask(clerk, id, ArchiveAskBody{Purpose: "Bổ sung hồ sơ phúc thẩm", Download: true})
 	require.Equal(t, "not_granted", code(t, get()), "asking opens nothing")
+	require.True(t, w.noted("unit-hn "+id+" account-clerk.unit-hn denied.archive.grant"))
 	require.Equal(t, "asked_already", code(t, w.do(clerk, http.MethodPost, "/api/v1/archives/"+id+"/requests", ArchiveAskBody{Purpose: "x"})))
 	for _, b := range []ArchiveDecisionBody{{}, {Outcome: "granted"}, {Outcome: "granted", Hours: 721}, {Outcome: "refused"}} {
 		require.Equal(t, http.StatusBadRequest, w.decide(chief, r.ID, b).status, "%v", b)
