@@ -71,6 +71,11 @@ func (o *Office) archiveFile(c *call) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sealed file of %s part %d: %w", id, number, err)
 	}
+	// The timestamp may have come a moment ago: bytes of two files under one ETag would
+	// make a third that nobody sealed.
+	if size != p.Size {
+		return nil, errors.Join(changedFile(), closer.Close())
+	}
 	// Noted before the first byte goes out.
 	err = o.p.Archives.Saw(ctx, reach.Scope, store.ArchiveView{Hearing: id, Part: number, Account: c.ID, Request: grant.ID, What: "download"})
 	if err != nil {
@@ -140,6 +145,12 @@ func fileName(docket string, part int) string {
 		return '-'
 	}, docket)
 	return fmt.Sprintf("%.60s-phan-%d.asice", strings.Trim(clean, "-"), part)
+}
+
+func changedFile() *Problem {
+	return problem(http.StatusServiceUnavailable, "changed",
+		"Tệp vừa được bổ sung dấu thời gian hoặc không còn như khi chốt. Vui lòng thử lại sau giây lát; nếu vẫn vậy, hãy kiểm tra tính toàn vẹn.",
+		"The file has just got its timestamp, or is not what was sealed. Please try again in a moment; if it stays so, verify it.")
 }
 
 func onAnotherNode() *Problem {

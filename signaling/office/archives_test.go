@@ -147,6 +147,9 @@ func TestAFileGoesOutUnderAPermissionOnly(t *testing.T) {
 	require.Equal(t, "01234", string(part.body))
 	require.Equal(t, http.StatusOK, get("Range", "bytes=5000-", "If-Range", `"another"`).status, "another file begins anew")
 	require.Equal(t, http.StatusRequestedRangeNotSatisfiable, get("Range", "bytes=20000-").status)
+	w.vault.file = append(w.vault.file, 'x')
+	require.Equal(t, "changed", code(t, get()), "bytes of two files never go out under one ETag")
+	w.vault.file = w.vault.file[:len(w.vault.file)-1]
 	require.Equal(t, w.vault.opened, w.vault.closed)
 	require.Equal(t, http.StatusNotFound, w.do(clerk, http.MethodGet, "/api/v1/archives/"+id+"/parts/2/file", nil).status)
 	require.Equal(t, "not_granted", code(t, w.do(login(store.RoleJudge, unitHN), http.MethodGet, file, nil)), "a permission is personal")

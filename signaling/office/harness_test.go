@@ -99,6 +99,7 @@ func startWorld(t testing.TB) *world {
 		},
 	}
 	w.p.Archives = archives.New(archives.Params{Store: st, Now: w.clock})
+	w.vault.file = []byte("PK")
 	w.p.Vault = &w.vault
 	w.restart(nil)
 	return w
@@ -131,7 +132,7 @@ func (v *fakeVault) Open(p store.ArchivePart) (io.ReaderAt, int64, io.Closer, er
 func (w *world) sealed(u court.UnitID, id string, part int) store.ArchivePart {
 	w.t.Helper()
 	p := store.ArchivePart{
-		Hearing: id, Part: part, Node: "node", Path: id + "/part-0001.asice", Size: int64(len(w.vault.file)) + 1, Lines: 7, Began: 1_790_000_000_000_000, Ended: 1_790_000_100_000_000,
+		Hearing: id, Part: part, Node: "node", Path: id + "/part-0001.asice", Size: int64(len(w.vault.file)), Lines: 7, Began: 1_790_000_000_000_000, Ended: 1_790_000_100_000_000,
 		Manifest: sha256.Sum256([]byte(id)), SHA256: sha256.Sum256(w.vault.file), Gaps: 1, Stamped: true, Sealed: w.clock(),
 		Facts: []byte(`{"tracks":[{}],"gaps":[{"source":"d/camera","cause":"loss","from_t":1790000010000000,"to_t":1790000012000000}],"damages":null,` +
 			`"seal":{"signer":"node","issuer":"phientoa CA","level":"T","signing_time":"2026-11-22T01:00:00Z","timestamp":{"time":"2026-11-22T01:00:01Z","authority":"TSA","internal":true}}}`),
