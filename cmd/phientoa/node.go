@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"phientoa/internal/accesslog"
+	"phientoa/internal/archives"
 	"phientoa/internal/auth"
 	"phientoa/internal/backup"
 	"phientoa/internal/config"
@@ -25,6 +26,7 @@ import (
 	"phientoa/internal/store/open"
 	"phientoa/recording/archive"
 	"phientoa/recording/register"
+	"phientoa/recording/retrieval"
 	"phientoa/sfu"
 	"phientoa/signaling"
 	"phientoa/signaling/office"
@@ -57,6 +59,8 @@ type node struct {
 	child     *signerChild       // nil when the signer is run by somebody else
 	register  *register.Register // nil: it could not be opened
 	sealer    *archive.Job
+	vault     *retrieval.Vault
+	archives  *archives.Archives
 	rooms     *signaling.Rooms
 	server    *signaling.Server
 	registry  *prometheus.Registry
@@ -228,6 +232,7 @@ func (n *node) openListeners(ctx context.Context) error {
 
 func (n *node) wire(context.Context) error {
 	n.sealer = n.newSealer()
+	n.openArchives()
 	counts := signaling.NewMetrics(n.registry)
 	n.openAccessLog(counts.Noted)
 	n.rooms = signaling.NewRooms(signaling.RoomsParams{

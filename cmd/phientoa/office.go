@@ -22,9 +22,10 @@ func (n *node) openOffice() error {
 		Book: func(ctx context.Context, h store.Hearing, names []store.PersonName, b hearing.Booking) error {
 			return signaling.BookHearing(ctx, n.store, n.p.Node, h, names, b, time.Now())
 		},
-		Cancel: n.rooms.CancelHearing,
-		Enter:  n.officials.Enter,
-		Live:   n.liveHearings, BaseURL: base, Demo: n.p.demo, Logger: n.logger,
+		Cancel:   n.rooms.CancelHearing,
+		Enter:    n.officials.Enter,
+		Archives: n.archives, Vault: officeVault{n.vault},
+		Live: n.liveHearings, BaseURL: base, Demo: n.p.demo, Logger: n.logger,
 	})
 	return err
 }

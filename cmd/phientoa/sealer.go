@@ -18,6 +18,7 @@ import (
 	"phientoa/recording"
 	"phientoa/recording/archive"
 	"phientoa/recording/register"
+	"phientoa/recording/retrieval"
 )
 
 // newSealer makes the job that seals parts which have ended. The keys are the
@@ -29,6 +30,7 @@ func (n *node) newSealer() *archive.Job {
 	}
 	job := archive.NewJob(archive.JobParams{
 		Dir: n.evidenceDir(), Signer: n.sealing(), Register: noted, Reserve: leastFree, Logger: n.logger,
+		Catalogue: retrieval.Catalogue{Store: n.store, Logger: n.logger},
 		SignEnd: func(ctx context.Context, part string) error {
 			return recording.SignEnd(ctx, part, ledger.Params{Signer: n.signer, Now: time.Now, Rand: rand.Reader, Logger: n.logger})
 		},

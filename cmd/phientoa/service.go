@@ -23,7 +23,7 @@ type serviceCmd struct {
 
 // tokenFlags say what a new token may and for how long.
 type tokenFlags struct {
-	Right []string `name:"right" required:"" help:"What it may, can be given several times: import, status, units."`
+	Right []string `name:"right" required:"" help:"What it may, can be given several times: import, status, units, lodge."`
 	Days  int      `name:"days" default:"180" help:"Days until it ends, 1 to 365."`
 	Label string   `name:"label" default:"" help:"What it is for."`
 }

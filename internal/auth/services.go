@@ -23,10 +23,11 @@ const (
 	RightImport Right = "import" // put hearings into the unit's calendar
 	RightStatus Right = "status" // ask where a hearing of the unit stands
 	RightUnits  Right = "units"  // read the names of units within reach
+	RightLodge  Right = "lodge"  // note that archives were put into case files
 )
 
 // Rights are all of them.
-func Rights() []Right { return []Right{RightImport, RightStatus, RightUnits} }
+func Rights() []Right { return []Right{RightImport, RightStatus, RightUnits, RightLodge} }
 
 // Limits of service tokens.
 const (

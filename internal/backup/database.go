@@ -365,7 +365,8 @@ func revoke(ctx context.Context, db *sql.DB, kind string, now time.Time) error {
 // one of an account that was disabled would open it; each account waits until an
 // administrator gives it a new password, which is an act for each. Passkeys and
 // certificates are taken out and can be registered anew; what was revoked before
-// the backup stays so. A room device has to be enrolled again.
+// the backup stays so. A room device has to be enrolled again. Who may see archives
+// asks anew.
 func voided() []string {
 	return []string{
 		`UPDATE account SET password = '', must_change = 1, version = version + 1`,
@@ -373,6 +374,9 @@ func voided() []string {
 		`UPDATE room_device SET revoked = 1 WHERE revoked = 0`,
 		`DELETE FROM challenge`,
 		`UPDATE proposal SET outcome = 'withdrawn', done_by = 'system', done_at = expires WHERE outcome = ''`,
+		`UPDATE archive_request SET outcome = 'ended', done_by = 'system', done_at = at, reason = 'restored', until = 0, download = 0, closed = 0
+			WHERE outcome IN ('', 'granted')`,
+		`UPDATE archive_disposal SET outcome = 'withdrawn', done_by = 'system', done_at = at WHERE outcome = ''`,
 	}
 }
 

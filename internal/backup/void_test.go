@@ -61,6 +61,9 @@ func ways(p *place) (accounts []store.Account) {
 	require.NoError(t, st.PutServiceToken(ctx, sys, store.ServiceToken{
 		ID: "token", Hash: [32]byte{5}, Account: "account-system", Rights: []string{"import"}, Created: now, Expires: now.Add(time.Hour),
 	}, by("service.token.made")))
+	require.NoError(t, st.PutArchiveRequest(ctx, sys, store.ArchiveRequest{ID: "request", Hearing: hearing1, Account: "account-clerk", Purpose: "x", At: now}, by("archive.asked")))
+	_, err := st.SettleArchiveRequest(ctx, sys, "request", store.ArchiveDecision{Outcome: store.Granted, Until: now.Add(time.Hour)}, by("archive.granted"))
+	require.NoError(t, err)
 	return accounts
 }
 
@@ -102,6 +105,11 @@ func nothingRestoredOpensAnything(t *testing.T, fresh func() *place) {
 	_, err = st.ServiceTokenByHash(ctx, [32]byte{5}, now)
 	require.ErrorIs(t, err, store.ErrNotFound)
 
+	r, err := st.ArchiveRequest(ctx, sys, "request")
+	require.NoError(t, err)
+	require.False(t, r.Open(now))
+	require.Equal(t, store.Ended, r.Outcome)
+
 	// The way back: a new password by an administrator, and the same certificate registered
 	// anew; one that was revoked stays so.
 	o, err := auth.NewOfficials(auth.OfficialsParams{Store: st, Cost: auth.Argon2{Memory: 64, Time: 1, Lanes: 1}})
@@ -142,6 +150,8 @@ func TestARestoreKnowsEveryTable(t *testing.T) {
 		"access_log": "kept", "unit": "kept", "admin_log": "kept", "admin_lock": "kept", "hearing_info": "kept",
 		"hearing_search": "kept", "seat": "kept", "alarm": "kept", "idempotent": "kept", "imported": "kept", "room_device_court": "kept",
 		"goose_db_version": "kept",
+		"archive_part":     "kept", "archive_search": "kept", "archive_view": "kept", "archive_check": "kept", "archive_keep": "kept",
+		"archive_request": "void", "archive_lodging": "kept", "archive_disposal": "void",
 	}
 	p := filepath.Join(t.TempDir(), "x.db")
 	st, err := open.Open(t.Context(), "sqlite:"+p)

@@ -30,6 +30,8 @@ type JobParams struct {
 	SignEnd func(ctx context.Context, part string) error
 	// Register notes every sealed file; nil: nobody does.
 	Register Register
+	// Catalogue is told of every sealed part; nil: nobody asks.
+	Catalogue Catalogue
 	// Reserve is kept free on the disk for recordings, in bytes: a part that does
 	// not fit beside it waits.
 	Reserve int64
@@ -183,7 +185,8 @@ func (j *Job) scan(ctx context.Context) {
 	}
 	for _, name := range parts {
 		part := filepath.Dir(name)
-		if state, err := Look(part + Ext); err != nil || !state.complete(court) || !j.registered(part) {
+		// The catalogue is asked of each: a process may have ended before it told.
+		if state, err := Look(part + Ext); err != nil || !state.complete(court) || !j.registered(part) || j.p.Catalogue != nil {
 			j.Add(part)
 		}
 	}
@@ -271,7 +274,8 @@ func (j *Job) name(part string) string {
 func (j *Job) seal(ctx context.Context, part string) error {
 	out := part + Ext
 	if _, err := os.Lstat(out); err == nil {
-		return errors.Join(j.register(ctx, part, nil), j.complete(ctx, part))
+		// Known first as it is: the authority may be away for long.
+		return errors.Join(j.register(ctx, part, nil), j.catalogue(ctx, part, nil), j.complete(ctx, part))
 	}
 	if err := j.ended(ctx, part); err != nil {
 		return err
@@ -314,7 +318,7 @@ func (j *Job) seal(ctx context.Context, part string) error {
 	}
 	log("part sealed", "part", j.name(part), "bytes", b.Bytes, "sha256", fmt.Sprintf("%x", b.SHA256), "manifest_sha256", fmt.Sprintf("%x", b.Manifest),
 		"timestamp", b.Stamped, "damages", damages, "took", time.Since(began).Round(time.Millisecond).String())
-	return errors.Join(b.Lacks, j.register(ctx, part, &b.SHA256))
+	return errors.Join(b.Lacks, j.register(ctx, part, &b.SHA256), j.catalogue(ctx, part, &b.Report))
 }
 
 // complete gives a container of an earlier attempt its timestamps, and the court's
@@ -338,7 +342,7 @@ func (j *Job) complete(ctx context.Context, part string) error {
 	done, err := Complete(ctx, part+Ext, j.p.Signer, StampLimit, j.pace(part))
 	if done.Changed {
 		j.p.Logger.Info("sealed part completed", "part", j.name(part), "sha256", fmt.Sprintf("%x", done.SHA256))
-		err = errors.Join(err, j.register(ctx, part, &done.SHA256))
+		err = errors.Join(err, j.register(ctx, part, &done.SHA256), j.catalogue(ctx, part, nil))
 	}
 	if err != nil && !errors.Is(err, errNoCourt) {
 		err = errors.Join(errNoTimestamp, err)

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"phientoa/internal/archives"
 	"phientoa/internal/auth"
 	"phientoa/internal/court"
 	"phientoa/internal/hearing"
@@ -29,6 +30,7 @@ type Officials interface {
 // Store is what this package asks of the database; store.Store has it.
 type Store interface {
 	store.Office
+	store.Archives
 	Hearing(ctx context.Context, sc court.Scope, id string) (store.Hearing, error)
 	Hearings(ctx context.Context, sc court.Scope, fromMicros, toMicros int64) ([]store.Hearing, error)
 	Names(ctx context.Context, sc court.Scope, hearing string) ([]store.PersonName, error)
@@ -75,6 +77,10 @@ type Params struct {
 	Inviter   Inviter
 	Directory Directory
 	Access    AccessLog // may be nil
+	// Archives is the law of who sees sealed evidence, Vault reads its files; either
+	// may be nil.
+	Archives *archives.Archives
+	Vault    Vault
 	// BaseURL is where participants reach the court, for instance
 	// "https://xetxu.example.vn"; empty: links begin with "/".
 	BaseURL string

@@ -46,8 +46,7 @@ func (o *Office) guard(r Route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		ctx, cancel := context.WithTimeout(req.Context(), requestTime)
 		defer cancel()
-		req = req.WithContext(ctx)
-		c := &call{r: req, w: w, now: o.p.Now()}
+		c := &call{r: req.WithContext(ctx), w: w, now: o.p.Now()}
 		v, err := o.answer(r, c)
 		if err != nil {
 			p := o.explain(r, c, err)
@@ -59,6 +58,10 @@ func (o *Office) guard(r Route) http.Handler {
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
 		h.Set("X-Content-Type-Options", "nosniff")
+		if s, ok := v.(stream); ok {
+			s(w, req)
+			return
+		}
 		if raw, ok := v.(json.RawMessage); ok {
 			h.Set("Content-Type", "application/openapi+json")
 			_, _ = w.Write(raw)
@@ -89,6 +92,9 @@ func (o *Office) answer(r Route, c *call) (any, error) {
 		if !r.allows(who) {
 			o.note(c, "", deniedRole)
 			return nil, notAllowed()
+		}
+		if r.Fresh && !who.Fresh(c.now) {
+			return nil, stepUp()
 		}
 	}
 	// What cannot be an id is looked up nowhere, and answered as what is not there.

@@ -3,8 +3,10 @@ package office
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -18,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"phientoa/internal/archives"
 	"phientoa/internal/auth"
 	"phientoa/internal/court"
 	"phientoa/internal/hearing"
@@ -51,6 +54,7 @@ type world struct {
 	failBook error
 	invites  int
 	rooms    *signaling.Rooms
+	vault    fakeVault
 }
 
 func startWorld(t testing.TB) *world {
@@ -96,8 +100,47 @@ func startWorld(t testing.TB) *world {
 			return &http.Cookie{Name: "seat", Value: strings.Join([]string{h, person, device}, "."), Path: "/"}, nil
 		},
 	}
+	w.p.Archives = archives.New(archives.Params{Store: st, Now: w.clock})
+	w.vault.file = []byte("PK")
+	w.p.Vault = &w.vault
 	w.restart(nil)
 	return w
+}
+
+// fakeVault has the same bytes for every part of "node".
+type fakeVault struct {
+	file   []byte
+	opened int
+	closed int
+	woken  int
+}
+
+func (v *fakeVault) Wake() { v.woken++ }
+
+func (v *fakeVault) Close() error {
+	v.closed++
+	return nil
+}
+
+func (v *fakeVault) Open(p store.ArchivePart) (io.ReaderAt, int64, io.Closer, error) {
+	if p.Node != "node" {
+		return nil, 0, nil, ErrElsewhere
+	}
+	v.opened++
+	return bytes.NewReader(v.file), int64(len(v.file)), v, nil
+}
+
+// sealed gives a hearing a sealed part.
+func (w *world) sealed(u court.UnitID, id string, part int) store.ArchivePart {
+	w.t.Helper()
+	p := store.ArchivePart{
+		Hearing: id, Part: part, Node: "node", Path: id + "/part-0001.asice", Size: int64(len(w.vault.file)), Lines: 7, Began: 1_790_000_000_000_000, Ended: 1_790_000_100_000_000,
+		Manifest: sha256.Sum256([]byte(id)), SHA256: sha256.Sum256(w.vault.file), Gaps: 1, Stamped: true, Sealed: w.clock(),
+		Facts: []byte(`{"tracks":[{}],"gaps":[{"source":"d/camera","cause":"loss","from_t":1790000010000000,"to_t":1790000012000000}],"damages":null,` +
+			`"seal":{"signer":"node","issuer":"phientoa CA","level":"T","signing_time":"2026-11-22T01:00:00Z","timestamp":{"time":"2026-11-22T01:00:01Z","authority":"TSA","internal":true}}}`),
+	}
+	require.NoError(w.t, w.st.PutArchivePart(w.t.Context(), court.ScopeOf(u), p))
+	return p
 }
 
 // restart makes a new Office over the same database.
@@ -129,7 +172,11 @@ func (w *world) Who(r *http.Request) (auth.Official, error) {
 	if !ok {
 		return auth.Official{}, auth.ErrNoSession
 	}
-	who := auth.Official{ID: a.ID, Unit: a.Unit, Name: a.Name, Roles: a.Roles, Scope: court.ScopeOf(a.Unit)}
+	proved := w.clock()
+	if r.Header.Get("Test-Stale") != "" {
+		proved = proved.Add(-auth.StepUpLife)
+	}
+	who := auth.Official{SteppedUp: proved, ID: a.ID, Unit: a.Unit, Name: a.Name, Roles: a.Roles, Scope: court.ScopeOf(a.Unit)}
 	if slices.Contains(a.Roles, store.RoleService) && r.Header.Get("Test-Person") == "" {
 		who.Token, who.Rights = "token-of-"+a.Login, auth.Rights()
 		if only := r.Header.Get("Test-Right"); only != "" {

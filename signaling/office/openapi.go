@@ -19,7 +19,7 @@ import (
 // Version of the interface. Within a version fields are added, never changed.
 const Version = "1.0.0"
 
-const about = `Calendar, booking, invitations, import from case systems and the operators' view of phientoa.
+const about = `Calendar, booking, invitations, import from case systems, the operators' view and the archives of phientoa.
 
 Who calls: an official, signed in by cookie, or another system by its token (Authorization: Bearer). Every operation names the
 roles that may, and for a token the right that it needs (x-right); nobody else gets through. What exists outside the caller's unit is answered byte for byte like what does not
@@ -126,6 +126,13 @@ func operation(registry huma.Registry, r Route) (*huma.Operation, error) {
 			return nil, err
 		}
 		ok.Content = map[string]*huma.MediaType{"application/json": media}
+	}
+	if r.Binary != "" {
+		file := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}, Example: "PK…"}
+		ok.Content = map[string]*huma.MediaType{r.Binary: file}
+		if r.Binary == ContainerType {
+			op.Responses[strconv.Itoa(http.StatusPartialContent)] = &huma.Response{Description: "The range that was asked for", Content: ok.Content}
+		}
 	}
 	op.Responses[strconv.Itoa(r.Status)] = ok
 	for _, status := range problems {

@@ -18,6 +18,8 @@ type Route struct {
 	Roles []store.Role
 	// Right that a service's token needs beside the role; empty: no service gets through.
 	Right auth.Right
+	// Fresh: a fresh proof of who one is, for what cannot be undone.
+	Fresh bool
 	// Public: no signing in.
 	Public bool
 	// Name of the operation, unique.
@@ -29,8 +31,10 @@ type Route struct {
 	Header []Parameter
 	In     any // zero value of the body's type; nil: none
 	// InExample and OutExample stand in the document.
-	InExample  any
-	Out        any // zero value of the answer's type; nil: 204
+	InExample any
+	Out       any // zero value of the answer's type; nil: 204, or Binary
+	// Binary is the media type of an answer that is a file.
+	Binary     string
 	OutExample any
 	Status     int
 	// Problems beside those of every route.
@@ -80,7 +84,7 @@ func operations() []store.Role {
 
 // Routes is everything that this package answers.
 func Routes() []Route {
-	return append(append(calendarRoutes(), bookingRoutes()...), operationRoutes()...)
+	return slices.Concat(calendarRoutes(), bookingRoutes(), operationRoutes(), archiveRoutes())
 }
 
 // allows tells whether the caller may ask at all. A service may by its token alone,

@@ -15,7 +15,17 @@ import (
 
 func TestOffice(t *testing.T) {
 	srv := pgtest.Start(t)
-	storetest.RunOffice(t, func(t *testing.T) storetest.Opened {
+	storetest.RunOffice(t, opened(srv))
+}
+
+func TestArchives(t *testing.T) {
+	srv := pgtest.Start(t)
+	storetest.RunArchives(t, opened(srv))
+}
+
+// opened makes fresh databases with two nodes each.
+func opened(srv *pgtest.Server) func(t *testing.T) storetest.Opened {
+	return func(t *testing.T) storetest.Opened {
 		dsn := srv.Database(t, migrated)
 		o := storetest.Opened{A: open(t, postgres.Params{DSN: dsn}), B: open(t, postgres.Params{DSN: dsn})}
 		var err error
@@ -23,7 +33,7 @@ func TestOffice(t *testing.T) {
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, o.Raw.Close()) })
 		return o
-	})
+	}
 }
 
 func BenchmarkAppend(b *testing.B) {

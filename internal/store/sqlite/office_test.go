@@ -13,16 +13,19 @@ import (
 	"phientoa/internal/store/storetest"
 )
 
-func TestOffice(t *testing.T) {
-	storetest.RunOffice(t, func(t *testing.T) storetest.Opened {
-		path := filepath.Join(t.TempDir(), "p.db")
-		o := storetest.Opened{A: open(t, sqlite.Params{Path: path}), B: open(t, sqlite.Params{Path: path})}
-		var err error
-		o.Raw, err = sqlite.Raw(path, time.Second, false)
-		require.NoError(t, err)
-		t.Cleanup(func() { require.NoError(t, o.Raw.Close()) })
-		return o
-	})
+func TestOffice(t *testing.T) { storetest.RunOffice(t, opened) }
+
+func TestArchives(t *testing.T) { storetest.RunArchives(t, opened) }
+
+// opened is a fresh database with two nodes.
+func opened(t *testing.T) storetest.Opened {
+	path := filepath.Join(t.TempDir(), "p.db")
+	o := storetest.Opened{A: open(t, sqlite.Params{Path: path}), B: open(t, sqlite.Params{Path: path})}
+	var err error
+	o.Raw, err = sqlite.Raw(path, time.Second, false)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, o.Raw.Close()) })
+	return o
 }
 
 func BenchmarkAppend(b *testing.B) {

@@ -1,6 +1,8 @@
+import { archiveEn } from "./en.archive";
 import type { OfficeCatalogue } from "./vi.office";
 
 export const officeEn: OfficeCatalogue = {
+  ...archiveEn,
   office_title: "Work of the court",
   office_loading: "Loading…",
   not_loaded: "This could not be loaded",

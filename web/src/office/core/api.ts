@@ -1,5 +1,6 @@
 // The calls of the officials' pages, typed after the server's API
 // (/api/v1/access: who one is; /api/v1: calendar, booking, operations).
+import { archives } from "./archives";
 import { type Client, type Finding, PROOF_WITHIN } from "./client";
 
 export type Role =
@@ -245,7 +246,14 @@ export type Office = ReturnType<typeof office>;
 const q = encodeURIComponent;
 
 export function office(c: Client) {
-  return { ...access(c), ...hearings(c), ...operations(c), ...management(c), ...devices(c) };
+  return {
+    ...access(c),
+    ...hearings(c),
+    ...operations(c),
+    ...management(c),
+    ...devices(c),
+    ...archives(c),
+  };
 }
 
 function access(c: Client) {

@@ -19,6 +19,11 @@ const uses = {
   accounts: ["sys_admin"],
   devices: ["sys_admin", "tech_operator"],
   enrolment: ["tech_operator"],
+  archives: [...bench, "archivist", "auditor"],
+  archive_requests: [...bench, "archivist"],
+  archive_decide: ["chief_judge"],
+  archive_keep: ["archivist", "chief_judge"],
+  archive_views: ["auditor", "chief_judge"],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Use = keyof typeof uses;
@@ -32,7 +37,7 @@ export function hasUse(use: Use, mine: readonly Role[]): boolean {
 /** home is the first page for these roles. */
 export function home(
   mine: readonly Role[],
-): Route["page"] & ("calendar" | "operations" | "accounts" | "devices" | "account") {
-  const pages = ["calendar", "operations", "accounts", "devices"] as const;
+): Route["page"] & ("calendar" | "operations" | "accounts" | "devices" | "archives" | "account") {
+  const pages = ["calendar", "operations", "accounts", "devices", "archives"] as const;
   return pages.find((p) => hasUse(p, mine)) ?? "account";
 }

@@ -8,6 +8,9 @@ export type Route =
   | { page: "book" }
   | { page: "hearing"; id: string }
   | { page: "operations" }
+  | { page: "archives" }
+  | { page: "archive"; id: string }
+  | { page: "archive_requests" }
   | { page: "accounts" }
   | { page: "devices" }
   | { page: "account" }
@@ -16,13 +19,16 @@ export type Route =
 
 const fixed: Record<
   string,
-  Route["page"] & ("book" | "operations" | "accounts" | "devices" | "account")
+  Route["page"] &
+    ("book" | "operations" | "accounts" | "devices" | "account" | "archives" | "archive_requests")
 > = {
   "lap-lich": "book",
   "van-hanh": "operations",
   "can-bo": "accounts",
   "may-phong-xu-an": "devices",
   "tai-khoan": "account",
+  "ho-so": "archives",
+  "de-nghi-khai-thac": "archive_requests",
 };
 
 /** routeOf reads an address; what it does not know is "unknown", never a guess. */
@@ -39,6 +45,9 @@ export function routeOf(path: string): Route {
   if (first === "phien-toa" && /^[0-9A-Za-z-]{1,64}$/.test(second)) {
     return { page: "hearing", id: second };
   }
+  if (first === "ho-so" && /^[0-9A-Za-z-]{1,64}$/.test(second)) {
+    return { page: "archive", id: second };
+  }
   const page = lookup(fixed, first);
   return page && second === "" ? { page } : { page: "unknown" };
 }
@@ -50,6 +59,8 @@ export function pathOf(r: Route): string {
       return r.day === undefined ? `${OFFICE}/lich` : `${OFFICE}/lich/${r.day}`;
     case "hearing":
       return `${OFFICE}/phien-toa/${r.id}`;
+    case "archive":
+      return `${OFFICE}/ho-so/${r.id}`;
     case "room_device":
       return ROOM_DEVICE;
     case "unknown":

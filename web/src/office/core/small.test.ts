@@ -38,6 +38,9 @@ describe("addresses", () => {
       { page: "accounts" },
       { page: "devices" },
       { page: "account" },
+      { page: "archives" },
+      { page: "archive", id: "01935b1e-6f00-7c11-9d3a-000000000002" },
+      { page: "archive_requests" },
       { page: "room_device" },
     ];
     for (const r of routes) expect(routeOf(pathOf(r))).toEqual(r);
@@ -61,7 +64,8 @@ describe("places", () => {
     expect(home(["judge"])).toBe("calendar");
     expect(home(["sys_admin"])).toBe("accounts");
     expect(home(["tech_operator", "sys_admin"])).toBe("calendar");
-    expect(home(["auditor"])).toBe("account");
+    expect(home(["auditor"])).toBe("archives");
+    expect(home(["procuracy_head"])).toBe("account");
     expect(hasUse("people", ["tech_operator"])).toBe(false);
     expect(hasUse("invite", ["judge"])).toBe(false);
     expect(hasUse("enrolment", ["sys_admin"])).toBe(false);

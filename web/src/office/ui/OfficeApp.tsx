@@ -6,6 +6,9 @@ import { Page, Trouble } from "./parts/page";
 import { Gate, Link, Shell } from "./parts/Shell";
 import { Account } from "./screens/Account";
 import { Accounts } from "./screens/Accounts";
+import { ArchivePage } from "./screens/ArchivePage";
+import { ArchiveRequests } from "./screens/ArchiveRequests";
+import { Archives } from "./screens/Archives";
 import { Booking } from "./screens/Booking";
 import { Calendar } from "./screens/Calendar";
 import { Devices } from "./screens/Devices";
@@ -68,6 +71,12 @@ function Screen() {
       return route.page === "hearing" ? <HearingPage key={route.id} id={route.id} /> : null;
     case "operations":
       return <Operations />;
+    case "archives":
+      return <Archives />;
+    case "archive":
+      return route.page === "archive" ? <ArchivePage key={route.id} id={route.id} /> : null;
+    case "archive_requests":
+      return <ArchiveRequests />;
     case "accounts":
       return <Accounts />;
     case "devices":

@@ -89,3 +89,27 @@ const alarms: Record<string, OfficeKey> = {
   recorder: "alarm_recorder",
 };
 export const alarmKey = (k: string): OfficeKey => lookup(alarms, k) ?? "alarm_other";
+
+const causes: Record<string, OfficeKey> = {
+  loss: "archive_cause_loss",
+  silent: "archive_cause_silent",
+  restart: "archive_cause_restart",
+  "queue-full": "archive_cause_queue",
+  "no-keyframe": "archive_cause_keyframe",
+  "io-error": "archive_cause_disk",
+  "disk-full": "archive_cause_full",
+};
+/** causeKey is why a recording has a gap. */
+export const causeKey = (c: string): OfficeKey => lookup(causes, c) ?? "archive_cause_other";
+
+const sources: Record<string, OfficeKey> = { mic: "archive_kind_mic", cam: "archive_kind_cam" };
+/** sourceKey is what kind of track a gap is in. */
+export const sourceKey = (k: string): OfficeKey => lookup(sources, k) ?? "archive_kind_other";
+
+const views: Record<string, OfficeKey> = {
+  view: "archive_view_view",
+  download: "archive_view_download",
+  render: "archive_view_render",
+};
+/** viewKey is what somebody did with a recording. */
+export const viewKey = (w: string): OfficeKey => lookup(views, w) ?? "archive_view_other";

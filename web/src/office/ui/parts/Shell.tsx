@@ -16,6 +16,8 @@ const places = [
   ["operations", "nav_operations"],
   ["accounts", "nav_accounts"],
   ["devices", "nav_devices"],
+  ["archives", "nav_archives"],
+  ["archive_requests", "nav_archive_requests"],
 ] as const;
 
 /** Link goes to a page without loading the application again; a middle click opens it as any link. */
@@ -91,7 +93,11 @@ export function Shell({ dark = false, children }: { dark?: boolean; children: Re
                 key={page}
                 to={{ page }}
                 className={css["place"]}
-                current={route.page === page || (inHearing && page === "calendar")}
+                current={
+                  route.page === page ||
+                  (inHearing && page === "calendar") ||
+                  (route.page === "archive" && page === "archives")
+                }
               >
                 {t(text)}
               </Link>

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"crypto/x509"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+
+	"phientoa/internal/archives"
+	"phientoa/internal/pki"
+	"phientoa/internal/store"
+	"phientoa/recording/retrieval"
+	"phientoa/signaling/office"
+)
+
+// openArchives makes the vault of sealed files and the law of who sees them.
+func (n *node) openArchives() {
+	n.vault = retrieval.NewVault(retrieval.VaultParams{
+		Dir: n.evidenceDir(), Node: n.p.Node, Store: n.store, Roots: n.ownRoots(), Logger: n.logger,
+	})
+	n.archives = archives.New(archives.Params{Store: n.store})
+}
+
+// ownRoots is the court's own authority, as the signer beside this node wrote it;
+// without it verification names no signer.
+func (n *node) ownRoots() *x509.CertPool {
+	text, err := os.ReadFile(filepath.Join(n.p.DataDir, "pki", pki.CACert))
+	if err != nil {
+		n.logger.Info("no authority of the court beside this node: verification on demand does not name signers", "err", err)
+		return nil
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		return nil
+	}
+	return pool
+}
+
+// officeVault is the vault in the office's words.
+type officeVault struct{ *retrieval.Vault }
+
+// Open implements office.Vault.
+func (v officeVault) Open(p store.ArchivePart) (io.ReaderAt, int64, io.Closer, error) {
+	r, size, c, err := v.Vault.Open(p)
+	if errors.Is(err, retrieval.ErrElsewhere) {
+		err = office.ErrElsewhere
+	}
+	return r, size, c, err
+}

@@ -1,0 +1,170 @@
+package archive
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"phientoa/recording"
+)
+
+// Catalogue knows which sealed parts there are, so that nobody has to look through
+// the files to find one.
+type Catalogue interface {
+	// Has tells whether it knows the part as it is now: of this size in bytes.
+	Has(ctx context.Context, hearing string, part int, size int64) (bool, error)
+	// Sealed tells it of a part, again after its timestamp has come, and again after
+	// any doubt: the same part twice is a success.
+	Sealed(ctx context.Context, p SealedPart) error
+}
+
+// MaxListed bounds the gaps and damages of one SealedPart; the counts count on.
+const MaxListed = 500
+
+// SealedPart is what a catalogue keeps of a sealed file.
+type SealedPart struct {
+	Hearing  string
+	Part     int    // from 1
+	Node     string // that has the file
+	Path     string // below the node's evidence, with slashes
+	Size     int64  // bytes
+	SHA256   [sha256.Size]byte
+	Manifest [sha256.Size]byte // of the list that is sealed
+	Root     [sha256.Size]byte // of the last checkpoint
+	Lines    uint64
+	BeganT   int64 // of the first line, UTC unix microseconds
+	EndedT   int64 // of the last line
+	Tracks   []recording.Track
+	Gaps     []recording.Gap // the first MaxListed
+	GapCount int
+	// Damages of the file and of the evidence in it when it was sealed, the first
+	// MaxListed.
+	Damages     []string
+	DamageCount int // at least so many
+	Seal        *Seal
+	Stamped     bool
+	SealedAt    time.Time // as the signer states it
+}
+
+// describe reads a sealed file for a catalogue. report is what reading it back
+// found; nil reads it back once more.
+func describe(ctx context.Context, dir, path string, report *Report, limit *rate.Limiter) (p SealedPart, err error) {
+	rel, err := filepath.Rel(dir, path)
+	if err != nil {
+		return p, fmt.Errorf("archive: %w", err)
+	}
+	p.Path, p.Hearing = filepath.ToSlash(rel), filepath.Base(filepath.Dir(path))
+	if p.Part, err = partNumber(path); err != nil {
+		return p, err
+	}
+	r, size, c, err := OpenContainer(path)
+	if err != nil {
+		return p, err
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	p.Size = size
+	h := sha256.New()
+	paced := &limited{ctx, limit, io.NewSectionReader(r, 0, size)}
+	if _, err := io.CopyBuffer(h, paced, make([]byte, limitStep)); err != nil {
+		return p, fmt.Errorf("archive: %w", err)
+	}
+	h.Sum(p.SHA256[:0])
+	if report == nil {
+		read := Verify(ctx, r, size, Options{})
+		report = &read
+	}
+	if err := ctx.Err(); err != nil {
+		return p, err
+	}
+	return p, p.take(*report)
+}
+
+// take copies what a catalogue keeps of a report.
+func (p *SealedPart) take(r Report) error {
+	manifest, err := hex.DecodeString(r.Container.Manifest)
+	if r.Unreadable != "" || err != nil || len(manifest) != len(p.Manifest) || r.Evidence == nil || len(r.Evidence.Parts) != 1 {
+		return fmt.Errorf("archive: %s is not a sealed part: %s", p.Path, r.Unreadable)
+	}
+	copy(p.Manifest[:], manifest)
+	part := r.Evidence.Parts[0]
+	p.Node, p.Root, p.Lines = part.Node, part.Log.Root, part.Log.Size
+	p.BeganT, p.EndedT = part.Log.FirstT, part.Log.LastT
+	p.Tracks, p.GapCount = r.Evidence.Tracks, len(r.Evidence.Gaps)
+	p.Gaps = r.Evidence.Gaps[:min(len(r.Evidence.Gaps), MaxListed)]
+	for _, d := range r.Container.Damages {
+		p.Damages = append(p.Damages, d.Code+" "+d.Entry)
+	}
+	for _, d := range r.Evidence.Damages {
+		p.Damages = append(p.Damages, d.Code+" "+d.File)
+	}
+	p.DamageCount = len(p.Damages)
+	p.Damages = p.Damages[:min(len(p.Damages), MaxListed)]
+	if p.Seal = r.Container.Seal; p.Seal != nil {
+		p.Stamped, p.SealedAt = p.Seal.Timestamp != nil, p.Seal.SigningTime
+	}
+	return nil
+}
+
+// partNumber is N of …/part-NNNN.asice.
+func partNumber(path string) (n int, err error) {
+	base := filepath.Base(path)
+	if _, err := fmt.Sscanf(base, "part-%d"+Ext, &n); err != nil || base != fmt.Sprintf("part-%04d"+Ext, n) || n < 1 {
+		return 0, fmt.Errorf("archive: %q is not named like a part", base)
+	}
+	return n, nil
+}
+
+// limited reads no faster than the limit.
+type limited struct {
+	ctx   context.Context
+	limit *rate.Limiter
+	r     io.Reader
+}
+
+func (l *limited) Read(b []byte) (int, error) {
+	n, err := l.r.Read(b[:min(len(b), limitStep)])
+	if n > 0 && l.limit != nil {
+		if err := l.limit.WaitN(l.ctx, n); err != nil {
+			return n, err
+		}
+	}
+	return n, err
+}
+
+// catalogue tells the catalogue of a sealed file that it does not know as it is.
+func (j *Job) catalogue(ctx context.Context, part string, report *Report) error {
+	if j.p.Catalogue == nil {
+		return nil
+	}
+	path := part + Ext
+	_, size, c, err := OpenContainer(path)
+	if err != nil {
+		return err
+	}
+	number, err := partNumber(path)
+	if err = errors.Join(err, c.Close()); err != nil {
+		return err
+	}
+	known, err := j.p.Catalogue.Has(ctx, filepath.Base(filepath.Dir(path)), number, size)
+	if known {
+		return nil
+	}
+	var p SealedPart
+	if err == nil {
+		p, err = describe(ctx, j.p.Dir, path, report, j.limit)
+	}
+	if err == nil {
+		err = j.p.Catalogue.Sealed(ctx, p)
+	}
+	if err != nil {
+		return fmt.Errorf("archive: sealed, not in the catalogue: %w", err)
+	}
+	return nil
+}

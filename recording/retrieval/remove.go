@@ -1,0 +1,55 @@
+package retrieval
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+
+	"phientoa/internal/store"
+	"phientoa/recording/archive"
+)
+
+// removals takes the files of disposed parts from the disk of this node. The database
+// has said that two people wanted it; a crash in between repeats what is left.
+func (v *Vault) removals(ctx context.Context) error {
+	waiting, err := v.p.Store.DisposedParts(ctx, v.p.Node)
+	if err != nil {
+		return err
+	}
+	for _, p := range waiting {
+		if err := v.remove(p); err != nil {
+			return err
+		}
+		if err := v.p.Store.ArchivePartRemoved(ctx, p.Hearing, p.Part, v.p.Now()); err != nil {
+			return err
+		}
+		v.p.Logger.Info("disposed part removed", "hearing", p.Hearing, "part", p.Part)
+	}
+	return nil
+}
+
+// remove deletes exactly the sealed file of a part and the directory it was made
+// from, below the evidence; a row that names anything else is an error.
+func (v *Vault) remove(p store.ArchivePart) (err error) {
+	dir := path.Join(p.Hearing, fmt.Sprintf("part-%04d", p.Part))
+	if p.Hearing == "." || path.Base(p.Hearing) != p.Hearing || !fs.ValidPath(dir) || p.Path != dir+archive.Ext {
+		return fmt.Errorf("retrieval: part %d of %s is not removed: its row names another file", p.Part, p.Hearing)
+	}
+	root, err := os.OpenRoot(v.p.Dir)
+	if err != nil {
+		return fmt.Errorf("retrieval: %w", err)
+	}
+	defer func() { err = errors.Join(err, root.Close()) }()
+	// The directory first: a container without it is still whole for a repetition,
+	// a directory without its container would be sealed anew.
+	if err := root.RemoveAll(dir); err != nil {
+		return fmt.Errorf("retrieval: remove: %w", err)
+	}
+	if err := root.Remove(p.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("retrieval: remove: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,205 @@
+package retrieval
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"phientoa/internal/court"
+	"phientoa/internal/store"
+	"phientoa/recording/archive"
+)
+
+// ErrElsewhere: the file lies on another node.
+var ErrElsewhere = errors.New("retrieval: the file lies on another node")
+
+// pollEvery is how often checks are looked for that were asked for on other nodes.
+const pollEvery = 10 * time.Second
+
+// maxReportText bounds the words of one stored report, in bytes.
+const maxReportText = 200 << 10
+
+// VaultParams makes a Vault.
+type VaultParams struct {
+	Dir    string // of all evidence of this node
+	Node   string
+	Store  VaultStore
+	Roots  *x509.CertPool // of the court's own authority; nil: signers stay unknown
+	Now    func() time.Time
+	Logger *slog.Logger
+}
+
+// VaultStore is what verifications ask of the database; store.Store has it.
+type VaultStore interface {
+	store.Archives
+	LastCheckpoint(ctx context.Context, sc court.Scope, hearing string) (size uint64, note []byte, err error)
+}
+
+// Vault reads the sealed files of this node, and verifies them when somebody asks.
+type Vault struct {
+	p    VaultParams
+	wake chan struct{} // capacity 1
+}
+
+// NewVault returns one that verifies nothing before Run.
+func NewVault(p VaultParams) *Vault {
+	if p.Now == nil {
+		p.Now = time.Now
+	}
+	return &Vault{p: p, wake: make(chan struct{}, 1)}
+}
+
+// Path is where a part's file is on this node; ErrElsewhere when it is on another. A
+// row cannot name a file outside the evidence.
+func (v *Vault) Path(p store.ArchivePart) (string, error) {
+	if p.Node != v.p.Node {
+		return "", ErrElsewhere
+	}
+	rel := filepath.FromSlash(p.Path)
+	if !filepath.IsLocal(rel) {
+		return "", fmt.Errorf("retrieval: part %d of %s is said to lie outside the evidence", p.Part, p.Hearing)
+	}
+	return filepath.Join(v.p.Dir, rel), nil
+}
+
+// Open opens a part's file; see archive.OpenContainer.
+func (v *Vault) Open(p store.ArchivePart) (io.ReaderAt, int64, io.Closer, error) {
+	path, err := v.Path(p)
+	if err != nil {
+		return nil, 0, nil, err
+	}
+	return archive.OpenContainer(path)
+}
+
+// Wake says that a check or a removal waits. It never blocks.
+func (v *Vault) Wake() {
+	select {
+	case v.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run verifies what was asked for, one file after the other, and removes what was
+// disposed of, until ctx ends. What it did not finish the next process does.
+func (v *Vault) Run(ctx context.Context) {
+	for ctx.Err() == nil {
+		if err := errors.Join(v.removals(ctx), v.checks(ctx)); err != nil && ctx.Err() == nil {
+			v.p.Logger.Warn("archives not verified or removed, tried again", "err", err, "again_in", pollEvery.String())
+		}
+		timer := time.NewTimer(pollEvery)
+		select {
+		case <-ctx.Done():
+		case <-v.wake:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+func (v *Vault) checks(ctx context.Context) error {
+	waiting, err := v.p.Store.PendingArchiveChecks(ctx, v.p.Node)
+	if err != nil {
+		return err
+	}
+	for _, c := range waiting {
+		if err := v.check(ctx, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkReport is what is kept of a verification: its words in both languages.
+type checkReport struct {
+	Vi string `json:"vi"`
+	En string `json:"en"`
+}
+
+func (v *Vault) check(ctx context.Context, c store.ArchiveCheck) error {
+	parts, err := v.p.Store.ArchiveParts(ctx, court.SystemScope(), c.Hearing)
+	if err != nil {
+		return err
+	}
+	for _, p := range parts {
+		if p.Part != c.Part {
+			continue
+		}
+		words, exit, same := v.verify(ctx, p)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		text, err := json.Marshal(words)
+		if err != nil {
+			return err
+		}
+		c.Done, c.Exit, c.Same, c.Report = v.p.Now(), exit, same, text
+		v.p.Logger.Info("archive verified", "hearing", c.Hearing, "part", c.Part, "exit", c.Exit, "same", c.Same)
+		return v.p.Store.FinishArchiveCheck(ctx, c)
+	}
+	return fmt.Errorf("retrieval: part %d of %s is not known", c.Part, c.Hearing)
+}
+
+// verify reads a part's file: what phientoa verify says of it, with the checkpoint
+// that the database holds, and whether it is the file that was catalogued. Paths of
+// the server stay in its log.
+func (v *Vault) verify(ctx context.Context, p store.ArchivePart) (words checkReport, exit int, same bool) {
+	away := func(err error) (checkReport, int, bool) {
+		v.p.Logger.Error("sealed file cannot be read", "hearing", p.Hearing, "part", p.Part, "err", err)
+		return checkReport{
+			Vi: "KHÔNG ĐỌC ĐƯỢC: không mở được tệp gói lưu trữ trên máy chủ.\n",
+			En: "CANNOT BE READ: the sealed file cannot be opened on the server.\n",
+		}, 2, false
+	}
+	r, size, closer, err := v.Open(p)
+	if err != nil {
+		return away(err)
+	}
+	defer closer.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, &until{ctx, io.NewSectionReader(r, 0, size)}); err != nil {
+		return away(err)
+	}
+	o := archive.Options{Roots: v.p.Roots, Now: v.p.Now()}
+	if _, note, err := v.p.Store.LastCheckpoint(ctx, court.SystemScope(), p.Hearing); err == nil {
+		o.Held = [][]byte{note}
+	}
+	report := archive.Verify(ctx, r, size, o)
+	exit, same = report.ExitCode(), [sha256.Size]byte(sum.Sum(nil)) == p.SHA256
+	// A file that is not the one that was catalogued is never whole.
+	if exit != 2 && !same {
+		exit = 1
+	}
+	return checkReport{cut(report.Text("vi")), cut(report.Text("en"))}, exit, same
+}
+
+// until reads while ctx lasts: the process does not wait for a large file to end.
+type until struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (u *until) Read(b []byte) (int, error) {
+	if err := u.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return u.r.Read(b)
+}
+
+// cut keeps a report with very many lines within its bound.
+func cut(text string) string {
+	if len(text) <= maxReportText {
+		return text
+	}
+	end := maxReportText
+	for end > 0 && text[end-1] != '\n' {
+		end--
+	}
+	return text[:end] + "…\n"
+}

@@ -1,0 +1,199 @@
+// Where a recording was put, and how it ends: lodged in a case file, disposed of by two.
+import { useState } from "react";
+import { Act, Confirm } from "../../../ui/parts/controls";
+import type { Archive, ArchiveDisposal } from "../../core/archives";
+import { asRefused, type Refused } from "../../core/client";
+import { clock, dayOf, writeDay } from "../../core/dates";
+import { hasUse } from "../../core/places";
+import { useMe, useOffice, useOfficeTexts } from "../context";
+import { TextField } from "../parts/fields";
+import { Box, Note, Sheet, Trouble } from "../parts/page";
+import office from "./office.module.css";
+
+export function Lodgings({ a }: { a: Archive }) {
+  const { t } = useOfficeTexts();
+  if (a.lodgings.length === 0) return null;
+  return (
+    <Box title={t("archive_lodged")}>
+      <ul className={office["list"]}>
+        {a.lodgings.map((l) => {
+          const at = Date.parse(l.at);
+          return (
+            <li key={l.receipt} className={office["line"]}>
+              {t("archive_lodged_line", {
+                reference: l.reference,
+                folios: l.folios ?? t("none"),
+                time: clock(at),
+                day: writeDay(dayOf(at)),
+                receipt: l.receipt,
+              })}
+            </li>
+          );
+        })}
+      </ul>
+    </Box>
+  );
+}
+
+/** Tombstone says what was disposed of, by whom; the digests below it stay. */
+export function Tombstone({ d }: { d: ArchiveDisposal }) {
+  const { t } = useOfficeTexts();
+  const at = Date.parse(d.done_at ?? d.at);
+  return (
+    <Note tone="attention">
+      <p className={office["strong"]}>{t("archive_disposed")}</p>
+      <p>
+        {t("archive_disposed_by", {
+          first: d.by,
+          second: d.done_by ?? "",
+          time: clock(at),
+          day: writeDay(dayOf(at)),
+          reason: d.reason,
+        })}
+      </p>
+    </Note>
+  );
+}
+
+/** Disposal proposes, confirms and takes back; the server knows whether the time has come. */
+export function Disposal({ a, onChanged }: { a: Archive; onChanged: () => void }) {
+  const { t } = useOfficeTexts();
+  const [proposing, setProposing] = useState(false);
+  if (a.disposal) return <Waiting d={a.disposal} onChanged={onChanged} />;
+  return (
+    <div>
+      <Act
+        tone="quiet"
+        onPress={() => {
+          setProposing(true);
+        }}
+      >
+        {t("archive_dispose")}
+      </Act>
+      {proposing ? (
+        <ProposeDisposal
+          a={a}
+          onClose={() => {
+            setProposing(false);
+          }}
+          onDone={() => {
+            setProposing(false);
+            onChanged();
+          }}
+        />
+      ) : null}
+    </div>
+  );
+}
+
+function Waiting({ d, onChanged }: { d: ArchiveDisposal; onChanged: () => void }) {
+  const { t } = useOfficeTexts();
+  const { api, run } = useOffice();
+  const me = useMe();
+  const [asking, setAsking] = useState(false);
+  const [refused, setRefused] = useState<Refused | null>(null);
+  const own = d.by_id === me.account;
+  const at = Date.parse(d.at);
+  const act = async (does: () => Promise<unknown>): Promise<void> => {
+    setAsking(false);
+    setRefused(null);
+    try {
+      await run(does);
+      onChanged();
+    } catch (e) {
+      setRefused(asRefused(e));
+    }
+  };
+  return (
+    <Note tone="attention">
+      <p>
+        {t("archive_dispose_waits", {
+          who: d.by,
+          time: clock(at),
+          day: writeDay(dayOf(at)),
+          reason: d.reason,
+        })}
+      </p>
+      <Trouble refused={refused} />
+      <div className={office["acts"]}>
+        {hasUse("archive_decide", me.roles) && !own ? (
+          <Act
+            onPress={() => {
+              setAsking(true);
+            }}
+          >
+            {t("archive_dispose_confirm")}
+          </Act>
+        ) : (
+          <span>{t("archive_dispose_other")}</span>
+        )}
+        <Act tone="quiet" onPress={() => void act(() => api.withdrawDisposal(d.id))}>
+          {t(own ? "archive_dispose_withdraw" : "request_refuse")}
+        </Act>
+      </div>
+      {asking ? (
+        <Confirm
+          title={t("archive_dispose_confirm")}
+          text={t("archive_dispose_ask")}
+          confirm={t("archive_dispose_confirm")}
+          onClose={() => {
+            setAsking(false);
+          }}
+          onConfirm={() => void act(() => api.confirmDisposal(d.id))}
+        />
+      ) : null}
+    </Note>
+  );
+}
+
+function ProposeDisposal({
+  a,
+  onClose,
+  onDone,
+}: {
+  a: Archive;
+  onClose: () => void;
+  onDone: () => void;
+}) {
+  const { t } = useOfficeTexts();
+  const { api, run } = useOffice();
+  const [reason, setReason] = useState("");
+  const [tried, setTried] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [refused, setRefused] = useState<Refused | null>(null);
+  const missing = reason.trim() === "";
+  const propose = async (): Promise<void> => {
+    setTried(true);
+    if (busy || missing) return;
+    setBusy(true);
+    setRefused(null);
+    try {
+      await run(() => api.disposeArchive(a.id, reason.trim()));
+      onDone();
+    } catch (e) {
+      setRefused(asRefused(e));
+      setBusy(false);
+    }
+  };
+  return (
+    <Sheet title={t("archive_dispose")} onClose={onClose}>
+      <p>{t("archive_dispose_what")}</p>
+      <Trouble refused={refused} />
+      <TextField
+        id="dispose-reason"
+        label={t("request_end_reason")}
+        value={reason}
+        max={500}
+        focus
+        error={tried && missing ? t("request_end_missing") : undefined}
+        onChange={setReason}
+      />
+      <div className={office["acts"]}>
+        <Act onPress={onClose}>{t("cancel")}</Act>
+        <Act tone="primary" isDisabled={busy} onPress={() => void propose()}>
+          {t("archive_dispose")}
+        </Act>
+      </div>
+    </Sheet>
+  );
+}
