@@ -24,7 +24,7 @@ func (p *Part) loop(ctx context.Context) {
 			p.finish(why)
 			return
 		case <-p.log.Failed():
-			p.status.failed("log-failed")
+			p.logFailed()
 			p.closeFiles()
 			return
 		case d := <-p.done:
@@ -59,10 +59,11 @@ func (p *Part) round() {
 func (p *Part) finish(why string) {
 	now := p.p.Now()
 	p.take(now)
+	p.finished = now
 	for _, t := range p.order {
-		if !t.restarted.IsZero() { // it never came back
-			p.gap(t, CauseSilent, t.restarted, now, gapBody{})
-			t.restarted = time.Time{}
+		if !t.away.IsZero() { // it never came back
+			p.gap(t, CauseSilent, t.away, now, gapBody{})
+			t.away = time.Time{}
 		}
 		if t.asm == nil {
 			continue
@@ -141,11 +142,11 @@ func (p *Part) opened(info sfu.SourceInfo, at time.Time) {
 		p.newFile(t)
 		t.asm = newAssembler(info.Codec, p.p.Limits.Wait, p.p.Limits.Held)
 	}
-	if !t.restarted.IsZero() {
-		p.gap(t, CauseRestart, t.restarted, at, gapBody{})
-		t.restarted = time.Time{}
+	if !t.away.IsZero() {
+		p.gap(t, t.awayCause, t.away, at, gapBody{})
+		t.away, t.awayCause = time.Time{}, ""
 	}
-	t.info, t.open, t.heard, t.silent = info, true, at, false
+	t.info, t.open, t.since, t.heard, t.silent = info, true, at, at, false
 	t.clock.set = false // a new run is anchored at its own arrival
 	p.out = append(p.out, record(ledger.KindTrackOpen, trackOpenBody{
 		Track: t.id, Source: sourceBody{info.Source.Peer, string(info.Source.Kind)}, Codec: codecName(info.Codec),

@@ -23,6 +23,7 @@ const (
 	whyGrant   = "grant"
 	whySuspend = "suspend"
 	whyEnd     = "end"
+	whyMoved   = "moved" // the recording goes on in the next part
 )
 
 // genesisBody is line 0 of a part.

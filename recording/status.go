@@ -19,10 +19,18 @@ type status struct {
 	until   time.Time
 	nSilent int
 	signer  bool
-	said    bool // whether anything was said
-	saidOn  bool
-	saidWhy string
+	// standing holds for as long as the part lives, when there is nothing graver.
+	standing string
+	said     bool // whether anything was said
+	saidOn   bool
+	saidWhy  string
 }
+
+// Troubles that are no causes of gaps (docs/archive-format.md).
+const (
+	troubleSecond = "second-disk" // records, in the second directory
+	troubleMoved  = "moved"       // never told: the next part speaks
+)
 
 // hold is how long a trouble stays shown after its last occurrence.
 const hold = 5 * time.Second
@@ -84,6 +92,8 @@ func (s *status) tell() {
 		why = "signer"
 	case s.nSilent > 0:
 		why = "track-silent"
+	default:
+		why = s.standing
 	}
 	if s.said && on == s.saidOn && why == s.saidWhy {
 		return

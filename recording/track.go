@@ -32,9 +32,15 @@ type track struct {
 	starveCause string
 	silent      bool // heard for too long ago; the gap is written when it ends
 	loss        pendingLoss
-	drops       []drop    // thrown away by the full queue, not yet in the log
-	restarted   time.Time // open when an earlier process died, and not opened since
-	closing     bool      // its grant closed: the segment is cut with this batch
+	drops       []drop // thrown away by the full queue, not yet in the log
+	// away is since when a source is not recorded that an earlier process, or the
+	// part before, had open; it ends when the source opens here.
+	away      time.Time
+	awayCause string
+	closing   bool      // its grant closed: the segment is cut with this batch
+	since     time.Time // the grant opened
+	cutTo     time.Time // end of the last segment cut, and
+	named     time.Time // of the last one whose line is durable
 }
 
 const maxDrops = 64
@@ -74,6 +80,7 @@ type segment struct {
 	hash    hash.Hash
 	started bool
 	since   time.Time
+	to      time.Time // arrival of its last packet
 	sr      []reportBody
 }
 
@@ -153,7 +160,7 @@ func (p *Part) begin(t *track, u *unit, now time.Time) bool {
 	if err != nil {
 		t.retry = now.Add(time.Second)
 		t.starve(u, causeOf(err))
-		p.status.trouble(causeOf(err))
+		p.faulted(causeOf(err))
 		p.p.Logger.Error("track file not begun", "hearing", p.p.Hearing, "file", name, "error", err)
 		return false
 	}
@@ -241,7 +248,7 @@ func (p *Part) synced(t *track, m *mediaFile, got batch) {
 		}
 		x := &b.SSRCs[n-1]
 		x.Last, x.LastTS, x.Packets = u.last, u.ts, x.Packets+u.packets
-		b.ToNS, b.ToT = p.ns(u.to), u.to.UnixMicro()
+		b.ToNS, b.ToT, s.to = p.ns(u.to), u.to.UnixMicro(), u.to
 	}
 }
 
@@ -255,6 +262,7 @@ func (t *track) cut(recs []ledger.Record) []ledger.Record {
 	s.body.SR = s.sr
 	s.body.Late, t.asm.late = t.asm.late, 0
 	recs = append(recs, record(ledger.KindSeg, s.body))
+	t.cutTo = s.to
 	*s = segment{}
 	return recs
 }
@@ -279,7 +287,7 @@ func (p *Part) endFile(t *track, m *mediaFile, err error, given []unit) {
 			t.starving += given[i].packets
 		}
 	}
-	p.status.trouble(causeOf(err))
+	p.faulted(causeOf(err))
 	p.p.Logger.Error("track file ended", "hearing", p.p.Hearing, "file", m.name, "error", err)
 }
 

@@ -12,7 +12,6 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
-	"time"
 
 	"phientoa/internal/ledger"
 )
@@ -152,7 +151,7 @@ func (r *Report) verify(ctx context.Context, fsys fs.FS, o Options) error {
 		last := v.p
 		certs = append(certs, last.Log.Certificates...)
 		r.Complete = last.Log.Ended
-		r.chainPart(last, i)
+		r.chainPart(last, i, parts)
 		r.Parts = append(r.Parts, last)
 	}
 	return r.signers(certs, o)
@@ -196,62 +195,12 @@ func findParts(fsys fs.FS) ([]partDirFS, error) {
 	return out, nil
 }
 
-// chainPart checks that a part names the one before with its final root.
-func (r *Report) chainPart(p PartReport, i int) {
-	var fault string
-	switch {
-	case i == 0 && (p.previous == nil || r.single):
-		return // a caller who points at one part need not have the others
-	case i == 0:
-		fault = "an earlier part is missing"
-	case p.previous == nil || p.previous.Part != r.Parts[i-1].Part:
-		fault = "does not name the part before"
-	case p.previous.Root != r.Parts[i-1].Root && p.previous.Size != 0:
-		fault = "names another root of the part before"
-	default:
-		return
-	}
-	r.add(Damage{Part: p.Part, Damage: ledger.Damage{Code: DamagePart, File: ledger.LogName, Line: 0, LineTo: 0, Offset: 0, Detail: fault}})
-}
-
 func (r *Report) add(d Damage) {
 	if len(r.Damages) >= maxDamages {
 		r.More = true
 		return
 	}
 	r.Damages = append(r.Damages, d)
-}
-
-// signers judges the certificates at the time of the log, so that an archive
-// outlives them.
-func (r *Report) signers(certs [][]byte, o Options) error {
-	r.SignerKnown = o.Roots != nil && len(certs) > 0
-	seen := map[string]bool{}
-	var began int64 // of the first part whose log can be read
-	for _, p := range r.Parts {
-		if began = p.Log.FirstT; began != 0 {
-			break
-		}
-	}
-	for _, der := range certs {
-		c, err := x509.ParseCertificate(der)
-		if err != nil {
-			return fmt.Errorf("recording: certificate: %w", err)
-		}
-		if id := c.Subject.CommonName + " " + c.SerialNumber.Text(16); !seen[id] {
-			seen[id] = true
-			r.Signers = append(r.Signers, c.Subject.CommonName)
-		}
-		if o.Roots == nil {
-			continue
-		}
-		if _, err := c.Verify(x509.VerifyOptions{
-			Roots: o.Roots, CurrentTime: time.UnixMicro(began), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
-		}); err != nil {
-			r.SignerKnown, r.SignerError = false, err.Error()
-		}
-	}
-	return nil
 }
 
 // partVerifier follows the lines of one part and checks what they name.

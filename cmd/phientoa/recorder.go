@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"phientoa/internal/hearing"
 	"phientoa/internal/ledger"
@@ -22,6 +21,7 @@ import (
 // recorder lets rooms use package recording; the two know nothing of each other.
 type recorder struct {
 	dir    string
+	second string // where recordings go on when dir fails; empty: none
 	node   string
 	signer ledger.Signer
 	logger *slog.Logger
@@ -33,7 +33,7 @@ type recorder struct {
 
 func (n *node) recorder() *recorder {
 	return &recorder{
-		dir: n.evidenceDir(), node: n.p.Node, signer: n.signer, logger: n.logger, written: n.evidenceWritten(),
+		dir: n.evidenceDir(), second: n.p.EvidenceSecond, node: n.p.Node, signer: n.signer, logger: n.logger, written: n.evidenceWritten(),
 		ended: n.sealer.Add,
 	}
 }
@@ -52,32 +52,22 @@ func (r *recorder) Open(ctx context.Context, p signaling.EvidenceParams) (signal
 		return nil, fmt.Errorf("genesis: %w", err)
 	}
 	params := recording.Params{
-		Dir: r.dir, Hearing: string(p.Hearing), Node: r.node, Genesis: genesis, Epoch: p.Epoch,
+		Dir: r.dir, Second: r.second, Hearing: string(p.Hearing), Node: r.node, Genesis: genesis, Epoch: p.Epoch,
 		Signer: r.signer, Notify: p.Notify, Rand: rand.Reader, Logger: r.logger,
-		FS: r.partFS,
+		FS: r.partFS, Ended: r.ended,
 	}
 	if p.Room != nil { // not a typed nil
 		params.Room = p.Room
 	}
-	part, err := recording.Open(ctx, params)
+	return opened(recording.Begin(ctx, params))
+}
+
+// opened keeps a nil *Sitting from becoming an Evidence.
+func opened(s *recording.Sitting, err error) (signaling.Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	return endingPart{part, r.ended}, nil
-}
-
-// endingPart has a part sealed when it has ended. A close that failed is the
-// sealing's to judge: it waits for the end line and signs it where that lacks.
-type endingPart struct {
-	*recording.Part
-	ended func(part string)
-}
-
-// Close implements signaling.Evidence.
-func (p endingPart) Close(ctx context.Context) error {
-	err := p.Part.Close(ctx)
-	p.ended(p.Dir())
-	return err
+	return s, nil
 }
 
 // Ready implements signaling.Recorder.
@@ -96,17 +86,25 @@ func (r *recorder) Ready(context.Context) *hearing.Refusal {
 // Held returns the event lines of an outage that wait to be carried over,
 // without opening the evidence log.
 func (r *recorder) Held(_ context.Context, id hearing.ID) ([][]byte, error) {
-	return recording.Held(filepath.Join(r.dir, string(id)))
+	return recording.Held(r.dirs(id)...)
+}
+
+// dirs are the directories of a hearing's evidence.
+func (r *recorder) dirs(id hearing.ID) []string {
+	dirs := []string{filepath.Join(r.dir, string(id))}
+	if r.second != "" {
+		dirs = append(dirs, filepath.Join(r.second, string(id)))
+	}
+	return dirs
 }
 
 // Unfinished tells whether the hearing's latest part lacks its end line.
 func (r *recorder) Unfinished(_ context.Context, id hearing.ID) bool {
-	parts, err := filepath.Glob(filepath.Join(r.dir, string(id), "part-*", "log.jsonl"))
-	if err != nil || len(parts) == 0 {
+	part, err := recording.LastPart(r.dirs(id)...)
+	if err != nil || part == "" {
 		return false
 	}
-	slices.Sort(parts)
-	last, err := lastLine(parts[len(parts)-1])
+	last, err := lastLine(filepath.Join(part, ledger.LogName))
 	if err != nil {
 		r.logger.Warn("evidence log not readable", "hearing", id, "err", err)
 		return false

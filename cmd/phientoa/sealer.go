@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"net/http"
+	"path/filepath"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -25,6 +26,15 @@ func (n *node) newSealer() *archive.Job {
 			return recording.SignEnd(ctx, part, ledger.Params{Signer: n.signer, Now: time.Now, Rand: rand.Reader, Logger: n.logger})
 		},
 	})
+	if n.p.EvidenceSecond != "" { // the job itself looks through the usual directory
+		parts, err := filepath.Glob(filepath.Join(n.p.EvidenceSecond, "*", "part-*", ledger.LogName))
+		if err != nil {
+			n.logger.Error("second directory of evidence not looked through", "err", err)
+		}
+		for _, log := range parts {
+			job.Add(filepath.Dir(log))
+		}
+	}
 	counter := func(name, help string, f func() int64) {
 		n.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "phientoa_" + name, Help: help}, func() float64 { return float64(f()) }))
 	}
