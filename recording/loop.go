@@ -140,7 +140,7 @@ func (p *Part) opened(info sfu.SourceInfo, at time.Time) {
 	}
 	if t.asm == nil || t.info.Codec != info.Codec {
 		p.newFile(t)
-		t.asm = newAssembler(info.Codec, p.p.Limits.Wait, p.p.Limits.Held)
+		t.asm = newAssembler(info.Codec, info.ClockRate, p.p.Limits.Wait, p.p.Limits.Held)
 	}
 	if !t.away.IsZero() {
 		p.gap(t, t.awayCause, t.away, at, gapBody{})
@@ -200,8 +200,10 @@ func (p *Part) packet(pkt packet, at time.Time) {
 	if t == nil || !t.open {
 		return // outside a grant nothing is recorded, whatever arrives
 	}
-	p.endSilence(t, at)
-	t.heard = at
+	if len(pkt.payload) > 0 { // padding is no sign of a camera
+		p.endSilence(t, at)
+		t.heard = at
+	}
 	t.asm.push(pkt)
 }
 
@@ -213,6 +215,8 @@ func (p *Part) harvest(t *track, now time.Time) {
 		p.lose(t, l)
 	}
 	t.asm.losses = t.asm.losses[:0]
+	p.pauses(t)
+	p.keepLoose(t)
 	if t.loss.n > 0 && now.Sub(t.loss.to) >= time.Second {
 		p.flushLoss(t)
 	}
@@ -227,16 +231,55 @@ func (p *Part) harvest(t *track, now time.Time) {
 func (p *Part) lose(t *track, l loss) {
 	for i, d := range t.drops {
 		if d.ssrc == l.ssrc && d.first >= l.first && d.first <= l.last {
-			p.gap(t, CauseQueue, l.after, l.before, gapBody{SSRC: l.ssrc, First: l.first, Last: l.last, Packets: int(l.last - l.first + 1)})
+			p.gap(t, CauseQueue, l.from, l.to, gapBody{SSRC: l.ssrc, First: l.first, Last: l.last, Packets: int(l.last - l.first + 1)})
 			t.drops = append(t.drops[:i:i], t.drops[i+1:]...)
 			return
 		}
 	}
+	if t.loss.n > 0 && (t.loss.ssrc != l.ssrc || l.from.Sub(t.loss.from) >= time.Second || len(t.loss.runs) >= maxRuns) {
+		p.flushLoss(t)
+	}
 	if t.loss.n == 0 {
-		t.loss = pendingLoss{ssrc: l.ssrc, first: l.first, from: l.after}
+		t.loss = pendingLoss{ssrc: l.ssrc, first: l.first, from: l.from}
 	}
 	t.loss.n += int(l.last - l.first + 1)
-	t.loss.last, t.loss.to = l.last, l.before
+	t.loss.last, t.loss.to = l.last, l.to
+	t.loss.runs = append(t.loss.runs, runBody{int64(l.first), int64(l.last), l.from.UnixMicro(), l.to.UnixMicro()})
+}
+
+// pauses writes what a source left out of its media though no packet is missing.
+// One that the silence already states is not stated twice.
+func (p *Part) pauses(t *track) {
+	for _, x := range t.asm.pace.found {
+		if x.from.Before(t.silence.to) && t.silence.from.Before(x.to) {
+			continue
+		}
+		p.gap(t, CauseStalled, x.from, x.to, gapBody{})
+	}
+	t.asm.pace.found = t.asm.pace.found[:0]
+}
+
+// keepLoose puts packets that stand in no frame into the log: what was received
+// is kept.
+func (p *Part) keepLoose(t *track) {
+	all := t.asm.loose
+	for len(all) > 0 {
+		n := 1
+		for n < len(all) && n < maxLoose && all[n].why == all[0].why && all[n].ssrc == all[0].ssrc {
+			n++
+		}
+		b := looseBody{Track: t.id, Why: all[0].why, SSRC: all[0].ssrc}
+		for i := range all[:n] {
+			x := &all[i]
+			b.Packets = append(b.Packets, looseItem{Seq: x.seq, TS: x.ts, AtNS: p.ns(x.arrival), Marker: x.marker, Data: x.payload})
+		}
+		p.out = append(p.out, record(ledger.KindLoose, b))
+		all = all[n:]
+	}
+	for i := range t.asm.loose {
+		p.queue.recycle([][]byte{t.asm.loose[i].payload})
+	}
+	t.asm.loose = t.asm.loose[:0]
 }
 
 // flushDrops writes what the queue threw away and nothing followed.
@@ -255,7 +298,11 @@ func (p *Part) flushLoss(t *track) {
 	l := t.loss
 	t.loss = pendingLoss{}
 	t.seg.body.Lost += l.n
-	p.gap(t, CauseLoss, l.from, l.to, gapBody{SSRC: l.ssrc, First: l.first, Last: l.last, Packets: l.n})
+	g := gapBody{SSRC: l.ssrc, First: l.first, Last: l.last, Packets: l.n}
+	if len(l.runs) > 1 {
+		g.Runs = l.runs
+	}
+	p.gap(t, CauseLoss, l.from, l.to, g)
 }
 
 // silence notices a granted source from which nothing comes. A microphone in
@@ -284,5 +331,6 @@ func (p *Part) endSilence(t *track, at time.Time) {
 	}
 	t.silent = false
 	p.status.silent(-1)
+	t.silence = pause{t.heard, at}
 	p.gap(t, CauseSilent, t.heard, at, gapBody{})
 }

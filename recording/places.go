@@ -177,3 +177,26 @@ func diskFault(err error) bool {
 	}
 	return false
 }
+
+// SameDisk tells whether two directories, or where they will stand, are on one
+// file system.
+func SameDisk(a, b string) bool {
+	one, errA := device(a)
+	two, errB := device(b)
+	return errA == nil && errB == nil && one == two
+}
+
+func device(dir string) (uint64, error) {
+	for {
+		var st unix.Stat_t
+		err := unix.Stat(dir, &st)
+		if err == nil {
+			return st.Dev, nil
+		}
+		parent := filepath.Dir(dir)
+		if !errors.Is(err, unix.ENOENT) || parent == dir {
+			return 0, fmt.Errorf("recording: disk of %s: %w", dir, err)
+		}
+		dir = parent
+	}
+}

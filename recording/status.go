@@ -77,7 +77,7 @@ func (s *status) failed(code string) {
 func (s *status) tell() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	on, why := true, ""
+	on, why := true, s.standing
 	now := s.now()
 	switch {
 	case s.dead != "":
@@ -92,8 +92,6 @@ func (s *status) tell() {
 		why = "signer"
 	case s.nSilent > 0:
 		why = "track-silent"
-	default:
-		why = s.standing
 	}
 	if s.said && on == s.saidOn && why == s.saidWhy {
 		return

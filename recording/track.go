@@ -30,7 +30,8 @@ type track struct {
 	starved     time.Time
 	starving    int // packets
 	starveCause string
-	silent      bool // heard for too long ago; the gap is written when it ends
+	silent      bool  // heard for too long ago; the gap is written when it ends
+	silence     pause // the last such gap
 	loss        pendingLoss
 	drops       []drop // thrown away by the full queue, not yet in the log
 	// away is since when a source is not recorded that an earlier process, or the
@@ -51,7 +52,15 @@ type pendingLoss struct {
 	ssrc        uint32
 	first, last uint64
 	from, to    time.Time
+	runs        []runBody
 }
+
+// maxRuns and maxLoose bound the runs of one gap line, and the packets of one
+// line of loose ones, 128 KiB in all.
+const (
+	maxRuns  = 64
+	maxLoose = 64
+)
 
 // mediaFile is an open track file.
 type mediaFile struct {

@@ -59,6 +59,9 @@ type Gap struct {
 	FromT   int64  `json:"from_t"`
 	ToT     int64  `json:"to_t"`
 	Packets int    `json:"packets,omitempty"`
+	// Runs are the single losses of an entry that joins several: first and last
+	// sequence number, from and to.
+	Runs [][4]int64 `json:"runs,omitempty"`
 }
 
 // Track sums up one source.
@@ -70,8 +73,11 @@ type Track struct {
 	Files  int    `json:"files"`
 	Bytes  int64  `json:"bytes"`
 	Frames int    `json:"frames"`
-	FromT  int64  `json:"from_t"`
-	ToT    int64  `json:"to_t"`
+	// Packets stand in frames of the files, Loose ones in the log.
+	Packets int   `json:"packets"`
+	Loose   int   `json:"loose_packets"`
+	FromT   int64 `json:"from_t"`
+	ToT     int64 `json:"to_t"`
 }
 
 // PartReport is the report of one part.
@@ -331,7 +337,12 @@ func (v *partVerifier) line(l ledger.Line, _ int64) error {
 	case ledger.KindGap:
 		var b gapBody
 		if err = json.Unmarshal(l.Members, &b); err == nil {
-			v.r.Gaps = append(v.r.Gaps, Gap{v.p.Part, l.I, b.Track, v.track(b.Track).Source, b.Cause, b.FromT, b.ToT, b.Packets})
+			v.r.Gaps = append(v.r.Gaps, Gap{v.p.Part, l.I, b.Track, v.track(b.Track).Source, b.Cause, b.FromT, b.ToT, b.Packets, b.Runs})
+		}
+	case ledger.KindLoose:
+		var b looseBody
+		if err = json.Unmarshal(l.Members, &b); err == nil {
+			v.track(b.Track).Loose += len(b.Packets)
 		}
 	case ledger.KindEvent:
 		v.p.Events++
@@ -380,6 +391,9 @@ func (v *partVerifier) seg(l ledger.Line) error {
 		t.Files++
 	}
 	t.Bytes, t.Frames = t.Bytes+b.Length, t.Frames+b.Frames
+	for _, s := range b.SSRCs {
+		t.Packets += s.Packets
+	}
 	if t.FromT == 0 {
 		t.FromT = b.FromT
 	}
