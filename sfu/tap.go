@@ -151,7 +151,7 @@ func (t *tapSource) deliver(l *layer, k *packetRefs, opusPT uint8, now time.Time
 	if t.src.kind == Cam && k.pkt.Seq == t.start && k.pkt.Seq < l.seq.highest {
 		// The keyframe's beginning was mended late: what followed it is here already.
 		for ext := k.pkt.Seq + 1; ext <= l.seq.highest; ext++ {
-			if o := l.get(ext); o != nil && !o.padding {
+			if o := l.get(ext); o != nil {
 				t.tap.p.Tap.Packet(&o.pkt)
 			}
 		}
