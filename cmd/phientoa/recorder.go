@@ -11,6 +11,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"phientoa/internal/hearing"
 	"phientoa/internal/ledger"
@@ -28,7 +31,9 @@ type recorder struct {
 	// written counts the bytes of evidence files; nil counts none.
 	written func(n int)
 	// ended is told the directory of a part that was closed.
-	ended func(part string)
+	ended  func(part string)
+	rates  rates
+	asking atomic.Int32
 }
 
 func (n *node) recorder() *recorder {
@@ -59,28 +64,132 @@ func (r *recorder) Open(ctx context.Context, p signaling.EvidenceParams) (signal
 	if p.Room != nil { // not a typed nil
 		params.Room = p.Room
 	}
-	return opened(recording.Begin(ctx, params))
-}
-
-// opened keeps a nil *Sitting from becoming an Evidence.
-func opened(s *recording.Sitting, err error) (signaling.Evidence, error) {
+	sitting, err := recording.Begin(ctx, params)
 	if err != nil {
 		return nil, err
 	}
-	return s, nil
+	r.rates.add(p.Booking)
+	return counted{sitting, func() { r.rates.drop(p.Booking.Hearing) }}, nil
 }
 
-// Ready implements signaling.Recorder.
-func (r *recorder) Ready(context.Context) *hearing.Refusal {
-	free, err := recording.Free(r.dir)
-	if err == nil && free >= leastFree {
-		return nil
+// counted is a sitting whose rate counts until it ends.
+type counted struct {
+	*recording.Sitting
+	done func()
+}
+
+// Close implements signaling.Evidence.
+func (c counted) Close(ctx context.Context) error {
+	defer c.done()
+	return c.Sitting.Close(ctx)
+}
+
+// Suspend implements signaling.Evidence.
+func (c counted) Suspend(ctx context.Context) error {
+	defer c.done()
+	return c.Sitting.Suspend(ctx)
+}
+
+// What a device sends to the recorder at most, in bits a second: the layer of 720
+// lines (web/src/core/media.ts) with its RTP and Matroska headers, and Opus.
+const (
+	cameraRate     = 1_760_000
+	microphoneRate = 70_000
+)
+
+// rateOf is what the recording of a hearing takes at most, in bytes a second.
+func rateOf(b hearing.Booking) (sum int64) {
+	for _, src := range hearing.Sources(&hearing.State{Booking: b}) {
+		if src.Kind == hearing.Mic {
+			sum += microphoneRate / 8
+			continue
+		}
+		sum += cameraRate / 8
 	}
-	return &hearing.Refusal{
-		Code: "disk_low",
-		Vi:   "Ổ đĩa ghi hình không đủ chỗ trống.",
-		En:   "The recording disk has too little room.",
+	return max(sum, 1)
+}
+
+// leftWait bounds the asking of a disk that does not answer.
+const leftWait = 2 * time.Second
+
+// Left implements signaling.Recorder: what is free on both disks, shared with the
+// other hearings that this process has open.
+func (r *recorder) Left(ctx context.Context, b hearing.Booking) (minutes int, ok bool) {
+	ctx, cancel := context.WithTimeout(ctx, leftWait)
+	defer cancel()
+	answer := make(chan int64, 1)
+	if !r.asking.CompareAndSwap(0, 1) {
+		return 0, false
 	}
+	go func() { // statfs of a dead network disk never returns
+		defer r.asking.Store(0)
+		answer <- r.free()
+	}()
+	select {
+	case free := <-answer:
+		if free < 0 {
+			return 0, false
+		}
+		return int(free / max(r.rates.of(b), 1) / 60), true
+	case <-ctx.Done():
+		return 0, false
+	}
+}
+
+// free sums up what the disks of both directories take; -1: not known. A second
+// directory on the same disk adds nothing.
+func (r *recorder) free() int64 {
+	first, err := recording.Free(r.dir)
+	if err != nil {
+		first = 0
+	}
+	if r.second == "" || recording.SameDisk(r.dir, r.second) {
+		if err != nil {
+			return -1
+		}
+		return first
+	}
+	second, secondErr := recording.Free(r.second)
+	if secondErr != nil {
+		if err != nil {
+			return -1
+		}
+		return first
+	}
+	return first + second
+}
+
+// rates are those of the hearings whose evidence is open here.
+type rates struct {
+	mu   sync.Mutex
+	open map[hearing.ID]int64
+}
+
+func (r *rates) add(b hearing.Booking) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.open == nil {
+		r.open = map[hearing.ID]int64{}
+	}
+	r.open[b.Hearing] = rateOf(b)
+}
+
+func (r *rates) drop(id hearing.ID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.open, id)
+}
+
+// of is the rate of all, that of b among them.
+func (r *rates) of(b hearing.Booking) (sum int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for id, rate := range r.open {
+		if id != b.Hearing {
+			sum += rate
+		}
+	}
+	return sum + rateOf(b)
 }
 
 // Held returns the event lines of an outage that wait to be carried over,
