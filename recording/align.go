@@ -112,13 +112,22 @@ type aligner struct {
 // Align reads the lines of one part and returns the timelines of its files, from
 // the pairs that its senders reported. fsys is the directory of the part.
 func Align(fsys fs.FS) ([]Timeline, error) {
-	a := aligner{
-		sources: map[string]sourceBody{}, rates: map[string]uint32{}, spots: map[string][]spot{},
-		streams: map[streamKey]*stream{},
-	}
+	a := newAligner()
 	if err := ledger.Lines(fsys, func(l ledger.Line) (bool, error) { return true, a.line(l) }); err != nil {
 		return nil, fmt.Errorf("recording: align: %w", err)
 	}
+	return a.all(), nil
+}
+
+func newAligner() *aligner {
+	return &aligner{
+		sources: map[string]sourceBody{}, rates: map[string]uint32{}, spots: map[string][]spot{},
+		streams: map[streamKey]*stream{},
+	}
+}
+
+// all are the timelines of everything that was read.
+func (a *aligner) all() []Timeline {
 	for _, s := range a.streams { // in order but for a hostile file
 		slices.SortStableFunc(s.pairs, func(x, y pair) int { return cmp.Compare(x.rtp, y.rtp) })
 	}
@@ -127,7 +136,7 @@ func Align(fsys fs.FS) ([]Timeline, error) {
 	for _, track := range a.order {
 		out = append(out, a.timelines(track, delays)...)
 	}
-	return out, nil
+	return out
 }
 
 func (a *aligner) line(l ledger.Line) error {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"phientoa/internal/ledger"
 	"phientoa/sfu"
 )
 
@@ -91,4 +92,23 @@ func TestTracksOfADeviceAlignWithin40ms(t *testing.T) {
 			t.Logf("beep and flash at most %d us apart", worst)
 		})
 	}
+}
+
+// FuzzAlign: lines of a hostile part never make Align panic or run away.
+func FuzzAlign(f *testing.F) {
+	f.Add([]byte(`{"track":"t001","source":{"device":"d","kind":"cam"},"codec":"vp8","clock_rate":90000,"at_ns":1}`),
+		[]byte(`{"track":"t001","file":"media/t001-1.webm","from_ms":0,"to_ms":900,"from_ns":1,"to_ns":2,"from_t":1,"to_t":2,"ssrcs":[{"ssrc":1,"first_ts":1,"last_ts":81000}],"sr":[{"ssrc":1,"ntp_s":3900000000,"ntp_f":1,"rtp":1,"at_ns":5},{"ssrc":1,"ntp_s":3900000002,"ntp_f":1,"rtp":180001,"at_ns":9}]}`))
+	f.Add([]byte(`{}`), []byte(`{"ssrcs":[{}],"sr":[{},{}]}`))
+	f.Fuzz(func(t *testing.T, open, seg []byte) {
+		a := newAligner()
+		_ = a.line(ledger.Line{Kind: ledger.KindTrackOpen, Members: open})
+		for range 2 {
+			_ = a.line(ledger.Line{Kind: ledger.KindSeg, Members: seg})
+		}
+		for _, l := range a.all() {
+			for _, ms := range []int64{-1, 0, 1, 1 << 40} {
+				_ = l.At(ms)
+			}
+		}
+	})
 }

@@ -294,7 +294,7 @@ test("J1.17-J1.20: closed doors, debate, deliberation, judgment", async () => {
       expect(pauses, began).toBeGreaterThan(0);
       expect(found, began).toEqual([]);
     }
-    const { found } = recordedBetween(all, "phase.changed", "deliberation.began");
+    const { found } = recordedBetween(all, "phase.entered", "deliberation.began");
     expect(found.length, "it does find what is recorded").toBeGreaterThan(0);
   });
 });
