@@ -207,8 +207,10 @@ export const enRoom: Readonly<Record<keyof typeof viRoom, string>> = {
   check_identity: "Comparison of papers",
   check_presence: "Report of presence",
   check_point_test: "Test of connection points",
-  check_short: "too little for the booked length; opening needs a reason",
-  check_recording_left: "Recording that the disks still take",
+  check_short: "Too little",
+  check_recording_left: "Room for the recording",
+  check_recording_reason:
+    "less than the booked length: the presiding judge states a reason to open",
   check_recording_minutes: "about {h} h {m} min left to record",
   check_days: "{n} days left",
   check_missing: "Missing: {list}",

@@ -87,6 +87,7 @@ function Check({ view, check: c }: { view: View; check: CheckView }) {
     c.key === "recording_left"
       ? t("check_recording_minutes", { h: Math.floor(c.minutes / 60), m: c.minutes % 60 })
       : "",
+    short ? t("check_recording_reason") : "",
     missing === "" || c.done ? "" : t("check_missing", { list: missing }),
     c.note,
   ].filter((x) => x !== "");
