@@ -249,3 +249,33 @@ func TestPaddingIsNoPictureAndNoLoss(t *testing.T) {
 	require.Equal(t, CauseSilent, r.Gaps[0].Cause)
 	require.InDelta(t, 3e6, r.Gaps[0].ToT-r.Gaps[0].FromT, 1e5)
 }
+
+// A camera whose pictures cannot be decoded is asked for a keyframe, and only then:
+// after a loss that nothing mended, until the next keyframe is written.
+func TestAKeyframeIsWantedAfterALossUntilItComes(t *testing.T) {
+	came, _ := synthCam.run(8*time.Second, func(n int) (time.Duration, bool) { return 30 * time.Millisecond, n/3 != 70 })
+	o := newOpener(t, bubble)
+	var wanted []time.Duration
+	synctest.Test(t, func(t *testing.T) {
+		part, _ := o.open(nil)
+		part.Tap().Opened(camInfo, time.Now())
+		begin := time.Now()
+		for _, a := range came {
+			time.Sleep(time.Until(begin.Add(a.at))) //nolint:forbidigo // the clock of the bubble
+			p := a.pkt
+			p.Arrival = time.Now()
+			part.Tap().Packet(&p)
+			if part.queue.needKey(camSource) {
+				wanted = append(wanted, a.sent)
+			}
+		}
+		require.NoError(t, part.Close(context.Background()))
+	})
+	// Frame 70 is lost at 2.8 s, given up 0.5 s later; frame 100 is a keyframe.
+	require.NotEmpty(t, wanted)
+	require.InDelta(t, 3.3, wanted[0].Seconds(), 0.4)
+	require.InDelta(t, 4.0, wanted[len(wanted)-1].Seconds(), 0.4)
+	for i := 1; i < len(wanted); i++ {
+		require.Less(t, wanted[i]-wanted[i-1], 100*time.Millisecond, "without a pause")
+	}
+}

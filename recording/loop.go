@@ -176,6 +176,7 @@ func (p *Part) closed(source sfu.SourceID, at, now time.Time) {
 	p.flushDrops(t)
 	p.flushStarved(t, at)
 	p.endSilence(t, at)
+	p.blind(t, false)
 	t.open = false
 	t.closing = true
 	p.out = append(p.out, record(ledger.KindTrackClose, trackCloseBody{Track: t.id, Why: whyGrant, AtNS: p.ns(at)}))
@@ -214,6 +215,9 @@ func (p *Part) harvest(t *track, now time.Time) {
 	for _, l := range t.asm.losses {
 		p.lose(t, l)
 	}
+	if len(t.asm.losses) > 0 {
+		p.blind(t, true)
+	}
 	t.asm.losses = t.asm.losses[:0]
 	p.pauses(t)
 	p.keepLoose(t)
@@ -224,6 +228,16 @@ func (p *Part) harvest(t *track, now time.Time) {
 		p.feed(t, now)
 	}
 	p.silence(t, now)
+}
+
+// blind notes that a camera's pictures mean nothing before its next keyframe, so
+// that the room asks for one: after a loss that nothing mended, and when a file
+// ended. A keyframe that was written ends it.
+func (p *Part) blind(t *track, blind bool) {
+	if t.info.Codec == sfu.VP8 && t.blind != blind {
+		t.blind = blind
+		p.queue.setBlind(t.info.Source, blind)
+	}
 }
 
 // lose collects a loss. One that holds packets which the full queue threw away

@@ -169,6 +169,7 @@ func (p *Part) start() error {
 	if p.p.Room != nil {
 		remove, err := p.p.Room.Tap(sfu.TapParams{
 			Class: Class, Tap: p.queue, MaxHeight: p.p.Limits.MaxHeight, KeyframeEvery: p.p.Limits.Keyframe,
+			NeedKey: p.queue.needKey,
 		})
 		if err != nil {
 			cancel()

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"hash"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -38,6 +39,7 @@ type track struct {
 	// part before, had open; it ends when the source opens here.
 	away      time.Time
 	awayCause string
+	blind     bool      // see Part.blind
 	closing   bool      // its grant closed: the segment is cut with this batch
 	since     time.Time // the grant opened
 	cutTo     time.Time // end of the last segment cut, and
@@ -156,6 +158,7 @@ func (p *Part) feed(t *track, now time.Time) {
 // again after a second.
 func (p *Part) begin(t *track, u *unit, now time.Time) bool {
 	if t.info.Codec == sfu.VP8 && !u.key {
+		p.blind(t, true)
 		t.starve(u, CauseNoKeyframe)
 		return false
 	}
@@ -222,6 +225,9 @@ func (p *Part) write(t *track, frames []frame, units []unit) {
 		}
 		m.bytes = append(m.bytes, buf...)
 		m.times[1] = frames[n-1].ms
+		if slices.ContainsFunc(units[:n], func(u unit) bool { return u.key }) {
+			p.blind(t, false)
+		}
 		m.units = append(m.units, units[:n]...)
 		m.dirty = true
 		frames, units = frames[n:], units[n:]
@@ -287,6 +293,7 @@ func (p *Part) endFile(t *track, m *mediaFile, err error, given []unit) {
 		Track: t.id, Why: causeOf(err), AtNS: p.ns(p.p.Now()), File: m.name, Length: &length,
 	}))
 	_ = m.f.Close() // its bytes are given up already
+	p.blind(t, true)
 	t.file, t.retry = nil, p.p.Now().Add(time.Second)
 	if len(given) > 0 {
 		if t.starving == 0 || given[0].from.Before(t.starved) {

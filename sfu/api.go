@@ -266,4 +266,7 @@ type TapParams struct {
 	// sends below 900 kbit/s is asked as much more seldom, up to 6 times.
 	MaxHeight     int
 	KeyframeEvery time.Duration
+	// NeedKey, when set, is asked once a second whether the tap waits for a keyframe
+	// of a camera that reaches it. It is called under the room's lock: no waiting.
+	NeedKey func(SourceID) bool
 }

@@ -177,6 +177,26 @@ func TestTapHearsOfPadding(t *testing.T) {
 	}
 }
 
+// Who says that it waits for a keyframe has one asked for, once a second.
+func TestATapThatWaitsForAKeyframeHasOneAskedFor(t *testing.T) {
+	f := newFakeRoom()
+	p, _ := f.peer("judge")
+	src := f.publishes(p, Cam)
+	need := false
+	_, err := f.Tap(TapParams{Class: "recorder", Tap: newTapLog(), NeedKey: func(id SourceID) bool { return need && id == src.id }})
+	require.NoError(t, err)
+	require.NoError(t, f.Apply(Routing{Grants: []Grant{{Source: src.id, Audience: Audience{Class: "recorder"}}}}))
+	for i, want := range []bool{false, true} {
+		for n := range uint16(10) {
+			f.receives(src.layers[0], 96, uint16(10*i)+n, uint32(10*i+int(n))*9000, vp8Frame(n%5 == 0, n, uint8(n), 320, 180, "x"))
+			f.now = f.now.Add(100 * time.Millisecond)
+		}
+		need = want
+		p.everySecond(&errands{}, f.now)
+		require.Equal(t, need, src.layers[0].needKey)
+	}
+}
+
 // A slow uplink is asked for keyframes more seldom, between 10 and 60 s.
 func TestKeyframesAreAskedByUplink(t *testing.T) {
 	const every = 10 * time.Second
