@@ -18,7 +18,8 @@ const moveRetry = 2 * time.Second
 // leftEvery is the wait between attempts to end a part that was left.
 const leftEvery = time.Minute
 
-// eventWait bounds how long a state event waits for the next part.
+// eventWait bounds how long state events wait for the next part, from the moment at
+// which the last one was left: a disk that stays away holds no hearing up.
 const eventWait = 5 * time.Second
 
 // Sitting is the recording of a hearing on this node: one part after the other.
@@ -36,6 +37,7 @@ type Sitting struct {
 	part    *Part // the one that records; while moving, the one that was left
 	changed chan struct{}
 	moving  bool
+	since   time.Time // of moving
 	over    bool
 	left    []place // without their end line
 
@@ -49,6 +51,7 @@ type recent struct {
 
 	mu         sync.Mutex
 	older, new []copiedEvent
+	keep       bool // while the recording moves
 }
 
 type copiedEvent struct {
@@ -79,7 +82,17 @@ func (r *recent) drop() {
 func (r *recent) checkpointed() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.older, r.new = r.new, nil
+	if !r.keep {
+		r.older, r.new = r.new, nil
+	}
+}
+
+// keepAll makes checkpoints forget nothing, until it is taken back: the next part
+// has its first one before it has the events.
+func (r *recent) keepAll(keep bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.keep = keep
 }
 
 func (r *recent) all() []copiedEvent {
@@ -159,13 +172,11 @@ func (s *Sitting) Uncommitted(ctx context.Context) ([][]byte, error) {
 	return s.latest().Uncommitted(ctx)
 }
 
-// Event is Part.Event. While the recording moves to its next part it waits, at
-// most eventWait.
+// Event is Part.Event. While the recording moves to its next part, which writes the
+// event in any case, a durable one waits, at most eventWait from the beginning.
 func (s *Sitting) Event(ctx context.Context, seq uint64, line []byte, committed, durable bool) error {
 	s.ev.serial.Lock()
 	defer s.ev.serial.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, eventWait)
-	defer cancel()
 	s.ev.add(copiedEvent{seq, append([]byte(nil), line...), committed})
 	for {
 		part, changed, over := s.current()
@@ -182,11 +193,32 @@ func (s *Sitting) Event(ctx context.Context, seq uint64, line []byte, committed,
 		if over {
 			return err
 		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return fmt.Errorf("recording: event %d waits for the next part: %w", seq, errors.Join(err, ctx.Err()))
+		if !durable {
+			return nil // the next part has it from recent
 		}
+		if !s.await(ctx, changed) {
+			return fmt.Errorf("recording: event %d waits for the next part: %w", seq, err)
+		}
+	}
+}
+
+// await waits for the next part; it tells whether there is one.
+func (s *Sitting) await(ctx context.Context, changed <-chan struct{}) bool {
+	wait := eventWait
+	s.mu.Lock()
+	if s.moving {
+		wait -= s.p.Now().Sub(s.since)
+	}
+	s.mu.Unlock()
+	timer := time.NewTimer(max(wait, 0))
+	defer timer.Stop()
+	select {
+	case <-changed:
+		return true
+	case <-timer.C:
+		return false
+	case <-ctx.Done():
+		return false
 	}
 }
 
@@ -209,8 +241,9 @@ func (s *Sitting) watch(ctx context.Context) {
 // there is one.
 func (s *Sitting) move(ctx context.Context, old *Part) bool {
 	s.mu.Lock()
-	s.moving = true
+	s.moving, s.since = true, s.p.Now()
 	s.mu.Unlock()
+	s.ev.keepAll(true)
 	logger := s.p.Logger.With("hearing", s.p.Hearing, "part", old.number)
 	logger.Error("recording leaves its part", "cause", old.leaveCause)
 	err := old.end(context.Background(), whyMoved) // the disk answers: it has given an error
@@ -243,16 +276,17 @@ func (s *Sitting) move(ctx context.Context, old *Part) bool {
 // moved hands the events over that the part before may lack, and everything that
 // follows.
 func (s *Sitting) moved(ctx context.Context, part *Part, logger interface{ Error(string, ...any) }) {
+	s.mu.Lock() // whoever comes later goes to the new part, and behind these
+	defer s.mu.Unlock()
 	for _, e := range s.ev.all() {
 		if err := part.Event(ctx, e.seq, e.line, e.committed, false); err != nil {
 			logger.Error("event not copied into the next part", "seq", e.seq, "error", err)
 		}
 	}
-	s.mu.Lock()
+	s.ev.keepAll(false)
 	s.part, s.moving = part, false
 	close(s.changed)
 	s.changed = make(chan struct{})
-	s.mu.Unlock()
 }
 
 func (s *Sitting) ended(dir string) {

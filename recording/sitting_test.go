@@ -3,7 +3,9 @@ package recording
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -189,18 +191,69 @@ func TestAFailedLogGoesOnInTheNextPart(t *testing.T) {
 		err := error(syscall.EIO)
 		d.all.Store(&err)
 		d.disk.log.Store(&err)
+		k.talk(time.Second)
+		ctx := context.Background()
+		began := time.Now()
+		require.Error(t, s.Event(ctx, 1, []byte(`{"n":1}`), false, true), "in no log yet, and said so")
+		require.LessOrEqual(t, time.Since(began), 5*time.Second)
 		k.talk(5 * time.Second)
+		began = time.Now()
+		require.Error(t, s.Event(ctx, 2, []byte(`{"n":2}`), false, true))
+		require.NoError(t, s.Event(ctx, 3, []byte(`{"n":3}`), true, false), "the next part writes it")
+		require.Zero(t, time.Since(began), "a disk that stays away holds nothing up")
 		on, why, _ := h.last()
 		require.False(t, on)
 		require.Equal(t, "log-failed", why)
 		d.all.Store(nil)
 		k.talk(3 * time.Second)
 		require.Equal(t, 2, s.Number())
+		require.EqualValues(t, 3, s.LastEventSeq())
+		held, err2 := s.Uncommitted(ctx)
+		require.NoError(t, err2)
+		require.Equal(t, []string{`{"n":1}`, `{"n":2}`}, texts(held), "once, and in order")
 		on, why, _ = h.last()
 		require.True(t, on)
 		require.Empty(t, why)
 		require.NoError(t, s.Close(context.Background()))
 	})
+}
+
+// No event that was handed over is missing, whatever the moment of the fault: what
+// the failing log did not make durable stands in the next part.
+func TestNoEventIsLostBetweenTwoParts(t *testing.T) {
+	for _, after := range []time.Duration{0, 300 * time.Millisecond, 900 * time.Millisecond, 1700 * time.Millisecond} {
+		t.Run(after.String(), func(t *testing.T) {
+			d := newTwoDisks(t, bubble)
+			const events = 60
+			synctest.Test(t, func(t *testing.T) {
+				s, _ := d.begin(nil)
+				for seq := uint64(1); seq <= events; seq++ {
+					if time.Since(bubble) >= 2*time.Second+after && d.disk.log.Load() == nil {
+						err := error(syscall.EIO)
+						d.disk.log.Store(&err)
+					}
+					require.NoError(t, s.Event(context.Background(), seq, fmt.Appendf(nil, `{"n":%d}`, seq), true, seq%3 == 0))
+					time.Sleep(100 * time.Millisecond) //nolint:forbidigo // the clock of the bubble
+				}
+				require.Equal(t, 2, s.Number())
+				require.NoError(t, s.Close(context.Background()))
+			})
+			seen := map[uint64]bool{}
+			for _, pl := range []place{{filepath.Join(d.dir, "h-1"), 1}, {filepath.Join(d.second, "h-1"), 2}} {
+				cp, err := ledger.LastCheckpoint(os.DirFS(pl.dir()))
+				require.NoError(t, err)
+				require.NoError(t, ledger.Lines(os.DirFS(pl.dir()), func(l ledger.Line) (bool, error) {
+					var b eventBody
+					if l.Kind == ledger.KindEvent && l.I < cp.Size { // what is signed counts
+						require.NoError(t, json.Unmarshal(l.Members, &b))
+						seen[b.Seq] = true
+					}
+					return true, nil
+				}))
+			}
+			require.Len(t, seen, events)
+		})
+	}
 }
 
 // A part that is ended although its log failed would be signed over what is not
