@@ -8,13 +8,25 @@ import (
 	"phientoa/sfu"
 )
 
-// loss is a run of sequence numbers that never came.
+// loss is a run of sequence numbers that never came. Its times are those of the
+// packets around it by the sender's clock: one of them may have come late itself.
 type loss struct {
 	ssrc        uint32
 	first, last uint64
-	after       time.Time // arrival of the packet before
-	before      time.Time // arrival of the packet behind
+	from, to    time.Time
 }
+
+// loose is a packet that came and stands in no frame.
+type loose struct {
+	packet
+	why string
+}
+
+// Why a packet is loose.
+const (
+	looseLate       = "late"       // behind its turn
+	looseIncomplete = "incomplete" // of a picture of which other packets are missing
+)
 
 // unit is one complete frame with the packets that it came in.
 type unit struct {
@@ -38,23 +50,24 @@ type assembler struct {
 	ssrc    uint32
 	started bool
 	next    uint64
-	last    time.Time // arrival of the packet before next
 	held    map[uint64]packet
 	lowest  uint64
 
 	build  unit
 	open   bool // build has a sound beginning
 	vp8    codecs.VP8Packet
+	parts  []packet // those of build
 	spent  [][]byte // payload buffers to be used again
 	units  []unit
 	losses []loss
+	loose  []loose
+	pace   pacer
 
-	late      int // packets behind their turn
-	discarded int // packets of frames that could not be completed
+	late int // packets behind their turn
 }
 
-func newAssembler(codec sfu.Codec, wait time.Duration, maxHeld int) *assembler {
-	return &assembler{codec: codec, wait: wait, max: maxHeld, held: map[uint64]packet{}}
+func newAssembler(codec sfu.Codec, rate uint32, wait time.Duration, maxHeld int) *assembler {
+	return &assembler{codec: codec, wait: wait, max: maxHeld, held: map[uint64]packet{}, pace: pacer{clock: streamClock{rate: rate}}}
 }
 
 // push takes a packet.
@@ -64,14 +77,14 @@ func (a *assembler) push(p packet) {
 		a.started = false
 	}
 	if !a.started {
-		a.started, a.ssrc, a.next, a.last = true, p.ssrc, p.seq, p.arrival
+		a.started, a.ssrc, a.next = true, p.ssrc, p.seq
 	}
 	switch _, twice := a.held[p.seq]; {
 	case twice:
 		a.spent = append(a.spent, p.payload)
 	case p.seq < a.next:
 		a.late++
-		a.spent = append(a.spent, p.payload)
+		a.loose = append(a.loose, loose{p, looseLate})
 	case p.seq == a.next:
 		a.take(p, true)
 		a.follow()
@@ -106,15 +119,16 @@ func (a *assembler) flush() {
 // in between is no loss.
 func (a *assembler) reset() {
 	a.flush()
-	a.started = false
+	a.started, a.pace.begun = false, false
 }
 
 // skip declares everything in front of the lowest held packet lost.
 func (a *assembler) skip() {
 	p := a.held[a.lowest]
 	delete(a.held, a.lowest)
-	a.losses = append(a.losses, loss{a.ssrc, a.next, p.seq - 1, a.last, p.arrival})
-	a.take(p, false)
+	first := a.next
+	from, to := a.take(p, false)
+	a.losses = append(a.losses, loss{a.ssrc, first, p.seq - 1, from, to})
 	a.follow()
 }
 
@@ -138,23 +152,29 @@ func (a *assembler) follow() {
 	}
 }
 
-// take adds the next packet in order; whole tells that nothing is missing before it.
-func (a *assembler) take(p packet, whole bool) {
-	a.next, a.last = p.seq+1, p.arrival
+// take adds the next packet in order; whole tells that nothing is missing before
+// it. It returns when the packets before and at p were sent, by their own clock.
+func (a *assembler) take(p packet, whole bool) (from, to time.Time) {
+	a.next = p.seq + 1
 	if !whole {
 		a.abandon()
 	}
+	if len(p.payload) == 0 { // padding of a probe: it only takes a number
+		a.spent = append(a.spent, p.payload)
+		at := a.pace.clock.at(a.pace.last)
+		return at, at
+	}
+	from, to = a.pace.next(&p, whole)
 	if a.codec == sfu.Opus {
-		if len(p.payload) > 0 { // an empty packet is padding of a probe
-			a.units = append(a.units, unit{
-				ssrc: p.ssrc, first: p.seq, last: p.seq, ts: p.ts, packets: 1,
-				from: p.arrival, to: p.arrival, key: true, data: append([]byte(nil), p.payload...),
-			})
-		}
+		a.units = append(a.units, unit{
+			ssrc: p.ssrc, first: p.seq, last: p.seq, ts: p.ts, packets: 1,
+			from: p.arrival, to: p.arrival, key: true, data: append([]byte(nil), p.payload...),
+		})
+		a.spent = append(a.spent, p.payload)
 	} else {
 		a.takeVP8(p)
 	}
-	a.spent = append(a.spent, p.payload)
+	return from, to
 }
 
 // maxFrame bounds one coded picture in bytes.
@@ -163,14 +183,11 @@ const maxFrame = 4 << 20
 // takeVP8 follows RFC 7741: a frame begins with S=1 and partition 0 and ends
 // with the marker; a new timestamp without one ends it too.
 func (a *assembler) takeVP8(p packet) {
-	if len(p.payload) == 0 {
-		return
-	}
 	a.vp8 = codecs.VP8Packet{}
 	data, err := a.vp8.Unmarshal(p.payload)
 	if err != nil || len(data) == 0 {
 		a.abandon()
-		a.discarded++
+		a.loose = append(a.loose, loose{p, looseIncomplete})
 		return
 	}
 	if a.open && p.ts != a.build.ts {
@@ -179,7 +196,7 @@ func (a *assembler) takeVP8(p packet) {
 	switch begins := a.vp8.S == 1 && a.vp8.PID == 0; {
 	case !a.open && !begins, a.open && len(a.build.data)+len(data) > maxFrame:
 		a.abandon()
-		a.discarded++
+		a.loose = append(a.loose, loose{p, looseIncomplete})
 		return
 	case !a.open:
 		a.open = true
@@ -187,6 +204,7 @@ func (a *assembler) takeVP8(p packet) {
 	}
 	a.build.last, a.build.to = p.seq, p.arrival
 	a.build.packets++
+	a.parts = append(a.parts, p)
 	a.build.data = append(a.build.data, data...)
 	if p.marker {
 		a.finish()
@@ -197,14 +215,17 @@ func (a *assembler) finish() {
 	u := a.build
 	u.key, u.width, u.height = vp8Header(u.data)
 	a.units = append(a.units, u)
-	a.build, a.open = unit{}, false
+	for i := range a.parts {
+		a.spent = append(a.spent, a.parts[i].payload)
+	}
+	a.parts, a.build, a.open = a.parts[:0], unit{}, false
 }
 
 func (a *assembler) abandon() {
-	if a.open {
-		a.discarded += a.build.packets
+	for _, p := range a.parts {
+		a.loose = append(a.loose, loose{p, looseIncomplete})
 	}
-	a.build, a.open = unit{}, false
+	a.parts, a.build, a.open = a.parts[:0], unit{}, false
 }
 
 // vp8Header reads key flag and size of a frame (RFC 6386 9.1).

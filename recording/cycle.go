@@ -67,6 +67,9 @@ func (p *Part) landed(d landing) {
 	if d.errs == nil {
 		p.flying = false
 		if d.err == nil {
+			for _, t := range p.order {
+				t.named = t.cutTo
+			}
 			p.signable.Store(true)
 			p.status.good(p.p.Now())
 		}

@@ -20,10 +20,12 @@ type faulty struct {
 	PartFS
 	media, log atomic.Pointer[error] // given by Sync
 	full       atomic.Bool           // Write of track files takes half and gives ENOSPC
+	linesOnly  atomic.Bool           // log is about log.jsonl, not the checkpoints
+	durable    atomic.Int64          // bytes of the log that a sync has acknowledged
 }
 
 func (f *faulty) wrap(name string, file ledger.File, err error) (ledger.File, error) {
-	return &faultyFile{file, f, strings.HasPrefix(name, mediaDir)}, err
+	return &faultyFile{File: file, f: f, media: strings.HasPrefix(name, mediaDir), log: name == ledger.LogName}, err
 }
 
 func (f *faulty) Create(name string) (ledger.File, error) {
@@ -41,8 +43,9 @@ func (f *faulty) Append(name string) (ledger.File, error) {
 
 type faultyFile struct {
 	ledger.File
-	f     *faulty
-	media bool
+	f          *faulty
+	media, log bool
+	written    int64
 }
 
 func (f *faultyFile) Write(b []byte) (int, error) {
@@ -50,7 +53,9 @@ func (f *faultyFile) Write(b []byte) (int, error) {
 		n, _ := f.File.Write(b[:len(b)/2])
 		return n, syscall.ENOSPC
 	}
-	return f.File.Write(b)
+	n, err := f.File.Write(b)
+	f.written += int64(n)
+	return n, err
 }
 
 func (f *faultyFile) Sync() error {
@@ -58,8 +63,11 @@ func (f *faultyFile) Sync() error {
 	if f.media {
 		p = &f.f.media
 	}
-	if err := p.Load(); err != nil {
+	if err := p.Load(); err != nil && (f.media || f.log || !f.f.linesOnly.Load()) {
 		return *err
+	}
+	if f.log {
+		f.f.durable.Store(f.written)
 	}
 	return f.File.Sync()
 }

@@ -42,7 +42,7 @@ func TestAssemblerAccountsForEveryPacket(t *testing.T) {
 		n := rapid.IntRange(1, 80).Draw(t, "n")
 		order := rapid.Permutation(makeSeqs(n)).Draw(t, "order")
 		keep := rapid.IntRange(1, n).Draw(t, "keep")
-		a := newAssembler(sfu.Opus, 500*time.Millisecond, rapid.IntRange(1, 20).Draw(t, "held"))
+		a := newAssembler(sfu.Opus, 48000, 500*time.Millisecond, rapid.IntRange(1, 20).Draw(t, "held"))
 		start := time.Unix(1000, 0)
 		for i, s := range order[:keep] {
 			at := start.Add(time.Duration(i) * time.Millisecond * time.Duration(rapid.IntRange(1, 100).Draw(t, "pace")))
@@ -82,7 +82,7 @@ func FuzzLastBlock(f *testing.F) {
 func FuzzVP8(f *testing.F) {
 	f.Add([]byte{0x10, 0, 0, 0, 0x9d, 1, 0x2a, 64, 1, 180, 0}, true)
 	f.Fuzz(func(t *testing.T, b []byte, marker bool) {
-		a := newAssembler(sfu.VP8, time.Second, 8)
+		a := newAssembler(sfu.VP8, 90000, time.Second, 8)
 		for s := range uint64(3) {
 			a.push(packet{ssrc: 1, seq: s, ts: uint32(s / 2), marker: marker, payload: b, arrival: time.Unix(1, 0)})
 		}

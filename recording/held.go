@@ -13,13 +13,13 @@ import (
 )
 
 // Held reads the event lines of a hearing's evidence that were noted with
-// committed false and never confirmed, in order, over all parts. dir is the
-// hearing's directory; without one, nothing is held. It needs no signer and
+// committed false and never confirmed, in order, over all parts. dirs are the
+// hearing's directories; without one, nothing is held. It needs no signer and
 // writes nothing, so it also serves when Open fails. A damaged line that is no
 // event is passed over; an event that cannot be read is an error, since it may
 // be a restriction that was acknowledged.
-func Held(dir string) ([][]byte, error) {
-	numbers, err := partNumbers(dir)
+func Held(dirs ...string) ([][]byte, error) {
+	found, err := places(dirs...)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -27,9 +27,9 @@ func Held(dir string) ([][]byte, error) {
 		return nil, err
 	}
 	var ev events
-	for _, n := range numbers {
-		if err := ev.readPart(filepath.Join(dir, partDir(n), ledger.LogName)); err != nil {
-			return nil, fmt.Errorf("recording: part %d: %w", n, err)
+	for _, pl := range found {
+		if err := ev.readPart(filepath.Join(pl.dir(), ledger.LogName)); err != nil {
+			return nil, fmt.Errorf("recording: part %d: %w", pl.number, err)
 		}
 	}
 	out := make([][]byte, len(ev.pending))

@@ -24,7 +24,7 @@ func (p *Part) loop(ctx context.Context) {
 			p.finish(why)
 			return
 		case <-p.log.Failed():
-			p.status.failed("log-failed")
+			p.logFailed()
 			p.closeFiles()
 			return
 		case d := <-p.done:
@@ -59,10 +59,11 @@ func (p *Part) round() {
 func (p *Part) finish(why string) {
 	now := p.p.Now()
 	p.take(now)
+	p.finished = now
 	for _, t := range p.order {
-		if !t.restarted.IsZero() { // it never came back
-			p.gap(t, CauseSilent, t.restarted, now, gapBody{})
-			t.restarted = time.Time{}
+		if !t.away.IsZero() { // it never came back
+			p.gap(t, CauseSilent, t.away, now, gapBody{})
+			t.away = time.Time{}
 		}
 		if t.asm == nil {
 			continue
@@ -139,13 +140,13 @@ func (p *Part) opened(info sfu.SourceInfo, at time.Time) {
 	}
 	if t.asm == nil || t.info.Codec != info.Codec {
 		p.newFile(t)
-		t.asm = newAssembler(info.Codec, p.p.Limits.Wait, p.p.Limits.Held)
+		t.asm = newAssembler(info.Codec, info.ClockRate, p.p.Limits.Wait, p.p.Limits.Held)
 	}
-	if !t.restarted.IsZero() {
-		p.gap(t, CauseRestart, t.restarted, at, gapBody{})
-		t.restarted = time.Time{}
+	if !t.away.IsZero() {
+		p.gap(t, t.awayCause, t.away, at, gapBody{})
+		t.away, t.awayCause = time.Time{}, ""
 	}
-	t.info, t.open, t.heard, t.silent = info, true, at, false
+	t.info, t.open, t.since, t.heard, t.silent = info, true, at, at, false
 	t.clock.set = false // a new run is anchored at its own arrival
 	p.out = append(p.out, record(ledger.KindTrackOpen, trackOpenBody{
 		Track: t.id, Source: sourceBody{info.Source.Peer, string(info.Source.Kind)}, Codec: codecName(info.Codec),
@@ -175,6 +176,7 @@ func (p *Part) closed(source sfu.SourceID, at, now time.Time) {
 	p.flushDrops(t)
 	p.flushStarved(t, at)
 	p.endSilence(t, at)
+	p.blind(t, false)
 	t.open = false
 	t.closing = true
 	p.out = append(p.out, record(ledger.KindTrackClose, trackCloseBody{Track: t.id, Why: whyGrant, AtNS: p.ns(at)}))
@@ -199,8 +201,10 @@ func (p *Part) packet(pkt packet, at time.Time) {
 	if t == nil || !t.open {
 		return // outside a grant nothing is recorded, whatever arrives
 	}
-	p.endSilence(t, at)
-	t.heard = at
+	if len(pkt.payload) > 0 { // padding is no sign of a camera
+		p.endSilence(t, at)
+		t.heard = at
+	}
 	t.asm.push(pkt)
 }
 
@@ -211,7 +215,12 @@ func (p *Part) harvest(t *track, now time.Time) {
 	for _, l := range t.asm.losses {
 		p.lose(t, l)
 	}
+	if len(t.asm.losses) > 0 {
+		p.blind(t, true)
+	}
 	t.asm.losses = t.asm.losses[:0]
+	p.pauses(t)
+	p.keepLoose(t)
 	if t.loss.n > 0 && now.Sub(t.loss.to) >= time.Second {
 		p.flushLoss(t)
 	}
@@ -221,21 +230,70 @@ func (p *Part) harvest(t *track, now time.Time) {
 	p.silence(t, now)
 }
 
+// blind notes that a camera's pictures mean nothing before its next keyframe, so
+// that the room asks for one: after a loss that nothing mended, and when a file
+// ended. A keyframe that was written ends it.
+func (p *Part) blind(t *track, blind bool) {
+	if t.info.Codec == sfu.VP8 && t.blind != blind {
+		t.blind = blind
+		p.queue.setBlind(t.info.Source, blind)
+	}
+}
+
 // lose collects a loss. One that holds packets which the full queue threw away
 // is the recorder's own, not the network's.
 func (p *Part) lose(t *track, l loss) {
 	for i, d := range t.drops {
 		if d.ssrc == l.ssrc && d.first >= l.first && d.first <= l.last {
-			p.gap(t, CauseQueue, l.after, l.before, gapBody{SSRC: l.ssrc, First: l.first, Last: l.last, Packets: int(l.last - l.first + 1)})
+			p.gap(t, CauseQueue, l.from, l.to, gapBody{SSRC: l.ssrc, First: l.first, Last: l.last, Packets: int(l.last - l.first + 1)})
 			t.drops = append(t.drops[:i:i], t.drops[i+1:]...)
 			return
 		}
 	}
+	if t.loss.n > 0 && (t.loss.ssrc != l.ssrc || l.from.Sub(t.loss.from) >= time.Second || len(t.loss.runs) >= maxRuns) {
+		p.flushLoss(t)
+	}
 	if t.loss.n == 0 {
-		t.loss = pendingLoss{ssrc: l.ssrc, first: l.first, from: l.after}
+		t.loss = pendingLoss{ssrc: l.ssrc, first: l.first, from: l.from}
 	}
 	t.loss.n += int(l.last - l.first + 1)
-	t.loss.last, t.loss.to = l.last, l.before
+	t.loss.last, t.loss.to = l.last, l.to
+	t.loss.runs = append(t.loss.runs, runBody{int64(l.first), int64(l.last), l.from.UnixMicro(), l.to.UnixMicro()})
+}
+
+// pauses writes what a source left out of its media though no packet is missing.
+// One that the silence already states is not stated twice.
+func (p *Part) pauses(t *track) {
+	for _, x := range t.asm.pace.found {
+		if x.from.Before(t.silence.to) && t.silence.from.Before(x.to) {
+			continue
+		}
+		p.gap(t, CauseStalled, x.from, x.to, gapBody{})
+	}
+	t.asm.pace.found = t.asm.pace.found[:0]
+}
+
+// keepLoose puts packets that stand in no frame into the log: what was received
+// is kept.
+func (p *Part) keepLoose(t *track) {
+	all := t.asm.loose
+	for len(all) > 0 {
+		n := 1
+		for n < len(all) && n < maxLoose && all[n].why == all[0].why && all[n].ssrc == all[0].ssrc {
+			n++
+		}
+		b := looseBody{Track: t.id, Why: all[0].why, SSRC: all[0].ssrc}
+		for i := range all[:n] {
+			x := &all[i]
+			b.Packets = append(b.Packets, looseItem{Seq: x.seq, TS: x.ts, AtNS: p.ns(x.arrival), Marker: x.marker, Data: x.payload})
+		}
+		p.out = append(p.out, record(ledger.KindLoose, b))
+		all = all[n:]
+	}
+	for i := range t.asm.loose {
+		p.queue.recycle([][]byte{t.asm.loose[i].payload})
+	}
+	t.asm.loose = t.asm.loose[:0]
 }
 
 // flushDrops writes what the queue threw away and nothing followed.
@@ -254,7 +312,11 @@ func (p *Part) flushLoss(t *track) {
 	l := t.loss
 	t.loss = pendingLoss{}
 	t.seg.body.Lost += l.n
-	p.gap(t, CauseLoss, l.from, l.to, gapBody{SSRC: l.ssrc, First: l.first, Last: l.last, Packets: l.n})
+	g := gapBody{SSRC: l.ssrc, First: l.first, Last: l.last, Packets: l.n}
+	if len(l.runs) > 1 {
+		g.Runs = l.runs
+	}
+	p.gap(t, CauseLoss, l.from, l.to, g)
 }
 
 // silence notices a granted source from which nothing comes. A microphone in
@@ -283,5 +345,6 @@ func (p *Part) endSilence(t *track, at time.Time) {
 	}
 	t.silent = false
 	p.status.silent(-1)
+	t.silence = pause{t.heard, at}
 	p.gap(t, CauseSilent, t.heard, at, gapBody{})
 }

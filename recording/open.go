@@ -53,37 +53,6 @@ func Origin(node, hearing string, part int) string {
 	return fmt.Sprintf("phientoa/%s/hearing/%s/part/%04d", node, hearing, part)
 }
 
-// Open goes on with the latest part of the hearing, or begins the next one when
-// that has its end line or is damaged. When it returns, the genesis is durable
-// and signed and the tap lives.
-func Open(ctx context.Context, params Params) (*Part, error) {
-	if err := params.defaults(); err != nil {
-		return nil, err
-	}
-	root := filepath.Join(params.Dir, params.Hearing)
-	if err := os.MkdirAll(root, 0o700); err != nil {
-		return nil, fmt.Errorf("recording: %w", err)
-	}
-	numbers, err := partNumbers(root)
-	if err != nil {
-		return nil, err
-	}
-	next := 1
-	var previous *previousPart
-	if len(numbers) > 0 {
-		last := numbers[len(numbers)-1]
-		part, err := params.open(ctx, root, last, nil)
-		if !errors.Is(err, ledger.ErrEnded) && !errors.Is(err, ledger.ErrDamaged) {
-			return part, err
-		}
-		if errors.Is(err, ledger.ErrDamaged) {
-			params.Logger.Error("evidence part is damaged, beginning the next", "hearing", params.Hearing, "part", last, "error", err)
-		}
-		next, previous = last+1, params.lastNote(root, last)
-	}
-	return params.open(ctx, root, next, previous)
-}
-
 func partDir(n int) string { return fmt.Sprintf("part-%04d", n) }
 
 func partNumbers(root string) ([]int, error) {
@@ -102,35 +71,49 @@ func partNumbers(root string) ([]int, error) {
 	return out, nil
 }
 
-func (p Params) open(ctx context.Context, root string, number int, previous *previousPart) (_ *Part, err error) {
+// openDir makes the directory of a part and a Part without its log.
+func (p Params) openDir(root string, number int) (*Part, ledger.Params, error) {
 	dir := filepath.Join(root, partDir(number))
 	if err := mkdirSynced(root, dir); err != nil {
-		return nil, err
+		return nil, ledger.Params{}, err
 	}
 	fsys, err := p.FS(dir)
 	if err != nil {
-		return nil, fmt.Errorf("recording: %w", err)
+		return nil, ledger.Params{}, fmt.Errorf("recording: %w", err)
 	}
 	part := &Part{
-		p: p, dir: dir, number: number, base: p.Now(), fs: fsys,
-		queue:  newQueue(p.Limits.QueuePackets, p.Limits.QueueBytes),
-		tracks: map[sfu.SourceID]*track{},
-		status: &status{notify: p.Notify, now: p.Now, limit: p.Limits.Durable},
+		p: p, root: root, dir: dir, number: number, base: p.Now(), fs: fsys,
+		queue:   newQueue(p.Limits.QueuePackets, p.Limits.QueueBytes),
+		tracks:  map[sfu.SourceID]*track{},
+		status:  &status{notify: p.Notify, now: p.Now, limit: p.Limits.Durable},
+		leaving: make(chan struct{}), elsewhere: p.Second != "",
+	}
+	if p.Second != "" && root == p.roots()[1] {
+		part.status.standing = troubleSecond
+	}
+	return part, ledger.Params{
+		FS: fsys, Origin: Origin(p.Node, p.Hearing, number), Signer: p.Signer, Now: p.Now, Base: part.base,
+		Rand: p.Rand, Logger: p.Logger,
+	}, nil
+}
+
+// open goes on with a part or begins it. carried are the sources that a new part
+// has to account for.
+func (p Params) open(ctx context.Context, root string, number int, previous *previousPart, carried []carry) (_ *Part, err error) {
+	part, lp, err := p.openDir(root, number)
+	if err != nil {
+		return nil, err
 	}
 	defer func() {
 		if err != nil {
 			if part.log != nil {
 				err = errors.Join(err, part.log.Close())
 			}
-			err = errors.Join(err, fsys.Close())
+			err = errors.Join(err, part.fs.Close())
 		}
 	}()
-	if err := errors.Join(fsys.Mkdir(mediaDir), fsys.SyncDir(".")); err != nil {
+	if err := errors.Join(part.fs.Mkdir(mediaDir), part.fs.SyncDir(".")); err != nil {
 		return nil, fmt.Errorf("recording: %w", err)
-	}
-	lp := ledger.Params{
-		FS: fsys, Origin: Origin(p.Node, p.Hearing, number), Signer: p.Signer, Now: p.Now, Base: part.base,
-		Rand: p.Rand, Logger: p.Logger,
 	}
 	var rec ledger.Recovery
 	part.log, rec, err = ledger.Open(ctx, lp)
@@ -142,13 +125,22 @@ func (p Params) open(ctx context.Context, root string, number int, previous *pre
 			return nil, fmt.Errorf("recording: genesis: %w", err)
 		}
 		part.log, err = ledger.Create(ctx, lp)
+		part.expect(carried)
 	case err == nil:
-		err = part.recover(ctx, rec)
+		err = part.recover(ctx, rec, true)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("recording: part %d: %w", number, err)
 	}
 	return part, part.start()
+}
+
+// expect makes the tracks of sources that the part before had open.
+func (p *Part) expect(carried []carry) {
+	for _, c := range carried {
+		t := &track{id: fmt.Sprintf("t%03d", len(p.order)+1), info: c.info, away: c.from, awayCause: c.cause}
+		p.tracks[c.info.Source], p.order = t, append(p.order, t)
+	}
 }
 
 // SignEnd signs the end line of a part whose process died before it did. part
@@ -251,9 +243,9 @@ func writtenAt(f fs.File) int64 {
 	return info.ModTime().UnixMicro()
 }
 
-// recover reads the part's lines, names media bytes behind the last record and
-// writes the gap between the last recorded media and now.
-func (p *Part) recover(ctx context.Context, rec ledger.Recovery) error {
+// recover reads the part's lines, names media bytes behind the last record and,
+// when the part goes on, writes the gap between the last recorded media and now.
+func (p *Part) recover(ctx context.Context, rec ledger.Recovery, goesOn bool) error {
 	seen := map[string]*earlier{}
 	var ids []string
 	covered := map[string]int64{}
@@ -294,14 +286,16 @@ func (p *Part) recover(ctx context.Context, rec ledger.Recovery) error {
 		src := sfu.SourceID{Peer: e.track.Source.Device, Kind: sfu.SourceKind(e.track.Source.Kind)}
 		t := &track{id: id, files: numbers[id]}
 		p.tracks[src], p.order = t, append(p.order, t)
-		if e.open {
-			t.restarted = now
+		if e.open && goesOn {
+			t.away, t.awayCause = now, CauseRestart
 			out = append(out, record(ledger.KindGap, gapBody{
 				Track: id, Cause: CauseRestart, FromT: e.lastT, ToT: now.UnixMicro(), FromNS: e.lastNS, ToNS: p.ns(now), By: "recorder",
 			}))
 		}
 	}
-	out = append(out, record(ledger.KindRecovered, restartBody{Epoch: p.p.Epoch, Files: len(files)}))
+	if goesOn {
+		out = append(out, record(ledger.KindRecovered, restartBody{Epoch: p.p.Epoch, Files: len(files)}))
+	}
 	if _, err := p.log.Append(ctx, out...); err != nil {
 		return err
 	}

@@ -87,7 +87,9 @@ func (l *Limits) defaults() {
 
 // Params opens a Part.
 type Params struct {
-	Dir     string          // of all evidence; the part is Dir/<hearing>/part-NNNN
+	Dir string // of all evidence; the part is Dir/<hearing>/part-NNNN
+	// Second takes the next part when Dir fails or is full; empty: there is none.
+	Second  string
 	Hearing string          // id of the hearing, a name without separators
 	Node    string          // name of this node, see pki
 	Genesis json.RawMessage // JSON object: what is known of the session, goes into line 0
@@ -101,12 +103,17 @@ type Params struct {
 	// FS opens the directory of a part, which exists; default ledger.DirFS.
 	FS     func(dir string) (PartFS, error)
 	Logger *slog.Logger
+	// Began is told the directory of every part that records, Ended of one that has
+	// ended, or was to; either may be nil (Begin only).
+	Began func(part string)
+	Ended func(part string)
 }
 
 // Part is the recording of one sitting on one node. Its methods are safe for
 // concurrent use.
 type Part struct {
 	p      Params
+	root   string // the hearing's directory that holds dir
 	dir    string
 	number int
 	base   time.Time
@@ -124,6 +131,14 @@ type Part struct {
 	flying, settling bool
 	flights          []flight
 	done             chan landing
+
+	// A part that cannot go on is left for the next one (sitting.go).
+	elsewhere  bool // there is another directory
+	fault      time.Time
+	finished   time.Time
+	leaving    chan struct{}
+	leaveOnce  sync.Once
+	leaveCause string // written before leaving is closed
 
 	signable atomic.Bool // lines were written since the last checkpoint
 	stop     chan string
@@ -155,6 +170,7 @@ func (p *Part) start() error {
 	if p.p.Room != nil {
 		remove, err := p.p.Room.Tap(sfu.TapParams{
 			Class: Class, Tap: p.queue, MaxHeight: p.p.Limits.MaxHeight, KeyframeEvery: p.p.Limits.Keyframe,
+			NeedKey: p.queue.needKey,
 		})
 		if err != nil {
 			cancel()
@@ -180,7 +196,7 @@ func (p *Part) checkpoints(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-p.log.Failed():
-			p.status.failed("log-failed")
+			p.logFailed()
 			return
 		case <-tick.C:
 		}
@@ -227,12 +243,21 @@ func (p *Part) end(ctx context.Context, why string) error {
 		p.cancel()
 		<-p.loopDone
 		p.wg.Wait()
-		p.status.failed("ended")
+		switch why {
+		case whyMoved:
+			p.status.failed(troubleMoved)
+		default:
+			p.status.failed("ended")
+		}
 		var cp ledger.Checkpoint
 		var err error
-		if why == whyEnd {
+		if why != whySuspend {
+			reason := "closed"
+			if why == whyMoved {
+				reason = whyMoved
+			}
 			var body json.RawMessage
-			if body, err = json.Marshal(endBody{Reason: "closed", Events: p.LastEventSeq()}); err == nil {
+			if body, err = json.Marshal(endBody{Reason: reason, Events: p.LastEventSeq()}); err == nil {
 				cp, err = p.log.End(ctx, body)
 			}
 		} else {

@@ -53,7 +53,8 @@ type queue struct {
 	bytes   int
 	spare   [][]byte
 	dropped map[sfu.SourceID]drop
-	refused bool // a control item found no room: the recorder's view is not complete
+	blind   map[sfu.SourceID]bool // cameras whose pictures cannot be decoded before a keyframe
+	refused bool                  // a control item found no room: the recorder's view is not complete
 }
 
 // drop is what a full queue threw away of one source.
@@ -69,7 +70,7 @@ const maxSources = 4096
 func newQueue(maxPackets, maxBytes int) *queue {
 	return &queue{
 		maxPackets: maxPackets, maxBytes: maxBytes, maxItems: maxPackets + 4096,
-		wake: make(chan struct{}, 1), dropped: map[sfu.SourceID]drop{},
+		wake: make(chan struct{}, 1), dropped: map[sfu.SourceID]drop{}, blind: map[sfu.SourceID]bool{},
 	}
 }
 
@@ -144,6 +145,24 @@ func (q *queue) drain(into []item) (items []item, dropped map[sfu.SourceID]drop,
 	}
 	refused, q.refused = q.refused, false
 	return items, dropped, refused
+}
+
+// needKey tells the room whether the recorder waits for a keyframe.
+func (q *queue) needKey(source sfu.SourceID) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.blind[source]
+}
+
+// setBlind notes whether it does.
+func (q *queue) setBlind(source sfu.SourceID, blind bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if blind {
+		q.blind[source] = true
+	} else {
+		delete(q.blind, source)
+	}
 }
 
 // recycle gives payload buffers back.

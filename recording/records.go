@@ -11,6 +11,7 @@ import (
 const (
 	CauseLoss       = "loss"        // packets that never came
 	CauseSilent     = "silent"      // granted, and nothing came
+	CauseStalled    = "stalled"     // the source left media out though no packet is missing
 	CauseRestart    = "restart"     // the recorder was not running
 	CauseQueue      = "queue-full"  // the recorder was too slow
 	CauseNoKeyframe = "no-keyframe" // pictures that nothing could be decoded from
@@ -23,6 +24,7 @@ const (
 	whyGrant   = "grant"
 	whySuspend = "suspend"
 	whyEnd     = "end"
+	whyMoved   = "moved" // the recording goes on in the next part
 )
 
 // genesisBody is line 0 of a part.
@@ -117,7 +119,29 @@ type gapBody struct {
 	First   uint64 `json:"first_seq,omitempty"`
 	Last    uint64 `json:"last_seq,omitempty"`
 	Packets int    `json:"packets,omitempty"`
-	By      string `json:"by"`
+	// Runs are the single losses of an entry that joins several.
+	Runs []runBody `json:"runs,omitempty"`
+	By   string    `json:"by"`
+}
+
+// runBody is one run of lost packets: first and last sequence number, and when
+// the packets around it were sent, in UTC unix microseconds.
+type runBody = [4]int64
+
+// looseBody keeps packets that came and stand in no frame of a file.
+type looseBody struct {
+	Track   string      `json:"track"`
+	Why     string      `json:"why"`
+	SSRC    uint32      `json:"ssrc"`
+	Packets []looseItem `json:"packets"`
+}
+
+type looseItem struct {
+	Seq    uint64 `json:"seq"`
+	TS     uint32 `json:"ts"`
+	AtNS   int64  `json:"at_ns"`
+	Marker bool   `json:"marker,omitempty"`
+	Data   []byte `json:"data"` // RTP payload, base64
 }
 
 // recoveredFile: bytes behind the last seg record of a file, found after a crash.

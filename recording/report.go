@@ -24,7 +24,7 @@ func wordsOf(lang string) words {
 			damages: "Damage", more: "More damage was found than is listed.", restarts: "restarts of the recorder",
 			recovered: "bytes found behind the last record after a crash", unchained: "signing keys that began without their predecessor (restart of the signer)", moreGaps: "and %d gaps more",
 			cause: map[string]string{
-				CauseLoss: "packets lost on the network", CauseSilent: "nothing came from the point", CauseRestart: "recorder was restarted",
+				CauseLoss: "packets lost on the network", CauseSilent: "nothing came from the point", CauseStalled: "camera or microphone stood still", CauseRestart: "recorder was restarted",
 				CauseQueue: "recorder too slow", CauseNoKeyframe: "picture not decodable", CauseDisk: "disk error", CauseFull: "disk full",
 			},
 			code: map[string]string{
@@ -43,7 +43,7 @@ func wordsOf(lang string) words {
 		damages: "Sai lệch", more: "Còn sai lệch khác chưa liệt kê.", restarts: "lần bộ ghi khởi động lại",
 		recovered: "byte tìm thấy sau bản ghi cuối khi có sự cố", unchained: "khóa ký bắt đầu không có khóa trước (tiến trình ký khởi động lại)", moreGaps: "và %d khoảng trống khác",
 		cause: map[string]string{
-			CauseLoss: "mất gói trên đường truyền", CauseSilent: "điểm cầu không gửi dữ liệu", CauseRestart: "bộ ghi khởi động lại",
+			CauseLoss: "mất gói trên đường truyền", CauseSilent: "điểm cầu không gửi dữ liệu", CauseStalled: "camera hoặc micro bị ngưng", CauseRestart: "bộ ghi khởi động lại",
 			CauseQueue: "bộ ghi quá chậm", CauseNoKeyframe: "hình không giải mã được", CauseDisk: "lỗi ổ đĩa", CauseFull: "đầy ổ đĩa",
 		},
 		code: map[string]string{

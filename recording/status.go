@@ -19,10 +19,18 @@ type status struct {
 	until   time.Time
 	nSilent int
 	signer  bool
-	said    bool // whether anything was said
-	saidOn  bool
-	saidWhy string
+	// standing holds for as long as the part lives, when there is nothing graver.
+	standing string
+	said     bool // whether anything was said
+	saidOn   bool
+	saidWhy  string
 }
+
+// Troubles that are no causes of gaps (docs/archive-format.md).
+const (
+	troubleSecond = "second-disk" // records, in the second directory
+	troubleMoved  = "moved"       // never told: the next part speaks
+)
 
 // hold is how long a trouble stays shown after its last occurrence.
 const hold = 5 * time.Second
@@ -69,7 +77,7 @@ func (s *status) failed(code string) {
 func (s *status) tell() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	on, why := true, ""
+	on, why := true, s.standing
 	now := s.now()
 	switch {
 	case s.dead != "":

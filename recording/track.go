@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"hash"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -30,11 +31,19 @@ type track struct {
 	starved     time.Time
 	starving    int // packets
 	starveCause string
-	silent      bool // heard for too long ago; the gap is written when it ends
+	silent      bool  // heard for too long ago; the gap is written when it ends
+	silence     pause // the last such gap
 	loss        pendingLoss
-	drops       []drop    // thrown away by the full queue, not yet in the log
-	restarted   time.Time // open when an earlier process died, and not opened since
-	closing     bool      // its grant closed: the segment is cut with this batch
+	drops       []drop // thrown away by the full queue, not yet in the log
+	// away is since when a source is not recorded that an earlier process, or the
+	// part before, had open; it ends when the source opens here.
+	away      time.Time
+	awayCause string
+	blind     bool      // see Part.blind
+	closing   bool      // its grant closed: the segment is cut with this batch
+	since     time.Time // the grant opened
+	cutTo     time.Time // end of the last segment cut, and
+	named     time.Time // of the last one whose line is durable
 }
 
 const maxDrops = 64
@@ -45,7 +54,15 @@ type pendingLoss struct {
 	ssrc        uint32
 	first, last uint64
 	from, to    time.Time
+	runs        []runBody
 }
+
+// maxRuns and maxLoose bound the runs of one gap line, and the packets of one
+// line of loose ones, 128 KiB in all.
+const (
+	maxRuns  = 64
+	maxLoose = 64
+)
 
 // mediaFile is an open track file.
 type mediaFile struct {
@@ -74,6 +91,7 @@ type segment struct {
 	hash    hash.Hash
 	started bool
 	since   time.Time
+	to      time.Time // arrival of its last packet
 	sr      []reportBody
 }
 
@@ -140,6 +158,7 @@ func (p *Part) feed(t *track, now time.Time) {
 // again after a second.
 func (p *Part) begin(t *track, u *unit, now time.Time) bool {
 	if t.info.Codec == sfu.VP8 && !u.key {
+		p.blind(t, true)
 		t.starve(u, CauseNoKeyframe)
 		return false
 	}
@@ -153,7 +172,7 @@ func (p *Part) begin(t *track, u *unit, now time.Time) bool {
 	if err != nil {
 		t.retry = now.Add(time.Second)
 		t.starve(u, causeOf(err))
-		p.status.trouble(causeOf(err))
+		p.faulted(causeOf(err))
 		p.p.Logger.Error("track file not begun", "hearing", p.p.Hearing, "file", name, "error", err)
 		return false
 	}
@@ -206,6 +225,9 @@ func (p *Part) write(t *track, frames []frame, units []unit) {
 		}
 		m.bytes = append(m.bytes, buf...)
 		m.times[1] = frames[n-1].ms
+		if slices.ContainsFunc(units[:n], func(u unit) bool { return u.key }) {
+			p.blind(t, false)
+		}
 		m.units = append(m.units, units[:n]...)
 		m.dirty = true
 		frames, units = frames[n:], units[n:]
@@ -241,7 +263,7 @@ func (p *Part) synced(t *track, m *mediaFile, got batch) {
 		}
 		x := &b.SSRCs[n-1]
 		x.Last, x.LastTS, x.Packets = u.last, u.ts, x.Packets+u.packets
-		b.ToNS, b.ToT = p.ns(u.to), u.to.UnixMicro()
+		b.ToNS, b.ToT, s.to = p.ns(u.to), u.to.UnixMicro(), u.to
 	}
 }
 
@@ -255,6 +277,7 @@ func (t *track) cut(recs []ledger.Record) []ledger.Record {
 	s.body.SR = s.sr
 	s.body.Late, t.asm.late = t.asm.late, 0
 	recs = append(recs, record(ledger.KindSeg, s.body))
+	t.cutTo = s.to
 	*s = segment{}
 	return recs
 }
@@ -270,6 +293,7 @@ func (p *Part) endFile(t *track, m *mediaFile, err error, given []unit) {
 		Track: t.id, Why: causeOf(err), AtNS: p.ns(p.p.Now()), File: m.name, Length: &length,
 	}))
 	_ = m.f.Close() // its bytes are given up already
+	p.blind(t, true)
 	t.file, t.retry = nil, p.p.Now().Add(time.Second)
 	if len(given) > 0 {
 		if t.starving == 0 || given[0].from.Before(t.starved) {
@@ -279,7 +303,7 @@ func (p *Part) endFile(t *track, m *mediaFile, err error, given []unit) {
 			t.starving += given[i].packets
 		}
 	}
-	p.status.trouble(causeOf(err))
+	p.faulted(causeOf(err))
 	p.p.Logger.Error("track file ended", "hearing", p.p.Hearing, "file", m.name, "error", err)
 }
 

@@ -56,6 +56,9 @@ type Gap struct {
 	FromT   int64  `json:"from_t"`
 	ToT     int64  `json:"to_t"`
 	Packets int    `json:"packets,omitempty"`
+	// Runs are the single losses of an entry that joins several: first and last
+	// sequence number, from and to.
+	Runs [][4]int64 `json:"runs,omitempty"`
 }
 
 // Track sums up one source.
@@ -67,8 +70,11 @@ type Track struct {
 	Files  int    `json:"files"`
 	Bytes  int64  `json:"bytes"`
 	Frames int    `json:"frames"`
-	FromT  int64  `json:"from_t"`
-	ToT    int64  `json:"to_t"`
+	// Packets stand in frames of the files, Loose ones in the log.
+	Packets int   `json:"packets"`
+	Loose   int   `json:"loose_packets"`
+	FromT   int64 `json:"from_t"`
+	ToT     int64 `json:"to_t"`
 }
 
 // PartReport is the report of one part.
@@ -156,7 +162,7 @@ func (r *Report) verify(ctx context.Context, fsys fs.FS, o Options) error {
 		last := v.p
 		certs = append(certs, last.Log.Certificates...)
 		r.Complete = last.Log.Ended
-		r.chainPart(last, i)
+		r.chainPart(last, i, parts)
 		r.Parts = append(r.Parts, last)
 	}
 	r.heldElsewhere(o.Held)
@@ -218,24 +224,6 @@ func findParts(fsys fs.FS) ([]partDirFS, error) {
 	}
 	slices.SortFunc(out, func(a, b partDirFS) int { return a.number - b.number })
 	return out, nil
-}
-
-// chainPart checks that a part names the one before with its final root.
-func (r *Report) chainPart(p PartReport, i int) {
-	var fault string
-	switch {
-	case i == 0 && (p.previous == nil || r.single):
-		return // a caller who points at one part need not have the others
-	case i == 0:
-		fault = "an earlier part is missing"
-	case p.previous == nil || p.previous.Part != r.Parts[i-1].Part:
-		fault = "does not name the part before"
-	case p.previous.Root != r.Parts[i-1].Root && p.previous.Size != 0:
-		fault = "names another root of the part before"
-	default:
-		return
-	}
-	r.add(Damage{Part: p.Part, Damage: ledger.Damage{Code: DamagePart, File: ledger.LogName, Line: 0, LineTo: 0, Offset: 0, Detail: fault}})
 }
 
 func (r *Report) add(d Damage) {

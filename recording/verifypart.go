@@ -159,6 +159,8 @@ func (v *partVerifier) line(l ledger.Line, _ int64) error {
 		err = v.seg(l)
 	case ledger.KindGap:
 		err = v.gap(l)
+	case ledger.KindLoose:
+		err = v.loose(l)
 	case ledger.KindEvent:
 		v.p.Events++
 	case ledger.KindRecovered:
@@ -187,12 +189,25 @@ func (v *partVerifier) gap(l ledger.Line) error {
 	if err := errors.Join(json.Unmarshal(l.Members, &b), short(b.Track, b.Cause)); err != nil {
 		return err
 	}
+	if len(b.Runs) > maxRuns {
+		return fmt.Errorf("%d runs in one gap", len(b.Runs))
+	}
 	source := v.track(b.Track).Source
 	if len(v.r.Gaps) >= maxGaps {
 		v.r.MoreGaps++
 		return nil
 	}
-	v.r.Gaps = append(v.r.Gaps, Gap{v.p.Part, l.I, b.Track, source, b.Cause, b.FromT, b.ToT, b.Packets})
+	v.r.Gaps = append(v.r.Gaps, Gap{v.p.Part, l.I, b.Track, source, b.Cause, b.FromT, b.ToT, b.Packets, b.Runs})
+	return nil
+}
+
+// loose counts packets that stand in the log, for want of a frame in a file.
+func (v *partVerifier) loose(l ledger.Line) error {
+	var b looseBody
+	if err := errors.Join(json.Unmarshal(l.Members, &b), short(b.Track)); err != nil {
+		return err
+	}
+	v.track(b.Track).Loose += len(b.Packets)
 	return nil
 }
 
@@ -233,6 +248,9 @@ func (v *partVerifier) seg(l ledger.Line) error {
 		t.Files++
 	}
 	t.Bytes, t.Frames = t.Bytes+b.Length, t.Frames+b.Frames
+	for _, s := range b.SSRCs {
+		t.Packets += s.Packets
+	}
 	if t.FromT == 0 {
 		t.FromT = b.FromT
 	}

@@ -143,6 +143,7 @@ type clientParams struct {
 	prepare  []SourceID
 	profiles []dtls.SRTPProtectionProfile
 	recvRED  bool
+	twice    bool // a second offer before the connection stands, as browsers make one
 }
 
 func clientAPI(t testing.TB, p clientParams) *webrtc.API {
@@ -228,6 +229,10 @@ func join(t testing.TB, r *Room, p clientParams) *client {
 	c.addSections(p.audio, p.video)
 	c.peer.Prepare(p.prepare)
 	c.negotiate()
+	if p.twice {
+		c.addSections(1, 1)
+		c.negotiate()
+	}
 	c.waitState(PeerConnected)
 	return c
 }

@@ -120,6 +120,10 @@ func (r *Room) ingest(l *layer, p *rtp.Packet, pt codecTypes, now time.Time) {
 		c.dropped[dropMalformed].Add(1)
 		return
 	}
+	if k.padding && src.kind == Cam {
+		k.pkt.Codec = VP8
+	}
+	src.heard += len(p.Payload) + rtpHeaderSize
 	k.pkt.Source, k.pkt.Layer, k.pkt.SSRC = src.id, l.index, l.ssrc
 	k.pkt.Seq, k.pkt.Timestamp, k.pkt.Marker, k.pkt.Arrival = ext, p.Timestamp, p.Marker, now
 	l.put(k)
@@ -127,9 +131,6 @@ func (r *Room) ingest(l *layer, p *rtp.Packet, pt codecTypes, now time.Time) {
 		l.keyframe(k, now)
 	}
 	l.pass(k, now)
-	if k.padding {
-		return
-	}
 	for _, t := range src.taps {
 		t.deliver(l, k, pt.opus, now)
 	}

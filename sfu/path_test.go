@@ -153,6 +153,92 @@ func TestTapTakesTheBestLayerOfItsHeight(t *testing.T) {
 	require.EqualValues(t, 0, tap.packets[len(tap.packets)-1].Layer)
 }
 
+// Padding takes a number: a tap that did not hear of it would count a loss.
+func TestTapHearsOfPadding(t *testing.T) {
+	f := newFakeRoom()
+	p, _ := f.peer("judge")
+	src := f.publishes(p, Cam)
+	tap := newTapLog()
+	_, err := f.Tap(TapParams{Class: "recorder", Tap: tap})
+	require.NoError(t, err)
+	require.NoError(t, f.Apply(Routing{Grants: []Grant{{Source: src.id, Audience: Audience{Class: "recorder"}}}}))
+	for n := range uint16(6) {
+		payload := vp8Frame(n == 0, n, uint8(n), 320, 180, "x")
+		if n == 3 {
+			payload = nil
+		}
+		f.receives(src.layers[0], 96, 100+n, uint32(n)*3000, payload)
+	}
+	require.Len(t, tap.packets, 6)
+	for i, k := range tap.packets {
+		require.EqualValues(t, 100+i, k.Seq&0xffff)
+		require.Equal(t, i == 3, len(k.Payload) == 0)
+		require.Equal(t, VP8, k.Codec)
+	}
+}
+
+// Who says that it waits for a keyframe has one asked for, once a second.
+func TestATapThatWaitsForAKeyframeHasOneAskedFor(t *testing.T) {
+	f := newFakeRoom()
+	p, _ := f.peer("judge")
+	src := f.publishes(p, Cam)
+	need := false
+	_, err := f.Tap(TapParams{Class: "recorder", Tap: newTapLog(), NeedKey: func(id SourceID) bool { return need && id == src.id }})
+	require.NoError(t, err)
+	require.NoError(t, f.Apply(Routing{Grants: []Grant{{Source: src.id, Audience: Audience{Class: "recorder"}}}}))
+	for i, want := range []bool{false, true} {
+		for n := range uint16(10) {
+			f.receives(src.layers[0], 96, uint16(10*i)+n, uint32(10*i+int(n))*9000, vp8Frame(n%5 == 0, n, uint8(n), 320, 180, "x"))
+			f.now = f.now.Add(100 * time.Millisecond)
+		}
+		need = want
+		p.everySecond(&errands{}, f.now)
+		require.Equal(t, need, src.layers[0].needKey)
+	}
+}
+
+// A slow uplink is asked for keyframes more seldom, between 10 and 60 s.
+func TestKeyframesAreAskedByUplink(t *testing.T) {
+	const every = 10 * time.Second
+	for rate, want := range map[int]time.Duration{
+		2_000_000: every, 900_000: every, 450_000: 2 * every, 150_000: 6 * every, 20_000: 6 * every,
+	} {
+		f := newFakeRoom()
+		p, _ := f.peer("judge")
+		src := f.publishes(p, Cam)
+		tap := newTapLog()
+		_, err := f.Tap(TapParams{Class: "recorder", Tap: tap, KeyframeEvery: every})
+		require.NoError(t, err)
+		require.NoError(t, f.Apply(Routing{Grants: []Grant{{Source: src.id, Audience: Audience{Class: "recorder"}}}}))
+		var asked []time.Time
+		n := uint16(0)
+		size := max(rate/8/50-rtpHeaderSize-10, 1)
+		for second := range 200 {
+			for range 50 {
+				l := src.layers[0]
+				key := n == 0 || l.needKey
+				if key && n > 0 {
+					asked = append(asked, f.now)
+				}
+				f.receives(l, 96, n, uint32(n)*1800, vp8Frame(key, n, uint8(n), 320, 180, string(make([]byte, min(size, 1300)))))
+				for sent := size - 1300; sent > 0; sent -= 1300 { // a faster one in more packets
+					src.heard += min(sent, 1300)
+				}
+				n++
+				f.now = f.now.Add(20 * time.Millisecond)
+			}
+			var e errands
+			if second >= 1 {
+				p.everySecond(&e, f.now)
+			}
+		}
+		require.NotEmpty(t, asked)
+		for i := 2; i < len(asked); i++ { // the rate is smoothed at first
+			require.InDelta(t, want.Seconds(), asked[i].Sub(asked[i-1]).Seconds(), 0.15*want.Seconds()+1.1, "at %d bit/s", rate)
+		}
+	}
+}
+
 func isKey(b []byte) bool {
 	d, ok := parseVP8(b)
 	return ok && d.key

@@ -200,6 +200,42 @@ func TestSenderReportsKeepSoundAndPictureInStep(t *testing.T) {
 	}
 }
 
+// Every layer's reports reach the record: without them its picture has no place in
+// time. Whether a second offer came before the connection stood must not matter.
+func TestReportsOfASimulcastCameraReachTheTap(t *testing.T) {
+	for _, twice := range []bool{false, true} {
+		t.Run(fmt.Sprint("second offer early: ", twice), func(t *testing.T) {
+			r := newTestRoom(t, nil)
+			tap := &lockedTap{tapLog: newTapLog()}
+			remove, err := r.Tap(TapParams{Class: "recorder", Tap: tap})
+			require.NoError(t, err)
+			defer remove()
+			require.NoError(t, r.Apply(Routing{Grants: []Grant{{Source: cam("judge"), Audience: Audience{Class: "recorder"}}}}))
+			rids := []string{"q", "h", "f"}
+			judge := join(t, r, clientParams{id: "judge", mic: true, rids: rids, twice: twice})
+			var layers []*camera
+			for i, rid := range rids {
+				layers = append(layers, newCamera(judge, i, rid, 320<<i, 180<<i))
+			}
+			every(t, "reports of three layers", func(i int) {
+				for n, v := range layers {
+					v.frame(i%10 == 0, "x")
+					ssrc := uint32(judge.camTx.GetParameters().Encodings[n].SSRC)
+					_ = judge.pc.WriteRTCP([]rtcp.Packet{&rtcp.SenderReport{SSRC: ssrc, NTPTime: 3_900_000_000 << 32, RTPTime: v.ts}})
+				}
+			}, func() bool {
+				tap.mu.Lock()
+				defer tap.mu.Unlock()
+				seen := map[uint32]bool{}
+				for _, rep := range tap.reports {
+					seen[rep.SSRC] = true
+				}
+				return len(seen) == 3
+			})
+		})
+	}
+}
+
 func TestADeviceThatComesBackIsHeardInItsSection(t *testing.T) {
 	r, judge, party := one(t, clientParams{}, nil)
 	s := newSpeaker(judge)

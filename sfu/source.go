@@ -14,9 +14,43 @@ type source struct {
 	layers    [maxLayers]*layer
 	police    bucket
 	open      int // receivers and taps with an open grant
+	heard     int // bytes since measured
+	measured  time.Time
+	uplink    int // bits per second of all layers, smoothed; 0: not yet measured
 
 	sections []*section
 	taps     []*tapSource
+}
+
+// measure follows the rate at which the source comes in.
+func (s *source) measure(now time.Time) {
+	span := now.Sub(s.measured)
+	if !s.measured.IsZero() && span > 0 && span < 10*reportInterval {
+		rate := int(float64(8*s.heard) / span.Seconds())
+		if s.uplink > 0 {
+			rate = (3*s.uplink + rate) / 4
+		}
+		s.uplink = rate
+	}
+	s.measured, s.heard = now, 0
+}
+
+// Uplinks between which the time between a tap's keyframes is stretched, in bits
+// per second: a keyframe of 720 lines is some 60 kB, half a second of the faster
+// one and five of the slower.
+const (
+	fastUplink  = 900_000
+	slowUplink  = 150_000
+	slowStretch = fastUplink / slowUplink
+)
+
+// keyframeAfter is the time between the keyframes that a tap asks of the source,
+// every on a fast uplink, up to slowStretch times that on a slow one.
+func (s *source) keyframeAfter(every time.Duration) time.Duration {
+	if s.uplink == 0 || s.uplink >= fastUplink {
+		return every
+	}
+	return min(time.Duration(float64(every)*fastUplink/float64(s.uplink)), slowStretch*every)
 }
 
 func (s *source) clockRate() uint32 {

@@ -130,6 +130,18 @@ func (t *tapSource) retarget(now time.Time) {
 	}
 }
 
+// wantKey asks for a keyframe when one is due, or when the tap waits for it.
+func (t *tapSource) wantKey(now time.Time) {
+	if !t.opened || t.current < 0 {
+		return
+	}
+	l, p := t.src.layers[t.current], t.tap.p
+	due := p.KeyframeEvery > 0 && now.Sub(l.lastKey) >= t.src.keyframeAfter(p.KeyframeEvery)
+	if due || p.NeedKey != nil && p.NeedKey(t.src.id) {
+		l.requestKey()
+	}
+}
+
 // deliver hands one packet to the tap, before it what redundancy recovers.
 func (t *tapSource) deliver(l *layer, k *packetRefs, opusPT uint8, now time.Time) {
 	if !t.opened || !t.gate.admit(k, l.index) {
@@ -151,7 +163,7 @@ func (t *tapSource) deliver(l *layer, k *packetRefs, opusPT uint8, now time.Time
 	if t.src.kind == Cam && k.pkt.Seq == t.start && k.pkt.Seq < l.seq.highest {
 		// The keyframe's beginning was mended late: what followed it is here already.
 		for ext := k.pkt.Seq + 1; ext <= l.seq.highest; ext++ {
-			if o := l.get(ext); o != nil && !o.padding {
+			if o := l.get(ext); o != nil {
 				t.tap.p.Tap.Packet(&o.pkt)
 			}
 		}

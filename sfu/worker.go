@@ -145,13 +145,10 @@ func (p *Peer) everySecond(e *errands, now time.Time) {
 			continue
 		}
 		src.retarget(now)
+		src.measure(now)
 		p.room.touch(src)
 		for _, t := range src.taps {
-			if every := t.tap.p.KeyframeEvery; every > 0 && t.opened && t.current >= 0 {
-				if l := src.layers[t.current]; now.Sub(l.lastKey) >= every {
-					l.requestKey()
-				}
-			}
+			t.wantKey(now)
 		}
 	}
 }

@@ -188,6 +188,7 @@ type fakeEvidence struct {
 	events []noted
 	broken bool
 	ended  bool
+	left   int // minutes; 0: not known
 	notify Notifier
 }
 
@@ -197,7 +198,11 @@ func (e *fakeEvidence) Open(_ context.Context, p EvidenceParams) (Evidence, erro
 	return e, nil
 }
 
-func (e *fakeEvidence) Ready(context.Context) *hearing.Refusal { return nil }
+func (e *fakeEvidence) Left(context.Context, hearing.Booking) (int, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.left, e.left > 0
+}
 
 func (e *fakeEvidence) Event(_ context.Context, seq uint64, line []byte, committed, durable bool) error {
 	e.mu.Lock()

@@ -43,6 +43,7 @@ type Limits struct {
 	RetryEvery      time.Duration // attempts while the database is away, default 1 s
 	CheckpointEvery time.Duration // to clients, default 2 s
 	AnchorEvery     time.Duration // AnchorEvidence events, default 10 s
+	LeftEvery       time.Duration // between measurements of the recording that the disks still take, default 60 s
 	CloseWait       time.Duration // for orderly ends of one room, default 5 s
 	Alarms          int           // alarms of a hearing waiting for the database, default 64
 	AlarmLost       time.Duration // from a closed connection of somebody needed to the alarm, default 3 s
@@ -94,6 +95,7 @@ func (l Limits) withDefaults() Limits {
 	def(&l.RetryEvery, time.Second)
 	def(&l.CheckpointEvery, 2*time.Second)
 	def(&l.AnchorEvery, 10*time.Second)
+	def(&l.LeftEvery, time.Minute)
 	def(&l.CloseWait, 5*time.Second)
 	def(&l.Alarms, 64)
 	def(&l.AlarmLost, 3*time.Second)

@@ -389,3 +389,16 @@ func TestReportedTestsAreBounded(t *testing.T) {
 	require.Equal(t, seatPerMinute+1, reports, "in the log")
 	require.Eventually(t, func() bool { return len(f.kinds()) == seatPerMinute+1 }, 20*time.Second, time.Millisecond)
 }
+
+// What the disks still take is measured when the room opens, and alarms once.
+func TestALowDiskReachesRulesAndOperators(t *testing.T) {
+	f, ev := &fakeOffice{}, &fakeEvidence{left: 29}
+	w := newWorld(t, func(p *RoomsParams) { p.Alarms, p.Recorder = f, ev })
+	w.session()
+	eventually(t, "alarm", func() bool { return len(f.kinds()) == 1 })
+	require.Equal(t, hearing.TroubleDiskLow, f.alarms[0].Detail)
+	eventually(t, "told", func() bool {
+		l := w.rooms.Live()
+		return len(l) == 1 && l[0].Trouble == hearing.TroubleDiskLow && l[0].Recording
+	})
+}

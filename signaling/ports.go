@@ -31,8 +31,9 @@ type Recorder interface {
 	// Open creates or recovers the evidence log of the hearing and its tap in
 	// room. notify receives the recorder's reports until the Evidence is closed.
 	Open(ctx context.Context, p EvidenceParams) (Evidence, error)
-	// Ready tells whether recording can begin, with a reason when not.
-	Ready(ctx context.Context) *hearing.Refusal
+	// Left tells how many minutes of the booked hearing the disks still take; ok is
+	// false when that cannot be told now. It returns when ctx ends.
+	Left(ctx context.Context, b hearing.Booking) (minutes int, ok bool)
 }
 
 // EvidenceParams opens the evidence of a hearing.

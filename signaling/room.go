@@ -52,6 +52,7 @@ type Room struct {
 	leaseAway bool
 	recording recordingReport
 	reported  recordingReport // as the rules know it
+	leftNew   *int            // minutes of recording left, not yet told to the rules
 	anchored  time.Time
 	anchorNew *checkpointReport
 	noteSent  time.Time
@@ -97,10 +98,12 @@ type roomParams struct {
 	store    store.Store
 	media    MediaRoom // nil when the hearing is closed
 	evidence Evidence  // nil when there is none
-	now      func() time.Time
-	random   io.Reader
-	version  string
-	metrics  *Metrics // may be nil
+	// left measures what the disks still take, see Recorder.Left; nil: nobody does.
+	left    func(ctx context.Context, b hearing.Booking) (minutes int, ok bool)
+	now     func() time.Time
+	random  io.Reader
+	version string
+	metrics *Metrics // may be nil
 	// overtaken: orders of an outage were not carried over; told to judge and clerk.
 	overtaken bool
 	info      InfoStore  // may be nil
@@ -172,6 +175,9 @@ func (r *Room) start() {
 	helperCtx, stopHelpers := context.WithCancel(context.Background())
 	r.helpers.Go(func() { r.lease.run(helperCtx) })
 	r.helpers.Go(func() { r.publishCheckpoints(helperCtx) })
+	if r.p.left != nil {
+		r.helpers.Go(func() { r.watchLeft(helperCtx) })
+	}
 	if r.info != nil {
 		r.helpers.Go(func() { r.info.run(helperCtx) })
 	}
@@ -262,6 +268,9 @@ func (r *Room) heed() error {
 	if rec != nil {
 		r.recording = *rec
 		r.p.metrics.trouble(rec.trouble)
+	}
+	if left := r.sig.takeLeft(); left != nil {
+		r.leftNew = left
 	}
 	if cp != nil {
 		r.noteNew = cp

@@ -233,8 +233,13 @@ func (o *opening) open(ctx context.Context) (*Room, error) {
 	if err := o.note(ctx); err != nil {
 		return nil, err
 	}
+	var left func(context.Context, hearing.Booking) (int, bool)
+	if p.Recorder != nil && !o.over {
+		left = p.Recorder.Left
+	}
 	return newRoom(roomParams{
-		row: row, epoch: o.keeper.current().Epoch, names: names, booking: o.state.Booking, state: o.state,
+		left: left,
+		row:  row, epoch: o.keeper.current().Epoch, names: names, booking: o.state.Booking, state: o.state,
 		store: p.Store, media: o.media, evidence: o.evidence, now: p.Now, random: p.Random, version: p.Version,
 		metrics: p.Metrics, overtaken: o.overtaken, info: p.Info, alarms: p.Alarms,
 	}, o.rs.limits, o.sig, o.keeper, o.logger), nil

@@ -10,6 +10,7 @@ type signals struct {
 	mu         sync.Mutex
 	recording  *recordingReport
 	checkpoint *checkpointReport
+	left       *int // minutes of recording that the disks take
 	fatal      error
 	leaseAway  bool
 }
@@ -48,6 +49,23 @@ func (s *signals) Checkpoint(size uint64, root string, note []byte) {
 	s.checkpoint = &checkpointReport{size, root, append([]byte(nil), note...)}
 	s.mu.Unlock()
 	s.poke()
+}
+
+// setLeft reports how many minutes of recording the disks still take.
+func (s *signals) setLeft(minutes int) {
+	s.mu.Lock()
+	s.left = &minutes
+	s.mu.Unlock()
+	s.poke()
+}
+
+// takeLeft takes a new measurement; nil: none.
+func (s *signals) takeLeft() *int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	left := s.left
+	s.left = nil
+	return left
 }
 
 // fail reports an error after which the room cannot go on; the first counts.

@@ -184,6 +184,18 @@ func recorderTrouble(code string) (vi, en string) {
 	case "disk-full":
 		return "Ổ đĩa ghi hình đã đầy. Hãy báo cán bộ kỹ thuật.",
 			"The recording disk is full. Tell the technical officer."
+	case "io-error", "log-failed":
+		return "Ổ đĩa ghi hình bị lỗi, chưa ghi được. Hãy báo cán bộ kỹ thuật; hệ thống đang thử lại.",
+			"The recording disk has failed and nothing is recorded. Tell the technical officer; the system keeps trying."
+	case hearing.TroubleDiskLow:
+		return "Ổ đĩa chỉ còn ghi được dưới 30 phút. Hãy báo cán bộ kỹ thuật.",
+			"The disks take less than 30 minutes of recording. Tell the technical officer."
+	case "second-disk":
+		return "Đang ghi vào ổ đĩa dự phòng vì ổ chính bị lỗi hoặc đã đầy. Hãy báo cán bộ kỹ thuật.",
+			"Recording goes on to the second disk: the first one failed or is full. Tell the technical officer."
+	case "not_opened":
+		return "Chưa mở được bản ghi nên không ghi âm, ghi hình. Hãy báo cán bộ kỹ thuật.",
+			"The record could not be opened, so nothing is recorded. Tell the technical officer."
 	case "slow-disk", "queue-full":
 		return "Ổ đĩa ghi hình quá chậm, bản ghi có thể thiếu.",
 			"The recording disk is too slow; parts may be missing."

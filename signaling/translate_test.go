@@ -21,7 +21,8 @@ import (
 // systemActs are the commands that only the server gives: none has a wire form.
 var systemActs = map[string]bool{
 	"book": true, "device_connected": true, "device_lost": true, "recorder_report": true,
-	"anchor_evidence": true, "tick": true, "node_took": true, "cancel_booking": true,
+	"report_recording_left": true,
+	"anchor_evidence":       true, "tick": true, "node_took": true, "cancel_booking": true,
 }
 
 // commandsOfTheRules reads every method command() of package hearing: its

@@ -29,7 +29,7 @@ func wireView(v hearing.View, names map[hearing.PersonID]string) *wire.View {
 	}
 	for _, c := range v.Checks {
 		out.Checks = append(out.Checks, &wire.CheckView{
-			Key: c.Key, Required: c.Required, Done: c.Done, Days: bounded(c.Days), Missing: c.Missing, Note: c.Note,
+			Key: c.Key, Required: c.Required, Done: c.Done, Days: bounded(c.Days), Minutes: bounded(c.Minutes), Missing: c.Missing, Note: c.Note,
 		})
 	}
 	for _, c := range v.Consults {

@@ -16,6 +16,7 @@ func (r *Room) onTime() {
 	now := r.p.now()
 	r.reconcilePresence(now)
 	r.reconcileRecorder()
+	r.reconcileLeft()
 	r.anchor(now)
 	r.sendNote(now)
 	r.alarmLost(now)
@@ -140,6 +141,32 @@ func (r *Room) reconcileRecorder() {
 	if r.command(hearing.RecorderReport{Recording: rep.on, Trouble: rep.trouble}) {
 		r.reported = rep
 		r.publish()
+	}
+}
+
+// watchLeft measures how much recording the disks still take, at once and then
+// every LeftEvery, sooner when the disks did not answer.
+func (r *Room) watchLeft(ctx context.Context) {
+	for {
+		wait := r.limits.LeftEvery
+		if minutes, ok := r.p.left(ctx, r.p.booking); ok {
+			r.sig.setLeft(minutes)
+		} else {
+			wait = r.limits.LeftEvery / 12
+		}
+		if !pause(ctx, wait) {
+			return
+		}
+	}
+}
+
+// reconcileLeft tells the rules the latest measurement.
+func (r *Room) reconcileLeft() {
+	if r.leftNew == nil {
+		return
+	}
+	if r.tipClosed() || r.command(hearing.ReportRecordingLeft{Minutes: *r.leftNew}) {
+		r.leftNew = nil
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 // openArchives makes the vault of sealed files and the law of who sees them.
 func (n *node) openArchives() {
 	n.vault = retrieval.NewVault(retrieval.VaultParams{
-		Dir: n.evidenceDir(), Node: n.p.Node, Store: n.store, Roots: n.ownRoots(), Logger: n.logger,
+		Dir: n.evidenceDir(), Second: n.p.EvidenceSecond, Node: n.p.Node, Store: n.store, Roots: n.ownRoots(), Logger: n.logger,
 	})
 	n.archives = archives.New(archives.Params{Store: n.store})
 }

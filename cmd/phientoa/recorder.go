@@ -13,6 +13,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"phientoa/internal/hearing"
@@ -25,6 +27,7 @@ import (
 // recorder lets rooms use package recording; the two know nothing of each other.
 type recorder struct {
 	dir    string
+	second string // where recordings go on when dir fails; empty: none
 	node   string
 	signer ledger.Signer
 	// register notes openings; nil: it could not be opened.
@@ -33,12 +36,14 @@ type recorder struct {
 	// written counts the bytes of evidence files; nil counts none.
 	written func(n int)
 	// ended is told the directory of a part that was closed.
-	ended func(part string)
+	ended  func(part string)
+	rates  rates
+	asking atomic.Int32
 }
 
 func (n *node) recorder() *recorder {
 	return &recorder{
-		dir: n.evidenceDir(), node: n.p.Node, signer: n.signer, register: n.register, logger: n.logger, written: n.evidenceWritten(),
+		dir: n.evidenceDir(), second: n.p.EvidenceSecond, node: n.p.Node, signer: n.signer, register: n.register, logger: n.logger, written: n.evidenceWritten(),
 		ended: n.sealer.Add,
 	}
 }
@@ -58,19 +63,20 @@ func (r *recorder) Open(ctx context.Context, p signaling.EvidenceParams) (signal
 		return nil, fmt.Errorf("genesis: %w", err)
 	}
 	params := recording.Params{
-		Dir: r.dir, Hearing: string(p.Hearing), Node: r.node, Genesis: genesis, Epoch: p.Epoch,
+		Dir: r.dir, Second: r.second, Hearing: string(p.Hearing), Node: r.node, Genesis: genesis, Epoch: p.Epoch,
 		Signer: r.signer, Notify: p.Notify, Rand: rand.Reader, Logger: r.logger,
-		FS: r.partFS,
+		FS: r.partFS, Ended: r.ended,
+		Began: func(part string) { r.opened(string(p.Hearing), part) },
 	}
 	if p.Room != nil { // not a typed nil
 		params.Room = p.Room
 	}
-	part, err := recording.Open(ctx, params)
+	sitting, err := recording.Begin(ctx, params)
 	if err != nil {
 		return nil, err
 	}
-	r.opened(ctx, string(p.Hearing), part.Dir())
-	return endingPart{part, r.ended}, nil
+	r.rates.add(p.Booking)
+	return counted{sitting, func() { r.rates.drop(p.Booking.Hearing) }}, nil
 }
 
 // head is how far the register is, for the part that begins.
@@ -89,11 +95,11 @@ const registerTime = 2 * time.Second
 
 // opened notes a part in the register. A hearing does not depend on it: what could
 // not be noted is told by the audit.
-func (r *recorder) opened(ctx context.Context, hearing, dir string) {
+func (r *recorder) opened(hearing, dir string) {
 	if r.register == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, registerTime)
+	ctx, cancel := context.WithTimeout(context.Background(), registerTime)
 	defer cancel()
 	var part int
 	_, err := fmt.Sscanf(filepath.Base(dir), "part-%d", &part)
@@ -105,47 +111,148 @@ func (r *recorder) opened(ctx context.Context, hearing, dir string) {
 	}
 }
 
-// endingPart has a part sealed when it has ended. A close that failed is the
-// sealing's to judge: it waits for the end line and signs it where that lacks.
-type endingPart struct {
-	*recording.Part
-	ended func(part string)
+// counted is a sitting whose rate counts until it ends.
+type counted struct {
+	*recording.Sitting
+	done func()
 }
 
 // Close implements signaling.Evidence.
-func (p endingPart) Close(ctx context.Context) error {
-	err := p.Part.Close(ctx)
-	p.ended(p.Dir())
-	return err
+func (c counted) Close(ctx context.Context) error {
+	defer c.done()
+	return c.Sitting.Close(ctx)
 }
 
-// Ready implements signaling.Recorder.
-func (r *recorder) Ready(context.Context) *hearing.Refusal {
-	free, err := recording.Free(r.dir)
-	if err == nil && free >= leastFree {
-		return nil
+// Suspend implements signaling.Evidence.
+func (c counted) Suspend(ctx context.Context) error {
+	defer c.done()
+	return c.Sitting.Suspend(ctx)
+}
+
+// What a device sends to the recorder at most, in bits a second: the layer of 720
+// lines (web/src/core/media.ts) with its RTP and Matroska headers, and Opus.
+const (
+	cameraRate     = 1_760_000
+	microphoneRate = 70_000
+)
+
+// rateOf is what the recording of a hearing takes at most, in bytes a second.
+func rateOf(b hearing.Booking) (sum int64) {
+	for _, src := range hearing.Sources(&hearing.State{Booking: b}) {
+		if src.Kind == hearing.Mic {
+			sum += microphoneRate / 8
+			continue
+		}
+		sum += cameraRate / 8
 	}
-	return &hearing.Refusal{
-		Code: "disk_low",
-		Vi:   "Ổ đĩa ghi hình không đủ chỗ trống.",
-		En:   "The recording disk has too little room.",
+	return max(sum, 1)
+}
+
+// leftWait bounds the asking of a disk that does not answer.
+const leftWait = 2 * time.Second
+
+// Left implements signaling.Recorder: what is free on both disks, shared with the
+// other hearings that this process has open.
+func (r *recorder) Left(ctx context.Context, b hearing.Booking) (minutes int, ok bool) {
+	ctx, cancel := context.WithTimeout(ctx, leftWait)
+	defer cancel()
+	answer := make(chan int64, 1)
+	if !r.asking.CompareAndSwap(0, 1) {
+		return 0, false
 	}
+	go func() { // statfs of a dead network disk never returns
+		defer r.asking.Store(0)
+		answer <- r.free()
+	}()
+	select {
+	case free := <-answer:
+		if free < 0 {
+			return 0, false
+		}
+		return int(free / max(r.rates.of(b), 1) / 60), true
+	case <-ctx.Done():
+		return 0, false
+	}
+}
+
+// free sums up what the disks of both directories take; -1: not known. A second
+// directory on the same disk adds nothing.
+func (r *recorder) free() int64 {
+	first, err := recording.Free(r.dir)
+	if err != nil {
+		first = 0
+	}
+	if r.second == "" || recording.SameDisk(r.dir, r.second) {
+		if err != nil {
+			return -1
+		}
+		return first
+	}
+	second, secondErr := recording.Free(r.second)
+	if secondErr != nil {
+		if err != nil {
+			return -1
+		}
+		return first
+	}
+	return first + second
+}
+
+// rates are those of the hearings whose evidence is open here.
+type rates struct {
+	mu   sync.Mutex
+	open map[hearing.ID]int64
+}
+
+func (r *rates) add(b hearing.Booking) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.open == nil {
+		r.open = map[hearing.ID]int64{}
+	}
+	r.open[b.Hearing] = rateOf(b)
+}
+
+func (r *rates) drop(id hearing.ID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.open, id)
+}
+
+// of is the rate of all, that of b among them.
+func (r *rates) of(b hearing.Booking) (sum int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for id, rate := range r.open {
+		if id != b.Hearing {
+			sum += rate
+		}
+	}
+	return sum + rateOf(b)
 }
 
 // Held returns the event lines of an outage that wait to be carried over,
 // without opening the evidence log.
 func (r *recorder) Held(_ context.Context, id hearing.ID) ([][]byte, error) {
-	return recording.Held(filepath.Join(r.dir, string(id)))
+	return recording.Held(r.dirs(id)...)
+}
+
+// dirs are the directories of a hearing's evidence.
+func (r *recorder) dirs(id hearing.ID) []string {
+	dirs := []string{filepath.Join(r.dir, string(id))}
+	if r.second != "" {
+		dirs = append(dirs, filepath.Join(r.second, string(id)))
+	}
+	return dirs
 }
 
 // Unfinished tells whether the hearing's latest part lacks its end line.
 func (r *recorder) Unfinished(_ context.Context, id hearing.ID) bool {
-	parts, err := filepath.Glob(filepath.Join(r.dir, string(id), "part-*", "log.jsonl"))
-	if err != nil || len(parts) == 0 {
+	part, err := recording.LastPart(r.dirs(id)...)
+	if err != nil || part == "" {
 		return false
 	}
-	slices.Sort(parts)
-	last, err := lastLine(parts[len(parts)-1])
+	last, err := lastLine(filepath.Join(part, ledger.LogName))
 	if err != nil {
 		r.logger.Warn("evidence log not readable", "hearing", id, "err", err)
 		return false
@@ -158,17 +265,23 @@ func (r *recorder) Unfinished(_ context.Context, id hearing.ID) bool {
 
 // AllUnfinished lists the hearings of which this is so.
 func (r *recorder) AllUnfinished(ctx context.Context) ([]hearing.ID, error) {
-	entries, err := os.ReadDir(r.dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("evidence: %w", err)
-	}
 	var list []hearing.ID
-	for _, e := range entries {
-		if id := hearing.ID(e.Name()); e.IsDir() && ctx.Err() == nil && r.Unfinished(ctx, id) {
-			list = append(list, id)
+	for _, dir := range []string{r.dir, r.second} {
+		if dir == "" {
+			continue
+		}
+		entries, err := os.ReadDir(dir)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("evidence: %w", err)
+		}
+		for _, e := range entries {
+			id := hearing.ID(e.Name())
+			if e.IsDir() && ctx.Err() == nil && !slices.Contains(list, id) && r.Unfinished(ctx, id) {
+				list = append(list, id)
+			}
 		}
 	}
 	return list, ctx.Err()

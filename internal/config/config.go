@@ -17,26 +17,27 @@ import (
 // Config is everything that an operator may set. Each field is a flag (the name
 // in kebab case) and an environment variable. Tags are read by kong and by Page.
 type Config struct {
-	Listen       string        `name:"listen" env:"PHIENTOA_LISTEN" default:"127.0.0.1:8080" help:"Address of the web server. Without tls-cert it serves this machine and trusted proxies only."`
-	TLSCert      string        `name:"tls-cert" env:"PHIENTOA_TLS_CERT" default:"" help:"PEM file of the web server's certificate, with those between it and the root. Read again when it changes and on SIGHUP."`
-	TLSKey       string        `name:"tls-key" env:"PHIENTOA_TLS_KEY" default:"" help:"PEM file of its private key."`
-	ClientCA     string        `name:"client-ca" env:"PHIENTOA_CLIENT_CA" default:"" help:"PEM file of the authorities whose client certificates are taken; asks clients for one, and serves those without. Needs tls-cert."`
-	TrustedProxy []string      `name:"trusted-proxy" env:"PHIENTOA_TRUSTED_PROXIES" help:"Addresses or prefixes of the reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. Comma separated."`
-	AdminListen  string        `name:"admin-listen" env:"PHIENTOA_ADMIN_LISTEN" default:"127.0.0.1:9090" help:"Address of /metrics, /healthz and /readyz. Never reachable from outside; empty: none."`
-	DataDir      string        `name:"data-dir" env:"PHIENTOA_DATA_DIR" default:"data" help:"Directory of the embedded database, the evidence and the local certificate authority. One process uses it at a time."`
-	Database     string        `name:"database" env:"PHIENTOA_DATABASE" default:"" help:"sqlite:/path/file.db or postgres://… ; empty: phientoa.db in the data directory."`
-	Node         string        `name:"node" env:"PHIENTOA_NODE" default:"node1" help:"Name of this process among the nodes of the installation: 1 to 64 of a-z, 0-9, '-', '.'. Two processes never share one."`
-	Origins      []string      `name:"origin" env:"PHIENTOA_ORIGINS" help:"Origins of the pages that may open a WebSocket, for instance https://phientoa.example; the first stands in invitations. Exact, comma separated. Needed."`
-	MediaAddress []string      `name:"media-address" env:"PHIENTOA_MEDIA_ADDRESS" default:"127.0.0.1" help:"IP addresses that clients send media to."`
-	MediaPort    uint16        `name:"media-port" env:"PHIENTOA_MEDIA_PORT" default:"7000" help:"UDP port of the first media loop; loop i uses the i-th port behind it."`
-	MediaLoops   int           `name:"media-loops" env:"PHIENTOA_MEDIA_LOOPS" default:"0" help:"Number of media loops; 0: one per processor."`
-	SignerSocket string        `name:"signer-socket" env:"PHIENTOA_SIGNER_SOCKET" default:"" help:"Unix socket of the signer process; empty: the server starts one as its child."`
-	TimestampURL string        `name:"timestamp-url" env:"PHIENTOA_TIMESTAMP_URL" default:"" help:"http or https address of the RFC 3161 authority that stamps sealed parts; it sees a hash alone. Empty: the signer's own authority, which is not independent."`
-	DrainDelay   time.Duration `name:"drain-delay" env:"PHIENTOA_DRAIN_DELAY" default:"0s" help:"Between saying not ready and stopping, so that a load balancer sees it: 0 to 5m."`
-	StopTimeout  time.Duration `name:"stop-timeout" env:"PHIENTOA_STOP_TIMEOUT" default:"30s" help:"The longest an orderly stop takes after drain-delay: 1s to 10m. Hearings are suspended, not ended."`
-	HelpPhone    string        `name:"help-phone" env:"PHIENTOA_HELP_PHONE" default:"" help:"Telephone number for technical help, shown to everybody on the screens that a lost connection leaves: 3 to 30 of digits, spaces and + - . ( ). Empty: none is shown."`
-	LogLevel     string        `name:"log-level" env:"PHIENTOA_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least level of log lines: debug, info, warn or error."`
-	LogFormat    string        `name:"log-format" env:"PHIENTOA_LOG_FORMAT" default:"json" enum:"json,text" help:"Form of log lines on standard error: json or text."`
+	Listen         string        `name:"listen" env:"PHIENTOA_LISTEN" default:"127.0.0.1:8080" help:"Address of the web server. Without tls-cert it serves this machine and trusted proxies only."`
+	TLSCert        string        `name:"tls-cert" env:"PHIENTOA_TLS_CERT" default:"" help:"PEM file of the web server's certificate, with those between it and the root. Read again when it changes and on SIGHUP."`
+	TLSKey         string        `name:"tls-key" env:"PHIENTOA_TLS_KEY" default:"" help:"PEM file of its private key."`
+	ClientCA       string        `name:"client-ca" env:"PHIENTOA_CLIENT_CA" default:"" help:"PEM file of the authorities whose client certificates are taken; asks clients for one, and serves those without. Needs tls-cert."`
+	TrustedProxy   []string      `name:"trusted-proxy" env:"PHIENTOA_TRUSTED_PROXIES" help:"Addresses or prefixes of the reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. Comma separated."`
+	AdminListen    string        `name:"admin-listen" env:"PHIENTOA_ADMIN_LISTEN" default:"127.0.0.1:9090" help:"Address of /metrics, /healthz and /readyz. Never reachable from outside; empty: none."`
+	DataDir        string        `name:"data-dir" env:"PHIENTOA_DATA_DIR" default:"data" help:"Directory of the embedded database, the evidence and the local certificate authority. One process uses it at a time."`
+	EvidenceSecond string        `name:"evidence-second" env:"PHIENTOA_EVIDENCE_SECOND" default:"" help:"Directory on another disk in which a recording goes on when the disk of data-dir is full or fails; empty: none. Back it up beside data-dir."`
+	Database       string        `name:"database" env:"PHIENTOA_DATABASE" default:"" help:"sqlite:/path/file.db or postgres://… ; empty: phientoa.db in the data directory."`
+	Node           string        `name:"node" env:"PHIENTOA_NODE" default:"node1" help:"Name of this process among the nodes of the installation: 1 to 64 of a-z, 0-9, '-', '.'. Two processes never share one."`
+	Origins        []string      `name:"origin" env:"PHIENTOA_ORIGINS" help:"Origins of the pages that may open a WebSocket, for instance https://phientoa.example; the first stands in invitations. Exact, comma separated. Needed."`
+	MediaAddress   []string      `name:"media-address" env:"PHIENTOA_MEDIA_ADDRESS" default:"127.0.0.1" help:"IP addresses that clients send media to."`
+	MediaPort      uint16        `name:"media-port" env:"PHIENTOA_MEDIA_PORT" default:"7000" help:"UDP port of the first media loop; loop i uses the i-th port behind it."`
+	MediaLoops     int           `name:"media-loops" env:"PHIENTOA_MEDIA_LOOPS" default:"0" help:"Number of media loops; 0: one per processor."`
+	SignerSocket   string        `name:"signer-socket" env:"PHIENTOA_SIGNER_SOCKET" default:"" help:"Unix socket of the signer process; empty: the server starts one as its child."`
+	TimestampURL   string        `name:"timestamp-url" env:"PHIENTOA_TIMESTAMP_URL" default:"" help:"http or https address of the RFC 3161 authority that stamps sealed parts; it sees a hash alone. Empty: the signer's own authority, which is not independent."`
+	DrainDelay     time.Duration `name:"drain-delay" env:"PHIENTOA_DRAIN_DELAY" default:"0s" help:"Between saying not ready and stopping, so that a load balancer sees it: 0 to 5m."`
+	StopTimeout    time.Duration `name:"stop-timeout" env:"PHIENTOA_STOP_TIMEOUT" default:"30s" help:"The longest an orderly stop takes after drain-delay: 1s to 10m. Hearings are suspended, not ended."`
+	HelpPhone      string        `name:"help-phone" env:"PHIENTOA_HELP_PHONE" default:"" help:"Telephone number for technical help, shown to everybody on the screens that a lost connection leaves: 3 to 30 of digits, spaces and + - . ( ). Empty: none is shown."`
+	LogLevel       string        `name:"log-level" env:"PHIENTOA_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least level of log lines: debug, info, warn or error."`
+	LogFormat      string        `name:"log-format" env:"PHIENTOA_LOG_FORMAT" default:"json" enum:"json,text" help:"Form of log lines on standard error: json or text."`
 }
 
 // Check names the first setting that cannot be.

@@ -363,6 +363,10 @@ type (
 		Recording bool
 		Trouble   string // code, empty when there is none
 	}
+	// ReportRecordingLeft tells how many minutes of the hearing the disks still take.
+	ReportRecordingLeft struct {
+		Minutes int
+	}
 	// AnchorEvidence puts a checkpoint of the evidence log into the state log.
 	AnchorEvidence struct {
 		Size uint64

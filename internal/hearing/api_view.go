@@ -107,12 +107,15 @@ type DecisionView struct {
 
 // CheckView is one condition of "ready".
 type CheckView struct {
-	// Key: "procuracy_opinion", "notice", "facilities", "identity", "presence", "point_test".
+	// Key: "procuracy_opinion", "notice", "facilities", "identity", "presence",
+	// "point_test", "recording_left".
 	Key      string
 	Required bool
 	Done     bool
 	// Days left until it can be done, for "notice".
 	Days int
+	// Minutes of recording that the disks still take, for "recording_left"; rounded down.
+	Minutes int
 	// Missing are the people or points it waits for.
 	Missing []string
 	Note    string

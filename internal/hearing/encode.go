@@ -153,6 +153,8 @@ func parseBody(kind string, raw []byte) (EventBody, error) {
 		return decode[DeviceLeft](raw)
 	case RecorderReported{}.Kind():
 		return decode[RecorderReported](raw)
+	case RecordingLeft{}.Kind():
+		return decode[RecordingLeft](raw)
 	case EvidenceAnchored{}.Kind():
 		return decode[EvidenceAnchored](raw)
 	case NodeTaken{}.Kind():

@@ -192,6 +192,7 @@ func (d draw) plainCommand() Command {
 		func() Command {
 			return RecorderReport{Recording: c(2) == 0, Trouble: pick(c, []string{"", "disk", "a b"})}
 		},
+		func() Command { return ReportRecordingLeft{Minutes: c(400)} },
 		func() Command { return AnchorEvidence{Size: uint64(c(20)), Root: pick(c, []string{rootOf(1), "x"})} },
 		func() Command { return NodeTook{Node: pick(c, []string{"n1", "n2", ""}), Epoch: uint64(c(6))} },
 		func() Command { return Tick{} },

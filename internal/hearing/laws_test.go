@@ -143,6 +143,7 @@ func TestWhichCommandsRestrict(t *testing.T) {
 		DeviceConnected{},
 		RecorderReport{},
 		AnchorEvidence{},
+		ReportRecordingLeft{Minutes: -1},
 		Tick{},
 		NodeTook{},
 		SetVisibility{To: Public},

@@ -20,6 +20,7 @@ const (
 	checkIdentity   = "identity"
 	checkPresence   = "presence"
 	checkPointTest  = "point_test"
+	checkRecording  = "recording_left"
 )
 
 // Values of PersonState.Present.
@@ -380,7 +381,8 @@ func validTestKey(key string) bool {
 // do not: the law has the clerk report who is present and the presiding judge
 // check identities as the first act of the opened hearing (BLTTHS art. 300, 301;
 // TTLT 05/2021 art. 13), and tests are of the day. They are shown, and the
-// presiding judge opens knowing them.
+// presiding judge opens knowing them. So are the hours of recording that the disks
+// still take; too few bar the opening without a reason.
 //
 // Notice counts the time from the booking, which stands for the assessment of
 // TTLT 05/2021 art. 3, to the hearing's start. Days is how many days that is too
@@ -422,6 +424,9 @@ func (s *State) checks() []CheckView {
 	list := []CheckView{opinion, notice, facilities, identity, presence, tests}
 	for i := range list[3:] {
 		list[3+i].Done = len(list[3+i].Missing) == 0
+	}
+	if c, known := s.recordingCheck(); known {
+		list = append(list, c)
 	}
 	return list
 }

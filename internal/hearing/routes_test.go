@@ -92,7 +92,7 @@ func TestRoutesAreSortedAndWithoutDoubles(t *testing.T) {
 func TestConnectionsDoNotMoveRoutes(t *testing.T) {
 	property(t, func(t *rapid.T, st step) {
 		switch st.command.(type) {
-		case DeviceConnected, DeviceLost, NodeTook, RecorderReport, AnchorEvidence, Tick:
+		case DeviceConnected, DeviceLost, NodeTook, RecorderReport, ReportRecordingLeft, AnchorEvidence, Tick:
 			if len(st.events) > 0 && st.events[0].Body.Kind() == (HoldBegun{}).Kind() {
 				require.Empty(t, Routes(st.after)) // the clock may end media, and nothing else
 				return

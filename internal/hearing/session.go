@@ -114,8 +114,8 @@ func (Open) may(s *State, a Actor) *Refusal { return byPresiding(s, a) }
 
 // decide wants the hearing ready where the policy says so, without exception: the
 // conditions can be fulfilled, or the case be heard in another form. It wants the
-// recorder running (domain 0.7: recording is the rule) or a reason that stands in
-// the log.
+// recorder running (domain 0.7: recording is the rule) with room for the booked
+// length (8b), or a reason that stands in the log.
 func (c Open) decide(s *State, _ Actor, _ time.Time) ([]EventBody, *Refusal) {
 	switch {
 	case s.Status == Suspended:
@@ -125,15 +125,18 @@ func (c Open) decide(s *State, _ Actor, _ time.Time) ([]EventBody, *Refusal) {
 	case s.ordered() && s.Booking.Policy.RequireReady && s.Status != ReadyToOpen:
 		return nil, refuseMarkReadyFirst()
 	}
-	if s.Recorder.On {
+	short := s.recordingShort()
+	if s.Recorder.On && !short {
 		return []EventBody{Opened{}}, nil
 	}
 	why, r := reason(c.OverrideReason)
-	if r != nil {
+	switch {
+	case r != nil:
 		return nil, r
-	}
-	if why == "" {
+	case why == "" && !s.Recorder.On:
 		return nil, refuseNotRecording()
+	case why == "":
+		return nil, refuseRecordingShort(shownMinutes(s.Left.Minutes), s.Booking.Minutes)
 	}
 	return []EventBody{Opened{OverrideReason: why}}, nil
 }

@@ -32,10 +32,11 @@ type State struct {
 	FloorSince int64      `json:"floor_since"`
 	Hands      []PersonID `json:"hands"` // in order of raising, nil when none
 
-	Recorder RecorderState `json:"recorder"`
-	Anchor   AnchorState   `json:"anchor"`
-	Node     string        `json:"node"`
-	Epoch    uint64        `json:"epoch"`
+	Recorder RecorderState      `json:"recorder"`
+	Left     RecordingLeftState `json:"recording_left"`
+	Anchor   AnchorState        `json:"anchor"`
+	Node     string             `json:"node"`
+	Epoch    uint64             `json:"epoch"`
 
 	Visibility   Visibility `json:"visibility"`
 	Deliberating bool       `json:"deliberating"`

@@ -326,6 +326,7 @@ func TestSystemCommandsAreTheSystems(t *testing.T) {
 		DeviceConnected{"d-party"},
 		DeviceLost{"d-party"},
 		RecorderReport{},
+		ReportRecordingLeft{},
 		AnchorEvidence{},
 		NodeTook{Node: "n", Epoch: 9},
 		Tick{},

@@ -117,7 +117,7 @@ func (b NodeTaken) apply(s *State, e Event) error {
 	if b.Epoch <= s.Epoch {
 		return fmt.Errorf("%w: epoch %d after %d", ErrImpossible, b.Epoch, s.Epoch)
 	}
-	s.Node, s.Epoch, s.Anchor, s.Recorder = b.Node, b.Epoch, AnchorState{}, RecorderState{}
+	s.Node, s.Epoch, s.Anchor, s.Recorder, s.Left = b.Node, b.Epoch, AnchorState{}, RecorderState{}, RecordingLeftState{}
 	for i := range s.Devices {
 		if s.Devices[i].Connected {
 			s.connect(&s.Devices[i], false, e)

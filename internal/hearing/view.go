@@ -223,6 +223,9 @@ func (s *State) noticed(id DeviceID, point string) uint64 {
 
 // trouble is what keeps the hearing from being recorded.
 func (s *State) trouble() string {
+	if s.Recorder == (RecorderState{On: true}) && s.Left.Known && s.Left.Minutes < diskLowMinutes {
+		return TroubleDiskLow
+	}
 	if s.Recorder.On || s.Recorder.Trouble != "" || s.Status.Over() {
 		return s.Recorder.Trouble
 	}

@@ -28,6 +28,7 @@ const (
 	KindSeg        Kind = "seg"
 	KindEvent      Kind = "event"
 	KindGap        Kind = "gap"
+	KindLoose      Kind = "loose"
 	KindKey        Kind = "key"
 	KindAnchor     Kind = "anchor"
 	KindCosign     Kind = "cosign"

@@ -195,7 +195,7 @@ func ParseLine(raw []byte) (Line, error) {
 
 func validKind(k Kind) bool {
 	switch k {
-	case KindGenesis, KindTrackOpen, KindTrackClose, KindSeg, KindEvent, KindGap, KindKey,
+	case KindGenesis, KindTrackOpen, KindTrackClose, KindSeg, KindEvent, KindGap, KindLoose, KindKey,
 		KindAnchor, KindCosign, KindRecovered, KindEnd:
 		return true
 	}

@@ -4568,13 +4568,15 @@ func (x *DecisionView) GetForm() string {
 // CheckView: key "procuracy_opinion", "notice", "facilities", "identity",
 // "presence", "point_test"; missing are ids of people or points.
 type CheckView struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Key           string                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
-	Required      bool                   `protobuf:"varint,2,opt,name=required,proto3" json:"required,omitempty"`
-	Done          bool                   `protobuf:"varint,3,opt,name=done,proto3" json:"done,omitempty"`
-	Days          int32                  `protobuf:"varint,4,opt,name=days,proto3" json:"days,omitempty"`
-	Missing       []string               `protobuf:"bytes,5,rep,name=missing,proto3" json:"missing,omitempty"`
-	Note          string                 `protobuf:"bytes,6,opt,name=note,proto3" json:"note,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Key      string                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	Required bool                   `protobuf:"varint,2,opt,name=required,proto3" json:"required,omitempty"`
+	Done     bool                   `protobuf:"varint,3,opt,name=done,proto3" json:"done,omitempty"`
+	Days     int32                  `protobuf:"varint,4,opt,name=days,proto3" json:"days,omitempty"`
+	Missing  []string               `protobuf:"bytes,5,rep,name=missing,proto3" json:"missing,omitempty"`
+	Note     string                 `protobuf:"bytes,6,opt,name=note,proto3" json:"note,omitempty"`
+	// minutes of recording that the disks still take, for "recording_left".
+	Minutes       int32 `protobuf:"varint,7,opt,name=minutes,proto3" json:"minutes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4649,6 +4651,13 @@ func (x *CheckView) GetNote() string {
 		return x.Note
 	}
 	return ""
+}
+
+func (x *CheckView) GetMinutes() int32 {
+	if x != nil {
+		return x.Minutes
+	}
+	return 0
 }
 
 type ConsultView struct {
@@ -6118,14 +6127,15 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\fDecisionView\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x1b\n" +
 	"\treopen_at\x18\x02 \x01(\x03R\breopenAt\x12\x12\n" +
-	"\x04form\x18\x03 \x01(\tR\x04form\"\x8f\x01\n" +
+	"\x04form\x18\x03 \x01(\tR\x04form\"\xa9\x01\n" +
 	"\tCheckView\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x1a\n" +
 	"\brequired\x18\x02 \x01(\bR\brequired\x12\x12\n" +
 	"\x04done\x18\x03 \x01(\bR\x04done\x12\x12\n" +
 	"\x04days\x18\x04 \x01(\x05R\x04days\x12\x18\n" +
 	"\amissing\x18\x05 \x03(\tR\amissing\x12\x12\n" +
-	"\x04note\x18\x06 \x01(\tR\x04note\"\x81\x01\n" +
+	"\x04note\x18\x06 \x01(\tR\x04note\x12\x18\n" +
+	"\aminutes\x18\a \x01(\x05R\aminutes\"\x81\x01\n" +
 	"\vConsultView\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x0e\n" +
 	"\x02by\x18\x02 \x01(\tR\x02by\x12\x12\n" +

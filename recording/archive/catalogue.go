@@ -33,7 +33,7 @@ type SealedPart struct {
 	Hearing  string
 	Part     int    // from 1
 	Node     string // that has the file
-	Path     string // below the node's evidence, with slashes
+	Path     string // below one of the directories of the node's evidence, with slashes
 	Size     int64  // bytes
 	SHA256   [sha256.Size]byte
 	Manifest [sha256.Size]byte // of the list that is sealed
@@ -55,12 +55,9 @@ type SealedPart struct {
 
 // describe reads a sealed file for a catalogue. report is what reading it back
 // found; nil reads it back once more.
-func describe(ctx context.Context, dir, path string, report *Report, limit *rate.Limiter) (p SealedPart, err error) {
-	rel, err := filepath.Rel(dir, path)
-	if err != nil {
-		return p, fmt.Errorf("archive: %w", err)
-	}
-	p.Path, p.Hearing = filepath.ToSlash(rel), filepath.Base(filepath.Dir(path))
+func describe(ctx context.Context, path string, report *Report, limit *rate.Limiter) (p SealedPart, err error) {
+	p.Hearing = filepath.Base(filepath.Dir(path))
+	p.Path = p.Hearing + "/" + filepath.Base(path)
 	if p.Part, err = partNumber(path); err != nil {
 		return p, err
 	}
@@ -158,7 +155,7 @@ func (j *Job) catalogue(ctx context.Context, part string, report *Report) error 
 	}
 	var p SealedPart
 	if err == nil {
-		p, err = describe(ctx, j.p.Dir, path, report, j.limit)
+		p, err = describe(ctx, path, report, j.limit)
 	}
 	if err == nil {
 		err = j.p.Catalogue.Sealed(ctx, p)

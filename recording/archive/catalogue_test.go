@@ -100,7 +100,7 @@ func TestAStrangeFileIsNotCatalogued(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, os.Chmod(path, 0o600))
 	require.NoError(t, os.WriteFile(path, b[:len(b)/2], 0o600))
-	_, err = describe(context.Background(), c.dir, path, nil, nil)
+	_, err = describe(context.Background(), path, nil, nil)
 	require.ErrorContains(t, err, "not a sealed part")
 	for _, name := range []string{"part-1.asice", "part-0000.asice", "part-0001.asice.new", "x", "part--001.asice"} {
 		_, err := partNumber(name)

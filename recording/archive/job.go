@@ -24,6 +24,7 @@ import (
 // JobParams makes a Job.
 type JobParams struct {
 	Dir    string // of all evidence: Dir/<hearing>/part-NNNN
+	Second string // where recordings go on when Dir fails; empty: none
 	Signer Signer
 	// SignEnd signs the end line of a part whose process died before it did; see
 	// recording.SignEnd.
@@ -179,9 +180,13 @@ func (j *Job) scan(ctx context.Context) {
 	if err != nil {
 		j.p.Logger.Warn("signer not asked for the court's key", "err", err)
 	}
-	parts, err := filepath.Glob(filepath.Join(j.p.Dir, "*", "part-*", ledger.LogName))
-	if err != nil {
-		j.p.Logger.Error("evidence not looked through", "err", err)
+	var parts []string
+	for _, dir := range j.dirs() {
+		found, err := filepath.Glob(filepath.Join(dir, "*", "part-*", ledger.LogName))
+		if err != nil {
+			j.p.Logger.Error("evidence not looked through", "err", err)
+		}
+		parts = append(parts, found...)
 	}
 	for _, name := range parts {
 		part := filepath.Dir(name)
@@ -260,6 +265,13 @@ func (j *Job) again(part string, r *retry, err error) {
 		return
 	}
 	j.p.Logger.Error("part not sealed", args...)
+}
+
+func (j *Job) dirs() []string {
+	if j.p.Second == "" {
+		return []string{j.p.Dir}
+	}
+	return []string{j.p.Dir, j.p.Second}
 }
 
 // name is the part's place below the evidence: hearing and number.

@@ -33,23 +33,35 @@ func (v *Vault) removals(ctx context.Context) error {
 
 // remove deletes exactly the sealed file of a part and the directory it was made
 // from, below the evidence; a row that names anything else is an error.
-func (v *Vault) remove(p store.ArchivePart) (err error) {
+func (v *Vault) remove(p store.ArchivePart) error {
 	dir := path.Join(p.Hearing, fmt.Sprintf("part-%04d", p.Part))
 	if p.Hearing == "." || path.Base(p.Hearing) != p.Hearing || !fs.ValidPath(dir) || p.Path != dir+archive.Ext {
 		return fmt.Errorf("retrieval: part %d of %s is not removed: its row names another file", p.Part, p.Hearing)
 	}
-	root, err := os.OpenRoot(v.p.Dir)
+	for _, below := range []string{v.p.Dir, v.p.Second} {
+		if below == "" {
+			continue
+		}
+		if err := removeBelow(below, dir, p.Path); err != nil {
+			return fmt.Errorf("retrieval: remove: %w", err)
+		}
+	}
+	return nil
+}
+
+func removeBelow(below, dir, file string) (err error) {
+	root, err := os.OpenRoot(below)
 	if err != nil {
-		return fmt.Errorf("retrieval: %w", err)
+		return err
 	}
 	defer func() { err = errors.Join(err, root.Close()) }()
 	// The directory first: a container without it is still whole for a repetition,
 	// a directory without its container would be sealed anew.
 	if err := root.RemoveAll(dir); err != nil {
-		return fmt.Errorf("retrieval: remove: %w", err)
+		return err
 	}
-	if err := root.Remove(p.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("retrieval: remove: %w", err)
+	if err := root.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -29,6 +30,7 @@ const maxReportText = 200 << 10
 // VaultParams makes a Vault.
 type VaultParams struct {
 	Dir    string // of all evidence of this node
+	Second string // where recordings went on when Dir failed; empty: none
 	Node   string
 	Store  VaultStore
 	Roots  *x509.CertPool // of the court's own authority; nil: signers stay unknown
@@ -66,7 +68,17 @@ func (v *Vault) Path(p store.ArchivePart) (string, error) {
 	if !filepath.IsLocal(rel) {
 		return "", fmt.Errorf("retrieval: part %d of %s is said to lie outside the evidence", p.Part, p.Hearing)
 	}
+	if v.p.Second != "" { // numbers of parts run through both
+		if path := filepath.Join(v.p.Second, rel); exists(path) {
+			return path, nil
+		}
+	}
 	return filepath.Join(v.p.Dir, rel), nil
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }
 
 // Open opens a part's file; see archive.OpenContainer.

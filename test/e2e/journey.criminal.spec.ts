@@ -2,7 +2,7 @@
 // the pronouncement. Each step bears its number there.
 import { expect, test } from "@playwright/test";
 import { CHECKS, Court, packets, primary, rare, silent } from "./support/court.ts";
-import { entries, onlyPart } from "./support/evidence.ts";
+import { entries, onlyPart, recordedBetween } from "./support/evidence.ts";
 import { HEARING, type Media, type Seat } from "./support/seat.ts";
 import { Server } from "./support/server.ts";
 
@@ -285,6 +285,19 @@ test("J1.17-J1.20: closed doors, debate, deliberation, judgment", async () => {
     await expect.poll(() => entries(onlyPart(server.dataDir)).at(-1)?.k).toBe("end");
     const { code, text } = server.verify(onlyPart(server.dataDir));
     expect([0, 3], text).toContain(code);
+  });
+  await test.step("the record itself proves that deliberation and private talk were not recorded", async () => {
+    const all = entries(onlyPart(server.dataDir));
+    for (const [began, ended] of [
+      ["deliberation.began", "deliberation.ended"],
+      ["consult.opened", "consult.ended"],
+    ] as const) {
+      const { pauses, found } = recordedBetween(all, began, ended);
+      expect(pauses, began).toBeGreaterThan(0);
+      expect(found, began).toEqual([]);
+    }
+    const { found } = recordedBetween(all, "phase.entered", "deliberation.began");
+    expect(found.length, "it does find what is recorded").toBeGreaterThan(0);
   });
 });
 

@@ -286,6 +286,7 @@ test("the clerk prepares and keeps the door", async ({ page }) => {
       { key: "point_test", required: true, done: false, missing: ["p2"] },
       { key: "identity", required: false, done: false, missing: ["p-counsel", "p-defendant"] },
       { key: "presence", required: false, done: false, missing: ["p-defendant"] },
+      { key: "recording_left", required: false, done: false, minutes: 150 },
     ],
     consults: [{ id: "c1", by: "p-counsel", with: ["p-defendant"] }],
   };

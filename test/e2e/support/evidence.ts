@@ -37,6 +37,37 @@ export function onlyPart(dataDir: string): string {
   return all[0]!;
 }
 
+/**
+ * recordedBetween gives what the record holds of the time between the state events of
+ * two kinds (their `at`), from its lines alone: tracks opened and stretches of media
+ * that reach into it by more than a second, in which a grant takes effect. Each pair
+ * of events counts; `pauses` is how many there were.
+ */
+export function recordedBetween(
+  all: readonly Entry[],
+  began: string,
+  ended: string,
+): { pauses: number; found: Entry[] } {
+  const events = all
+    .filter((e) => e.k === "event" && typeof e["line"] === "string")
+    .map((e) => JSON.parse(String(e["line"])) as { kind: string; at: number });
+  const spans: [number, number][] = [];
+  for (const [n, e] of events.entries()) {
+    if (e.kind !== began) continue;
+    const end = events.slice(n).find((x) => x.kind === ended)?.at ?? Number.POSITIVE_INFINITY;
+    spans.push([e.at + 1e6, end]);
+  }
+  // track-open tells the monotonic clock; its line's own pair makes UTC of it.
+  const opened = (e: Entry): number => e.t + (Number(e["at_ns"]) - Number(e["mono_ns"])) / 1000;
+  const found = all.filter((e) =>
+    spans.some(([from, to]) => {
+      if (e.k === "seg") return Number(e["to_t"]) > from && Number(e["from_t"]) < to;
+      return e.k === "track-open" && opened(e) > from && opened(e) < to;
+    }),
+  );
+  return { pauses: spans.length, found };
+}
+
 /** Segment is a run of durable media bytes of one source. */
 export interface Segment {
   device: string;

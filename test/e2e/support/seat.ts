@@ -6,6 +6,7 @@ import { installLine } from "./line.ts";
 import { SHOTS } from "./paths.ts";
 import { type Probe, type Sample, TONES, installProbe } from "./probe.ts";
 import type { Server } from "./server.ts";
+import { installSync } from "./sync.ts";
 
 /** What the application shows of itself for tests and support (window.__phientoa). */
 interface Application {
@@ -96,7 +97,8 @@ export interface SeatParams {
   viewport?: { width: number; height: number };
   /**
    * media: a camera of full size (default), a small one (320x180), a still picture
-   * with a hum that costs next to nothing, or no devices at all
+   * with a hum that costs next to nothing, no devices at all, or flashes and beeps
+   * that are made together (support/sync.ts)
    */
   media?: Media;
   /** a browser shared with other seats; full media want one of their own */
@@ -105,7 +107,7 @@ export interface SeatParams {
   line?: boolean;
 }
 
-export type Media = "full" | "small" | "still" | "none";
+export type Media = "full" | "small" | "still" | "none" | "sync";
 
 /** limitMedia runs in the page before anything else: what its devices give. */
 function limitMedia(media: Media): void {
@@ -203,7 +205,8 @@ export class Seat {
       tones: alone ? Object.values(TONES) : [],
       every: alone ? 25 : 200,
     });
-    if (p.media && p.media !== "full") await page.addInitScript(limitMedia, p.media);
+    if (p.media === "sync") await page.addInitScript(installSync);
+    else if (p.media && p.media !== "full") await page.addInitScript(limitMedia, p.media);
     if (p.line) await page.addInitScript(installLine);
     return new Seat(p.role, p.browser ? null : browser, context, page);
   }

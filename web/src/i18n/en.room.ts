@@ -227,6 +227,11 @@ export const enRoom: Readonly<Record<keyof typeof viRoom, string>> = {
   check_identity: "Comparison of papers",
   check_presence: "Report of presence",
   check_point_test: "Test of connection points",
+  check_short: "Too little",
+  check_recording_left: "Room for the recording",
+  check_recording_reason:
+    "less than the booked length: the presiding judge states a reason to open",
+  check_recording_minutes: "about {h} h {m} min left to record",
   check_days: "{n} days left",
   check_missing: "Missing: {list}",
   check_unknown: "Other condition",

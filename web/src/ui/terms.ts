@@ -60,6 +60,7 @@ const checks: Table = {
   identity: "check_identity",
   presence: "check_presence",
   point_test: "check_point_test",
+  recording_left: "check_recording_left",
 };
 
 export function checkKey(key: string): Key {

@@ -74,14 +74,20 @@ function Check({ view, check: c }: { view: View; check: CheckView }) {
   const state = c.done ? "done" : c.required ? "open" : "free";
   // Papers and presence are for the opening, not for being ready.
   const later = c.key === "identity" || c.key === "presence";
+  // It never bars being ready, and opening only without a reason.
+  const short = c.key === "recording_left" && !c.done;
   const word = {
     done: "check_done",
     open: "check_open",
-    free: later ? "check_later" : "check_optional",
+    free: short ? "check_short" : later ? "check_later" : "check_optional",
   } as const;
   const shape = { done: "✓", open: "✕", free: "○" };
   const details = [
     c.days > 0 ? t("check_days", { n: c.days }) : "",
+    c.key === "recording_left"
+      ? t("check_recording_minutes", { h: Math.floor(c.minutes / 60), m: c.minutes % 60 })
+      : "",
+    short ? t("check_recording_reason") : "",
     missing === "" || c.done ? "" : t("check_missing", { list: missing }),
     c.note,
   ].filter((x) => x !== "");

@@ -1,0 +1,318 @@
+package recording
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"phientoa/internal/ledger"
+	"phientoa/sfu"
+)
+
+// twoDisks is an opener with a second directory; disk is the first one's faults.
+type twoDisks struct {
+	opener
+	second string
+	disk   *faulty
+	all    atomic.Pointer[error] // what the first disk answers to everything
+
+	mu    sync.Mutex
+	ended []string
+}
+
+func newTwoDisks(t *testing.T, now time.Time) *twoDisks {
+	o := newOpener(t, now)
+	return &twoDisks{opener: o, second: filepath.Join(filepath.Dir(o.dir), "second"), disk: &faulty{}}
+}
+
+func (d *twoDisks) begin(change func(p *Params)) (*Sitting, *heard) {
+	d.t.Helper()
+	h := &heard{}
+	p := d.params(h)
+	p.Second = d.second
+	p.Ended = func(part string) { d.mu.Lock(); d.ended = append(d.ended, part); d.mu.Unlock() }
+	p.FS = func(dir string) (PartFS, error) {
+		inner, err := ledger.DirFS(dir)
+		if err != nil || filepath.Dir(filepath.Dir(dir)) != d.dir {
+			return inner, err
+		}
+		if err := d.all.Load(); err != nil {
+			return nil, errors.Join(*err, inner.Close())
+		}
+		f := &faulty{PartFS: inner}
+		d.disk = f
+		return f, nil
+	}
+	if change != nil {
+		change(&p)
+	}
+	s, err := Begin(context.Background(), p)
+	require.NoError(d.t, err)
+	return s, h
+}
+
+// gather puts the parts of both directories under one, as who archives them does.
+func (d *twoDisks) gather() string {
+	out := filepath.Join(d.t.TempDir(), "h-1")
+	found, err := places(filepath.Join(d.dir, "h-1"), filepath.Join(d.second, "h-1"))
+	require.NoError(d.t, err)
+	for _, pl := range found {
+		require.NoError(d.t, os.CopyFS(filepath.Join(out, partDir(pl.number)), os.DirFS(pl.dir())))
+	}
+	return out
+}
+
+func (d *twoDisks) report() Report {
+	r, err := VerifyDir(context.Background(), os.DirFS(d.gather()), Options{Roots: d.id.Roots()})
+	require.NoError(d.t, err)
+	return r
+}
+
+// covers sums up what the gaps name of [from, to], in microseconds.
+func covers(gaps []Gap, from, to time.Time) (sum int64) {
+	for _, g := range gaps {
+		sum += max(0, min(g.ToT, to.UnixMicro())-max(g.FromT, from.UnixMicro()))
+	}
+	return sum
+}
+
+// The hearing goes on whatever the first disk does: within 3 s "recording" is out,
+// within 5 s the second directory records, what was durable stays whole, the new
+// part names the old one's root, and the gap between the two is stated.
+func TestASecondDirectoryTakesOverFromAFailingDisk(t *testing.T) {
+	eio, full := error(syscall.EIO), error(syscall.ENOSPC)
+	for name, c := range map[string]struct {
+		fail  func(d *twoDisks)
+		cause string
+		ended bool // the first part could still be ended
+	}{
+		"track files full":        {func(d *twoDisks) { d.disk.full.Store(true) }, CauseFull, true},
+		"track files do not sync": {func(d *twoDisks) { d.disk.media.Store(&eio) }, CauseDisk, true},
+		"log does not sync":       {func(d *twoDisks) { d.disk.log.Store(&eio) }, CauseDisk, false},
+		"log full":                {func(d *twoDisks) { d.disk.log.Store(&full) }, CauseFull, false},
+		"everything fails": {func(d *twoDisks) {
+			d.disk.log.Store(&eio)
+			d.disk.media.Store(&eio)
+			d.all.Store(&eio)
+		}, CauseDisk, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newTwoDisks(t, bubble)
+			var broke, back time.Time
+			synctest.Test(t, func(t *testing.T) {
+				s, h := d.begin(nil)
+				s.latest().Tap().Opened(micInfo, time.Now())
+				k := &talk{tap: s.latest().Tap()}
+				require.NoError(t, s.Event(context.Background(), 1, []byte(`{"n":1}`), true, true))
+				k.talk(4 * time.Second)
+				c.fail(d)
+				broke = time.Now()
+				require.NoError(t, s.Event(context.Background(), 2, []byte(`{"n":2}`), true, false), "handed over, perhaps swallowed")
+				on, why := true, ""
+				for time.Since(broke) < 5*time.Second && s.Number() == 1 {
+					k.talk(20 * time.Millisecond)
+					if on, why, _ = h.last(); !on {
+						require.Less(t, time.Since(broke), 3*time.Second)
+					}
+				}
+				require.Equal(t, 2, s.Number(), "the second directory records")
+				require.Contains(t, s.Dir(), d.second)
+				require.Contains(t, h.why, map[bool]string{true: c.cause, false: "log-failed"}[c.ended || c.cause == CauseFull], "said what is wrong, last %v %q", on, why)
+				require.Contains(t, h.on, false)
+				back = time.Now()
+				k.tap = s.latest().Tap()
+				k.tap.Opened(micInfo, time.Now())
+				k.talk(3 * time.Second)
+				on, why, _ = h.last()
+				require.True(t, on)
+				require.Equal(t, troubleSecond, why)
+				require.NoError(t, s.Event(context.Background(), 3, []byte(`{"n":3}`), true, true))
+				require.NoError(t, s.Close(context.Background()))
+				require.Error(t, s.Event(context.Background(), 4, []byte(`{"n":4}`), true, true))
+			})
+			held, err := Held(filepath.Join(d.dir, "h-1"), filepath.Join(d.second, "h-1"))
+			require.NoError(t, err)
+			require.Empty(t, held)
+			r := d.report()
+			require.Len(t, r.Parts, 2)
+			require.Equal(t, 2, r.Parts[1].Events-map[bool]int{true: -1}[c.ended && r.Parts[1].Events == 1], "what the log swallowed stands in the next part")
+			lost := covers(r.Gaps, broke.Add(-3*time.Second), back.Add(time.Second))
+			require.GreaterOrEqual(t, lost, back.Sub(broke).Microseconds()-500_000, r.Text("en"))
+			require.LessOrEqual(t, lost, back.Sub(broke).Microseconds()+2_500_000, r.Text("en"))
+			for _, g := range r.Gaps {
+				require.Equal(t, c.cause, g.Cause)
+			}
+			if c.ended {
+				require.Equal(t, 0, r.ExitCode(), r.Text("en"))
+				require.Len(t, d.ended, 2)
+				return
+			}
+			for _, x := range r.Damages {
+				require.Equal(t, 1, x.Part, "the second part and the chain are sound: %s", r.Text("en"))
+			}
+
+			// The disk is mended: the next sitting gives the first part its end.
+			d.all.Store(nil)
+			synctest.Test(t, func(t *testing.T) {
+				s, _ := d.begin(nil)
+				require.Equal(t, 3, s.Number())
+				synctest.Wait()
+				require.NoError(t, s.Close(context.Background()))
+			})
+			r = d.report()
+			require.Equal(t, 0, r.ExitCode(), r.Text("en"))
+			require.Contains(t, d.ended, filepath.Join(d.dir, "h-1", partDir(1)))
+		})
+	}
+}
+
+// Without a second directory a failed log is no end either: the next part begins
+// in the same place as soon as that takes bytes.
+func TestAFailedLogGoesOnInTheNextPart(t *testing.T) {
+	d := newTwoDisks(t, bubble)
+	synctest.Test(t, func(t *testing.T) {
+		s, h := d.begin(func(p *Params) { p.Second = "" })
+		s.latest().Tap().Opened(micInfo, time.Now())
+		k := &talk{tap: s.latest().Tap()}
+		k.talk(2 * time.Second)
+		err := error(syscall.EIO)
+		d.all.Store(&err)
+		d.disk.log.Store(&err)
+		k.talk(time.Second)
+		ctx := context.Background()
+		began := time.Now()
+		require.Error(t, s.Event(ctx, 1, []byte(`{"n":1}`), false, true), "in no log yet, and said so")
+		require.LessOrEqual(t, time.Since(began), 5*time.Second)
+		k.talk(5 * time.Second)
+		began = time.Now()
+		require.Error(t, s.Event(ctx, 2, []byte(`{"n":2}`), false, true))
+		require.NoError(t, s.Event(ctx, 3, []byte(`{"n":3}`), true, false), "the next part writes it")
+		require.Zero(t, time.Since(began), "a disk that stays away holds nothing up")
+		on, why, _ := h.last()
+		require.False(t, on)
+		require.Equal(t, "log-failed", why)
+		d.all.Store(nil)
+		k.talk(3 * time.Second)
+		require.Equal(t, 2, s.Number())
+		require.EqualValues(t, 3, s.LastEventSeq())
+		held, err2 := s.Uncommitted(ctx)
+		require.NoError(t, err2)
+		require.Equal(t, []string{`{"n":1}`, `{"n":2}`}, texts(held), "once, and in order")
+		on, why, _ = h.last()
+		require.True(t, on)
+		require.Empty(t, why)
+		require.NoError(t, s.Close(context.Background()))
+	})
+}
+
+// No event that was handed over is missing, whatever the moment of the fault: what
+// the failing log did not make durable stands in the next part.
+func TestNoEventIsLostBetweenTwoParts(t *testing.T) {
+	for _, after := range []time.Duration{0, 300 * time.Millisecond, 900 * time.Millisecond, 1700 * time.Millisecond} {
+		t.Run(after.String(), func(t *testing.T) {
+			d := newTwoDisks(t, bubble)
+			const events = 60
+			synctest.Test(t, func(t *testing.T) {
+				s, _ := d.begin(nil)
+				for seq := uint64(1); seq <= events; seq++ {
+					if time.Since(bubble) >= 2*time.Second+after && d.disk.log.Load() == nil {
+						err := error(syscall.EIO)
+						d.disk.log.Store(&err)
+					}
+					require.NoError(t, s.Event(context.Background(), seq, fmt.Appendf(nil, `{"n":%d}`, seq), true, seq%3 == 0))
+					time.Sleep(100 * time.Millisecond) //nolint:forbidigo // the clock of the bubble
+				}
+				require.Equal(t, 2, s.Number())
+				require.NoError(t, s.Close(context.Background()))
+			})
+			seen := map[uint64]bool{}
+			for _, pl := range []place{{filepath.Join(d.dir, "h-1"), 1}, {filepath.Join(d.second, "h-1"), 2}} {
+				cp, err := ledger.LastCheckpoint(os.DirFS(pl.dir()))
+				require.NoError(t, err)
+				require.NoError(t, ledger.Lines(os.DirFS(pl.dir()), func(l ledger.Line) (bool, error) {
+					var b eventBody
+					if l.Kind == ledger.KindEvent && l.I < cp.Size { // what is signed counts
+						require.NoError(t, json.Unmarshal(l.Members, &b))
+						seen[b.Seq] = true
+					}
+					return true, nil
+				}))
+			}
+			require.Len(t, seen, events)
+		})
+	}
+}
+
+// A part that is ended although its log failed would be signed over what is not
+// on the disk.
+func TestNothingIsSignedThatIsNotOnDisk(t *testing.T) {
+	d := newTwoDisks(t, bubble)
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := d.begin(nil)
+		s.latest().Tap().Opened(micInfo, time.Now())
+		k := &talk{tap: s.latest().Tap()}
+		k.talk(2 * time.Second)
+		err := error(syscall.EIO)
+		d.disk.linesOnly.Store(true)
+		d.disk.log.Store(&err)
+		k.talk(4 * time.Second)
+		require.NoError(t, s.Suspend(context.Background()))
+	})
+	part := filepath.Join(d.dir, "h-1", partDir(1))
+	cp, err := ledger.LastCheckpoint(os.DirFS(part))
+	require.NoError(t, err)
+	raw, err := os.ReadFile(filepath.Join(part, ledger.LogName))
+	require.NoError(t, err)
+	require.Greater(t, int64(len(raw)), d.disk.durable.Load(), "a write whose sync failed")
+	require.LessOrEqual(t, cp.Size, uint64(bytes.Count(raw[:d.disk.durable.Load()], []byte("\n"))))
+}
+
+// A real disk that is full: a tmpfs of 4 MiB under the first directory.
+func TestARealFullDisk(t *testing.T) {
+	d := newTwoDisks(t, time.Now())
+	require.NoError(t, os.MkdirAll(d.dir, 0o700))
+	if err := unix.Mount("tmpfs", d.dir, "tmpfs", 0, "size=2m"); err != nil {
+		t.Skipf("a tmpfs cannot be mounted here (%v): disk full is tested by fault injection alone", err)
+	}
+	t.Cleanup(func() { require.NoError(t, unix.Unmount(d.dir, unix.MNT_DETACH)) })
+	c := testClip(t)
+	s, h := d.begin(func(p *Params) { p.FS = nil })
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	feed := func(part *Part) {
+		part.Tap().Opened(camInfo, time.Now())
+		v := &feeder{tap: part.Tap(), source: camSource, codec: sfu.VP8}
+		for i := 0; ctx.Err() == nil && s.latest() == part && i < len(c.video); i++ {
+			part.Tap().Packet(v.packet(c.video[i].pkt, time.Now()))
+			time.Sleep(2 * time.Millisecond) //nolint:forbidigo // the pace of a source
+		}
+		part.Tap().Closed(camSource, time.Now())
+	}
+	for s.Number() == 1 && ctx.Err() == nil {
+		feed(s.latest())
+	}
+	require.Equal(t, 2, s.Number())
+	feed(s.latest())
+	require.Contains(t, h.why, CauseFull)
+	require.NoError(t, s.Close(context.Background()))
+	r := d.report()
+	for _, x := range r.Damages {
+		require.Contains(t, []string{ledger.DamageUnsigned, ledger.DamageTorn, DamageUncovered}, x.Code, r.Text("en"))
+	}
+	require.Len(t, r.Parts, 2)
+	require.NotEmpty(t, r.Gaps)
+	require.Positive(t, r.Parts[0].Log.Signed)
+}
