@@ -92,44 +92,80 @@ func compactBody(r Record) ([]byte, error) {
 }
 
 // checkMembers wants an object whose names are distinct and not reserved: two
-// JSON readers must never see different records in one line.
+// JSON readers must never see different records in one line. It is called for every
+// line that is written and verified, and allocates nothing for the lines of ours.
 func checkMembers(body []byte) error {
 	if !utf8.Valid(body) {
 		return errors.New("not UTF-8")
 	}
-	dec := json.NewDecoder(bytes.NewReader(body))
-	tok, err := dec.Token()
-	if err != nil {
-		return err
-	}
-	if tok != json.Delim('{') {
+	end := len(body) - 1
+	if end < 1 || body[0] != '{' || body[end] != '}' || !json.Valid(body) {
 		return errors.New("not an object")
 	}
-	seen := map[string]bool{"i": true, "t": true, "mono_ns": true, "k": true, "salt": true, "prev": true}
-	var value json.RawMessage
-	for dec.More() {
-		tok, err := dec.Token()
-		if err != nil {
+	var names nameList
+	depth, named := 0, false // named: the name of this member was read
+	for i := 1; i < end; i++ {
+		switch body[i] {
+		case '"':
+			from := i + 1
+			for i = from; body[i] != '"'; i++ {
+				if body[i] == '\\' {
+					i++
+				}
+			}
+			if depth == 0 && !named {
+				named = true
+				if err := names.add(body[from:i]); err != nil {
+					return err
+				}
+			}
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+		case ',':
+			named = named && depth > 0
+		}
+	}
+	return nil
+}
+
+// nameList refuses names that repeat or are reserved. Few are compared one by one,
+// many in a map.
+type nameList struct {
+	few  [32][]byte
+	n    int
+	many map[string]bool
+}
+
+func (l *nameList) add(raw []byte) error {
+	if bytes.IndexByte(raw, '\\') >= 0 { // two spellings are one name
+		var name string
+		if err := json.Unmarshal(append(append([]byte{'"'}, raw...), '"'), &name); err != nil {
 			return err
 		}
-		name, ok := tok.(string)
-		if !ok {
-			return errors.New("member without a name")
-		}
-		if seen[name] {
-			return fmt.Errorf("name %q is reserved or repeated", name)
-		}
-		seen[name] = true
-		if err := dec.Decode(&value); err != nil {
-			return err
-		}
+		raw = []byte(name)
 	}
-	if _, err := dec.Token(); err != nil {
-		return err
+	repeated := l.many[string(raw)]
+	switch string(raw) {
+	case "i", "t", "mono_ns", "k", "salt", "prev":
+		repeated = true
 	}
-	if dec.InputOffset() != int64(len(body)) {
-		return errors.New("bytes behind the object")
+	for _, n := range l.few[:min(l.n, len(l.few))] {
+		repeated = repeated || bytes.Equal(n, raw)
 	}
+	if repeated {
+		return fmt.Errorf("name %q is reserved or repeated", raw)
+	}
+	if l.n < len(l.few) {
+		l.few[l.n] = raw
+	} else {
+		if l.many == nil {
+			l.many = map[string]bool{}
+		}
+		l.many[string(raw)] = true
+	}
+	l.n++
 	return nil
 }
 
