@@ -208,4 +208,5 @@ type Store interface {
 	LogAccess(ctx context.Context, a []Access) error
 
 	Office
+	Minutes
 }
