@@ -223,4 +223,3 @@ func (m *Maker) Preview(at time.Time) ([]byte, error) {
 	head := m.Head(len(m.lines))
 	return m.Write(Document{Version: m.doc.versions + 1, From: 1, Lines: len(m.lines), Head: hexed(head[:])}, at, true)
 }
-
