@@ -73,6 +73,17 @@ func (m *Maker) name(p hearing.Person) string {
 	return p.Alias
 }
 
+// Name is a person's name as the minutes write it; empty for somebody who is not of the
+// hearing.
+func (m *Maker) Name(id hearing.PersonID) string {
+	for _, p := range m.s.Booking.People {
+		if p.ID == id {
+			return m.name(p)
+		}
+	}
+	return ""
+}
+
 func (m *Maker) facts() [][2]string {
 	b := m.s.Booking
 	facts := [][2]string{
