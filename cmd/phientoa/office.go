@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"phientoa/internal/hearing"
 	"phientoa/internal/store"
 	"phientoa/signaling"
+	"phientoa/signaling/minutebook"
 	"phientoa/signaling/office"
 )
 
@@ -25,6 +27,18 @@ func (n *node) openOffice() error {
 		Cancel: n.rooms.CancelHearing,
 		Enter:  n.officials.Enter,
 		Live:   n.liveHearings, BaseURL: base, Demo: n.p.demo, Logger: n.logger,
+	})
+	return err
+}
+
+// openMinutes wires the minutes of hearings.
+func (n *node) openMinutes() error {
+	roots, err := readRoots(n.p.PersonalCA)
+	if err != nil {
+		return fmt.Errorf("personal-ca: %w", err)
+	}
+	n.minutes, err = minutebook.New(minutebook.Params{
+		Store: n.store, Who: n.officials.Who, Seat: n.auth.Session, Roots: roots, Note: n.access.Note, Logger: n.logger,
 	})
 	return err
 }

@@ -1,6 +1,8 @@
+import { minutesEn } from "./en.minutes";
 import type { OfficeCatalogue } from "./vi.office";
 
 export const officeEn: OfficeCatalogue = {
+  ...minutesEn,
   office_title: "Work of the court",
   office_loading: "Loading…",
   not_loaded: "This could not be loaded",

@@ -1,6 +1,9 @@
 // The texts of the officials' pages (calendar, booking, accounts, operations).
 // Apart from vi.ts, because the room does not load them. Words follow docs/glossary.md.
+import { minutesVi } from "./vi.minutes";
+
 export const officeVi = {
+  ...minutesVi,
   // Everywhere
   office_title: "Công việc của Tòa án",
   office_loading: "Đang tải…",

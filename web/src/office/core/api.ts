@@ -1,6 +1,7 @@
 // The calls of the officials' pages, typed after the server's API
 // (/api/v1/access: who one is; /api/v1: calendar, booking, operations).
 import { type Client, type Finding, PROOF_WITHIN } from "./client";
+import { minutes } from "./minutes";
 
 export type Role =
   | "judge"
@@ -239,7 +240,14 @@ export type Office = ReturnType<typeof office>;
 const q = encodeURIComponent;
 
 export function office(c: Client) {
-  return { ...access(c), ...hearings(c), ...operations(c), ...management(c), ...devices(c) };
+  return {
+    ...access(c),
+    ...hearings(c),
+    ...operations(c),
+    ...management(c),
+    ...devices(c),
+    ...minutes(c),
+  };
 }
 
 function access(c: Client) {

@@ -7,6 +7,7 @@ export type Route =
   | { page: "calendar"; day?: Day }
   | { page: "book" }
   | { page: "hearing"; id: string }
+  | { page: "minutes"; id: string }
   | { page: "operations" }
   | { page: "accounts" }
   | { page: "devices" }
@@ -36,8 +37,9 @@ export function routeOf(path: string): Route {
     if (second === "") return { page: "calendar" };
     return isDay(second) ? { page: "calendar", day: second } : { page: "unknown" };
   }
-  if (first === "phien-toa" && /^[0-9A-Za-z-]{1,64}$/.test(second)) {
-    return { page: "hearing", id: second };
+  if (/^[0-9A-Za-z-]{1,64}$/.test(second)) {
+    if (first === "phien-toa") return { page: "hearing", id: second };
+    if (first === "bien-ban") return { page: "minutes", id: second };
   }
   const page = lookup(fixed, first);
   return page && second === "" ? { page } : { page: "unknown" };
@@ -50,6 +52,8 @@ export function pathOf(r: Route): string {
       return r.day === undefined ? `${OFFICE}/lich` : `${OFFICE}/lich/${r.day}`;
     case "hearing":
       return `${OFFICE}/phien-toa/${r.id}`;
+    case "minutes":
+      return `${OFFICE}/bien-ban/${r.id}`;
     case "room_device":
       return ROOM_DEVICE;
     case "unknown":

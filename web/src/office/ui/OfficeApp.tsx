@@ -10,6 +10,7 @@ import { Booking } from "./screens/Booking";
 import { Calendar } from "./screens/Calendar";
 import { Devices } from "./screens/Devices";
 import { HearingPage } from "./screens/HearingPage";
+import { MinutesPage } from "./screens/MinutesPage";
 import { Operations } from "./screens/Operations";
 import { ProofDialog } from "./screens/ProofDialog";
 import { RoomDevicePage } from "./screens/RoomDevicePage";
@@ -66,6 +67,8 @@ function Screen() {
       return <Booking />;
     case "hearing":
       return route.page === "hearing" ? <HearingPage key={route.id} id={route.id} /> : null;
+    case "minutes":
+      return route.page === "minutes" ? <MinutesPage key={route.id} id={route.id} /> : null;
     case "operations":
       return <Operations />;
     case "accounts":
