@@ -187,7 +187,7 @@ func (c *call) may(m *minutes.Maker) May {
 		Sign:    c.Writes() && s.Current != nil,
 		Answer:  c.Writes() && slices.ContainsFunc(s.Requests, func(r minutes.Request) bool { return !r.Answered }),
 		Ask:     allowed(m.Ask(c.Writer, 0, "x")),
-		Acknowledge: s.Shown() != "" && c.Capacity != "" && minutes.Reads(c.Capacity) &&
+		Acknowledge: !c.Writes() && s.Shown() != "" && c.Capacity != "" && minutes.Reads(c.Capacity) &&
 			!slices.ContainsFunc(s.Readers, func(r minutes.Reader) bool { return r.By.Person == c.Person && r.SHA256 == s.Shown() }),
 	}
 }

@@ -22,6 +22,8 @@ export const minutesEn: Readonly<Record<keyof typeof minutesVi, string>> = {
   minutes_write: "Write a line",
   minutes_entry: "Text",
   minutes_entry_hint: "It cannot be changed afterwards; to correct it, write another line.",
+  minutes_entry_withdraws:
+    "With another line the file that waits for signatures is void; it has to be completed again.",
   minutes_about: "About the time",
   minutes_about_hint: "Of today, for instance 08:30. Empty for now.",
   minutes_about_wrong: "That is no time; 08:30 would be one.",

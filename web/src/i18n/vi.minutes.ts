@@ -21,6 +21,8 @@ export const minutesVi = {
   minutes_write: "Ghi vào biên bản",
   minutes_entry: "Nội dung ghi",
   minutes_entry_hint: "Ghi xong không sửa được; muốn sửa thì ghi thêm dòng mới.",
+  minutes_entry_withdraws:
+    "Ghi thêm dòng thì tệp đang chờ ký không dùng được nữa; phải hoàn chỉnh lại.",
   minutes_about: "Về lúc",
   minutes_about_hint: "Giờ trong ngày hôm nay, ví dụ 08:30. Để trống nếu là lúc này.",
   minutes_about_wrong: "Giờ không đúng, ví dụ đúng: 08:30.",

@@ -153,7 +153,13 @@ function HandIn({ id, onDone }: { id: string; onDone: () => void }) {
         <label htmlFor="minutes-signed" className={office["strong"]}>
           {t("minutes_hand_in")}
         </label>
-        <input id="minutes-signed" ref={field} type="file" accept="application/pdf" />
+        <input
+          id="minutes-signed"
+          className={css["pick"]}
+          ref={field}
+          type="file"
+          accept="application/pdf"
+        />
       </div>
       <Trouble refused={refused} />
       <div className={office["acts"]}>

@@ -76,7 +76,9 @@ export function MinutesPage({ id }: { id: string }) {
           )}
           <Standing minutes={minutes} />
           <Lines lines={minutes.lines} />
-          {minutes.may.write ? <Write id={id} onDone={renew} /> : null}
+          {minutes.may.write ? (
+            <Write id={id} waiting={minutes.waiting !== null} onDone={renew} />
+          ) : null}
           <Files id={id} minutes={minutes} onDone={renew} />
           <Amendments id={id} minutes={minutes} onDone={renew} />
         </>

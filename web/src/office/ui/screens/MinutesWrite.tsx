@@ -11,7 +11,16 @@ import office from "./office.module.css";
 /** As many characters as the server takes (internal/minutes, MaxTextRunes). */
 export const MAX_TEXT = 8000;
 
-export function Write({ id, onDone }: { id: string; onDone: () => void }) {
+export function Write({
+  id,
+  waiting,
+  onDone,
+}: {
+  id: string;
+  /** a file waits for signatures, which another line makes void */
+  waiting: boolean;
+  onDone: () => void;
+}) {
   const { t } = useOfficeTexts();
   const { api, run, clock } = useOffice();
   const [text, setText] = useState("");
@@ -44,7 +53,7 @@ export function Write({ id, onDone }: { id: string; onDone: () => void }) {
         <LongText
           id="minutes-entry"
           label={t("minutes_entry")}
-          hint={t("minutes_entry_hint")}
+          hint={t(waiting ? "minutes_entry_withdraws" : "minutes_entry_hint")}
           error={tried && text.trim() === "" ? t("minutes_empty") : undefined}
           value={text}
           max={MAX_TEXT}
