@@ -3,6 +3,7 @@ package minutes
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"phientoa/internal/court"
 )
@@ -192,7 +193,7 @@ func (m *Maker) amendment(r Request, b Answered) string {
 	if r.Line > 0 {
 		text += fmt.Sprintf(" về dòng %d", r.Line)
 	}
-	text += fmt.Sprintf(" (lúc %s, %s): “%s”. ", Clock(r.At), Day(r.At), r.Text)
+	text += fmt.Sprintf(" (lúc %s, %s): “%s”. ", Clock(r.At), Day(r.At), strings.TrimRight(r.Text, "."))
 	if b.Accepted {
 		return text + "Sửa đổi, bổ sung: " + b.Text
 	}

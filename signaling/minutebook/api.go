@@ -51,6 +51,10 @@ const (
 	requestTime = 20 * time.Second // of one request
 )
 
+// Mine stands in an address for the hearing of the caller's own seat: people at a seat
+// know no ids.
+const Mine = "mine"
+
 // What the access log keeps.
 const (
 	deniedMinutes = "denied.minutes"

@@ -1,7 +1,9 @@
 package minutebook_test
 
 import (
+	"context"
 	"net/http"
+	"net/http/httptest"
 	"sync"
 	"testing"
 
@@ -212,6 +214,19 @@ func TestManyWriteAtOnce(t *testing.T) {
 		}
 	}
 	require.Equal(t, 3*each, entries)
+}
+
+func TestASeatNeedNotKnowItsHearing(t *testing.T) {
+	w := newWorld(t)
+	w.hold()
+	get := func(x who) *httptest.ResponseRecorder {
+		a := httptest.NewRecorder()
+		w.book.ServeHTTP(a, httptest.NewRequestWithContext(context.WithValue(t.Context(), whoKey{}, x), http.MethodGet, "/api/v1/hearings/mine/minutes", nil))
+		return a
+	}
+	require.Contains(t, get(at(court.DefenceCounsel)).Body.String(), `"id":"h1"`)
+	require.Equal(t, http.StatusUnauthorized, get(by(court.Clerk)).Code, "an account may have many seats")
+	require.Equal(t, http.StatusNotFound, get(who{seat: "clerk", of: "h2"}).Code)
 }
 
 func TestBodiesAreStrict(t *testing.T) {

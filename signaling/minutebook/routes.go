@@ -105,6 +105,12 @@ func (b *Book) admit(route Route, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.id == Mine {
+		if seat.Hearing == "" {
+			return nil, auth.ErrNoSession
+		}
+		c.id = seat.Hearing
+	}
 	if c.id == "" || len(c.id) > hearing.MaxIDBytes {
 		return nil, store.ErrNotFound
 	}

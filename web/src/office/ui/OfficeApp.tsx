@@ -1,4 +1,5 @@
 // The officials' pages: which one follows from who is signed in and the address.
+import { useCallback, useState } from "react";
 import { Act } from "../../ui/parts/controls";
 import { home } from "../core/places";
 import { useMe, useOffice, useOfficeTexts } from "./context";
@@ -41,7 +42,7 @@ export function OfficeApp() {
         </Gate>
       );
     case "signed_out":
-      return <OfficialSignIn />;
+      return route.page === "minutes" ? <SeatMinutes id={route.id} /> : <OfficialSignIn />;
     case "signed_in":
       if (session.me.must_change) return <ChangePassword />;
       return (
@@ -53,6 +54,20 @@ export function OfficeApp() {
         </>
       );
   }
+}
+
+/** SeatMinutes serves who holds a seat of the hearing and has no account; others sign in. */
+function SeatMinutes({ id }: { id: string }) {
+  const [nobody, setNobody] = useState(false);
+  const turnAway = useCallback((): void => {
+    setNobody(true);
+  }, []);
+  if (nobody) return <OfficialSignIn />;
+  return (
+    <Gate>
+      <MinutesPage key={id} id={id} onNobody={turnAway} />
+    </Gate>
+  );
 }
 
 function Screen() {

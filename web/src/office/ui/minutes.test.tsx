@@ -149,6 +149,28 @@ describe("the minutes' page", () => {
   });
 });
 
+describe("without an account", () => {
+  const unknown: Record<string, () => Response> = {
+    "GET /api/v1/access/me": () => problem(401, "sign_in"),
+  };
+  it("the minutes are shown to who holds a seat", async () => {
+    show("/cong-viec/bien-ban/mine", {
+      ...unknown,
+      "GET /api/v1/hearings/mine/minutes": () => Response.json(answer({ status: "final" })),
+    });
+    await screen.findByText("Khai mạc.");
+    expect(screen.queryByRole("navigation")).toBeNull();
+  });
+
+  it("and others sign in", async () => {
+    show("/cong-viec/bien-ban/mine", {
+      ...unknown,
+      "GET /api/v1/hearings/mine/minutes": () => problem(401, "sign_in"),
+    });
+    await screen.findByRole("heading", { name: "Đăng nhập của cán bộ, công chức" });
+  });
+});
+
 describe("lines", () => {
   it("are asked for once and stay in order", () => {
     const first = merged(null, answer());

@@ -14,7 +14,10 @@ import css from "./Minutes.module.css";
 import office from "./office.module.css";
 
 /** useMinutes follows the minutes: lines that are known are not asked for again. */
-function useMinutes(id: string): {
+function useMinutes(
+  id: string,
+  onNobody?: () => void,
+): {
   minutes: Minutes | null;
   lost: Refused | null;
   renew: () => void;
@@ -35,7 +38,9 @@ function useMinutes(id: string): {
           setMinutes(known);
           setLost(null);
         } catch (e) {
-          setLost(asRefused(e));
+          const refused = asRefused(e);
+          if (refused.status === 401) onNobody?.();
+          setLost(refused);
           throw e;
         }
       },
@@ -45,16 +50,23 @@ function useMinutes(id: string): {
     return () => {
       p.stop();
     };
-  }, [api, run, time, random, id]);
+  }, [api, run, time, random, id, onNobody]);
   const renew = useCallback((): void => {
     poll.current?.now();
   }, []);
   return { minutes, lost, renew };
 }
 
-export function MinutesPage({ id }: { id: string }) {
+export function MinutesPage({
+  id,
+  onNobody,
+}: {
+  id: string;
+  /** called when the server knows nobody behind this window */
+  onNobody?: () => void;
+}) {
   const { t } = useOfficeTexts();
-  const { minutes, lost, renew } = useMinutes(id);
+  const { minutes, lost, renew } = useMinutes(id, onNobody);
   const h = minutes?.hearing;
   return (
     <Page
