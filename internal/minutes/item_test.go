@@ -13,8 +13,12 @@ import (
 func FuzzItemsHaveOneForm(f *testing.F) {
 	by := minutes.Writer{Account: "a", Person: "p", Capacity: court.Clerk}
 	for _, b := range []minutes.Body{
-		minutes.Noted{Text: "Bị cáo khai."}, minutes.Proposed{Document: minutes.Document{Version: 1, From: 1, Lines: 3}},
-		minutes.Signed{SHA256: "00", Signers: []minutes.Signer{{Capacity: court.Clerk}}}, minutes.Read{}, minutes.Asked{Line: 2}, minutes.Answered{Request: 1},
+		minutes.Noted{Text: "Bị cáo khai."},
+		minutes.Proposed{Document: minutes.Document{Version: 1, From: 1, Lines: 3}},
+		minutes.Signed{SHA256: "00", Signers: []minutes.Signer{{Capacity: court.Clerk}}},
+		minutes.Read{},
+		minutes.Asked{Line: 2},
+		minutes.Answered{Request: 1},
 	} {
 		line, err := minutes.Marshal(minutes.Item{N: 1, Seq: 1, At: 1, By: by, Body: b})
 		require.NoError(f, err)

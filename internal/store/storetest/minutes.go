@@ -116,7 +116,7 @@ func minutesKeepOneOrder(t *testing.T, f *fixture) {
 			}
 		})
 	}
-	var read []string
+	read := []string{}
 	look := func() {
 		log, err := f.B.Read(bg(), sys(), h, 1, 1000)
 		require.NoError(t, err)
