@@ -9,6 +9,7 @@ import (
 	"phientoa/internal/auth"
 	"phientoa/signaling"
 	"phientoa/signaling/access"
+	"phientoa/signaling/minutebook"
 )
 
 // openAccess wires who officials and room devices are.
@@ -57,6 +58,9 @@ func (n *node) handler() http.Handler {
 		Officials: n.officials, Logger: n.logger, Note: n.access.Note, Demo: n.p.demo,
 	}))
 	mux.Handle("/api/v1/", signaling.Secured(n.office.Handler()))
+	for _, pattern := range minutebook.Patterns() {
+		mux.Handle(pattern, signaling.Secured(n.minutes))
+	}
 	mux.Handle("/", n.server.Handler())
 	return mux
 }

@@ -29,6 +29,7 @@ type demoCmd struct {
 	Fresh        bool   `help:"Begin with a new hearing."`
 	Case         string `default:"criminal" enum:"criminal,civil,plain" help:"Kind of a new hearing: criminal or civil with its order of business, or plain without one."`
 	HelpPhone    string `name:"help-phone" default:"" help:"Telephone number for technical help on the screens; empty: none is shown."`
+	PersonalCA   string `name:"personal-ca" default:"" help:"PEM file of the authorities of personal certificates, to try signed minutes; empty: they are not taken."`
 	LogLevel     string `name:"log-level" default:"warn" enum:"debug,info,warn,error" help:"Least level of log lines."`
 }
 
@@ -47,7 +48,7 @@ func (c *demoCmd) Run(ctx context.Context, s streams) error {
 	cfg := config.Config{
 		Listen: "127.0.0.1:" + port, DataDir: c.DataDir, Database: c.Database, Node: "demo",
 		MediaAddress: []string{c.MediaAddress}, MediaPort: c.MediaPort, MediaLoops: c.MediaLoops,
-		HelpPhone: c.HelpPhone, LogLevel: c.LogLevel, LogFormat: "text",
+		HelpPhone: c.HelpPhone, PersonalCA: c.PersonalCA, LogLevel: c.LogLevel, LogFormat: "text",
 	}
 	n, err := openNode(ctx, nodeParams{Config: cfg, demo: true, logOut: s.err, originAllowed: d.originAllowed})
 	if err != nil {

@@ -29,6 +29,7 @@ import (
 	"phientoa/recording/retrieval"
 	"phientoa/sfu"
 	"phientoa/signaling"
+	"phientoa/signaling/minutebook"
 	"phientoa/signaling/office"
 	"phientoa/web"
 )
@@ -54,6 +55,7 @@ type node struct {
 	auth      *auth.Auth
 	officials *auth.Officials
 	office    *office.Office
+	minutes   *minutebook.Book
 	engine    *sfu.Engine
 	signer    *signer.Client
 	child     *signerChild       // nil when the signer is run by somebody else
@@ -255,6 +257,9 @@ func (n *node) wire(context.Context) error {
 		HelpPhone: n.p.HelpPhone,
 	})
 	if err := n.openOffice(); err != nil {
+		return err
+	}
+	if err := n.openMinutes(); err != nil {
 		return err
 	}
 	n.observe()

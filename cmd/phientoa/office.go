@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
+	"phientoa/cmd/verifycli"
 	"phientoa/internal/hearing"
 	"phientoa/internal/store"
 	"phientoa/signaling"
+	"phientoa/signaling/minutebook"
 	"phientoa/signaling/office"
 )
 
@@ -26,6 +29,18 @@ func (n *node) openOffice() error {
 		Enter:    n.officials.Enter,
 		Archives: n.archives, Vault: officeVault{n.vault},
 		Live: n.liveHearings, BaseURL: base, Demo: n.p.demo, Logger: n.logger,
+	})
+	return err
+}
+
+// openMinutes wires the minutes of hearings.
+func (n *node) openMinutes() error {
+	roots, err := verifycli.Roots(n.p.PersonalCA)
+	if err != nil {
+		return fmt.Errorf("personal-ca: %w", err)
+	}
+	n.minutes, err = minutebook.New(minutebook.Params{
+		Store: n.store, Who: n.officials.Who, Seat: n.auth.Session, Roots: roots, Note: n.access.Note, Logger: n.logger,
 	})
 	return err
 }

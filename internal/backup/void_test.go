@@ -146,7 +146,9 @@ func TestARestoreKnowsEveryTable(t *testing.T) {
 	known := map[string]string{
 		"session": "void", "account_session": "void", "invitation": "void", "service_token": "void",
 		"account": "without password", "credential": "void", "room_device": "void", "challenge": "void", "proposal": "void",
-		"meta": "kept", "hearing": "kept", "person_name": "kept", "lease": "kept", "state_log": "kept", "checkpoint": "kept",
+		"meta":             "kept",
+		"minutes_document": "kept",
+		"minutes_item":     "kept", "hearing": "kept", "person_name": "kept", "lease": "kept", "state_log": "kept", "checkpoint": "kept",
 		"access_log": "kept", "unit": "kept", "admin_log": "kept", "admin_lock": "kept", "hearing_info": "kept",
 		"hearing_search": "kept", "seat": "kept", "alarm": "kept", "idempotent": "kept", "imported": "kept", "room_device_court": "kept",
 		"goose_db_version": "kept",

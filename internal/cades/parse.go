@@ -38,6 +38,7 @@ type parsed struct {
 	unsigned   []byte // with the tag [1], nil: none
 	head       []byte // of SignedData, up to signerInfos
 	signerBody []byte // of SignerInfo, up to the unsigned attributes
+	foreign    bool   // made by another program: the certificate may be named only
 }
 
 func syntax(what string) error { return fmt.Errorf("%w: %s", ErrSyntax, what) }

@@ -122,17 +122,9 @@ func (p *parsed) verify(attrs map[string]cryptobyte.String, digest []byte) (*Sig
 	if s.Certificate == nil {
 		return nil, nil, fmt.Errorf("%w: it did not come with the signature", ErrCertificate)
 	}
-	v2 := attrs[oidSigningCertV2]
-	v1 := attrs[oidSigningCert]
-	if (v1 == nil) == (v2 == nil) {
-		return nil, nil, fmt.Errorf("%w: not bound by the signature", ErrCertificate)
-	}
-	ids, err := readCertIDs(append(v1, v2...), v2 != nil)
+	ids, err := p.bound(attrs, s.Certificate)
 	if err != nil {
 		return nil, nil, err
-	}
-	if !ids[0].of(s.Certificate) { // the first names the signer (RFC 5035, 3)
-		return nil, nil, fmt.Errorf("%w: another was bound", ErrCertificate)
 	}
 	if u := s.Certificate.KeyUsage; u != 0 && u&(x509.KeyUsageDigitalSignature|x509.KeyUsageContentCommitment) == 0 {
 		return nil, nil, fmt.Errorf("%w: not made for signing", ErrCertificate)
@@ -151,6 +143,27 @@ func (p *parsed) verify(attrs map[string]cryptobyte.String, digest []byte) (*Sig
 		return nil, nil, ErrDigest
 	}
 	return s, ids, nil
+}
+
+// bound reads which certificates the signature binds by digest, the signer's first
+// (RFC 5035, 3). One made elsewhere may bind none.
+func (p *parsed) bound(attrs map[string]cryptobyte.String, signer *x509.Certificate) ([]certID, error) {
+	v2 := attrs[oidSigningCertV2]
+	v1 := attrs[oidSigningCert]
+	if p.foreign && v1 == nil && v2 == nil {
+		return nil, nil
+	}
+	if (v1 == nil) == (v2 == nil) {
+		return nil, fmt.Errorf("%w: not bound by the signature", ErrCertificate)
+	}
+	ids, err := readCertIDs(append(v1, v2...), v2 != nil)
+	if err != nil {
+		return nil, err
+	}
+	if !ids[0].of(signer) {
+		return nil, fmt.Errorf("%w: another was bound", ErrCertificate)
+	}
+	return ids, nil
 }
 
 func asOID(s cryptobyte.String) (string, error) {

@@ -210,4 +210,5 @@ type Store interface {
 	LogAccess(ctx context.Context, a []Access) error
 
 	Office
+	Minutes
 }

@@ -121,55 +121,10 @@ func aliasesOf(people []PersonBody) []string {
 		case p.Alias != "":
 			out[i] = p.Alias
 		case count[p.Capacity] > 1:
-			out[i] = fmt.Sprintf("%s %d", capacityText(court.Capacity(p.Capacity)), seen[p.Capacity])
+			out[i] = fmt.Sprintf("%s %d", court.Capacity(p.Capacity).Words(), seen[p.Capacity])
 		default:
-			out[i] = capacityText(court.Capacity(p.Capacity))
+			out[i] = court.Capacity(p.Capacity).Words()
 		}
 	}
 	return out
-}
-
-// capacityText is the glossary's word for a capacity.
-func capacityText(c court.Capacity) string {
-	for _, w := range []struct {
-		c    court.Capacity
-		text string
-	}{
-		{court.PresidingJudge, "Thẩm phán chủ tọa phiên tòa"},
-		{court.Judge, "Thẩm phán"},
-		{court.LayAssessor, "Hội thẩm"},
-		{court.Clerk, "Thư ký phiên tòa"},
-		{court.Procurator, "Kiểm sát viên"},
-		{court.DefenceCounsel, "Người bào chữa"},
-		{court.Defendant, "Bị cáo"},
-		{court.Plaintiff, "Nguyên đơn"},
-		{court.Respondent, "Bị đơn"},
-		{court.Victim, "Bị hại"},
-		{court.Witness, "Người làm chứng"},
-		{court.Interpreter, "Người phiên dịch"},
-		{court.DetentionOfficer, "Cán bộ cơ sở giam giữ"},
-		{court.PointOfficer, "Công chức hỗ trợ điểm cầu"},
-		{court.CivilClaimant, "Nguyên đơn dân sự"},
-		{court.CivilRespondent, "Bị đơn dân sự"},
-		{court.ClaimantAdmin, "Người khởi kiện"},
-		{court.RespondentAdmin, "Người bị kiện"},
-		{court.RelatedParty, "Người có quyền lợi, nghĩa vụ liên quan"},
-		{court.Lawyer, "Luật sư"},
-		{court.LegalAidOfficer, "Trợ giúp viên pháp lý"},
-		{court.RightsProtector, "Người bảo vệ quyền và lợi ích hợp pháp"},
-		{court.LegalRepresentative, "Người đại diện hợp pháp"},
-		{court.AuthorisedRep, "Người đại diện theo ủy quyền"},
-		{court.ProtectedWitness, "Người làm chứng được bảo vệ"},
-		{court.Expert, "Người giám định"},
-		{court.Valuer, "Người định giá"},
-		{court.SignInterpreter, "Người dịch ngôn ngữ ký hiệu"},
-		{court.JudicialPolice, "Cảnh sát hỗ trợ tư pháp"},
-		{court.Journalist, "Nhà báo"},
-		{court.Attendee, "Người tham dự"},
-	} {
-		if w.c == c {
-			return w.text
-		}
-	}
-	return ""
 }

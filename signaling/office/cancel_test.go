@@ -398,7 +398,7 @@ func TestAccountsSitWhereTheirRoleFits(t *testing.T) {
 			if !want {
 				require.Equal(t, "account_role", k.refusals[0].Code)
 				require.Equal(t, "people[0].account", k.refusals[0].Field)
-				require.Contains(t, k.refusals[0].Vi, capacityText(c))
+				require.Contains(t, k.refusals[0].Vi, c.Words())
 			}
 		}
 	}

@@ -60,7 +60,7 @@ func (k *checked) checkRole(field string, c court.Capacity, roles []store.Role) 
 		return
 	}
 	k.no(field, "account_role",
-		fmt.Sprintf("Tài khoản này không có vai trò %s nên không được giữ vị trí %s.", vi, capacityText(c)),
+		fmt.Sprintf("Tài khoản này không có vai trò %s nên không được giữ vị trí %s.", vi, c.Words()),
 		fmt.Sprintf("This account does not have the role of %s, which this seat needs.", en))
 }
 

@@ -85,6 +85,9 @@ func Run(t *testing.T, open func(t *testing.T) Opened) {
 		{"ChallengesAreTakenOnce", challengesAreTakenOnce},
 		{"AdminLogIsAChain", adminLogIsAChain},
 		{"AdminLogCannotBeChanged", adminLogCannotBeChanged},
+		{"MinutesAreAppended", minutesAreAppended},
+		{"MinutesKeepOneOrder", minutesKeepOneOrder},
+		{"MinutesDocumentsAreKept", minutesDocuments},
 		{"AgreesWithModel", agreesWithModel},
 		{"IsLinearizable", isLinearizable},
 	} {

@@ -23,6 +23,9 @@ func rowsCannotBeChanged(t *testing.T, f *fixture) {
 	require.NoError(t, f.A.PutCheckpoint(bg(), sys(), h, 3, []byte("note")))
 	require.NoError(t, f.A.SetMetaOnce(bg(), "k", "v"))
 	require.NoError(t, f.A.LogAccess(bg(), []store.Access{{At: at(0), Unit: unit, Hearing: h, Person: "p", What: "view", Count: 3}}))
+	require.NoError(t, f.A.AppendMinutes(bg(), sys(), h, 1, 3, []byte("m")))
+	_, err := f.A.PutDocument(bg(), sys(), h, []byte("d"))
+	require.NoError(t, err)
 	before := all(t, f.A, h)
 
 	statements := []string{
@@ -36,6 +39,11 @@ func rowsCannotBeChanged(t *testing.T, f *fixture) {
 		`DELETE FROM access_log`,
 		`UPDATE meta SET value = 'w'`,
 		`DELETE FROM meta`,
+		`UPDATE minutes_item SET line = prev`,
+		`UPDATE minutes_item SET seq = 1`,
+		`DELETE FROM minutes_item`,
+		`UPDATE minutes_document SET body = sha256`,
+		`DELETE FROM minutes_document`,
 		`UPDATE hearing SET unit = 'other'`,
 		`UPDATE hearing SET demo = 1`,
 		`DELETE FROM hearing`,
@@ -45,13 +53,14 @@ func rowsCannotBeChanged(t *testing.T, f *fixture) {
 	}
 	if f.A.Kind() == "sqlite" {
 		statements = append(statements,
+			`INSERT OR REPLACE INTO minutes_item SELECT hearing, n, seq, hash, prev, hash FROM minutes_item`,
 			`INSERT OR REPLACE INTO state_log SELECT hearing, seq, epoch, hash, prev, hash FROM state_log WHERE seq = 2`,
 			`UPDATE OR REPLACE state_log SET seq = 1 WHERE seq = 2`,
 			`INSERT OR REPLACE INTO checkpoint (n, hearing, size, note_hash, note) SELECT n, hearing, 9, note_hash, note_hash FROM checkpoint`,
 			`INSERT OR REPLACE INTO access_log (n, at, unit, hearing, person, what, count) SELECT n, at, unit, hearing, person, 'x', 1 FROM access_log`)
 	} else {
 		statements = append(statements, `TRUNCATE state_log`, `TRUNCATE checkpoint`, `TRUNCATE access_log`,
-			`TRUNCATE meta`, `TRUNCATE hearing CASCADE`, `TRUNCATE lease`,
+			`TRUNCATE meta`, `TRUNCATE minutes_item`, `TRUNCATE minutes_document`, `TRUNCATE hearing CASCADE`, `TRUNCATE lease`,
 			`INSERT INTO checkpoint (n, hearing, size, note_hash, note) SELECT n, hearing, 9, note_hash, note_hash FROM checkpoint`)
 	}
 	for _, q := range statements {

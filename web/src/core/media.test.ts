@@ -5,7 +5,7 @@ import {
   type MediaOffer,
   NeedSectionsSchema,
 } from "../wire/phientoa/v1/phientoa_pb";
-import { Media, MAX_SECTIONS } from "./media";
+import { MAX_SECTIONS, Media } from "./media";
 import type { Body } from "./signaling";
 import type { SectionView, Transport } from "./state";
 import { testClock } from "./testing";

@@ -2,6 +2,7 @@
 // and the store, and decides nothing about the hearing itself.
 import type { Alert, CommandResult, Refusal, View, Welcome } from "../wire/phientoa/v1/phientoa_pb";
 import { HearingState, PersonStatus } from "../wire/phientoa/v1/phientoa_pb";
+import { acts, may, type TestLine } from "./acts";
 import { type Api, asksForCode, isFinal as isFinalProblem, type Me, type Problem } from "./api";
 import { backoff } from "./backoff";
 import { type Clock, serverOffset } from "./clock";
@@ -9,7 +10,6 @@ import { type DeviceResult, stopStream } from "./devices";
 import { Hints } from "./hints";
 import { Media } from "./media";
 import { keepReceipt } from "./receipt";
-import { acts, may, type TestLine } from "./acts";
 import { type Act, type Body, Signaling, type Socket } from "./signaling";
 import { own, sendsNothing } from "./state";
 import { Store } from "./store";

@@ -1,7 +1,7 @@
 // Who sits where: people by point and by device, from the View alone.
 import {
-  type PersonView,
   PersonStatus,
+  type PersonView,
   type PointView,
   type View,
 } from "../wire/phientoa/v1/phientoa_pb";

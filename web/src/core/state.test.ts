@@ -7,7 +7,7 @@ import {
   ViewSchema,
 } from "../wire/phientoa/v1/phientoa_pb";
 import type { Me } from "./api";
-import { type Change, initialState, reduce, screenOf, shownAlerts, type State } from "./state";
+import { type Change, initialState, reduce, type State, screenOf, shownAlerts } from "./state";
 
 const me: Me = {
   room: "r",

@@ -189,6 +189,25 @@ export function isDesk(capacity: string): boolean {
   return DESK.has(capacity);
 }
 /** Who supports a point: presence, tests, announcements. */
+/** Capacities to whom the minutes are not open (BLTTHS art. 258.4); the server decides. */
+const WITHOUT_MINUTES: readonly string[] = [
+  "",
+  "witness",
+  "protected_witness",
+  "expert",
+  "valuer",
+  "interpreter",
+  "sign_interpreter",
+  "point_officer",
+  "detention_officer",
+  "judicial_police",
+  "journalist",
+  "attendee",
+];
+export function readsMinutes(capacity: string): boolean {
+  return !WITHOUT_MINUTES.includes(capacity);
+}
+
 export function isOfficer(capacity: string): boolean {
   return OFFICERS.has(capacity);
 }

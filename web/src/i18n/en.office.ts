@@ -1,8 +1,10 @@
 import { archiveEn } from "./en.archive";
+import { minutesEn } from "./en.minutes";
 import type { OfficeCatalogue } from "./vi.office";
 
 export const officeEn: OfficeCatalogue = {
   ...archiveEn,
+  ...minutesEn,
   office_title: "Work of the court",
   office_loading: "Loading…",
   not_loaded: "This could not be loaded",

@@ -126,6 +126,7 @@ export const en: Catalogue = {
     "The presiding judge has asked you to leave the courtroom. Camera and microphone are off. If you need to be heard, please call the court clerk.",
   closed_title: "The hearing has ended",
   closed_text: "Camera and microphone are off. You may close this page.",
+  closed_minutes: "Read the minutes of the hearing",
   closed_receipt:
     "This device keeps the latest checkpoint of the recording; it can be used for comparison later.",
   ended_title: "The connection is closed",

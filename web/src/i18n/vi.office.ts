@@ -1,9 +1,11 @@
 // The texts of the officials' pages (calendar, booking, accounts, operations).
 // Apart from vi.ts, because the room does not load them. Words follow docs/glossary.md.
 import { archiveVi } from "./vi.archive";
+import { minutesVi } from "./vi.minutes";
 
 export const officeVi = {
   ...archiveVi,
+  ...minutesVi,
   // Everywhere
   office_title: "Công việc của Tòa án",
   office_loading: "Đang tải…",

@@ -129,6 +129,7 @@ export const vi = {
     "Chủ tọa phiên tòa đã mời ông/bà ra khỏi phòng xử án. Camera và micro đã tắt. Nếu cần trình bày, vui lòng gọi Thư ký phiên tòa.",
   closed_title: "Phiên tòa đã kết thúc",
   closed_text: "Camera và micro đã tắt. Ông/bà có thể đóng trang này.",
+  closed_minutes: "Xem biên bản phiên tòa",
   closed_receipt:
     "Máy này đang giữ dấu kiểm tra mới nhất của bản ghi, có thể dùng để đối chiếu về sau.",
   ended_title: "Kết nối đã đóng",

@@ -2,6 +2,8 @@
 // the server gives office.html at these addresses (signaling/static.go).
 
 export const OFFICE = "/cong-viec";
+/** MY_MINUTES is the page of the minutes for who sits in the hearing, without an account. */
+export const MY_MINUTES = "/cong-viec/bien-ban/mine";
 /** ROOM_DEVICE is the page of a courtroom's enrolled computer. */
 export const ROOM_DEVICE = "/thiet-bi";
 

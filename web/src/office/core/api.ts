@@ -2,6 +2,7 @@
 // (/api/v1/access: who one is; /api/v1: calendar, booking, operations).
 import { archives } from "./archives";
 import { type Client, type Finding, PROOF_WITHIN } from "./client";
+import { minutes } from "./minutes";
 
 export type Role =
   | "judge"
@@ -253,6 +254,7 @@ export function office(c: Client) {
     ...management(c),
     ...devices(c),
     ...archives(c),
+    ...minutes(c),
   };
 }
 

@@ -9,9 +9,9 @@ import {
   centralOnly,
   changePerson,
   type Draft,
+  EXCLUSIONS,
   emptyDraft,
   emptyPerson,
-  EXCLUSIONS,
   excludedBy,
   furthest,
   LIMITS,
@@ -20,8 +20,8 @@ import {
   owners,
   removePerson,
   removePoint,
-  shared,
   STEPS,
+  shared,
   troubles,
 } from "./booking";
 import { recall, remember, withoutNames } from "./draftstore";

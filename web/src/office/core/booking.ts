@@ -1,7 +1,8 @@
 // The booking of a hearing as it is typed, what is wrong with it, and what is
 // sent. Pure: the server checks everything again (POST /api/v1/hearings/check).
-import type { OfficeKey } from "../../i18n/vi.office";
+
 import { momentOf, parseDay, parseTime, rfc3339 } from "../../core/dates";
+import type { OfficeKey } from "../../i18n/vi.office";
 
 export const STEPS = ["case", "form", "points", "people", "review"] as const;
 export type Step = (typeof STEPS)[number];

@@ -1,6 +1,7 @@
 // The hearings of a week, ordered and narrowed down. Pure.
-import type { HearingRow } from "./api";
+
 import { type Day, dayOf } from "../../core/dates";
+import type { HearingRow } from "./api";
 
 export interface Filter {
   text: string;

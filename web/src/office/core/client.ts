@@ -45,6 +45,8 @@ type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 export interface Ask {
   method?: Method;
   body?: unknown;
+  /** a PDF file instead of a body */
+  pdf?: Blob;
   /** the key under which the server remembers its answer, so that a repeated booking books once */
   key?: string;
   within?: number;
@@ -73,6 +75,7 @@ export function httpClient(fetch: typeof globalThis.fetch): Client {
 async function answerOf(fetch: typeof globalThis.fetch, path: string, ask: Ask): Promise<Response> {
   const headers: Record<string, string> = {};
   if (ask.body !== undefined) headers["Content-Type"] = "application/json";
+  if (ask.pdf !== undefined) headers["Content-Type"] = "application/pdf";
   if (ask.key !== undefined) headers["Idempotency-Key"] = ask.key;
   try {
     return await fetch(path, {
@@ -82,6 +85,7 @@ async function answerOf(fetch: typeof globalThis.fetch, path: string, ask: Ask):
       headers,
       signal: AbortSignal.timeout(ask.within ?? ANSWER_WITHIN),
       ...(ask.body === undefined ? {} : { body: JSON.stringify(ask.body) }),
+      ...(ask.pdf === undefined ? {} : { body: ask.pdf }),
     });
   } catch {
     throw new Refused(noAnswer, 0);

@@ -1,8 +1,9 @@
 // Where a finding of the server's check belongs in the wizard: "people[2].name" is
 // the third person, in the step about people. Pure.
+
+import { lookup } from "../../core/lookup";
 import type { OfficeKey } from "../../i18n/vi.office";
 import type { Step } from "./booking";
-import { lookup } from "../../core/lookup";
 
 export interface Place {
   step: Step;

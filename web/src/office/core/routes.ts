@@ -1,12 +1,14 @@
 // Addresses of the officials' pages. The room itself lives at "/".
-import { isOffice, OFFICE, ROOM_DEVICE } from "../where";
+
 import { type Day, isDay } from "../../core/dates";
 import { lookup } from "../../core/lookup";
+import { isOffice, OFFICE, ROOM_DEVICE } from "../where";
 
 export type Route =
   | { page: "calendar"; day?: Day }
   | { page: "book" }
   | { page: "hearing"; id: string }
+  | { page: "minutes"; id: string }
   | { page: "operations" }
   | { page: "archives" }
   | { page: "archive"; id: string }
@@ -42,8 +44,9 @@ export function routeOf(path: string): Route {
     if (second === "") return { page: "calendar" };
     return isDay(second) ? { page: "calendar", day: second } : { page: "unknown" };
   }
-  if (first === "phien-toa" && /^[0-9A-Za-z-]{1,64}$/.test(second)) {
-    return { page: "hearing", id: second };
+  if (/^[0-9A-Za-z-]{1,64}$/.test(second)) {
+    if (first === "phien-toa") return { page: "hearing", id: second };
+    if (first === "bien-ban") return { page: "minutes", id: second };
   }
   if (first === "ho-so" && /^[0-9A-Za-z-]{1,64}$/.test(second)) {
     return { page: "archive", id: second };
@@ -61,6 +64,8 @@ export function pathOf(r: Route): string {
       return `${OFFICE}/phien-toa/${r.id}`;
     case "archive":
       return `${OFFICE}/ho-so/${r.id}`;
+    case "minutes":
+      return `${OFFICE}/bien-ban/${r.id}`;
     case "room_device":
       return ROOM_DEVICE;
     case "unknown":

@@ -1,4 +1,5 @@
 // The officials' pages: which one follows from who is signed in and the address.
+import { useCallback, useState } from "react";
 import { Act } from "../../ui/parts/controls";
 import { home } from "../core/places";
 import { useMe, useOffice, useOfficeTexts } from "./context";
@@ -13,10 +14,11 @@ import { Booking } from "./screens/Booking";
 import { Calendar } from "./screens/Calendar";
 import { Devices } from "./screens/Devices";
 import { HearingPage } from "./screens/HearingPage";
+import { MinutesPage } from "./screens/MinutesPage";
+import { ChangePassword, OfficialSignIn } from "./screens/OfficialSignIn";
 import { Operations } from "./screens/Operations";
 import { ProofDialog } from "./screens/ProofDialog";
 import { RoomDevicePage } from "./screens/RoomDevicePage";
-import { ChangePassword, OfficialSignIn } from "./screens/OfficialSignIn";
 
 export function OfficeApp() {
   const { session, renew, route } = useOffice();
@@ -43,7 +45,7 @@ export function OfficeApp() {
         </Gate>
       );
     case "signed_out":
-      return <OfficialSignIn />;
+      return route.page === "minutes" ? <SeatMinutes id={route.id} /> : <OfficialSignIn />;
     case "signed_in":
       if (session.me.must_change) return <ChangePassword />;
       return (
@@ -55,6 +57,20 @@ export function OfficeApp() {
         </>
       );
   }
+}
+
+/** SeatMinutes serves who holds a seat of the hearing and has no account; others sign in. */
+function SeatMinutes({ id }: { id: string }) {
+  const [nobody, setNobody] = useState(false);
+  const turnAway = useCallback((): void => {
+    setNobody(true);
+  }, []);
+  if (nobody) return <OfficialSignIn />;
+  return (
+    <Gate>
+      <MinutesPage key={id} id={id} onNobody={turnAway} />
+    </Gate>
+  );
 }
 
 function Screen() {
@@ -69,6 +85,8 @@ function Screen() {
       return <Booking />;
     case "hearing":
       return route.page === "hearing" ? <HearingPage key={route.id} id={route.id} /> : null;
+    case "minutes":
+      return route.page === "minutes" ? <MinutesPage key={route.id} id={route.id} /> : null;
     case "operations":
       return <Operations />;
     case "archives":

@@ -2,8 +2,8 @@
 // server, what is refused before it is asked, what becomes visible.
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
+import { emptySearch, queryOf, secondsText, sizeText, stateOf } from "../core/archives";
 import { NOW } from "../core/testing";
-import { queryOf, secondsText, sizeText, stateOf, emptySearch } from "../core/archives";
 import { eachAnew, me, press, problem, show, type } from "./testing";
 
 eachAnew();

@@ -1,9 +1,10 @@
 // From the identifiers of the glossary to their texts.
+
+import { lookup } from "../../core/lookup";
 import type { Key } from "../../i18n/vi";
 import type { OfficeKey } from "../../i18n/vi.office";
 import { formKey as formOf, phaseKey as phaseOf } from "../../ui/terms";
 import type { ProposalKind, Role } from "../core/api";
-import { lookup } from "../../core/lookup";
 
 const roles: Record<Role, OfficeKey> = {
   judge: "role_judge",

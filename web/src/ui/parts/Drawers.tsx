@@ -9,8 +9,8 @@ import { useRoom, useSeat, useTexts } from "../context";
 import { useNow } from "../hooks";
 import { useNames } from "../names";
 import { Act } from "./controls";
-import css from "./Drawers.module.css";
 import { Drawer } from "./Drawer";
+import css from "./Drawers.module.css";
 import { Choice } from "./fields";
 import { PersonActs, PersonState } from "./People";
 

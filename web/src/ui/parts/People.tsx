@@ -7,7 +7,7 @@ import { byPoint, outOfRoom } from "../../core/seating";
 import { isCalled, outOfTouch } from "../../core/state";
 import { sentenceCase } from "../../i18n";
 import type { Key } from "../../i18n/vi";
-import { type PersonView, PersonStatus, type View } from "../../wire/phientoa/v1/phientoa_pb";
+import { PersonStatus, type PersonView, type View } from "../../wire/phientoa/v1/phientoa_pb";
 import { useSend } from "../ask";
 import { useRoom, useTexts } from "../context";
 import { placeKey } from "../labels";

@@ -7,9 +7,9 @@ import { useSend } from "../ask";
 import { useTexts } from "../context";
 import { testKey } from "../terms";
 import { Confirm } from "./controls";
-import { Reason } from "./Reason";
 import { Pick } from "./fields";
 import css from "./forms.module.css";
+import { Reason } from "./Reason";
 
 const items = ["camera", "microphone", "speaker", "visualiser", "ups", "link"] as const;
 

@@ -1,16 +1,16 @@
 // The connection points with their lights: a word and a shape each.
 import { acts, may } from "../../core/acts";
 import { elapsed, fromMicros, timeOfDay } from "../../core/clock";
-import { useAsk } from "../ask";
 import type { PointView, TestItem, View } from "../../wire/phientoa/v1/phientoa_pb";
+import { useAsk } from "../ask";
 import { useRoom, useSeat, useTexts } from "../context";
 import { useSince } from "../hooks";
 import { testKey } from "../terms";
 import { Act } from "./controls";
 import { Light, type LightKind } from "./Light";
 import css from "./Points.module.css";
-import { Section } from "./Section";
 import { PointTest } from "./PointTest";
+import { Section } from "./Section";
 
 const lights: Readonly<Record<string, LightKind>> = {
   ok: "full",

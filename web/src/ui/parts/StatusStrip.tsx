@@ -2,8 +2,8 @@
 import { elapsed, timeOfDay } from "../../core/clock";
 import { currentPhase } from "../../core/procedure";
 import { outOfTouch } from "../../core/state";
-import { HearingState, type View } from "../../wire/phientoa/v1/phientoa_pb";
 import type { Key } from "../../i18n/vi";
+import { HearingState, type View } from "../../wire/phientoa/v1/phientoa_pb";
 import { useRoom, useTexts } from "../context";
 import { useNow, useSince } from "../hooks";
 import { stateKey, visibilityKey } from "../labels";

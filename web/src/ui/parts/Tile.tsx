@@ -11,7 +11,7 @@ import {
 } from "../../core/state";
 import { sentenceCase } from "../../i18n";
 import type { Key } from "../../i18n/vi";
-import { PausedBy, type PersonView, PersonStatus } from "../../wire/phientoa/v1/phientoa_pb";
+import { PausedBy, PersonStatus, type PersonView } from "../../wire/phientoa/v1/phientoa_pb";
 import { useRoom, useTexts } from "../context";
 import { useHint, useSince, useTrack } from "../hooks";
 import { placeKey } from "../labels";

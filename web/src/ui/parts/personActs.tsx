@@ -1,10 +1,10 @@
 // The acts about one person, in the order in which a bench needs them.
 import { type ActName, acts, may } from "../../core/acts";
 import { outOfRoom } from "../../core/seating";
+import type { Act as WireAct } from "../../core/signaling";
 import { isCalled, onPanel } from "../../core/state";
 import { sentenceCase } from "../../i18n";
-import type { Act as WireAct } from "../../core/signaling";
-import { type PersonView, PersonStatus, type View } from "../../wire/phientoa/v1/phientoa_pb";
+import { PersonStatus, type PersonView, type View } from "../../wire/phientoa/v1/phientoa_pb";
 import { type Question, useAsk } from "../ask";
 import { useSeat, useTexts } from "../context";
 import type { Tone } from "./controls";

@@ -6,8 +6,8 @@ import { own } from "../../core/state";
 import { sentenceCase } from "../../i18n";
 import {
   HearingState,
-  type PersonView,
   PersonStatus,
+  type PersonView,
   type PointView,
   type View,
 } from "../../wire/phientoa/v1/phientoa_pb";
@@ -20,8 +20,8 @@ import { Help } from "../parts/Help";
 import { Confirms } from "../parts/HoldBand";
 import { Light } from "../parts/Light";
 import { lightOf, PersonActs, PersonState } from "../parts/People";
-import { PointTest } from "../parts/PointTest";
 import { PointLight, TestLine } from "../parts/Points";
+import { PointTest } from "../parts/PointTest";
 import { Section } from "../parts/Section";
 import { Stage } from "../parts/Stage";
 import { Standing } from "../parts/Standing";

@@ -2,18 +2,19 @@
 // every state its own sentence.
 import { may } from "../../core/acts";
 import { dateAndTime, fromMicros } from "../../core/clock";
-import { isCounsel, own } from "../../core/state";
+import { isCounsel, own, readsMinutes } from "../../core/state";
+import { MY_MINUTES } from "../../office/where";
 import { HearingState, type View } from "../../wire/phientoa/v1/phientoa_pb";
 import { useAsk } from "../ask";
 import { useRoom, useSeat, useTexts } from "../context";
-import { formKey } from "../terms";
 import { Alerts } from "../parts/Alerts";
 import { Act } from "../parts/controls";
 import { ConsultTime } from "../parts/Drawers";
-import { AskConsult } from "../parts/forms";
 import { Notice } from "../parts/Frame";
+import { AskConsult } from "../parts/forms";
 import { Help } from "../parts/Help";
 import { TimeOfDay } from "../parts/StatusStrip";
+import { formKey } from "../terms";
 import css from "./Places.module.css";
 
 export function Waiting({ view }: { view: View | null }) {
@@ -139,6 +140,11 @@ export function Ended({
     <Notice title={t(title)} text={t(text)}>
       <DecisionText view={view} />
       {s.receipt ? <p>{t("closed_receipt")}</p> : null}
+      {state !== "cancelled" && readsMinutes(own(view)?.capacity ?? "") ? (
+        <p>
+          <a href={MY_MINUTES}>{t("closed_minutes")}</a>
+        </p>
+      ) : null}
       <div>
         <Act onPress={() => void seat.signOut()}>{t("sign_out")}</Act>
       </div>

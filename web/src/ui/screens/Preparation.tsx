@@ -7,12 +7,12 @@ import type { CheckView, PersonView, View } from "../../wire/phientoa/v1/phiento
 import { useAsk } from "../ask";
 import { useRoom, useTexts } from "../context";
 import { useNow } from "../hooks";
-import { checkKey, identityKey } from "../terms";
 import { Act } from "../parts/controls";
 import { Facilities, Opinion } from "../parts/forms";
 import { Light } from "../parts/Light";
 import { lightOf, PersonActs, PersonState } from "../parts/People";
 import { TestLine } from "../parts/Points";
+import { checkKey, identityKey } from "../terms";
 import css from "./Preparation.module.css";
 
 export function Preparation({ view }: { view: View }) {

@@ -7,8 +7,8 @@ import { DemoBand } from "../parts/Frame";
 import { Stage } from "../parts/Stage";
 import { Standing } from "../parts/Standing";
 import { StatusStrip } from "../parts/StatusStrip";
-import css from "./Party.module.css";
 import { Pause, paused } from "./Party";
+import css from "./Party.module.css";
 
 export function Viewer({ view }: { view: View }) {
   const { t } = useTexts();

@@ -7,6 +7,27 @@ import css from "./fields.module.css";
 
 export { DayField, TextField, TimeField } from "../../../ui/parts/entry";
 
+/** LongText is for sentences; it grows by hand. */
+export function LongText(
+  p: Common & { value: string; max: number; onChange: (v: string) => void },
+) {
+  return (
+    <Around id={p.id} label={p.label} hint={p.hint} error={p.error}>
+      <textarea
+        id={p.id}
+        className={css["input"]}
+        rows={3}
+        value={p.value}
+        maxLength={p.max}
+        {...described(p)}
+        onChange={(e) => {
+          p.onChange(e.currentTarget.value);
+        }}
+      />
+    </Around>
+  );
+}
+
 export interface Option {
   value: string;
   label: string;

@@ -1,16 +1,16 @@
 // The own account: how one signs in, and the way out everywhere.
 import { useState } from "react";
+import { dayOf, writeDay } from "../../../core/dates";
 import { Act, Confirm } from "../../../ui/parts/controls";
 import type { Passkey } from "../../core/api";
 import { asRefused, type Refused } from "../../core/client";
-import { dayOf, writeDay } from "../../../core/dates";
 import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
 import { TextField } from "../parts/fields";
 import { Answer, Box, Note, Page, Trouble } from "../parts/page";
-import { roleKey } from "../words";
 import { addPasskey } from "../signin";
-import css from "./office.module.css";
+import { roleKey } from "../words";
 import { PasswordForm } from "./OfficialSignIn";
+import css from "./office.module.css";
 import { Sessions } from "./Sessions";
 
 export function Account() {

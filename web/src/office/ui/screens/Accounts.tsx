@@ -4,12 +4,12 @@ import { Act, Confirm } from "../../../ui/parts/controls";
 import type { OfficialAccount, Role } from "../../core/api";
 import { asRefused, type Refused } from "../../core/client";
 import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
-import { Tick, TextField } from "../parts/fields";
+import { TextField, Tick } from "../parts/fields";
 import { Answer, Box, Note, Page, Sheet, Trouble } from "../parts/page";
 import { Marked } from "../parts/StatusMark";
-import { roleKey, ROLES } from "../words";
-import { Proposals, ProposeSheet } from "./Proposals";
+import { ROLES, roleKey } from "../words";
 import office from "./office.module.css";
+import { Proposals, ProposeSheet } from "./Proposals";
 
 export function Accounts() {
   const { t } = useOfficeTexts();

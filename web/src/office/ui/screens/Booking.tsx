@@ -1,9 +1,9 @@
 // Lập lịch phiên tòa: five steps, one matter each. What is typed lives above this
 // page, so that no error, no other page and no expired sign-in loses it.
 import { useEffect, useRef, useState } from "react";
-import { Act, Confirm } from "../../../ui/parts/controls";
 import type { OfficeKey } from "../../../i18n/vi.office";
-import { excludedBy, furthest, type Step, STEPS, troubles } from "../../core/booking";
+import { Act, Confirm } from "../../../ui/parts/controls";
+import { excludedBy, furthest, STEPS, type Step, troubles } from "../../core/booking";
 import { useOffice, useOfficeTexts } from "../context";
 import { Note, Page } from "../parts/page";
 import { Link } from "../parts/Shell";

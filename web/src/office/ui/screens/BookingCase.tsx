@@ -1,6 +1,7 @@
 // Step 1: the case, and whether the law allows an online hearing at all.
-import { EXCLUSIONS, type Exclusion, excludedBy, LIMITS, oddDocket } from "../../core/booking";
+
 import type { OfficeKey } from "../../../i18n/vi.office";
+import { EXCLUSIONS, type Exclusion, excludedBy, LIMITS, oddDocket } from "../../core/booking";
 import { useOffice, useOfficeTexts } from "../context";
 import { Choice, TextField } from "../parts/fields";
 import { Box, Note } from "../parts/page";

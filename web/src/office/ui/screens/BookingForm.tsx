@@ -1,6 +1,7 @@
 // Step 2: procedure, form and time.
-import { type Draft, startsAt } from "../../core/booking";
+
 import { clock, dayOf, longDay } from "../../../core/dates";
+import { type Draft, startsAt } from "../../core/booking";
 import { useOffice, useOfficeTexts } from "../context";
 import { Choice, DayField, TextField, TimeField } from "../parts/fields";
 import { Box, Note } from "../parts/page";

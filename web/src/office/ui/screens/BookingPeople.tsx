@@ -1,7 +1,8 @@
 // Step 4: who takes part, in which capacity, at which point.
-import { Act } from "../../../ui/parts/controls";
+
 import { sentenceCase } from "../../../i18n";
 import type { OfficeKey } from "../../../i18n/vi.office";
+import { Act } from "../../../ui/parts/controls";
 import {
   actsFor,
   CAPACITIES,
@@ -18,7 +19,7 @@ import {
   sharesWith,
 } from "../../core/booking";
 import { useLoad, useOffice, useOfficeTexts } from "../context";
-import { Pick, Tick, TextField } from "../parts/fields";
+import { Pick, TextField, Tick } from "../parts/fields";
 import { Box, Note } from "../parts/page";
 import { type Errors, focusOn } from "./Booking";
 import css from "./Booking.module.css";

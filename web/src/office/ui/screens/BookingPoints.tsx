@@ -3,7 +3,7 @@ import { useState } from "react";
 import { Act } from "../../../ui/parts/controls";
 import { addPoint, LIMITS, MAX_COMPONENT_POINTS, removePoint } from "../../core/booking";
 import { useOffice, useOfficeTexts } from "../context";
-import { Tick, TextField } from "../parts/fields";
+import { TextField, Tick } from "../parts/fields";
 import { Box, Note } from "../parts/page";
 import { type Errors, focusOn } from "./Booking";
 import css from "./Booking.module.css";

@@ -1,5 +1,6 @@
 // Step 5: the whole booking, what the server says to it, and the booking itself.
 import { useState } from "react";
+import { clock, dayOf, longDay } from "../../../core/dates";
 import { Act } from "../../../ui/parts/controls";
 import type { Check } from "../../core/api";
 import {
@@ -7,13 +8,12 @@ import {
   bodyOf,
   type DraftPerson,
   furthest,
+  type Step,
   sharesWith,
   startsAt,
-  type Step,
 } from "../../core/booking";
-import { placeOf } from "../../core/findings";
 import { asRefused, type Finding, type Refused } from "../../core/client";
-import { clock, dayOf, longDay } from "../../../core/dates";
+import { placeOf } from "../../core/findings";
 import { useLoad, useOffice, useOfficeTexts } from "../context";
 import { Tick } from "../parts/fields";
 import { Answer, Box, Note, Trouble } from "../parts/page";

@@ -1,9 +1,5 @@
 // Lịch xét xử: a week's strip and the day's hearings by time.
 import { useState } from "react";
-import { Act } from "../../../ui/parts/controls";
-import type { HearingRow } from "../../core/api";
-import { type Filter, noFilter, ofDay, perDay } from "../../core/calendar";
-import { spanOf } from "../../core/early";
 import {
   addDays,
   type Day,
@@ -14,10 +10,14 @@ import {
   weekOf,
   writeDay,
 } from "../../../core/dates";
+import { Act } from "../../../ui/parts/controls";
+import type { HearingRow } from "../../core/api";
+import { type Filter, noFilter, ofDay, perDay } from "../../core/calendar";
+import { spanOf } from "../../core/early";
+import { hasUse } from "../../core/places";
 import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
 import { DayField, Pick, TextField, Tick } from "../parts/fields";
 import { Answer, Note, Page } from "../parts/page";
-import { hasUse } from "../../core/places";
 import { Link } from "../parts/Shell";
 import { STATUSES, statusWord } from "../words";
 import css from "./Calendar.module.css";

@@ -1,11 +1,6 @@
 // Đổi lịch, hủy lịch: what was booked and is not opened yet. Both ask for a reason
 // and a second press; the server decides, and says why not.
 import { useState } from "react";
-import { Act, Confirm } from "../../../ui/parts/controls";
-import { LIMITS } from "../../core/booking";
-import type { HearingRow, Moved } from "../../core/api";
-import { isBeforeOpening } from "../../core/calendar";
-import { asRefused, type Refused } from "../../core/client";
 import {
   clock,
   dayOf,
@@ -16,6 +11,11 @@ import {
   rfc3339,
   writeDay,
 } from "../../../core/dates";
+import { Act, Confirm } from "../../../ui/parts/controls";
+import type { HearingRow, Moved } from "../../core/api";
+import { LIMITS } from "../../core/booking";
+import { isBeforeOpening } from "../../core/calendar";
+import { asRefused, type Refused } from "../../core/client";
 import { hasUse } from "../../core/places";
 import { useMe, useOffice, useOfficeTexts } from "../context";
 import { DayField, TextField, TimeField } from "../parts/fields";

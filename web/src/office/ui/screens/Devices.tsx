@@ -1,15 +1,15 @@
 // Máy phòng xử án: the enrolled computers of the own unit, and a code for one more.
 import { useState } from "react";
+import { clock, dayOf, writeDay } from "../../../core/dates";
 import { Act, Confirm } from "../../../ui/parts/controls";
 import type { RoomDevice } from "../../core/api";
 import { asRefused, type Refused } from "../../core/client";
-import { clock, dayOf, writeDay } from "../../../core/dates";
+import { hasUse } from "../../core/places";
 import { ROOM_DEVICE } from "../../where";
 import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
 import { TextField } from "../parts/fields";
 import { Answer, Box, Page, Sheet, Trouble } from "../parts/page";
 import { Secret } from "../parts/Secret";
-import { hasUse } from "../../core/places";
 import office from "./office.module.css";
 
 export function Devices() {

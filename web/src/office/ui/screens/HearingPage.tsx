@@ -1,20 +1,21 @@
 // Chuẩn bị phiên tòa: what is still missing, who comes and how, how the tests went.
 import type { ReactNode } from "react";
+import { clock, dayOf, daysUntil, longDay, writeDay } from "../../../core/dates";
+import { testKey } from "../../../ui/terms";
 import type { HearingDetail, HearingPerson, TestReport } from "../../core/api";
 import { componentPoints, isOver, room } from "../../core/calendar";
-import { clock, dayOf, daysUntil, longDay, writeDay } from "../../../core/dates";
+import { hasUse } from "../../core/places";
 import { type Item, preparation } from "../../core/preparation";
 import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
 import { Answer, Box, Note, Page } from "../parts/page";
-import { hasUse } from "../../core/places";
+import { Link } from "../parts/Shell";
 import { Marked, StatusMark } from "../parts/StatusMark";
-import { testKey } from "../../../ui/terms";
 import { formKey, instanceKey, procedureKey } from "../words";
 import { ChangeBooking } from "./ChangeBooking";
 import { EnterButton } from "./EnterButton";
 import { InviteButton } from "./InviteButton";
-import { RevokeButton } from "./RevokeButton";
 import office from "./office.module.css";
+import { RevokeButton } from "./RevokeButton";
 
 export function HearingPage({ id }: { id: string }) {
   const { t } = useOfficeTexts();
@@ -34,6 +35,7 @@ export function HearingPage({ id }: { id: string }) {
         {(hearing) => (
           <>
             <Facts h={hearing} />
+            {hearing.my_seats.length > 0 ? <ToMinutes h={hearing} /> : null}
             <ChangeBooking h={hearing} onDone={again} />
             <Checklist h={hearing} />
             {hasUse("people", roles) ? <People h={hearing} /> : null}
@@ -74,6 +76,18 @@ function Facts({ h }: { h: HearingDetail }) {
         <dt>{t("component_points")}</dt>
         <dd>{points.length === 0 ? t("none") : points.join("; ")}</dd>
       </dl>
+    </Box>
+  );
+}
+
+/** ToMinutes leads to the hearing's minutes, of those who sit in it. */
+function ToMinutes({ h }: { h: HearingDetail }) {
+  const { t } = useOfficeTexts();
+  return (
+    <Box title={t("minutes_title")}>
+      <p>
+        <Link to={{ page: "minutes", id: h.id }}>{t("minutes_open")}</Link>
+      </p>
     </Box>
   );
 }

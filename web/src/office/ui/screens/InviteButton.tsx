@@ -2,10 +2,10 @@
 // and live in this dialog only; the code is never on the sheet that carries the link.
 import { useEffect, useState } from "react";
 import { createPortal, flushSync } from "react-dom";
+import { clock, dayOf, writeDay } from "../../../core/dates";
 import { Act, Confirm } from "../../../ui/parts/controls";
 import type { Invitation } from "../../core/api";
 import { asRefused, type Refused } from "../../core/client";
-import { clock, dayOf, writeDay } from "../../../core/dates";
 import { useOffice, useOfficeTexts } from "../context";
 import { Note, Sheet, Trouble } from "../parts/page";
 import { Secret } from "../parts/Secret";

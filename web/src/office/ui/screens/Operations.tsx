@@ -1,20 +1,20 @@
 // Vận hành: the hearings that are on, their points, and the queue of alarms. It
 // carries no media and no names of people of the hearings.
 import { useCallback, useEffect, useRef, useState } from "react";
-import { Act } from "../../../ui/parts/controls";
 import { elapsed } from "../../../core/clock";
+import { clock, clockSeconds } from "../../../core/dates";
+import type { OfficeKey } from "../../../i18n/vi.office";
+import { Act } from "../../../ui/parts/controls";
+import { testKey } from "../../../ui/terms";
 import type { Alarm, Light, LiveHearing } from "../../core/api";
 import { asRefused, type Refused } from "../../core/client";
-import { clock, clockSeconds } from "../../../core/dates";
 import { byNeed, done, open } from "../../core/operations";
+import { hasUse } from "../../core/places";
 import { Poll } from "../../core/poll";
 import { useMe, useOffice, useOfficeTexts } from "../context";
 import { Box, Note, Page, Trouble } from "../parts/page";
-import { hasUse } from "../../core/places";
 import { Marked, StatusMark } from "../parts/StatusMark";
-import { testKey } from "../../../ui/terms";
 import { alarmKey, type Mark, phaseKey } from "../words";
-import type { OfficeKey } from "../../../i18n/vi.office";
 import css from "./Operations.module.css";
 import office from "./office.module.css";
 

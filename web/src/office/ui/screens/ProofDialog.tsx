@@ -7,8 +7,8 @@ import { type Proof, useMe, useOffice, useOfficeTexts } from "../context";
 import { TextField } from "../parts/fields";
 import { Sheet, Trouble } from "../parts/page";
 import { stepUpByPasskey } from "../signin";
-import css from "./office.module.css";
 import { SignInForm } from "./OfficialSignIn";
+import css from "./office.module.css";
 
 export function ProofDialog() {
   const { proof, renew } = useOffice();

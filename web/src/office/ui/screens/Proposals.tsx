@@ -1,11 +1,11 @@
 // Acts that take two administrators: what waits for a second one, and the sheet that
 // proposes. Nobody confirms their own proposal or what is about themselves.
 import { useState } from "react";
+import { clock, dayOf, writeDay } from "../../../core/dates";
 import { Act, Confirm } from "../../../ui/parts/controls";
 import type { OfficialAccount, Proposal, ProposalKind } from "../../core/api";
 import { pemOf } from "../../core/certificate";
 import { asRefused, type Refused } from "../../core/client";
-import { clock, dayOf, writeDay } from "../../../core/dates";
 import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
 import { Choice, FileField, TextField } from "../parts/fields";
 import { Answer, Box, Note, Sheet, Trouble } from "../parts/page";

@@ -1,9 +1,9 @@
 // The page of a courtroom's computer: enrolment once, then a blank screen that
 // waits for its hearing. Nothing of any case stands here.
 import { useEffect, useState } from "react";
+import { dayOf, longDay, clock as timeOf } from "../../../core/dates";
 import { Act } from "../../../ui/parts/controls";
 import { asRefused, type Refused } from "../../core/client";
-import { clock as timeOf, dayOf, longDay } from "../../../core/dates";
 import type { Enrolled } from "../../core/devicekey";
 import { Poll } from "../../core/poll";
 import { due, enrol, seats } from "../../core/roomdevice";
@@ -12,8 +12,8 @@ import { useOffice, useOfficeTexts } from "../context";
 import { TextField } from "../parts/fields";
 import { Page, Trouble } from "../parts/page";
 import { Gate } from "../parts/Shell";
-import css from "./RoomDevicePage.module.css";
 import office from "./office.module.css";
+import css from "./RoomDevicePage.module.css";
 
 type Kept = { kind: "loading" } | { kind: "none" } | { kind: "kept"; enrolled: Enrolled };
 

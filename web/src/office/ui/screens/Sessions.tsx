@@ -1,10 +1,10 @@
 // Where one is signed in: place, computer and time of each sign-in, and its end.
 import { useState } from "react";
+import { clock, dayOf, writeDay } from "../../../core/dates";
 import { Act, Confirm } from "../../../ui/parts/controls";
 import { machineOf } from "../../core/agent";
 import type { OwnSession } from "../../core/api";
 import { asRefused, type Refused } from "../../core/client";
-import { clock, dayOf, writeDay } from "../../../core/dates";
 import { useLoad, useOffice, useOfficeTexts } from "../context";
 import { Answer, Box, Trouble } from "../parts/page";
 import { methodKey } from "../words";
