@@ -179,6 +179,7 @@ func (s *State) view(r Reader, rank standing) View {
 	v.People = s.peopleViews(r, rank, point)
 	if !r.System {
 		v.Acts = acts(s, r, v.People)
+		s.viewChoices(&v)
 	}
 	return v
 }
@@ -199,6 +200,7 @@ func (s *State) viewCourtroom(v *View, rank standing) {
 	}
 	if rank >= holder {
 		v.Trouble = s.trouble()
+		v.OpenUnrecorded = s.Status.BeforeOpening() && !s.Recorder.On
 	}
 }
 

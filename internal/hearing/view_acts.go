@@ -218,3 +218,30 @@ func (q *asker) rooms() {
 	}
 	q.ask(end...)
 }
+
+// viewChoices adds about whom an act is open that the rules do not allow about
+// everybody: clients know nothing of these rules themselves.
+func (s *State) viewChoices(v *View) {
+	if slices.Contains(v.Acts, Remove{}.command()) {
+		for i := range v.People {
+			v.People[i].Removable = s.notRemovable(v.People[i].Person) == nil
+		}
+	}
+	if !slices.Contains(v.Acts, RequestConsult{}.command()) {
+		return
+	}
+	by := s.booked(v.Me)
+	choose := func(id PersonID) {
+		if may, other := s.mayConsult(by, s.booked(id)); may {
+			v.ConsultWith = append(v.ConsultWith, ConsultChoice{Person: id, OtherSide: other})
+		}
+	}
+	if by.Client != "" {
+		choose(by.Client)
+	}
+	for i := range v.People {
+		if id := v.People[i].Person; id != by.Client {
+			choose(id)
+		}
+	}
+}
