@@ -436,6 +436,7 @@ test("counsel, assessor, defendant: the seat's screen", async ({ page }) => {
       floor: "",
       hands: [],
       acts: ["request_consult"],
+      consultWith: [{ person: "p-defendant" }],
       hold: { since: micros(70) },
     }),
   );

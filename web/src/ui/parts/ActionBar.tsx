@@ -14,7 +14,7 @@ import type { Act as WireAct } from "../../core/signaling";
 import { person } from "../../core/state";
 import type { Key } from "../../i18n/vi";
 import type { View } from "../../wire/phientoa/v1/phientoa_pb";
-import { type Question, useAsk } from "../ask";
+import { type Question, useAsk, useSend } from "../ask";
 import { useRoom, useSeat, useTexts } from "../context";
 import { useNow } from "../hooks";
 import { phaseKey } from "../terms";
@@ -307,7 +307,7 @@ function useNamed(view: View, p: Primary): Named | null {
       return {
         label: t("act_open"),
         press: () => {
-          form((close) => <OpenQuestion onClose={close} />);
+          form((close) => <OpenQuestion view={view} onClose={close} />);
         },
       };
     case "mark_ready":
@@ -416,28 +416,28 @@ function BackFrom({ view }: { view: View }) {
   );
 }
 
-/** Opening is refused while nothing can be recorded; then it needs a reason. */
-function OpenQuestion({ onClose }: { onClose: () => void }) {
-  const { t, pick } = useTexts();
-  const seat = useSeat();
+/** Where nothing would be recorded the opening takes a reason from the beginning. */
+function OpenQuestion({ view, onClose }: { view: View; onClose: () => void }) {
+  const { t } = useTexts();
   const { refusal } = useRoom();
-  const [tried, setTried] = useState(false);
+  const { refused, busy, send } = useSend(onClose);
   const [reason, setReason] = useState("");
-  const override = tried && refusal !== null;
-  const open = async (): Promise<void> => {
-    const result = await seat.act(acts.open(override ? reason.trim() : ""));
-    if (result?.accepted) onClose();
-    else setTried(true);
-  };
+  // The recorder may also fail while the question stands open.
+  const unrecorded = view.openUnrecorded || (refused !== "" && refusal?.code === "not_recording");
   return (
     <Confirm
       title={t("act_open")}
-      text={override ? pick(refusal) : t("act_open_confirm")}
-      confirm={t(override ? "act_open_anyway" : "act_open")}
+      text={t(unrecorded ? "act_open_unrecorded_confirm" : "act_open_confirm")}
+      confirm={t(unrecorded ? "act_open_unrecorded" : "act_open")}
+      tone={unrecorded ? "danger" : "primary"}
+      refused={refused}
+      isDisabled={busy || (unrecorded && reason.trim() === "")}
       onClose={onClose}
-      onConfirm={() => void open()}
+      onConfirm={() => {
+        send(acts.open(unrecorded ? reason.trim() : ""));
+      }}
     >
-      {override && /record/i.test(refusal.code) ? (
+      {unrecorded ? (
         <Reason label={t("act_open_reason")} value={reason} onChange={setReason} />
       ) : null}
     </Confirm>
