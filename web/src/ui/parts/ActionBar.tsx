@@ -90,7 +90,26 @@ function Ordinary({ view, primary }: { view: View; primary: Primary }) {
           {t("hold")}
         </Act>
       ) : null}
+      {primary.kind === "stop_floor" ? null : (
+        <div className={css["narrow"]}>
+          <StopFloor view={view} />
+        </div>
+      )}
     </>
+  );
+}
+
+/** Ends who speaks: under the large picture, and where the page scrolls in the dock. */
+export function StopFloor({ view }: { view: View }) {
+  const { t } = useTexts();
+  const seat = useSeat();
+  const { link } = useRoom();
+  const speaker = person(view, view.floor);
+  if (!speaker || !may(view, "stop_floor")) return null;
+  return (
+    <Act isDisabled={link !== "open"} onPress={() => void seat.act(acts.stopFloor(speaker.person))}>
+      {t("act_stop_floor")}
+    </Act>
   );
 }
 
