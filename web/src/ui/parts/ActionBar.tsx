@@ -280,7 +280,7 @@ function PassBy({ view }: { view: View }) {
   const to = passBy(view);
   if (!to) return null;
   return (
-    <div className={css["back"]}>
+    <div className={`${css["back"]} ${css["passBy"]}`}>
       <Act
         isDisabled={link !== "open"}
         onPress={() => {
