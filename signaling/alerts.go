@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"phientoa/internal/court"
 	"phientoa/internal/hearing"
 	"phientoa/internal/wire"
 )
@@ -26,7 +27,7 @@ func (r *Room) alertsFor(hv hearing.View, s *seat, now time.Time) []*wire.Alert 
 		vi, en := recorderTrouble(hv.Trouble)
 		list = append(list, &wire.Alert{Code: "recorder_" + hv.Trouble, Vi: vi, En: en, Severity: "error"})
 	}
-	if r.p.overtaken && r.presides(s.person) {
+	if r.p.overtaken && r.allBefore(s, court.Capacity.HoldsRoom) {
 		list = append(list, overtakenAlert())
 	}
 	if hv.Late {
@@ -35,7 +36,7 @@ func (r *Room) alertsFor(hv hearing.View, s *seat, now time.Time) []*wire.Alert 
 			Vi: "Đã quá giờ mở phiên tòa.", En: "The hearing is past its starting time.",
 		})
 	}
-	if r.ofCourt(s.person) {
+	if r.allBefore(s, court.Capacity.OfCourt) {
 		list = append(list, holdAlerts(hv)...)
 		list = append(list, r.pointAlerts(hv, now)...)
 	} else {

@@ -194,11 +194,12 @@ func (r *Room) viewFor(s *seat, hv hearing.View, inside bool) *wire.View {
 	return v
 }
 
-// presides tells whether a person leads the hearing or keeps its record.
-func (r *Room) presides(p hearing.PersonID) bool { return r.capacity(p).HoldsRoom() }
-
-// ofCourt tells whether a person belongs to the bench or is its clerk.
-func (r *Room) ofCourt(p hearing.PersonID) bool { return r.capacity(p).OfCourt() }
+// allBefore tells whether f holds of the seat's person and of everybody else who sits
+// before the device: all of them read what stands there.
+func (r *Room) allBefore(s *seat, f func(court.Capacity) bool) bool {
+	return f(r.capacity(s.person)) &&
+		!slices.ContainsFunc(r.inFrontOf(s.device), func(p hearing.PersonID) bool { return !f(r.capacity(p)) })
+}
 
 func (r *Room) capacity(p hearing.PersonID) court.Capacity {
 	if i, ok := r.index.people[p]; ok {

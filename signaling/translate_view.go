@@ -17,7 +17,7 @@ func wireView(v hearing.View, names map[hearing.PersonID]string) *wire.View {
 		Procedure: string(v.Procedure), Instance: v.Instance, Form: string(v.Form),
 		Visibility: string(v.Visibility), Phase: string(v.Phase), Place: string(v.Place),
 		Standing: v.Standing, Hold: wireHold(v.Hold), Decision: wireDecision(v.Decision),
-		Unbriefed: texts(v.Unbriefed),
+		Unbriefed: texts(v.Unbriefed), OpenUnrecorded: v.OpenUnrecorded,
 	}
 	for _, p := range v.Phases {
 		out.Phases = append(out.Phases, &wire.PhaseView{
@@ -37,6 +37,9 @@ func wireView(v hearing.View, names map[hearing.PersonID]string) *wire.View {
 			Id: c.ID, By: string(c.By), With: texts(c.With), Open: c.Open, Since: c.Since, Until: c.Until,
 		})
 	}
+	for _, c := range v.ConsultWith {
+		out.ConsultWith = append(out.ConsultWith, &wire.ConsultChoice{Person: string(c.Person), OtherSide: c.OtherSide})
+	}
 	for _, p := range v.People {
 		out.People = append(out.People, wirePerson(p, names))
 	}
@@ -52,7 +55,7 @@ func wirePerson(p hearing.PersonView, names map[hearing.PersonID]string) *wire.P
 		Client: string(p.Client), Present: p.Present, AbsentWhy: p.AbsentWhy, Identity: p.Identity,
 		Away: p.Away, Warnings: uint32(max(bounded(p.Warnings), 0)), LostSince: p.LostSince,
 		Test: wireItems(p.Test), TestedAt: p.TestedAt, Private: p.Private,
-		Waited: p.Waited, Mismatch: p.Mismatch,
+		Waited: p.Waited, Mismatch: p.Mismatch, Removable: p.Removable,
 	}
 	if name := names[p.Person]; p.MayName && name != "" {
 		out.Name = name

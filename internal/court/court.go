@@ -105,9 +105,13 @@ func (c Capacity) OfCourt() bool {
 // OnPanel tells whether the capacity deliberates and votes (BLTTHS art. 254, 326).
 func (c Capacity) OnPanel() bool { return c == PresidingJudge || c == Judge || c == LayAssessor }
 
+// OfTrial tells whether the capacity makes up the trial: without the panel, the
+// procurator and the clerk it does not go on (BLTTHS art. 254, 289).
+func (c Capacity) OfTrial() bool { return c.OfCourt() || c == Procurator }
+
 // CentralOnly tells whether the capacity must sit at the central point (TTLT
 // 05/2021 art. 10).
-func (c Capacity) CentralOnly() bool { return c.OfCourt() || c == Procurator }
+func (c Capacity) CentralOnly() bool { return c.OfTrial() }
 
 // Called tells whether the capacity is not admitted with the others but called
 // in by the presiding judge, and dismissed again (BLTTHS art. 304, 311).

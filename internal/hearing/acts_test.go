@@ -47,7 +47,7 @@ func TestActsAreWhatAskingEverythingGives(t *testing.T) {
 func requireActs(t require.TestingT, s *State, n seen) {
 	for _, r := range readers(s) {
 		v := ViewFor(s, r)
-		want := slowActs(s, Actor{Person: r.Person, Device: r.Device}, s.known(r, v.People))
+		want := slowActs(s, Actor{Person: r.Person, Device: r.Device}, s.known(r, v.People), v.Consults)
 		require.Equal(t, want, v.Acts, "%+v", r)
 		for _, a := range v.Acts {
 			n[a]++
@@ -80,10 +80,10 @@ func TestViewsOfManyAreTheViewsOfEach(t *testing.T) {
 }
 
 // slowActs is the definition of View.Acts: every command is asked about everybody
-// whom the actor knows of, in the order of wire's Command.
-func slowActs(s *State, a Actor, known []PersonID) []string {
+// and every private talk that the actor knows of, in the order of wire's Command.
+func slowActs(s *State, a Actor, known []PersonID, talks []ConsultView) []string {
 	var names []string
-	for _, choices := range representatives(s, a, known) {
+	for _, choices := range representatives(s, a, known, talks) {
 		for _, c := range choices {
 			if _, r := Decide(s, c, a, time.Time{}); r == nil {
 				names = append(names, c.command())
@@ -110,6 +110,7 @@ type slowAsker struct {
 	s     *State
 	a     Actor
 	known []PersonID
+	talks []ConsultView
 }
 
 // each asks about everybody known. Whether somebody may do it at all does not
@@ -126,8 +127,8 @@ func (q slowAsker) each(of func(PersonID) Command) []Command {
 }
 
 // representatives lists for each command of people the arguments worth asking.
-func representatives(s *State, a Actor, known []PersonID) [][]Command {
-	q := slowAsker{s, a, known}
+func representatives(s *State, a Actor, known []PersonID, talks []ConsultView) [][]Command {
+	q := slowAsker{s, a, known, talks}
 	list := q.floor()
 	list = append(list, q.preparation()...)
 	list = append(list, q.course()...)
@@ -205,7 +206,7 @@ func (q slowAsker) course() [][]Command {
 
 func (q slowAsker) rooms() [][]Command {
 	var allow, end []Command
-	for _, c := range q.s.Consults {
+	for _, c := range q.talks {
 		allow = append(allow, AllowConsult{Consult: c.ID})
 		end = append(end, EndConsult{Consult: c.ID})
 	}

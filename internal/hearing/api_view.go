@@ -28,13 +28,16 @@ type View struct {
 	Recording     bool
 	RecordingHeld bool
 	Trouble       string // recorder trouble code; judge and clerk only
-	Me            PersonID
-	People        []PersonView
-	Floor         PersonID
-	FloorSince    int64
-	Hands         []PersonID
-	Acts          []string // field names of wire's Command that Decide would accept now
-	RecessReason  string
+	// OpenUnrecorded: nothing would be recorded, so that Open takes a reason; judge
+	// and clerk only, before the opening.
+	OpenUnrecorded bool
+	Me             PersonID
+	People         []PersonView
+	Floor          PersonID
+	FloorSince     int64
+	Hands          []PersonID
+	Acts           []string // field names of wire's Command that Decide would accept now
+	RecessReason   string
 	// Late: the hearing should have opened and did not (policy Booking.LateAfter).
 	Late bool
 
@@ -54,6 +57,9 @@ type View struct {
 	Decision *DecisionView
 	Checks   []CheckView // of preparation; for the court
 	Consults []ConsultView
+	// ConsultWith is with whom the reader may ask for a private talk; empty where
+	// request_consult is not among Acts.
+	ConsultWith []ConsultChoice
 	// Unbriefed are people back from isolation who were not told yet.
 	Unbriefed []PersonID
 }
@@ -131,6 +137,14 @@ type ConsultView struct {
 	Until int64 // the agreed end, which warns and never cuts
 }
 
+// ConsultChoice is somebody with whom a counsel may ask for a private talk. Of their
+// own client a counsel knows the id also while nobody has admitted them.
+type ConsultChoice struct {
+	Person PersonID
+	// OtherSide: neither the own client nor who helps them; they have to agree.
+	OtherSide bool
+}
+
 // PersonView is one person as the reader may know them. The name is filled in
 // by signaling from the names table, only when MayName is true.
 type PersonView struct {
@@ -162,4 +176,5 @@ type PersonView struct {
 	Test      []TestItem // last self-test; for the court
 	TestedAt  int64
 	Private   bool // has a device fit for a private talk
+	Removable bool // the reader may have them leave the hearing now
 }

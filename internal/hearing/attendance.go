@@ -142,22 +142,34 @@ func (Remove) command() string { return "remove" }
 func (Remove) may(s *State, a Actor) *Refusal { return byPresiding(s, a) }
 
 func (c Remove) decide(s *State, _ Actor, _ time.Time) ([]EventBody, *Refusal) {
-	p := s.person(c.Person)
-	switch {
-	case p == nil:
-		return nil, refuseUnknownPerson()
-	case c.Person == s.presiding():
-		return nil, refusePresidingStays()
-	case p.Status == Removed:
-		return nil, refuseAlreadyRemoved()
-	case p.Status != Waiting && p.Status != InCourtroom:
-		return nil, refuseNotCheckedIn()
-	case s.sharesWithPresiding(c.Person):
-		return nil, refuseSharesPresiding()
+	if r := s.notRemovable(c.Person); r != nil {
+		return nil, r
 	}
 	why, r := reason(c.Reason)
 	if r != nil {
 		return nil, r
 	}
 	return []EventBody{PersonRemoved{Person: c.Person, Reason: why}}, nil
+}
+
+// notRemovable says why the person cannot be removed; nil when they can. Whoever
+// keeps no order in the courtroom is made to leave it (BLTTHS art. 256); a panel
+// member, the procurator and the clerk are replaced by decision, not shown the door.
+func (s *State) notRemovable(id PersonID) *Refusal {
+	p := s.person(id)
+	switch {
+	case p == nil:
+		return refuseUnknownPerson()
+	case id == s.presiding():
+		return refusePresidingStays()
+	case s.booked(id).Capacity.OfTrial():
+		return refuseTrialStays()
+	case p.Status == Removed:
+		return refuseAlreadyRemoved()
+	case p.Status != Waiting && p.Status != InCourtroom:
+		return refuseNotCheckedIn()
+	case s.sharesWithPresiding(id):
+		return refuseSharesPresiding()
+	}
+	return nil
 }

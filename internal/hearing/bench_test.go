@@ -101,13 +101,13 @@ func BenchmarkView(b *testing.B) {
 		b.Run(name+"Acts", func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				acts(s, r, people)
+				acts(s, r, people, nil)
 			}
 		})
 		b.Run(name+"SlowActs", func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				slowActs(s, Actor{Person: r.Person, Device: r.Device}, s.known(r, people))
+				slowActs(s, Actor{Person: r.Person, Device: r.Device}, s.known(r, people), nil)
 			}
 		})
 	}

@@ -133,6 +133,57 @@ func consultable(c court.Capacity) bool {
 	return !c.OfCourt() && c != court.Procurator && !c.Called() && !c.Officers() && !c.Watches()
 }
 
+// helper tells who may sit in with a client: who speaks for them by law, and between
+// them and counsel.
+func helper(c court.Capacity) bool {
+	switch c {
+	case court.LegalRepresentative, court.AuthorisedRep, court.Interpreter, court.SignInterpreter:
+		return true
+	default:
+		return false
+	}
+}
+
+// mayConsult tells whether the counsel by may ask for a private talk with somebody,
+// and whether that is somebody of another side. In a criminal case a counsel meets
+// whom they defend or protect, and nobody else but who helps them and another counsel
+// of the same client (BLTTHS art. 73, 84, 256.4); in others the sides may talk of
+// settling (BLTTDS art. 10).
+func (s *State) mayConsult(by, with *Person) (may, otherSide bool) {
+	if by == nil || with == nil || by.ID == with.ID || !consultable(with.Capacity) {
+		return false, false
+	}
+	own := by.Client
+	switch {
+	case own != "" && with.ID == own:
+		return true, false
+	case helper(with.Capacity):
+		return true, false
+	case own != "" && with.Capacity.Counsels() && with.Client == own:
+		return true, false
+	case s.Booking.Procedure != court.Criminal:
+		return true, own != ""
+	case own != "":
+		return false, false
+	}
+	return mayBeClient(by.Capacity, with.Capacity), false
+}
+
+// mayBeClient tells whom a counsel of a criminal case may speak for whose client was
+// not named when it was booked: the court knows, not the booking.
+func mayBeClient(counsel, client court.Capacity) bool {
+	switch {
+	case client.Counsels():
+		return false
+	case counsel == court.DefenceCounsel:
+		return client == court.Defendant
+	case counsel == court.RightsProtector:
+		return client != court.Defendant
+	default:
+		return true
+	}
+}
+
 func (RequestConsult) command() string { return "request_consult" }
 
 func (RequestConsult) may(s *State, a Actor) *Refusal {
@@ -151,13 +202,15 @@ func (c RequestConsult) decide(s *State, a Actor, _ time.Time) ([]EventBody, *Re
 	if len(c.With) == 0 || len(c.With) > MaxConsultWith {
 		return nil, refuseConsultSize()
 	}
+	by := s.booked(a.Person)
 	for i, p := range c.With {
-		switch {
-		case s.person(p) == nil:
+		if s.person(p) == nil {
 			return nil, refuseUnknownPerson()
-		case p == a.Person || slices.Contains(c.With[:i], p):
+		}
+		if p == a.Person || slices.Contains(c.With[:i], p) {
 			return nil, refuseConsultSize()
-		case !consultable(s.booked(p).Capacity):
+		}
+		if may, _ := s.mayConsult(by, s.booked(p)); !may {
 			return nil, refuseNotForConsult()
 		}
 	}

@@ -53,6 +53,14 @@ func anyRoomBooking(c chooser) Booking {
 		}
 		b.People = append(b.People, p)
 	}
+	for i := range b.People { // half of the counsels have a client by name
+		if b.Procedure == "" || !b.People[i].Capacity.Counsels() || c(2) == 0 {
+			continue
+		}
+		if at := slices.IndexFunc(b.People, func(p Person) bool { return p.Capacity == court.Defendant }); at >= 0 {
+			b.People[i].Client = b.People[at].ID
+		}
+	}
 	addDevices(c, &b)
 	return b
 }

@@ -107,7 +107,7 @@ func (b PersonIsolated) apply(s *State, e Event) error {
 	if err != nil {
 		return err
 	}
-	if !isolable(s.booked(b.Person).Capacity) || s.home(b.Person) != Courtroom {
+	if s.booked(b.Person).Capacity.OfTrial() || s.home(b.Person) != Courtroom {
 		return fmt.Errorf("%w: isolation", ErrImpossible)
 	}
 	s.silence(b.Person)
@@ -151,10 +151,6 @@ func (b PersonBriefed) apply(s *State, e Event) error {
 	p.Unbriefed, p.Seq = false, e.Seq
 	return nil
 }
-
-// isolable: bench, clerk and procurator make up the hearing; without them it
-// does not go on (BLTTHS art. 254, 289).
-func isolable(c court.Capacity) bool { return !c.OfCourt() && c != court.Procurator }
 
 // mustBeCalled: the person is not admitted like others but called in
 // (BLTTHS art. 304, 311). Without a procedure the plain way of Admit stays.
@@ -212,7 +208,7 @@ func (c Isolate) decide(s *State, _ Actor, _ time.Time) ([]EventBody, *Refusal) 
 	switch {
 	case p == nil:
 		return nil, refuseUnknownPerson()
-	case !isolable(s.booked(c.Person).Capacity):
+	case s.booked(c.Person).Capacity.OfTrial():
 		return nil, refuseNotIsolable()
 	case p.Isolated:
 		return nil, refuseAlreadyIsolated()

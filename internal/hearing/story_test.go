@@ -227,6 +227,19 @@ func TestARecessEndsMediaAndTheFloor(t *testing.T) {
 	require.Equal(t, []PersonID{"other"}, r.s.Hands)
 }
 
+// Whoever sits before a device with the presiding judge is not removed: the device
+// would go dark for the judge too.
+func TestWhoSharesTheJudgesDeviceIsNotRemoved(t *testing.T) {
+	b := plainBooking()
+	b.People = append(b.People, Person{ID: "interpreter", Capacity: court.Interpreter})
+	b.Devices[1].People = append(b.Devices[1].People, "interpreter")
+	r := &room{t: t, now: start()}
+	r.ok(Book{b}, system)
+	r.ok(CheckIn{true}, judge)
+	r.ok(CheckIn{true}, Actor{Person: "interpreter", Device: "d-bench"})
+	r.no("shares_presiding", Remove{"interpreter", ""}, judge)
+}
+
 func TestARemovedPersonComesBackByThePresidingJudgeOnly(t *testing.T) {
 	r := newRoom(t)
 	r.inSession()
@@ -234,7 +247,9 @@ func TestARemovedPersonComesBackByThePresidingJudgeOnly(t *testing.T) {
 	r.ok(MuteLock{"party"}, judge)
 	r.no("presiding_stays", Remove{"judge", ""}, judge)
 	r.no("only_presiding", Remove{"party", ""}, clerk)
-	r.no("shares_presiding", Remove{"lay", ""}, judge)
+	for _, p := range []PersonID{"lay", "clerk"} {
+		r.no("trial_stays", Remove{p, ""}, judge)
+	}
 	r.ok(Remove{"party", "gây rối"}, judge)
 	require.Empty(t, r.s.Floor)
 	require.False(t, slices.ContainsFunc(Routes(r.s).Members, func(m Membership) bool { return m.Device == "d-party" }))

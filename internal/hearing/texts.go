@@ -126,6 +126,11 @@ func refusePresidingStays() *Refusal {
 	return refuse("presiding_stays", "Không thể mời Chủ tọa ra khỏi phiên tòa.", "The presiding judge cannot be removed.")
 }
 
+func refuseTrialStays() *Refusal {
+	return refuse("trial_stays", "Không thể mời thành viên Hội đồng xét xử, Kiểm sát viên hoặc Thư ký phiên tòa ra khỏi phiên tòa.",
+		"The panel, the procurator and the clerk cannot be removed.")
+}
+
 func refuseAlreadyRemoved() *Refusal {
 	return refuse("already_removed", "Người này đã được mời ra khỏi phiên tòa.", "This person has already been removed.")
 }

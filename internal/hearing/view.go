@@ -22,9 +22,10 @@ const (
 	holder                      // presiding judge, clerk, the system: also the recorder's trouble
 )
 
-// standingOf follows the device as well as the person: whoever is not admitted
-// and sits before the same screen must not read on it, and who left its front
-// does not read there.
+// standingOf follows the device: what is shown there all in front of it read, so the
+// least of their standings counts (architecture, "Who is who"). Whoever is not admitted
+// and sits before the same screen must not read on it, and who left its front does not
+// read there.
 func standingOf(s *State, r Reader) standing {
 	if r.System {
 		return holder
@@ -39,7 +40,16 @@ func standingOf(s *State, r Reader) standing {
 	case !s.admitted(d) || s.home(r.Person) != Courtroom:
 		return outsider
 	}
-	switch c := s.booked(r.Person).Capacity; {
+	least := inside(s.booked(r.Person).Capacity)
+	for _, p := range s.inFront(d) {
+		least = min(least, inside(s.booked(p).Capacity))
+	}
+	return least
+}
+
+// inside is the standing of somebody in the courtroom, before a screen of their own.
+func inside(c court.Capacity) standing {
+	switch {
 	case c.HoldsRoom():
 		return holder
 	case c.OfCourt():
@@ -47,6 +57,11 @@ func standingOf(s *State, r Reader) standing {
 	default:
 		return participant
 	}
+}
+
+// together tells whether f is true of the reader and of everybody before the device.
+func (s *State) together(r Reader, f func(PersonID) bool) bool {
+	return f(r.Person) && !slices.ContainsFunc(s.inFront(s.device(r.Device)), func(p PersonID) bool { return !f(p) })
 }
 
 // knowsReasons tells whether the reader may read why the panel decided. A reason may
@@ -58,10 +73,7 @@ func (s *State) knowsReasons(r Reader, rank standing) bool {
 	if r.System || rank < participant {
 		return r.System
 	}
-	return !slices.ContainsFunc(s.inFront(s.device(r.Device)), func(p PersonID) bool {
-		c := s.booked(p).Capacity
-		return !c.OfCourt() && c != court.Procurator
-	})
+	return s.together(r, func(p PersonID) bool { return s.booked(p).Capacity.OfTrial() })
 }
 
 // galleryOpen: the public may follow from the opening to the end, with open doors.
@@ -144,9 +156,12 @@ func (s *State) placeShown(r Reader, rank standing) Place {
 		return s.home(r.Person)
 	case rank == watcher:
 		return Courtroom // the public's seats are in it
-	default:
-		return s.place(r.Person)
 	}
+	at := s.location(r.Person)
+	if !s.together(r, func(p PersonID) bool { return s.location(p) == at }) {
+		return s.home(r.Person) // a private room is nothing that a shared screen tells
+	}
+	return at.place
 }
 
 func (s *State) view(r Reader, rank standing) View {
@@ -178,7 +193,8 @@ func (s *State) view(r Reader, rank standing) View {
 	v.Hold = s.holdView(rank, point)
 	v.People = s.peopleViews(r, rank, point)
 	if !r.System {
-		v.Acts = acts(s, r, v.People)
+		v.Acts = acts(s, r, v.People, v.Consults)
+		s.viewChoices(&v)
 	}
 	return v
 }
@@ -199,6 +215,7 @@ func (s *State) viewCourtroom(v *View, rank standing) {
 	}
 	if rank >= holder {
 		v.Trouble = s.trouble()
+		v.OpenUnrecorded = s.Status.BeforeOpening() && !s.Recorder.On
 	}
 }
 

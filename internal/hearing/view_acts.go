@@ -7,12 +7,12 @@ import (
 	"phientoa/internal/court"
 )
 
-// acts are the names of the commands that the reader could give now about themselves
-// or somebody known to them, in the order of wire's Command. It asks the rules
+// acts are the names of the commands that the reader could give now about themselves,
+// somebody or a private talk known to them, in the order of wire's Command. It asks the rules
 // themselves; about nobody else, since the answer would tell of them. Most readers
 // are parties and the public: they are asked only about what somebody of their
 // capacity may ever do (a law holds this against asking everybody everything).
-func acts(s *State, r Reader, people []PersonView) []string {
+func acts(s *State, r Reader, people []PersonView, talks []ConsultView) []string {
 	d, c := s.device(r.Device), s.booked(r.Person).Capacity
 	if d.Kind == Viewer {
 		return nil
@@ -25,7 +25,7 @@ func acts(s *State, r Reader, people []PersonView) []string {
 	q.floor()
 	q.preparation()
 	q.course()
-	q.rooms()
+	q.rooms(talks)
 	return q.names
 }
 
@@ -190,9 +190,9 @@ func (q *asker) confirmReturn() {
 	}
 }
 
-func (q *asker) rooms() {
+func (q *asker) rooms(talks []ConsultView) {
 	var allow, end []Command
-	for _, c := range q.s.Consults {
+	for _, c := range talks {
 		allow = append(allow, AllowConsult{Consult: c.ID})
 		end = append(end, EndConsult{Consult: c.ID})
 	}
@@ -217,4 +217,31 @@ func (q *asker) rooms() {
 		q.ask(allow...)
 	}
 	q.ask(end...)
+}
+
+// viewChoices adds about whom an act is open that the rules do not allow about
+// everybody: clients know nothing of these rules themselves.
+func (s *State) viewChoices(v *View) {
+	if slices.Contains(v.Acts, Remove{}.command()) {
+		for i := range v.People {
+			v.People[i].Removable = s.notRemovable(v.People[i].Person) == nil
+		}
+	}
+	if !slices.Contains(v.Acts, RequestConsult{}.command()) {
+		return
+	}
+	by := s.booked(v.Me)
+	choose := func(id PersonID) {
+		if may, other := s.mayConsult(by, s.booked(id)); may {
+			v.ConsultWith = append(v.ConsultWith, ConsultChoice{Person: id, OtherSide: other})
+		}
+	}
+	if by.Client != "" {
+		choose(by.Client)
+	}
+	for i := range v.People {
+		if id := v.People[i].Person; id != by.Client {
+			choose(id)
+		}
+	}
 }

@@ -11,7 +11,9 @@ import (
 // always the reader.
 func (s *State) peopleViews(r Reader, rank standing, point string) []PersonView {
 	if rank == outsider && point == "" {
-		return []PersonView{s.selfView(s.person(r.Person))}
+		v := s.selfView(s.person(r.Person))
+		v.MayName = s.namedBeside(r.Person, r.Device)
+		return []PersonView{v}
 	}
 	var list []PersonView
 	for i := range s.People {
@@ -39,8 +41,17 @@ func (s *State) peopleViews(r Reader, rank standing, point string) []PersonView 
 		case self:
 			list = append(list, s.selfView(p))
 		}
+		if self && !s.namedBeside(p.ID, r.Device) {
+			list[len(list)-1].MayName = false
+		}
 	}
 	return list
+}
+
+// namedBeside tells whether somebody's own name may stand on the device: who is
+// protected is named to nobody beside them either.
+func (s *State) namedBeside(id PersonID, d DeviceID) bool {
+	return s.booked(id).Capacity != court.ProtectedWitness || len(s.device(d).People) == 1
 }
 
 // selfView is what an outsider knows of themselves. Private rooms are nothing that
@@ -64,7 +75,7 @@ func (s *State) personView(p *PersonState, r Reader) PersonView {
 	v.Hand = s.hasHand(p.ID)
 	v.MicrophoneOpen = s.heardBy(p, r)
 	if p.ID == r.Person && !r.System {
-		v.Place = s.place(p.ID)
+		v.Place = s.placeShown(r, participant)
 		return v
 	}
 	v.Place, v.Test, v.TestedAt = Nowhere, nil, 0
@@ -107,7 +118,11 @@ func (s *State) heardBy(p *PersonState, r Reader) bool {
 	if s.microphoneOpen(d) {
 		return true
 	}
-	return s.Status != InSession && !r.System && s.privateClass(d) != "" && s.location(r.Person) == s.location(p.ID)
+	if s.Status == InSession || r.System || s.privateClass(d) == "" {
+		return false
+	}
+	at := s.location(p.ID)
+	return s.together(r, func(q PersonID) bool { return s.location(q) == at })
 }
 
 func (s *State) hasPrivateDevice(id PersonID) bool {

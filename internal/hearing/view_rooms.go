@@ -47,7 +47,7 @@ func (s *State) viewRooms(v *View, r Reader, rank standing) {
 		return
 	}
 	for _, c := range s.Consults {
-		if rank >= holder || c.has(r.Person) {
+		if rank >= holder || s.together(r, c.has) {
 			v.Consults = append(v.Consults, ConsultView{
 				ID: c.ID, By: c.By, With: slices.Clone(c.With), Open: c.open(), Since: c.Since, Until: c.Until,
 			})

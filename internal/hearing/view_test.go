@@ -346,7 +346,9 @@ func TestMicrophoneOpenIsWhatRoutesSay(t *testing.T) {
 				continue
 			}
 			for _, p := range ViewFor(s, r).People {
-				together := whereabouts(s, p.Person) == whereabouts(s, r.Person)
+				together := !slices.ContainsFunc(s.inFront(s.device(r.Device)), func(q PersonID) bool {
+					return whereabouts(s, q) != whereabouts(s, p.Person)
+				})
 				require.Equal(t, together && len(granted[p.Device]) > 0, p.MicrophoneOpen)
 			}
 		}
@@ -399,7 +401,7 @@ func TestPrivateTalksAreKnownToTheirOwn(t *testing.T) {
 }
 
 // Acts lists a command exactly when the rules accept it about nobody in particular,
-// or about somebody of whom the reader knows.
+// or about somebody, or a private talk, of whom the reader knows.
 func TestActsAgreeWithDecide(t *testing.T) {
 	property(t, func(t *rapid.T, st step) {
 		s := st.after
@@ -428,7 +430,7 @@ func TestActsAgreeWithDecide(t *testing.T) {
 			} {
 				ask(c)
 			}
-			for _, c := range s.Consults {
+			for _, c := range ViewFor(s, r).Consults {
 				ask(AllowConsult{c.ID, 0})
 				ask(AllowConsult{c.ID, 7})
 				ask(EndConsult{c.ID})

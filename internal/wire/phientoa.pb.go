@@ -3891,7 +3891,13 @@ type View struct {
 	RecordingHeld bool `protobuf:"varint,34,opt,name=recording_held,json=recordingHeld,proto3" json:"recording_held,omitempty"`
 	// connects: the reader's device may hold a media connection now; an offer
 	// without it is refused.
-	Connects      bool `protobuf:"varint,35,opt,name=connects,proto3" json:"connects,omitempty"`
+	Connects bool `protobuf:"varint,35,opt,name=connects,proto3" json:"connects,omitempty"`
+	// open_unrecorded: nothing would be recorded, so that the opening takes a reason;
+	// for presiding judge and clerk, before the opening.
+	OpenUnrecorded bool `protobuf:"varint,36,opt,name=open_unrecorded,json=openUnrecorded,proto3" json:"open_unrecorded,omitempty"`
+	// consult_with: with whom this reader may ask for a private talk; empty where
+	// request_consult is not among the acts.
+	ConsultWith   []*ConsultChoice `protobuf:"bytes,37,rep,name=consult_with,json=consultWith,proto3" json:"consult_with,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4169,6 +4175,20 @@ func (x *View) GetConnects() bool {
 		return x.Connects
 	}
 	return false
+}
+
+func (x *View) GetOpenUnrecorded() bool {
+	if x != nil {
+		return x.OpenUnrecorded
+	}
+	return false
+}
+
+func (x *View) GetConsultWith() []*ConsultChoice {
+	if x != nil {
+		return x.ConsultWith
+	}
+	return nil
 }
 
 // PhaseView: status "", "current", "done", "skipped".
@@ -4660,6 +4680,60 @@ func (x *CheckView) GetMinutes() int32 {
 	return 0
 }
 
+type ConsultChoice struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// person: may be one of whom the reader knows no more than the id.
+	Person string `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	// other_side: neither the own client nor who helps them; they have to agree.
+	OtherSide     bool `protobuf:"varint,2,opt,name=other_side,json=otherSide,proto3" json:"other_side,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConsultChoice) Reset() {
+	*x = ConsultChoice{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[60]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConsultChoice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConsultChoice) ProtoMessage() {}
+
+func (x *ConsultChoice) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[60]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConsultChoice.ProtoReflect.Descriptor instead.
+func (*ConsultChoice) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{60}
+}
+
+func (x *ConsultChoice) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+func (x *ConsultChoice) GetOtherSide() bool {
+	if x != nil {
+		return x.OtherSide
+	}
+	return false
+}
+
 type ConsultView struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -4674,7 +4748,7 @@ type ConsultView struct {
 
 func (x *ConsultView) Reset() {
 	*x = ConsultView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[60]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4686,7 +4760,7 @@ func (x *ConsultView) String() string {
 func (*ConsultView) ProtoMessage() {}
 
 func (x *ConsultView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[60]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4699,7 +4773,7 @@ func (x *ConsultView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsultView.ProtoReflect.Descriptor instead.
 func (*ConsultView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{60}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *ConsultView) GetId() string {
@@ -4781,14 +4855,16 @@ type PersonView struct {
 	Waited bool `protobuf:"varint,25,opt,name=waited,proto3" json:"waited,omitempty"`
 	// mismatch: why the papers did not match at the last comparison; empty when they
 	// did, or were not compared. For the court, and the officers of the point.
-	Mismatch      string `protobuf:"bytes,26,opt,name=mismatch,proto3" json:"mismatch,omitempty"`
+	Mismatch string `protobuf:"bytes,26,opt,name=mismatch,proto3" json:"mismatch,omitempty"`
+	// removable: the reader may have this person leave the hearing now.
+	Removable     bool `protobuf:"varint,27,opt,name=removable,proto3" json:"removable,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PersonView) Reset() {
 	*x = PersonView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[61]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4800,7 +4876,7 @@ func (x *PersonView) String() string {
 func (*PersonView) ProtoMessage() {}
 
 func (x *PersonView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[61]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4813,7 +4889,7 @@ func (x *PersonView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonView.ProtoReflect.Descriptor instead.
 func (*PersonView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{61}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *PersonView) GetPerson() string {
@@ -4998,6 +5074,13 @@ func (x *PersonView) GetMismatch() string {
 	return ""
 }
 
+func (x *PersonView) GetRemovable() bool {
+	if x != nil {
+		return x.Removable
+	}
+	return false
+}
+
 type Alert struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Code  string                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
@@ -5016,7 +5099,7 @@ type Alert struct {
 
 func (x *Alert) Reset() {
 	*x = Alert{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[62]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5028,7 +5111,7 @@ func (x *Alert) String() string {
 func (*Alert) ProtoMessage() {}
 
 func (x *Alert) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[62]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5041,7 +5124,7 @@ func (x *Alert) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Alert.ProtoReflect.Descriptor instead.
 func (*Alert) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{62}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *Alert) GetCode() string {
@@ -5108,7 +5191,7 @@ type MediaOffer struct {
 
 func (x *MediaOffer) Reset() {
 	*x = MediaOffer{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[63]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5120,7 +5203,7 @@ func (x *MediaOffer) String() string {
 func (*MediaOffer) ProtoMessage() {}
 
 func (x *MediaOffer) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[63]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5133,7 +5216,7 @@ func (x *MediaOffer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MediaOffer.ProtoReflect.Descriptor instead.
 func (*MediaOffer) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{63}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *MediaOffer) GetSdp() string {
@@ -5168,7 +5251,7 @@ type Publish struct {
 
 func (x *Publish) Reset() {
 	*x = Publish{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[64]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5180,7 +5263,7 @@ func (x *Publish) String() string {
 func (*Publish) ProtoMessage() {}
 
 func (x *Publish) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[64]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5193,7 +5276,7 @@ func (x *Publish) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Publish.ProtoReflect.Descriptor instead.
 func (*Publish) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{64}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *Publish) GetMid() string {
@@ -5227,7 +5310,7 @@ type MediaAnswer struct {
 
 func (x *MediaAnswer) Reset() {
 	*x = MediaAnswer{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[65]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5239,7 +5322,7 @@ func (x *MediaAnswer) String() string {
 func (*MediaAnswer) ProtoMessage() {}
 
 func (x *MediaAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[65]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5252,7 +5335,7 @@ func (x *MediaAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MediaAnswer.ProtoReflect.Descriptor instead.
 func (*MediaAnswer) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{65}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *MediaAnswer) GetSdp() string {
@@ -5295,7 +5378,7 @@ type Section struct {
 
 func (x *Section) Reset() {
 	*x = Section{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[66]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5307,7 +5390,7 @@ func (x *Section) String() string {
 func (*Section) ProtoMessage() {}
 
 func (x *Section) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[66]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5320,7 +5403,7 @@ func (x *Section) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Section.ProtoReflect.Descriptor instead.
 func (*Section) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{66}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *Section) GetMid() string {
@@ -5356,7 +5439,7 @@ type NeedSections struct {
 
 func (x *NeedSections) Reset() {
 	*x = NeedSections{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[67]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5368,7 +5451,7 @@ func (x *NeedSections) String() string {
 func (*NeedSections) ProtoMessage() {}
 
 func (x *NeedSections) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[67]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5381,7 +5464,7 @@ func (x *NeedSections) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NeedSections.ProtoReflect.Descriptor instead.
 func (*NeedSections) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{67}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *NeedSections) GetAudio() uint32 {
@@ -5407,7 +5490,7 @@ type LayerHints struct {
 
 func (x *LayerHints) Reset() {
 	*x = LayerHints{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[68]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5419,7 +5502,7 @@ func (x *LayerHints) String() string {
 func (*LayerHints) ProtoMessage() {}
 
 func (x *LayerHints) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[68]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5432,7 +5515,7 @@ func (x *LayerHints) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LayerHints.ProtoReflect.Descriptor instead.
 func (*LayerHints) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{68}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *LayerHints) GetHints() []*LayerHint {
@@ -5455,7 +5538,7 @@ type LayerHint struct {
 
 func (x *LayerHint) Reset() {
 	*x = LayerHint{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[69]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5467,7 +5550,7 @@ func (x *LayerHint) String() string {
 func (*LayerHint) ProtoMessage() {}
 
 func (x *LayerHint) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[69]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5480,7 +5563,7 @@ func (x *LayerHint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LayerHint.ProtoReflect.Descriptor instead.
 func (*LayerHint) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{69}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *LayerHint) GetMid() string {
@@ -5514,7 +5597,7 @@ type ReceiverStates struct {
 
 func (x *ReceiverStates) Reset() {
 	*x = ReceiverStates{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[70]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5526,7 +5609,7 @@ func (x *ReceiverStates) String() string {
 func (*ReceiverStates) ProtoMessage() {}
 
 func (x *ReceiverStates) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[70]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5539,7 +5622,7 @@ func (x *ReceiverStates) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiverStates.ProtoReflect.Descriptor instead.
 func (*ReceiverStates) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{70}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *ReceiverStates) GetStates() []*ReceiverState {
@@ -5564,7 +5647,7 @@ type ReceiverState struct {
 
 func (x *ReceiverState) Reset() {
 	*x = ReceiverState{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[71]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5576,7 +5659,7 @@ func (x *ReceiverState) String() string {
 func (*ReceiverState) ProtoMessage() {}
 
 func (x *ReceiverState) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[71]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5589,7 +5672,7 @@ func (x *ReceiverState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiverState.ProtoReflect.Descriptor instead.
 func (*ReceiverState) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{71}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *ReceiverState) GetMid() string {
@@ -5644,7 +5727,7 @@ type Checkpoint struct {
 
 func (x *Checkpoint) Reset() {
 	*x = Checkpoint{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[72]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5656,7 +5739,7 @@ func (x *Checkpoint) String() string {
 func (*Checkpoint) ProtoMessage() {}
 
 func (x *Checkpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[72]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5669,7 +5752,7 @@ func (x *Checkpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
 func (*Checkpoint) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{72}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *Checkpoint) GetNote() string {
@@ -5688,7 +5771,7 @@ type Ping struct {
 
 func (x *Ping) Reset() {
 	*x = Ping{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[73]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5700,7 +5783,7 @@ func (x *Ping) String() string {
 func (*Ping) ProtoMessage() {}
 
 func (x *Ping) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[73]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5713,7 +5796,7 @@ func (x *Ping) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ping.ProtoReflect.Descriptor instead.
 func (*Ping) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{73}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *Ping) GetClientTime() int64 {
@@ -5733,7 +5816,7 @@ type Pong struct {
 
 func (x *Pong) Reset() {
 	*x = Pong{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[74]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5745,7 +5828,7 @@ func (x *Pong) String() string {
 func (*Pong) ProtoMessage() {}
 
 func (x *Pong) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[74]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5758,7 +5841,7 @@ func (x *Pong) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Pong.ProtoReflect.Descriptor instead.
 func (*Pong) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{74}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *Pong) GetClientTime() int64 {
@@ -5786,7 +5869,7 @@ type Bye struct {
 
 func (x *Bye) Reset() {
 	*x = Bye{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[75]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5798,7 +5881,7 @@ func (x *Bye) String() string {
 func (*Bye) ProtoMessage() {}
 
 func (x *Bye) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[75]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5811,7 +5894,7 @@ func (x *Bye) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bye.ProtoReflect.Descriptor instead.
 func (*Bye) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{75}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *Bye) GetReason() *Refusal {
@@ -6053,7 +6136,7 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\aRefusal\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x0e\n" +
 	"\x02vi\x18\x02 \x01(\tR\x02vi\x12\x0e\n" +
-	"\x02en\x18\x03 \x01(\tR\x02en\"\xea\b\n" +
+	"\x02en\x18\x03 \x01(\tR\x02en\"\xd2\t\n" +
 	"\x04View\x12\x1b\n" +
 	"\tstate_seq\x18\x01 \x01(\x04R\bstateSeq\x12\x1b\n" +
 	"\tdocket_no\x18\x02 \x01(\tR\bdocketNo\x12\x14\n" +
@@ -6093,7 +6176,9 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\tunbriefed\x18  \x03(\tR\tunbriefed\x12\x18\n" +
 	"\atrouble\x18! \x01(\tR\atrouble\x12%\n" +
 	"\x0erecording_held\x18\" \x01(\bR\rrecordingHeld\x12\x1a\n" +
-	"\bconnects\x18# \x01(\bR\bconnects\"x\n" +
+	"\bconnects\x18# \x01(\bR\bconnects\x12'\n" +
+	"\x0fopen_unrecorded\x18$ \x01(\bR\x0eopenUnrecorded\x12=\n" +
+	"\fconsult_with\x18% \x03(\v2\x1a.phientoa.v1.ConsultChoiceR\vconsultWith\"x\n" +
 	"\tPhaseView\x12\x14\n" +
 	"\x05phase\x18\x01 \x01(\tR\x05phase\x12\x1c\n" +
 	"\tmandatory\x18\x02 \x01(\bR\tmandatory\x12\x16\n" +
@@ -6135,14 +6220,18 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\x04days\x18\x04 \x01(\x05R\x04days\x12\x18\n" +
 	"\amissing\x18\x05 \x03(\tR\amissing\x12\x12\n" +
 	"\x04note\x18\x06 \x01(\tR\x04note\x12\x18\n" +
-	"\aminutes\x18\a \x01(\x05R\aminutes\"\x81\x01\n" +
+	"\aminutes\x18\a \x01(\x05R\aminutes\"F\n" +
+	"\rConsultChoice\x12\x16\n" +
+	"\x06person\x18\x01 \x01(\tR\x06person\x12\x1d\n" +
+	"\n" +
+	"other_side\x18\x02 \x01(\bR\totherSide\"\x81\x01\n" +
 	"\vConsultView\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x0e\n" +
 	"\x02by\x18\x02 \x01(\tR\x02by\x12\x12\n" +
 	"\x04with\x18\x03 \x03(\tR\x04with\x12\x12\n" +
 	"\x04open\x18\x04 \x01(\bR\x04open\x12\x14\n" +
 	"\x05since\x18\x05 \x01(\x03R\x05since\x12\x14\n" +
-	"\x05until\x18\x06 \x01(\x03R\x05until\"\xdd\x05\n" +
+	"\x05until\x18\x06 \x01(\x03R\x05until\"\xfb\x05\n" +
 	"\n" +
 	"PersonView\x12\x16\n" +
 	"\x06person\x18\x01 \x01(\tR\x06person\x12\x12\n" +
@@ -6173,7 +6262,8 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\ttested_at\x18\x17 \x01(\x03R\btestedAt\x12\x18\n" +
 	"\aprivate\x18\x18 \x01(\bR\aprivate\x12\x16\n" +
 	"\x06waited\x18\x19 \x01(\bR\x06waited\x12\x1a\n" +
-	"\bmismatch\x18\x1a \x01(\tR\bmismatch\"\x95\x01\n" +
+	"\bmismatch\x18\x1a \x01(\tR\bmismatch\x12\x1c\n" +
+	"\tremovable\x18\x1b \x01(\bR\tremovable\"\x95\x01\n" +
 	"\x05Alert\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x0e\n" +
 	"\x02vi\x18\x02 \x01(\tR\x02vi\x12\x0e\n" +
@@ -6278,7 +6368,7 @@ func file_phientoa_v1_phientoa_proto_rawDescGZIP() []byte {
 }
 
 var file_phientoa_v1_phientoa_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_phientoa_v1_phientoa_proto_msgTypes = make([]protoimpl.MessageInfo, 76)
+var file_phientoa_v1_phientoa_proto_msgTypes = make([]protoimpl.MessageInfo, 77)
 var file_phientoa_v1_phientoa_proto_goTypes = []any{
 	(HearingState)(0),        // 0: phientoa.v1.HearingState
 	(PersonStatus)(0),        // 1: phientoa.v1.PersonStatus
@@ -6343,39 +6433,40 @@ var file_phientoa_v1_phientoa_proto_goTypes = []any{
 	(*ReturnView)(nil),       // 60: phientoa.v1.ReturnView
 	(*DecisionView)(nil),     // 61: phientoa.v1.DecisionView
 	(*CheckView)(nil),        // 62: phientoa.v1.CheckView
-	(*ConsultView)(nil),      // 63: phientoa.v1.ConsultView
-	(*PersonView)(nil),       // 64: phientoa.v1.PersonView
-	(*Alert)(nil),            // 65: phientoa.v1.Alert
-	(*MediaOffer)(nil),       // 66: phientoa.v1.MediaOffer
-	(*Publish)(nil),          // 67: phientoa.v1.Publish
-	(*MediaAnswer)(nil),      // 68: phientoa.v1.MediaAnswer
-	(*Section)(nil),          // 69: phientoa.v1.Section
-	(*NeedSections)(nil),     // 70: phientoa.v1.NeedSections
-	(*LayerHints)(nil),       // 71: phientoa.v1.LayerHints
-	(*LayerHint)(nil),        // 72: phientoa.v1.LayerHint
-	(*ReceiverStates)(nil),   // 73: phientoa.v1.ReceiverStates
-	(*ReceiverState)(nil),    // 74: phientoa.v1.ReceiverState
-	(*Checkpoint)(nil),       // 75: phientoa.v1.Checkpoint
-	(*Ping)(nil),             // 76: phientoa.v1.Ping
-	(*Pong)(nil),             // 77: phientoa.v1.Pong
-	(*Bye)(nil),              // 78: phientoa.v1.Bye
+	(*ConsultChoice)(nil),    // 63: phientoa.v1.ConsultChoice
+	(*ConsultView)(nil),      // 64: phientoa.v1.ConsultView
+	(*PersonView)(nil),       // 65: phientoa.v1.PersonView
+	(*Alert)(nil),            // 66: phientoa.v1.Alert
+	(*MediaOffer)(nil),       // 67: phientoa.v1.MediaOffer
+	(*Publish)(nil),          // 68: phientoa.v1.Publish
+	(*MediaAnswer)(nil),      // 69: phientoa.v1.MediaAnswer
+	(*Section)(nil),          // 70: phientoa.v1.Section
+	(*NeedSections)(nil),     // 71: phientoa.v1.NeedSections
+	(*LayerHints)(nil),       // 72: phientoa.v1.LayerHints
+	(*LayerHint)(nil),        // 73: phientoa.v1.LayerHint
+	(*ReceiverStates)(nil),   // 74: phientoa.v1.ReceiverStates
+	(*ReceiverState)(nil),    // 75: phientoa.v1.ReceiverState
+	(*Checkpoint)(nil),       // 76: phientoa.v1.Checkpoint
+	(*Ping)(nil),             // 77: phientoa.v1.Ping
+	(*Pong)(nil),             // 78: phientoa.v1.Pong
+	(*Bye)(nil),              // 79: phientoa.v1.Bye
 }
 var file_phientoa_v1_phientoa_proto_depIdxs = []int32{
 	4,  // 0: phientoa.v1.Envelope.hello:type_name -> phientoa.v1.Hello
 	6,  // 1: phientoa.v1.Envelope.command:type_name -> phientoa.v1.Command
-	66, // 2: phientoa.v1.Envelope.media_offer:type_name -> phientoa.v1.MediaOffer
-	71, // 3: phientoa.v1.Envelope.layer_hints:type_name -> phientoa.v1.LayerHints
-	76, // 4: phientoa.v1.Envelope.ping:type_name -> phientoa.v1.Ping
+	67, // 2: phientoa.v1.Envelope.media_offer:type_name -> phientoa.v1.MediaOffer
+	72, // 3: phientoa.v1.Envelope.layer_hints:type_name -> phientoa.v1.LayerHints
+	77, // 4: phientoa.v1.Envelope.ping:type_name -> phientoa.v1.Ping
 	5,  // 5: phientoa.v1.Envelope.welcome:type_name -> phientoa.v1.Welcome
 	54, // 6: phientoa.v1.Envelope.command_result:type_name -> phientoa.v1.CommandResult
 	56, // 7: phientoa.v1.Envelope.view:type_name -> phientoa.v1.View
-	68, // 8: phientoa.v1.Envelope.media_answer:type_name -> phientoa.v1.MediaAnswer
-	70, // 9: phientoa.v1.Envelope.need_sections:type_name -> phientoa.v1.NeedSections
-	73, // 10: phientoa.v1.Envelope.receiver_states:type_name -> phientoa.v1.ReceiverStates
-	75, // 11: phientoa.v1.Envelope.checkpoint:type_name -> phientoa.v1.Checkpoint
-	65, // 12: phientoa.v1.Envelope.alert:type_name -> phientoa.v1.Alert
-	77, // 13: phientoa.v1.Envelope.pong:type_name -> phientoa.v1.Pong
-	78, // 14: phientoa.v1.Envelope.bye:type_name -> phientoa.v1.Bye
+	69, // 8: phientoa.v1.Envelope.media_answer:type_name -> phientoa.v1.MediaAnswer
+	71, // 9: phientoa.v1.Envelope.need_sections:type_name -> phientoa.v1.NeedSections
+	74, // 10: phientoa.v1.Envelope.receiver_states:type_name -> phientoa.v1.ReceiverStates
+	76, // 11: phientoa.v1.Envelope.checkpoint:type_name -> phientoa.v1.Checkpoint
+	66, // 12: phientoa.v1.Envelope.alert:type_name -> phientoa.v1.Alert
+	78, // 13: phientoa.v1.Envelope.pong:type_name -> phientoa.v1.Pong
+	79, // 14: phientoa.v1.Envelope.bye:type_name -> phientoa.v1.Bye
 	7,  // 15: phientoa.v1.Command.check_in:type_name -> phientoa.v1.CheckIn
 	8,  // 16: phientoa.v1.Command.admit:type_name -> phientoa.v1.Admit
 	9,  // 17: phientoa.v1.Command.open:type_name -> phientoa.v1.Open
@@ -6425,30 +6516,31 @@ var file_phientoa_v1_phientoa_proto_depIdxs = []int32{
 	27, // 61: phientoa.v1.ReportTest.items:type_name -> phientoa.v1.TestItem
 	55, // 62: phientoa.v1.CommandResult.refusal:type_name -> phientoa.v1.Refusal
 	0,  // 63: phientoa.v1.View.state:type_name -> phientoa.v1.HearingState
-	64, // 64: phientoa.v1.View.people:type_name -> phientoa.v1.PersonView
-	65, // 65: phientoa.v1.View.alerts:type_name -> phientoa.v1.Alert
+	65, // 64: phientoa.v1.View.people:type_name -> phientoa.v1.PersonView
+	66, // 65: phientoa.v1.View.alerts:type_name -> phientoa.v1.Alert
 	57, // 66: phientoa.v1.View.phases:type_name -> phientoa.v1.PhaseView
 	58, // 67: phientoa.v1.View.points:type_name -> phientoa.v1.PointView
 	59, // 68: phientoa.v1.View.hold:type_name -> phientoa.v1.HoldView
 	61, // 69: phientoa.v1.View.decision:type_name -> phientoa.v1.DecisionView
 	62, // 70: phientoa.v1.View.checks:type_name -> phientoa.v1.CheckView
-	63, // 71: phientoa.v1.View.consults:type_name -> phientoa.v1.ConsultView
-	27, // 72: phientoa.v1.PointView.test:type_name -> phientoa.v1.TestItem
-	60, // 73: phientoa.v1.HoldView.confirm:type_name -> phientoa.v1.ReturnView
-	1,  // 74: phientoa.v1.PersonView.status:type_name -> phientoa.v1.PersonStatus
-	27, // 75: phientoa.v1.PersonView.test:type_name -> phientoa.v1.TestItem
-	67, // 76: phientoa.v1.MediaOffer.publish:type_name -> phientoa.v1.Publish
-	69, // 77: phientoa.v1.MediaAnswer.sections:type_name -> phientoa.v1.Section
-	55, // 78: phientoa.v1.MediaAnswer.refusal:type_name -> phientoa.v1.Refusal
-	72, // 79: phientoa.v1.LayerHints.hints:type_name -> phientoa.v1.LayerHint
-	74, // 80: phientoa.v1.ReceiverStates.states:type_name -> phientoa.v1.ReceiverState
-	2,  // 81: phientoa.v1.ReceiverState.paused_by:type_name -> phientoa.v1.PausedBy
-	55, // 82: phientoa.v1.Bye.reason:type_name -> phientoa.v1.Refusal
-	83, // [83:83] is the sub-list for method output_type
-	83, // [83:83] is the sub-list for method input_type
-	83, // [83:83] is the sub-list for extension type_name
-	83, // [83:83] is the sub-list for extension extendee
-	0,  // [0:83] is the sub-list for field type_name
+	64, // 71: phientoa.v1.View.consults:type_name -> phientoa.v1.ConsultView
+	63, // 72: phientoa.v1.View.consult_with:type_name -> phientoa.v1.ConsultChoice
+	27, // 73: phientoa.v1.PointView.test:type_name -> phientoa.v1.TestItem
+	60, // 74: phientoa.v1.HoldView.confirm:type_name -> phientoa.v1.ReturnView
+	1,  // 75: phientoa.v1.PersonView.status:type_name -> phientoa.v1.PersonStatus
+	27, // 76: phientoa.v1.PersonView.test:type_name -> phientoa.v1.TestItem
+	68, // 77: phientoa.v1.MediaOffer.publish:type_name -> phientoa.v1.Publish
+	70, // 78: phientoa.v1.MediaAnswer.sections:type_name -> phientoa.v1.Section
+	55, // 79: phientoa.v1.MediaAnswer.refusal:type_name -> phientoa.v1.Refusal
+	73, // 80: phientoa.v1.LayerHints.hints:type_name -> phientoa.v1.LayerHint
+	75, // 81: phientoa.v1.ReceiverStates.states:type_name -> phientoa.v1.ReceiverState
+	2,  // 82: phientoa.v1.ReceiverState.paused_by:type_name -> phientoa.v1.PausedBy
+	55, // 83: phientoa.v1.Bye.reason:type_name -> phientoa.v1.Refusal
+	84, // [84:84] is the sub-list for method output_type
+	84, // [84:84] is the sub-list for method input_type
+	84, // [84:84] is the sub-list for extension type_name
+	84, // [84:84] is the sub-list for extension extendee
+	0,  // [0:84] is the sub-list for field type_name
 }
 
 func init() { file_phientoa_v1_phientoa_proto_init() }
@@ -6527,7 +6619,7 @@ func file_phientoa_v1_phientoa_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_phientoa_v1_phientoa_proto_rawDesc), len(file_phientoa_v1_phientoa_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   76,
+			NumMessages:   77,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -54,6 +54,8 @@ func TestBookedHearingIsFoundEverywhere(t *testing.T) {
 		require.Len(t, found.Hearings, 1, q)
 	}
 	judge := login(store.RoleJudge, unitHN)
+	hit := read[CalendarAnswer](t, w.do(judge, http.MethodPost, "/api/v1/search", SearchBody{Q: "45/2026"}))
+	require.Equal(t, []SeatItem{{Person: one.People[0].ID, Device: one.Devices[0].ID}}, hit.Hearings[0].MySeats)
 	from, to := w.clock().Format(time.RFC3339), w.clock().Add(30*24*time.Hour).Format(time.RFC3339)
 	list := read[CalendarAnswer](t, w.do(judge, http.MethodGet, "/api/v1/hearings?from="+from+"&to="+to, nil))
 	require.Len(t, list.Hearings, 1)

@@ -323,7 +323,17 @@ func (o *Office) search(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	items, err := o.items(ctx, c, found, nil)
+	var seats []store.Seat
+	if len(found) > 0 {
+		from, to := found[0].StartsAt, found[0].StartsAt
+		for _, h := range found {
+			from, to = min(from, h.StartsAt), max(to, h.StartsAt)
+		}
+		if seats, err = o.p.Store.SeatsOfAccount(ctx, c.ID, from, to+1); err != nil {
+			return nil, err
+		}
+	}
+	items, err := o.items(ctx, c, found, seats)
 	return CalendarAnswer{Hearings: items}, err
 }
 

@@ -108,6 +108,8 @@ const due: Record<string, (desk: string, act: string) => View> = {
       who("counsel", { place: "consult_room" }),
     ),
   open: (d, a) => at(d, a, { ...before, state: HearingState.READY, acts: [a] }),
+  "open/unrecorded": (d, a) =>
+    at(d, a, { ...before, state: HearingState.READY, acts: [a], openUnrecorded: true }),
   admit: (d, a) => at(d, a, {}, who("counsel", waiting)),
   sit: (d, a) => at(d, a, { standing: "all" }),
   "next_phase/last_words": (d, a) => at(d, a, { phases: phases("debate") }),

@@ -218,6 +218,10 @@ test("a lost point: proposal, hold, return", async ({ page }) => {
     }),
   );
   await expect(page.getByTestId("hold")).toContainText("Đây không phải quyết định tạm ngừng");
+  // Two lines and no more: the court looks at the stage.
+  await page.setViewportSize({ width: 1280, height: 720 });
+  const band = await page.getByTestId("hold").boundingBox();
+  expect(band?.height).toBeLessThan(110);
   await look(page, "court-hold-2-judge");
   await fake.line(false);
   await expect(page.getByText("Mất kết nối với máy chủ, đang tự nối lại")).toBeVisible();
@@ -437,6 +441,7 @@ test("counsel, assessor, defendant: the seat's screen", async ({ page }) => {
       floor: "",
       hands: [],
       acts: ["request_consult"],
+      consultWith: [{ person: "p-defendant" }],
       hold: { since: micros(70) },
     }),
   );

@@ -46,13 +46,23 @@ export const cast: Record<string, PersonInit> = {
     identity: "lawyer_card",
     client: "p-defendant",
     private: true,
+    removable: true,
   }),
-  victim: one("victim", "victim", "Huỳnh Thị Thanh Tâm", { identity: "vneid", device: "d-room" }),
-  defendant: one("defendant", "defendant", "Nguyễn Văn A", { ...detained, required: true }),
+  victim: one("victim", "victim", "Huỳnh Thị Thanh Tâm", {
+    identity: "vneid",
+    device: "d-room",
+    removable: true,
+  }),
+  defendant: one("defendant", "defendant", "Nguyễn Văn A", {
+    ...detained,
+    required: true,
+    removable: true,
+  }),
   defendant2: one("defendant2", "defendant", "Đỗ Quang Vinh", {
     ...detained,
     device: "d-defendant",
     required: true,
+    removable: true,
   }),
   officer: one("officer", "detention_officer", "Bùi Đình Lâm", {
     ...detained,

@@ -56,6 +56,7 @@ const defendant: PersonInit = {
   person: "p-defendant",
   name: "Nguyễn Văn A",
   capacity: "defendant",
+  removable: true,
   point: "Trại tạm giam",
   device: "d-defendant",
   microphoneOpen: true,
@@ -65,6 +66,7 @@ const counsel: PersonInit = {
   person: "p-counsel",
   name: "Trần Bảo Khuê",
   capacity: "defence_counsel",
+  removable: true,
   device: "d-counsel",
   locked: true,
 };
@@ -73,6 +75,7 @@ const witness: PersonInit = {
   person: "p-witness",
   name: "Đặng Hữu Phước",
   capacity: "witness",
+  removable: true,
   device: "d-witness",
   status: PersonStatus.WAITING,
 };

@@ -45,7 +45,7 @@ export async function misfits(page: Page): Promise<string[]> {
     const reach = (where: string): void => {
       for (const bar of staying) {
         for (const e of bar.querySelectorAll("button")) {
-          if (!inReach(e)) found.push(`out of reach ${where}: ${named(e)}`);
+          if (shown(e) && !inReach(e)) found.push(`out of reach ${where}: ${named(e)}`);
         }
       }
     };

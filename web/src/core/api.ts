@@ -112,7 +112,8 @@ export function httpApi(fetch: typeof globalThis.fetch): Api {
       try {
         const r = await fetcher("/api/help", { credentials: "same-origin" });
         const body = (await r.json()) as { phone?: unknown };
-        return r.ok && typeof body.phone === "string" ? body.phone : "";
+        // A number is read and dialled as one: no line breaks within it.
+        return r.ok && typeof body.phone === "string" ? body.phone.replaceAll(" ", "\u00a0") : "";
       } catch {
         return "";
       }

@@ -197,8 +197,10 @@ export const en: Catalogue = {
   act_admit: "Admit to the courtroom",
   act_open: "Open the hearing",
   act_open_confirm: "Open the hearing and start recording sound and pictures?",
+  act_open_unrecorded: "Open without a recording",
+  act_open_unrecorded_confirm:
+    "Recording is not running. The hearing can be opened all the same when the presiding judge states a reason, which stands in the hearing's log.",
   act_open_reason: "Reason for opening without a recording",
-  act_open_anyway: "Open the hearing anyway",
   act_give_floor: "Give the floor",
   act_stop_floor: "Stop speaking",
   act_mute_lock: "Mute and lock",

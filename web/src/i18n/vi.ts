@@ -203,8 +203,10 @@ export const vi = {
   act_admit: "Cho vào phòng xử án",
   act_open: "Bắt đầu phiên tòa",
   act_open_confirm: "Bắt đầu phiên tòa và bắt đầu ghi âm, ghi hình?",
+  act_open_unrecorded: "Bắt đầu không ghi âm, ghi hình",
+  act_open_unrecorded_confirm:
+    "Chưa ghi âm, ghi hình được. Phiên tòa vẫn bắt đầu được khi Chủ tọa nêu rõ lý do; lý do được ghi vào nhật ký phiên tòa.",
   act_open_reason: "Lý do bắt đầu khi chưa ghi được",
-  act_open_anyway: "Vẫn bắt đầu phiên tòa",
   act_give_floor: "Mời phát biểu",
   act_stop_floor: "Dừng phát biểu",
   act_mute_lock: "Tắt tiếng và khóa",

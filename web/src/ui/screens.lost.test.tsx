@@ -42,6 +42,7 @@ describe("a point that is lost", () => {
       .getAllByRole("button")
       .map((b) => b.textContent);
     expect(names).toEqual([
+      "Dừng phát biểu", // stands here in one column only; styles are no part of these tests
       "Tạm dừng kỹ thuật",
       "Chuyển sang: Công bố, xem xét vật chứng, tài liệu",
     ]);
@@ -178,8 +179,14 @@ describe("what is answered by a person and not by the page", () => {
     await screen.findAllByText(/Giấy tờ không khớp: Ảnh khác người/);
   });
 
-  it("never shows the door to who makes up the court, nor stands it open beside a name", async () => {
-    const assessor = { ...people[1], person: "h", capacity: "lay_assessor", name: "Tuấn" };
+  it("shows the door only where the rules do, and never open beside a name", async () => {
+    const assessor = {
+      ...people[1],
+      person: "h",
+      capacity: "lay_assessor",
+      name: "Tuấn",
+      removable: false,
+    };
     await show("j", "presiding_judge", {
       ...ordered,
       state: HearingState.RECESS,
@@ -193,27 +200,47 @@ describe("what is answered by a person and not by the page", () => {
     expect(buttons(/^Mời ra khỏi phiên tòa: bị cáo/)).toHaveLength(1);
   });
 
-  it("offers counsel the client and who helps, in a criminal case nobody of another side", async () => {
+  it("offers counsel whom the rules name, the client chosen, a side's consent said", async () => {
     const others = [
       { ...people[1], person: "v", capacity: "victim", name: "Tâm" },
-      { ...people[1], person: "i", capacity: "interpreter", name: "Sơn" },
       { ...people[1], person: "c", capacity: "defence_counsel", name: "Khuê", client: "a" },
     ];
-    const view = { ...ordered, people: [...people, ...others], acts: ["request_consult"] };
-    const { say } = await show("c", "defence_counsel", view);
-    const open = { name: "Trao đổi riêng" };
-    const offered = async () => {
-      fireEvent.click(await screen.findByRole("button", open));
-      const sheet = await screen.findByRole("alertdialog");
-      const people = within(sheet).getAllByRole("checkbox");
-      fireEvent.click(within(sheet).getByRole("button", { name: "Quay lại" }));
-      return people.map((x) => x.parentElement?.textContent);
-    };
-    expect(await offered()).toEqual([
+    await show("c", "defence_counsel", {
+      ...ordered,
+      people: [...people, ...others],
+      acts: ["request_consult"],
+      consultWith: [{ person: "a" }, { person: "z" }, { person: "v", otherSide: true }],
+    });
+    fireEvent.click(await screen.findByRole("button", { name: "Trao đổi riêng" }));
+    const ticks = within(await screen.findByRole("alertdialog")).getAllByRole<HTMLInputElement>(
+      "checkbox",
+    );
+    expect(ticks.map((x) => x.parentElement?.textContent)).toEqual([
       "Trao đổi riêng với bị cáo Nguyễn Văn A",
-      "Trao đổi riêng với người phiên dịch Sơn",
+      expect.stringMatching(/^Trao đổi riêng với /),
+      "Trao đổi riêng với bị hại Tâm (bên khác, chỉ khi người đó đồng ý)",
     ]);
-    say({ ...view, procedure: "civil" });
-    expect((await offered())[2]).toContain("bị hại Tâm (bên khác, chỉ khi người đó đồng ý)");
+    expect(ticks.map((x) => x.checked)).toEqual([true, false, false]);
+  });
+
+  it("asks for the reason at once where nothing would be recorded", async () => {
+    const { socket } = await show("j", "presiding_judge", {
+      ...ordered,
+      state: HearingState.READY,
+      acts: ["open"],
+      openUnrecorded: true,
+    });
+    fireEvent.click(await screen.findByRole("button", { name: "Bắt đầu phiên tòa" }));
+    const question = await screen.findByRole("alertdialog");
+    const go = within(question).getByRole("button", { name: "Bắt đầu không ghi âm, ghi hình" });
+    expect(go.hasAttribute("disabled")).toBe(true);
+    fireEvent.change(within(question).getByLabelText(/^Lý do/), {
+      target: { value: "Hỏng ổ đĩa" },
+    });
+    fireEvent.click(go);
+    expect(command(socket)).toMatchObject({
+      case: "open",
+      value: { overrideReason: "Hỏng ổ đĩa" },
+    });
   });
 });

@@ -73,7 +73,7 @@ describe("the desk", () => {
     const question = await screen.findByRole("alertdialog");
     within(question).getByRole("button", { name: "Bắt đầu phiên tòa" }).click();
     expect(command(socket)).toMatchObject({ case: "open", value: { overrideReason: "" } });
-    answer(socket, "recorder_not_ready");
+    answer(socket, "not_recording");
     expect(await screen.findByLabelText("Lý do bắt đầu khi chưa ghi được")).toBeTruthy();
     expect(question.textContent).toContain("ổ đĩa đầy");
   });

@@ -12,8 +12,15 @@ export type ViewInit = MessageInitShape<typeof ViewSchema>;
 const inside = { status: PersonStatus.IN_COURTROOM, connected: true };
 export const people = [
   { ...inside, person: "j", capacity: "presiding_judge", name: "Nguyễn Thị Hường" },
-  { ...inside, person: "a", capacity: "defendant", name: "Nguyễn Văn A" },
-  { ...inside, person: "w", capacity: "witness", name: "Đặng Phước", status: PersonStatus.WAITING },
+  { ...inside, person: "a", capacity: "defendant", name: "Nguyễn Văn A", removable: true },
+  {
+    ...inside,
+    person: "w",
+    capacity: "witness",
+    name: "Đặng Phước",
+    status: PersonStatus.WAITING,
+    removable: true,
+  },
 ];
 
 export async function show(me: string, capacity: string, view: ViewInit) {

@@ -14,7 +14,7 @@ import type { Act as WireAct } from "../../core/signaling";
 import { person } from "../../core/state";
 import type { Key } from "../../i18n/vi";
 import type { View } from "../../wire/phientoa/v1/phientoa_pb";
-import { type Question, useAsk } from "../ask";
+import { type Question, useAsk, useSend } from "../ask";
 import { useRoom, useSeat, useTexts } from "../context";
 import { useNow } from "../hooks";
 import { useNames } from "../names";
@@ -90,7 +90,26 @@ function Ordinary({ view, primary }: { view: View; primary: Primary }) {
           {t("hold")}
         </Act>
       ) : null}
+      {primary.kind === "stop_floor" ? null : (
+        <div className={css["narrow"]}>
+          <StopFloor view={view} />
+        </div>
+      )}
     </>
+  );
+}
+
+/** Ends who speaks: under the large picture, and where the page scrolls in the dock. */
+export function StopFloor({ view }: { view: View }) {
+  const { t } = useTexts();
+  const seat = useSeat();
+  const { link } = useRoom();
+  const speaker = person(view, view.floor);
+  if (!speaker || !may(view, "stop_floor")) return null;
+  return (
+    <Act isDisabled={link !== "open"} onPress={() => void seat.act(acts.stopFloor(speaker.person))}>
+      {t("act_stop_floor")}
+    </Act>
   );
 }
 
@@ -307,7 +326,7 @@ function useNamed(view: View, p: Primary): Named | null {
       return {
         label: t("act_open"),
         press: () => {
-          form((close) => <OpenQuestion onClose={close} />);
+          form((close) => <OpenQuestion view={view} onClose={close} />);
         },
       };
     case "mark_ready":
@@ -416,28 +435,28 @@ function BackFrom({ view }: { view: View }) {
   );
 }
 
-/** Opening is refused while nothing can be recorded; then it needs a reason. */
-function OpenQuestion({ onClose }: { onClose: () => void }) {
-  const { t, pick } = useTexts();
-  const seat = useSeat();
+/** Where nothing would be recorded the opening takes a reason from the beginning. */
+function OpenQuestion({ view, onClose }: { view: View; onClose: () => void }) {
+  const { t } = useTexts();
   const { refusal } = useRoom();
-  const [tried, setTried] = useState(false);
+  const { refused, busy, send } = useSend(onClose);
   const [reason, setReason] = useState("");
-  const override = tried && refusal !== null;
-  const open = async (): Promise<void> => {
-    const result = await seat.act(acts.open(override ? reason.trim() : ""));
-    if (result?.accepted) onClose();
-    else setTried(true);
-  };
+  // The recorder may also fail while the question stands open.
+  const unrecorded = view.openUnrecorded || (refused !== "" && refusal?.code === "not_recording");
   return (
     <Confirm
       title={t("act_open")}
-      text={override ? pick(refusal) : t("act_open_confirm")}
-      confirm={t(override ? "act_open_anyway" : "act_open")}
+      text={t(unrecorded ? "act_open_unrecorded_confirm" : "act_open_confirm")}
+      confirm={t(unrecorded ? "act_open_unrecorded" : "act_open")}
+      tone={unrecorded ? "danger" : "primary"}
+      refused={refused}
+      isDisabled={busy || (unrecorded && reason.trim() === "")}
       onClose={onClose}
-      onConfirm={() => void open()}
+      onConfirm={() => {
+        send(acts.open(unrecorded ? reason.trim() : ""));
+      }}
     >
-      {override && /record/i.test(refusal.code) ? (
+      {unrecorded ? (
         <Reason label={t("act_open_reason")} value={reason} onChange={setReason} />
       ) : null}
     </Confirm>

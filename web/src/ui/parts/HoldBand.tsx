@@ -29,13 +29,7 @@ export function HoldBand({ view }: { view: View }) {
         <h2 className={css["title"]}>{t("hold")}</h2>
         <p className={css["not"]}>{t("hold_not_suspension")}</p>
         <p>{t("hold_since", { time: elapsed(ms) })}</p>
-      </div>
-      {lost === "" ? null : <p>{t("hold_lost", { people: lost })}</p>}
-      {back === "" ? null : <p>{t("hold_back", { people: back })}</p>}
-      {hold && hold.reason !== "" ? <p>{t("hold_reason", { reason: hold.reason })}</p> : null}
-      <Confirms view={view} />
-      <div className={css["item"]}>
-        <p>{t("hold_repeat")}</p>
+        {may(view, "resume") ? <p>{t("hold_repeat")}</p> : null}
         {may(view, "keep_going") ? (
           <Act
             isDisabled={link !== "open"}
@@ -53,6 +47,12 @@ export function HoldBand({ view }: { view: View }) {
           </Act>
         ) : null}
       </div>
+      <div className={css["facts"]}>
+        {lost === "" ? null : <p>{t("hold_lost", { people: lost })}</p>}
+        {back === "" ? null : <p>{t("hold_back", { people: back })}</p>}
+        {hold && hold.reason !== "" ? <p>{t("hold_reason", { reason: hold.reason })}</p> : null}
+        <Confirms view={view} />
+      </div>
     </section>
   );
 }
@@ -63,9 +63,9 @@ export function Confirms({ view, only }: { view: View; only?: readonly string[] 
   if (wanted.length === 0) return null;
   const asked = wanted.some((r) => confirms(view, r, "identity") || confirms(view, r, "media"));
   return (
-    <div>
-      <p className={css["sub"]}>{t(asked ? "hold_confirm_yours" : "hold_confirm_title")}</p>
-      <ul className={css["list"]}>
+    <div className={css["confirms"]}>
+      {asked ? <p className={css["sub"]}>{t("hold_confirm_yours")}</p> : null}
+      <ul className={css["list"]} aria-label={t("hold_confirm_title")}>
         {wanted.map((r) => (
           <Confirmation key={r.person} view={view} of={r} />
         ))}

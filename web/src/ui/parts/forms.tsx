@@ -229,11 +229,8 @@ export function Decision({ view, now, onClose }: FormProps & { view: View; now: 
 export function AskConsult({ view, onClose }: FormProps & { view: View }) {
   const { t, who } = useTexts();
   const { refused, busy, send } = useSend(onClose);
-  const me = own(view);
-  const clients = clientsOf(view, me);
-  const [chosen, setChosen] = useState<readonly string[]>(
-    clients.filter((c) => c.id === me?.client).map((c) => c.id),
-  );
+  const client = own(view)?.client ?? "";
+  const [chosen, setChosen] = useState<readonly string[]>(client === "" ? [] : [client]);
   return (
     <Confirm
       title={t("consults")}
@@ -246,64 +243,23 @@ export function AskConsult({ view, onClose }: FormProps & { view: View }) {
         send(acts.requestConsult(chosen));
       }}
     >
-      {clients.map((c) => (
-        <Tick
-          key={c.id}
-          checked={chosen.includes(c.id)}
-          onChange={(on) => {
-            setChosen(on ? [...chosen, c.id] : chosen.filter((x) => x !== c.id));
-          }}
-        >
-          {t(c.other ? "consult_other" : "consult_request", {
-            person: c.known ? who(c.known) : t("consult_client"),
-          })}
-        </Tick>
-      ))}
+      {view.consultWith.map((c) => {
+        // A counsel knows of their own client who waits outside the id alone.
+        const known = person(view, c.person);
+        return (
+          <Tick
+            key={c.person}
+            checked={chosen.includes(c.person)}
+            onChange={(on) => {
+              setChosen(on ? [...chosen, c.person] : chosen.filter((x) => x !== c.person));
+            }}
+          >
+            {t(c.otherSide ? "consult_other" : "consult_request", {
+              person: known ? who(known) : t("consult_client"),
+            })}
+          </Tick>
+        );
+      })}
     </Confirm>
   );
-}
-
-const PARTIES = new Set([
-  "defendant",
-  "plaintiff",
-  "respondent",
-  "victim",
-  "civil_claimant",
-  "civil_respondent",
-  "claimant_admin",
-  "respondent_admin",
-  "related_party",
-]);
-
-/** Who may sit in with a client: who speaks for them by law, and between them and counsel. */
-const HELPERS = new Set([
-  "legal_representative",
-  "authorised_rep",
-  "interpreter",
-  "sign_interpreter",
-]);
-
-/** Client is somebody with whom a counsel may ask to talk; a counsel who waits outside knows the id alone. */
-export interface Client {
-  id: string;
-  known: PersonView | undefined;
-  /** a party of another side: only where sides may talk of settling, and with their consent */
-  other: boolean;
-}
-
-/**
- * clientsOf lists them: the own client first, then who helps between both. In a
- * criminal case nobody else (BLTTHS art. 73: counsel meets the accused whom they
- * defend); in others the sides may talk of settling (BLTTDS art. 10).
- */
-export function clientsOf(view: View, me: PersonView | undefined): Client[] {
-  const own = me?.client ?? "";
-  const some = (of: ReadonlySet<string>, other: boolean): Client[] =>
-    view.people
-      .filter((p) => of.has(p.capacity) && p.person !== own)
-      .map((p): Client => ({ id: p.person, known: p, other }));
-  const mine: Client[] = own === "" ? [] : [{ id: own, known: person(view, own), other: false }];
-  // Whom a counsel without a named client speaks for the court knows, not the screen.
-  const sides = own === "" || view.procedure !== "criminal" ? some(PARTIES, own !== "") : [];
-  return [...mine, ...some(HELPERS, false), ...sides];
 }

@@ -2,7 +2,7 @@
 import { type ActName, acts, may } from "../../core/acts";
 import { outOfRoom } from "../../core/seating";
 import type { Act as WireAct } from "../../core/signaling";
-import { isCalled, onPanel } from "../../core/state";
+import { isCalled } from "../../core/state";
 import { sentenceCase } from "../../i18n";
 import { PersonStatus, type PersonView, type View } from "../../wire/phientoa/v1/phientoa_pb";
 import { type Question, useAsk } from "../ask";
@@ -30,8 +30,6 @@ function stands(v: View, p: PersonView) {
     inside: inside && !outOfRoom(p),
     isolated,
     judge: p.capacity === "presiding_judge",
-    // Who makes up the court at a trial is never shown the door by a slip of the hand.
-    bench: onPanel(p.capacity) || p.capacity === "procurator" || p.capacity === "clerk",
     called: isCalled(p.capacity) && v.procedure !== "",
     waiting: p.status === PersonStatus.WAITING,
     removed: p.status === PersonStatus.REMOVED,
@@ -178,7 +176,7 @@ export function usePersonActs(view: View, p: PersonView): PersonAct[] {
     { rare: true, tone: "warn" },
   );
   add(
-    (is.inside || is.waiting) && !is.bench,
+    p.removable,
     "remove",
     t("act_remove"),
     {

@@ -7,7 +7,7 @@ import { own, person } from "../../core/state";
 import { sentenceCase } from "../../i18n";
 import { HearingState, type View } from "../../wire/phientoa/v1/phientoa_pb";
 import { useRoom, useSeat, useTexts } from "../context";
-import { ActionBar, StandButton } from "../parts/ActionBar";
+import { ActionBar, StandButton, StopFloor } from "../parts/ActionBar";
 import { Alerts } from "../parts/Alerts";
 import { Act } from "../parts/controls";
 import { Consults, Witnesses } from "../parts/Drawers";
@@ -90,19 +90,14 @@ export function Desk({ view }: { view: View }) {
 /** Who speaks, and the one press that ends it, under the large picture. */
 function FloorBar({ view }: { view: View }) {
   const { t } = useTexts();
-  const seat = useSeat();
-  const { link } = useRoom();
   if (view.state !== HearingState.IN_SESSION) return null;
-  const off = link !== "open";
   const speaker = person(view, view.floor);
   return (
     <>
       {speaker ? null : <p className={css["floorText"]}>{t("nobody_speaks")}</p>}
-      {speaker && may(view, "stop_floor") ? (
-        <Act isDisabled={off} onPress={() => void seat.act(acts.stopFloor(speaker.person))}>
-          {t("act_stop_floor")}
-        </Act>
-      ) : null}
+      <div className={css["wide"]}>
+        <StopFloor view={view} />
+      </div>
       <StandButton view={view} />
     </>
   );
