@@ -141,7 +141,7 @@ func TestARestoreKnowsEveryTable(t *testing.T) {
 		"meta": "kept", "hearing": "kept", "person_name": "kept", "lease": "kept", "state_log": "kept", "checkpoint": "kept",
 		"access_log": "kept", "unit": "kept", "admin_log": "kept", "admin_lock": "kept", "hearing_info": "kept",
 		"hearing_search": "kept", "seat": "kept", "alarm": "kept", "idempotent": "kept", "imported": "kept", "room_device_court": "kept",
-		"goose_db_version": "kept",
+		"goose_db_version": "kept", "stored_object": "kept",
 	}
 	p := filepath.Join(t.TempDir(), "x.db")
 	st, err := open.Open(t.Context(), "sqlite:"+p)

@@ -140,6 +140,7 @@ type Access struct {
 type Store interface {
 	Accounts
 	Services
+	Objects
 
 	// Kind is "sqlite" or "postgres".
 	Kind() string

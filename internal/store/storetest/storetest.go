@@ -85,6 +85,7 @@ func Run(t *testing.T, open func(t *testing.T) Opened) {
 		{"ChallengesAreTakenOnce", challengesAreTakenOnce},
 		{"AdminLogIsAChain", adminLogIsAChain},
 		{"AdminLogCannotBeChanged", adminLogCannotBeChanged},
+		{"StoredObjectsAreKept", objectsAreKept},
 		{"AgreesWithModel", agreesWithModel},
 		{"IsLinearizable", isLinearizable},
 	} {
