@@ -106,7 +106,7 @@ func (c *restoreCmd) Run(ctx context.Context, s streams) error {
 		defer f.Close()
 		in = f
 	}
-	keys, err := c.keys()
+	keys, err := readKeys(c.Identity)
 	if err != nil {
 		return err
 	}
@@ -134,9 +134,9 @@ func (c *restoreCmd) Run(ctx context.Context, s streams) error {
 	return nil
 }
 
-// keys are the secret keys of the files that were named.
-func (c *restoreCmd) keys() (keys []age.Identity, err error) {
-	for _, name := range c.Identity {
+// readKeys returns the secret keys of the files that were named.
+func readKeys(names []string) (keys []age.Identity, err error) {
+	for _, name := range names {
 		f, err := os.Open(name)
 		if err != nil {
 			return nil, fmt.Errorf("identity: %w", err)

@@ -24,6 +24,7 @@ import (
 	"phientoa/internal/store"
 	"phientoa/internal/store/open"
 	"phientoa/recording/archive"
+	"phientoa/recording/storage"
 	"phientoa/sfu"
 	"phientoa/signaling"
 	"phientoa/signaling/office"
@@ -55,6 +56,7 @@ type node struct {
 	signer    *signer.Client
 	child     *signerChild // nil when the signer is run by somebody else
 	sealer    *archive.Job
+	mirror    *storage.Mirror // nil: no object store is set
 	rooms     *signaling.Rooms
 	server    *signaling.Server
 	registry  *prometheus.Registry
@@ -226,6 +228,9 @@ func (n *node) openListeners(ctx context.Context) error {
 
 func (n *node) wire(context.Context) error {
 	n.sealer = n.newSealer()
+	if err := n.openStorage(); err != nil {
+		return err
+	}
 	counts := signaling.NewMetrics(n.registry)
 	n.openAccessLog(counts.Noted)
 	n.rooms = signaling.NewRooms(signaling.RoomsParams{

@@ -21,6 +21,7 @@ import (
 func (n *node) newSealer() *archive.Job {
 	job := archive.NewJob(archive.JobParams{
 		Dir: n.evidenceDir(), Signer: n.sealing(), Reserve: leastFree, Logger: n.logger,
+		Finished: n.sealedFile,
 		SignEnd: func(ctx context.Context, part string) error {
 			return recording.SignEnd(ctx, part, ledger.Params{Signer: n.signer, Now: time.Now, Rand: rand.Reader, Logger: n.logger})
 		},

@@ -14,12 +14,13 @@ import (
 // verifyCmd checks evidence offline. It is thin: everything is in recording and
 // recording/archive.
 type verifyCmd struct {
-	Path    string `arg:"" help:"A sealed part (part-NNNN.asice), the directory of one hearing's evidence, or of one part of it."`
-	Root    string `help:"PEM file of the authorities that you trust, obtained separately."`
-	TSARoot string `name:"tsa-root" help:"PEM file of independent timestamp authorities that you trust; of a sealed part."`
-	Lang    string `default:"vi" enum:"vi,en" help:"Language of the report: vi or en."`
-	JSON    bool   `name:"json" help:"Print the report as JSON."`
-	Running bool   `help:"The hearing is still in progress: its end may be missing."`
+	Path     string   `arg:"" help:"A sealed part (part-NNNN.asice), the directory of one hearing's evidence, or of one part of it."`
+	Root     string   `help:"PEM file of the authorities that you trust, obtained separately."`
+	TSARoot  string   `name:"tsa-root" help:"PEM file of independent timestamp authorities that you trust; of a sealed part."`
+	Identity []string `name:"identity" help:"File with the secret key that opens an encrypted file of an object store, as age-keygen makes it; can be given several times."`
+	Lang     string   `default:"vi" enum:"vi,en" help:"Language of the report: vi or en."`
+	JSON     bool     `name:"json" help:"Print the report as JSON."`
+	Running  bool     `help:"The hearing is still in progress: its end may be missing."`
 }
 
 // verdict is what every report can do.
@@ -66,7 +67,11 @@ func (c *verifyCmd) verify(ctx context.Context) (verdict, error) {
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("%s is neither a file nor a directory", c.Path)
 	}
-	return archive.VerifyFile(ctx, c.Path, archive.Options{Roots: roots, TSARoots: tsaRoots}), nil
+	keys, err := readKeys(c.Identity)
+	if err != nil {
+		return nil, err
+	}
+	return archive.VerifyFile(ctx, c.Path, archive.Options{Roots: roots, TSARoots: tsaRoots, Keys: keys}), nil
 }
 
 // readRoots reads a PEM file of certificates; none where no name is given.

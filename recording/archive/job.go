@@ -27,6 +27,9 @@ type JobParams struct {
 	// SignEnd signs the end line of a part whose process died before it did; see
 	// recording.SignEnd.
 	SignEnd func(ctx context.Context, part string) error
+	// Finished is told the sealed file of a part once it has its name, and again once
+	// it has its timestamp; nil: nobody asks. It must not block.
+	Finished func(path string)
 	// Reserve is kept free on the disk for recordings, in bytes: a part that does
 	// not fit beside it waits.
 	Reserve int64
@@ -238,6 +241,7 @@ func (j *Job) seal(ctx context.Context, part string) error {
 		return err
 	}
 	j.sealed.Add(1)
+	j.finished(out)
 	log := j.p.Logger.Info
 	damages := 0
 	if b.Report.Evidence != nil {
@@ -252,6 +256,12 @@ func (j *Job) seal(ctx context.Context, part string) error {
 		return errNoTimestamp
 	}
 	return nil
+}
+
+func (j *Job) finished(path string) {
+	if j.p.Finished != nil {
+		j.p.Finished(path)
+	}
 }
 
 var errNoTimestamp = errors.New("archive: sealed, the timestamp is still to come")
@@ -273,6 +283,7 @@ func (j *Job) stamp(ctx context.Context, part string) error {
 		return errors.Join(errNoTimestamp, err)
 	}
 	j.p.Logger.Info("sealed part has its timestamp", "part", j.name(part))
+	j.finished(part + Ext)
 	return nil
 }
 

@@ -9,9 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"sync"
 	"time"
+
+	"filippo.io/age"
 
 	"phientoa/internal/asic"
 	"phientoa/internal/cades"
@@ -44,6 +45,8 @@ type Options struct {
 	TSARoots *x509.CertPool
 	// Held are checkpoint notes kept elsewhere (participants, database, witness).
 	Held [][]byte
+	// Keys open a file that is encrypted, as it lies in an object store.
+	Keys []age.Identity
 	// Now judges certificates where no trusted timestamp tells the time; zero: the
 	// clock of this machine.
 	Now time.Time
@@ -131,16 +134,12 @@ func (r Report) readBack(ctx context.Context) error {
 
 // VerifyFile is Verify of a file.
 func VerifyFile(ctx context.Context, path string, o Options) Report {
-	f, err := os.Open(path)
+	r, size, c, err := OpenContainer(path, o.Keys...)
 	if err != nil {
 		return Report{Unreadable: err.Error()}
 	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return Report{Unreadable: err.Error()}
-	}
-	return Verify(ctx, f, info.Size(), o)
+	defer c.Close()
+	return Verify(ctx, r, size, o)
 }
 
 // Verify checks a container of size bytes, offline, in memory that does not
