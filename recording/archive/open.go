@@ -65,5 +65,17 @@ func unseal(r io.ReaderAt, size int64, keys []age.Identity) (io.ReaderAt, int64,
 	case err != nil:
 		return nil, 0, fmt.Errorf("%w: %w", ErrCipher, err)
 	}
-	return plain, size, nil
+	return quiet{plain}, size, nil
+}
+
+// quiet reads as a file does: what was read whole is no error, also at the very end,
+// where io.ReaderAt leaves the choice.
+type quiet struct{ io.ReaderAt }
+
+func (q quiet) ReadAt(b []byte, at int64) (int, error) {
+	n, err := q.ReaderAt.ReadAt(b, at)
+	if n == len(b) && errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return n, err
 }

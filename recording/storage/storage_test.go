@@ -393,3 +393,5 @@ func TestWhatCannotBeIsRefused(t *testing.T) {
 		require.Error(t, err, e)
 	}
 }
+
+func keys(k age.Identity) []age.Identity { return []age.Identity{k} }

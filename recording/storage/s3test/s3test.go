@@ -113,3 +113,6 @@ func (s *Server) Versions(bucket, prefix string) (list []minio.ObjectInfo) {
 	}
 	return list
 }
+
+// Dir is where the server keeps everything: what a thief of its disks would have.
+func (s *Server) Dir() string { return s.dir }
