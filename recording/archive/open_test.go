@@ -2,6 +2,9 @@ package archive
 
 import (
 	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -98,4 +101,42 @@ func TestAnAlteredEncryptedFileIsFound(t *testing.T) {
 		require.False(t, whole(good[:len(good)-n]), n)
 		require.False(t, whole(append(bytes.Clone(good), good[:n]...)), n)
 	}
+}
+
+// late has no timestamps at first.
+type late struct {
+	Signer
+	open bool
+}
+
+func (l *late) Stamp(ctx context.Context, imprint [sha256.Size]byte) ([]byte, error) {
+	if !l.open {
+		return nil, errors.New("the authority is away")
+	}
+	return l.Signer.Stamp(ctx, imprint)
+}
+
+// Who waits for sealed files is told of one that is there, and again when its
+// timestamp has made it another; not of one that is as it was.
+func TestASealedFileIsToldWhenItIsThereAndWhenItIsStamped(t *testing.T) {
+	c := newCourt(t)
+	part := c.record(t, 20)
+	s := &late{Signer: c.sealer}
+	var told []int64
+	j := NewJob(JobParams{Dir: c.dir, Signer: s, SignEnd: never, Finished: func(path string) {
+		require.Equal(t, part+Ext, path)
+		info, err := os.Stat(path)
+		require.NoError(t, err)
+		told = append(told, info.Size())
+	}})
+	require.ErrorIs(t, j.seal(t.Context(), part), errNoTimestamp)
+	require.Len(t, told, 1)
+	require.ErrorIs(t, j.seal(t.Context(), part), errNoTimestamp)
+	require.Len(t, told, 1)
+	s.open = true
+	require.NoError(t, j.seal(t.Context(), part))
+	require.Len(t, told, 2)
+	require.Greater(t, told[1], told[0], "another file has another size: that is how it is told apart")
+	require.NoError(t, j.seal(t.Context(), part))
+	require.Len(t, told, 2)
 }

@@ -84,7 +84,8 @@ func TestAStolenBucketShowsNoFrame(t *testing.T) {
 	path, frames := sealedPart(t, b.dir)
 	plain, err := os.ReadFile(path)
 	require.NoError(t, err)
-	secrets := append(frames, []byte("PK\x03\x04"), []byte("mimetype"), []byte("vnd.etsi.asic"), []byte("\x1a\x45\xdf\xa3"),
+	secrets := append([][]byte{}, frames...)
+	secrets = append(secrets, []byte("PK\x03\x04"), []byte("mimetype"), []byte("vnd.etsi.asic"), []byte("\x1a\x45\xdf\xa3"),
 		[]byte("OpusHead"), []byte("V_VP8"), []byte("\x9d\x01\x2a\x10\x00\x10"), []byte("META-INF"), []byte("TLST-HS"), []byte(`{"i":0,`))
 	for i, secret := range secrets {
 		require.True(t, bytes.Contains(plain, secret), "the search can find: %d %q", i, secret)
