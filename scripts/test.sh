@@ -130,6 +130,13 @@ finish() {
 
 phase step bootstrap "$ROOT/scripts/bootstrap.sh" test
 phase step tools "$ROOT/scripts/tools.sh"
+# From nothing the S3 server takes minutes, so that only a long run builds it; once
+# built it is used by every run.
+if [ "$long" = long ]; then
+  phase step s3server "$ROOT/scripts/s3server.sh"
+else
+  phase step s3server "$ROOT/scripts/s3server.sh" cached
+fi
 phase step web-deps "$ROOT/scripts/web.sh" deps
 if after web-deps; then
   phase check web-check web_check

@@ -11,6 +11,7 @@ import (
 
 	"filippo.io/age"
 
+	"phientoa/cmd/verifycli"
 	"phientoa/internal/backup"
 )
 
@@ -106,7 +107,7 @@ func (c *restoreCmd) Run(ctx context.Context, s streams) error {
 		defer f.Close()
 		in = f
 	}
-	keys, err := c.keys()
+	keys, err := verifycli.Keys(c.Identity)
 	if err != nil {
 		return err
 	}
@@ -132,22 +133,6 @@ func (c *restoreCmd) Run(ctx context.Context, s streams) error {
 		fmt.Fprintln(s.out, "the backup holds no keys: a new authority is made at the first start; records of before are verified with --root pki-of-backup/ca.pem")
 	}
 	return nil
-}
-
-// keys are the secret keys of the files that were named.
-func (c *restoreCmd) keys() (keys []age.Identity, err error) {
-	for _, name := range c.Identity {
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, fmt.Errorf("identity: %w", err)
-		}
-		found, err := age.ParseIdentities(f)
-		if err = errors.Join(err, f.Close()); err != nil {
-			return nil, fmt.Errorf("identity %s: %w", name, err)
-		}
-		keys = append(keys, found...)
-	}
-	return keys, nil
 }
 
 func summary(m backup.Manifest) string {

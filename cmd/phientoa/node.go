@@ -27,6 +27,7 @@ import (
 	"phientoa/recording/archive"
 	"phientoa/recording/register"
 	"phientoa/recording/retrieval"
+	"phientoa/recording/storage"
 	"phientoa/sfu"
 	"phientoa/signaling"
 	"phientoa/signaling/minutebook"
@@ -63,6 +64,7 @@ type node struct {
 	sealer    *archive.Job
 	vault     *retrieval.Vault
 	archives  *archives.Archives
+	mirror    *storage.Mirror // nil: no object store is set
 	rooms     *signaling.Rooms
 	server    *signaling.Server
 	registry  *prometheus.Registry
@@ -235,6 +237,9 @@ func (n *node) openListeners(ctx context.Context) error {
 func (n *node) wire(context.Context) error {
 	n.sealer = n.newSealer()
 	n.openArchives()
+	if err := n.openStorage(); err != nil {
+		return err
+	}
 	counts := signaling.NewMetrics(n.registry)
 	n.openAccessLog(counts.Noted)
 	n.rooms = signaling.NewRooms(signaling.RoomsParams{

@@ -116,13 +116,17 @@ func (f countedFile) Write(b []byte) (int, error) {
 
 // checks are what /readyz looks at.
 func (n *node) checks() []edge.Check {
-	return []edge.Check{
+	list := []edge.Check{
 		{Name: "database", Do: func(ctx context.Context) (any, error) { return n.store.Kind(), n.store.Ping(ctx) }},
 		{Name: "signer", Do: func(ctx context.Context) (any, error) { return nil, n.signer.Ping(ctx) }},
 		{Name: "disk", Do: func(context.Context) (any, error) { return diskCheck(n.evidenceDir()) }},
 		{Name: "seals", Do: func(context.Context) (any, error) { return sealCheck(n.sealer) }},
 		{Name: "clock", Do: func(context.Context) (any, error) { return clockCheck(time.Now()) }},
 	}
+	if n.mirror != nil {
+		list = append(list, edge.Check{Name: "storage", Do: n.storageCheck})
+	}
+	return list
 }
 
 func diskCheck(dir string) (any, error) {

@@ -307,7 +307,8 @@ func (a alarmList) Alarms(context.Context, court.Scope, time.Time) ([]store.Alar
 
 // Page and program name the same metrics, and no label can name a hearing.
 func TestMetricsPageIsUpToDate(t *testing.T) {
-	s := startServe(t, nil)
+	change, _ := stored(t, "http://127.0.0.1:1")
+	s := startServe(t, change)
 	if _, ok := s.store.(alarmStore); !ok {
 		s.registry.MustRegister(newAlarmCollector(alarmList{{Kind: "help"}, {Kind: "0192-hearing"}}))
 	}

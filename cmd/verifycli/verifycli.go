@@ -7,9 +7,12 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+
+	"filippo.io/age"
 
 	"phientoa/internal/ledger"
 	"phientoa/recording"
@@ -34,6 +37,7 @@ type Cmd struct {
 	TSARoot string `name:"tsa-root" help:"PEM file of independent timestamp authorities that you trust; of a sealed part."`
 	// Checkpoint are receipts; see docs/archive-format.md.
 	Checkpoint []string `name:"checkpoint" placeholder:"FILE" sep:"none" help:"File of checkpoints that somebody else kept (the receipt of a participant); they must be of this record. May be given several times."`
+	Identity   []string `name:"identity" placeholder:"FILE" sep:"none" help:"File with the secret key that opens an encrypted file of an object store, as age-keygen makes it. May be given several times."`
 	Lang       string   `default:"vi" enum:"vi,en" help:"Language of the report: vi or en."`
 	JSON       bool     `name:"json" help:"Print the report as JSON."`
 	Running    bool     `help:"The hearing is still in progress: its end may be missing."`
@@ -88,7 +92,11 @@ func (c *Cmd) verify(ctx context.Context) (verdict, error) {
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("%s is neither a file nor a directory", c.Path)
 	}
-	return archive.VerifyFile(ctx, c.Path, archive.Options{Roots: roots, TSARoots: tsaRoots, Held: held}), nil
+	keys, err := Keys(c.Identity)
+	if err != nil {
+		return nil, err
+	}
+	return archive.VerifyFile(ctx, c.Path, archive.Options{Roots: roots, TSARoots: tsaRoots, Held: held, Keys: keys}), nil
 }
 
 // Roots reads a PEM file of certificates; none where no name is given.
@@ -141,4 +149,20 @@ func readSmall(path string, most int64) ([]byte, error) {
 		return nil, fmt.Errorf("%s has more than %d bytes", path, most)
 	}
 	return b, nil
+}
+
+// Keys returns the secret keys of the files that were named.
+func Keys(names []string) (keys []age.Identity, err error) {
+	for _, name := range names {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, fmt.Errorf("identity: %w", err)
+		}
+		found, err := age.ParseIdentities(f)
+		if err = errors.Join(err, f.Close()); err != nil {
+			return nil, fmt.Errorf("identity %s: %w", name, err)
+		}
+		keys = append(keys, found...)
+	}
+	return keys, nil
 }

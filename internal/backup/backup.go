@@ -35,6 +35,8 @@ const (
 	// is made beside them, and records of before are verified against these.
 	oldPKIDir = "pki-of-backup"
 	lockName  = "lock"
+	// outboxDir holds copies on their way to an object store, which are made again.
+	outboxDir = "outbox"
 	sqliteDB  = "phientoa.db"
 	// Marker is the directory in which a restore works. While it is there, the
 	// data directory is not whole and no server may use it.

@@ -136,6 +136,7 @@ func fill(p *place) {
 	put(t, filepath.Join(p.dir, "pki", "ca.key"), "PRIVATE-KEY-BYTES")
 	put(t, filepath.Join(p.dir, "pki", "node.key"), "PRIVATE-KEY-BYTES")
 	put(t, filepath.Join(p.dir, "lock"), "")
+	put(t, filepath.Join(p.dir, "outbox", "copy.age"), "made again")
 }
 
 func write(t *testing.T, src backup.Source) []byte {
@@ -221,6 +222,7 @@ func TestKeysLeaveOnlyWhenAsked(t *testing.T) {
 	plain := unpack(t, write(t, from.source()))
 	for name, content := range plain {
 		require.False(t, strings.HasSuffix(name, ".key"), name)
+		require.NotContains(t, name, "outbox", "what is made again is not taken along")
 		require.NotContains(t, string(content), "PRIVATE-KEY-BYTES", name)
 	}
 	src := from.source()

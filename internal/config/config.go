@@ -34,6 +34,13 @@ type Config struct {
 	SignerSocket   string        `name:"signer-socket" env:"PHIENTOA_SIGNER_SOCKET" default:"" help:"Unix socket of the signer process; empty: the server starts one as its child."`
 	TimestampURL   string        `name:"timestamp-url" env:"PHIENTOA_TIMESTAMP_URL" default:"" help:"http or https address of the RFC 3161 authority that stamps sealed parts; it sees a hash alone. Empty: the signer's own authority, which is not independent."`
 	PersonalCA     string        `name:"personal-ca" env:"PHIENTOA_PERSONAL_CA" default:"" help:"PEM file of the authorities whose certificates sign for a person (the presiding judge and the clerk under the minutes). Empty: signed minutes are not taken."`
+	S3Endpoint     string        `name:"s3-endpoint" env:"PHIENTOA_S3_ENDPOINT" default:"" help:"https address of an S3 server that takes a locked, encrypted copy of every sealed part; http on this machine alone. Empty: the files in the data directory are the only ones."`
+	S3Bucket       string        `name:"s3-bucket" env:"PHIENTOA_S3_BUCKET" default:"" help:"Its bucket, made with object lock. At the start and every day a locked probe is put there and tried to be deleted; only where that fails is it called write-once."`
+	S3Region       string        `name:"s3-region" env:"PHIENTOA_S3_REGION" default:"" help:"Its region; empty: asked of the server."`
+	S3KeyFile      string        `name:"s3-key-file" env:"PHIENTOA_S3_KEY_FILE" default:"" help:"File with the access key on its first line and the secret key on its second."`
+	S3CA           string        `name:"s3-ca" env:"PHIENTOA_S3_CA" default:"" help:"PEM file of the authorities of its certificate; empty: those of the system."`
+	S3RetainDays   int           `name:"s3-retain-days" env:"PHIENTOA_S3_RETAIN_DAYS" default:"0" help:"Days that a copy is locked from its storing on, 1 to 36500. Nobody can shorten it afterwards, whatever it costs; it has no default."`
+	S3Recipient    []string      `name:"s3-recipient" env:"PHIENTOA_S3_RECIPIENTS" help:"Public keys (age1…) whose secret keys open the copies: the court's and the one in escrow, at least two. Comma separated."`
 	DrainDelay     time.Duration `name:"drain-delay" env:"PHIENTOA_DRAIN_DELAY" default:"0s" help:"Between saying not ready and stopping, so that a load balancer sees it: 0 to 5m."`
 	StopTimeout    time.Duration `name:"stop-timeout" env:"PHIENTOA_STOP_TIMEOUT" default:"30s" help:"The longest an orderly stop takes after drain-delay: 1s to 10m. Hearings are suspended, not ended."`
 	HelpPhone      string        `name:"help-phone" env:"PHIENTOA_HELP_PHONE" default:"" help:"Telephone number for technical help, shown to everybody on the screens that a lost connection leaves: 3 to 30 of digits, spaces and + - . ( ). Empty: none is shown."`
@@ -66,7 +73,39 @@ func (c Config) Check() error {
 			return errors.New("timestamp-url: want http://… or https://… without a password")
 		}
 	}
-	return c.checkEdge()
+	return errors.Join(c.checkS3(), c.checkEdge())
+}
+
+// checkS3 looks at what copies in an object store need.
+func (c Config) checkS3() error {
+	if c.S3Endpoint == "" {
+		if c.S3Bucket != "" || c.S3KeyFile != "" || len(c.S3Recipient) > 0 {
+			return errors.New("s3-endpoint: missing beside the other s3 settings")
+		}
+		return nil
+	}
+	u, err := url.Parse(c.S3Endpoint)
+	switch {
+	case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "":
+		return errors.New("s3-endpoint: want https://name or https://name:port")
+	case u.Scheme == "http" && !local(u.Hostname()):
+		return errors.New("s3-endpoint: http on this machine alone")
+	case c.S3Bucket == "" || c.S3KeyFile == "":
+		return errors.New("s3-endpoint: needs s3-bucket and s3-key-file")
+	case c.S3RetainDays < 1 || c.S3RetainDays > 36500:
+		return errors.New("s3-retain-days: 1 to 36500; a lock cannot be shortened, so it has no default")
+	case distinct(c.S3Recipient) < 2:
+		return errors.New("s3-recipient: two different keys or more, the court's and the one in escrow: with one, its loss would be the loss of every copy")
+	}
+	return nil
+}
+
+func distinct(list []string) int {
+	seen := map[string]bool{}
+	for _, s := range list {
+		seen[strings.TrimSpace(s)] = true
+	}
+	return len(seen)
 }
 
 // CheckServe is Check of a court's server, whose pages have an address: without one
@@ -125,6 +164,11 @@ func (c Config) loopback() bool {
 	if err != nil {
 		return false
 	}
+	return local(host)
+}
+
+// local tells whether a host is this machine, by its name alone.
+func local(host string) bool {
 	a, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && a.IsLoopback()
 }

@@ -93,3 +93,34 @@ func TestCheckOfTheEdge(t *testing.T) {
 		require.Error(t, at("127.0.0.1:1", change), name)
 	}
 }
+
+// Copies leave this machine encrypted for two keys, over TLS, locked for a time that
+// somebody chose; half a setting does not start.
+func TestCheckOfTheObjectStore(t *testing.T) {
+	at := func(change func(*Config)) error {
+		c := Config{
+			Listen: "127.0.0.1:1", MediaAddress: []string{"::1"}, S3Endpoint: "https://s3.example:9000", S3Bucket: "evidence",
+			S3KeyFile: "key", S3RetainDays: 3650, S3Recipient: []string{"age1a", "age1b"},
+		}
+		change(&c)
+		return c.Check()
+	}
+	require.NoError(t, at(func(*Config) {}))
+	require.NoError(t, at(func(c *Config) { c.S3Endpoint = "http://127.0.0.1:9000/" }))
+	require.NoError(t, at(func(c *Config) { *c = Config{Listen: c.Listen, MediaAddress: c.MediaAddress} }))
+	for name, change := range map[string]func(*Config){
+		"in clear":            func(c *Config) { c.S3Endpoint = "http://s3.example" },
+		"no scheme":           func(c *Config) { c.S3Endpoint = "s3.example" },
+		"a password":          func(c *Config) { c.S3Endpoint = "https://a:b@s3.example" },
+		"a path":              func(c *Config) { c.S3Endpoint = "https://s3.example/x" },
+		"no endpoint":         func(c *Config) { c.S3Endpoint = "" },
+		"no bucket":           func(c *Config) { c.S3Bucket = "" },
+		"no key":              func(c *Config) { c.S3KeyFile = "" },
+		"no time":             func(c *Config) { c.S3RetainDays = 0 },
+		"more than a century": func(c *Config) { c.S3RetainDays = 36501 },
+		"one recipient":       func(c *Config) { c.S3Recipient = c.S3Recipient[:1] },
+		"one key twice":       func(c *Config) { c.S3Recipient = []string{"age1a", " age1a"} },
+	} {
+		require.ErrorContains(t, at(change), "s3-", name)
+	}
+}

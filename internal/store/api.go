@@ -141,6 +141,7 @@ type Store interface {
 	Accounts
 	Services
 	Archives
+	Objects
 
 	// Kind is "sqlite" or "postgres".
 	Kind() string

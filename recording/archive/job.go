@@ -33,6 +33,9 @@ type JobParams struct {
 	Register Register
 	// Catalogue is told of every sealed part; nil: nobody asks.
 	Catalogue Catalogue
+	// Finished is told the sealed file of a part once it has its name, and again once
+	// it has its timestamp; nil: nobody asks. It must not block.
+	Finished func(path string)
 	// Reserve is kept free on the disk for recordings, in bytes: a part that does
 	// not fit beside it waits.
 	Reserve int64
@@ -320,6 +323,7 @@ func (j *Job) seal(ctx context.Context, part string) error {
 		return err
 	}
 	j.sealed.Add(1)
+	j.finished(out)
 	log := j.p.Logger.Info
 	damages := 0
 	if b.Report.Evidence != nil {
@@ -331,6 +335,12 @@ func (j *Job) seal(ctx context.Context, part string) error {
 	log("part sealed", "part", j.name(part), "bytes", b.Bytes, "sha256", fmt.Sprintf("%x", b.SHA256), "manifest_sha256", fmt.Sprintf("%x", b.Manifest),
 		"timestamp", b.Stamped, "damages", damages, "took", time.Since(began).Round(time.Millisecond).String())
 	return errors.Join(b.Lacks, j.register(ctx, part, &b.SHA256), j.catalogue(ctx, part, &b.Report))
+}
+
+func (j *Job) finished(path string) {
+	if j.p.Finished != nil {
+		j.p.Finished(path)
+	}
 }
 
 // complete gives a container of an earlier attempt its timestamps, and the court's
@@ -353,6 +363,7 @@ func (j *Job) complete(ctx context.Context, part string) error {
 	}
 	done, err := Complete(ctx, part+Ext, j.p.Signer, StampLimit, j.pace(part))
 	if done.Changed {
+		j.finished(part + Ext)
 		j.p.Logger.Info("sealed part completed", "part", j.name(part), "sha256", fmt.Sprintf("%x", done.SHA256))
 		err = errors.Join(err, j.register(ctx, part, &done.SHA256), j.catalogue(ctx, part, nil))
 	}

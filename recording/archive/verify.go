@@ -12,6 +12,8 @@ import (
 	"slices"
 	"time"
 
+	"filippo.io/age"
+
 	"phientoa/internal/asic"
 	"phientoa/internal/cades"
 	"phientoa/internal/ledger"
@@ -43,6 +45,8 @@ type Options struct {
 	TSARoots *x509.CertPool
 	// Held are checkpoint notes kept elsewhere (participants, database, witness).
 	Held [][]byte
+	// Keys open a file that is encrypted, as it lies in an object store.
+	Keys []age.Identity
 	// Now judges certificates where no trusted timestamp tells the time; zero: the
 	// clock of this machine.
 	Now time.Time
@@ -131,7 +135,7 @@ func (r Report) asWritten() error {
 
 // VerifyFile is Verify of a file.
 func VerifyFile(ctx context.Context, path string, o Options) Report {
-	r, size, c, err := OpenContainer(path)
+	r, size, c, err := OpenContainer(path, o.Keys...)
 	if err != nil {
 		return Report{Unreadable: err.Error()}
 	}

@@ -88,6 +88,7 @@ func Run(t *testing.T, open func(t *testing.T) Opened) {
 		{"MinutesAreAppended", minutesAreAppended},
 		{"MinutesKeepOneOrder", minutesKeepOneOrder},
 		{"MinutesDocumentsAreKept", minutesDocuments},
+		{"StoredObjectsAreKept", objectsAreKept},
 		{"AgreesWithModel", agreesWithModel},
 		{"IsLinearizable", isLinearizable},
 	} {
