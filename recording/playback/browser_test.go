@@ -2,7 +2,6 @@ package playback
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -46,7 +45,7 @@ func TestForABrowser(t *testing.T) {
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
-	fmt.Printf("LISTENS http://localhost:%d\n", l.Addr().(*net.TCPAddr).Port)
+	t.Logf("LISTENS http://localhost:%d", l.Addr().(*net.TCPAddr).Port)
 	_, err = io.Copy(io.Discard, os.Stdin)
 	require.NoError(t, err)
 	require.NoError(t, server.Close())

@@ -1,6 +1,8 @@
+import { playbackEn } from "./en.playback";
 import type { OfficeCatalogue } from "./vi.office";
 
 export const officeEn: OfficeCatalogue = {
+  ...playbackEn,
   office_title: "Work of the court",
   office_loading: "Loading…",
   not_loaded: "This could not be loaded",

@@ -1,6 +1,9 @@
 // The texts of the officials' pages (calendar, booking, accounts, operations).
 // Apart from vi.ts, because the room does not load them. Words follow docs/glossary.md.
+import { playbackVi } from "./vi.playback";
+
 export const officeVi = {
+  ...playbackVi,
   // Everywhere
   office_title: "Công việc của Tòa án",
   office_loading: "Đang tải…",

@@ -1,5 +1,6 @@
 // The calls of the officials' pages, typed after the server's API
 // (/api/v1/access: who one is; /api/v1: calendar, booking, operations).
+import type { PartIndex } from "../play/parts";
 import { type Client, type Finding, PROOF_WITHIN } from "./client";
 
 export type Role =
@@ -239,7 +240,33 @@ export type Office = ReturnType<typeof office>;
 const q = encodeURIComponent;
 
 export function office(c: Client) {
-  return { ...access(c), ...hearings(c), ...operations(c), ...management(c), ...devices(c) };
+  return {
+    ...access(c),
+    ...hearings(c),
+    ...operations(c),
+    ...management(c),
+    ...devices(c),
+    ...playback(c),
+  };
+}
+
+/** The first answer about a part of many hours takes its time, in milliseconds. */
+const INDEX_WITHIN = 60_000;
+
+function playback(c: Client) {
+  const of = (id: string, part: number): string => `/api/v1/archives/${q(id)}/parts/${part}`;
+  return {
+    partIndex: (id: string, part: number) =>
+      c.ask<PartIndex>(`${of(id, part)}/index`, { within: INDEX_WITHIN }),
+    trackBytes: (
+      id: string,
+      part: number,
+      file: string,
+      from: number,
+      length: number,
+      signal: AbortSignal,
+    ) => c.bytes(`${of(id, part)}/tracks/${q(file)}`, from, length, signal),
+  };
 }
 
 function access(c: Client) {

@@ -1,4 +1,5 @@
 // The officials' pages: which one follows from who is signed in and the address.
+import { lazy, Suspense } from "react";
 import { Act } from "../../ui/parts/controls";
 import { home } from "../core/places";
 import { useMe, useOffice, useOfficeTexts } from "./context";
@@ -14,6 +15,9 @@ import { Operations } from "./screens/Operations";
 import { ProofDialog } from "./screens/ProofDialog";
 import { RoomDevicePage } from "./screens/RoomDevicePage";
 import { ChangePassword, OfficialSignIn } from "./screens/OfficialSignIn";
+
+// Few look at recordings, and the player is large.
+const Playback = lazy(() => import("./screens/Playback"));
 
 export function OfficeApp() {
   const { session, renew, route } = useOffice();
@@ -66,6 +70,12 @@ function Screen() {
       return <Booking />;
     case "hearing":
       return route.page === "hearing" ? <HearingPage key={route.id} id={route.id} /> : null;
+    case "playback":
+      return route.page === "playback" ? (
+        <Suspense fallback={<Waiting />}>
+          <Playback key={`${route.id} ${route.part}`} id={route.id} part={route.part} />
+        </Suspense>
+      ) : null;
     case "operations":
       return <Operations />;
     case "accounts":
@@ -78,6 +88,11 @@ function Screen() {
     case "unknown":
       return <Unknown />;
   }
+}
+
+function Waiting() {
+  const { t } = useOfficeTexts();
+  return <p role="status">{t("office_loading")}</p>;
 }
 
 function Unknown() {
