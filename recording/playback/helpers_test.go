@@ -54,7 +54,7 @@ type feed struct {
 	delay   time.Duration // from capture to arrival
 	skew    time.Duration // of the device's wall clock
 	silent  bool          // sends no reports
-	lost    func(at time.Duration) bool
+	pauses  func(at time.Duration) bool
 }
 
 type moment struct {
@@ -66,14 +66,17 @@ type moment struct {
 func (f *feed) moments(tap sfu.Tap) (out []moment) {
 	src, hz := f.info.Source, time.Duration(f.info.ClockRate)
 	lastReport := -time.Hour
-	for i, p := range f.packets {
+	seq := uint64(0)
+	for _, p := range f.packets {
 		at := time.Duration(p.Timestamp) * time.Second / hz
-		if f.lost != nil && f.lost(at) {
+		if f.pauses != nil && f.pauses(at) {
 			continue
 		}
+		seq++
+		n := seq
 		out = append(out, moment{at + f.delay, func(now time.Time) {
 			tap.Packet(&sfu.Packet{
-				Source: src, Codec: f.info.Codec, SSRC: p.SSRC, Seq: uint64(i + 1), Timestamp: p.Timestamp + 1000,
+				Source: src, Codec: f.info.Codec, SSRC: p.SSRC, Seq: n, Timestamp: p.Timestamp + 1000,
 				Marker: p.Marker, Arrival: now, Payload: p.Payload,
 			})
 		}})
@@ -127,8 +130,8 @@ func feeds(t testing.TB, tmp string) []*feed {
 	return []*feed{
 		{info: cam("device-1"), packets: v1, delay: 120 * time.Millisecond, skew: -time.Hour},
 		{info: mic("device-1"), packets: a, delay: 20 * time.Millisecond, skew: -time.Hour},
-		{info: cam("device-2"), packets: v2, delay: 60 * time.Millisecond, skew: 3 * time.Second, lost: between(gapFrom, gapTo)},
-		{info: mic("device-2"), packets: a, delay: 25 * time.Millisecond, skew: 3 * time.Second, lost: func(at time.Duration) bool {
+		{info: cam("device-2"), packets: v2, delay: 60 * time.Millisecond, skew: 3 * time.Second, pauses: between(gapFrom, gapTo)},
+		{info: mic("device-2"), packets: a, delay: 25 * time.Millisecond, skew: 3 * time.Second, pauses: func(at time.Duration) bool {
 			return dtx(at) && at%(400*time.Millisecond) != 0
 		}},
 	}

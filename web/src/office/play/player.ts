@@ -7,7 +7,7 @@ import type { Feed } from "./feed";
 const SAME = 0.008;
 const JUMP = 0.35;
 /** How fast an element catches up: the share of its lag a second, and the most. */
-const PULL = 1;
+const PULL = 2;
 const MOST = 0.15;
 /** Where a recording is about to end there is nothing ahead to wait for, in seconds. */
 const TAIL = 0.4;

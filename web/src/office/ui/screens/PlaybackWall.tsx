@@ -74,22 +74,29 @@ function Tile({ x, d, feeds, time, mark, large, onLarge }: TileProps) {
   const says = [picture(words, x, cams, time), sound(words, x, feeds, time)];
   return (
     <figure className={`${css["tile"]} ${large ? css["large"] : ""}`} data-device={d.id}>
-      {cams.map((f) => (
-        <Media key={f.track.id} feed={f} length={length} hidden={f !== shown || !f.covers(time)} />
-      ))}
-      {feeds
-        .filter((f) => f.audio)
-        .map((f) => (
-          <Media key={f.track.id} feed={f} length={length} hidden />
+      <div className={css["screen"]}>
+        {cams.map((f) => (
+          <Media
+            key={f.track.id}
+            feed={f}
+            length={length}
+            hidden={f !== shown || !f.covers(time)}
+          />
         ))}
-      <p className={css["says"]}>
-        {says
-          .filter((s) => s !== "")
-          .map((s) => (
-            <span key={s}>{s}</span>
+        {feeds
+          .filter((f) => f.audio)
+          .map((f) => (
+            <Media key={f.track.id} feed={f} length={length} hidden />
           ))}
-      </p>
-      <div className={css["mark"]} aria-hidden="true" data-mark={mark} />
+        <p className={css["says"]}>
+          {says
+            .filter((s) => s !== "")
+            .map((s) => (
+              <span key={s}>{s}</span>
+            ))}
+        </p>
+        <div className={css["mark"]} aria-hidden="true" data-mark={mark} />
+      </div>
       <figcaption className={css["name"]}>{name}</figcaption>
       {cams.length === 0 ? null : (
         <button
