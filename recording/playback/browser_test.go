@@ -1,6 +1,7 @@
 package playback
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -22,8 +23,19 @@ func TestForABrowser(t *testing.T) {
 	if dist == "" {
 		t.Skip("started by web/e2e/playback.spec.ts")
 	}
-	g := &gate{path: example(t)}
-	mux := serve(g)
+	g := &gate{path: example(t), load: true}
+	h := New(g, slog.New(slog.DiscardHandler))
+	mux := http.NewServeMux()
+	h.Register(mux)
+	renders, err := NewRenders(t.TempDir(), slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	h.RegisterRenders(mux, renders)
+	ctx, cancel := context.WithCancel(t.Context())
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		renders.Run(ctx)
+	}()
 	mux.HandleFunc("GET /api/v1/access/me", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(map[string]any{
@@ -50,4 +62,6 @@ func TestForABrowser(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, server.Close())
 	require.ErrorIs(t, <-served, http.ErrServerClosed)
+	cancel()
+	<-over
 }

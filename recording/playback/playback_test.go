@@ -152,6 +152,8 @@ type gate struct {
 	still func(context.Context) bool
 	saw   []string
 	deny  error
+	key   string
+	load  bool
 }
 
 func (g *gate) Part(_ *http.Request, hearing string, part int) (Opened, error) {
@@ -159,7 +161,7 @@ func (g *gate) Part(_ *http.Request, hearing string, part int) (Opened, error) {
 		return Opened{}, notThere()
 	}
 	return Opened{
-		Key: "k", Watermark: "Phạm Quỳnh Như", Allowed: g.say, Still: g.still,
+		Key: "k" + g.key, Download: g.load, Watermark: "Phạm Quỳnh Như", Allowed: g.say, Still: g.still,
 		Open: func() (io.ReaderAt, int64, io.Closer, error) { return archive.OpenContainer(g.path) },
 		Log: func(_ context.Context, what string) error {
 			g.saw = append(g.saw, what)

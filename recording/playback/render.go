@@ -126,7 +126,7 @@ func room(x *Index, dir string, reserve int64) error {
 	if err != nil {
 		return fmt.Errorf("playback: %w", err)
 	}
-	if int64(min(free, math.MaxInt64)) < need {
+	if free < need {
 		return ErrNoRoom
 	}
 	return nil

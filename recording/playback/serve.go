@@ -33,8 +33,10 @@ type Opened struct {
 	Watermark string
 	// Allowed tells of a track whether it may be seen; nil: all.
 	Allowed func(track string) bool
-	// Log notes an access before its first byte goes out ("index" or a file's
-	// name); when it fails nothing goes out. nil: nothing is noted.
+	// Download tells whether a rendering may be taken away.
+	Download bool
+	// Log notes an access before its first byte goes out ("index", a file's name or
+	// "render"); when it fails nothing goes out. nil: nothing is noted.
 	Log func(ctx context.Context, what string) error
 	// Still tells, while an answer goes out, whether the permission holds; nil: it does.
 	Still func(ctx context.Context) bool

@@ -164,6 +164,17 @@ test("speed, keys and enlarging", async ({ page }) => {
   expect(wrong).toEqual([]);
 });
 
+test("an MP4 is made on demand, with its progress", async ({ page }) => {
+  const wrong = await open(page);
+  await press(page, "Tạo bản MP4");
+  await expect(page.getByText(/^Đang tạo: [1-9]\d? %$/)).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByText("Đã có bản MP4.")).toBeVisible({ timeout: 120_000 });
+  const coming = page.waitForEvent("download");
+  await page.getByRole("link", { name: "Tải bản MP4" }).click();
+  expect((await coming).suggestedFilename()).toBe("ban-dan-xuat-phan-1.mp4");
+  expect(wrong).toEqual([]);
+});
+
 test("the page, judged", async ({ page }) => {
   const wrong = await open(page);
   await seek(page, 30);

@@ -36,6 +36,18 @@ export const playbackEn: typeof playbackVi = {
   play_cam: "picture",
   play_because: "{what}; reason: {why}",
 
+  play_render: "MP4",
+  play_render_about:
+    "One video of all points, to be watched elsewhere. It is a derivative, not evidence.",
+  play_render_none: "There is no MP4 of this part yet.",
+  play_render_waiting: "It waits for its turn.",
+  play_render_running: "Being made: {n} %",
+  play_render_ready: "The MP4 is there.",
+  play_render_failed: "The MP4 could not be made. You may try again.",
+  play_render_no_room: "The disk is kept for recording; the MP4 could not be made.",
+  play_render_make: "Make the MP4",
+  play_render_download: "Download the MP4",
+
   play_on_opened: "The hearing is opened",
   play_on_recessed: "Recess",
   play_on_resumed: "The hearing goes on",

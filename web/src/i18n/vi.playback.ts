@@ -36,6 +36,18 @@ export const playbackVi = {
   play_cam: "hình",
   play_because: "{what}; lý do: {why}",
 
+  play_render: "Bản MP4",
+  play_render_about:
+    "Một tệp video ghép mọi điểm cầu để xem ở nơi khác. Đây là bản dẫn xuất, không phải chứng cứ.",
+  play_render_none: "Chưa có bản MP4 của phần này.",
+  play_render_waiting: "Đang chờ đến lượt tạo.",
+  play_render_running: "Đang tạo: {n} %",
+  play_render_ready: "Đã có bản MP4.",
+  play_render_failed: "Chưa tạo được bản MP4. Ông/bà có thể thử lại.",
+  play_render_no_room: "Ổ đĩa phải để dành chỗ cho việc ghi hình, chưa tạo được bản MP4.",
+  play_render_make: "Tạo bản MP4",
+  play_render_download: "Tải bản MP4",
+
   play_on_opened: "Khai mạc phiên tòa",
   play_on_recessed: "Tạm nghỉ",
   play_on_resumed: "Phiên tòa tiếp tục",

@@ -250,6 +250,14 @@ export function office(c: Client) {
   };
 }
 
+/** Rendering is how far the MP4 of a part is. */
+export interface Rendering {
+  state: "none" | "waiting" | "running" | "ready" | "failed" | "no_room";
+  /** done, 0 to 1 */
+  share: number;
+  download: boolean;
+}
+
 /** The first answer about a part of many hours takes its time, in milliseconds. */
 const INDEX_WITHIN = 60_000;
 
@@ -266,6 +274,10 @@ function playback(c: Client) {
       length: number,
       signal: AbortSignal,
     ) => c.bytes(`${of(id, part)}/tracks/${q(file)}`, from, length, signal),
+    rendering: (id: string, part: number) => c.ask<Rendering>(`${of(id, part)}/render`),
+    render: (id: string, part: number) =>
+      c.ask<Rendering>(`${of(id, part)}/render`, { method: "POST", body: {} }),
+    renderedAt: (id: string, part: number): string => `${of(id, part)}/render/file`,
   };
 }
 

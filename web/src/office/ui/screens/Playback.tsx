@@ -12,6 +12,7 @@ import { Answer, Note, Page } from "../parts/page";
 import css from "./Playback.module.css";
 import { Controls, Timeline } from "./PlaybackControls";
 import { Events, Gaps } from "./PlaybackLists";
+import { RenderBox } from "./PlaybackRender";
 import { Wall } from "./PlaybackWall";
 
 export default function Playback({ id, part }: { id: string; part: number }) {
@@ -130,6 +131,7 @@ function Loaded({ id, part, x }: { id: string; part: number; x: PartIndex }) {
           }}
         />
       </div>
+      <RenderBox id={id} part={part} />
       <p>
         {t("play_about")} {t("play_watched", { who: x.watermark })}
       </p>
