@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -100,21 +101,57 @@ func TestTracksOfADeviceAreAlignedByTheSendersReports(t *testing.T) {
 }
 
 func TestTheSeedOfTheFuzzerIsAnIndex(t *testing.T) {
-	var m memory
-	w, err := asic.NewWriter(&m)
-	require.NoError(t, err)
-	for _, f := range [][2]string{{"log.jsonl", smallLog()}, {"media/t001-1.webm", smallTrack}} {
-		_, err := w.Add(f[0], int64(len(f[1])), bytes.NewReader([]byte(f[1])))
-		require.NoError(t, err)
-	}
-	_, err = w.Close()
-	require.NoError(t, err)
-	x, err := Read(bytes.NewReader(m.b), int64(len(m.b)))
+	x, err := readLog(t, smallLog())
 	require.NoError(t, err)
 	require.Zero(t, x.Skipped)
 	require.Len(t, x.Tracks[0].Files[0].Segments, 1)
 	require.Len(t, x.Gaps, 1)
 	require.Len(t, x.Events, 1)
+}
+
+// Each line by itself would be a stretch outside its file, its time or its track.
+func TestAStretchThatCannotBeIsLeftOutAndCounted(t *testing.T) {
+	for _, change := range [][2]string{
+		{`"length":30`, `"length":41`},
+		{`"length":30`, `"length":9223372036854775807`},
+		{`"length":30`, `"length":-1`},
+		{`"offset":0`, `"offset":-1`},
+		{`"offset":0`, `"offset":20`},
+		{`"init":10`, `"init":30`},
+		{`"init":10`, `"init":-5`},
+		{`"init":10`, `"init":0`},
+		{`"to_ms":2000`, `"to_ms":-1`},
+		{`"to_ms":2000`, `"to_ms":99999999999999`},
+		{`"from_t":1000000`, `"from_t":9223372036854775807`},
+		{`media/t001-1.webm`, `media/t002-1.webm`},
+		{`media/t001-1.webm`, `log.jsonl`},
+		{`"track":"t001","file"`, `"track":"t002","file"`},
+	} {
+		require.Contains(t, smallLog(), change[0])
+		log := strings.Replace(smallLog(), change[0], change[1], 1)
+		if strings.HasPrefix(change[0], `"from_t"`) { // the segment's, not the gap's
+			log = strings.Replace(smallLog(), `"to_ms":2000,`+change[0], `"to_ms":2000,`+change[1], 1)
+		}
+		x, err := readLog(t, log)
+		require.NoError(t, err, change)
+		require.Equal(t, 1, x.Skipped, change)
+		require.Empty(t, x.Tracks, change)
+	}
+}
+
+func readLog(t *testing.T, log string) (*Index, error) {
+	t.Helper()
+	var m memory
+	w, err := asic.NewWriter(&m)
+	require.NoError(t, err)
+	for _, f := range [][2]string{{"log.jsonl", log}, {"media/t001-1.webm", smallTrack}, {"media/t002-1.webm", smallTrack}} {
+		_, err := w.Add(f[0], int64(len(f[1])), strings.NewReader(f[1]))
+		require.NoError(t, err)
+	}
+	_, err = w.Close()
+	require.NoError(t, err)
+	within(t, m.b)
+	return Read(bytes.NewReader(m.b), int64(len(m.b)))
 }
 
 const smallTrack = "0123456789012345678901234567890123456789"
@@ -288,16 +325,7 @@ func within(t testing.TB, b []byte) {
 func FuzzRead(f *testing.F) {
 	f.Add(smallLog())
 	f.Fuzz(func(t *testing.T, log string) {
-		var m memory
-		w, err := asic.NewWriter(&m)
-		require.NoError(t, err)
-		for name, text := range map[string]string{"log.jsonl": log, "media/t001-1.webm": smallTrack} {
-			_, err := w.Add(name, int64(len(text)), bytes.NewReader([]byte(text)))
-			require.NoError(t, err)
-		}
-		_, err = w.Close()
-		require.NoError(t, err)
-		within(t, m.b)
+		_, _ = readLog(t, log) // within looks at what it gives
 	})
 }
 
