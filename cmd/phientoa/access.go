@@ -61,6 +61,9 @@ func (n *node) handler() http.Handler {
 	for _, pattern := range minutebook.Patterns() {
 		mux.Handle(pattern, signaling.Secured(n.minutes))
 	}
+	for _, pattern := range playbackPatterns() {
+		mux.Handle(pattern, n.playback)
+	}
 	mux.Handle("/", n.server.Handler())
 	return mux
 }

@@ -21,7 +21,7 @@ import (
 
 // J4 through the server's own door: a clerk of the successor finds a dissolved court's
 // hearing by a party's name without diacritics, has it verified, asks, is granted,
-// downloads it in two ranges, and another program verifies what came; it is lodged,
+// downloads it in two ranges, and another program verifies what came; it is lodged, watched,
 // and the auditor sees who saw it.
 func TestJ4AClerkRetrievesVerifiesAndLodges(t *testing.T) {
 	s := startServe(t, nil)
@@ -83,6 +83,10 @@ func TestJ4AClerkRetrievesVerifiesAndLodges(t *testing.T) {
 
 	const path = "/api/v1/archives/0192-h/parts/1/file"
 	clerk.get(http.StatusConflict, nil, "GET", path, nil)
+	const index = "/api/v1/archives/0192-h/parts/1/index"
+	clerk.get(http.StatusConflict, nil, "GET", index, nil)
+	stranger.get(http.StatusNotFound, nil, "GET", index, nil)
+	s.browser().get(http.StatusUnauthorized, nil, "GET", index, nil)
 	var request struct{ ID string }
 	clerk.get(http.StatusCreated, &request, "POST", "/api/v1/archives/0192-h/requests", map[string]any{"purpose": "Bổ sung hồ sơ phúc thẩm", "download": true})
 	chief.get(http.StatusOK, nil, "POST", "/api/v1/archive-requests/"+request.ID+"/decision", map[string]any{"outcome": "granted", "hours": 1, "download": true})
@@ -119,6 +123,12 @@ func TestJ4AClerkRetrievesVerifiesAndLodges(t *testing.T) {
 	require.Equal(t, "download", seen.Views[0].What)
 	require.Equal(t, "Lê Văn thu.ky", seen.Views[0].By)
 	require.Equal(t, "Bổ sung hồ sơ phúc thẩm", seen.Views[0].Purpose)
+	var watched struct{ Watermark string }
+	clerk.get(http.StatusOK, &watched, "GET", index, nil)
+	require.Contains(t, watched.Watermark, "Lê Văn thu.ky")
+	auditor.get(http.StatusOK, &seen, "GET", "/api/v1/archives/0192-h/views", nil)
+	require.Len(t, seen.Views, 2)
+	require.Contains(t, []string{seen.Views[0].What, seen.Views[1].What}, "view")
 	for _, secret := range []string{"Hòa", "dang hoa", "phúc thẩm"} {
 		require.NotContains(t, s.log.String(), secret, "no names and no purposes in the log")
 	}

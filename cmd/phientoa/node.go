@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 
@@ -25,6 +26,7 @@ import (
 	"phientoa/internal/store"
 	"phientoa/internal/store/open"
 	"phientoa/recording/archive"
+	"phientoa/recording/playback"
 	"phientoa/recording/register"
 	"phientoa/recording/retrieval"
 	"phientoa/recording/storage"
@@ -65,6 +67,8 @@ type node struct {
 	vault     *retrieval.Vault
 	archives  *archives.Archives
 	mirror    *storage.Mirror // nil: no object store is set
+	renders   *playback.Renders
+	playback  http.Handler
 	rooms     *signaling.Rooms
 	server    *signaling.Server
 	registry  *prometheus.Registry
@@ -264,7 +268,7 @@ func (n *node) wire(context.Context) error {
 	if err := n.openOffice(); err != nil {
 		return err
 	}
-	if err := n.openMinutes(); err != nil {
+	if err := errors.Join(n.openMinutes(), n.openPlayback()); err != nil {
 		return err
 	}
 	n.observe()

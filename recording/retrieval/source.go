@@ -3,6 +3,7 @@ package retrieval
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"io"
 	"net/http"
 
@@ -43,6 +44,8 @@ type Opened struct {
 	// Allowed is nil, all tracks: the evidence has no seal classes of its own yet, so
 	// a permission is for a hearing as a whole.
 	Allowed func(track string) bool
+	// Download tells whether a film made of it may be taken away.
+	Download bool
 	// Log notes what is done with it, before it is done: when it fails, nothing may
 	// be shown. "render" is one thing, everything else is viewing.
 	Log func(ctx context.Context, what string) error
@@ -91,8 +94,14 @@ func (s Source) open(ctx context.Context, who auth.Official, sc court.Scope, p s
 	if _, err := s.Vault.Path(p); err != nil {
 		return Opened{}, err
 	}
+	_, err = s.Archives.Grant(ctx, who, sc, p.Hearing, true)
+	var refused *archives.Refusal
+	if err != nil && !errors.As(err, &refused) {
+		return Opened{}, err
+	}
 	return Opened{
-		Key: hex.EncodeToString(p.SHA256[:]), Watermark: label(who, grant),
+		Download: err == nil,
+		Key:      hex.EncodeToString(p.SHA256[:]), Watermark: label(who, grant),
 		Open: func() (io.ReaderAt, int64, io.Closer, error) { return s.Vault.Open(p) },
 		Log: func(ctx context.Context, what string) error {
 			if what != Render {

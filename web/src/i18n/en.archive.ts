@@ -77,6 +77,7 @@ export const archiveEn: Readonly<Record<keyof typeof archiveVi, string>> = {
   archive_check_unread: "The file cannot be read",
   archive_check_when: "Verified at {time} on {day}, asked for by {who}",
   archive_check_report: "The whole report",
+  archive_watch: "Watch part {n}",
   archive_download: "Download the sealed file",
   archive_download_which: "Download the sealed file of part {n}",
 

@@ -1,10 +1,12 @@
 import { archiveEn } from "./en.archive";
 import { minutesEn } from "./en.minutes";
+import { playbackEn } from "./en.playback";
 import type { OfficeCatalogue } from "./vi.office";
 
 export const officeEn: OfficeCatalogue = {
   ...archiveEn,
   ...minutesEn,
+  ...playbackEn,
   office_title: "Work of the court",
   office_loading: "Loading…",
   not_loaded: "This could not be loaded",

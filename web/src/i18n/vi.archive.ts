@@ -78,6 +78,7 @@ export const archiveVi = {
   archive_check_unread: "Không đọc được tệp",
   archive_check_when: "Kiểm tra lúc {time} ngày {day}, theo yêu cầu của {who}",
   archive_check_report: "Kết quả kiểm tra đầy đủ",
+  archive_watch: "Xem lại phần {n}",
   archive_download: "Tải gói lưu trữ",
   archive_download_which: "Tải gói lưu trữ phần {n}",
 

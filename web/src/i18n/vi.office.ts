@@ -2,10 +2,12 @@
 // Apart from vi.ts, because the room does not load them. Words follow docs/glossary.md.
 import { archiveVi } from "./vi.archive";
 import { minutesVi } from "./vi.minutes";
+import { playbackVi } from "./vi.playback";
 
 export const officeVi = {
   ...archiveVi,
   ...minutesVi,
+  ...playbackVi,
   // Everywhere
   office_title: "Công việc của Tòa án",
   office_loading: "Đang tải…",

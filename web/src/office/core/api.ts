@@ -1,5 +1,7 @@
 // The calls of the officials' pages, typed after the server's API
 // (/api/v1/access: who one is; /api/v1: calendar, booking, operations).
+
+import type { PartIndex } from "../play/parts";
 import { archives } from "./archives";
 import { type Client, type Finding, PROOF_WITHIN } from "./client";
 import { minutes } from "./minutes";
@@ -255,6 +257,38 @@ export function office(c: Client) {
     ...devices(c),
     ...archives(c),
     ...minutes(c),
+    ...playback(c),
+  };
+}
+
+/** Rendering is how far the MP4 of a part is. */
+export interface Rendering {
+  state: "none" | "waiting" | "running" | "ready" | "failed" | "no_room";
+  /** done, 0 to 1 */
+  share: number;
+  download: boolean;
+}
+
+/** The first answer about a part of many hours takes its time, in milliseconds. */
+const INDEX_WITHIN = 60_000;
+
+function playback(c: Client) {
+  const of = (id: string, part: number): string => `/api/v1/archives/${q(id)}/parts/${part}`;
+  return {
+    partIndex: (id: string, part: number) =>
+      c.ask<PartIndex>(`${of(id, part)}/index`, { within: INDEX_WITHIN }),
+    trackBytes: (
+      id: string,
+      part: number,
+      file: string,
+      from: number,
+      length: number,
+      signal: AbortSignal,
+    ) => c.bytes(`${of(id, part)}/tracks/${q(file)}`, from, length, signal),
+    rendering: (id: string, part: number) => c.ask<Rendering>(`${of(id, part)}/render`),
+    render: (id: string, part: number) =>
+      c.ask<Rendering>(`${of(id, part)}/render`, { method: "POST", body: {} }),
+    renderedAt: (id: string, part: number): string => `${of(id, part)}/render/file`,
   };
 }
 

@@ -55,6 +55,13 @@ export interface Ask {
 /** Client asks the own origin; it holds no state. */
 export interface Client {
   ask<T>(path: string, ask?: Ask): Promise<T>;
+  /** bytes asks for a range of a file */
+  bytes(
+    path: string,
+    from: number,
+    length: number,
+    signal: AbortSignal,
+  ): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 export function httpClient(fetch: typeof globalThis.fetch): Client {
@@ -68,6 +75,24 @@ export function httpClient(fetch: typeof globalThis.fetch): Client {
       } catch {
         throw new Refused(noAnswer, 0);
       }
+    },
+    async bytes(path, from, length, signal) {
+      let r: Response;
+      try {
+        r = await fetch(path, {
+          credentials: "same-origin",
+          cache: "no-store",
+          headers: { Range: `bytes=${from}-${from + length - 1}` },
+          signal,
+        });
+      } catch {
+        throw new Refused(noAnswer, 0);
+      }
+      if (!r.ok) throw new Refused(await problemOf(r), r.status);
+      // Whole files are never asked for: another answer than that range is none.
+      const got = r.status === 206 ? new Uint8Array(await r.arrayBuffer()) : null;
+      if (got?.length !== length) throw new Refused(noAnswer, 0);
+      return got;
     },
   };
 }

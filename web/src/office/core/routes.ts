@@ -9,6 +9,7 @@ export type Route =
   | { page: "book" }
   | { page: "hearing"; id: string }
   | { page: "minutes"; id: string }
+  | { page: "playback"; id: string; part: number }
   | { page: "operations" }
   | { page: "archives" }
   | { page: "archive"; id: string }
@@ -38,6 +39,7 @@ export function routeOf(path: string): Route {
   if (path === ROOM_DEVICE || path === `${ROOM_DEVICE}/`) return { page: "room_device" };
   if (!isOffice(path)) return { page: "unknown" };
   const [first = "", second = "", ...more] = path.slice(OFFICE.length + 1).split("/");
+  if (first === "xem-lai") return playbackOf(second, more);
   if (more.length > 0) return { page: "unknown" };
   if (first === "" && second === "") return { page: "calendar" };
   if (first === "lich") {
@@ -55,6 +57,15 @@ export function routeOf(path: string): Route {
   return page && second === "" ? { page } : { page: "unknown" };
 }
 
+/** playbackOf reads /xem-lai/HEARING/PART. */
+function playbackOf(id: string, more: readonly string[]): Route {
+  const [part = ""] = more;
+  const sound = /^[0-9A-Za-z-]{1,64}$/.test(id) && /^[1-9]\d{0,3}$/.test(part);
+  return sound && more.length === 1
+    ? { page: "playback", id, part: Number(part) }
+    : { page: "unknown" };
+}
+
 /** pathOf is the address of a page; routeOf(pathOf(r)) is r. */
 export function pathOf(r: Route): string {
   switch (r.page) {
@@ -66,6 +77,8 @@ export function pathOf(r: Route): string {
       return `${OFFICE}/ho-so/${r.id}`;
     case "minutes":
       return `${OFFICE}/bien-ban/${r.id}`;
+    case "playback":
+      return `${OFFICE}/xem-lai/${r.id}/${r.part}`;
     case "room_device":
       return ROOM_DEVICE;
     case "unknown":

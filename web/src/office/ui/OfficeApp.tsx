@@ -1,5 +1,5 @@
 // The officials' pages: which one follows from who is signed in and the address.
-import { useCallback, useState } from "react";
+import { lazy, Suspense, useCallback, useState } from "react";
 import { Act } from "../../ui/parts/controls";
 import { home } from "../core/places";
 import { useMe, useOffice, useOfficeTexts } from "./context";
@@ -19,6 +19,9 @@ import { ChangePassword, OfficialSignIn } from "./screens/OfficialSignIn";
 import { Operations } from "./screens/Operations";
 import { ProofDialog } from "./screens/ProofDialog";
 import { RoomDevicePage } from "./screens/RoomDevicePage";
+
+// Few look at recordings, and the player is large.
+const Playback = lazy(() => import("./screens/Playback"));
 
 export function OfficeApp() {
   const { session, renew, route } = useOffice();
@@ -87,6 +90,12 @@ function Screen() {
       return route.page === "hearing" ? <HearingPage key={route.id} id={route.id} /> : null;
     case "minutes":
       return route.page === "minutes" ? <MinutesPage key={route.id} id={route.id} /> : null;
+    case "playback":
+      return route.page === "playback" ? (
+        <Suspense fallback={<Waiting />}>
+          <Playback key={`${route.id} ${route.part}`} id={route.id} part={route.part} />
+        </Suspense>
+      ) : null;
     case "operations":
       return <Operations />;
     case "archives":
@@ -105,6 +114,11 @@ function Screen() {
     case "unknown":
       return <Unknown />;
   }
+}
+
+function Waiting() {
+  const { t } = useOfficeTexts();
+  return <p role="status">{t("office_loading")}</p>;
 }
 
 function Unknown() {

@@ -14,6 +14,7 @@ import {
 import { asRefused, type Refused } from "../../core/client";
 import { useOffice, useOfficeTexts } from "../context";
 import { Box, Trouble } from "../parts/page";
+import { Link } from "../parts/Shell";
 import { Marked } from "../parts/StatusMark";
 import { causeKey, sourceKey } from "../words";
 import css from "./Archive.module.css";
@@ -48,6 +49,11 @@ export function ArchivePartBox({
           </a>
         </div>
       )}
+      {a.grant ? (
+        <Link to={{ page: "playback", id: a.id, part: p.part }} className={css["download"]}>
+          {t("archive_watch", { n: p.part })}
+        </Link>
+      ) : null}
       {a.grant?.download === true ? (
         <div>
           <a

@@ -1,0 +1,301 @@
+package playback
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Bounds of renderings.
+const (
+	maxWaiting = 16 // jobs behind the one that runs
+	maxRenders = 20 // files kept; the oldest goes
+	maxFailed  = 64 // failures remembered
+)
+
+// States of a rendering.
+const (
+	RenderNone    = "none"
+	RenderWaiting = "waiting"
+	RenderRunning = "running"
+	RenderReady   = "ready"
+	RenderFailed  = "failed"
+	RenderNoRoom  = "no_room"
+)
+
+// Renders makes MP4s in the background, one at a time, and keeps the latest.
+type Renders struct {
+	dir    string
+	logger *slog.Logger
+	wake   chan struct{} // capacity 1
+
+	mu      sync.Mutex
+	waiting []renderJob
+	running string // key, empty: none
+	share   float64
+	failed  map[string]string // key to state
+}
+
+type renderJob struct {
+	key  string
+	open func() (io.ReaderAt, int64, io.Closer, error)
+}
+
+// RenderAnswer says how far a rendering is.
+type RenderAnswer struct {
+	State string  `json:"state"`
+	Share float64 `json:"share"` // done, 0 to 1
+	// Download tells whether whoever asks may have the file.
+	Download bool `json:"download"`
+}
+
+// NewRenders keeps files in dir, which is nobody else's. Nothing is rendered before Run.
+func NewRenders(dir string, logger *slog.Logger) (*Renders, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("playback: %w", err)
+	}
+	return &Renders{dir: dir, logger: logger, wake: make(chan struct{}, 1), failed: map[string]string{}}, nil
+}
+
+func (r *Renders) path(key string) string {
+	return filepath.Join(r.dir, fmt.Sprintf("%x.mp4", sha256.Sum256([]byte(key))))
+}
+
+// Run renders what is asked for until ctx ends. What an earlier process left half done
+// is taken away first.
+func (r *Renders) Run(ctx context.Context) {
+	half, err := filepath.Glob(filepath.Join(r.dir, ".render-*"))
+	for _, dir := range half {
+		err = errors.Join(err, os.RemoveAll(dir))
+	}
+	if err != nil {
+		r.logger.Warn("half rendered files stay", "err", err)
+	}
+	for {
+		for job, ok := r.next(); ok; job, ok = r.next() {
+			r.render(ctx, job)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-r.wake:
+		}
+	}
+}
+
+func (r *Renders) next() (job renderJob, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.waiting) == 0 {
+		return job, false
+	}
+	job, r.waiting = r.waiting[0], r.waiting[1:]
+	r.running, r.share = job.key, 0
+	return job, true
+}
+
+func (r *Renders) render(ctx context.Context, job renderJob) {
+	begun := time.Now()
+	err := r.one(ctx, job)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.running = ""
+	switch {
+	case err == nil:
+		r.logger.Info("part rendered", "took", time.Since(begun).Round(time.Second).String())
+		r.tidy()
+	case ctx.Err() != nil: // the next process may be asked again
+	default:
+		r.logger.Error("part not rendered", "err", err)
+		if len(r.failed) >= maxFailed {
+			clear(r.failed)
+		}
+		r.failed[job.key] = RenderFailed
+		if errors.Is(err, ErrNoRoom) {
+			r.failed[job.key] = RenderNoRoom
+		}
+	}
+}
+
+func (r *Renders) one(ctx context.Context, job renderJob) (err error) {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	at, size, c, err := job.open()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	_, err = Render(ctx, RenderParams{Container: at, Size: size, Out: r.path(job.key), Progress: func(share float64) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.share = share
+	}})
+	return err
+}
+
+// tidy lets the oldest files go. They can be made again.
+func (r *Renders) tidy() {
+	names, err := filepath.Glob(filepath.Join(r.dir, "*.mp4"))
+	if err != nil || len(names) <= maxRenders {
+		return
+	}
+	age := func(name string) int64 {
+		info, err := os.Stat(name)
+		if err != nil {
+			return 0
+		}
+		return info.ModTime().UnixNano()
+	}
+	slices.SortFunc(names, func(a, b string) int { return cmp.Compare(age(a), age(b)) })
+	for _, name := range names[:len(names)-maxRenders] {
+		if err := errors.Join(os.Remove(name), os.Remove(name+".json")); err != nil {
+			r.logger.Warn("old rendering stays", "err", err)
+		}
+	}
+}
+
+// ask puts a job in the line, unless it is there or done; false when the line is full.
+func (r *Renders) ask(job renderJob) bool {
+	if r.state(job.key).State == RenderReady {
+		return true
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.running == job.key || slices.ContainsFunc(r.waiting, func(w renderJob) bool { return w.key == job.key }):
+		return true
+	case len(r.waiting) >= maxWaiting:
+		return false
+	}
+	delete(r.failed, job.key)
+	r.waiting = append(r.waiting, job)
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+	return true
+}
+
+func (r *Renders) state(key string) RenderAnswer {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.running == key:
+		return RenderAnswer{State: RenderRunning, Share: r.share}
+	case slices.ContainsFunc(r.waiting, func(w renderJob) bool { return w.key == key }):
+		return RenderAnswer{State: RenderWaiting}
+	case r.failed[key] != "":
+		return RenderAnswer{State: r.failed[key]}
+	}
+	if _, err := os.Stat(r.path(key)); err == nil {
+		return RenderAnswer{State: RenderReady, Share: 1}
+	}
+	return RenderAnswer{State: RenderNone}
+}
+
+// RegisterRenders adds the addresses of renderings to a mux.
+func (h *Handler) RegisterRenders(mux *http.ServeMux, r *Renders) {
+	const path = "/api/v1/archives/{hearing}/parts/{part}/render"
+	mux.HandleFunc("GET "+path, func(w http.ResponseWriter, q *http.Request) { h.Render(w, q, r) })
+	mux.HandleFunc("POST "+path, func(w http.ResponseWriter, q *http.Request) { h.Render(w, q, r) })
+	mux.HandleFunc("GET "+path+"/file", func(w http.ResponseWriter, q *http.Request) { h.Rendered(w, q, r) })
+}
+
+// whole opens a part for a rendering, which shows every track.
+func (h *Handler) whole(w http.ResponseWriter, q *http.Request) (o Opened, ok bool) {
+	part, err := strconv.Atoi(q.PathValue("part"))
+	if err != nil || part < 1 {
+		refuse(w, notThere())
+		return o, false
+	}
+	o, err = h.source.Part(q, q.PathValue("hearing"), part)
+	if err == nil && o.Allowed != nil {
+		err = &Refusal{
+			http.StatusForbidden, "not_whole",
+			"Bản MP4 gồm mọi nguồn; ông/bà chỉ được xem một số nguồn.", "An MP4 shows every source; you may see some of them.",
+		}
+	}
+	if err != nil {
+		h.fail(w, err)
+		return o, false
+	}
+	return o, true
+}
+
+// Render tells how far the part's MP4 is; by POST it asks for one.
+func (h *Handler) Render(w http.ResponseWriter, q *http.Request, r *Renders) {
+	o, ok := h.whole(w, q)
+	if !ok {
+		return
+	}
+	status := http.StatusOK
+	if q.Method == http.MethodPost {
+		if !r.ask(renderJob{o.Key, o.Open}) {
+			refuse(w, &Refusal{
+				http.StatusTooManyRequests, "render_queue",
+				"Đang có quá nhiều bản MP4 chờ tạo. Vui lòng thử lại sau.", "Too many MP4s wait to be made. Please try again later.",
+			})
+			return
+		}
+		status = http.StatusAccepted
+	}
+	a := r.state(o.Key)
+	a.Download = o.Download
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "private, no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(a) // to somebody who went away
+}
+
+// Rendered answers with the MP4, by Range, where the permission names downloading.
+func (h *Handler) Rendered(w http.ResponseWriter, q *http.Request, r *Renders) {
+	o, ok := h.whole(w, q)
+	if !ok {
+		return
+	}
+	if !o.Download {
+		refuse(w, &Refusal{
+			http.StatusForbidden, "view_only",
+			"Ông/bà được phép xem, không được phép tải tệp về.", "You may view this archive, not download it.",
+		})
+		return
+	}
+	f, err := os.Open(r.path(o.Key))
+	if errors.Is(err, os.ErrNotExist) {
+		refuse(w, notThere())
+		return
+	}
+	if err == nil && o.Log != nil {
+		err = o.Log(q.Context(), "render")
+	}
+	if err != nil {
+		if f != nil {
+			err = errors.Join(err, f.Close())
+		}
+		h.fail(w, err)
+		return
+	}
+	defer f.Close()
+	head := w.Header()
+	head.Set("Content-Type", "video/mp4")
+	head.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="ban-dan-xuat-phan-%s.mp4"`, strings.TrimLeft(q.PathValue("part"), "+0")))
+	head.Set("ETag", strconv.Quote(o.Key+"/mp4"))
+	head.Set("Cache-Control", "private, no-store")
+	head.Set("X-Content-Type-Options", "nosniff")
+	body := &watched{ReadSeeker: f, ctx: q.Context(), still: o.Still, next: time.Now().Add(recheck)}
+	http.ServeContent(w, q, "", time.Time{}, body)
+}

@@ -1,0 +1,94 @@
+package playback
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func post(h http.Handler, path string) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodPost, path, nil))
+	return w
+}
+
+func stateOf(t *testing.T, w *httptest.ResponseRecorder) (a RenderAnswer) {
+	t.Helper()
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &a), w.Body.String())
+	return a
+}
+
+func TestRenderingsAreMadeInTheBackgroundOneAtATime(t *testing.T) {
+	dir := t.TempDir()
+	rest := filepath.Join(dir, ".render-left")
+	require.NoError(t, os.Mkdir(rest, 0o700))
+	r, err := NewRenders(dir, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	g := &gate{path: filepath.Join(dir, "not-there.asice"), load: true}
+	h := New(g, slog.New(slog.DiscardHandler))
+	mux := http.NewServeMux()
+	h.RegisterRenders(mux, r)
+
+	require.Equal(t, RenderAnswer{State: RenderNone, Download: true}, stateOf(t, get(mux, base+"render")))
+	require.Equal(t, http.StatusNotFound, get(mux, base+"render/file").Code)
+	w := post(mux, base+"render")
+	require.Equal(t, http.StatusAccepted, w.Code)
+	require.Equal(t, RenderWaiting, stateOf(t, w).State)
+	require.Equal(t, http.StatusAccepted, post(mux, base+"render").Code)
+	require.Len(t, r.waiting, 1, "asked twice is made once")
+	for i := range maxWaiting {
+		g.key = strconv.Itoa(i)
+		w = post(mux, base+"render")
+	}
+	require.Equal(t, http.StatusTooManyRequests, w.Code)
+	g.key = ""
+
+	ctx, cancel := context.WithCancel(t.Context())
+	over := make(chan struct{})
+	go func() { r.Run(ctx); close(over) }()
+	require.Eventually(t, func() bool { return stateOf(t, get(mux, base+"render")).State == RenderFailed }, 10*time.Second, 10*time.Millisecond)
+	require.NoDirExists(t, rest)
+	cancel()
+	<-over
+
+	// What was made is given to whoever may take it away.
+	require.NoError(t, os.WriteFile(r.path("k9"), []byte("mp4 bytes"), 0o600))
+	g.key = "9"
+	delete(r.failed, "k9")
+	r.waiting = nil
+	require.Equal(t, RenderReady, stateOf(t, post(mux, base+"render")).State)
+	w = get(mux, base+"render/file", "Range", "bytes=4-8")
+	require.Equal(t, "bytes", w.Body.String())
+	require.Equal(t, []string{"render"}, g.saw)
+	g.load = false
+	require.Equal(t, http.StatusForbidden, get(mux, base+"render/file").Code)
+	g.say = func(string) bool { return true }
+	require.Equal(t, http.StatusForbidden, post(mux, base+"render").Code, "who may see some tracks only gets no picture of all")
+}
+
+func TestOldRenderingsGo(t *testing.T) {
+	r, err := NewRenders(t.TempDir(), slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	for i := range maxRenders + 2 {
+		name := r.path(strconv.Itoa(i))
+		require.NoError(t, os.WriteFile(name, nil, 0o600))
+		require.NoError(t, os.WriteFile(name+".json", nil, 0o600))
+		old := time.Now().Add(time.Duration(i) * time.Hour)
+		require.NoError(t, os.Chtimes(name, old, old))
+	}
+	r.tidy()
+	left, err := os.ReadDir(r.dir)
+	require.NoError(t, err)
+	require.Len(t, left, 2*maxRenders)
+	require.NoFileExists(t, r.path("0"))
+	require.FileExists(t, r.path("2"))
+}
