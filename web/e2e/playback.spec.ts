@@ -1,11 +1,16 @@
 // A real sealed part in a real browser: the tracks run, stay together, seeking shows
 // the right picture, gaps are said. Every picture of the recording carries its own
 // number, at 25 a second, so that what is on the screen tells when it was captured.
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, type Page, test } from "@playwright/test";
+import puppeteer from "puppeteer-core";
 import { look } from "./look";
-import { Recorded, type Shown, shown, watchPictures } from "./playback";
+import { possible, Recorded, type Shown, shown, visible, watchPictures } from "./playback";
 
 test.describe.configure({ mode: "serial" });
+test.skip(!possible, "ffmpeg is missing");
 
 let server: Recorded;
 test.beforeAll(async () => {
@@ -72,10 +77,19 @@ test("every track runs, and they run together", async ({ page }) => {
       : [];
   });
   expect(apart.length).toBeGreaterThan(40);
+  // A picture may be shown one later than its time where the machine is busy, which is
+  // no drift: so the median is the law, and the rest within a picture more.
   const drift = apart.map((d) => Math.abs(d.time)).toSorted((x, y) => x - y);
   const most = drift[Math.floor(drift.length * 0.95)] ?? 9;
   console.log(`drift: median ${median(drift)} s, 95 of 100 within ${most} s`);
-  expect(most).toBeLessThan(0.04);
+  expect(median(drift)).toBeLessThan(0.03);
+  expect(most).toBeLessThan(0.08);
+  // It does not grow.
+  const half = Math.floor(apart.length / 2);
+  const [before, after] = [apart.slice(0, half), apart.slice(half)].map((a) =>
+    median(a.map((d) => d.time)),
+  );
+  expect(Math.abs((before ?? 9) - (after ?? 0))).toBeLessThan(0.03);
   // And the sound with the pictures, over two seconds.
   const lag = await page.evaluate(async () => {
     const [video, ...rest] = document.querySelectorAll<HTMLMediaElement>("video, audio");
@@ -186,4 +200,69 @@ test("the page, judged", async ({ page }) => {
   await expect(page.getByText("Khoảng trống: Điểm cầu không gửi dữ liệu")).toBeVisible();
   await look(page, "office-playback-gap", "office");
   expect(wrong).toEqual([]);
+});
+
+// Playwright drives only a Firefox of its own making; this is Debian's, over WebDriver BiDi.
+const FIREFOX = "/usr/bin/firefox-esr";
+
+test("Firefox plays the tracks together, and on behind a gap", async () => {
+  test.skip(!existsSync(FIREFOX), "firefox-esr is not installed");
+  const profile = mkdtempSync(join(tmpdir(), "phientoa-ff-"));
+  const browser = await puppeteer.launch({
+    browser: "firefox",
+    executablePath: FIREFOX,
+    headless: true,
+    userDataDir: profile,
+    // Without a sound card Firefox never starts to play sound.
+    extraPrefsFirefox: { "media.cubeb.force_mock_context": true, "media.autoplay.default": 0 },
+  });
+  try {
+    const page = await browser.newPage();
+    await page.setViewport({ width: 1280, height: 900 });
+    await page.goto(`${server.url}/cong-viec/xem-lai/h-1/1`);
+    const button = (name: string) =>
+      page.locator(`::-p-xpath(//button[normalize-space()="${name}"])`).setTimeout(20_000);
+    const times = () =>
+      page.evaluate(() =>
+        [...document.querySelectorAll<HTMLMediaElement>("video, audio")].map((e) => e.currentTime),
+      );
+    const pictures = () => page.evaluate(visible);
+    // Puppeteer writes past React's own knowledge of the value.
+    const seek = (to: number) =>
+      page.evaluate((value) => {
+        const slider = document.querySelector("input[type=range]");
+        Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")?.set?.call(
+          slider,
+          value,
+        );
+        slider?.dispatchEvent(new Event("input", { bubbles: true }));
+      }, String(to));
+    await button("Phát").click();
+    await expect
+      .poll(async () => Math.min(...(await times())), { timeout: 30_000 })
+      .toBeGreaterThan(3);
+    // How far the elements stand apart, as the median of a second; they come together.
+    const apart = async (): Promise<number> => {
+      const all: number[] = [];
+      for (let i = 0; i < 20; i++) {
+        const now = await times();
+        all.push(Math.max(...now) - Math.min(...now));
+        await new Promise((f) => setTimeout(f, 50));
+      }
+      console.log(`Firefox: elements apart by ${median(all)} s`);
+      return median(all);
+    };
+    await expect.poll(apart, { timeout: 20_000 }).toBeLessThan(0.1);
+    await button("Tạm dừng").click();
+    await page.screenshot({ path: "e2e/screenshots/office-playback-firefox.png" });
+    // Through the gap of the second camera, and on behind it.
+    await seek(24);
+    await button("Phát").click();
+    await expect
+      .poll(async () => (await pictures()).map((n) => n / 25 > 28), { timeout: 30_000 })
+      .toEqual([true, true]);
+  } finally {
+    await browser.close();
+    rmSync(profile, { recursive: true, force: true });
+  }
 });

@@ -1,6 +1,6 @@
 // The server of the player's tests: recording/playback's own handlers over a sealed
 // part that it records anew (recording/playback/browser_test.go).
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -51,6 +51,9 @@ export class Recorded {
   }
 }
 
+/** Without ffmpeg no recording can be made for the tests. */
+export const possible = spawnSync("ffmpeg", ["-version"]).status === 0;
+
 /** Shown is what a video presented: its own time, and the number of the picture on it. */
 export interface Shown {
   at: number;
@@ -85,4 +88,21 @@ export function watchPictures(): void {
 
 export function shown(): Record<string, Shown[]> {
   return (window as unknown as { shown: Record<string, Shown[]> }).shown;
+}
+
+/** visible is the number of the picture that each video shows at this moment. */
+export function visible(): number[] {
+  const canvas = document.createElement("canvas");
+  canvas.width = 320;
+  canvas.height = 180;
+  const to = canvas.getContext("2d", { willReadFrequently: true })!;
+  return [...document.querySelectorAll("video")].map((video) => {
+    to.drawImage(video, 0, 0, 320, 180);
+    let picture = 0;
+    for (let bar = 0; bar < 16; bar++) {
+      const [red = 0] = to.getImageData(bar * 20 + 10, 90, 1, 1).data;
+      if (red > 128) picture |= 1 << bar;
+    }
+    return picture;
+  });
 }
