@@ -58,7 +58,9 @@ function List({
           {list.map((r) => (
             <li key={r.id} className={office["line"]}>
               <div>
-                <Link to={{ page: "archive", id: r.hearing }}>{r.docket_no ?? r.hearing}</Link>{" "}
+                <Link to={{ page: "archive", id: r.hearing }} className="whole">
+                  {r.docket_no ?? r.hearing}
+                </Link>{" "}
                 {r.title}
                 <RequestLine r={r} />
               </div>

@@ -160,7 +160,9 @@ function Row({ a }: { a: ArchiveRow }) {
   return (
     <tr>
       <th scope="row">
-        <Link to={{ page: "archive", id: a.id }}>{a.docket_no}</Link>
+        <Link to={{ page: "archive", id: a.id }} className="whole">
+          {a.docket_no}
+        </Link>
       </th>
       <td data-label={t("archives_case")}>{a.title}</td>
       <td data-label={t("archives_court")}>
