@@ -1,7 +1,8 @@
 // The calls of the archive's pages, typed after the server's API. What is searched for
 // goes in a body: names of people stand in no address.
+
+import { addDays, type Day, parseDay, rfc3339, startOf } from "../../core/dates";
 import type { Client } from "./client";
-import { type Day, addDays, parseDay, rfc3339, startOf } from "./dates";
 
 export interface ArchiveRow {
   /** of the hearing */

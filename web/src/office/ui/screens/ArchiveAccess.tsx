@@ -1,9 +1,9 @@
 // What the official may do with a recording now, and the way to ask for more.
 import { useState } from "react";
+import { clock, dayOf, writeDay } from "../../../core/dates";
 import { Act } from "../../../ui/parts/controls";
 import type { Archive, ArchiveRequest } from "../../core/archives";
 import { asRefused, type Refused } from "../../core/client";
-import { clock, dayOf, writeDay } from "../../core/dates";
 import { hasUse } from "../../core/places";
 import { useMe, useOffice, useOfficeTexts } from "../context";
 import { TextField, Tick } from "../parts/fields";

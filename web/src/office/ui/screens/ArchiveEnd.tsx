@@ -1,9 +1,9 @@
 // Where a recording was put, and how it ends: lodged in a case file, disposed of by two.
 import { useState } from "react";
+import { clock, dayOf, writeDay } from "../../../core/dates";
 import { Act, Confirm } from "../../../ui/parts/controls";
 import type { Archive, ArchiveDisposal } from "../../core/archives";
 import { asRefused, type Refused } from "../../core/client";
-import { clock, dayOf, writeDay } from "../../core/dates";
 import { hasUse } from "../../core/places";
 import { useMe, useOffice, useOfficeTexts } from "../context";
 import { TextField } from "../parts/fields";

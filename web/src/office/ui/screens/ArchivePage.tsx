@@ -1,8 +1,8 @@
 // The card of a hearing's recording: what there is, what is missing and why, whether it
 // is still what was sealed, and who may see it.
 import { useEffect, useRef } from "react";
+import { clock, dayOf, longDay, writeDay } from "../../../core/dates";
 import type { Archive } from "../../core/archives";
-import { clock, dayOf, longDay, writeDay } from "../../core/dates";
 import { hasUse } from "../../core/places";
 import { Poll } from "../../core/poll";
 import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";

@@ -1,5 +1,6 @@
 // One sealed part: figures, signature, gaps with their causes, verification, download.
 import { useState } from "react";
+import { clock, clockSeconds, dayOf, writeDay } from "../../../core/dates";
 import { Act } from "../../../ui/parts/controls";
 import {
   type Archive,
@@ -11,7 +12,6 @@ import {
   sizeText,
 } from "../../core/archives";
 import { asRefused, type Refused } from "../../core/client";
-import { clock, clockSeconds, dayOf, writeDay } from "../../core/dates";
 import { useOffice, useOfficeTexts } from "../context";
 import { Box, Trouble } from "../parts/page";
 import { Marked } from "../parts/StatusMark";

@@ -1,9 +1,9 @@
 // Đề nghị khai thác: what waits for the chief judge, or what one asked for oneself.
 import { useState } from "react";
+import { clock, dayOf, writeDay } from "../../../core/dates";
 import { Act } from "../../../ui/parts/controls";
 import { type ArchiveRequest, stateOf } from "../../core/archives";
 import { asRefused, type Refused } from "../../core/client";
-import { clock, dayOf, writeDay } from "../../core/dates";
 import { hasUse } from "../../core/places";
 import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
 import { Choice, Pick, TextField, Tick } from "../parts/fields";

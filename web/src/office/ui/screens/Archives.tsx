@@ -1,5 +1,6 @@
 // Hồ sơ ghi âm, ghi hình: what is looked for, and what was found.
 import { type FormEvent, useState } from "react";
+import { clock, dayOf, writeDay } from "../../../core/dates";
 import { Act } from "../../../ui/parts/controls";
 import {
   type ArchiveRow,
@@ -9,7 +10,6 @@ import {
   queryOf,
   type SearchForm,
 } from "../../core/archives";
-import { clock, dayOf, writeDay } from "../../core/dates";
 import { useLoad, useOffice, useOfficeTexts } from "../context";
 import { Pick, TextField } from "../parts/fields";
 import { Answer, Box, Note, Page } from "../parts/page";
