@@ -53,7 +53,7 @@ export function ConsultRequest({ view }: { view: View }) {
           form((close) => <AskConsult view={view} onClose={close} />);
         }}
       >
-        {t("consults")}
+        {t("ask_consult")}
       </Act>
     </div>
   );
