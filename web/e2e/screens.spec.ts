@@ -224,7 +224,7 @@ test("desk of the presiding judge", async ({ page }) => {
   // Who is lost comes first here too: neither do they speak, nor is that the main act.
   await expect(page.getByTestId("tile-large")).toContainText("Mất kết nối");
   await expect(page.getByText(/ĐANG PHÁT BIỂU 0/)).toHaveCount(0);
-  const bar = page.getByLabel("Điều khiển phiên tòa").getByRole("button");
+  const bar = page.getByLabel("Điều khiển phiên tòa", { exact: true }).getByRole("button");
   await expect(bar).toHaveText([
     "Tạm nghỉ",
     "Dừng phát biểu: bị cáo Nguyễn Văn A",

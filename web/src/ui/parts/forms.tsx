@@ -81,10 +81,10 @@ export function Identity({
       answers={answers}
       onClose={onClose}
     >
-      <Face person={p} />
       <p className={css["challenge"]} aria-label={t("challenge")}>
         {digits}
       </p>
+      <Face person={p} />
       <p>{t("challenge_said")}</p>
       {may(view, "note_mismatch") ? (
         <Reason label={t("identity_mismatch_reason")} value={why} onChange={setWhy} />
