@@ -167,10 +167,10 @@ test("the calendar while the server is away", async ({ page }) => {
   const server = new Server();
   server.answers["GET /api/v1/hearings"] = {
     status: 503,
-    json: problem("database_away", "Cơ sở dữ liệu tạm thời không liên lạc được."),
+    json: problem("database_away", "Hệ thống của Tòa án đang gặp sự cố."),
   };
   const wrong = await open(page, "/cong-viec/lich", server);
-  await expect(page.getByRole("alert")).toContainText("Cơ sở dữ liệu");
+  await expect(page.getByRole("alert")).toContainText("đang gặp sự cố");
   await look(page, "calendar-away");
   expect(wrong).toEqual([]);
 });

@@ -81,10 +81,12 @@ export function Identity({
       answers={answers}
       onClose={onClose}
     >
-      <p className={css["challenge"]} aria-label={t("challenge")}>
-        {digits}
-      </p>
-      <Face person={p} />
+      <div className={css["compare"]}>
+        <p className={css["challenge"]} aria-label={t("challenge")}>
+          {digits}
+        </p>
+        <Face person={p} />
+      </div>
       <p>{t("challenge_said")}</p>
       {may(view, "note_mismatch") ? (
         <Reason label={t("identity_mismatch_reason")} value={why} onChange={setWhy} />
