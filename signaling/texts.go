@@ -19,13 +19,13 @@ func refuseBusy() *hearing.Refusal {
 
 func refuseDatabaseAway() *hearing.Refusal {
 	return refusal("database_away",
-		"Cơ sở dữ liệu tạm thời không liên lạc được. Hiện chỉ có thể tắt tiếng, dừng phát biểu, tạm nghỉ, mời ra hoặc kết thúc.",
+		"Hệ thống của Tòa án đang gặp sự cố. Hiện chỉ có thể tắt tiếng, dừng phát biểu, tạm nghỉ, mời ra hoặc kết thúc.",
 		"The database cannot be reached at the moment. For now it is only possible to mute, stop the floor, recess, remove or close.")
 }
 
 func refuseUncertain() *hearing.Refusal {
 	return refusal("database_uncertain",
-		"Cơ sở dữ liệu ngừng trả lời khi đang ghi lệnh này. Lệnh sẽ có hiệu lực khi ghi được; nếu không muốn nữa, hãy ra lệnh ngược lại.",
+		"Hệ thống của Tòa án gặp sự cố khi đang ghi lệnh này. Lệnh sẽ có hiệu lực khi ghi được; nếu không muốn nữa, hãy ra lệnh ngược lại.",
 		"The database stopped answering while this was being written. It takes effect once written; to withdraw it, give the opposite command.")
 }
 

@@ -125,7 +125,7 @@ func conflict(code, vi, en string) *Problem { return problem(http.StatusConflict
 
 func databaseAway() *Problem {
 	return problem(http.StatusServiceUnavailable, "database_away",
-		"Cơ sở dữ liệu tạm thời không liên lạc được. Vui lòng thử lại sau giây lát.",
+		"Hệ thống của Tòa án đang gặp sự cố. Vui lòng thử lại sau giây lát.",
 		"The database cannot be reached at the moment. Please try again shortly.")
 }
 

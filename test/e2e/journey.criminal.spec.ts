@@ -65,7 +65,7 @@ test("J1.4-J1.5: point test, presence and identity before the hearing", async ()
     const party = await court.of("defendant");
     await officer.act("Có mặt", party);
     await clerk
-      .button(new RegExp(`^Đã đối chiếu giấy tờ: .*${party.name}`))
+      .button(new RegExp(`^Đối chiếu giấy tờ: .*${party.name}`))
       .first()
       .click();
     const dialog = clerk.page.getByRole("alertdialog").or(clerk.page.getByRole("dialog"));
@@ -100,9 +100,9 @@ test("J1.6 a private talk of counsel and accused is heard by nobody and not reco
     clerk: at("clerk"),
     party: at("party"),
   };
-  await counsel.button("Trao đổi riêng").first().click();
+  await counsel.button("Xin trao đổi riêng").first().click();
   const dialog = counsel.page.getByRole("alertdialog").or(counsel.page.getByRole("dialog"));
-  await dialog.getByRole("button", { name: "Trao đổi riêng" }).click();
+  await dialog.getByRole("button", { name: "Xin trao đổi riêng" }).click();
   await clerk.button("Cho phép").first().click();
   await counsel.sees("in the private room", (v) => v.place === "consult_room");
   await party.sees("in the private room", (v) => v.place === "consult_room");

@@ -53,7 +53,7 @@ test.afterAll(async () => {
 });
 
 /** lostAt is what the desks read of somebody at the detention point without whom the hearing cannot go on. */
-const lostAt = (p: PersonView): string => `Điểm cầu ${P1}: Bị cáo ${p.name} mất kết nối`;
+const lostAt = (p: PersonView): string => `Điểm cầu ${P1}: bị cáo ${p.name} mất kết nối`;
 
 test("J5.1-J5.4: the detention point loses its link and comes back", async () => {
   test.setTimeout(240_000);

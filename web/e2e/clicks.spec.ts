@@ -171,6 +171,10 @@ async function walk(page: Page, way: string): Promise<void> {
       await answerAll(place, type.slice(ALL.length));
     } else {
       const field = place.getByLabel(new RegExp(`^${exact(type ?? "")}`)).first();
+      if (await field.evaluate((e) => e.tagName === "SELECT")) {
+        await field.selectOption({ index: 1 });
+        continue;
+      }
       const day = type?.startsWith("Ngày ") === true;
       await field.fill(day ? "1/12/2099" : "Theo yêu cầu của Hội đồng xét xử");
     }

@@ -84,6 +84,8 @@ test("the presiding judge leads by the order of business", async ({ page }) => {
   await arrive(page, fake, devices.length);
   const next = "Chuyển sang: Công bố, xem xét vật chứng, tài liệu";
   await expect(page.getByRole("button", { name: next })).toBeVisible();
+  // Two accused sit before one screen: it says which of them speaks.
+  await expect(page.getByTestId("tile-large")).toContainText("ngồi cùng: bị cáo Đỗ Quang Vinh");
   await look(page, "court-judge-2-session");
   await press(page, next);
   await expect.poll(() => commands(fake)).toContain("nextPhase");
@@ -137,6 +139,9 @@ test("the presiding judge leads by the order of business", async ({ page }) => {
   await expect(day).toHaveValue("01/12/2026");
   await expect(page.getByLabel("Giờ mở lại")).toHaveValue("14:30");
   await expect(decision).toContainText("Mở lại lúc 14:30, 01/12/2026 (Thứ Ba)");
+  // Nobody chose how the next hearing is held: nothing is decided for them.
+  await expect(decision.getByRole("button", { name: "Hoãn phiên tòa" })).toBeDisabled();
+  await page.getByLabel("Hình thức xét xử khi hoãn").selectOption("in_person");
   await look(page, "court-judge-7-decision");
   await decision.getByRole("button", { name: "Hoãn phiên tòa" }).click();
   await expect.poll(() => commands(fake)).toContain("adjourn");
@@ -184,7 +189,7 @@ test("a lost point: proposal, hold, return", async ({ page }) => {
           until: micros(-8),
           since: micros(0),
           cause: "lost",
-          people: ["p-defendant"],
+          people: ["p-defendant", "p-defendant2"],
         },
         alerts: [
           create(AlertSchema, {
@@ -212,8 +217,11 @@ test("a lost point: proposal, hold, return", async ({ page }) => {
       hold: {
         since: micros(70),
         cause: "lost",
-        people: ["p-defendant"],
-        confirm: [{ person: "p-defendant", identity: true, media: false }],
+        people: ["p-defendant", "p-defendant2"],
+        confirm: [
+          { person: "p-defendant", identity: true, media: false },
+          { person: "p-defendant2", identity: true, media: true },
+        ],
       },
     }),
   );
@@ -315,9 +323,10 @@ test("the clerk prepares and keeps the door", async ({ page }) => {
       victim: { status: PersonStatus.ARRIVED, identity: "", present: "" },
     }),
   );
+  await pictures(page, fake, ["d-counsel", "d-defendant"]);
   const wrong = await enter(page, fake);
   await look(page, "court-clerk-1-preparing");
-  await press(page, /^Đã đối chiếu giấy tờ: người bào chữa/);
+  await press(page, /^Đối chiếu giấy tờ: người bào chữa/);
   const identity = page.getByRole("alertdialog");
   // Counsel's own card first; the paper that was compared is the answer.
   await expect(identity.getByRole("button")).toHaveText([
@@ -345,6 +354,17 @@ test("the clerk prepares and keeps the door", async ({ page }) => {
   await expect.poll(() => commands(fake)).toContain("allowConsult");
   fake.view(court(me, { hands: ["p-procurator", "p-counsel"] }));
   await look(page, "court-clerk-4-session");
+
+  // In session the face is there to compare with the paper.
+  await arrive(page, fake, 2);
+  fake.view(change(court(me), { counsel: { identity: "" } }));
+  await press(page, /^Đối chiếu giấy tờ: người bào chữa/);
+  const face = page.getByTestId("face").locator("video");
+  await expect.poll(() => face.evaluate((v: HTMLVideoElement) => v.videoWidth)).toBeGreaterThan(0);
+  await page.getByLabel("Câu thử ngẫu nhiên").evaluate((e) => {
+    e.textContent = "4 0 7 2";
+  });
+  await look(page, "court-clerk-5-identity");
   expect(wrong).toEqual([]);
 });
 
@@ -447,9 +467,9 @@ test("counsel, assessor, defendant: the seat's screen", async ({ page }) => {
   );
   await expect(page.getByText("Đây không phải quyết định tạm ngừng phiên tòa.")).toBeVisible();
   await look(page, "court-party-3-hold");
-  await press(page, "Trao đổi riêng");
+  await press(page, "Xin trao đổi riêng");
   await look(page, "court-party-4-ask-consult");
-  await page.getByRole("alertdialog").getByRole("button", { name: "Trao đổi riêng" }).click();
+  await page.getByRole("alertdialog").getByRole("button", { name: "Xin trao đổi riêng" }).click();
   await expect.poll(() => commands(fake)).toContain("requestConsult");
   fake.view(
     court(me, {
@@ -563,7 +583,7 @@ test("a seat open elsewhere is taken over on purpose only", async ({ page }) => 
   const wrong = await enter(page, fake);
   await expect(page.getByRole("heading", { name: "đang mở ở một máy khác" })).toBeVisible();
   await look(page, "court-seat-taken");
-  await press(page, "Vào thay");
+  await press(page, "Tiếp tục ở máy này");
   await expect(page.getByTestId("stage")).toBeVisible();
   const hellos = fake.received.flatMap((e) =>
     e.body.case === "hello" ? [e.body.value.takeOver] : [],

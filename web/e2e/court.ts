@@ -37,7 +37,7 @@ const detained: PersonInit = {
 const afar: PersonInit = { point: "Tòa án khu vực 5", pointId: "p2", identity: "citizen_card" };
 
 export const cast: Record<string, PersonInit> = {
-  judge: one("judge", "presiding_judge", "Nguyễn Thị Hường", { microphoneOpen: true }),
+  judge: one("judge", "presiding_judge", "Nguyễn Thị Hường"),
   assessor: one("assessor", "lay_assessor", "Hồ Sỹ Tuấn"),
   assessor2: one("assessor2", "lay_assessor", "Võ Thị Kim Liên"),
   clerk: one("clerk", "clerk", "Phạm Quỳnh Như"),
@@ -143,23 +143,29 @@ let seq = 100n;
 
 /** court is the hearing in session at questioning, as `who` sees it; `over` replaces the rest. */
 export function court(who: string, over: ViewInit = {}): ViewInit {
+  const state = over.state ?? HearingState.IN_SESSION;
+  const floor = over.floor ?? "p-defendant";
+  // As the server has it: in session the presiding judge's microphone and the speaker's.
+  const open = (p: PersonInit): boolean =>
+    state === HearingState.IN_SESSION && (p.person === "p-judge" || p.person === floor);
   const people =
     "judge assessor assessor2 clerk procurator counsel victim defendant defendant2 officer witness"
       .split(" ")
-      .map((k) => cast[k] as PersonInit);
+      .map((k) => cast[k] as PersonInit)
+      .map((p) => ({ ...p, microphoneOpen: open(p) }));
   return {
     stateSeq: ++seq,
     connects: true,
     docketNo: "Thụ lý số 45/2026/TLST-HS",
     title: "Vụ án Nguyễn Văn A và đồng phạm, “Trộm cắp tài sản”",
     court: "Tòa án nhân dân khu vực 3 – Đà Nẵng",
-    state: HearingState.IN_SESSION,
+    state,
     since: micros(2537),
     openedAt: micros(2537),
     recording: true,
     me: `p-${who}`,
     people,
-    floor: "p-defendant",
+    floor,
     floorSince: micros(192),
     hands: ["p-procurator"],
     acts: inSession[who] ?? [],

@@ -82,6 +82,13 @@ const witness: PersonInit = {
 
 /** A hearing in session, seen by `me`; `over` replaces what a state needs otherwise. */
 export function hearing(me: string, over: ViewInit = {}): ViewInit {
+  const open = (over.state ?? HearingState.IN_SESSION) === HearingState.IN_SESSION;
+  const floor = over.floor ?? "p-defendant";
+  // As the server has it: in session the presiding judge's microphone and the speaker's.
+  const people = [judge, clerk, procurator, defendant, counsel, witness].map((p) => ({
+    ...p,
+    microphoneOpen: open && (p.person === "p-judge" || p.person === floor),
+  }));
   return {
     stateSeq: 40n,
     connects: true,
@@ -93,8 +100,8 @@ export function hearing(me: string, over: ViewInit = {}): ViewInit {
     openedAt: micros(2537),
     recording: true,
     me,
-    people: [judge, clerk, procurator, defendant, counsel, witness],
-    floor: "p-defendant",
+    people,
+    floor,
     floorSince: micros(192),
     hands: ["p-procurator"],
     acts:

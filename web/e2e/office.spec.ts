@@ -148,13 +148,13 @@ test("the calendar", async ({ page }) => {
   await expect(other.getByText("Thụ lý số 3/2025/TLST-DS")).toBeVisible();
   await expect(other.getByText("Thụ lý số 7/2026/TLPT-HC")).toHaveCount(0);
   await look(page, "calendar-search");
-  await page.getByLabel("Đến ngày").fill("30/2/2026");
+  await page.getByLabel("Xem ngày").fill("30/2/2026");
   await page.keyboard.press("Enter");
   await expect(page.getByText("Chưa đọc được ngày này")).toBeVisible();
-  await page.getByLabel("Đến ngày").fill("23-11-26");
+  await page.getByLabel("Xem ngày").fill("23-11-26");
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(/lich\/2026-11-23$/);
-  await expect(page.getByLabel("Đến ngày")).toHaveValue("23/11/2026");
+  await expect(page.getByLabel("Xem ngày")).toHaveValue("23/11/2026");
   await page.goBack();
   await page.getByRole("link", { name: /Thứ Bảy/ }).click();
   await expect(page).toHaveURL(/lich\/2026-11-21$/);
@@ -167,10 +167,10 @@ test("the calendar while the server is away", async ({ page }) => {
   const server = new Server();
   server.answers["GET /api/v1/hearings"] = {
     status: 503,
-    json: problem("database_away", "Cơ sở dữ liệu tạm thời không liên lạc được."),
+    json: problem("database_away", "Hệ thống của Tòa án đang gặp sự cố."),
   };
   const wrong = await open(page, "/cong-viec/lich", server);
-  await expect(page.getByRole("alert")).toContainText("Cơ sở dữ liệu");
+  await expect(page.getByRole("alert")).toContainText("đang gặp sự cố");
   await look(page, "calendar-away");
   expect(wrong).toEqual([]);
 });

@@ -9,7 +9,7 @@ import {
   HearingState,
   PersonStatus,
 } from "../src/wire/phientoa/v1/phientoa_pb";
-import { Fake, hearing, PHONE, withPerson } from "./fake";
+import { Fake, hearing, micros, PHONE, withPerson } from "./fake";
 import { commands, look, passSelfTest, tested, watch } from "./look";
 import { installPeer } from "./peer";
 import { serve } from "./server";
@@ -206,17 +206,30 @@ test("desk of the presiding judge", async ({ page }) => {
   await expect(strip).toContainText("ĐANG GHI");
   await expect(strip).toContainText("00:42:17");
   await look(page, "desk-3-in-session");
-  fake.push({
-    case: "alert",
-    value: create(AlertSchema, {
-      code: "point_lost",
-      vi: "Điểm cầu Trại tạm giam mất kết nối từ 09:41:05, đang nối lại.",
-      en: "Connection point Detention centre lost since 09:41:05, reconnecting.",
-      severity: "error",
-      act: "recess",
-    }),
+  const away = create(AlertSchema, {
+    code: "point_lost",
+    vi: "Điểm cầu Trại tạm giam mất kết nối từ 09:41:05, đang nối lại.",
+    en: "Connection point Detention centre lost since 09:41:05, reconnecting.",
+    severity: "error",
+    act: "recess",
   });
-  await expect(page.getByText("Điểm cầu Trại tạm giam mất kết nối")).toBeVisible();
+  fake.view(
+    withPerson(hearing(me, { stateSeq: 42n, alerts: [away] }), "p-defendant", {
+      connected: false,
+      lostSince: micros(72),
+      microphoneOpen: false,
+    }),
+  );
+  await expect(page.getByText("Điểm cầu Trại tạm giam: bị cáo Nguyễn Văn A")).toBeVisible();
+  // Who is lost comes first here too: neither do they speak, nor is that the main act.
+  await expect(page.getByTestId("tile-large")).toContainText("Mất kết nối");
+  await expect(page.getByText(/ĐANG PHÁT BIỂU 0/)).toHaveCount(0);
+  const bar = page.getByLabel("Điều khiển phiên tòa", { exact: true }).getByRole("button");
+  await expect(bar).toHaveText([
+    "Tạm nghỉ",
+    "Dừng phát biểu: bị cáo Nguyễn Văn A",
+    "Kết thúc phiên tòa",
+  ]);
   await look(page, "desk-4-alert");
   await page
     .getByRole("group", { name: "bị cáo Nguyễn Văn A" })
@@ -224,11 +237,11 @@ test("desk of the presiding judge", async ({ page }) => {
     .click();
   await look(page, "desk-5-remove-confirm");
   await page.keyboard.press("Escape");
-  fake.view(hearing(me, { stateSeq: 42n, floor: "" }));
+  fake.view(hearing(me, { stateSeq: 43n, floor: "" }));
   await look(page, "desk-6-nobody-speaks");
   fake.view(
     hearing(me, {
-      stateSeq: 43n,
+      stateSeq: 44n,
       state: HearingState.RECESS,
       floor: "",
       recording: false,

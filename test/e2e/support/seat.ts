@@ -313,7 +313,12 @@ export class Seat {
     const name = person ? new RegExp(`^${label}: .*${escaped(person.name)}`) : label;
     await this.button(name).first().click();
     const dialog = this.page.getByRole("alertdialog").or(this.page.getByRole("dialog"));
-    if (CONFIRMED.has(label)) await dialog.getByRole("button", { name: label }).click();
+    if (!CONFIRMED.has(label)) return;
+    // What puts somebody out takes a reason.
+    if (label === "Mời ra khỏi phiên tòa") {
+      await dialog.getByLabel("Lý do (bắt buộc)").fill("Gây rối trật tự phiên tòa");
+    }
+    await dialog.getByRole("button", { name: label }).click();
   }
 
   async view(): Promise<View | null> {

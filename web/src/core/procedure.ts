@@ -17,6 +17,7 @@ export type Primary =
   | { kind: "note_briefed"; person: string }
   | { kind: "phase"; phase: string }
   | { kind: "hold" }
+  | { kind: "recess" }
   | { kind: "deliberate" }
   | { kind: "pronounce" }
   | { kind: "close" }
@@ -72,9 +73,16 @@ export function passBy(v: View): PhaseView | undefined {
   return may(v, to.phase === "deliberation" ? "deliberate" : "next_phase") ? to : undefined;
 }
 
-/** waitedFor are those without whom the hearing cannot go on and whose line is lost. */
+/**
+ * waitedFor are those without whom the hearing cannot go on and whose line is lost.
+ * Without an order of business the server waits for nobody; to whoever leads, a
+ * speaker whose line is lost is the same.
+ */
 export function waitedFor(v: View): PersonView[] {
-  return v.people.filter((p) => p.waited);
+  const speaker = v.procedure === "" && may(v, "stop_floor") ? v.floor : "";
+  return v.people.filter(
+    (p) => p.waited || (p.person === speaker && !p.connected && p.person !== v.me),
+  );
 }
 
 /** deliberating tells whether the panel is in its room: everybody else waits. */
@@ -97,7 +105,7 @@ export function primaryOf(v: View): Primary {
   if (beforeOpening(v)) return beforePrimary(v);
   switch (v.state) {
     case HearingState.IN_SESSION:
-      return v.procedure === "" ? floorPrimary(v) : sessionPrimary(v);
+      return sessionPrimary(v);
     case HearingState.RECESS:
       if (deliberating(v)) {
         return may(v, "end_deliberation")
@@ -124,7 +132,8 @@ function holdSentence(v: View): Sentence {
  * waited for, what the order of business would expect.
  */
 export function secondaryOf(v: View): Primary | null {
-  return primaryOf(v).kind === "hold" ? orderPrimary(v) : null;
+  const kind = primaryOf(v).kind;
+  return waitedFor(v).length > 0 && (kind === "hold" || kind === "recess") ? nextAct(v) : null;
 }
 
 function beforePrimary(v: View): Primary {
@@ -137,10 +146,19 @@ function beforePrimary(v: View): Primary {
   return { kind: "sentence", of: "missing" };
 }
 
-/** Somebody lost comes before the order of business: the hearing cannot go on without them. */
+/** Somebody lost comes before all else: the hearing cannot go on without them. */
 function sessionPrimary(v: View): Primary {
-  if (waitedFor(v).length > 0 && may(v, "hold_technical")) return { kind: "hold" };
-  return orderPrimary(v);
+  if (waitedFor(v).length > 0) {
+    if (may(v, "hold_technical")) return { kind: "hold" };
+    // Without an order of business there is no technical hold.
+    if (v.procedure === "" && may(v, "recess")) return { kind: "recess" };
+  }
+  return nextAct(v);
+}
+
+/** nextAct is what is done next where nobody is waited for. */
+function nextAct(v: View): Primary {
+  return v.procedure === "" ? floorPrimary(v) : orderPrimary(v);
 }
 
 /** The order of business, and before it who must be told what was said. */

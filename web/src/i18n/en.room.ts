@@ -89,7 +89,9 @@ export const enRoom: Readonly<Record<keyof typeof viRoom, string>> = {
   lost_at: "Point {points}: {people}",
   waited_lost: "{people}: connection lost",
   waited_do: "The hearing cannot go on yet. Wait for their return, or press Technical hold.",
+  waited_recess: "The hearing cannot go on yet. Wait for their return, or press Recess.",
   waited_wait: "The hearing cannot go on yet. Waiting for their return.",
+  waited_leaves: "Connection lost: {people}. They will neither see nor hear this part.",
   wait_return: "Waiting for {people} to be connected again",
   silent_of:
     "Picture or sound of {people} does not arrive. Ask them to check microphone, camera and network cable.",
@@ -107,6 +109,7 @@ export const enRoom: Readonly<Record<keyof typeof viRoom, string>> = {
   reopen_time: "Time of reopening",
   reopen_unknown: "Date not known yet (adjournment only)",
   form_if_adjourned: "Form of the hearing if adjourned",
+  form_choose: "– Choose –",
   form_online: "Online",
   form_in_person: "In person",
   form_mixed: "Mixed",
@@ -162,7 +165,7 @@ export const enRoom: Readonly<Record<keyof typeof viRoom, string>> = {
   act_present: "Present",
   act_absent: "Absent",
   act_absent_confirm: "Note {person} as absent.",
-  act_identity: "Papers compared",
+  act_identity: "Compare papers",
   identity_citizen_card: "citizen card",
   identity_vneid: "VNeID",
   identity_population_database: "population database",
@@ -173,11 +176,13 @@ export const enRoom: Readonly<Record<keyof typeof viRoom, string>> = {
   identity_mismatch: "Does not match",
   identity_mismatch_reason: "What does not match",
   identity_mismatched: "Papers do not match: {reason}",
+  identity_no_picture:
+    "No picture of this person arrives yet. Without one, compare only through the officer at the point.",
   challenge: "Random challenge",
   challenge_how:
     "Ask this person to read the following aloud, then to hold the papers to the camera:",
   challenge_said:
-    "If they were read and the papers match: press the paper that was compared. If not: write below what does not match, then press Does not match.",
+    "If they were read and the papers match: press the name of that paper. If not: write below what does not match, then press Does not match.",
   present_yes: "Present",
   present_no: "Absent: {reason}",
   present_unknown: "Presence not reported",
@@ -192,6 +197,7 @@ export const enRoom: Readonly<Record<keyof typeof viRoom, string>> = {
   witnesses_none: "Nobody waits to be called",
 
   consults: "Private talks",
+  ask_consult: "Ask for a private talk",
   consults_none: "No request for a private talk",
   consult_request: "Private talk with {person}",
   consult_client: "the person for whom you act",
@@ -259,6 +265,7 @@ export const enRoom: Readonly<Record<keyof typeof viRoom, string>> = {
   point_partial: "Partly connected",
   point_lost: "Lost {time}",
   point_waiting: "Not connected yet",
+  point_unknown: "Not known",
   people_by_point: "People by connection point",
   test_point: "Test of the connection point",
   test_point_how:
@@ -306,9 +313,10 @@ export const enRoom: Readonly<Record<keyof typeof viRoom, string>> = {
   help_failed: "The call did not go out. Please telephone the court clerk.",
   seat_taken_title: "Your place is open on another device",
   seat_taken_text:
-    "Each person uses one device. To continue on this one, press Take over; the other is disconnected.",
-  take_over: "Take over",
+    "Each person uses one device. To continue on this one, press Go on here; the other is disconnected.",
+  take_over: "Go on here",
   control_lost: "Control is lost",
+  now_unknown: "What happens now is not known; reconnecting",
   control_lost_text:
     "Picture and sound go on. Buttons cannot be used for the moment; reconnecting by itself.",
   watch_title: "Following the hearing",

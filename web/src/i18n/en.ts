@@ -10,7 +10,7 @@ export const en: Catalogue = {
   cancel: "Go back",
   confirm_affected: "Persons affected:",
   day_hint: "For instance 25/12/2026",
-  time_hint: "For instance 8:30 or 14:00",
+  time_hint: "For instance 8:30",
   day_unread:
     "This is not a day that can be read. Please write day/month/year, for instance 25/12/2026.",
   time_unread:
@@ -36,7 +36,7 @@ export const en: Catalogue = {
   sign_in_title: "Enter the online hearing",
   sign_in_how:
     "This page opens with the personal link that the court sent you. Each link works once, on one device.",
-  sign_in_step_link: "Open the link in the court's summons, letter or message.",
+  sign_in_step_link: "Open the link in the court's invitation, letter or message.",
   sign_in_step_again:
     "If the link was used on another device or is lost, call the court clerk for a new one.",
   sign_in_step_share: "Do not pass the link on to anybody.",
@@ -89,7 +89,7 @@ export const en: Catalogue = {
   test_camera_select: "Camera",
   test_microphone_select: "Microphone",
   test_without: "Enter the control desk without this computer's camera and microphone",
-  test_help: "For help please call the court clerk at the telephone number in the summons.",
+  test_help: "For help please call the court clerk at the telephone number in the invitation.",
   device_denied:
     "The browser may not use the camera and the microphone yet. Press the lock beside the page's address, choose “Allow”, then try again.",
   device_missing: "This device has no camera or no microphone. Plug one in and try again.",
@@ -141,7 +141,7 @@ export const en: Catalogue = {
   call_court: "If needed, please call the court: {phone}.",
   media_lost: "Picture and sound are interrupted, reconnecting by itself",
   degraded:
-    "The database is interrupted for the moment: the hearing goes on, only restricting acts are possible.",
+    "The court's system is in trouble: the hearing goes on, some buttons cannot be used for the moment.",
   sound_blocked: "The browser is blocking the sound of the hearing.",
   sound_on: "Switch sound on",
   sign_out: "Leave the hearing",
@@ -166,6 +166,7 @@ export const en: Catalogue = {
   speaking_lost: "ASKED TO SPEAK – CONNECTION LOST",
   has_floor: "Speaking: {person}",
   nobody_speaks: "Nobody has the floor",
+  tile_beside: "beside: {people}",
   tile_no_device: "Not connected",
   tile_not_in_courtroom: "Not in the courtroom",
   tile_connecting: "Receiving the picture…",

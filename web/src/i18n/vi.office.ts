@@ -142,7 +142,7 @@ export const officeVi = {
   filter_status: "Tình trạng",
   filter_all: "Tất cả",
   filter_mine: "Chỉ phiên tòa của tôi",
-  go_to_day: "Đến ngày",
+  go_to_day: "Xem ngày",
   elsewhere: "Các ngày khác",
   elsewhere_none:
     "Không tìm thấy ở ngày nào khác. Tìm ở các ngày khác theo số thụ lý, mã hồ sơ điện tử và tên vụ án.",

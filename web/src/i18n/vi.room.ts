@@ -90,7 +90,9 @@ export const viRoom = {
   lost_at: "Điểm cầu {points}: {people}",
   waited_lost: "{people} mất kết nối",
   waited_do: "Phiên tòa chưa thể tiếp tục. Chờ kết nối lại, hoặc bấm Tạm dừng kỹ thuật.",
+  waited_recess: "Phiên tòa chưa thể tiếp tục. Chờ kết nối lại, hoặc bấm Tạm nghỉ.",
   waited_wait: "Phiên tòa chưa thể tiếp tục. Chờ kết nối lại.",
+  waited_leaves: "{people} đang mất kết nối, sẽ không thấy và không nghe phần này.",
   wait_return: "Chờ {people} kết nối lại",
   silent_of:
     "Chưa nhận được hình hoặc tiếng của {people}. Đề nghị kiểm tra micro, camera và dây mạng.",
@@ -109,6 +111,7 @@ export const viRoom = {
   reopen_time: "Giờ mở lại",
   reopen_unknown: "Chưa định được ngày (chỉ khi hoãn)",
   form_if_adjourned: "Hình thức xét xử khi hoãn",
+  form_choose: "– Chọn –",
   form_online: "Trực tuyến",
   form_in_person: "Trực tiếp",
   form_mixed: "Trực tuyến kết hợp trực tiếp",
@@ -167,7 +170,7 @@ export const viRoom = {
   act_present: "Có mặt",
   act_absent: "Vắng mặt",
   act_absent_confirm: "Ghi nhận {person} vắng mặt.",
-  act_identity: "Đã đối chiếu giấy tờ",
+  act_identity: "Đối chiếu giấy tờ",
   identity_citizen_card: "thẻ căn cước",
   identity_vneid: "VNeID",
   identity_population_database: "CSDL dân cư",
@@ -178,10 +181,12 @@ export const viRoom = {
   identity_mismatch: "Không khớp",
   identity_mismatch_reason: "Không khớp ở điểm nào",
   identity_mismatched: "Giấy tờ không khớp: {reason}",
+  identity_no_picture:
+    "Chưa có hình của người này. Khi không thấy hình, chỉ đối chiếu qua cán bộ tại điểm cầu.",
   challenge: "Câu thử ngẫu nhiên",
   challenge_how: "Đề nghị người này đọc to dãy sau, rồi giơ giấy tờ trước camera:",
   challenge_said:
-    "Nếu đọc đúng và giấy tờ khớp: bấm giấy tờ đã đối chiếu. Nếu không khớp: ghi rõ ở dưới, rồi bấm Không khớp.",
+    "Nếu đọc đúng và giấy tờ khớp: bấm tên loại giấy tờ đó. Nếu không khớp: ghi rõ ở dưới, rồi bấm Không khớp.",
   present_yes: "Có mặt",
   present_no: "Vắng mặt: {reason}",
   present_unknown: "Chưa báo có mặt",
@@ -197,6 +202,7 @@ export const viRoom = {
 
   // Private talk
   consults: "Trao đổi riêng",
+  ask_consult: "Xin trao đổi riêng",
   consults_none: "Không có yêu cầu trao đổi riêng",
   consult_request: "Trao đổi riêng với {person}",
   consult_client: "người mà ông/bà bào chữa, bảo vệ",
@@ -266,6 +272,7 @@ export const viRoom = {
   point_partial: "Kết nối một phần",
   point_lost: "Mất kết nối {time}",
   point_waiting: "Chưa kết nối",
+  point_unknown: "Chưa rõ",
   people_by_point: "Người theo điểm cầu",
   test_point: "Kiểm tra điểm cầu",
   test_point_how: "Thử từng thiết bị và trả lời từng mục. Gửi được khi đã trả lời đủ.",
@@ -314,9 +321,10 @@ export const viRoom = {
   help_failed: "Chưa báo được. Vui lòng gọi Thư ký phiên tòa.",
   seat_taken_title: "Chỗ của ông/bà đang mở ở một máy khác",
   seat_taken_text:
-    "Mỗi người chỉ dùng một máy. Nếu ông/bà muốn tiếp tục ở máy này, bấm Vào thay; máy kia sẽ bị ngắt.",
-  take_over: "Vào thay",
+    "Mỗi người chỉ dùng một máy. Nếu ông/bà muốn tiếp tục ở máy này, bấm Tiếp tục ở máy này; máy kia sẽ bị ngắt.",
+  take_over: "Tiếp tục ở máy này",
   control_lost: "Mất điều khiển",
+  now_unknown: "Chưa rõ diễn biến, đang nối lại",
   control_lost_text:
     "Hình và tiếng vẫn tiếp tục. Các nút bấm tạm thời chưa dùng được; đang tự nối lại.",
   watch_title: "Theo dõi phiên tòa",

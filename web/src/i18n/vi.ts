@@ -11,7 +11,7 @@ export const vi = {
   cancel: "Quay lại",
   confirm_affected: "Người chịu ảnh hưởng:",
   day_hint: "Ví dụ 25/12/2026",
-  time_hint: "Ví dụ 8h30 hoặc 14:00",
+  time_hint: "Ví dụ 8h30, 14:00",
   day_unread: "Chưa đọc được ngày này. Vui lòng ghi ngày/tháng/năm, ví dụ 25/12/2026.",
   time_unread: "Chưa đọc được giờ này. Vui lòng ghi giờ và phút, ví dụ 8:00 hoặc 14h30.",
   when_past: "Thời điểm này đã qua.",
@@ -37,7 +37,7 @@ export const vi = {
   sign_in_title: "Vào phiên tòa trực tuyến",
   sign_in_how:
     "Trang này mở bằng đường liên kết riêng mà Tòa án đã gửi cho ông/bà. Mỗi đường liên kết chỉ dùng được một lần, trên một máy.",
-  sign_in_step_link: "Mở đường liên kết trong giấy triệu tập, thư hoặc tin nhắn của Tòa án.",
+  sign_in_step_link: "Mở đường liên kết trong giấy mời, thư hoặc tin nhắn của Tòa án.",
   sign_in_step_again:
     "Nếu đã dùng đường liên kết trên máy khác hoặc đã mất, hãy gọi Thư ký phiên tòa để được cấp lại.",
   sign_in_step_share: "Không chuyển đường liên kết cho người khác.",
@@ -58,8 +58,7 @@ export const vi = {
   test_step: "Bước {n} trên {all}",
   test_intro:
     "Ông/bà sẽ xem hình, đọc một câu và nghe lại giọng của mình. Việc này mất khoảng một phút. Hình và tiếng khi kiểm tra không rời khỏi máy này.",
-  test_permission:
-    "Trình duyệt sẽ hỏi quyền dùng camera và micro. Vui lòng chọn “Cho phép” (Allow).",
+  test_permission: "Trình duyệt sẽ hỏi quyền dùng camera và micro. Vui lòng chọn “Cho phép”.",
   test_start: "Bắt đầu kiểm tra",
   test_camera_q: "Ông/bà có thấy rõ mặt mình không?",
   test_camera_yes: "Tôi thấy rõ",
@@ -91,7 +90,7 @@ export const vi = {
   test_camera_select: "Camera",
   test_microphone_select: "Micro",
   test_without: "Vào bàn điều khiển, không dùng camera và micro của máy này",
-  test_help: "Cần giúp đỡ, vui lòng gọi Thư ký phiên tòa theo số điện thoại trong giấy triệu tập.",
+  test_help: "Cần giúp đỡ, vui lòng gọi Thư ký phiên tòa theo số điện thoại trong giấy mời.",
   device_denied:
     "Trình duyệt chưa được phép dùng camera và micro. Hãy bấm vào biểu tượng ổ khóa cạnh địa chỉ trang, chọn “Cho phép”, rồi thử lại.",
   device_missing: "Máy này chưa có camera hoặc micro. Hãy cắm thiết bị rồi thử lại.",
@@ -140,11 +139,11 @@ export const vi = {
   lost_text: "Chỗ của ông/bà được giữ nguyên. Ông/bà không cần tải lại trang.",
   lost_call: "Nếu sau một phút chưa nối lại, vui lòng gọi {phone}.",
   lost_own:
-    "Phiên tòa có thể không thấy, không nghe ông/bà. Vui lòng ngồi tại chỗ, chưa phát biểu, chờ tự nối lại.",
+    "Phòng xử án có thể không thấy, không nghe ông/bà. Vui lòng ngồi tại chỗ, chưa phát biểu, chờ tự nối lại.",
   call_court: "Nếu cần, vui lòng gọi Tòa án: {phone}.",
   media_lost: "Hình và tiếng bị gián đoạn, đang tự nối lại",
   degraded:
-    "Cơ sở dữ liệu tạm thời gián đoạn: phiên tòa vẫn tiếp tục, chỉ các lệnh hạn chế được thực hiện.",
+    "Hệ thống của Tòa án đang gặp sự cố: phiên tòa vẫn tiếp tục, một số nút tạm thời chưa dùng được.",
   sound_blocked: "Trình duyệt đang chặn âm thanh của phiên tòa.",
   sound_on: "Bật âm thanh",
   sign_out: "Rời phiên tòa",
@@ -154,7 +153,7 @@ export const vi = {
   public: "CÔNG KHAI",
   recording: "ĐANG GHI",
   recording_held: "TẠM DỪNG GHI",
-  recording_unknown: "CHƯA RÕ CÓ ĐANG GHI",
+  recording_unknown: "CHƯA RÕ CÓ GHI",
   not_recording: "KHÔNG GHI",
   elapsed: "Từ khai mạc",
   state_scheduled: "CHƯA BẮT ĐẦU",
@@ -171,6 +170,7 @@ export const vi = {
   speaking_lost: "ĐANG ĐƯỢC MỜI PHÁT BIỂU – MẤT KẾT NỐI",
   has_floor: "Đang phát biểu: {person}",
   nobody_speaks: "Chưa ai được mời phát biểu",
+  tile_beside: "ngồi cùng: {people}",
   tile_no_device: "Chưa kết nối",
   tile_not_in_courtroom: "Chưa vào phòng xử án",
   tile_connecting: "Đang nhận hình…",

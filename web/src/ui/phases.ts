@@ -1,6 +1,7 @@
 // Moving to another part of the hearing, and what that passes over.
 import { acts } from "../core/acts";
-import { skippedBy } from "../core/procedure";
+import { skippedBy, waitedFor } from "../core/procedure";
+import { sentenceCase } from "../i18n";
 import {
   PersonStatus,
   type PersonView,
@@ -18,7 +19,10 @@ export function inside(view: View, who: (p: PersonView) => string): string[] {
     .map(who);
 }
 
-/** usePhaseQuestion asks before a move; a mandatory part on the way needs a reason, an optional one is named. */
+/**
+ * usePhaseQuestion asks before a move; a mandatory part on the way needs a reason, an
+ * optional one is named, and so is whoever is lost and would miss the part.
+ */
 export function usePhaseQuestion(view: View): (phase: string) => Question {
   const { t, who } = useTexts();
   const name = (phase: string): string => t(phaseKey(phase, view.procedure));
@@ -27,14 +31,18 @@ export function usePhaseQuestion(view: View): (phase: string) => Question {
     const skipped = skippedBy(view, phase);
     const mandatory = skipped.filter((p) => p.mandatory);
     const optional = skipped.filter((p) => !p.mandatory);
+    const lost = waitedFor(view).map(who).join(", ");
     const text = [
+      lost === "" ? "" : sentenceCase(t("waited_leaves", { people: lost })),
       mandatory.length > 0 ? t("next_phase_skips", { phases: names(mandatory) }) : "",
       optional.length > 0 ? t("next_phase_passes", { phases: names(optional) }) : "",
-    ].join(" ");
+    ]
+      .filter((x) => x !== "")
+      .join(" ");
     if (phase === "deliberation") {
       return {
         title: t("act_deliberate"),
-        text: `${text.trim()} ${t("act_deliberate_confirm")}`.trim(),
+        text: `${text} ${t("act_deliberate_confirm")}`.trim(),
         confirm: t("act_deliberate"),
         affected: inside(view, who),
         reason: "none",
@@ -43,7 +51,7 @@ export function usePhaseQuestion(view: View): (phase: string) => Question {
     }
     return {
       title: t("next_phase", { phase: name(phase) }),
-      text: skipped.length > 0 ? text.trim() : t("next_phase_confirm"),
+      text: text === "" ? t("next_phase_confirm") : text,
       confirm: t("next_phase", { phase: name(phase) }),
       reason: mandatory.length > 0 ? "required" : "none",
       act: (reason) => acts.nextPhase(phase, reason),

@@ -35,7 +35,7 @@ describe("a point that is lost", () => {
 
   it("is named with whom it concerns; the main act is the hold, the part stands back", async () => {
     const { socket } = await show("j", "presiding_judge", lost);
-    await screen.findByText("Điểm cầu Trại tạm giam: Bị cáo Nguyễn Văn A mất kết nối");
+    await screen.findByText("Điểm cầu Trại tạm giam: bị cáo Nguyễn Văn A mất kết nối");
     expect(screen.queryByText("Điểm cầu X")).toBeNull();
     const bar = screen.getByLabelText("Điều khiển phiên tòa");
     const names = within(bar)
@@ -50,6 +50,43 @@ describe("a point that is lost", () => {
     expect(screen.getByTestId("tile-large").textContent).not.toMatch(/ĐANG PHÁT BIỂU/);
     within(bar).getByRole("button", { name: "Tạm dừng kỹ thuật" }).click();
     expect(command(socket)?.case).toBe("holdTechnical");
+  });
+
+  it("asks before the hearing moves on without them, and names them", async () => {
+    const { socket } = await show("j", "presiding_judge", lost);
+    fireEvent.click(await screen.findByRole("button", { name: /^Chuyển sang: Công bố/ }));
+    const question = await screen.findByRole("alertdialog");
+    expect(question.textContent).toContain("Bị cáo Nguyễn Văn A đang mất kết nối");
+    expect(command(socket)).toBeUndefined();
+    fireEvent.click(within(question).getByRole("button", { name: /^Chuyển sang: Công bố/ }));
+    expect(command(socket)?.case).toBe("nextPhase");
+  });
+
+  it("comes first without an order of business too: the main act is the recess", async () => {
+    const plain: ViewInit = {
+      floor: "a",
+      people: [people[0] ?? {}, { ...gone, waited: false }],
+      acts: ["stop_floor", "recess", "give_floor"],
+    };
+    await show("j", "presiding_judge", plain);
+    await screen.findByText(/Chờ kết nối lại, hoặc bấm Tạm nghỉ\.$/);
+    const bar = screen.getByLabelText("Điều khiển phiên tòa");
+    const names = within(bar)
+      .getAllByRole("button")
+      .map((b) => b.textContent);
+    expect(names).toEqual(["Tạm nghỉ", "Dừng phát biểu: bị cáo Nguyễn Văn A"]);
+    cleanup();
+    // Who does not lead is asked for nothing.
+    await show("a2", "defence_counsel", {
+      ...plain,
+      people: [
+        ...(plain.people ?? []),
+        { ...people[0], person: "a2", capacity: "defence_counsel" },
+      ],
+      acts: ["raise_hand"],
+    });
+    await screen.findByRole("button", { name: "Xin phát biểu" });
+    expect(screen.queryByText(/Phiên tòa chưa thể tiếp tục/)).toBeNull();
   });
 
   it("says of the recorder's silence whose it is, and not twice", async () => {
@@ -105,11 +142,26 @@ describe("the own line that is lost", () => {
     await screen.findByText("Chủ tọa phiên tòa mời bị cáo phát biểu");
     expect(screen.getByTestId("status-strip").textContent).toContain("ĐANG GHI");
     socket.cut();
-    await screen.findByText(/^Phiên tòa có thể không thấy, không nghe ông\/bà/);
+    await screen.findByText(/^Phòng xử án có thể không thấy, không nghe ông\/bà/);
     const page = document.body.textContent;
-    expect(page).toContain("CHƯA RÕ CÓ ĐANG GHI");
+    expect(page).toContain("CHƯA RÕ CÓ GHI");
     expect(page).not.toContain("Micro mở");
     expect(page).not.toContain("mời bị cáo phát biểu");
+  });
+
+  it("leaves the desk no light of a point and nothing that it would wait for", async () => {
+    const { socket } = await show("j", "presiding_judge", {
+      procedure: "criminal",
+      state: HearingState.TECHNICAL_HOLD,
+      points: [{ id: "p1", name: "Trại tạm giam", light: "ok" }],
+      hold: { people: ["a"], confirm: [{ person: "a", identity: true, media: false }] },
+    });
+    await screen.findByText("Đã kết nối");
+    await screen.findByText("Chờ Thư ký phiên tòa xác nhận");
+    socket.cut();
+    await screen.findByText("Chưa rõ diễn biến, đang nối lại");
+    expect(screen.queryByText("Đã kết nối")).toBeNull();
+    expect(screen.getByTestId("hold").textContent).not.toContain("xác nhận");
   });
 
   it("says that an open floor waits for its microphone", async () => {
@@ -163,7 +215,7 @@ describe("what is answered by a person and not by the page", () => {
       people: both,
       acts: ["note_identity", "note_mismatch"],
     });
-    fireEvent.click(await screen.findByRole("button", { name: /^Đã đối chiếu giấy tờ: bị cáo/ }));
+    fireEvent.click(await screen.findByRole("button", { name: /^Đối chiếu giấy tờ: bị cáo/ }));
     const sheet = await screen.findByRole("alertdialog");
     const no = within(sheet).getByRole("button", { name: "Không khớp" });
     expect(no.hasAttribute("disabled")).toBe(true);
@@ -211,7 +263,7 @@ describe("what is answered by a person and not by the page", () => {
       acts: ["request_consult"],
       consultWith: [{ person: "a" }, { person: "z" }, { person: "v", otherSide: true }],
     });
-    fireEvent.click(await screen.findByRole("button", { name: "Trao đổi riêng" }));
+    fireEvent.click(await screen.findByRole("button", { name: "Xin trao đổi riêng" }));
     const ticks = within(await screen.findByRole("alertdialog")).getAllByRole<HTMLInputElement>(
       "checkbox",
     );

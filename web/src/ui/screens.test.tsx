@@ -187,7 +187,9 @@ describe("the desk by the order of business", () => {
     expect(fold.textContent).toContain(
       "Người chịu ảnh hưởng: Thẩm phán chủ tọa phiên tòa Nguyễn Thị Hường, bị cáo Nguyễn Văn A.",
     );
-    const reason = within(fold).getByLabelText("Lý do (bắt buộc khi: Nhắc nhở)");
+    const reason = within(fold).getByLabelText(
+      "Lý do (bắt buộc khi: Nhắc nhở, Mời ra khỏi phiên tòa)",
+    );
     fireEvent.change(reason, { target: { value: "Bàn bạc với người khác" } });
     fireEvent.click(within(fold).getByRole("button", { name: /^Cách ly/ }));
     expect(command(socket)).toMatchObject({
@@ -211,7 +213,7 @@ describe("the desk by the order of business", () => {
       ...ordered,
       acts: ["note_identity"],
     });
-    const open = /^Đã đối chiếu giấy tờ: bị cáo/;
+    const open = /^Đối chiếu giấy tờ: bị cáo/;
     fireEvent.click(await screen.findByRole("button", { name: open }));
     const sheet = await screen.findByRole("alertdialog");
     const digits = within(sheet).getByLabelText("Câu thử ngẫu nhiên").textContent;

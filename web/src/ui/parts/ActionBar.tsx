@@ -11,7 +11,7 @@ import {
   waitedFor,
 } from "../../core/procedure";
 import type { Act as WireAct } from "../../core/signaling";
-import { person } from "../../core/state";
+import { outOfTouch, person } from "../../core/state";
 import type { Key } from "../../i18n/vi";
 import type { View } from "../../wire/phientoa/v1/phientoa_pb";
 import { type Question, useAsk, useSend } from "../ask";
@@ -57,7 +57,7 @@ function Ordinary({ view, primary }: { view: View; primary: Primary }) {
   const off = link !== "open";
   return (
     <>
-      {may(view, "recess") ? (
+      {may(view, "recess") && primary.kind !== "recess" ? (
         <Act
           isDisabled={off}
           onPress={() => {
@@ -90,7 +90,7 @@ function Ordinary({ view, primary }: { view: View; primary: Primary }) {
           {t("hold")}
         </Act>
       ) : null}
-      {primary.kind === "stop_floor" ? null : (
+      {primary.kind === "stop_floor" || secondaryOf(view)?.kind === "stop_floor" ? null : (
         <div className={css["narrow"]}>
           <StopFloor view={view} />
         </div>
@@ -337,10 +337,17 @@ function useNamed(view: View, p: Primary): Named | null {
       return { label: of(t("act_note_briefed"), p.person), press: now(acts.noteBriefed(p.person)) };
     case "phase": {
       const name = t(phaseKey(p.phase, view.procedure));
-      return { label: t("next_phase", { phase: name }), press: now(acts.nextPhase(p.phase)) };
+      // Whoever is lost would miss the part: the question says so.
+      const asking = (): void => {
+        ask(phase(p.phase));
+      };
+      const press = waitedFor(view).length > 0 ? asking : now(acts.nextPhase(p.phase));
+      return { label: t("next_phase", { phase: name }), press };
     }
     case "hold":
       return { label: t("hold"), press: now(acts.holdTechnical("")) };
+    case "recess":
+      return { label: t("act_recess"), press: now(acts.recess("")) };
     case "deliberate":
       return {
         label: t("act_deliberate"),
@@ -376,7 +383,10 @@ function useNamed(view: View, p: Primary): Named | null {
 function useSentence(view: View, p: Primary): string {
   const { t, who } = useTexts();
   const names = useNames(view);
+  const stale = outOfTouch(useRoom());
   if (p.kind !== "sentence") return "";
+  // What was waited for may have come while the own line was lost.
+  if (stale) return t("now_unknown");
   switch (p.of) {
     case "missing":
       return view.procedure === "" ? t("state_scheduled") : t("missing_before_open");
@@ -390,7 +400,7 @@ function useSentence(view: View, p: Primary): string {
       return t("wait_resume");
     case "speaking": {
       const speaker = person(view, view.floor);
-      return speaker ? t("has_floor", { person: who(speaker) }) : names([view.floor]);
+      return speaker ? t("has_floor", { person: who(speaker) }) : "";
     }
     case "silent":
       return t("nobody_speaks");

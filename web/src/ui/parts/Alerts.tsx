@@ -2,9 +2,10 @@
 import type { ReactNode } from "react";
 import { acts, may } from "../../core/acts";
 import { fromMicros } from "../../core/clock";
-import { waitedFor } from "../../core/procedure";
+import { primaryOf, waitedFor } from "../../core/procedure";
 import type { Act as WireAct } from "../../core/signaling";
 import { isDesk, outOfTouch, own, person, shownAlerts, silentPeople } from "../../core/state";
+import { sentenceCase } from "../../i18n";
 import type { Key } from "../../i18n/vi";
 import { type Alert, HearingState, type View } from "../../wire/phientoa/v1/phientoa_pb";
 import { useAsk } from "../ask";
@@ -71,7 +72,13 @@ function useOwnLines(): Line[] {
   } else if (away) add("line", "error", t("lost_title"), `${t("lost_text")} ${call}`.trim());
   else if (s.transport === "lost") add("media", "error", t("media_lost"), call);
   if (s.own?.trouble) add("device", "error", t("device_trouble"));
-  if (s.view?.degraded) add("degraded", "attention", t("degraded"));
+  if (s.view?.degraded)
+    add(
+      "degraded",
+      "attention",
+      t("degraded"),
+      s.phone === "" ? "" : t("call_court", { phone: s.phone }),
+    );
   if (s.refusal) add("refusal", "attention", t("act_refused"), pick(s.refusal));
   return lines;
 }
@@ -88,6 +95,12 @@ function atPoints(
   return named === "" ? people : t("lost_at", { points: named, people });
 }
 
+/** What whoever leads may do while somebody is waited for: the main act says the same. */
+function waitedDo(view: View): Key {
+  const main = primaryOf(view).kind;
+  return main === "hold" ? "waited_do" : main === "recess" ? "waited_recess" : "waited_wait";
+}
+
 /** Somebody without whom the hearing cannot go on is lost: who, where, and what to do. */
 function useWaitedLine(): Line[] {
   const { view } = useRoom();
@@ -100,8 +113,8 @@ function useWaitedLine(): Line[] {
     {
       id: "waited",
       severity: "error",
-      title: t("waited_lost", { people: atPoints(t, view, ids, names(ids)) }),
-      text: t(may(view, "hold_technical") ? "waited_do" : "waited_wait"),
+      title: sentenceCase(t("waited_lost", { people: atPoints(t, view, ids, names(ids)) })),
+      text: t(waitedDo(view)),
     },
   ];
 }
@@ -140,7 +153,7 @@ function useHoldLine(): Line[] {
   const left = Math.ceil((fromMicros(view.hold.until) - now) / 1000);
   const people = names(view.hold.people);
   if (people === "") return [];
-  const at = atPoints(t, view, view.hold.people, people);
+  const at = sentenceCase(atPoints(t, view, view.hold.people, people));
   return [
     {
       id: "hold",
@@ -181,7 +194,7 @@ function useMismatchLine(): Line[] {
     .map((p) => ({
       id: `mismatch ${p.person}`,
       severity: "attention",
-      title: names([p.person]),
+      title: sentenceCase(names([p.person])),
       text: t("identity_mismatched", { reason: p.mismatch }),
     }));
 }
@@ -192,7 +205,7 @@ function useBriefingLine(): Line[] {
   const { t } = useTexts();
   const names = useNames(view);
   if (!view || view.unbriefed.length === 0 || !may(view, "note_briefed")) return [];
-  const text = t("unbriefed", { people: names(view.unbriefed) });
+  const text = sentenceCase(t("unbriefed", { people: names(view.unbriefed) }));
   return [{ id: "unbriefed", severity: "attention", title: "", text }];
 }
 

@@ -80,7 +80,7 @@ function Consult({ view, consult: c }: { view: View; consult: ConsultView }) {
   return (
     <li className={css["item"]}>
       <p className={css["name"]}>
-        {t("consult_with", { by: names([c.by]), people: names(c.with) })}
+        {sentenceCase(t("consult_with", { by: names([c.by]), people: names(c.with) }))}
       </p>
       <p>
         <ConsultTime consult={c} />

@@ -2,7 +2,7 @@
 // confirmed before the hearing goes on.
 import { acts, may } from "../../core/acts";
 import { elapsed } from "../../core/clock";
-import { isOfficer, own, person } from "../../core/state";
+import { isOfficer, outOfTouch, own, person } from "../../core/state";
 import { sentenceCase } from "../../i18n";
 import { HearingState, type ReturnView, type View } from "../../wire/phientoa/v1/phientoa_pb";
 import { useAsk } from "../ask";
@@ -14,12 +14,24 @@ import css from "./HoldBand.module.css";
 
 export function HoldBand({ view }: { view: View }) {
   const { t } = useTexts();
-  const { link } = useRoom();
+  const room = useRoom();
+  const { link } = room;
   const { ask } = useAsk();
   const names = useNames(view);
   const hold = view.hold;
   const ms = useSince(hold?.since ?? view.since);
   if (view.state !== HearingState.TECHNICAL_HOLD) return null;
+  // Who came back and what was confirmed is not known to whose own line is lost.
+  if (outOfTouch(room)) {
+    return (
+      <section className={css["band"]} aria-label={t("hold")} data-testid="hold">
+        <div className={css["head"]}>
+          <h2 className={css["title"]}>{t("hold")}</h2>
+          <p className={css["not"]}>{t("hold_not_suspension")}</p>
+        </div>
+      </section>
+    );
+  }
   const away = (id: string): boolean => person(view, id)?.connected !== true;
   const lost = names((hold?.people ?? []).filter(away));
   const back = names((hold?.people ?? []).filter((id) => !away(id)));

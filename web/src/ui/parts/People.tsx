@@ -87,9 +87,9 @@ export function PersonState({
   const { t } = useTexts();
   const notes = usePersonNotes()(p);
   const inside = p.status === PersonStatus.IN_COURTROOM && !outOfRoom(p);
-  const { view, link } = useRoom();
-  // Whose own line is lost cannot know how their microphone stands.
-  if (p.person === view?.me && inside && !place && outOfTouch({ link })) {
+  // Whose own line is lost cannot know how anybody's microphone stands.
+  const stale = outOfTouch(useRoom());
+  if (inside && !place && stale) {
     return <>{[t("mic_unknown"), ...notes].join(" · ")}</>;
   }
   const mic: Key = p.locked ? "mic_locked" : p.microphoneOpen ? "mic_open" : "mic_closed";
@@ -100,11 +100,13 @@ export function PersonState({
 function Person({ view, person: p }: { view: View; person: PersonView }) {
   const { t, who, capacity } = useTexts();
   const mine = p.person === view.me;
+  const stale = outOfTouch(useRoom());
   return (
     <li className={css["person"]}>
       <div role="group" aria-label={who(p)} className={css["body"]}>
         <p className={css["name"]}>
-          <Light kind={lightOf(p)} /> {p.name === "" ? sentenceCase(capacity(p.capacity)) : p.name}
+          <Light kind={stale ? "wait" : lightOf(p)} />{" "}
+          {p.name === "" ? sentenceCase(capacity(p.capacity)) : p.name}
           {mine ? ` (${t("you")})` : ""}
         </p>
         <p className={css["meta"]}>

@@ -1,6 +1,7 @@
 // The connection points with their lights: a word and a shape each.
 import { acts, may } from "../../core/acts";
 import { elapsed, fromMicros, timeOfDay } from "../../core/clock";
+import { outOfTouch } from "../../core/state";
 import type { PointView, TestItem, View } from "../../wire/phientoa/v1/phientoa_pb";
 import { useAsk } from "../ask";
 import { useRoom, useSeat, useTexts } from "../context";
@@ -22,7 +23,10 @@ const lights: Readonly<Record<string, LightKind>> = {
 export function PointLight({ point }: { point: PointView }) {
   const { t } = useTexts();
   const ms = useSince(point.lostSince);
+  // Whose own line is lost cannot know how the points stand.
+  const stale = outOfTouch(useRoom());
   const word = ((): string => {
+    if (stale) return t("point_unknown");
     switch (point.light) {
       case "ok":
         return t("point_ok");
@@ -36,7 +40,7 @@ export function PointLight({ point }: { point: PointView }) {
   })();
   return (
     <span className={css["state"]}>
-      <Light kind={lights[point.light] ?? "wait"} /> {word}
+      <Light kind={stale ? "wait" : (lights[point.light] ?? "wait")} /> {word}
     </span>
   );
 }

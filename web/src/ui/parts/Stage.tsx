@@ -1,16 +1,20 @@
 // The stage: who speaks large, the whole room beside, every seat at its place.
 import { useEffect, useRef, useState } from "react";
 import { outOfRoom, type SeatGroup, seatsOf } from "../../core/seating";
+import { onPanel } from "../../core/state";
 import { PersonStatus, type PersonView, type View } from "../../wire/phientoa/v1/phientoa_pb";
 import { useRoom, useTexts } from "../context";
 import { Act } from "./controls";
 import css from "./Stage.module.css";
 import { Tile } from "./Tile";
 
+/** Whom the hearing is about: to them the panel speaks, and pronounces. */
+const PARTIES = new Set(["defendant", "plaintiff", "claimant_admin"]);
+
 /**
  * largeOf chooses the large picture: who has the floor; then who was large
- * before, so that nothing jumps when the floor ends; then the presiding judge;
- * then anybody in the courtroom. One's own picture is never the large one.
+ * before, so that nothing jumps when the floor ends; then the presiding judge, to
+ * whom it is whoever does not sit beside them. One's own picture is never the large one.
  */
 export function largeOf(view: View, before: string): PersonView | undefined {
   const others = view.people.filter(
@@ -20,6 +24,8 @@ export function largeOf(view: View, before: string): PersonView | undefined {
     others.find((p) => p.person === view.floor) ??
     others.find((p) => p.person === before) ??
     others.find((p) => p.capacity === "presiding_judge") ??
+    others.find((p) => PARTIES.has(p.capacity)) ??
+    others.find((p) => !onPanel(p.capacity)) ??
     others[0]
   );
 }

@@ -90,17 +90,18 @@ function Voice(p: {
   return <span className={css["mark"]}>{t("mic_open")}</span>;
 }
 
-/** Those before one screen are named together, the speaker first. */
-function Names({ seat, floor }: { seat: SeatGroup; floor: string }) {
-  const { who } = useTexts();
-  const first = seat.people.find((p) => p.person === floor) ?? seat.people[0];
-  const rest = seat.people.filter((p) => p !== first);
-  if (!first) return null;
-  const text = [first, ...rest].map((p) => sentenceCase(who(p))).join(", ");
+/** Those before one screen: who speaks alone bears the name, the others sit beside. */
+function Names({ seat, speaker }: { seat: SeatGroup; speaker: PersonView | undefined }) {
+  const { t, who } = useTexts();
+  const names = (list: readonly PersonView[]): string => list.map(who).join(", ");
+  const beside = speaker ? seat.people.filter((p) => p !== speaker) : [];
   return (
-    <span className={css["name"]} title={text}>
-      {text}
-    </span>
+    <>
+      <span className={css["name"]}>{sentenceCase(names(speaker ? [speaker] : seat.people))}</span>
+      {beside.length === 0 ? null : (
+        <span className={css["beside"]}>{t("tile_beside", { people: names(beside) })}</span>
+      )}
+    </>
   );
 }
 
@@ -144,7 +145,7 @@ export function Tile({ seat, large = false, unnamed = false }: TileProps) {
         {mine ? (
           <span className={css["name"]}>{t("own_picture")}</span>
         ) : (
-          <Names seat={seat} floor={s.view?.floor ?? ""} />
+          <Names seat={seat} speaker={speaker} />
         )}
         <Voice
           person={known}

@@ -4,17 +4,18 @@ import { acts, identityMethods, may } from "../../core/acts";
 import { challenge } from "../../core/challenge";
 import { dateInWords, dayInWords, toMicros } from "../../core/clock";
 import { dayOf, momentOf, writeDay } from "../../core/dates";
-import { own, person } from "../../core/state";
+import { own, person, sectionOf } from "../../core/state";
 import { sentenceCase } from "../../i18n";
 import type { PersonView, View } from "../../wire/phientoa/v1/phientoa_pb";
 import { useSend } from "../ask";
-import { useTexts } from "../context";
+import { useRoom, useTexts } from "../context";
 import { identityKey } from "../terms";
 import { type Answer, Confirm, Sheet } from "./controls";
 import { DayField, TimeField } from "./entry";
 import { Choice, Tick } from "./fields";
 import css from "./forms.module.css";
 import { Reason } from "./Reason";
+import { Picture } from "./Tile";
 
 interface FormProps {
   onClose: () => void;
@@ -25,6 +26,20 @@ function methodsFor(capacity: string): string[] {
   const usual =
     capacity === "defence_counsel" || capacity === "lawyer" ? "lawyer_card" : "citizen_card";
   return [usual, ...identityMethods.filter((m) => m !== usual)];
+}
+
+/** The picture of whom the papers are compared with; before the opening there is none. */
+function Face({ person: p }: { person: PersonView }) {
+  const s = useRoom();
+  const { t, who } = useTexts();
+  const section = sectionOf(s, p.device, "cam");
+  if (section?.state?.granted !== true) return <p>{t("identity_no_picture")}</p>;
+  return (
+    <figure className={css["face"]} aria-label={who(p)} data-testid="face">
+      <Picture section={section} hidden={false} />
+      {section.frozen ? <figcaption>{t("tile_frozen")}</figcaption> : null}
+    </figure>
+  );
 }
 
 /**
@@ -66,9 +81,12 @@ export function Identity({
       answers={answers}
       onClose={onClose}
     >
-      <p className={css["challenge"]} aria-label={t("challenge")}>
-        {digits}
-      </p>
+      <div className={css["compare"]}>
+        <p className={css["challenge"]} aria-label={t("challenge")}>
+          {digits}
+        </p>
+        <Face person={p} />
+      </div>
       <p>{t("challenge_said")}</p>
       {may(view, "note_mismatch") ? (
         <Reason label={t("identity_mismatch_reason")} value={why} onChange={setWhy} />
@@ -149,7 +167,7 @@ export function Decision({ view, now, onClose }: FormProps & { view: View; now: 
   const [date, setDate] = useState("");
   const [time, setTime] = useState("08:00");
   const [unknown, setUnknown] = useState(false);
-  const [form, setForm] = useState("online");
+  const [form, setForm] = useState("");
   const typed = momentOf(date, time);
   const past = typed !== null && typed <= now;
   const at = unknown || past ? null : typed;
@@ -169,7 +187,7 @@ export function Decision({ view, now, onClose }: FormProps & { view: View; now: 
     answers.push({
       label: t("adjourn"),
       tone: "danger",
-      isDisabled: !given || (at === null && !unknown),
+      isDisabled: !given || (at === null && !unknown) || form === "",
       onPress: () => {
         send(acts.adjourn(reason.trim(), at === null ? 0n : toMicros(at), form));
       },
@@ -205,7 +223,7 @@ export function Decision({ view, now, onClose }: FormProps & { view: View; now: 
         )}
       </div>
       {adjourns ? (
-        <>
+        <div className={css["adjourning"]}>
           <Tick checked={unknown} onChange={setUnknown}>
             {t("reopen_unknown")}
           </Tick>
@@ -214,12 +232,13 @@ export function Decision({ view, now, onClose }: FormProps & { view: View; now: 
             value={form}
             onChange={setForm}
             options={[
+              { value: "", text: t("form_choose") },
               { value: "online", text: t("form_online") },
               { value: "in_person", text: t("form_in_person") },
               { value: "mixed", text: t("form_mixed") },
             ]}
           />
-        </>
+        </div>
       ) : null}
     </Sheet>
   );
@@ -233,9 +252,9 @@ export function AskConsult({ view, onClose }: FormProps & { view: View }) {
   const [chosen, setChosen] = useState<readonly string[]>(client === "" ? [] : [client]);
   return (
     <Confirm
-      title={t("consults")}
+      title={t("ask_consult")}
       text={t("consult_text")}
-      confirm={t("consults")}
+      confirm={t("ask_consult")}
       refused={refused}
       isDisabled={busy || chosen.length === 0}
       onClose={onClose}

@@ -184,7 +184,7 @@ export function usePersonActs(view: View, p: PersonView): PersonAct[] {
       text: t("act_remove_confirm", { person: name }),
       confirm: t("act_remove"),
       tone: "danger",
-      reason: "optional",
+      reason: "required",
       act: (reason) => acts.remove(p.person, reason),
     },
     { rare: true, tone: "warn" },

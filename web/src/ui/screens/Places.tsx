@@ -54,7 +54,7 @@ export function ConsultRequest({ view }: { view: View }) {
           form((close) => <AskConsult view={view} onClose={close} />);
         }}
       >
-        {t("consults")}
+        {t("ask_consult")}
       </Act>
     </div>
   );

@@ -103,6 +103,7 @@ export function Consult({ view }: { view: View }) {
 /** The deliberation room. Minutes of it are the panel's own and not in the product. */
 export function Deliberation({ view }: { view: View }) {
   const { t } = useTexts();
+  const ends = may(view, "end_deliberation");
   return (
     <div className={css["room"]}>
       <div className={css["head"]}>
@@ -111,12 +112,15 @@ export function Deliberation({ view }: { view: View }) {
         <Alerts />
       </div>
       <main className={css["main"]} aria-label={t("deliberation_title")}>
-        <p className={css["notice"]}>
-          <strong>{t("deliberation_title")}.</strong> {t("deliberation_text")}
-        </p>
+        <div className={`${css["notice"]} ${css["withHelp"]}`}>
+          <p>
+            <strong>{t("deliberation_title")}.</strong> {t("deliberation_text")}
+          </p>
+          {ends ? <Help short /> : null}
+        </div>
         <Faces view={view} />
       </main>
-      {may(view, "end_deliberation") ? (
+      {ends ? (
         <ActionBar view={view} />
       ) : (
         <footer className={css["bar"]} data-stays="bottom">
