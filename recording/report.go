@@ -32,6 +32,7 @@ func wordsOf(lang string) words {
 				"signature": "wrong signature", "key": "wrong key statement", "missing": "missing", "unsigned": "lines not signed", "held": "contradicts a checkpoint held elsewhere",
 				"after-end": "lines behind the end", "key-restart": "key without predecessor", "genesis": "wrong beginning", "media": "media bytes changed",
 				"order": "record out of order", "uncovered": "bytes without a record", "foreign": "foreign file", "record": "impossible record", "part": "parts do not fit",
+				DamagePartMissing: "a part is missing that this one names; where the node has a second directory (--evidence-second), give the hearing's directories of both",
 			},
 		}
 	}
@@ -51,6 +52,7 @@ func wordsOf(lang string) words {
 			"signature": "chữ ký sai", "key": "chứng nhận khóa sai", "missing": "bị thiếu", "unsigned": "dòng chưa được ký", "held": "trái với điểm ký do bên khác giữ",
 			"after-end": "dòng sau dòng kết thúc", "key-restart": "khóa không có khóa trước", "genesis": "phần mở đầu sai", "media": "dữ liệu âm thanh, hình ảnh bị sửa",
 			"order": "bản ghi sai thứ tự", "uncovered": "dữ liệu không có bản ghi", "foreign": "tệp lạ", "record": "bản ghi vô lý", "part": "các phần không khớp nhau",
+			DamagePartMissing: "thiếu phần mà phần này nêu; nếu máy chủ có thư mục lưu trữ thứ hai (--evidence-second), hãy đưa thư mục của phiên tòa ở cả hai nơi",
 		},
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"phientoa/internal/ledger"
@@ -29,9 +30,9 @@ func (e ExitCode) Error() string { return fmt.Sprintf("exit %d", int(e)) }
 
 // Cmd checks evidence offline.
 type Cmd struct {
-	Path    string `arg:"" help:"A sealed part (part-NNNN.asice), the directory of one hearing's evidence, or of one part of it."`
-	Root    string `help:"PEM file of the authorities that you trust, obtained separately."`
-	TSARoot string `name:"tsa-root" help:"PEM file of independent timestamp authorities that you trust; of a sealed part."`
+	Path    []string `arg:"" help:"A sealed part (part-NNNN.asice), the directory of one hearing's evidence, or of one part of it. Of a hearing that was recorded on two disks its directories of both, to check that no part is missing."`
+	Root    string   `help:"PEM file of the authorities that you trust, obtained separately."`
+	TSARoot string   `name:"tsa-root" help:"PEM file of independent timestamp authorities that you trust; of a sealed part."`
 	// Checkpoint are receipts; see docs/archive-format.md.
 	Checkpoint []string `name:"checkpoint" placeholder:"FILE" sep:"none" help:"File of checkpoints that somebody else kept (the receipt of a participant); they must be of this record. May be given several times."`
 	Lang       string   `default:"vi" enum:"vi,en" help:"Language of the report: vi or en."`
@@ -77,18 +78,26 @@ func (c *Cmd) verify(ctx context.Context) (verdict, error) {
 	if err != nil {
 		return nil, err
 	}
-	info, err := os.Stat(c.Path)
-	switch {
-	case err != nil:
-		return nil, err
-	case info.IsDir():
-		// An unreadable directory is in the report, with its exit code.
-		report, _ := recording.VerifyDir(ctx, os.DirFS(c.Path), recording.Options{Roots: roots, Held: held, Running: c.Running})
-		return report, nil
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s is neither a file nor a directory", c.Path)
+	var dirs []fs.FS
+	for _, path := range c.Path {
+		info, err := os.Stat(path)
+		switch {
+		case err != nil:
+			return nil, err
+		case info.IsDir():
+			dirs = append(dirs, os.DirFS(path))
+		case !info.Mode().IsRegular():
+			return nil, fmt.Errorf("%s is neither a file nor a directory", path)
+		case len(c.Path) > 1:
+			return nil, fmt.Errorf("%s is a file: several paths are the directories of one hearing", path)
+		}
 	}
-	return archive.VerifyFile(ctx, c.Path, archive.Options{Roots: roots, TSARoots: tsaRoots, Held: held}), nil
+	if len(dirs) > 0 {
+		// An unreadable directory is in the report, with its exit code.
+		report, _ := recording.VerifyDirs(ctx, dirs, recording.Options{Roots: roots, Held: held, Running: c.Running})
+		return report, nil
+	}
+	return archive.VerifyFile(ctx, c.Path[0], archive.Options{Roots: roots, TSARoots: tsaRoots, Held: held}), nil
 }
 
 // Roots reads a PEM file of certificates; none where no name is given.
