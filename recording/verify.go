@@ -123,14 +123,15 @@ const (
 func (r Report) Whole() bool { return len(r.Damages) == 0 && (r.Complete || r.Running) }
 
 // ExitCode: 0 whole under a trusted root, 1 damaged or incomplete, 2 cannot be
-// read, 3 whole but the signer is unknown.
+// read, 3 whole but the signer is unknown, or checkpoints that were kept elsewhere
+// vouch for a beginning of it alone (ledger.Report.Unvouched).
 func (r Report) ExitCode() int {
 	switch {
 	case r.Unreadable != "":
 		return 2
 	case !r.Whole():
 		return 1
-	case !r.SignerKnown:
+	case !r.SignerKnown || slices.ContainsFunc(r.Parts, func(p PartReport) bool { return p.Log.Unvouched > 0 }):
 		return 3
 	}
 	return 0

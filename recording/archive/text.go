@@ -52,6 +52,9 @@ func (r Report) Text(lang string) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	verdict := recording.Verdict(r.ExitCode(), lang)
+	if c := r.Container; r.ExitCode() == 3 && c.Seal.Trusted && (c.Court == nil || c.Court.Trusted) {
+		verdict = r.Evidence.Verdict(lang)
+	}
 	if r.Unreadable != "" {
 		line("%s: %s", verdict, recording.Clean(r.Unreadable))
 		return b.String()
