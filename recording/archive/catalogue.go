@@ -46,8 +46,9 @@ type SealedPart struct {
 	// Damages of the file and of the evidence in it when it was sealed, the first
 	// MaxListed.
 	Damages     []string
-	DamageCount int // at least so many
-	Seal        *Seal
+	DamageCount int   // at least so many
+	Seal        *Seal // of the node
+	Court       *Seal // of the court, over the node's; nil: none, or none yet
 	Stamped     bool
 	SealedAt    time.Time // as the signer states it
 }
@@ -97,6 +98,7 @@ func (p *SealedPart) take(r Report) error {
 	}
 	p.DamageCount = len(p.Damages)
 	p.Damages = p.Damages[:min(len(p.Damages), MaxListed)]
+	p.Court = r.Container.Court
 	if p.Seal = r.Container.Seal; p.Seal != nil {
 		p.Stamped, p.SealedAt = p.Seal.Timestamp != nil, p.Seal.SigningTime
 	}
