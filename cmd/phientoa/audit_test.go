@@ -172,10 +172,20 @@ func TestTheAuditKnowsWhatWasDisposedOf(t *testing.T) {
 	require.Equal(t, register.FindingKept, a.Findings[0].Code)
 }
 
-// Parts in the second directory are not lost.
+// Parts in the second directory are not lost, and are verified with the others.
 func TestTheAuditLooksAtBothDisks(t *testing.T) {
 	s := startServe(t, nil)
-	s.seal()
+	file := s.seal()
+	ca := filepath.Join(s.p.DataDir, "pki", "ca.pem")
+	var out bytes.Buffer
+	verify := func(paths ...string) int {
+		return run(t.Context(), append([]string{"verify", "--root", ca}, paths...), streams{&out, &out, nil})
+	}
+	require.Equal(t, 0, verify(filepath.Dir(file), t.TempDir()), out.String())
+	require.Equal(t, 2, verify(filepath.Dir(file), filepath.Dir(file)), "one part in both")
+	require.Equal(t, 2, verify(t.TempDir(), t.TempDir()))
+	require.Equal(t, 2, verify(file, file))
+	require.Equal(t, 2, verify(filepath.Dir(file), filepath.Join(filepath.Dir(file), "part-0001")), "a part is no hearing")
 	second := filepath.Join(t.TempDir(), "second")
 	require.NoError(t, os.Rename(filepath.Join(s.p.DataDir, "evidence"), second))
 	code, a := audit(t, s.p.DataDir)

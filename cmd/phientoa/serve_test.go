@@ -252,7 +252,7 @@ func TestReadyzNamesWhatIsMissing(t *testing.T) {
 	require.NotErrorIs(t, err, edge.ErrWarning)
 	_, err = diskCheck("/proc", "/proc")
 	require.NotErrorIs(t, err, edge.ErrWarning)
-	for _, dirs := range [][]string{{t.TempDir(), "/proc"}, {"/proc", t.TempDir()}, {t.TempDir(), filepath.Join(t.TempDir(), "away")}} {
+	for _, dirs := range [][]string{{t.TempDir(), "/proc"}, {"/proc", t.TempDir()}} {
 		detail, err = diskCheck(dirs...)
 		require.ErrorIs(t, err, edge.ErrWarning, "%v: one of the two takes recordings", detail)
 	}

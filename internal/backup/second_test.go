@@ -33,7 +33,7 @@ func TestBothDirectoriesOfEvidence(t *testing.T) {
 	put(t, filepath.Join(part(second, "part-0002"), "log.jsonl"), evidenceLine(0, 3, true))
 	put(t, filepath.Join(part(second, "part-0002"), "checkpoints.txt"), note())
 	put(t, filepath.Join(part(second, "part-0002"), "media", "t001-1.webm"), "second")
-	put(t, filepath.Join(part(second, "part-0002.asice.new")), "half")
+	put(t, part(second, "part-0002.asice.new"), "half")
 	put(t, filepath.Join(part(first, "part-0002"), "log.jsonl"), "")
 	put(t, filepath.Join(part(second, "part-0001"), "media", "t009-1.webm"), "trace")
 	src := from.source()
