@@ -96,9 +96,13 @@ func LastPart(dirs ...string) (string, error) {
 	return found[len(found)-1].dir(), nil
 }
 
-// begun tells whether a checkpoint of the part was ever durable.
-func (p place) begun() bool {
-	_, err := ledger.LastCheckpoint(os.DirFS(p.dir()))
+func (p place) begun() bool { return Begun(p.dir()) }
+
+// Begun tells of the directory of a part whether a checkpoint was ever durable.
+func Begun(dir string) bool { return begunFS(os.DirFS(dir)) }
+
+func begunFS(fsys fs.FS) bool {
+	_, err := ledger.LastCheckpoint(fsys)
 	return err == nil
 }
 

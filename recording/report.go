@@ -8,17 +8,19 @@ import (
 
 // words of one language of the report.
 type words struct {
-	whole, wholeUnknown, damaged, incomplete, running, unreadable string
-	part, signer, unknown, tracks, gaps, noGaps, damages, more    string
-	restarts, recovered, unchained, moreGaps                      string
-	cause, code                                                   map[string]string
+	whole, wholeUnknown, wholePartly, unvouched, damaged, incomplete, running, unreadable string
+	part, signer, unknown, tracks, gaps, noGaps, damages, more                            string
+	restarts, recovered, unchained, moreGaps                                              string
+	cause, code                                                                           map[string]string
 }
 
 func wordsOf(lang string) words {
 	if lang == "en" {
 		return words{
 			whole: "WHOLE: no change found since signing; the signer is known.", wholeUnknown: "WHOLE; the signer is not identified (no trusted root given, or another signer).",
-			damaged: "DAMAGED: the evidence was changed or is missing in the places below.", incomplete: "INCOMPLETE: the log has no end line.",
+			wholePartly: "WHOLE AS FAR AS THE CHECKPOINTS THAT WERE KEPT ELSEWHERE REACH; what follows a restart of the signer they do not vouch for.",
+			unvouched:   "lines are vouched for by the checkpoints that were kept elsewhere. Behind them the signer was restarted: what follows has the node's certificate alone, until a checkpoint of a later time is given",
+			damaged:     "DAMAGED: the evidence was changed or is missing in the places below.", incomplete: "INCOMPLETE: the log has no end line.",
 			running: "Hearing in progress: whole as far as it goes.", unreadable: "CANNOT BE READ",
 			part: "Part", signer: "Signed by", unknown: "unknown", tracks: "Tracks", gaps: "Gaps stated by the record", noGaps: "No gaps.",
 			damages: "Damage", more: "More damage was found than is listed.", restarts: "restarts of the recorder",
@@ -30,14 +32,17 @@ func wordsOf(lang string) words {
 			code: map[string]string{
 				"line": "not a line of the log", "chain": "line changed", "torn": "incomplete end", "note": "checkpoint changed", "root": "lines differ from what was signed",
 				"signature": "wrong signature", "key": "wrong key statement", "missing": "missing", "unsigned": "lines not signed", "held": "contradicts a checkpoint held elsewhere",
-				"after-end": "lines behind the end", "key-restart": "key without predecessor", "genesis": "wrong beginning", "media": "media bytes changed",
+				"after-end": "lines behind the end", "key-restart": "key of another predecessor", "genesis": "wrong beginning", "media": "media bytes changed",
 				"order": "record out of order", "uncovered": "bytes without a record", "foreign": "foreign file", "record": "impossible record", "part": "parts do not fit",
+				DamagePartMissing: "a part is missing that this one names; where the node has a second directory (--evidence-second), give the hearing's directories of both",
 			},
 		}
 	}
 	return words{
 		whole: "TOÀN VẸN: không phát hiện thay đổi kể từ khi ký; đã xác định được người ký.", wholeUnknown: "Toàn vẹn; chưa xác định được người ký",
-		damaged: "CÓ SAI LỆCH: dữ liệu bị thay đổi hoặc bị thiếu tại các vị trí dưới đây.", incomplete: "CHƯA HOÀN CHỈNH: nhật ký không có dòng kết thúc.",
+		wholePartly: "Toàn vẹn trong phạm vi điểm ký do bên khác giữ; phần sau khi tiến trình ký khởi động lại chưa được các điểm ký đó bảo chứng",
+		unvouched:   "dòng được điểm ký do bên khác giữ bảo chứng. Sau đó tiến trình ký đã khởi động lại: phần tiếp theo chỉ có chứng thư của máy chủ bảo chứng, cho đến khi có điểm ký được giữ vào thời điểm sau",
+		damaged:     "CÓ SAI LỆCH: dữ liệu bị thay đổi hoặc bị thiếu tại các vị trí dưới đây.", incomplete: "CHƯA HOÀN CHỈNH: nhật ký không có dòng kết thúc.",
 		running: "Phiên tòa đang diễn ra: toàn vẹn đến thời điểm này.", unreadable: "KHÔNG ĐỌC ĐƯỢC",
 		part: "Phần", signer: "Người ký", unknown: "chưa xác định", tracks: "Luồng ghi", gaps: "Khoảng trống do chính bản ghi nêu", noGaps: "Không có khoảng trống.",
 		damages: "Sai lệch", more: "Còn sai lệch khác chưa liệt kê.", restarts: "lần bộ ghi khởi động lại",
@@ -49,8 +54,9 @@ func wordsOf(lang string) words {
 		code: map[string]string{
 			"line": "không phải dòng nhật ký", "chain": "dòng bị sửa", "torn": "phần cuối không trọn", "note": "điểm ký bị sửa", "root": "các dòng khác với nội dung đã ký",
 			"signature": "chữ ký sai", "key": "chứng nhận khóa sai", "missing": "bị thiếu", "unsigned": "dòng chưa được ký", "held": "trái với điểm ký do bên khác giữ",
-			"after-end": "dòng sau dòng kết thúc", "key-restart": "khóa không có khóa trước", "genesis": "phần mở đầu sai", "media": "dữ liệu âm thanh, hình ảnh bị sửa",
+			"after-end": "dòng sau dòng kết thúc", "key-restart": "khóa nêu khóa trước khác với nhật ký", "genesis": "phần mở đầu sai", "media": "dữ liệu âm thanh, hình ảnh bị sửa",
 			"order": "bản ghi sai thứ tự", "uncovered": "dữ liệu không có bản ghi", "foreign": "tệp lạ", "record": "bản ghi vô lý", "part": "các phần không khớp nhau",
+			DamagePartMissing: "thiếu phần mà phần này nêu; nếu máy chủ có thư mục lưu trữ thứ hai (--evidence-second), hãy đưa thư mục của phiên tòa ở cả hai nơi",
 		},
 	}
 }
@@ -69,6 +75,14 @@ func Verdict(exitCode int, lang string) string {
 	return w.unreadable
 }
 
+// Verdict is the first sentence of the report.
+func (r Report) Verdict(lang string) string {
+	if r.ExitCode() == 3 && r.SignerKnown {
+		return wordsOf(lang).wholePartly
+	}
+	return Verdict(r.ExitCode(), lang)
+}
+
 // Text prints the report for people; lang is "vi" (default) or "en". Times are
 // those of Viet Nam (UTC+7).
 func (r Report) Text(lang string) string {
@@ -78,7 +92,7 @@ func (r Report) Text(lang string) string {
 	case len(r.Damages) == 0 && !r.Complete && !r.Running:
 		return r.Details(lang) // which says that it is incomplete
 	}
-	return Verdict(r.ExitCode(), lang) + "\n" + r.Details(lang)
+	return r.Verdict(lang) + "\n" + r.Details(lang)
 }
 
 // Details is Text without the verdict.
@@ -104,6 +118,9 @@ func (r Report) Details(lang string) string {
 		}
 		if p.Recovered > 0 {
 			line("  %d %s", p.Recovered, w.recovered)
+		}
+		if p.Log.Unvouched > 0 {
+			line("  %d %s", p.Log.Unvouched, w.unvouched)
 		}
 		if n := unchained(p); n > 0 {
 			line("  %d %s", n, w.unchained)

@@ -315,7 +315,11 @@ func TestARestartOfTheSignerIsReported(t *testing.T) {
 	require.Contains(t, r.Text("vi"), "tiến trình ký khởi động lại")
 	require.NotEmpty(t, held)
 	r = o.verify(Options{Roots: o.id.Roots(), Held: held})
-	require.Equal(t, 1, r.ExitCode(), "not behind a checkpoint that somebody holds")
+	require.Equal(t, 3, r.ExitCode(), "honest, and the checkpoint that somebody holds does not reach behind the restart")
+	require.Empty(t, r.Damages)
+	require.Contains(t, r.Text("en"), "WHOLE AS FAR AS")
+	require.Contains(t, r.Text("vi"), "phần sau khi tiến trình ký khởi động lại chưa được các điểm ký đó bảo chứng")
+	require.Greater(t, r.Parts[0].Log.Size, r.Parts[0].Log.Unvouched)
 }
 
 func TestALostLogIsDamageAndTheNextPartNamesIt(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -64,19 +65,20 @@ func (d *twoDisks) begin(change func(p *Params)) (*Sitting, *heard) {
 	return s, h
 }
 
-// gather puts the parts of both directories under one, as who archives them does.
-func (d *twoDisks) gather() string {
-	out := filepath.Join(d.t.TempDir(), "h-1")
-	found, err := places(filepath.Join(d.dir, "h-1"), filepath.Join(d.second, "h-1"))
+func (d *twoDisks) report() Report {
+	r, err := VerifyDirs(context.Background(), d.dirs(), Options{Roots: d.id.Roots()})
 	require.NoError(d.t, err)
-	for _, pl := range found {
-		require.NoError(d.t, os.CopyFS(filepath.Join(out, partDir(pl.number)), os.DirFS(pl.dir())))
-	}
-	return out
+	return r
 }
 
-func (d *twoDisks) report() Report {
-	r, err := VerifyDir(context.Background(), os.DirFS(d.gather()), Options{Roots: d.id.Roots()})
+// dirs are those of the hearing, on both disks.
+func (d *twoDisks) dirs() []fs.FS {
+	return []fs.FS{os.DirFS(filepath.Join(d.dir, "h-1")), os.DirFS(filepath.Join(d.second, "h-1"))}
+}
+
+// one verifies one of the directories alone.
+func (d *twoDisks) one(dir fs.FS) Report {
+	r, err := VerifyDir(context.Background(), dir, Options{Roots: d.id.Roots()})
 	require.NoError(d.t, err)
 	return r
 }
@@ -158,6 +160,13 @@ func TestASecondDirectoryTakesOverFromAFailingDisk(t *testing.T) {
 			if c.ended {
 				require.Equal(t, 0, r.ExitCode(), r.Text("en"))
 				require.Len(t, d.ended, 2)
+				for i, dir := range d.dirs() { // neither is the whole hearing, and each says what to give
+					r := d.one(dir)
+					require.Equal(t, 1, r.ExitCode(), r.Text("en"))
+					require.Equal(t, DamagePartMissing, r.Damages[0].Code)
+					require.Equal(t, partDir(2-i), r.Damages[0].Detail)
+					require.Contains(t, r.Text("vi"), "thư mục lưu trữ thứ hai (--evidence-second)")
+				}
 				return
 			}
 			for _, x := range r.Damages {

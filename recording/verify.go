@@ -3,7 +3,6 @@ package recording
 import (
 	"context"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -22,6 +21,9 @@ const (
 	DamageForeign   = "foreign"   // a file that no record names
 	DamageRecord    = "record"    // a line that says something impossible
 	DamagePart      = "part"      // a part does not follow from the one before
+	// DamagePartMissing: a part that another names is in none of the directories that
+	// were given; it may lie in the node's second one.
+	DamagePartMissing = "part-missing"
 )
 
 // Options of VerifyDir.
@@ -88,6 +90,7 @@ type PartReport struct {
 	Events    int           `json:"events"`
 	Recovered int64         `json:"recovered_bytes"` // found behind the last record after a crash
 	previous  *previousPart
+	moved     bool // it ended because the recording goes on in the next part
 }
 
 // Report is what VerifyDir found.
@@ -120,14 +123,15 @@ const (
 func (r Report) Whole() bool { return len(r.Damages) == 0 && (r.Complete || r.Running) }
 
 // ExitCode: 0 whole under a trusted root, 1 damaged or incomplete, 2 cannot be
-// read, 3 whole but the signer is unknown.
+// read, 3 whole but the signer is unknown, or checkpoints that were kept elsewhere
+// vouch for a beginning of it alone (ledger.Report.Unvouched).
 func (r Report) ExitCode() int {
 	switch {
 	case r.Unreadable != "":
 		return 2
 	case !r.Whole():
 		return 1
-	case !r.SignerKnown:
+	case !r.SignerKnown || slices.ContainsFunc(r.Parts, func(p PartReport) bool { return p.Log.Unvouched > 0 }):
 		return 3
 	}
 	return 0
@@ -137,16 +141,22 @@ func (r Report) ExitCode() int {
 // of a part or of a hearing with its parts. It never writes. An error means that
 // it could not be read; the report then says so too.
 func VerifyDir(ctx context.Context, fsys fs.FS, o Options) (Report, error) {
+	return VerifyDirs(ctx, []fs.FS{fsys}, o)
+}
+
+// VerifyDirs is VerifyDir of one hearing whose parts lie in several directories, each
+// with parts of it: those of the node's two disks.
+func VerifyDirs(ctx context.Context, dirs []fs.FS, o Options) (Report, error) {
 	r := Report{Running: o.Running, Gaps: []Gap{}, Damages: []Damage{}, Tracks: []Track{}}
-	err := r.verify(ctx, fsys, o)
+	err := r.verify(ctx, dirs, o)
 	if err != nil {
 		r.Unreadable = err.Error()
 	}
 	return r, err
 }
 
-func (r *Report) verify(ctx context.Context, fsys fs.FS, o Options) error {
-	parts, err := findParts(fsys)
+func (r *Report) verify(ctx context.Context, dirs []fs.FS, o Options) error {
+	parts, err := joinParts(dirs)
 	if err != nil {
 		return err
 	}
@@ -165,6 +175,7 @@ func (r *Report) verify(ctx context.Context, fsys fs.FS, o Options) error {
 		r.chainPart(last, i, parts)
 		r.Parts = append(r.Parts, last)
 	}
+	r.successor()
 	r.heldElsewhere(o.Held)
 	return r.signers(certs, o)
 }
@@ -220,7 +231,7 @@ func findParts(fsys fs.FS) ([]partDirFS, error) {
 		out = append(out, partDirFS{n, sub})
 	}
 	if len(out) == 0 {
-		return nil, errors.New("recording: neither a part nor parts of a hearing here")
+		return nil, errNoParts
 	}
 	slices.SortFunc(out, func(a, b partDirFS) int { return a.number - b.number })
 	return out, nil

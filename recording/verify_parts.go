@@ -2,31 +2,93 @@ package recording
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 
 	"phientoa/internal/ledger"
 )
+
+var errNoParts = errors.New("recording: neither a part nor parts of a hearing here")
+
+// joinParts finds the parts in all directories, by number. Of a number that stands
+// in two, the one counts whose log has a checkpoint: the other is the trace of a
+// beginning that failed. Two that have one are not of one hearing.
+func joinParts(dirs []fs.FS) (out []partDirFS, err error) {
+	at := map[int]int{}
+	for _, dir := range dirs {
+		found, err := findParts(dir)
+		if errors.Is(err, errNoParts) && len(dirs) > 1 {
+			continue // both disks have a directory of the hearing, also when one of them was not needed
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range found {
+			if p.number == 0 && len(dirs) > 1 {
+				return nil, errors.New("recording: of several directories each must be one of a hearing with its parts, not one of a part")
+			}
+			i, twice := at[p.number]
+			switch {
+			case !twice:
+				at[p.number] = len(out)
+				out = append(out, p)
+			case !begunFS(out[i].fsys):
+				out[i] = p
+			case begunFS(p.fsys):
+				return nil, fmt.Errorf("recording: part %d stands in two of the directories", p.number)
+			}
+		}
+	}
+	if len(out) == 0 {
+		return nil, errNoParts
+	}
+	slices.SortFunc(out, func(a, b partDirFS) int { return a.number - b.number })
+	return out, nil
+}
 
 // chainPart checks that a part names the one before with its final root. A part
 // that was left by a fault and got its end afterwards is named by the checkpoint
 // that was its last then.
 func (r *Report) chainPart(p PartReport, i int, parts []partDirFS) {
+	if i == 0 {
+		// A caller who points at one part need not have the others.
+		if p.previous != nil && !r.single {
+			r.absent(p.Part, p.previous.Part)
+		}
+		return
+	}
 	var fault string
-	switch {
-	case i == 0 && (p.previous == nil || r.single):
-		return // a caller who points at one part need not have the others
-	case i == 0:
-		fault = "an earlier part is missing"
-	case p.previous == nil || p.previous.Part != r.Parts[i-1].Part:
+	switch before := r.Parts[i-1]; {
+	case p.Hearing != before.Hearing && p.Hearing != "" && before.Hearing != "":
+		fault = "of another hearing than the part before"
+	case p.previous != nil && p.previous.Part > before.Part && p.previous.Part < p.Part:
+		r.absent(p.Part, p.previous.Part)
+		return
+	case p.previous == nil || p.previous.Part != before.Part:
 		fault = "does not name the part before"
-	case p.previous.Size != 0 && p.previous.Root != r.Parts[i-1].Root && !holdsNote(parts[i-1].fsys, p.previous):
+	case p.previous.Size != 0 && p.previous.Root != before.Root && !holdsNote(parts[i-1].fsys, p.previous):
 		fault = "names another root of the part before"
 	default:
 		return
 	}
 	r.add(Damage{Part: p.Part, Damage: ledger.Damage{Code: DamagePart, File: ledger.LogName, Line: 0, LineTo: 0, Offset: 0, Detail: fault}})
+}
+
+// successor wants the part behind one that ended because the recording goes on there.
+func (r *Report) successor() {
+	if last := r.Parts[len(r.Parts)-1]; last.moved && !r.single && !r.Running {
+		r.absent(last.Part, last.Part+1)
+	}
+}
+
+// absent says that a part names another which was not given.
+func (r *Report) absent(by, missing int) {
+	r.add(Damage{Part: by, Damage: ledger.Damage{
+		Code: DamagePartMissing, File: ledger.LogName, Line: -1, LineTo: -1, Offset: -1, Detail: partDir(missing),
+	}})
 }
 
 // maxNotes bounds what is read of a part's checkpoints: a day of one a second.

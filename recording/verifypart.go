@@ -165,6 +165,10 @@ func (v *partVerifier) line(l ledger.Line, _ int64) error {
 		v.p.Events++
 	case ledger.KindRecovered:
 		err = v.recovered(l)
+	case ledger.KindEnd:
+		var b endBody
+		err = json.Unmarshal(l.Members, &b)
+		v.p.moved = b.Reason == whyMoved
 	}
 	if err != nil {
 		v.fault(l, DamageRecord, ledger.LogName, err.Error())

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/x509"
 	"errors"
 	"io"
@@ -10,16 +11,30 @@ import (
 	"phientoa/internal/archives"
 	"phientoa/internal/pki"
 	"phientoa/internal/store"
+	"phientoa/recording/archive"
 	"phientoa/recording/retrieval"
 	"phientoa/signaling/office"
 )
 
 // openArchives makes the vault of sealed files and the law of who sees them.
 func (n *node) openArchives() {
+	var noted retrieval.Register = noRegister{}
+	if n.register != nil {
+		noted = n.register
+	}
 	n.vault = retrieval.NewVault(retrieval.VaultParams{
-		Dir: n.evidenceDir(), Second: n.p.EvidenceSecond, Node: n.p.Node, Store: n.store, Roots: n.ownRoots(), Logger: n.logger,
+		Dir: n.evidenceDir(), Second: n.p.EvidenceSecond, Node: n.p.Node, Store: n.store, Register: noted, Roots: n.ownRoots(), Logger: n.logger,
 	})
 	n.archives = archives.New(archives.Params{Store: n.store})
+}
+
+// noRegister holds disposals up while the register is not open: without its note an
+// audit would take what was disposed of for lost.
+type noRegister struct{}
+
+// Disposed implements retrieval.Register.
+func (noRegister) Disposed(context.Context, archive.Disposal) error {
+	return errors.New("the register is not open: nothing is removed")
 }
 
 // ownRoots is the court's own authority, as the signer beside this node wrote it;

@@ -15,6 +15,7 @@ import (
 // recording/register.
 type auditCmd struct {
 	Dir        string        `arg:"" help:"Data directory of a node: its register and evidence."`
+	Second     string        `name:"evidence-second" env:"PHIENTOA_EVIDENCE_SECOND" default:"" help:"Second directory of evidence, as serve has it: parts in it are not lost."`
 	Root       string        `help:"PEM file of the authorities that you trust, obtained separately."`
 	Checkpoint []string      `name:"checkpoint" placeholder:"FILE" sep:"none" help:"File of checkpoints of the register that somebody else kept; they must be of it. May be given several times."`
 	Grace      time.Duration `default:"24h" help:"How long a part may be open before its missing end is a finding."`
@@ -33,8 +34,12 @@ func (c *auditCmd) Run(ctx context.Context, s streams) error {
 		fmt.Fprintln(s.err, "phientoa:", err)
 		return exitCode(2)
 	}
+	evidence := []string{filepath.Join(c.Dir, "evidence")}
+	if c.Second != "" {
+		evidence = append(evidence, c.Second)
+	}
 	report := register.Audit(ctx, register.AuditParams{
-		Register: filepath.Join(c.Dir, register.Dir), Evidence: filepath.Join(c.Dir, "evidence"),
+		Register: filepath.Join(c.Dir, register.Dir), Evidence: evidence,
 		Roots: roots, Held: held, Now: time.Now(), Grace: c.Grace,
 	})
 	if c.JSON {

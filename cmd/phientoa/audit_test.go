@@ -13,6 +13,8 @@ import (
 
 	"phientoa/internal/asic"
 	"phientoa/internal/config"
+	"phientoa/internal/court"
+	"phientoa/internal/store"
 	"phientoa/recording/register"
 )
 
@@ -22,6 +24,7 @@ type audited struct {
 	Opened   int                `json:"opened"`
 	Sealed   int                `json:"sealed"`
 	Open     int                `json:"open"`
+	Disposed []register.Gone    `json:"disposed"`
 }
 
 func audit(t *testing.T, dir string, args ...string) (code int, a audited) {
@@ -124,6 +127,72 @@ func flip(t *testing.T, path string, at int64) {
 	require.NoError(t, err)
 	b[at] ^= 1
 	require.NoError(t, os.WriteFile(path, b, 0o600))
+}
+
+// What two people disposed of is no loss: the audit says who wanted it and when. What
+// stands on the disk although the register says that it is gone is a finding.
+func TestTheAuditKnowsWhatWasDisposedOf(t *testing.T) {
+	s := startServe(t, nil)
+	ctx, sys := t.Context(), court.SystemScope()
+	require.NoError(t, s.store.CreateHearing(ctx, sys, store.Hearing{
+		ID: "0192-h", Room: "00000000000000000000000000000192", Unit: "unit",
+	}, nil))
+	file := s.seal()
+	kept := t.TempDir()
+	require.NoError(t, os.CopyFS(kept, os.DirFS(filepath.Join(s.p.DataDir, "evidence"))))
+	ca := filepath.Join(s.p.DataDir, "pki", "ca.pem")
+	now := time.Now()
+	by := func(who string) store.AdminEntry {
+		return store.AdminEntry{At: now, Actor: who, Unit: "unit", What: "x"}
+	}
+	require.NoError(t, s.store.PutArchiveDisposal(ctx, sys, store.ArchiveDisposal{
+		ID: "d", Hearing: "0192-h", Reason: "x", By: "acc-1", At: now, Expires: now.Add(time.Hour),
+	}, by("acc-1")))
+	_, err := s.store.SettleArchiveDisposal(ctx, sys, "d", store.Confirmed, "{}", by("acc-2"))
+	require.NoError(t, err)
+	s.vault.Wake()
+	require.Eventually(t, func() bool {
+		parts, err := s.store.ArchiveParts(ctx, sys, "0192-h")
+		return err == nil && len(parts) == 1 && !parts[0].Removed.IsZero()
+	}, 20*time.Second, 5*time.Millisecond, s.log.String())
+	require.NoFileExists(t, file)
+	code, a := audit(t, s.p.DataDir, "--root", ca)
+	require.Equal(t, 0, code, "%+v", a)
+	require.Len(t, a.Disposed, 1)
+	require.Equal(t, "acc-1", a.Disposed[0].ProposedBy)
+	require.Equal(t, "acc-2", a.Disposed[0].ConfirmedBy)
+	require.Equal(t, now.UnixMicro(), a.Disposed[0].ConfirmedAt.UnixMicro())
+	var out bytes.Buffer
+	require.Equal(t, 0, run(t.Context(), []string{"audit", s.p.DataDir, "--root", ca}, streams{&out, &out, nil}))
+	require.Contains(t, out.String(), "Đã tiêu hủy theo quyết định của hai người: 0192-h/part-0001")
+
+	// On the second disk too: there it still stands.
+	code, a = audit(t, s.p.DataDir, "--root", ca, "--evidence-second", kept)
+	require.Equal(t, 1, code, "%+v", a)
+	require.Equal(t, register.FindingKept, a.Findings[0].Code)
+}
+
+// Parts in the second directory are not lost, and are verified with the others.
+func TestTheAuditLooksAtBothDisks(t *testing.T) {
+	s := startServe(t, nil)
+	file := s.seal()
+	ca := filepath.Join(s.p.DataDir, "pki", "ca.pem")
+	var out bytes.Buffer
+	verify := func(paths ...string) int {
+		return run(t.Context(), append([]string{"verify", "--root", ca}, paths...), streams{&out, &out, nil})
+	}
+	require.Equal(t, 0, verify(filepath.Dir(file), t.TempDir()), out.String())
+	require.Equal(t, 2, verify(filepath.Dir(file), filepath.Dir(file)), "one part in both")
+	require.Equal(t, 2, verify(t.TempDir(), t.TempDir()))
+	require.Equal(t, 2, verify(file, file))
+	require.Equal(t, 2, verify(filepath.Dir(file), filepath.Join(filepath.Dir(file), "part-0001")), "a part is no hearing")
+	second := filepath.Join(t.TempDir(), "second")
+	require.NoError(t, os.Rename(filepath.Join(s.p.DataDir, "evidence"), second))
+	code, a := audit(t, s.p.DataDir)
+	require.Equal(t, 1, code)
+	require.Equal(t, register.FindingLost, a.Findings[0].Code)
+	code, a = audit(t, s.p.DataDir, "--evidence-second", second)
+	require.Equal(t, 3, code, "%+v", a)
 }
 
 // A register that was taken away is begun anew: the sealed files that stand are

@@ -18,6 +18,7 @@ import (
 // dataFlags name what backup and restore work on, as serve does.
 type dataFlags struct {
 	DataDir  string `name:"data-dir" env:"PHIENTOA_DATA_DIR" default:"data" help:"Data directory of the server."`
+	Second   string `name:"evidence-second" env:"PHIENTOA_EVIDENCE_SECOND" default:"" help:"Second directory of evidence, as serve has it; empty: none."`
 	Database string `name:"database" env:"PHIENTOA_DATABASE" default:"" help:"sqlite:/path/file.db or postgres://… ; empty: phientoa.db in the data directory."`
 	PGBin    string `name:"pg-bin" default:"" help:"Directory of pg_dump and pg_restore; empty: as the shell finds them."`
 }
@@ -39,7 +40,7 @@ func (c *backupCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	src := backup.Source{
-		DataDir: c.DataDir, Database: c.Database, Node: c.Node, Version: version(), Recipients: to,
+		DataDir: c.DataDir, Second: c.Second, Database: c.Database, Node: c.Node, Version: version(), Recipients: to,
 		PKIDir: c.PKIDir, WithKeys: c.WithKeys, PGBin: c.PGBin, Now: time.Now,
 	}
 	if c.To == "-" {
@@ -122,7 +123,7 @@ func (c *restoreCmd) Run(ctx context.Context, s streams) error {
 		_, err = fmt.Fprintln(s.out, "ok:", summary(m))
 		return err
 	}
-	m, err := backup.Restore(ctx, backup.Target{DataDir: c.DataDir, Database: c.Database, PGBin: c.PGBin}, in)
+	m, err := backup.Restore(ctx, backup.Target{DataDir: c.DataDir, Second: c.Second, Database: c.Database, PGBin: c.PGBin}, in)
 	if err != nil {
 		return err
 	}

@@ -119,7 +119,7 @@ func (n *node) checks() []edge.Check {
 	list := []edge.Check{
 		{Name: "database", Do: func(ctx context.Context) (any, error) { return n.store.Kind(), n.store.Ping(ctx) }},
 		{Name: "signer", Do: func(ctx context.Context) (any, error) { return nil, n.signer.Ping(ctx) }},
-		{Name: "disk", Do: func(context.Context) (any, error) { return diskCheck(n.evidenceDir()) }},
+		{Name: "disk", Do: func(context.Context) (any, error) { return diskCheck(n.evidenceDir(), n.p.EvidenceSecond) }},
 		{Name: "seals", Do: func(context.Context) (any, error) { return sealCheck(n.sealer) }},
 		{Name: "clock", Do: func(context.Context) (any, error) { return clockCheck(time.Now()) }},
 	}
@@ -129,11 +129,35 @@ func (n *node) checks() []edge.Check {
 	return list
 }
 
-func diskCheck(dir string) (any, error) {
-	free, err := recording.Free(dir)
-	detail := map[string]int64{"free_bytes": free, "least_bytes": leastFree}
-	if err == nil && free < leastFree {
-		err = fmt.Errorf("%d bytes free on the disk of the evidence, recording needs %d to begin", free, int64(leastFree))
+// diskCheck wants room for a recording on one of the disks of the evidence; that
+// another lacks it or does not answer is a warning. second is empty where there is
+// none.
+func diskCheck(dirs ...string) (any, error) {
+	type disk struct {
+		Free  int64  `json:"free_bytes"`
+		Least int64  `json:"least_bytes"`
+		Error string `json:"error,omitempty"`
+	}
+	var detail []disk
+	var errs []error
+	for i, dir := range dirs {
+		if dir == "" {
+			continue
+		}
+		free, err := recording.Free(dir)
+		if err == nil && free < leastFree {
+			err = fmt.Errorf("%d bytes free on the disk of the evidence, recording needs %d to begin", free, int64(leastFree))
+		}
+		d := disk{Free: free, Least: leastFree}
+		if err != nil {
+			d.Error = err.Error()
+			errs = append(errs, fmt.Errorf("disk %d of the evidence: %w", i+1, err))
+		}
+		detail = append(detail, d)
+	}
+	err := errors.Join(errs...)
+	if err != nil && len(errs) < len(detail) {
+		err = fmt.Errorf("%w: %w", edge.ErrWarning, err)
 	}
 	return detail, err
 }

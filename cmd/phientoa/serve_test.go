@@ -249,6 +249,15 @@ func TestReadyzNamesWhatIsMissing(t *testing.T) {
 
 	detail, err := diskCheck("/proc") // a file system that takes nothing
 	require.Error(t, err, "%v", detail)
+	require.NotErrorIs(t, err, edge.ErrWarning)
+	_, err = diskCheck("/proc", "/proc")
+	require.NotErrorIs(t, err, edge.ErrWarning)
+	for _, dirs := range [][]string{{t.TempDir(), "/proc"}, {"/proc", t.TempDir()}} {
+		detail, err = diskCheck(dirs...)
+		require.ErrorIs(t, err, edge.ErrWarning, "%v: one of the two takes recordings", detail)
+	}
+	_, err = diskCheck(t.TempDir(), "")
+	require.NoError(t, err)
 	_, err = clockCheck(time.Unix(0, 0).Add(-time.Hour))
 	require.Error(t, err)
 }

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"filippo.io/age"
@@ -32,9 +33,9 @@ func (e ExitCode) Error() string { return fmt.Sprintf("exit %d", int(e)) }
 
 // Cmd checks evidence offline.
 type Cmd struct {
-	Path    string `arg:"" help:"A sealed part (part-NNNN.asice), the directory of one hearing's evidence, or of one part of it."`
-	Root    string `help:"PEM file of the authorities that you trust, obtained separately."`
-	TSARoot string `name:"tsa-root" help:"PEM file of independent timestamp authorities that you trust; of a sealed part."`
+	Path    []string `arg:"" help:"A sealed part (part-NNNN.asice), the directory of one hearing's evidence, or of one part of it. Of a hearing that was recorded on two disks its directories of both, to check that no part is missing."`
+	Root    string   `help:"PEM file of the authorities that you trust, obtained separately."`
+	TSARoot string   `name:"tsa-root" help:"PEM file of independent timestamp authorities that you trust; of a sealed part."`
 	// Checkpoint are receipts; see docs/archive-format.md.
 	Checkpoint []string `name:"checkpoint" placeholder:"FILE" sep:"none" help:"File of checkpoints that somebody else kept (the receipt of a participant); they must be of this record. May be given several times."`
 	Identity   []string `name:"identity" placeholder:"FILE" sep:"none" help:"File with the secret key that opens an encrypted file of an object store, as age-keygen makes it. May be given several times."`
@@ -81,22 +82,30 @@ func (c *Cmd) verify(ctx context.Context) (verdict, error) {
 	if err != nil {
 		return nil, err
 	}
-	info, err := os.Stat(c.Path)
-	switch {
-	case err != nil:
-		return nil, err
-	case info.IsDir():
+	var dirs []fs.FS
+	for _, path := range c.Path {
+		info, err := os.Stat(path)
+		switch {
+		case err != nil:
+			return nil, err
+		case info.IsDir():
+			dirs = append(dirs, os.DirFS(path))
+		case !info.Mode().IsRegular():
+			return nil, fmt.Errorf("%s is neither a file nor a directory", path)
+		case len(c.Path) > 1:
+			return nil, fmt.Errorf("%s is a file: several paths are the directories of one hearing", path)
+		}
+	}
+	if len(dirs) > 0 {
 		// An unreadable directory is in the report, with its exit code.
-		report, _ := recording.VerifyDir(ctx, os.DirFS(c.Path), recording.Options{Roots: roots, Held: held, Running: c.Running})
+		report, _ := recording.VerifyDirs(ctx, dirs, recording.Options{Roots: roots, Held: held, Running: c.Running})
 		return report, nil
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s is neither a file nor a directory", c.Path)
 	}
 	keys, err := Keys(c.Identity)
 	if err != nil {
 		return nil, err
 	}
-	return archive.VerifyFile(ctx, c.Path, archive.Options{Roots: roots, TSARoots: tsaRoots, Held: held, Keys: keys}), nil
+	return archive.VerifyFile(ctx, c.Path[0], archive.Options{Roots: roots, TSARoots: tsaRoots, Held: held, Keys: keys}), nil
 }
 
 // Roots reads a PEM file of certificates; none where no name is given.

@@ -78,18 +78,18 @@ func (e evidence) read(hearing string, r io.Reader) error {
 	return nil
 }
 
-// readDir takes the evidence that stands in a data directory.
-func (e evidence) readDir(dataDir string) error {
-	logs, err := filepath.Glob(filepath.Join(dataDir, evidenceDir, "*", "part-*", ledger.LogName))
+// readDir takes the evidence that stands in a directory of it.
+func (e evidence) readDir(dir string) error {
+	logs, err := filepath.Glob(filepath.Join(dir, "*", "part-*", ledger.LogName))
 	if err != nil {
 		return err
 	}
 	for _, name := range logs {
-		rel, err := filepath.Rel(dataDir, name)
+		rel, err := filepath.Rel(dir, name)
 		if err != nil {
 			return err
 		}
-		hearing, ok := hearingOf(filepath.ToSlash(rel))
+		hearing, ok := hearingOf(evidenceDir + "/" + filepath.ToSlash(rel))
 		if !ok {
 			continue
 		}

@@ -24,7 +24,10 @@ import (
 type Target struct {
 	// DataDir must not exist, or be empty, or hold nothing but evidence: that of a
 	// disk which survived.
-	DataDir  string
+	DataDir string
+	// Second is the second directory of evidence, which survived; empty: none. What
+	// stands in it is compared and left there.
+	Second   string
 	Database string // as --database; empty: the embedded one of the data directory. Must be empty
 	PGBin    string // directory of PostgreSQL's programs; empty: PATH
 }
@@ -59,7 +62,7 @@ func Restore(ctx context.Context, t Target, r io.Reader) (m Manifest, err error)
 	got, err := readArchive(ctx, r, staging(stage))
 	if err == nil {
 		m = got.Manifest
-		err = got.fits(t.DataDir, stage, db)
+		err = got.fits(t, stage, db)
 	}
 	if err != nil {
 		return m, errors.Join(err, os.RemoveAll(stage)) // nothing was put in its place
@@ -87,7 +90,7 @@ func (g *reading) place(ctx context.Context, t Target, db database, stage string
 		if f.Path == sqliteName || f.Path == postgresName {
 			continue
 		}
-		if err := move(filepath.Join(stage, filepath.FromSlash(f.Path)), filepath.Join(t.DataDir, g.home(f.Path))); err != nil {
+		if err := move(filepath.Join(stage, filepath.FromSlash(f.Path)), g.home(t, f.Path)); err != nil {
 			return fmt.Errorf("backup: %w", err)
 		}
 	}
@@ -99,30 +102,42 @@ func (g *reading) place(ctx context.Context, t Target, db database, stage string
 	return errors.Join(os.RemoveAll(stage), syncDir(t.DataDir))
 }
 
-// home is where a file of the archive belongs. Certificates without their keys
+// home is where a file of the archive belongs: evidence where it survived. Certificates without their keys
 // stand aside: the signer makes a new authority, and with the old certificates
 // in its place it would refuse to.
-func (g *reading) home(name string) string {
+func (g *reading) home(t Target, name string) string {
+	if rest, ok := strings.CutPrefix(name, evidenceDir+"/"); ok && t.Second != "" {
+		path := filepath.Join(t.Second, filepath.FromSlash(rest))
+		if _, err := os.Lstat(path); err == nil {
+			return path
+		}
+	}
 	if rest, ok := strings.CutPrefix(name, pkiDir+"/"); ok && !g.Keys {
 		name = oldPKIDir + "/" + rest
 	}
-	return filepath.FromSlash(name)
+	return filepath.Join(t.DataDir, filepath.FromSlash(name))
 }
 
 // fits compares the archive, unpacked in stage, with what the target holds already.
-func (g *reading) fits(dataDir, stage string, db database) error {
+func (g *reading) fits(t Target, stage string, db database) error {
 	if g.Database != db.kind() {
 		return fmt.Errorf("backup: the archive holds a database of %s, the target is of %s", g.Database, db.kind())
 	}
 	all := g.evidence
-	if err := all.readDir(dataDir); err != nil {
-		return err
+	dirs := []string{filepath.Join(t.DataDir, evidenceDir)}
+	if t.Second != "" {
+		dirs = append(dirs, t.Second)
+	}
+	for _, dir := range dirs {
+		if err := all.readDir(dir); err != nil {
+			return err
+		}
 	}
 	if err := all.notNewer(g.Heads); err != nil {
 		return err
 	}
 	for _, f := range g.Files {
-		there := filepath.Join(dataDir, g.home(f.Path))
+		there := g.home(t, f.Path)
 		err := sameStart(there, f)
 		if errors.Is(err, ErrNotEmpty) && isSealed(f.Path) {
 			// Since the backup its seal may have got a timestamp.

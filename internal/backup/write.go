@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"filippo.io/age"
+
+	"phientoa/internal/ledger"
 )
 
 // Source is what a backup is made of.
@@ -31,6 +33,9 @@ type Source struct {
 	WithKeys bool
 	// PKIDir is the signer's directory when it is not pki in the data directory.
 	PKIDir string
+	// Second is the second directory of evidence; empty: none. The archive has its parts
+	// beside those of the data directory: their numbers are of both together.
+	Second string
 	PGBin  string // directory of PostgreSQL's programs; empty: PATH
 	// Recipients are whose keys open the archive; none: it is not encrypted.
 	Recipients []age.Recipient
@@ -162,6 +167,11 @@ func (a *archive) files(ctx context.Context, src Source, db database) error {
 			return fmt.Errorf("backup: %s is neither file nor directory", full)
 		}
 	}
+	if src.Second != "" {
+		if err := a.dir(ctx, src, evidenceDir, src.Second); err != nil {
+			return err
+		}
+	}
 	if src.PKIDir == "" {
 		return nil
 	}
@@ -180,6 +190,8 @@ func (a *archive) dir(ctx context.Context, src Source, top, root string) error {
 		}
 		name := path.Join(top, filepath.ToSlash(rel))
 		switch {
+		case d.IsDir() && src.twin(top, root, rel):
+			return fs.SkipDir
 		case d.IsDir() || d.Type() == fs.ModeSocket || isKey(name) && !src.WithKeys || isHalf(name):
 			return nil
 		case !d.Type().IsRegular():
@@ -187,12 +199,43 @@ func (a *archive) dir(ctx context.Context, src Source, top, root string) error {
 		case !validPath(name):
 			return fmt.Errorf("backup: %q is no name for an archive", p)
 		}
+		if strings.Count(name, "/") == 2 && root == src.Second && exists(filepath.Join(src.DataDir, name)) {
+			return fmt.Errorf("backup: %s stands in both directories of the evidence", name)
+		}
 		err = a.file(ctx, name, p)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // a temporary file of a running process
 		}
 		return err
 	})
+}
+
+// twin tells whether a directory is of a part that stands in both directories of the
+// evidence and is not the one to keep: that is the one whose log has a checkpoint, the
+// other is the trace of a beginning that failed.
+func (s Source) twin(top, root, rel string) bool {
+	if s.Second == "" || top != evidenceDir || !strings.Contains(filepath.ToSlash(rel), "/part-") {
+		return false
+	}
+	first, second := filepath.Join(s.DataDir, evidenceDir, rel), filepath.Join(s.Second, rel)
+	if !exists(first) || !exists(second) {
+		return false
+	}
+	keep := first
+	if !begun(first) && begun(second) {
+		keep = second
+	}
+	return (root == s.Second) != (keep == second)
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+func begun(part string) bool {
+	_, err := ledger.LastCheckpoint(os.DirFS(part))
+	return err == nil
 }
 
 // file adds the bytes that stand in the file now; what is appended meanwhile

@@ -24,7 +24,7 @@ type Config struct {
 	TrustedProxy   []string      `name:"trusted-proxy" env:"PHIENTOA_TRUSTED_PROXIES" help:"Addresses or prefixes of the reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. Comma separated."`
 	AdminListen    string        `name:"admin-listen" env:"PHIENTOA_ADMIN_LISTEN" default:"127.0.0.1:9090" help:"Address of /metrics, /healthz and /readyz. Never reachable from outside; empty: none."`
 	DataDir        string        `name:"data-dir" env:"PHIENTOA_DATA_DIR" default:"data" help:"Directory of the embedded database, the evidence and the local certificate authority. One process uses it at a time."`
-	EvidenceSecond string        `name:"evidence-second" env:"PHIENTOA_EVIDENCE_SECOND" default:"" help:"Directory on another disk in which a recording goes on when the disk of data-dir is full or fails; empty: none. Back it up beside data-dir."`
+	EvidenceSecond string        `name:"evidence-second" env:"PHIENTOA_EVIDENCE_SECOND" default:"" help:"Directory on another disk in which a recording goes on when the disk of data-dir is full or fails; empty: none. backup takes it along when it is named there too."`
 	Database       string        `name:"database" env:"PHIENTOA_DATABASE" default:"" help:"sqlite:/path/file.db or postgres://… ; empty: phientoa.db in the data directory."`
 	Node           string        `name:"node" env:"PHIENTOA_NODE" default:"node1" help:"Name of this process among the nodes of the installation: 1 to 64 of a-z, 0-9, '-', '.'. Two processes never share one."`
 	Origins        []string      `name:"origin" env:"PHIENTOA_ORIGINS" help:"Origins of the pages that may open a WebSocket, for instance https://phientoa.example; the first stands in invitations. Exact, comma separated. Needed."`

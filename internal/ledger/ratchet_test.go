@@ -191,6 +191,13 @@ func TestAThiefOfEverythingCannotAlterTheMinuteBefore(t *testing.T) {
 			m := rewrite(t, lines, notes, target, fg, variant)
 			r, err := ledger.VerifyLogWith(m, ledger.VerifyOptions{Held: [][]byte{receipt}, Running: true})
 			require.NoError(t, err)
+			if variant == "restart" && len(r.Damages) == 0 {
+				// What only says that the signer was restarted is told from what the receipt
+				// vouches for, and the altered line is never of that.
+				require.NotZero(t, r.Unvouched)
+				require.LessOrEqual(t, r.Unvouched, target)
+				continue
+			}
 			require.NotEmpty(t, r.Damages, variant)
 		}
 		// The control: the thief's rewriting is sound, for with the key of the last
@@ -206,6 +213,76 @@ func TestAThiefOfEverythingCannotAlterTheMinuteBefore(t *testing.T) {
 			r, err := ledger.VerifyLogWith(m, ledger.VerifyOptions{Held: [][]byte{receipt}, Running: true})
 			require.NoError(t, err)
 			require.Empty(t, r.Damages)
+		}
+	})
+}
+
+// Law: restarts of the signer, whenever they were, make no damage of an honest log for
+// a receipt of any time. The verifier tells exactly what the receipt vouches for, and
+// whoever holds the node's key changes nothing of that, whatever restart they invent.
+func TestAReceiptOutlivesRestartsOfTheSigner(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := &clock{began}
+		id := idOnce(t)
+		k := newKeeperWith(t, c, rand.Reader)
+		defer func() { k.Close() }()
+		f := faultfs.New()
+		l, err := ledger.Create(ctx, params(f, c, k))
+		require.NoError(t, err)
+		var restarts []uint64 // lines that stood under a checkpoint before each
+		for i := range rapid.IntRange(2, 25).Draw(t, "lines") {
+			c.t = c.t.Add(time.Duration(rapid.IntRange(1, 30).Draw(t, "pause")) * time.Second)
+			_, err := l.Append(ctx, rec(i))
+			require.NoError(t, err)
+			_, err = l.Checkpoint(ctx)
+			require.NoError(t, err)
+			if rapid.IntRange(0, 5).Draw(t, "restart") > 0 {
+				continue
+			}
+			restarts = append(restarts, l.Last().Size)
+			require.NoError(t, l.Close())
+			k.Close()
+			c.t = c.t.Add(time.Second)
+			k = newKeeperWith(t, c, rand.Reader)
+			l, _, err = ledger.Open(ctx, params(f, c, k))
+			require.NoError(t, err)
+		}
+		require.NoError(t, l.Close())
+		notes := parseNotes(t, f.Map()[ledger.CheckpointsName].Data)
+		receipt := rapid.SampledFrom(notes).Draw(t, "receipt")
+		o := ledger.VerifyOptions{Held: [][]byte{receipt.Note}, Running: true}
+		r, err := ledger.VerifyLogWith(f, o)
+		require.NoError(t, err)
+		require.Empty(t, r.Damages)
+		want := uint64(0)
+		for _, size := range restarts {
+			if size >= receipt.Size && size < r.Size {
+				want = size
+				break
+			}
+		}
+		require.Equal(t, want, r.Unvouched)
+
+		var lines []ledger.Line
+		require.NoError(t, ledger.Lines(f, func(l ledger.Line) (bool, error) {
+			l.Members = bytes.Clone(l.Members)
+			lines = append(lines, l)
+			return true, nil
+		}))
+		most := max(r.Unvouched, receipt.Size)
+		target := rapid.Uint64Range(0, most-1).Draw(t, "target")
+		if lines[target].Kind != ledger.KindEvent {
+			return
+		}
+		// The thief has no key of the log any more: every later one is their own.
+		_, lost, err := ed25519.GenerateKey(rand.Reader)
+		require.NoError(t, err)
+		fg := &forge{thief: thief{node: id.Key, cert: id.Certificate.Raw, priv: lost}}
+		r, err = ledger.VerifyLogWith(rewrite(t, lines, notes, target, fg, "restart"), o)
+		require.NoError(t, err)
+		require.True(t, len(r.Damages) > 0 || r.Unvouched > 0 && r.Unvouched <= target, "%+v", r)
+		if target < receipt.Size {
+			require.NotEmpty(t, r.Damages, "a line under the receipt itself")
 		}
 	})
 }

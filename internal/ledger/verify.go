@@ -24,7 +24,7 @@ const (
 	DamageUnsigned   = "unsigned"    // lines behind the last checkpoint
 	DamageHeld       = "held"        // a checkpoint held elsewhere does not fit
 	DamageAfterEnd   = "after-end"   // lines behind the end line
-	DamageKeyRestart = "key-restart" // a key without its predecessor behind a held checkpoint
+	DamageKeyRestart = "key-restart" // a key with another predecessor than the log's, behind a held checkpoint
 	DamageGenesis    = "genesis"     // line 0 is no genesis, or a second one
 	maxDamages       = 100
 	// Bounds against a hostile log, whose lines may number millions.
@@ -68,6 +68,10 @@ type Report struct {
 	Genesis      json.RawMessage `json:"-"`
 	Damages      []Damage        `json:"damages"`
 	More         bool            `json:"more_damages"` // more than 100 were found
+	// Unvouched is, when a signer was restarted behind the last held checkpoint, how many
+	// lines that checkpoint and the keys chained to it vouch for: what follows has the
+	// node's certificate alone. 0: no restart there, or nothing held.
+	Unvouched uint64 `json:"unvouched_from,omitempty"`
 }
 
 // Whole tells that nothing is wrong with what stands.
@@ -76,7 +80,8 @@ func (r Report) Whole() bool { return len(r.Damages) == 0 }
 // VerifyOptions widen VerifyLog.
 type VerifyOptions struct {
 	// Held are checkpoint notes that were kept elsewhere. The log must contain
-	// them, and behind the last of them every key must be signed by the one before.
+	// them; behind the last of them a key that is not signed by the one before ends
+	// what they vouch for (Report.Unvouched).
 	Held [][]byte
 	// Running allows lines and torn bytes behind the last checkpoint.
 	Running bool
@@ -296,10 +301,24 @@ func (v *verifier) keyLine(l Line, at, off int64) {
 		v.damage(Damage{DamageKey, LogName, at, at, off, "the key before signed another last checkpoint"})
 	}
 	if !chained && v.heldLast > 0 && uint64(at) >= v.heldLast {
-		v.damage(Damage{DamageKeyRestart, LogName, at, at, off, "not signed by the key before"})
+		v.restarted(k, at, off)
 	}
 	v.key = k
 	v.remember(KeyUse{uint64(at), l.T, k.Epoch, k.Pub, chained}, k.Node.Raw, off)
+}
+
+// restarted takes a key that is not chained to a held checkpoint. A signer that was
+// restarted has lost the key before and says so: honest, and no more than what whoever
+// stole the node's key could say. A key that names another one before than the log's
+// is of no honest signer.
+func (v *verifier) restarted(k Key, at, off int64) {
+	if k.PrevPub != "" {
+		v.damage(Damage{DamageKeyRestart, LogName, at, at, off, "not signed by the key before"})
+		return
+	}
+	if v.r.Unvouched == 0 {
+		v.r.Unvouched = max(v.r.Signed, v.heldLast)
+	}
 }
 
 // remember lists a key and its certificate, as many as a log can have.

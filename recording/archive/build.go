@@ -86,29 +86,41 @@ func Build(ctx context.Context, p BuildParams) (b Built, err error) {
 			return err
 		}
 		b.Bytes = size
-		b.Report, b.SHA256, err = w.pace.readBack(f, size)
+		back, err := w.pace.readBack(f, size)
+		b.Report, b.SHA256 = back.report, back.sum
 		return err
 	})
 	return b, err
 }
 
-// readBack verifies a file that was just written and returns the SHA-256 of it as
-// a whole. Damage of the evidence itself was there before and is kept as it was.
-func (p *pacer) readBack(f *os.File, size int64) (r Report, sum [sha256.Size]byte, err error) {
-	at := &pacedReaderAt{p, f}
-	r = Verify(p.ctx, at, size, Options{})
+// content is what reading a sealed file found.
+type content struct {
+	report Report
+	sum    [sha256.Size]byte // SHA-256 of the file as a whole
+}
+
+// read verifies a sealed file and hashes it as a whole.
+func (p *pacer) read(r io.ReaderAt, size int64) (c content, err error) {
+	at := &pacedReaderAt{p, r}
+	c.report = Verify(p.ctx, at, size, Options{})
 	if err := p.err(); err != nil { // which Verify may have taken for damage
-		return r, sum, err
-	}
-	if err := r.asWritten(); err != nil {
-		return r, sum, err
+		return c, err
 	}
 	h := sha256.New()
 	if _, err := io.Copy(h, io.NewSectionReader(at, 0, size)); err != nil {
-		return r, sum, fmt.Errorf("archive: read back: %w", err)
+		return c, fmt.Errorf("archive: read: %w", err)
 	}
-	h.Sum(sum[:0])
-	return r, sum, nil
+	h.Sum(c.sum[:0])
+	return c, nil
+}
+
+// readBack reads a file that was just written. Damage of the evidence itself was
+// there before and is kept as it was.
+func (p *pacer) readBack(f *os.File, size int64) (c content, err error) {
+	if c, err = p.read(f, size); err != nil {
+		return c, err
+	}
+	return c, c.report.asWritten()
 }
 
 // ErrNotEnded: the part has no end line; it is not sealed.

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"time"
 
@@ -47,15 +46,16 @@ type SealedPart struct {
 	// Damages of the file and of the evidence in it when it was sealed, the first
 	// MaxListed.
 	Damages     []string
-	DamageCount int // at least so many
-	Seal        *Seal
+	DamageCount int   // at least so many
+	Seal        *Seal // of the node
+	Court       *Seal // of the court, over the node's; nil: none, or none yet
 	Stamped     bool
 	SealedAt    time.Time // as the signer states it
 }
 
-// describe reads a sealed file for a catalogue. report is what reading it back
-// found; nil reads it back once more.
-func describe(ctx context.Context, path string, report *Report, limit *rate.Limiter) (p SealedPart, err error) {
+// describe reads a sealed file for a catalogue. known is what reading it found; nil
+// reads it now.
+func describe(ctx context.Context, path string, known *content, limit *rate.Limiter) (p SealedPart, err error) {
 	p.Hearing = filepath.Base(filepath.Dir(path))
 	p.Path = p.Hearing + "/" + filepath.Base(path)
 	if p.Part, err = partNumber(path); err != nil {
@@ -67,20 +67,15 @@ func describe(ctx context.Context, path string, report *Report, limit *rate.Limi
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
 	p.Size = size
-	h := sha256.New()
-	paced := &limited{ctx, limit, io.NewSectionReader(r, 0, size)}
-	if _, err := io.CopyBuffer(h, paced, make([]byte, limitStep)); err != nil {
-		return p, fmt.Errorf("archive: %w", err)
+	if known == nil {
+		now, err := Pace{Limit: limit}.begin(ctx).read(r, size)
+		if err != nil {
+			return p, err
+		}
+		known = &now
 	}
-	h.Sum(p.SHA256[:0])
-	if report == nil {
-		read := Verify(ctx, r, size, Options{})
-		report = &read
-	}
-	if err := ctx.Err(); err != nil {
-		return p, err
-	}
-	return p, p.take(*report)
+	p.SHA256 = known.sum
+	return p, p.take(known.report)
 }
 
 // take copies what a catalogue keeps of a report.
@@ -103,6 +98,7 @@ func (p *SealedPart) take(r Report) error {
 	}
 	p.DamageCount = len(p.Damages)
 	p.Damages = p.Damages[:min(len(p.Damages), MaxListed)]
+	p.Court = r.Container.Court
 	if p.Seal = r.Container.Seal; p.Seal != nil {
 		p.Stamped, p.SealedAt = p.Seal.Timestamp != nil, p.Seal.SigningTime
 	}
@@ -118,25 +114,9 @@ func partNumber(path string) (n int, err error) {
 	return n, nil
 }
 
-// limited reads no faster than the limit.
-type limited struct {
-	ctx   context.Context
-	limit *rate.Limiter
-	r     io.Reader
-}
-
-func (l *limited) Read(b []byte) (int, error) {
-	n, err := l.r.Read(b[:min(len(b), limitStep)])
-	if n > 0 && l.limit != nil {
-		if err := l.limit.WaitN(l.ctx, n); err != nil {
-			return n, err
-		}
-	}
-	return n, err
-}
-
 // catalogue tells the catalogue of a sealed file that it does not know as it is.
-func (j *Job) catalogue(ctx context.Context, part string, report *Report) error {
+// read is what reading the file found; nil: it was not read.
+func (j *Job) catalogue(ctx context.Context, part string, read *content) error {
 	if j.p.Catalogue == nil {
 		return nil
 	}
@@ -155,7 +135,7 @@ func (j *Job) catalogue(ctx context.Context, part string, report *Report) error 
 	}
 	var p SealedPart
 	if err == nil {
-		p, err = describe(ctx, path, report, j.limit)
+		p, err = describe(ctx, path, read, j.limit)
 	}
 	if err == nil {
 		err = j.p.Catalogue.Sealed(ctx, p)

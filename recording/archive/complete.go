@@ -51,6 +51,7 @@ type Completed struct {
 	Changed bool
 	Bytes   int64             // of the whole file as it is then, when it changed
 	SHA256  [sha256.Size]byte // likewise
+	Report  Report            // likewise, of the file as it was read back
 	State   State
 }
 
@@ -77,7 +78,9 @@ func Complete(ctx context.Context, path string, s Signer, limit time.Duration, p
 	err = replace(path, nil, func(f *os.File) error {
 		var err error
 		if done.Bytes, err = o.c.Rewrite(ctx, f, keep, more...); err == nil {
-			_, done.SHA256, err = work.readBack(f, done.Bytes)
+			var back content
+			back, err = work.readBack(f, done.Bytes)
+			done.Report, done.SHA256 = back.report, back.sum
 		}
 		return err
 	})

@@ -150,6 +150,10 @@ func TestTheCourtsSealJoinsLater(t *testing.T) {
 	_, failed, _ := j.Counts()
 	require.Zero(t, failed)
 	require.Equal(t, 0, VerifyFile(ctx, path, both).ExitCode())
+	p, err := describe(ctx, path, nil, nil)
+	require.NoError(t, err)
+	require.Equal(t, "T", p.Court.Level, "the catalogue names the court's seal")
+	require.NotEqual(t, p.Seal.Signer, p.Court.Signer)
 }
 
 // noCourt is a signer whose token for the court's key is not there.

@@ -334,7 +334,7 @@ func (j *Job) seal(ctx context.Context, part string) error {
 	}
 	log("part sealed", "part", j.name(part), "bytes", b.Bytes, "sha256", fmt.Sprintf("%x", b.SHA256), "manifest_sha256", fmt.Sprintf("%x", b.Manifest),
 		"timestamp", b.Stamped, "damages", damages, "took", time.Since(began).Round(time.Millisecond).String())
-	return errors.Join(b.Lacks, j.register(ctx, part, &b.SHA256), j.catalogue(ctx, part, &b.Report))
+	return errors.Join(b.Lacks, j.register(ctx, part, &b.SHA256), j.catalogue(ctx, part, &content{b.Report, b.SHA256}))
 }
 
 func (j *Job) finished(path string) {
@@ -365,7 +365,7 @@ func (j *Job) complete(ctx context.Context, part string) error {
 	if done.Changed {
 		j.finished(part + Ext)
 		j.p.Logger.Info("sealed part completed", "part", j.name(part), "sha256", fmt.Sprintf("%x", done.SHA256))
-		err = errors.Join(err, j.register(ctx, part, &done.SHA256), j.catalogue(ctx, part, nil))
+		err = errors.Join(err, j.register(ctx, part, &done.SHA256), j.catalogue(ctx, part, &content{done.Report, done.SHA256}))
 	}
 	if err != nil && !errors.Is(err, errNoCourt) {
 		err = errors.Join(errNoTimestamp, err)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"time"
 
 	"phientoa/internal/asic"
 )
@@ -31,6 +32,16 @@ type Final struct {
 	Size     int64             // of the sealed file in bytes
 	SHA256   [sha256.Size]byte // of the sealed file
 	Manifest [sha256.Size]byte // of the list of its files
+}
+
+// Disposal says that a sealed part was removed because two people wanted it.
+type Disposal struct {
+	Hearing     string
+	Part        int               // from 1
+	SHA256      [sha256.Size]byte // of the sealed file that was catalogued
+	ProposedBy  string            // account
+	ConfirmedBy string            // another account
+	ConfirmedAt time.Time
 }
 
 // registered tells whether the register has the part's sealed file as it is.

@@ -31,7 +31,7 @@ func wordsOf(lang string) words {
 		}
 	}
 	return words{
-		file: "Gói lưu trữ: %d byte, %d mục; SHA-256 của danh mục: %s", sealed: "Niêm phong bởi", court: "Chữ ký số của Tòa án", unsealed: "Không có chữ ký niêm phong hợp lệ.",
+		file: "Gói lưu trữ: %d byte, %d mục; SHA-256 của danh mục: %s", sealed: "Chốt, ký số bởi", court: "Chữ ký số của Tòa án", unsealed: "Không có chữ ký số hợp lệ.",
 		level: "CAdES-BASELINE-%s", claimed: "thời điểm do bên ký nêu", stamped: "Dấu thời gian",
 		internal: "dấu thời gian nội bộ, không độc lập", independent: "bên cấp dấu thời gian độc lập",
 		unknown: "chưa xác định được bên cấp dấu thời gian", unstamped: "Không có dấu thời gian.",
@@ -39,8 +39,8 @@ func wordsOf(lang string) words {
 		untrusted: "Chưa xác định được", noEvidence: "Chưa kiểm tra được dữ liệu bên trong.",
 		code: map[string]string{
 			DamageZIP: "phần đầu mục của gói bị sửa", DamageManifest: "danh mục tệp bị sửa", DamageDigest: "tệp bị sửa", DamageChecksum: "mã kiểm bị sửa",
-			DamageMissing: "thiếu tệp", DamageUnlisted: "tệp lạ", DamageSeal: "chữ ký niêm phong không hợp lệ", DamageTimestamp: "dấu thời gian không hợp lệ",
-			DamageSession: "phần mô tả trái với nhật ký", DamageSigner: "do máy chủ khác niêm phong",
+			DamageMissing: "thiếu tệp", DamageUnlisted: "tệp lạ", DamageSeal: "chữ ký số không hợp lệ", DamageTimestamp: "dấu thời gian không hợp lệ",
+			DamageSession: "phần mô tả trái với nhật ký", DamageSigner: "do máy chủ khác chốt, ký số",
 		},
 	}
 }
@@ -52,6 +52,9 @@ func (r Report) Text(lang string) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	verdict := recording.Verdict(r.ExitCode(), lang)
+	if c := r.Container; r.ExitCode() == 3 && c.Seal.Trusted && (c.Court == nil || c.Court.Trusted) {
+		verdict = r.Evidence.Verdict(lang)
+	}
 	if r.Unreadable != "" {
 		line("%s: %s", verdict, recording.Clean(r.Unreadable))
 		return b.String()

@@ -114,7 +114,7 @@ func (r Report) ExitCode() int {
 		return 2
 	case len(r.Container.Damages) > 0 || r.Evidence == nil || r.Container.Seal == nil || !r.Evidence.Whole():
 		return 1
-	case !r.Container.Seal.Trusted || !r.Evidence.SignerKnown || (r.Container.Court != nil && !r.Container.Court.Trusted):
+	case !r.Container.Seal.Trusted || r.Evidence.ExitCode() == 3 || (r.Container.Court != nil && !r.Container.Court.Trusted):
 		return 3
 	}
 	return 0

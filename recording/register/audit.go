@@ -30,6 +30,7 @@ const (
 	FindingSwapped      = "swapped"      // another file than the one that was noted
 	FindingResealed     = "resealed"     // the same files, under other seals or timestamps
 	FindingUnregistered = "unregistered" // stands on the disk and was never noted
+	FindingKept         = "kept"         // noted as disposed of, and stands on the disk
 	FindingFork         = "fork"         // its beginning names a register that this is not
 	FindingRegister     = "register"     // the register itself is damaged
 )
@@ -43,6 +44,16 @@ type Finding struct {
 	Detail  string    `json:"detail,omitempty"`
 }
 
+// Gone is a part that two people disposed of.
+type Gone struct {
+	Hearing     string    `json:"hearing"`
+	Part        int       `json:"part"`
+	SHA256      string    `json:"sha256"`       // hex, of its sealed file
+	ProposedBy  string    `json:"proposed_by"`  // account
+	ConfirmedBy string    `json:"confirmed_by"` // account
+	ConfirmedAt time.Time `json:"confirmed_at"`
+}
+
 // Report is what Audit found.
 type Report struct {
 	Lines  uint64 `json:"lines"` // of the register
@@ -51,7 +62,10 @@ type Report struct {
 	Sealed int    `json:"sealed"`
 	// Open are parts without an end that were opened within the grace: hearings that
 	// may be in progress.
-	Open        int       `json:"open"`
+	Open int `json:"open"`
+	// Disposed are parts that are gone because the register says that two people
+	// wanted it. Whether they were entitled to, the database's log tells.
+	Disposed    []Gone    `json:"disposed"`
 	Findings    []Finding `json:"findings"`
 	SignerKnown bool      `json:"signer_known"`
 	SignerError string    `json:"signer_error,omitempty"`
@@ -61,7 +75,7 @@ type Report struct {
 // AuditParams of Audit.
 type AuditParams struct {
 	Register string         // directory
-	Evidence string         // directory
+	Evidence []string       // directories: of the node's data, and the second one where it is set
 	Roots    *x509.CertPool // that the caller trusts; nil: the signer stays unknown
 	Held     [][]byte       // checkpoints of the register that were kept elsewhere
 	Now      time.Time
@@ -88,7 +102,7 @@ func (r Report) ExitCode() int {
 // archive.Verify's work.
 func Audit(ctx context.Context, p AuditParams) Report {
 	a := auditor{ctx: ctx, p: p, last: map[key]noted{}}
-	a.r.Findings = []Finding{}
+	a.r.Findings, a.r.Disposed = []Finding{}, []Gone{}
 	if err := a.run(); err != nil {
 		a.r.Unreadable = err.Error()
 	}
@@ -161,6 +175,7 @@ func (a *auditor) register() error {
 			if a.last[key{e.Hearing, e.Part}].What != sealed {
 				a.r.Sealed++
 			}
+		case disposed:
 		default:
 			return a.ctx.Err()
 		}
@@ -190,17 +205,29 @@ type found struct {
 // evidence looks for parts on the disk.
 func (a *auditor) evidence() (map[key]found, error) {
 	out := map[key]found{}
-	hearings, err := os.ReadDir(a.p.Evidence)
+	for _, dir := range a.p.Evidence {
+		if err := look(dir, out); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// look adds the parts of a directory of evidence. Of one that stands in two, the
+// sealed file counts wherever it is, and of directories the one whose log has a
+// checkpoint: the other is the trace of a beginning that failed.
+func look(dir string, out map[key]found) error {
+	hearings, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+		return err
 	}
 	for _, h := range hearings {
 		if !h.IsDir() {
 			continue
 		}
-		parts, err := os.ReadDir(filepath.Join(a.p.Evidence, h.Name()))
+		parts, err := os.ReadDir(filepath.Join(dir, h.Name()))
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, e := range parts {
 			name, isFile := strings.CutSuffix(e.Name(), archive.Ext)
@@ -210,15 +237,16 @@ func (a *auditor) evidence() (map[key]found, error) {
 			}
 			k := key{h.Name(), n}
 			f := out[k]
-			if path := filepath.Join(a.p.Evidence, h.Name(), e.Name()); isFile {
+			switch path := filepath.Join(dir, h.Name(), e.Name()); {
+			case isFile:
 				f.file = path
-			} else {
+			case f.dir == "" || !recording.Begun(f.dir):
 				f.dir = path
 			}
 			out[k] = f
 		}
 	}
-	return out, nil
+	return nil
 }
 
 // part judges one part by what was noted and what is there.
@@ -230,6 +258,10 @@ func (a *auditor) part(k key, f found) error {
 	switch {
 	case !known:
 		a.find(FindingUnregistered, k, "")
+	case n.What == disposed && f != found{}:
+		a.find(FindingKept, k, "")
+	case n.What == disposed:
+		a.r.Disposed = append(a.r.Disposed, Gone{k.hearing, k.part, n.SHA256, n.By, n.ConfirmedBy, time.UnixMicro(n.ConfirmedT).UTC()})
 	case f == found{}:
 		a.find(FindingLost, k, "")
 	case n.What == opened && f.file != "":

@@ -30,6 +30,8 @@ func Origin(node string) string { return "phientoa/" + node + "/register" }
 const (
 	opened = "opened"
 	sealed = "sealed" // again when the file got a timestamp or the court's seal
+	// disposed: two people wanted the part removed; nothing more is said of it.
+	disposed = "disposed"
 )
 
 // entry is the body of an event line of the register.
@@ -42,6 +44,11 @@ type entry struct {
 	Size     int64  `json:"size,omitempty"`            // bytes of the sealed file
 	SHA256   string `json:"sha256,omitempty"`          // hex, of the sealed file
 	Manifest string `json:"manifest_sha256,omitempty"` // hex, of the list of its files
+	// Of a disposal: the accounts of those who proposed and confirmed it, and when it
+	// was confirmed, UTC unix microseconds.
+	By          string `json:"proposed_by,omitempty"`
+	ConfirmedBy string `json:"confirmed_by,omitempty"`
+	ConfirmedT  int64  `json:"confirmed_t,omitempty"`
 }
 
 // Head is how far the register was: what the genesis of a part carries.
@@ -127,7 +134,8 @@ func (r *Register) Has(hearing string, part int, size int64, manifest [32]byte) 
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e := r.known[key{hearing, part}]
-	return e.What == sealed && e.Size == size && e.Manifest == hex.EncodeToString(manifest[:])
+	// What is being removed is noted for the last time: its files may stand a moment.
+	return e.What == disposed || e.What == sealed && e.Size == size && e.Manifest == hex.EncodeToString(manifest[:])
 }
 
 // Sealed implements archive.Register.
@@ -135,7 +143,19 @@ func (r *Register) Sealed(ctx context.Context, f archive.Final) error {
 	return r.add(ctx, entry{
 		What: sealed, Hearing: f.Hearing, Part: f.Part, Lines: f.Lines, Size: f.Size, Root: hex.EncodeToString(f.Root[:]),
 		SHA256: hex.EncodeToString(f.SHA256[:]), Manifest: hex.EncodeToString(f.Manifest[:]),
-	}, func(known entry) bool { return known.SHA256 == hex.EncodeToString(f.SHA256[:]) })
+	}, func(known entry) bool {
+		return known.What == disposed || known.SHA256 == hex.EncodeToString(f.SHA256[:])
+	})
+}
+
+// Disposed notes that a part is removed because two people wanted it. It is called
+// before the files go, so that no crash makes a loss of a disposal; the same part
+// twice is noted once.
+func (r *Register) Disposed(ctx context.Context, d archive.Disposal) error {
+	return r.add(ctx, entry{
+		What: disposed, Hearing: d.Hearing, Part: d.Part, SHA256: hex.EncodeToString(d.SHA256[:]),
+		By: d.ProposedBy, ConfirmedBy: d.ConfirmedBy, ConfirmedT: d.ConfirmedAt.UnixMicro(),
+	}, func(known entry) bool { return known.What == disposed })
 }
 
 // add appends an entry durably, under a checkpoint, unless it is there. An error of

@@ -9,8 +9,8 @@ import (
 )
 
 type words struct {
-	clean, unknown, findings, unreadable, counts, open, lines string
-	code                                                      map[string]string
+	clean, unknown, findings, unreadable, counts, open, lines, gone string
+	code                                                            map[string]string
 }
 
 func wordsOf(lang string) words {
@@ -19,21 +19,25 @@ func wordsOf(lang string) words {
 			clean: "NOTHING MISSING: every part that was opened is where it should be.", unknown: "Nothing missing; the signer of the register is not identified",
 			findings: "FINDINGS: the register and the evidence differ in the places below.", unreadable: "CANNOT BE READ",
 			counts: "Parts opened: %d; sealed: %d", open: "Opened lately and not ended yet: %d", lines: "Register: %d lines, root %s",
+			gone: "Disposed of by two people: %s/part-%04d, proposed by account %s, confirmed by account %s at %s, SHA-256 %s",
 			code: map[string]string{
 				FindingUnended: "opened, and it has no end", FindingUnsealed: "ended, and not sealed", FindingLost: "lost",
 				FindingSwapped: "another file than the one that was noted", FindingResealed: "other seals or timestamps than those that were noted",
-				FindingUnregistered: "stands on the disk and was never noted", FindingFork: "begun on another register", FindingRegister: "the register is damaged",
+				FindingUnregistered: "stands on the disk and was never noted", FindingKept: "noted as disposed of, and stands on the disk",
+				FindingFork: "begun on another register", FindingRegister: "the register is damaged",
 			},
 		}
 	}
 	return words{
 		clean: "KHÔNG THIẾU: mọi phần đã mở đều có ở đúng nơi lưu.", unknown: "Không thiếu; chưa xác định được người ký sổ đăng ký",
 		findings: "CÓ SAI LỆCH: sổ đăng ký và kho lưu trữ khác nhau tại các vị trí dưới đây.", unreadable: "KHÔNG ĐỌC ĐƯỢC",
-		counts: "Số phần đã mở: %d; đã niêm phong: %d", open: "Mới mở, chưa kết thúc: %d", lines: "Sổ đăng ký: %d dòng, root %s",
+		counts: "Số phần đã mở: %d; đã chốt: %d", open: "Mới mở, chưa kết thúc: %d", lines: "Sổ đăng ký: %d dòng, root %s",
+		gone: "Đã tiêu hủy theo quyết định của hai người: %s/part-%04d, tài khoản đề nghị %s, tài khoản xác nhận %s lúc %s, SHA-256 %s",
 		code: map[string]string{
-			FindingUnended: "đã mở nhưng không có phần kết thúc", FindingUnsealed: "đã kết thúc nhưng chưa niêm phong", FindingLost: "bị mất",
+			FindingUnended: "đã mở nhưng không có phần kết thúc", FindingUnsealed: "đã kết thúc nhưng chưa chốt, ký số", FindingLost: "bị mất",
 			FindingSwapped: "không phải tệp đã được ghi nhận", FindingResealed: "chữ ký hoặc dấu thời gian khác với ghi nhận",
-			FindingUnregistered: "có trên ổ đĩa nhưng chưa từng được ghi nhận", FindingFork: "bắt đầu theo một sổ đăng ký khác", FindingRegister: "sổ đăng ký bị sai lệch",
+			FindingUnregistered: "có trên ổ đĩa nhưng chưa từng được ghi nhận", FindingKept: "đã ghi nhận tiêu hủy nhưng vẫn còn trên ổ đĩa",
+			FindingFork: "bắt đầu theo một sổ đăng ký khác", FindingRegister: "sổ đăng ký bị sai lệch",
 		},
 	}
 }
@@ -60,6 +64,9 @@ func (r Report) Text(lang string) string {
 	if r.Open > 0 {
 		line(w.open, r.Open)
 	}
+	for _, g := range r.Disposed {
+		line(w.gone, recording.Clean(g.Hearing), g.Part, recording.Clean(g.ProposedBy), recording.Clean(g.ConfirmedBy), clock(g.ConfirmedAt), recording.Clean(g.SHA256))
+	}
 	for _, f := range r.Findings {
 		s := "  "
 		if f.Hearing != "" {
@@ -70,9 +77,13 @@ func (r Report) Text(lang string) string {
 			s += " (" + recording.Clean(f.Detail) + ")"
 		}
 		if !f.At.IsZero() {
-			s += ", " + f.At.In(time.FixedZone("+07", 7*3600)).Format("2006-01-02 15:04:05")
+			s += ", " + clock(f.At)
 		}
 		line("%s", s)
 	}
 	return b.String()
+}
+
+func clock(t time.Time) string {
+	return t.In(time.FixedZone("+07", 7*3600)).Format("2006-01-02 15:04:05")
 }

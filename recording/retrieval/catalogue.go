@@ -27,9 +27,10 @@ var _ archive.Catalogue = Catalogue{}
 // Facts are what cards show of a part beside its figures.
 type Facts struct {
 	Tracks  []recording.Track `json:"tracks"`
-	Gaps    []recording.Gap   `json:"gaps"`    // the first archive.MaxListed
-	Damages []string          `json:"damages"` // when it was sealed, the first archive.MaxListed
-	Seal    *archive.Seal     `json:"seal"`
+	Gaps    []recording.Gap   `json:"gaps"`            // the first archive.MaxListed
+	Damages []string          `json:"damages"`         // when it was sealed, the first archive.MaxListed
+	Seal    *archive.Seal     `json:"seal"`            // of the node
+	Court   *archive.Seal     `json:"court,omitempty"` // of the court
 }
 
 // Has implements archive.Catalogue. A part of a hearing that the database does not
@@ -53,7 +54,7 @@ func (c Catalogue) Has(ctx context.Context, hearing string, part int, size int64
 
 // Sealed implements archive.Catalogue.
 func (c Catalogue) Sealed(ctx context.Context, p archive.SealedPart) error {
-	f := Facts{Tracks: p.Tracks, Gaps: p.Gaps, Damages: p.Damages, Seal: p.Seal}
+	f := Facts{Tracks: p.Tracks, Gaps: p.Gaps, Damages: p.Damages, Seal: p.Seal, Court: p.Court}
 	text, err := json.Marshal(f)
 	if err != nil {
 		return fmt.Errorf("retrieval: facts: %w", err)

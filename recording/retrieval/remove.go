@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 
+	"phientoa/internal/court"
 	"phientoa/internal/store"
 	"phientoa/recording/archive"
 )
@@ -20,6 +21,9 @@ func (v *Vault) removals(ctx context.Context) error {
 		return err
 	}
 	for _, p := range waiting {
+		if err := v.note(ctx, p); err != nil {
+			return err
+		}
 		if err := v.remove(p); err != nil {
 			return err
 		}
@@ -29,6 +33,25 @@ func (v *Vault) removals(ctx context.Context) error {
 		v.p.Logger.Info("disposed part removed", "hearing", p.Hearing, "part", p.Part)
 	}
 	return nil
+}
+
+// note has the register say who wanted the part removed.
+func (v *Vault) note(ctx context.Context, p store.ArchivePart) error {
+	if v.p.Register == nil {
+		return nil
+	}
+	list, err := v.p.Store.ArchiveDisposals(ctx, court.SystemScope(), p.Hearing)
+	if err != nil {
+		return err
+	}
+	for _, d := range list {
+		if d.Outcome == store.Confirmed {
+			return v.p.Register.Disposed(ctx, archive.Disposal{
+				Hearing: p.Hearing, Part: p.Part, SHA256: p.SHA256, ProposedBy: d.By, ConfirmedBy: d.DoneBy, ConfirmedAt: d.DoneAt,
+			})
+		}
+	}
+	return fmt.Errorf("retrieval: part %d of %s is not removed: nobody disposed of it", p.Part, p.Hearing)
 }
 
 // remove deletes exactly the sealed file of a part and the directory it was made

@@ -33,15 +33,23 @@ type VaultParams struct {
 	Second string // where recordings went on when Dir failed; empty: none
 	Node   string
 	Store  VaultStore
-	Roots  *x509.CertPool // of the court's own authority; nil: signers stay unknown
-	Now    func() time.Time
-	Logger *slog.Logger
+	// Register notes every disposal before the files go; without its note nothing is
+	// removed. nil: nobody notes.
+	Register Register
+	Roots    *x509.CertPool // of the court's own authority; nil: signers stay unknown
+	Now      func() time.Time
+	Logger   *slog.Logger
 }
 
 // VaultStore is what verifications ask of the database; store.Store has it.
 type VaultStore interface {
 	store.Archives
 	LastCheckpoint(ctx context.Context, sc court.Scope, hearing string) (size uint64, note []byte, err error)
+}
+
+// Register is told of what is removed; see package register.
+type Register interface {
+	Disposed(ctx context.Context, d archive.Disposal) error
 }
 
 // Vault reads the sealed files of this node, and verifies them when somebody asks.

@@ -94,7 +94,7 @@ func certificate(h store.Hearing, courtName string, p store.ArchivePart, k store
 		{"Nhật ký", fmt.Sprintf("%d dòng; %d khoảng trống do chính bản ghi nêu", p.Lines, p.Gaps)},
 	})
 	d.Heading("Chữ ký số và dấu thời gian")
-	d.Facts(sealFacts(f))
+	d.Facts(append(sealFacts(f.Seal), courtFacts(f.Court)...))
 	d.Heading("Kết quả kiểm tra")
 	d.Facts([][2]string{{"Kết quả", result(k)}, {"Kiểm tra lúc", written(k.Done)}, {"Theo yêu cầu của", by}})
 	err := d.QR("SHA256:"+sum+"\nROOT:"+root+"\nPART:"+h.ID+"/"+fmt.Sprint(p.Part), 30,
@@ -109,17 +109,27 @@ func certificate(h store.Hearing, courtName string, p store.ArchivePart, k store
 	return d.Bytes()
 }
 
-func sealFacts(f facts) [][2]string {
-	if f.Seal == nil {
+// courtFacts is of the court's own seal, which stands over the node's, in one row: the
+// paper is one page. None without.
+func courtFacts(s *sealFact) [][2]string {
+	if s == nil {
+		return nil
+	}
+	words := s.Signer + " (" + s.Issuer + "), CAdES-BASELINE-" + s.Level
+	if s.Timestamp != nil {
+		words += ", dấu thời gian " + written(s.Timestamp.Time)
+	}
+	return [][2]string{{"Chữ ký số của Tòa án", words}}
+}
+
+func sealFacts(s *sealFact) [][2]string {
+	if s == nil {
 		return [][2]string{{"Chữ ký", "không có chữ ký hợp lệ"}}
 	}
-	out := [][2]string{
-		{"Ký bởi", f.Seal.Signer + " (" + f.Seal.Issuer + "), CAdES-BASELINE-" + f.Seal.Level},
-		{"Thời điểm bên ký nêu", written(f.Seal.SigningTime)},
-	}
-	t := f.Seal.Timestamp
-	if t == nil {
-		return append(out, [2]string{"Dấu thời gian", "chưa có khi lập giấy này"})
+	out := [][2]string{{"Ký bởi", s.Signer + " (" + s.Issuer + "), CAdES-BASELINE-" + s.Level}}
+	t := s.Timestamp
+	if t == nil { // what the signer states is all there is
+		return append(out, [2]string{"Thời điểm bên ký nêu", written(s.SigningTime)}, [2]string{"Dấu thời gian", "chưa có khi lập giấy này"})
 	}
 	words := written(t.Time) + ", " + t.Authority
 	if t.Internal {

@@ -219,18 +219,22 @@ type facts struct {
 		FromT  int64  `json:"from_t"`
 		ToT    int64  `json:"to_t"`
 	} `json:"gaps"`
-	Damages []string `json:"damages"`
-	Seal    *struct {
-		Signer      string    `json:"signer"`
-		Issuer      string    `json:"issuer"`
-		Level       string    `json:"level"`
-		SigningTime time.Time `json:"signing_time"`
-		Timestamp   *struct {
-			Time      time.Time `json:"time"`
-			Authority string    `json:"authority"`
-			Internal  bool      `json:"internal"`
-		} `json:"timestamp"`
-	} `json:"seal"`
+	Damages []string  `json:"damages"`
+	Seal    *sealFact `json:"seal"`  // of the node
+	Court   *sealFact `json:"court"` // of the court
+}
+
+// sealFact is what archive.Seal writes.
+type sealFact struct {
+	Signer      string    `json:"signer"`
+	Issuer      string    `json:"issuer"`
+	Level       string    `json:"level"`
+	SigningTime time.Time `json:"signing_time"`
+	Timestamp   *struct {
+		Time      time.Time `json:"time"`
+		Authority string    `json:"authority"`
+		Internal  bool      `json:"internal"`
+	} `json:"timestamp"`
 }
 
 func (o *Office) archiveParts(ctx context.Context, c *call, sc court.Scope, id string, parts []store.ArchivePart) ([]ArchivePartItem, error) {
@@ -266,7 +270,7 @@ func (o *Office) archiveParts(ctx context.Context, c *call, sc court.Scope, id s
 				Source: g.Source, Place: place, Kind: kind, Cause: g.Cause, From: time.UnixMicro(g.FromT).UTC(), To: time.UnixMicro(g.ToT).UTC(),
 			})
 		}
-		item.Seal = f.seal()
+		item.Seal, item.Court = f.Seal.item(), f.Court.item()
 		if i := slices.IndexFunc(checks, func(k store.ArchiveCheck) bool { return k.Part == p.Part }); i >= 0 {
 			k := o.checkItem(ctx, c, checks[i], names)
 			item.Check = &k
@@ -276,12 +280,13 @@ func (o *Office) archiveParts(ctx context.Context, c *call, sc court.Scope, id s
 	return out, nil
 }
 
-func (f facts) seal() *ArchiveSeal {
-	if f.Seal == nil {
+// item is the seal in the API's words; nil: none.
+func (f *sealFact) item() *ArchiveSeal {
+	if f == nil {
 		return nil
 	}
-	s := &ArchiveSeal{Signer: f.Seal.Signer, Issuer: f.Seal.Issuer, Level: f.Seal.Level, SignedAt: f.Seal.SigningTime}
-	if t := f.Seal.Timestamp; t != nil {
+	s := &ArchiveSeal{Signer: f.Signer, Issuer: f.Issuer, Level: f.Level, SignedAt: f.SigningTime}
+	if t := f.Timestamp; t != nil {
 		s.StampedAt, s.Authority, s.Internal = &t.Time, t.Authority, t.Internal
 	}
 	return s

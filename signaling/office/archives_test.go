@@ -88,6 +88,8 @@ func TestArchivesAreFoundThroughSuccessors(t *testing.T) {
 	require.Len(t, card.Parts, 1)
 	require.Equal(t, "loss", card.Parts[0].Gaps[0].Cause)
 	require.True(t, card.Parts[0].Seal.Internal)
+	require.Equal(t, "TÒA ÁN", card.Parts[0].Court.Signer)
+	require.Nil(t, card.Parts[0].Court.StampedAt)
 	require.Equal(t, http.StatusNotFound, w.do(foreign, http.MethodGet, "/api/v1/archives/"+old.ID, nil).status)
 	bare := w.book(unitHN, w.good("2/2026/TLST-HS", month)).ID
 	require.Equal(t, http.StatusNotFound, w.do(clerk, http.MethodGet, "/api/v1/archives/"+bare, nil).status, "nothing is sealed")

@@ -64,7 +64,7 @@ type ArchiveCheckItem struct {
 	At     time.Time  `json:"at"`
 	By     string     `json:"by"`
 	DoneAt *time.Time `json:"done_at,omitempty" doc:"Missing: it waits or runs"`
-	Exit   int        `json:"exit" doc:"0 whole, 1 damaged, 2 unreadable, 3 whole by an unknown signer; -1 not done"`
+	Exit   int        `json:"exit" doc:"0 whole, 1 damaged, 2 unreadable, 3 whole by an unknown signer, or vouched for in part; -1 not done"`
 	Same   bool       `json:"same" doc:"The file is byte for byte the one that was catalogued"`
 	TextVi string     `json:"text_vi,omitempty"`
 	TextEn string     `json:"text_en,omitempty"`
@@ -86,7 +86,8 @@ type ArchivePartItem struct {
 	DamageCnt int               `json:"damage_count" doc:"Found when it was sealed"`
 	Damages   []string          `json:"damages"`
 	Removed   *time.Time        `json:"removed_at,omitempty" doc:"The file was disposed of"`
-	Seal      *ArchiveSeal      `json:"seal,omitempty"`
+	Seal      *ArchiveSeal      `json:"seal,omitempty" doc:"Of the recording node"`
+	Court     *ArchiveSeal      `json:"court_seal,omitempty" doc:"Of the court, over the node's; missing: none, or not yet"`
 	Check     *ArchiveCheckItem `json:"check,omitempty" doc:"The latest verification"`
 }
 

@@ -137,7 +137,8 @@ func (w *world) sealed(u court.UnitID, id string, part int) store.ArchivePart {
 		Hearing: id, Part: part, Node: "node", Path: id + "/part-0001.asice", Size: int64(len(w.vault.file)), Lines: 7, Began: 1_790_000_000_000_000, Ended: 1_790_000_100_000_000,
 		Manifest: sha256.Sum256([]byte(id)), SHA256: sha256.Sum256(w.vault.file), Gaps: 1, Stamped: true, Sealed: w.clock(),
 		Facts: []byte(`{"tracks":[{}],"gaps":[{"source":"d/camera","cause":"loss","from_t":1790000010000000,"to_t":1790000012000000}],"damages":null,` +
-			`"seal":{"signer":"node","issuer":"phientoa CA","level":"T","signing_time":"2026-11-22T01:00:00Z","timestamp":{"time":"2026-11-22T01:00:01Z","authority":"TSA","internal":true}}}`),
+			`"seal":{"signer":"node","issuer":"phientoa CA","level":"T","signing_time":"2026-11-22T01:00:00Z","timestamp":{"time":"2026-11-22T01:00:01Z","authority":"TSA","internal":true}},` +
+			`"court":{"signer":"TÒA ÁN","issuer":"CA","level":"B","signing_time":"2026-11-22T01:00:02Z","timestamp":null}}`),
 	}
 	require.NoError(w.t, w.st.PutArchivePart(w.t.Context(), court.ScopeOf(u), p))
 	return p

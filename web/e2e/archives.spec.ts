@@ -45,7 +45,7 @@ const units = [
   { id: "unit-old", name: row.court, own: false },
 ];
 const report =
-  "TOÀN VẸN: không phát hiện thay đổi kể từ khi ký; đã xác định được người ký.\nGói lưu trữ: 734003200 byte, 14 mục\nNiêm phong bởi: node-1\nKhoảng trống do chính bản ghi nêu:\n  1/t003 d-12/cam: 08:00:00.000 - 08:00:04.120, mất gói trên đường truyền\n";
+  "TOÀN VẸN: không phát hiện thay đổi kể từ khi ký; đã xác định được người ký.\nGói lưu trữ: 734003200 byte, 14 mục\nChốt, ký số bởi: node-1\nKhoảng trống do chính bản ghi nêu:\n  1/t003 d-12/cam: 08:00:00.000 - 08:00:04.120, mất gói trên đường truyền\n";
 const gap = (place: string, kind: string, cause: string, from: number, seconds: number) => ({
   source: `d/${kind}`,
   place,

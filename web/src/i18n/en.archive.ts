@@ -38,6 +38,7 @@ export const archiveEn: Readonly<Record<keyof typeof archiveVi, string>> = {
   archive_tracks: "Tracks",
   archive_signed: "Signature",
   archive_signed_by: "{signer} ({issuer}), at {time} on {day}",
+  archive_court_seal: "Seal of the court",
   archive_unsigned: "No signature that holds",
   archive_stamp: "Timestamp",
   archive_stamp_by: "{authority}, at {time} on {day}",

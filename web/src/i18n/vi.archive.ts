@@ -39,6 +39,7 @@ export const archiveVi = {
   archive_tracks: "Số luồng ghi",
   archive_signed: "Ký số",
   archive_signed_by: "{signer} ({issuer}), lúc {time} ngày {day}",
+  archive_court_seal: "Chữ ký số của Tòa án",
   archive_unsigned: "Không có chữ ký hợp lệ",
   archive_stamp: "Dấu thời gian",
   archive_stamp_by: "{authority}, lúc {time} ngày {day}",

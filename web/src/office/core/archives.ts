@@ -59,7 +59,7 @@ export interface ArchiveCheck {
   by: string;
   /** missing: it waits or runs */
   done_at?: string;
-  /** 0 whole, 1 damaged, 2 unreadable, 3 whole by an unknown signer */
+  /** 0 whole, 1 damaged, 2 unreadable, 3 whole by an unknown signer, or vouched for in part */
   exit: number;
   same: boolean;
   text_vi?: string;
@@ -80,7 +80,10 @@ export interface ArchivePart {
   gaps: ArchiveGap[];
   damage_count: number;
   damages: string[];
+  /** of the recording node */
   seal?: ArchiveSeal;
+  /** of the court, over the node's */
+  court_seal?: ArchiveSeal;
   check?: ArchiveCheck;
 }
 

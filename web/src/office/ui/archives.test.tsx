@@ -136,6 +136,18 @@ describe("the archive", () => {
     expect(screen.getByText(/được xem và tải tệp về đến/)).toBeTruthy();
   });
 
+  it("names the court's own seal beside the node's", async () => {
+    const seal = { signer: "node-1", issuer: "phientoa CA", level: "B", signed_at: at(0) };
+    const court = { ...seal, signer: "TÒA ÁN", stamped_at: at(1), authority: "TSA" };
+    show("/cong-viec/ho-so/h-1", {
+      "GET /api/v1/archives/h-1": () =>
+        Response.json({ ...card, parts: [{ ...part, seal, court_seal: court }] }),
+    });
+    const name = await screen.findByText("Chữ ký số của Tòa án");
+    expect(name.nextElementSibling?.textContent).toMatch(/^TÒA ÁN \(phientoa CA\).*TSA/);
+    expect(screen.getByText(/^node-1 \(phientoa CA\)/)).toBeTruthy();
+  });
+
   it("is verified at the server, and says what came out", async () => {
     let asked = false;
     show("/cong-viec/ho-so/h-1", {

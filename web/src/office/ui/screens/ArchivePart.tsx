@@ -6,6 +6,7 @@ import {
   type Archive,
   type ArchiveCheck,
   type ArchivePart,
+  type ArchiveSeal,
   certificateOf,
   fileOf,
   secondsText,
@@ -88,13 +89,19 @@ function Figures({ p }: { p: ArchivePart }) {
       <dt>{t("archive_tracks")}</dt>
       <dd>{p.tracks}</dd>
       <dt>{t("archive_signed")}</dt>
-      <dd>
-        <Signed p={p} />
-      </dd>
+      <dd>{p.seal ? <Signed seal={p.seal} /> : t("archive_unsigned")}</dd>
       <dt>{t("archive_stamp")}</dt>
       <dd>
-        <Stamped p={p} />
+        <Stamped seal={p.seal} />
       </dd>
+      {p.court_seal ? (
+        <>
+          <dt>{t("archive_court_seal")}</dt>
+          <dd>
+            <Signed seal={p.court_seal} />. <Stamped seal={p.court_seal} />
+          </dd>
+        </>
+      ) : null}
       <dt>{t("archive_sha")}</dt>
       <dd className={office["print"]}>{p.sha256}</dd>
       <dt>{t("archive_root")}</dt>
@@ -119,28 +126,27 @@ function Figures({ p }: { p: ArchivePart }) {
 /** placeOf is where a damage is: behind its code, for which the verification has the words. */
 const placeOf = (damage: string): string => damage.slice(damage.indexOf(" ") + 1);
 
-function Signed({ p }: { p: ArchivePart }) {
+function Signed({ seal }: { seal: ArchiveSeal }) {
   const { t } = useOfficeTexts();
-  if (!p.seal) return t("archive_unsigned");
-  const at = Date.parse(p.seal.signed_at);
+  const at = Date.parse(seal.signed_at);
   return t("archive_signed_by", {
-    signer: p.seal.signer,
-    issuer: p.seal.issuer,
+    signer: seal.signer,
+    issuer: seal.issuer,
     time: clock(at),
     day: writeDay(dayOf(at)),
   });
 }
 
-function Stamped({ p }: { p: ArchivePart }) {
+function Stamped({ seal }: { seal: ArchiveSeal | undefined }) {
   const { t } = useOfficeTexts();
-  if (p.seal?.stamped_at === undefined) return t("archive_stamp_none");
-  const at = Date.parse(p.seal.stamped_at);
+  if (seal?.stamped_at === undefined) return t("archive_stamp_none");
+  const at = Date.parse(seal.stamped_at);
   const words = t("archive_stamp_by", {
-    authority: p.seal.authority ?? "",
+    authority: seal.authority ?? "",
     time: clock(at),
     day: writeDay(dayOf(at)),
   });
-  return p.seal.internal === true ? `${words}. ${t("archive_stamp_internal")}` : words;
+  return seal.internal === true ? `${words}. ${t("archive_stamp_internal")}` : words;
 }
 
 function Gaps({ p }: { p: ArchivePart }) {
