@@ -280,7 +280,7 @@ describe("what is answered by a person and not by the page", () => {
       ...ordered,
       state: HearingState.READY,
       acts: ["open"],
-      openUnrecorded: true,
+      openBarred: "not_recording",
     });
     fireEvent.click(await screen.findByRole("button", { name: "Bắt đầu phiên tòa" }));
     const question = await screen.findByRole("alertdialog");
@@ -294,5 +294,40 @@ describe("what is answered by a person and not by the page", () => {
       case: "open",
       value: { overrideReason: "Hỏng ổ đĩa" },
     });
+  });
+
+  it("asks for the reason at once where too little would be recorded, and says how little", async () => {
+    const { socket } = await show("j", "presiding_judge", {
+      ...ordered,
+      state: HearingState.READY,
+      acts: ["open"],
+      openBarred: "recording_short",
+      checks: [{ key: "recording_left", done: false, minutes: 90 }],
+    });
+    fireEvent.click(await screen.findByRole("button", { name: "Bắt đầu phiên tòa" }));
+    const question = await screen.findByRole("alertdialog");
+    expect(question.textContent).toContain("Còn ghi được khoảng 1 giờ 30 phút. Chỗ ghi âm");
+    expect(question.textContent).not.toContain("Chưa ghi âm, ghi hình được");
+    const go = within(question).getByRole("button", { name: "Bắt đầu dù chỗ ghi không đủ" });
+    expect(go.hasAttribute("disabled")).toBe(true);
+    fireEvent.change(within(question).getByLabelText(/^Lý do/), {
+      target: { value: "Thêm ổ đĩa lúc nghỉ" },
+    });
+    fireEvent.click(go);
+    expect(command(socket)).toMatchObject({
+      case: "open",
+      value: { overrideReason: "Thêm ổ đĩa lúc nghỉ" },
+    });
+  });
+
+  it("asks for it also when the disk fills up while the question stands open", async () => {
+    const ready: ViewInit = { ...ordered, state: HearingState.READY, acts: ["open"] };
+    const { socket } = await show("j", "presiding_judge", ready);
+    fireEvent.click(await screen.findByRole("button", { name: "Bắt đầu phiên tòa" }));
+    const question = await screen.findByRole("alertdialog");
+    fireEvent.click(within(question).getByRole("button", { name: "Bắt đầu phiên tòa" }));
+    answer(socket, "recording_short");
+    await screen.findByLabelText("Lý do bắt đầu khi chỗ ghi không đủ");
+    within(question).getByRole("button", { name: "Bắt đầu dù chỗ ghi không đủ" });
   });
 });
