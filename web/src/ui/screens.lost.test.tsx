@@ -326,6 +326,26 @@ describe("what is answered by a person and not by the page", () => {
     expect(ticks.map((x) => x.checked)).toEqual([true, false, false]);
   });
 
+  it("chooses no client for counsel who is not among whom the rules name", async () => {
+    const counsel = { ...people[1], person: "c", capacity: "defence_counsel", client: "a" };
+    const { socket } = await show("c", "defence_counsel", {
+      ...ordered,
+      people: [...people, counsel],
+      acts: ["request_consult"],
+      consultWith: [{ person: "w" }],
+    });
+    fireEvent.click(await screen.findByRole("button", { name: "Xin trao đổi riêng" }));
+    const question = await screen.findByRole("alertdialog");
+    const send = within(question).getByRole("button", { name: "Xin trao đổi riêng" });
+    expect(send.hasAttribute("disabled")).toBe(true);
+    fireEvent.click(within(question).getByRole("checkbox"));
+    fireEvent.click(send);
+    expect(command(socket)).toMatchObject({
+      case: "requestConsult",
+      value: { with: ["w"] },
+    });
+  });
+
   it("asks for the reason at once where nothing would be recorded", async () => {
     const { socket } = await show("j", "presiding_judge", {
       ...ordered,
