@@ -17,7 +17,7 @@ func wireView(v hearing.View, names map[hearing.PersonID]string) *wire.View {
 		Procedure: string(v.Procedure), Instance: v.Instance, Form: string(v.Form),
 		Visibility: string(v.Visibility), Phase: string(v.Phase), Place: string(v.Place),
 		Standing: v.Standing, Hold: wireHold(v.Hold), Decision: wireDecision(v.Decision),
-		Unbriefed: texts(v.Unbriefed), OpenUnrecorded: v.OpenUnrecorded,
+		Unbriefed: texts(v.Unbriefed), OpenBarred: v.OpenBarred,
 	}
 	for _, p := range v.Phases {
 		out.Phases = append(out.Phases, &wire.PhaseView{

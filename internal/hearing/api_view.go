@@ -28,16 +28,17 @@ type View struct {
 	Recording     bool
 	RecordingHeld bool
 	Trouble       string // recorder trouble code; judge and clerk only
-	// OpenUnrecorded: nothing would be recorded, so that Open takes a reason; judge
-	// and clerk only, before the opening.
-	OpenUnrecorded bool
-	Me             PersonID
-	People         []PersonView
-	Floor          PersonID
-	FloorSince     int64
-	Hands          []PersonID
-	Acts           []string // field names of wire's Command that Decide would accept now
-	RecessReason   string
+	// OpenBarred: why Open takes a reason, as the code of the refusal without one:
+	// "not_recording", "recording_short", or empty; judge and clerk only, before the
+	// opening.
+	OpenBarred   string
+	Me           PersonID
+	People       []PersonView
+	Floor        PersonID
+	FloorSince   int64
+	Hands        []PersonID
+	Acts         []string // field names of wire's Command that Decide would accept now
+	RecessReason string
 	// Late: the hearing should have opened and did not (policy Booking.LateAfter).
 	Late bool
 

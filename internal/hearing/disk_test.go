@@ -52,6 +52,34 @@ func TestJ1_8TooLittleRecordingLeftNeedsAReason(t *testing.T) {
 	require.Equal(t, RecordingLeftState{}, r.s.Left)
 }
 
+// The desk asks for a reason exactly where the rules refuse the opening without one,
+// and for the same cause, whatever the recorder and the disks are like.
+func TestTheViewSaysWhatOpeningIsRefusedFor(t *testing.T) {
+	base := newTrial(t)
+	base.ready()
+	reader := func(a Actor) Reader { return Reader{Person: a.Person, Device: a.Device} }
+	rapid.Check(t, func(rt *rapid.T) {
+		s := *base.s
+		s.Recorder = RecorderState{On: rapid.Bool().Draw(rt, "on"), Trouble: rapid.SampledFrom([]string{"", "disk-full"}).Draw(rt, "trouble")}
+		s.Left = RecordingLeftState{
+			Known:   rapid.Bool().Draw(rt, "known"),
+			Minutes: s.Booking.Minutes + rapid.IntRange(-3, 3).Draw(rt, "more"),
+		}
+		want := ""
+		if _, r := Decide(&s, Open{}, judge, base.now); r != nil {
+			want = r.Code
+			require.Contains(rt, []string{"not_recording", "recording_short"}, r.Code)
+		}
+		require.Equal(rt, want, ViewFor(&s, reader(judge)).OpenBarred)
+		require.Equal(rt, want, ViewFor(&s, reader(clerk)).OpenBarred)
+		require.Empty(rt, ViewFor(&s, reader(bc)).OpenBarred, "nobody else opens it")
+		_, r := Decide(&s, Open{"lý do"}, judge, base.now)
+		require.Nil(rt, r, "a reason opens it in any case")
+	})
+	base.ok(Open{"lý do"}, judge)
+	require.Empty(t, ViewFor(base.s, reader(judge)).OpenBarred, "it is open")
+}
+
 // A disk that fills up writes few lines, and what the rules know never differs from
 // the measurement in a way that anybody would see.
 func TestMeasurementsOfTheDiskAreFewAndTrue(t *testing.T) {

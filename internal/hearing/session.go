@@ -125,20 +125,30 @@ func (c Open) decide(s *State, _ Actor, _ time.Time) ([]EventBody, *Refusal) {
 	case s.ordered() && s.Booking.Policy.RequireReady && s.Status != ReadyToOpen:
 		return nil, refuseMarkReadyFirst()
 	}
-	short := s.recordingShort()
-	if s.Recorder.On && !short {
+	barred := s.openBarred()
+	if barred == nil {
 		return []EventBody{Opened{}}, nil
 	}
 	why, r := reason(c.OverrideReason)
 	switch {
 	case r != nil:
 		return nil, r
-	case why == "" && !s.Recorder.On:
-		return nil, refuseNotRecording()
 	case why == "":
-		return nil, refuseRecordingShort(shownMinutes(s.Left.Minutes), s.Booking.Minutes)
+		return nil, barred
 	}
 	return []EventBody{Opened{OverrideReason: why}}, nil
+}
+
+// openBarred is what Open is refused with until a reason is stated; nil when it needs
+// none. Decision and view share it, so that the desk asks for what the rules want.
+func (s *State) openBarred() *Refusal {
+	switch {
+	case !s.Recorder.On:
+		return refuseNotRecording()
+	case s.recordingShort():
+		return refuseRecordingShort(shownMinutes(s.Left.Minutes), s.Booking.Minutes)
+	}
+	return nil
 }
 
 func (Recess) command() string { return "recess" }

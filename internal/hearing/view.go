@@ -215,7 +215,9 @@ func (s *State) viewCourtroom(v *View, rank standing) {
 	}
 	if rank >= holder {
 		v.Trouble = s.trouble()
-		v.OpenUnrecorded = s.Status.BeforeOpening() && !s.Recorder.On
+		if barred := s.openBarred(); barred != nil && s.Status.BeforeOpening() {
+			v.OpenBarred = barred.Code
+		}
 	}
 }
 

@@ -3892,12 +3892,13 @@ type View struct {
 	// connects: the reader's device may hold a media connection now; an offer
 	// without it is refused.
 	Connects bool `protobuf:"varint,35,opt,name=connects,proto3" json:"connects,omitempty"`
-	// open_unrecorded: nothing would be recorded, so that the opening takes a reason;
-	// for presiding judge and clerk, before the opening.
-	OpenUnrecorded bool `protobuf:"varint,36,opt,name=open_unrecorded,json=openUnrecorded,proto3" json:"open_unrecorded,omitempty"`
 	// consult_with: with whom this reader may ask for a private talk; empty where
 	// request_consult is not among the acts.
-	ConsultWith   []*ConsultChoice `protobuf:"bytes,37,rep,name=consult_with,json=consultWith,proto3" json:"consult_with,omitempty"`
+	ConsultWith []*ConsultChoice `protobuf:"bytes,37,rep,name=consult_with,json=consultWith,proto3" json:"consult_with,omitempty"`
+	// open_barred: why the opening takes a reason, as the code of the refusal without
+	// one (not_recording, recording_short), or empty; for presiding judge and clerk,
+	// before the opening.
+	OpenBarred    string `protobuf:"bytes,38,opt,name=open_barred,json=openBarred,proto3" json:"open_barred,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4177,18 +4178,18 @@ func (x *View) GetConnects() bool {
 	return false
 }
 
-func (x *View) GetOpenUnrecorded() bool {
-	if x != nil {
-		return x.OpenUnrecorded
-	}
-	return false
-}
-
 func (x *View) GetConsultWith() []*ConsultChoice {
 	if x != nil {
 		return x.ConsultWith
 	}
 	return nil
+}
+
+func (x *View) GetOpenBarred() string {
+	if x != nil {
+		return x.OpenBarred
+	}
+	return ""
 }
 
 // PhaseView: status "", "current", "done", "skipped".
@@ -6136,7 +6137,7 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\aRefusal\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x0e\n" +
 	"\x02vi\x18\x02 \x01(\tR\x02vi\x12\x0e\n" +
-	"\x02en\x18\x03 \x01(\tR\x02en\"\xd2\t\n" +
+	"\x02en\x18\x03 \x01(\tR\x02en\"\xe1\t\n" +
 	"\x04View\x12\x1b\n" +
 	"\tstate_seq\x18\x01 \x01(\x04R\bstateSeq\x12\x1b\n" +
 	"\tdocket_no\x18\x02 \x01(\tR\bdocketNo\x12\x14\n" +
@@ -6176,9 +6177,10 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\tunbriefed\x18  \x03(\tR\tunbriefed\x12\x18\n" +
 	"\atrouble\x18! \x01(\tR\atrouble\x12%\n" +
 	"\x0erecording_held\x18\" \x01(\bR\rrecordingHeld\x12\x1a\n" +
-	"\bconnects\x18# \x01(\bR\bconnects\x12'\n" +
-	"\x0fopen_unrecorded\x18$ \x01(\bR\x0eopenUnrecorded\x12=\n" +
-	"\fconsult_with\x18% \x03(\v2\x1a.phientoa.v1.ConsultChoiceR\vconsultWith\"x\n" +
+	"\bconnects\x18# \x01(\bR\bconnects\x12=\n" +
+	"\fconsult_with\x18% \x03(\v2\x1a.phientoa.v1.ConsultChoiceR\vconsultWith\x12\x1f\n" +
+	"\vopen_barred\x18& \x01(\tR\n" +
+	"openBarredJ\x04\b$\x10%R\x0fopen_unrecorded\"x\n" +
 	"\tPhaseView\x12\x14\n" +
 	"\x05phase\x18\x01 \x01(\tR\x05phase\x12\x1c\n" +
 	"\tmandatory\x18\x02 \x01(\bR\tmandatory\x12\x16\n" +

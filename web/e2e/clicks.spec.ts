@@ -109,7 +109,7 @@ const due: Record<string, (desk: string, act: string) => View> = {
     ),
   open: (d, a) => at(d, a, { ...before, state: HearingState.READY, acts: [a] }),
   "open/unrecorded": (d, a) =>
-    at(d, a, { ...before, state: HearingState.READY, acts: [a], openUnrecorded: true }),
+    at(d, a, { ...before, state: HearingState.READY, acts: [a], openBarred: "not_recording" }),
   admit: (d, a) => at(d, a, {}, who("counsel", waiting)),
   sit: (d, a) => at(d, a, { standing: "all" }),
   "next_phase/last_words": (d, a) => at(d, a, { phases: phases("debate") }),

@@ -7,7 +7,7 @@ import {
   ViewSchema,
 } from "../wire/phientoa/v1/phientoa_pb";
 import type { Me } from "./api";
-import { type Change, initialState, reduce, type State, screenOf, shownAlerts } from "./state";
+import { bySeverity, type Change, initialState, reduce, type State, screenOf } from "./state";
 
 const me: Me = {
   room: "r",
@@ -180,10 +180,10 @@ describe("reduce", () => {
     expect(next.alerts).toEqual([]);
   });
 
-  it("shows three alerts, the gravest first", () => {
+  it("sorts what is said, the gravest first and then the oldest", () => {
     const alerts = ["info", "attention", "error", "info"].map((severity, i) =>
-      create(AlertSchema, { code: String(i), severity, since: BigInt(i) }),
+      create(AlertSchema, { code: String(i), severity, since: BigInt(9 - i) }),
     );
-    expect(shownAlerts(alerts).map((a) => a.code)).toEqual(["2", "1", "0"]);
+    expect(bySeverity(alerts).map((a) => a.code)).toEqual(["2", "1", "3", "0"]);
   });
 });

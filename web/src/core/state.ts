@@ -318,11 +318,13 @@ export function silentPeople(s: State, view: View): PersonView[] {
 
 const weight: Record<string, number> = { error: 0, attention: 1, info: 2 };
 
-/** The three most serious alerts, each kind at its place, the oldest first. */
-export function shownAlerts(alerts: readonly Alert[]): Alert[] {
-  return alerts
-    .toSorted(
-      (a, b) => (weight[a.severity] ?? 2) - (weight[b.severity] ?? 2) || Number(a.since - b.since),
-    )
-    .slice(0, 3);
+/** bySeverity sorts what is said to the reader: the gravest first, then the oldest. */
+export function bySeverity<T extends { severity: string; since?: bigint }>(
+  said: readonly T[],
+): T[] {
+  return said.toSorted(
+    (a, b) =>
+      (weight[a.severity] ?? 2) - (weight[b.severity] ?? 2) ||
+      Number((a.since ?? 0n) - (b.since ?? 0n)),
+  );
 }

@@ -60,6 +60,7 @@ export const archiveEn: Readonly<Record<keyof typeof archiveVi, string>> = {
   archive_kind_other: "other track",
   archive_cause_loss: "Packets lost on the network",
   archive_cause_silent: "Nothing came from the point",
+  archive_cause_stalled: "Camera or microphone stopped sending (no packet was lost)",
   archive_cause_restart: "Recorder restarted",
   archive_cause_queue: "Recorder too slow",
   archive_cause_keyframe: "Picture not decodable",

@@ -71,13 +71,4 @@ export const playbackEn: typeof playbackVi = {
   play_on_warned: "The presiding judge warns {who}",
   play_on_isolated: "{who} is isolated",
   play_on_isolation_ended: "The isolation of {who} ends",
-
-  archive_cause_loss: "Packets lost on the network",
-  archive_cause_silent: "Nothing came from the point",
-  archive_cause_restart: "Recorder restarted",
-  archive_cause_queue: "Recorder too slow",
-  archive_cause_keyframe: "Picture not decodable",
-  archive_cause_disk: "Disk error",
-  archive_cause_full: "Disk full",
-  archive_cause_other: "Another cause",
 };

@@ -202,6 +202,10 @@ export const en: Catalogue = {
   act_open_unrecorded_confirm:
     "Recording is not running. The hearing can be opened all the same when the presiding judge states a reason, which stands in the hearing's log.",
   act_open_reason: "Reason for opening without a recording",
+  act_open_short: "Open with too little room to record",
+  act_open_short_confirm:
+    "The room for the recording is less than the hearing is booked for. The hearing can be opened all the same when the presiding judge states a reason, which stands in the hearing's log.",
+  act_open_short_reason: "Reason for opening with too little room to record",
   act_give_floor: "Give the floor",
   act_stop_floor: "Stop speaking",
   act_mute_lock: "Mute and lock",

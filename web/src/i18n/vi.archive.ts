@@ -61,6 +61,7 @@ export const archiveVi = {
   archive_kind_other: "luồng khác",
   archive_cause_loss: "Mất gói trên đường truyền",
   archive_cause_silent: "Điểm cầu không gửi dữ liệu",
+  archive_cause_stalled: "Camera hoặc micro ngừng gửi (đường truyền không mất gói)",
   archive_cause_restart: "Bộ ghi khởi động lại",
   archive_cause_queue: "Bộ ghi quá chậm",
   archive_cause_keyframe: "Hình không giải mã được",

@@ -71,13 +71,4 @@ export const playbackVi = {
   play_on_warned: "Chủ tọa nhắc nhở {who}",
   play_on_isolated: "Cách ly {who}",
   play_on_isolation_ended: "Kết thúc cách ly {who}",
-
-  archive_cause_loss: "Mất gói trên đường truyền",
-  archive_cause_silent: "Điểm cầu không gửi dữ liệu",
-  archive_cause_restart: "Bộ ghi khởi động lại",
-  archive_cause_queue: "Bộ ghi quá chậm",
-  archive_cause_keyframe: "Hình không giải mã được",
-  archive_cause_disk: "Lỗi ổ đĩa",
-  archive_cause_full: "Đầy ổ đĩa",
-  archive_cause_other: "Nguyên nhân khác",
 };

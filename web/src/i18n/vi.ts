@@ -207,6 +207,10 @@ export const vi = {
   act_open_unrecorded_confirm:
     "Chưa ghi âm, ghi hình được. Phiên tòa vẫn bắt đầu được khi Chủ tọa nêu rõ lý do; lý do được ghi vào nhật ký phiên tòa.",
   act_open_reason: "Lý do bắt đầu khi chưa ghi được",
+  act_open_short: "Bắt đầu dù chỗ ghi không đủ",
+  act_open_short_confirm:
+    "Chỗ ghi âm, ghi hình ít hơn thời lượng dự kiến. Phiên tòa vẫn bắt đầu được khi Chủ tọa nêu rõ lý do; lý do được ghi vào nhật ký phiên tòa.",
+  act_open_short_reason: "Lý do bắt đầu khi chỗ ghi không đủ",
   act_give_floor: "Mời phát biểu",
   act_stop_floor: "Dừng phát biểu",
   act_mute_lock: "Tắt tiếng và khóa",

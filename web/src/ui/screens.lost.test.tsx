@@ -1,7 +1,7 @@
-import { cleanup, fireEvent, screen, within } from "@testing-library/react";
+import { cleanup, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { installAria } from "../i18n/aria";
-import { HearingState } from "../wire/phientoa/v1/phientoa_pb";
+import { HearingState, PersonStatus } from "../wire/phientoa/v1/phientoa_pb";
 import { answer, buttons, command, people, show, type ViewInit } from "./testing";
 
 beforeEach(() => {
@@ -105,6 +105,57 @@ describe("a point that is lost", () => {
       people: [people[0] ?? {}, { ...other, connected: false }, gone],
     });
     await screen.findByText(/^Chưa nhận được hình hoặc tiếng của Thư ký phiên tòa Như/);
+  });
+
+  it("leaves the server's alert where no line of the page names the lost", async () => {
+    const two = { ...gone, person: "b", name: "Lê B", point: "Trại hai", pointId: "p2" };
+    const both: ViewInit = {
+      ...lost,
+      people: [people[0] ?? {}, gone, two],
+      alerts: [
+        { code: "point_lost", point: "p1", severity: "attention", vi: "Điểm cầu X" },
+        { code: "point_partial", point: "p2", severity: "attention", vi: "Điểm cầu Y" },
+      ],
+    };
+    // Before the opening and in recess nobody is waited for in a line of the page.
+    const { say } = await show("j", "presiding_judge", { ...both, state: HearingState.READY });
+    await screen.findByText("Điểm cầu X");
+    screen.getByText("Điểm cầu Y");
+    say({ ...both, state: HearingState.RECESS });
+    await screen.findByText("Điểm cầu X");
+    // A hold names whom it is for, and nobody of the other point.
+    say({ ...both, hold: { proposed: true, until: 0n, people: ["a"] } });
+    await waitFor(() => {
+      expect(screen.queryByText("Điểm cầu X")).toBeNull();
+    });
+    screen.getByText("Điểm cầu Y");
+    say({ ...both, state: HearingState.TECHNICAL_HOLD, hold: { people: ["a"] } });
+    await screen.findByTestId("hold");
+    expect(screen.queryByText("Điểm cầu X")).toBeNull();
+    screen.getByText("Điểm cầu Y");
+  });
+
+  it("is not pushed out by papers: one line for all that do not match, after the grave", async () => {
+    const odd = ["x", "y", "z"].map((person) => ({
+      ...people[0],
+      person,
+      capacity: "witness",
+      name: person.toUpperCase(),
+      mismatch: "Ảnh khác người",
+    }));
+    await show("j", "presiding_judge", {
+      people: [people[0] ?? {}, ...odd.slice(0, 2), { ...odd[2], status: PersonStatus.REMOVED }],
+      alerts: [
+        { code: "recorder_disk-full", severity: "error", vi: "Đầy ổ đĩa" },
+        { code: "point_lost", point: "p9", severity: "attention", vi: "Điểm cầu X" },
+      ],
+    });
+    const said = within(await screen.findByLabelText("Thông báo"));
+    expect(said.getAllByRole("listitem").map((l) => l.textContent)).toEqual([
+      "Đầy ổ đĩa",
+      "Giấy tờ không khớp: người làm chứng X (Ảnh khác người); người làm chứng Y (Ảnh khác người)",
+      "Điểm cầu X",
+    ]);
   });
 
   it("offers no hold where nothing stopped, and says who must confirm the return", async () => {
@@ -275,12 +326,32 @@ describe("what is answered by a person and not by the page", () => {
     expect(ticks.map((x) => x.checked)).toEqual([true, false, false]);
   });
 
+  it("chooses no client for counsel who is not among whom the rules name", async () => {
+    const counsel = { ...people[1], person: "c", capacity: "defence_counsel", client: "a" };
+    const { socket } = await show("c", "defence_counsel", {
+      ...ordered,
+      people: [...people, counsel],
+      acts: ["request_consult"],
+      consultWith: [{ person: "w" }],
+    });
+    fireEvent.click(await screen.findByRole("button", { name: "Xin trao đổi riêng" }));
+    const question = await screen.findByRole("alertdialog");
+    const send = within(question).getByRole("button", { name: "Xin trao đổi riêng" });
+    expect(send.hasAttribute("disabled")).toBe(true);
+    fireEvent.click(within(question).getByRole("checkbox"));
+    fireEvent.click(send);
+    expect(command(socket)).toMatchObject({
+      case: "requestConsult",
+      value: { with: ["w"] },
+    });
+  });
+
   it("asks for the reason at once where nothing would be recorded", async () => {
     const { socket } = await show("j", "presiding_judge", {
       ...ordered,
       state: HearingState.READY,
       acts: ["open"],
-      openUnrecorded: true,
+      openBarred: "not_recording",
     });
     fireEvent.click(await screen.findByRole("button", { name: "Bắt đầu phiên tòa" }));
     const question = await screen.findByRole("alertdialog");
@@ -294,5 +365,40 @@ describe("what is answered by a person and not by the page", () => {
       case: "open",
       value: { overrideReason: "Hỏng ổ đĩa" },
     });
+  });
+
+  it("asks for the reason at once where too little would be recorded, and says how little", async () => {
+    const { socket } = await show("j", "presiding_judge", {
+      ...ordered,
+      state: HearingState.READY,
+      acts: ["open"],
+      openBarred: "recording_short",
+      checks: [{ key: "recording_left", done: false, minutes: 90 }],
+    });
+    fireEvent.click(await screen.findByRole("button", { name: "Bắt đầu phiên tòa" }));
+    const question = await screen.findByRole("alertdialog");
+    expect(question.textContent).toContain("Còn ghi được khoảng 1 giờ 30 phút. Chỗ ghi âm");
+    expect(question.textContent).not.toContain("Chưa ghi âm, ghi hình được");
+    const go = within(question).getByRole("button", { name: "Bắt đầu dù chỗ ghi không đủ" });
+    expect(go.hasAttribute("disabled")).toBe(true);
+    fireEvent.change(within(question).getByLabelText(/^Lý do/), {
+      target: { value: "Thêm ổ đĩa lúc nghỉ" },
+    });
+    fireEvent.click(go);
+    expect(command(socket)).toMatchObject({
+      case: "open",
+      value: { overrideReason: "Thêm ổ đĩa lúc nghỉ" },
+    });
+  });
+
+  it("asks for it also when the disk fills up while the question stands open", async () => {
+    const ready: ViewInit = { ...ordered, state: HearingState.READY, acts: ["open"] };
+    const { socket } = await show("j", "presiding_judge", ready);
+    fireEvent.click(await screen.findByRole("button", { name: "Bắt đầu phiên tòa" }));
+    const question = await screen.findByRole("alertdialog");
+    fireEvent.click(within(question).getByRole("button", { name: "Bắt đầu phiên tòa" }));
+    answer(socket, "recording_short");
+    await screen.findByLabelText("Lý do bắt đầu khi chỗ ghi không đủ");
+    within(question).getByRole("button", { name: "Bắt đầu dù chỗ ghi không đủ" });
   });
 });

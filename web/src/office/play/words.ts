@@ -7,18 +7,6 @@ import type { OfficeTexts } from "../ui/context";
 import { phaseKey } from "../ui/words";
 import type { BookedPerson, Device, Happening, PartIndex } from "./parts";
 
-const causes: Record<string, OfficeKey> = {
-  loss: "archive_cause_loss",
-  silent: "archive_cause_silent",
-  restart: "archive_cause_restart",
-  "queue-full": "archive_cause_queue",
-  "no-keyframe": "archive_cause_keyframe",
-  "io-error": "archive_cause_disk",
-  "disk-full": "archive_cause_full",
-};
-/** causeKey is why a recording has a gap. */
-export const causeKey = (c: string): OfficeKey => lookup(causes, c) ?? "archive_cause_other";
-
 const events: Record<string, OfficeKey> = {
   "hearing.opened": "play_on_opened",
   "hearing.recessed": "play_on_recessed",

@@ -94,13 +94,14 @@ export const alarmKey = (k: string): OfficeKey => lookup(alarms, k) ?? "alarm_ot
 const causes: Record<string, OfficeKey> = {
   loss: "archive_cause_loss",
   silent: "archive_cause_silent",
+  stalled: "archive_cause_stalled",
   restart: "archive_cause_restart",
   "queue-full": "archive_cause_queue",
   "no-keyframe": "archive_cause_keyframe",
   "io-error": "archive_cause_disk",
   "disk-full": "archive_cause_full",
 };
-/** causeKey is why a recording has a gap. */
+/** causeKey is why a recording has a gap (docs/archive-format.md, causes). */
 export const causeKey = (c: string): OfficeKey => lookup(causes, c) ?? "archive_cause_other";
 
 const sources: Record<string, OfficeKey> = { mic: "archive_kind_mic", cam: "archive_kind_cam" };

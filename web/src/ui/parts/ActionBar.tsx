@@ -2,6 +2,7 @@
 // by procedure; what is grave stands at the far right, never beside it.
 import { type RefObject, useEffect, useRef, useState } from "react";
 import { acts, may } from "../../core/acts";
+import { lookup } from "../../core/lookup";
 import {
   beforeOpening,
   type Primary,
@@ -12,6 +13,7 @@ import {
 } from "../../core/procedure";
 import type { Act as WireAct } from "../../core/signaling";
 import { outOfTouch, person } from "../../core/state";
+import { sentenceCase } from "../../i18n";
 import type { Key } from "../../i18n/vi";
 import type { View } from "../../wire/phientoa/v1/phientoa_pb";
 import { type Question, useAsk, useSend } from "../ask";
@@ -445,30 +447,54 @@ function BackFrom({ view }: { view: View }) {
   );
 }
 
-/** Where nothing would be recorded the opening takes a reason from the beginning. */
+/** What bars the opening until a reason is stated, in words. */
+const openings: Readonly<Record<string, { text: Key; confirm: Key; reason: Key }>> = {
+  not_recording: {
+    text: "act_open_unrecorded_confirm",
+    confirm: "act_open_unrecorded",
+    reason: "act_open_reason",
+  },
+  recording_short: {
+    text: "act_open_short_confirm",
+    confirm: "act_open_short",
+    reason: "act_open_short_reason",
+  },
+};
+
+/** How much recording is left, where that is what the opening takes a reason for. */
+function useLeft(view: View, barred: string): string {
+  const { t } = useTexts();
+  const left = view.checks.find((c) => c.key === "recording_left" && !c.done);
+  if (barred !== "recording_short" || !left) return "";
+  const { minutes } = left;
+  const said = t("check_recording_minutes", { h: Math.floor(minutes / 60), m: minutes % 60 });
+  return `${sentenceCase(said)}. `;
+}
+
+/** Where nothing or too little would be recorded the opening takes a reason from the beginning. */
 function OpenQuestion({ view, onClose }: { view: View; onClose: () => void }) {
   const { t } = useTexts();
   const { refusal } = useRoom();
   const { refused, busy, send } = useSend(onClose);
   const [reason, setReason] = useState("");
-  // The recorder may also fail while the question stands open.
-  const unrecorded = view.openUnrecorded || (refused !== "" && refusal?.code === "not_recording");
+  // The recorder may also fail, or its disk fill up, while the question stands open.
+  const barred = view.openBarred || (refused === "" ? "" : (refusal?.code ?? ""));
+  const opening = lookup(openings, barred);
+  const left = useLeft(view, barred);
   return (
     <Confirm
       title={t("act_open")}
-      text={t(unrecorded ? "act_open_unrecorded_confirm" : "act_open_confirm")}
-      confirm={t(unrecorded ? "act_open_unrecorded" : "act_open")}
-      tone={unrecorded ? "danger" : "primary"}
+      text={left + t(opening?.text ?? "act_open_confirm")}
+      confirm={t(opening?.confirm ?? "act_open")}
+      tone={opening ? "danger" : "primary"}
       refused={refused}
-      isDisabled={busy || (unrecorded && reason.trim() === "")}
+      isDisabled={busy || (opening !== undefined && reason.trim() === "")}
       onClose={onClose}
       onConfirm={() => {
-        send(acts.open(unrecorded ? reason.trim() : ""));
+        send(acts.open(opening ? reason.trim() : ""));
       }}
     >
-      {unrecorded ? (
-        <Reason label={t("act_open_reason")} value={reason} onChange={setReason} />
-      ) : null}
+      {opening ? <Reason label={t(opening.reason)} value={reason} onChange={setReason} /> : null}
     </Confirm>
   );
 }

@@ -4,16 +4,24 @@ import { acts, may } from "../../core/acts";
 import { fromMicros } from "../../core/clock";
 import { primaryOf, waitedFor } from "../../core/procedure";
 import type { Act as WireAct } from "../../core/signaling";
-import { isDesk, outOfTouch, own, person, shownAlerts, silentPeople } from "../../core/state";
+import { bySeverity, isDesk, outOfTouch, own, person, silentPeople } from "../../core/state";
 import { sentenceCase } from "../../i18n";
 import type { Key } from "../../i18n/vi";
-import { type Alert, HearingState, type View } from "../../wire/phientoa/v1/phientoa_pb";
+import {
+  type Alert,
+  HearingState,
+  PersonStatus,
+  type View,
+} from "../../wire/phientoa/v1/phientoa_pb";
 import { useAsk } from "../ask";
 import { useRoom, useSeat, useTexts } from "../context";
 import { useNow } from "../hooks";
 import { useNames } from "../names";
 import css from "./Alerts.module.css";
 import { Act } from "./controls";
+
+/** More lines than these nobody reads in time. */
+const SHOWN = 3;
 
 /** Acts that need nothing more than the press; others have their own place on the screen. */
 const direct: Readonly<Record<string, { key: Key; act: () => WireAct }>> = {
@@ -28,6 +36,8 @@ interface Line {
   title: string;
   text: string;
   action?: ReactNode;
+  /** Who is named as lost; what the server says of them alone would say it twice. */
+  lost?: readonly string[];
 }
 
 function AlertLine({ line }: { line: Line }) {
@@ -115,28 +125,29 @@ function useWaitedLine(): Line[] {
       severity: "error",
       title: sentenceCase(t("waited_lost", { people: atPoints(t, view, ids, names(ids)) })),
       text: t(waitedDo(view)),
+      lost: ids,
     },
   ];
 }
 
 /**
  * useSaid is what an alert of the server says here. Of the recorder's, whose picture or
- * sound does not arrive is known from the tiles; null: a line of this page says it.
+ * sound does not arrive is known from the tiles; null: all that it is about are among
+ * those whom the page names as lost.
  */
-function useSaid(): (a: Alert) => string | null {
+function useSaid(): (a: Alert, named: readonly string[]) => string | null {
   const s = useRoom();
   const { t, pick } = useTexts();
   const names = useNames(s.view);
-  return (a) => {
+  return (a, named) => {
     const view = s.view;
     if (!view) return pick(a);
-    const waited = waitedFor(view);
     if (a.code === "point_lost" || a.code === "point_partial") {
-      return waited.some((p) => p.pointId === a.point) ? null : pick(a);
+      return named.some((id) => person(view, id)?.pointId === a.point) ? null : pick(a);
     }
     if (a.code !== "recorder_track-silent") return pick(a);
     const silent = silentPeople(s, view);
-    if (silent.length > 0 && silent.every((p) => p.waited)) return null;
+    if (silent.length > 0 && silent.every((p) => named.includes(p.person))) return null;
     const people = names(silent.map((p) => p.person));
     return people === "" ? pick(a) : t("silent_of", { people });
   };
@@ -163,6 +174,7 @@ function useHoldLine(): Line[] {
           ? t("hold_proposed", { people: at, n: left })
           : t("hold_proposed_now", { people: at }),
       text: "",
+      lost: view.hold.people,
       action: may(view, "keep_going") ? (
         <Act
           isDisabled={link !== "open"}
@@ -183,20 +195,21 @@ function useHoldLine(): Line[] {
   ];
 }
 
+const here: ReadonlySet<PersonStatus> = new Set([PersonStatus.WAITING, PersonStatus.IN_COURTROOM]);
+
 /** Papers that did not match are for the presiding judge to decide upon (BLTTHS art. 301). */
 function useMismatchLine(): Line[] {
   const { view } = useRoom();
   const { t } = useTexts();
   const names = useNames(view);
   if (!view || !isDesk(own(view)?.capacity ?? "")) return [];
-  return view.people
-    .filter((p) => p.mismatch !== "")
-    .map((p) => ({
-      id: `mismatch ${p.person}`,
-      severity: "attention",
-      title: sentenceCase(names([p.person])),
-      text: t("identity_mismatched", { reason: p.mismatch }),
-    }));
+  const reason = view.people
+    .filter((p) => p.mismatch !== "" && here.has(p.status))
+    .map((p) => `${names([p.person])} (${p.mismatch})`)
+    .join("; ");
+  if (reason === "") return [];
+  const text = t("identity_mismatched", { reason });
+  return [{ id: "mismatch", severity: "attention", title: "", text }];
 }
 
 /** Somebody back from isolation must be told before the hearing goes on (BLTTHS art. 309). */
@@ -209,46 +222,49 @@ function useBriefingLine(): Line[] {
   return [{ id: "unbriefed", severity: "attention", title: "", text }];
 }
 
+/** Whom the band of a hold that began names as lost. */
+function inBand(s: ReturnType<typeof useRoom>): readonly string[] {
+  const { view } = s;
+  if (view?.state !== HearingState.TECHNICAL_HOLD || outOfTouch(s)) return [];
+  return (view.hold?.people ?? []).filter((id) => person(view, id)?.connected === false);
+}
+
+/** What the server says and no line of this page, nor the hold's band, says already. */
+function useServerLines(named: readonly string[]): Line[] {
+  const s = useRoom();
+  const said = useSaid();
+  // What the server said before the line went may be over: it would contradict.
+  if (outOfTouch(s)) return [];
+  const hold = s.view?.hold;
+  return bySeverity(s.alerts).flatMap((a) => {
+    // A proposed hold has its own line, with the countdown; one that began, its band.
+    if ((hold?.proposed && a.act === "keep_going") || (hold && a.code === "hold")) return [];
+    const text = said(a, named);
+    if (text === null) return [];
+    const action = <RoomAct alert={a} view={s.view} />;
+    return [{ id: `${a.code} ${a.point}`, severity: a.severity, title: "", text, action }];
+  });
+}
+
 export function Alerts() {
   const s = useRoom();
   const { t } = useTexts();
-  const said = useSaid();
-  const lines = [
+  const mine = bySeverity([
     ...useOwnLines(),
     ...useHoldLine(),
     ...useWaitedLine(),
     ...useBriefingLine(),
     ...useMismatchLine(),
-  ].slice(0, 3);
-  // What the server said before the line went may be over: it would contradict.
-  const alerts = outOfTouch(s) ? [] : s.alerts;
-  // A proposed hold has its own line above, with the countdown; one that began, its band.
-  const hold = s.view?.hold;
-  const rest = alerts.filter(
-    (a) =>
-      !(hold?.proposed && a.act === "keep_going") &&
-      !(hold && a.code === "hold") &&
-      said(a) !== null,
-  );
-  const room = shownAlerts(rest).slice(0, 3 - lines.length);
+  ]).slice(0, SHOWN);
+  // Only who is named on the screen now: an alert swallowed otherwise is said nowhere.
+  const named = [...mine.flatMap((l) => l.lost ?? []), ...inBand(s)];
+  const lines = bySeverity([...mine, ...useServerLines(named)]).slice(0, SHOWN);
   return (
     <section aria-label={t("alerts")} aria-live="polite" className={css["alerts"]}>
-      {lines.length + room.length === 0 ? null : (
+      {lines.length === 0 ? null : (
         <ul className={css["list"]}>
           {lines.map((l) => (
             <AlertLine key={l.id} line={l} />
-          ))}
-          {room.map((a) => (
-            <AlertLine
-              key={`${a.code} ${a.point}`}
-              line={{
-                id: a.code,
-                severity: a.severity,
-                title: "",
-                text: said(a) ?? "",
-                action: <RoomAct alert={a} view={s.view} />,
-              }}
-            />
           ))}
         </ul>
       )}

@@ -249,7 +249,10 @@ export function AskConsult({ view, onClose }: FormProps & { view: View }) {
   const { t, who } = useTexts();
   const { refused, busy, send } = useSend(onClose);
   const client = own(view)?.client ?? "";
-  const [chosen, setChosen] = useState<readonly string[]>(client === "" ? [] : [client]);
+  // Who is not listed could not be unticked either, and the rules would refuse the talk.
+  const [chosen, setChosen] = useState<readonly string[]>(
+    view.consultWith.some((c) => c.person === client) ? [client] : [],
+  );
   return (
     <Confirm
       title={t("ask_consult")}

@@ -1,9 +1,10 @@
 // What happened and what is missing, in words; each line leads to its moment.
 import { clockSeconds } from "../../../core/dates";
 import { type Device, type PartIndex, timeOf } from "../../play/parts";
-import { causeKey, nameOf, sentenceOf } from "../../play/words";
+import { nameOf, sentenceOf } from "../../play/words";
 import { useOfficeTexts } from "../context";
 import { Box } from "../parts/page";
+import { causeKey } from "../words";
 import css from "./Playback.module.css";
 
 /** So much before an event playing begins, in seconds. */

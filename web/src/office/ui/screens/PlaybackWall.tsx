@@ -4,8 +4,9 @@ import { useEffect, useRef, useState } from "react";
 import { clockSeconds, dayOf, writeDay } from "../../../core/dates";
 import type { Feed } from "../../play/feed";
 import type { Device, PartIndex } from "../../play/parts";
-import { causeKey, nameOf } from "../../play/words";
+import { nameOf } from "../../play/words";
 import { useOffice, useOfficeTexts } from "../context";
+import { causeKey } from "../words";
 import css from "./Playback.module.css";
 
 export interface WallProps {
