@@ -132,7 +132,7 @@ func (r *Room) ingest(l *layer, p *rtp.Packet, pt codecTypes, now time.Time) {
 	}
 	l.pass(k, now)
 	for _, t := range src.taps {
-		t.deliver(l, k, pt.opus, now)
+		t.deliver(l, k, pt.opus)
 	}
 }
 

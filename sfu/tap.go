@@ -143,7 +143,7 @@ func (t *tapSource) wantKey(now time.Time) {
 }
 
 // deliver hands one packet to the tap, before it what redundancy recovers.
-func (t *tapSource) deliver(l *layer, k *packetRefs, opusPT uint8, now time.Time) {
+func (t *tapSource) deliver(l *layer, k *packetRefs, opusPT uint8) {
 	if !t.opened || !t.gate.admit(k, l.index) {
 		return
 	}

@@ -34,7 +34,7 @@ func refusedAs(t *testing.T, err error, code string) {
 
 // cancel is CancelHearing without another hearing in its place.
 func (w *world) cancel(id, by, reason string) error {
-	_, err := w.rooms.CancelHearing(w.t.Context(), id, by, reason, "")
+	_, _, err := w.rooms.CancelHearing(w.t.Context(), id, by, reason, "")
 	return err
 }
 
@@ -84,7 +84,10 @@ func TestAHearingIsMovedToOne(t *testing.T) {
 	went := make(chan string, movers)
 	for n := range movers {
 		go func() {
-			to, err := w.rooms.CancelHearing(context.Background(), testHearing, "account-1", "đổi ngày", fmt.Sprint("other-", n))
+			to, did, err := w.rooms.CancelHearing(context.Background(), testHearing, "account-1", "đổi ngày", fmt.Sprint("other-", n))
+			if did != (to == fmt.Sprint("other-", n)) {
+				to = "who did it is told otherwise"
+			}
 			if err != nil {
 				to = err.Error()
 			}
@@ -96,14 +99,15 @@ func TestAHearingIsMovedToOne(t *testing.T) {
 	for range movers - 1 {
 		require.Equal(t, first, <-went)
 	}
-	to, err := w.rooms.CancelHearing(t.Context(), testHearing, "account-1", "đổi ngày", "")
+	to, did, err := w.rooms.CancelHearing(t.Context(), testHearing, "account-1", "đổi ngày", "")
 	require.NoError(t, err)
+	require.False(t, did)
 	require.Equal(t, first, to, "also who only cancels learns it")
 	lines := logLines(t, st)
 	e, err := hearing.ParseEvent(lines[len(lines)-1].Line)
 	require.NoError(t, err)
 	require.Equal(t, hearing.HearingCancelled{Reason: "đổi ngày", By: "account-1", MovedTo: hearing.ID(first)}, e.Body)
 	w.rooms.Close()
-	_, err = w.rooms.CancelHearing(t.Context(), testHearing, "account-1", "đổi ngày", "other-9")
+	_, _, err = w.rooms.CancelHearing(t.Context(), testHearing, "account-1", "đổi ngày", "other-9")
 	refusedAs(t, err, "server_stopping")
 }

@@ -46,7 +46,7 @@ func (n *node) openStorage() error {
 		return err
 	}
 	n.mirror, err = storage.New(storage.Params{
-		Dir: n.evidenceDir(), Outbox: filepath.Join(n.p.DataDir, "outbox"), Node: n.p.Node, Target: target,
+		Dir: n.evidenceDir(), Second: n.p.EvidenceSecond, Outbox: filepath.Join(n.p.DataDir, "outbox"), Node: n.p.Node, Target: target,
 		Catalogue: n.store, Recipients: to, Retain: time.Duration(n.p.S3RetainDays) * 24 * time.Hour,
 		Reserve: leastFree, Logger: n.logger,
 	})

@@ -21,7 +21,7 @@ func (c Capacity) Words() string {
 	return find([]word[Capacity]{
 		{PresidingJudge, "Thẩm phán chủ tọa phiên tòa"},
 		{Judge, "Thẩm phán"},
-		{LayAssessor, "Hội thẩm"},
+		{LayAssessor, "Hội thẩm nhân dân"},
 		{Clerk, "Thư ký phiên tòa"},
 		{Procurator, "Kiểm sát viên"},
 		{DefenceCounsel, "Người bào chữa"},
@@ -32,7 +32,7 @@ func (c Capacity) Words() string {
 		{Witness, "Người làm chứng"},
 		{Interpreter, "Người phiên dịch"},
 		{DetentionOfficer, "Cán bộ cơ sở giam giữ"},
-		{PointOfficer, "Công chức hỗ trợ điểm cầu"},
+		{PointOfficer, "Công chức Tòa án hỗ trợ điểm cầu"},
 		{CivilClaimant, "Nguyên đơn dân sự"},
 		{CivilRespondent, "Bị đơn dân sự"},
 		{ClaimantAdmin, "Người khởi kiện"},

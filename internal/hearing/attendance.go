@@ -168,8 +168,6 @@ func (s *State) notRemovable(id PersonID) *Refusal {
 		return refuseAlreadyRemoved()
 	case p.Status != Waiting && p.Status != InCourtroom:
 		return refuseNotCheckedIn()
-	case s.sharesWithPresiding(id):
-		return refuseSharesPresiding()
 	}
-	return nil
+	return s.darkens(id)
 }

@@ -78,7 +78,8 @@ func TestChoicesAgreeWithDecide(t *testing.T) {
 }
 
 // In a criminal case a counsel who has a client talks in private with the client, who
-// helps both, and other counsel of the same client: with nobody of another side.
+// helps both, and other counsel of the same client: with nobody of another side, nor
+// with who helps such a one by name.
 func TestPrivateTalksOfACriminalCaseStayOnOneSide(t *testing.T) {
 	n := seen{}
 	property(t, func(t *rapid.T, st step) {
@@ -92,23 +93,31 @@ func TestPrivateTalksOfACriminalCaseStayOnOneSide(t *testing.T) {
 			for _, id := range b.With {
 				p := s.booked(id)
 				require.False(t, p.Capacity.OfTrial() || p.Capacity.Watches() || p.Capacity.Called() || p.Capacity.Officers())
+				client := p // or whom they help
 				helps := slices.Contains([]court.Capacity{
 					court.Interpreter, court.SignInterpreter, court.LegalRepresentative, court.AuthorisedRep,
 				}, p.Capacity)
+				if helps && p.Client != "" {
+					client = s.booked(p.Client)
+					n["helper of one"]++
+				}
+				everybodys := helps && p.Client == ""
 				switch {
 				case s.Booking.Procedure != court.Criminal:
 					n["other procedures"]++
+					_, other := s.mayConsult(by, p)
+					require.Equal(t, by.Client != "" && client.ID != by.Client && p.Client != by.Client && !everybodys, other)
 				case by.Client == "":
 					n["client not named"]++
-					require.True(t, helps || by.Capacity != court.DefenceCounsel || p.Capacity == court.Defendant)
+					require.True(t, everybodys || by.Capacity != court.DefenceCounsel || client.Capacity == court.Defendant)
 				default:
 					n["client named"]++
-					require.True(t, helps || id == by.Client || p.Client == by.Client)
+					require.True(t, everybodys || client.ID == by.Client || p.Client == by.Client)
 				}
 			}
 		}
 	})
-	n.require(t, "other procedures", "client not named", "client named")
+	n.require(t, "other procedures", "client not named", "client named", "helper of one")
 }
 
 // The table of mayConsult, by procedure and capacity.
@@ -124,12 +133,19 @@ func TestWhomACounselMayAskFor(t *testing.T) {
 		{court.Criminal, Person{Capacity: court.DefenceCounsel, Client: "client"}, Person{Capacity: court.Interpreter}, true, false},
 		{court.Criminal, Person{Capacity: court.DefenceCounsel, Client: "client"}, Person{Capacity: court.Lawyer, Client: "client"}, true, false},
 		{court.Criminal, Person{Capacity: court.DefenceCounsel, Client: "client"}, Person{Capacity: court.Lawyer, Client: "x"}, false, false},
+		{court.Criminal, Person{Capacity: court.DefenceCounsel, Client: "client"}, Person{Capacity: court.LegalRepresentative, Client: "client"}, true, false},
+		{court.Criminal, Person{Capacity: court.DefenceCounsel, Client: "client"}, Person{Capacity: court.LegalRepresentative, Client: "x"}, false, false},
 		{court.Criminal, Person{Capacity: court.DefenceCounsel}, *defendant, true, false},
+		{court.Criminal, Person{Capacity: court.DefenceCounsel}, Person{Capacity: court.LegalRepresentative, Client: "client"}, true, false},
+		{court.Criminal, Person{Capacity: court.DefenceCounsel}, Person{Capacity: court.LegalRepresentative, Client: "x"}, false, false},
+		{court.Criminal, Person{Capacity: court.RightsProtector}, Person{Capacity: court.Interpreter, Client: "client"}, false, false},
 		{court.Criminal, Person{Capacity: court.DefenceCounsel}, Person{Capacity: court.Victim}, false, false},
 		{court.Criminal, Person{Capacity: court.RightsProtector}, Person{Capacity: court.Victim}, true, false},
 		{court.Criminal, Person{Capacity: court.RightsProtector}, *defendant, false, false},
 		{court.Criminal, Person{Capacity: court.Lawyer}, Person{Capacity: court.DefenceCounsel}, false, false},
 		{court.Civil, Person{Capacity: court.Lawyer, Client: "client"}, Person{Capacity: court.Respondent}, true, true},
+		{court.Civil, Person{Capacity: court.Lawyer, Client: "client"}, Person{Capacity: court.AuthorisedRep, Client: "x"}, true, true},
+		{court.Civil, Person{Capacity: court.Lawyer, Client: "client"}, Person{Capacity: court.AuthorisedRep, Client: "client"}, true, false},
 		{court.Civil, Person{Capacity: court.Lawyer}, Person{Capacity: court.Respondent}, true, false},
 		{court.Civil, Person{Capacity: court.Lawyer}, Person{Capacity: court.Judge}, false, false},
 	} {
@@ -137,7 +153,8 @@ func TestWhomACounselMayAskFor(t *testing.T) {
 		if c.with.ID == "" {
 			c.with.ID = "other"
 		}
-		s := &State{Booking: Booking{Procedure: c.procedure}}
+		s := &State{Booking: Booking{Procedure: c.procedure, People: []Person{*defendant, {ID: "x", Capacity: court.Victim}}}}
+		s.seats = newSeating(s.Booking)
 		may, other := s.mayConsult(&c.by, &c.with)
 		require.Equal(t, []bool{c.may, c.other}, []bool{may, other}, "%+v with %+v", c.by, c.with)
 	}

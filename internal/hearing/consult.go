@@ -133,8 +133,8 @@ func consultable(c court.Capacity) bool {
 	return !c.OfCourt() && c != court.Procurator && !c.Called() && !c.Officers() && !c.Watches()
 }
 
-// helper tells who may sit in with a client: who speaks for them by law, and between
-// them and counsel.
+// helper tells who may sit in with the client whom they help: who speaks for them by
+// law, and between them and counsel.
 func helper(c court.Capacity) bool {
 	switch c {
 	case court.LegalRepresentative, court.AuthorisedRep, court.Interpreter, court.SignInterpreter:
@@ -148,7 +148,7 @@ func helper(c court.Capacity) bool {
 // and whether that is somebody of another side. In a criminal case a counsel meets
 // whom they defend or protect, and nobody else but who helps them and another counsel
 // of the same client (BLTTHS art. 73, 84, 256.4); in others the sides may talk of
-// settling (BLTTDS art. 10).
+// settling (BLTTDS art. 10). Who helps somebody else by name is of that side.
 func (s *State) mayConsult(by, with *Person) (may, otherSide bool) {
 	if by == nil || with == nil || by.ID == with.ID || !consultable(with.Capacity) {
 		return false, false
@@ -157,7 +157,7 @@ func (s *State) mayConsult(by, with *Person) (may, otherSide bool) {
 	switch {
 	case own != "" && with.ID == own:
 		return true, false
-	case helper(with.Capacity):
+	case helper(with.Capacity) && (with.Client == "" || with.Client == own):
 		return true, false
 	case own != "" && with.Capacity.Counsels() && with.Client == own:
 		return true, false
@@ -166,7 +166,10 @@ func (s *State) mayConsult(by, with *Person) (may, otherSide bool) {
 	case own != "":
 		return false, false
 	}
-	return mayBeClient(by.Capacity, with.Capacity), false
+	if helper(with.Capacity) { // of somebody by name, who may be the client
+		with = s.booked(with.Client)
+	}
+	return with != nil && mayBeClient(by.Capacity, with.Capacity), false
 }
 
 // mayBeClient tells whom a counsel of a criminal case may speak for whose client was

@@ -359,6 +359,11 @@ func TestJ5_4GoingOnWaitsForThoseWhoReturn(t *testing.T) {
 	r.no("return", ConfirmReturn{"bc", "smell"}, clerk)
 	r.no("other_point", ConfirmReturn{"home", "identity"}, cb)
 	r.no("only_support", ConfirmReturn{"bc", "identity"}, judge)
+	r.ok(NoteMismatch{"bc", "ảnh khác người"}, clerk)
+	for _, officer := range []Actor{cb, clerk} {
+		r.no("mismatch", ConfirmReturn{"bc", "identity"}, officer)
+	}
+	r.ok(NoteIdentity{"bc", "citizen_card", ""}, clerk)
 	r.ok(ConfirmReturn{"bc", "identity"}, cb)
 	r.no("return", ConfirmReturn{"bc", "identity"}, clerk)
 	r.no("unconfirmed", Resume{}, judge)

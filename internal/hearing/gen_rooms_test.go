@@ -33,7 +33,7 @@ func anyRoomBooking(c chooser) Booking {
 	}
 	others := []court.Capacity{
 		court.Clerk, court.LayAssessor, court.Procurator, court.Defendant, court.Defendant, court.DefenceCounsel,
-		court.DefenceCounsel, court.Victim, court.Interpreter, court.Witness, court.Expert, court.DetentionOfficer,
+		court.DefenceCounsel, court.Victim, court.Interpreter, court.LegalRepresentative, court.Witness, court.Expert, court.DetentionOfficer,
 		court.PointOfficer, court.Attendee,
 	}
 	// Often somebody to talk or deliberate with.
@@ -53,8 +53,12 @@ func anyRoomBooking(c chooser) Booking {
 		}
 		b.People = append(b.People, p)
 	}
-	for i := range b.People { // half of the counsels have a client by name
-		if b.Procedure == "" || !b.People[i].Capacity.Counsels() || c(2) == 0 {
+	for i := range b.People { // half of the counsels have a client by name, and of who helps one
+		if b.Procedure == "" || !b.People[i].Capacity.Counsels() && !helper(b.People[i].Capacity) || c(2) == 0 {
+			continue
+		}
+		if p := pick(c, b.People); helper(b.People[i].Capacity) && mayBeClient(court.Lawyer, p.Capacity) && p.ID != b.People[i].ID {
+			b.People[i].Client = p.ID
 			continue
 		}
 		if at := slices.IndexFunc(b.People, func(p Person) bool { return p.Capacity == court.Defendant }); at >= 0 {

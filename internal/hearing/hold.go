@@ -284,6 +284,7 @@ func (c KeepGoing) decide(s *State, _ Actor, _ time.Time) ([]EventBody, *Refusal
 }
 
 // decide wants the person connected: nobody confirms a picture that is not there.
+// Papers that did not match are compared again first (NoteIdentity), by the clerk.
 func (c ConfirmReturn) decide(s *State, a Actor, _ time.Time) ([]EventBody, *Refusal) {
 	p := s.person(c.Person)
 	switch {
@@ -299,6 +300,8 @@ func (c ConfirmReturn) decide(s *State, a Actor, _ time.Time) ([]EventBody, *Ref
 		return nil, refuseReturn()
 	case !s.connected(c.Person):
 		return nil, refuseStillAway()
+	case c.What == returnIdentity && p.Mismatch != "":
+		return nil, refuseMismatch()
 	}
 	return []EventBody{ReturnConfirmed(c)}, nil
 }

@@ -193,8 +193,9 @@ func (c DismissWitness) decide(s *State, _ Actor, _ time.Time) ([]EventBody, *Re
 		return nil, refuseNotCalled()
 	case p.Status != InCourtroom:
 		return nil, refuseNotInCourtroom()
-	case s.sharesWithPresiding(c.Person):
-		return nil, refuseSharesPresiding()
+	}
+	if r := s.darkens(c.Person); r != nil {
+		return nil, r
 	}
 	return []EventBody{WitnessDismissed(c)}, nil
 }
@@ -214,8 +215,9 @@ func (c Isolate) decide(s *State, _ Actor, _ time.Time) ([]EventBody, *Refusal) 
 		return nil, refuseAlreadyIsolated()
 	case s.home(c.Person) != Courtroom:
 		return nil, refuseNotInCourtroom()
-	case s.sharesWithPresiding(c.Person):
-		return nil, refuseSharesPresiding()
+	}
+	if r := s.darkens(c.Person); r != nil {
+		return nil, r
 	}
 	why, r := reason(c.Reason)
 	if r != nil {

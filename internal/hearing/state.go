@@ -354,6 +354,21 @@ func (s *State) sharesWithPresiding(p PersonID) bool {
 	return d != nil && slices.Contains(d.People, s.presiding())
 }
 
+// darkens says why the person cannot be taken to another room: a device shows only
+// what everybody in front of it may see, and who makes up the trial would be cut off
+// with them. nil: nobody would be.
+func (s *State) darkens(id PersonID) *Refusal {
+	if s.sharesWithPresiding(id) {
+		return refuseSharesPresiding()
+	}
+	for _, i := range s.seats.of[id] {
+		if slices.ContainsFunc(s.inFront(&s.Booking.Devices[i]), func(p PersonID) bool { return s.booked(p).Capacity.OfTrial() }) {
+			return refuseSharesTrial()
+		}
+	}
+	return nil
+}
+
 func (s *State) hasHand(p PersonID) bool { return slices.Contains(s.Hands, p) }
 
 func (s *State) lowerHand(p PersonID) {

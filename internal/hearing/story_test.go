@@ -240,6 +240,21 @@ func TestWhoSharesTheJudgesDeviceIsNotRemoved(t *testing.T) {
 	r.no("shares_presiding", Remove{"interpreter", ""}, judge)
 }
 
+// Nor is whoever sits before one with somebody else who makes up the trial.
+func TestWhoSharesTheClerksDeviceIsNotTakenAway(t *testing.T) {
+	b := plainBooking()
+	b.People = append(b.People, Person{ID: "interpreter", Capacity: court.Interpreter})
+	i := slices.IndexFunc(b.Devices, func(d Device) bool { return slices.Contains(d.People, "clerk") })
+	b.Devices[i].People = append(b.Devices[i].People, "interpreter")
+	r := &room{t: t, now: start()}
+	r.ok(Book{b}, system)
+	r.ok(CheckIn{true}, judge)
+	r.ok(CheckIn{true}, Actor{Person: "interpreter", Device: b.Devices[i].ID})
+	r.no("shares_trial", Remove{"interpreter", ""}, judge)
+	r.ok(Admit{"interpreter"}, judge)
+	r.no("shares_trial", Isolate{"interpreter", ""}, judge)
+}
+
 func TestARemovedPersonComesBackByThePresidingJudgeOnly(t *testing.T) {
 	r := newRoom(t)
 	r.inSession()

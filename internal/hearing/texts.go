@@ -140,6 +140,11 @@ func refuseSharesPresiding() *Refusal {
 		"This person shares the presiding judge's device; this would cut off the presiding judge.")
 }
 
+func refuseSharesTrial() *Refusal {
+	return refuse("shares_trial", "Người này dùng chung thiết bị với thành viên Hội đồng xét xử, Kiểm sát viên hoặc Thư ký phiên tòa; thao tác này sẽ cắt cả những người đó.",
+		"This person shares a device with the panel, the procurator or the clerk; this would cut them off too.")
+}
+
 // Refusals about the course of the hearing.
 
 func refuseNotInSession() *Refusal {

@@ -172,6 +172,11 @@ func refuseStillAway() *Refusal {
 	return refuse("still_away", "Người này chưa kết nối lại.", "This person is not connected again yet.")
 }
 
+func refuseMismatch() *Refusal {
+	return refuse("mismatch", "Thư ký phiên tòa đã ghi nhận căn cước của người này không khớp; Thư ký phiên tòa cần đối chiếu lại trước.",
+		"The clerk noted that this person's papers do not match; the clerk has to compare them again first.")
+}
+
 // refuseStillLost names the points, which are rooms, and nobody.
 func refuseStillLost(points []string) *Refusal {
 	list := strings.Join(points, "; ")

@@ -36,7 +36,7 @@ func (m *Maker) tellTrouble(e hearing.Event) []string {
 			said = append(said, "Hệ thống chuyển sang máy chủ khác; các kết nối và việc ghi âm, ghi hình được thiết lập lại")
 		}
 	}
-	return append(append(said, m.tellLinks(e)...), m.tellRecorder(e)...)
+	return append(append(said, m.tellLinks(e)...), m.tellRecorder()...)
 }
 
 // running: the hearing is being held, so that a loss is one.
@@ -69,7 +69,7 @@ func (m *Maker) tellLinks(e hearing.Event) []string {
 }
 
 // tellRecorder: between the opening and the end a recorder that stops is a gap.
-func (m *Maker) tellRecorder(e hearing.Event) []string {
+func (m *Maker) tellRecorder() []string {
 	if !m.running() || m.was.Recorder.On == m.s.Recorder.On {
 		return nil
 	}

@@ -76,7 +76,7 @@ func (m *Maker) who(id hearing.PersonID) string {
 	name := m.names[id]
 	if name == "" || p.Capacity == court.ProtectedWitness {
 		// An alias is often the words of the capacity with a number.
-		if strings.HasPrefix(strings.ToLower(p.Alias), words) {
+		if strings.HasPrefix(strings.ToLower(p.Alias), strings.ToLower(words)) {
 			return words + p.Alias[len(words):]
 		}
 		name = p.Alias

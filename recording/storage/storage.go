@@ -38,6 +38,7 @@ const probeEvery = 24 * time.Hour
 // Params makes a Mirror.
 type Params struct {
 	Dir    string // of all evidence: Dir/<hearing>/part-NNNN.asice
+	Second string // where it goes on when the disk of Dir cannot, named alike; empty: nowhere
 	Outbox string // directory of files encrypted and not yet stored
 	Node   string // names probes
 	Target *Target
@@ -57,7 +58,7 @@ type Params struct {
 
 // Mirror stores every sealed file of a directory, one after the other in the order in
 // which they came to be. What it did not finish, the next process takes up: the queue
-// is what stands in the directory and not in the catalogue.
+// is what stands in the directories and not in the catalogue.
 type Mirror struct {
 	p    Params
 	wake chan struct{}
@@ -212,12 +213,18 @@ func (m *Mirror) Run(ctx context.Context) {
 	}
 }
 
-// scan finds every sealed file; which are stored the catalogue says when their turn
-// comes.
-func (m *Mirror) scan() error {
-	files, err := filepath.Glob(filepath.Join(m.p.Dir, "*", "part-*"+archive.Ext))
-	for _, path := range files {
-		err = errors.Join(err, m.add(path))
+// scan finds every sealed file of both directories; which are stored the catalogue
+// says when their turn comes.
+func (m *Mirror) scan() (err error) {
+	for _, dir := range []string{m.p.Dir, m.p.Second} {
+		if dir == "" {
+			continue
+		}
+		files, e := filepath.Glob(filepath.Join(dir, "*", "part-*"+archive.Ext))
+		err = errors.Join(err, e)
+		for _, path := range files {
+			err = errors.Join(err, m.add(path))
+		}
 	}
 	return err
 }

@@ -317,6 +317,23 @@ func TestWhatWasNotNotedIsFoundAgain(t *testing.T) {
 	b.fetch(target, rows[2], b.keys[1])
 }
 
+// A hearing that went on on the second disk is taken up from there after a restart too.
+func TestWhatWaitsInEitherDirectoryIsFound(t *testing.T) {
+	b := newBench(t)
+	first, _ := b.file("h-1", 1, 1000)
+	m := b.mirror(nil)
+	b.dir = filepath.Join(filepath.Dir(b.dir), "second")
+	second, _ := b.file("h-1", 2, 1000)
+	m.p.Second = b.dir
+	require.NoError(t, m.scan())
+	require.Equal(t, 2, m.Status().Waiting)
+	for _, path := range []string{first, second} { // in the order in which they came to be
+		w, _ := m.next(time.Now())
+		require.Equal(t, path, w.part.Path)
+		m.done(w)
+	}
+}
+
 // Whoever writes over an object or deletes it changes nothing of the version that
 // is noted; and what stood under the name before is not taken for ours.
 func TestALockedVersionStays(t *testing.T) {

@@ -67,8 +67,9 @@ type Params struct {
 	// Cancel takes a hearing that was not opened out of the calendar, in the name of
 	// an account (signaling.Rooms.CancelHearing), for another hearing that is to be
 	// booked in its place, if any. went is the one that stands in the log, also when
-	// the hearing was cancelled before; a *hearing.Refusal says why not. May be nil.
-	Cancel func(ctx context.Context, hearing, account, reason, to string) (went string, err error)
+	// the hearing was cancelled before; did, true beside an error too, that this call
+	// cancelled it. A *hearing.Refusal says why not. May be nil.
+	Cancel func(ctx context.Context, hearing, account, reason, to string) (went string, did bool, err error)
 	// Enter gives the seat's cookie to an official whom a store.Seat row lets in; may be nil.
 	Enter func(ctx context.Context, r *http.Request, hearing, person, device string) (*http.Cookie, error)
 	// Live lists the hearings open on the installation's nodes, without waiting; may be nil.

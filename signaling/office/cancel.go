@@ -36,16 +36,15 @@ func (o *Office) end(c *call, id, to, reason string) (went string, err error) {
 	if o.p.Cancel == nil {
 		return "", notConfigured()
 	}
-	went, err = o.p.Cancel(c.r.Context(), id, c.ID, reason, to)
+	went, did, err := o.p.Cancel(c.r.Context(), id, c.ID, reason, to)
+	if did {
+		o.note(c, id, endedHearing)
+	}
 	var ref *hearing.Refusal
 	if errors.As(err, &ref) {
 		return "", unended(ref)
 	}
-	if err != nil {
-		return "", err
-	}
-	o.note(c, id, endedHearing)
-	return went, nil
+	return went, err
 }
 
 // replace cancels a hearing for the one that is booked next in its place: the

@@ -51,13 +51,16 @@ func TestAClerkCancelsWhatWasNotOpened(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, a.status, "%s", a.body)
 	require.Equal(t, "cancelled", w.status(booked.ID), "the calendar says so at once")
 	require.Equal(t, hearing.HearingCancelled{Reason: "Vụ án được đình chỉ", By: "account-" + clerk}, w.lastEvent(booked.ID).Body)
-	require.True(t, w.noted(fmt.Sprint(unitHN, " ", booked.ID, " account-", clerk, " ", endedHearing)))
+	note := fmt.Sprint(unitHN, " ", booked.ID, " account-", clerk, " ", endedHearing)
+	require.True(t, w.noted(note))
+	w.forget()
 	require.Equal(t, http.StatusNoContent, cancel("nữa").status, "done is done")
 	require.Equal(t, "Vụ án được đình chỉ", w.lastEvent(booked.ID).Body.(hearing.HearingCancelled).Reason)
 	// The room and the points are free again.
 	require.Empty(t, w.check(w.good("46/2026/TLST-HS", month)).Warnings)
 	require.Equal(t, "over", read[Problem](t, w.do(clerk, http.MethodPost, "/api/v1/hearings/"+booked.ID+"/move",
 		MoveBody{StartsAt: w.clock().Add(month).Format(time.RFC3339), Reason: "lý do"}, "Idempotency-Key", newKey())).Code)
+	require.False(t, w.noted(note), "neither ended it once more")
 }
 
 // What the rules, the node or the database say is passed on, and nothing is lost.
@@ -79,7 +82,7 @@ func TestACancellationThatIsRefused(t *testing.T) {
 		{&hearing.Refusal{Code: "not_found"}, http.StatusNotFound, "not_found"},
 	} {
 		w.restart(func(p *Params) {
-			p.Cancel = func(context.Context, string, string, string, string) (string, error) { return "", c.err }
+			p.Cancel = func(context.Context, string, string, string, string) (string, bool, error) { return "", false, c.err }
 		})
 		for _, act := range []string{"cancel", "move"} {
 			var body any = CancelBody{Reason: "lý do"}
@@ -160,7 +163,7 @@ func TestTwoWhoMoveAHearingMoveItOnce(t *testing.T) {
 	}
 	var first answered
 	w.restart(func(p *Params) {
-		p.Cancel = func(ctx context.Context, id, by, reason, to string) (string, error) {
+		p.Cancel = func(ctx context.Context, id, by, reason, to string) (string, bool, error) {
 			w.restart(nil) // the other node, which is a moment faster
 			first = move("page-one", 0)
 			return w.rooms.CancelHearing(ctx, id, by, reason, to)
@@ -182,7 +185,7 @@ func TestTwoWhoMoveAHearingMoveItOnce(t *testing.T) {
 	require.Equal(t, read[MovedAnswer](t, first).ID, string(e.MovedTo))
 	// Left halfway: cancelled for one that was never booked.
 	other := w.book(unitHN, w.good("46/2026/TLST-HS", month))
-	_, err := w.rooms.CancelHearing(t.Context(), other.ID, "account-"+clerk, "lý do", "nowhere")
+	_, _, err := w.rooms.CancelHearing(t.Context(), other.ID, "account-"+clerk, "lý do", "nowhere")
 	require.NoError(t, err)
 	said = read[Problem](t, w.do(clerk, http.MethodPost, "/api/v1/hearings/"+other.ID+"/move",
 		MoveBody{StartsAt: at.Format(time.RFC3339), Reason: "lý do"}, "Idempotency-Key", "page-four"))
