@@ -177,8 +177,12 @@ func (a *assembler) take(p packet, whole bool) (from, to time.Time) {
 	return from, to
 }
 
-// maxFrame bounds one coded picture in bytes.
-const maxFrame = 4 << 20
+// maxFrame bounds one coded picture in bytes and maxFramePackets in packets: a
+// sender of one byte a packet holds no more of them in memory than an honest one.
+const (
+	maxFrame        = 4 << 20
+	maxFramePackets = 8192
+)
 
 // takeVP8 follows RFC 7741: a frame begins with S=1 and partition 0 and ends
 // with the marker; a new timestamp without one ends it too.
@@ -194,7 +198,7 @@ func (a *assembler) takeVP8(p packet) {
 		a.finish()
 	}
 	switch begins := a.vp8.S == 1 && a.vp8.PID == 0; {
-	case !a.open && !begins, a.open && len(a.build.data)+len(data) > maxFrame:
+	case !a.open && !begins, a.open && (len(a.build.data)+len(data) > maxFrame || len(a.parts) >= maxFramePackets):
 		a.abandon()
 		a.loose = append(a.loose, loose{p, looseIncomplete})
 		return

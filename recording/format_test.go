@@ -94,3 +94,24 @@ func FuzzVP8(f *testing.F) {
 		}
 	})
 }
+
+// A picture has no more than maxFramePackets packets, however small they are. None
+// of a longer one is lost from the account: they are loose.
+func TestAPictureOfManySmallPacketsIsBounded(t *testing.T) {
+	a := newAssembler(sfu.VP8, 90000, time.Second, 8)
+	const sent = maxFramePackets + 100
+	most := 0
+	for seq := range uint64(sent) {
+		payload := []byte{0, 1} // VP8 descriptor, one byte of a picture
+		if seq == 0 {
+			payload[0] = 0x10 // S=1: the picture begins
+		}
+		a.push(packet{seq: seq, ts: 7, marker: seq == sent-1, payload: payload})
+		most = max(most, len(a.parts))
+	}
+	require.LessOrEqual(t, most, maxFramePackets)
+	require.Empty(t, a.units, "an incomplete picture is no frame")
+	require.Len(t, a.loose, sent)
+	a.push(packet{seq: sent, ts: 8, marker: true, payload: []byte{0x10, 1}})
+	require.Len(t, a.units, 1, "the next picture is taken")
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -29,9 +30,10 @@ const eventWait = 5 * time.Second
 type Sitting struct {
 	p      Params
 	cancel context.CancelFunc
-	wg     sync.WaitGroup
 	once   sync.Once
 	endErr error
+
+	watched, tidied chan struct{} // closed when watch and endLeft have returned
 
 	mu      sync.Mutex
 	part    *Part // the one that records; while moving, the one that was left
@@ -39,6 +41,7 @@ type Sitting struct {
 	moving  bool
 	since   time.Time // of moving
 	over    bool
+	why     string  // of over
 	left    []place // without their end line
 
 	ev recent
@@ -106,7 +109,7 @@ func Begin(ctx context.Context, params Params) (*Sitting, error) {
 	if params.Notify == nil {
 		return nil, errors.New("recording: Notify is required")
 	}
-	s := &Sitting{p: params, changed: make(chan struct{})}
+	s := &Sitting{p: params, changed: make(chan struct{}), watched: make(chan struct{}), tidied: make(chan struct{})}
 	s.p.Notify = sittingNotify{s, params.Notify}
 	part, err := Open(ctx, s.p)
 	if err != nil {
@@ -117,8 +120,8 @@ func Begin(ctx context.Context, params Params) (*Sitting, error) {
 	s.began(part.dir)
 	s.findLeft(part.number)
 	ctx, s.cancel = context.WithCancel(context.Background())
-	s.wg.Go(func() { s.watch(ctx) })
-	s.wg.Go(func() { s.endLeft(ctx) })
+	go s.watch(ctx)
+	go s.endLeft(ctx)
 	return s, nil
 }
 
@@ -225,6 +228,7 @@ func (s *Sitting) await(ctx context.Context, changed <-chan struct{}) bool {
 
 // watch moves the recording whenever its part cannot go on.
 func (s *Sitting) watch(ctx context.Context) {
+	defer close(s.watched)
 	for {
 		part := s.latest()
 		select {
@@ -262,8 +266,12 @@ func (s *Sitting) move(ctx context.Context, old *Part) bool {
 	for {
 		part, err := s.p.next(ctx, old.number+1, s.p.lastNote(at.root, at.number), carried, old.root)
 		if err == nil {
-			s.moved(ctx, part, logger)
+			why, over := s.moved(ctx, part, logger)
 			s.began(part.dir)
+			if over {
+				s.tooLate(part, why, logger)
+				return false
+			}
 			return true
 		}
 		logger.Error("recording cannot go on yet", "error", err)
@@ -275,9 +283,20 @@ func (s *Sitting) move(ctx context.Context, old *Part) bool {
 	}
 }
 
+// tooLate ends a part that a hung disk gave back after nobody waited for it any
+// more.
+func (s *Sitting) tooLate(part *Part, why string, logger *slog.Logger) {
+	if err := part.end(context.Background(), why); err != nil {
+		logger.Error("part begun too late not ended", "begun", part.number, "error", err)
+	}
+	if why == whyEnd {
+		s.ended(part.dir)
+	}
+}
+
 // moved hands the events over that the part before may lack, and everything that
-// follows.
-func (s *Sitting) moved(ctx context.Context, part *Part, logger interface{ Error(string, ...any) }) {
+// follows. over tells that the sitting was given up meanwhile, and why.
+func (s *Sitting) moved(ctx context.Context, part *Part, logger *slog.Logger) (why string, over bool) {
 	s.mu.Lock() // whoever comes later goes to the new part, and behind these
 	defer s.mu.Unlock()
 	for _, e := range s.ev.all() {
@@ -289,6 +308,7 @@ func (s *Sitting) moved(ctx context.Context, part *Part, logger interface{ Error
 	s.part, s.moving = part, false
 	close(s.changed)
 	s.changed = make(chan struct{})
+	return s.why, s.over
 }
 
 func (s *Sitting) began(dir string) {
@@ -309,26 +329,50 @@ func (s *Sitting) Close(ctx context.Context) error { return s.end(ctx, whyEnd) }
 // Suspend flushes and signs everything and leaves the part open for a later process.
 func (s *Sitting) Suspend(ctx context.Context) error { return s.end(ctx, whySuspend) }
 
+// end waits for the next part, when the recording moves, and for the ends of
+// earlier parts, neither longer than ctx allows: a disk may never answer. The part
+// that records does not wait for the latter.
 func (s *Sitting) end(ctx context.Context, why string) error {
 	s.once.Do(func() {
 		s.cancel()
-		s.wg.Wait()
-		part, _, _ := s.current()
+		waited := within(ctx, s.watched)
 		s.mu.Lock()
-		s.over = true
+		part := s.part
+		if s.moving {
+			part = nil
+		}
+		s.over, s.why = true, why
 		close(s.changed)
 		s.changed = make(chan struct{})
 		s.mu.Unlock()
 		if part == nil {
-			s.endErr = fmt.Errorf("%w: no part could be begun", ledger.ErrFailed)
+			s.endErr = errors.Join(fmt.Errorf("%w: no part could be begun", ledger.ErrFailed), waited)
 			return
 		}
 		s.endErr = part.end(ctx, why)
 		if why == whyEnd {
 			s.ended(part.dir)
 		}
+		if err := within(ctx, s.tidied); err != nil {
+			s.p.Logger.Error("an earlier part is still being ended", "hearing", s.p.Hearing, "error", err)
+		}
 	})
 	return s.endErr
+}
+
+// within waits for done as long as ctx allows.
+func within(ctx context.Context, done <-chan struct{}) error {
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+	}
+	select {
+	case <-done: // both: a context that is over stands in the way of nothing
+		return nil
+	default:
+		return fmt.Errorf("recording: %w", ctx.Err())
+	}
 }
 
 // carry is a source that the next part has to account for: what it sent from
@@ -423,6 +467,7 @@ func (s *Sitting) findLeft(number int) {
 // endLeft gives the parts that were left by a fault of their disk their end line,
 // as soon as the disk takes it, so that they can be sealed.
 func (s *Sitting) endLeft(ctx context.Context) {
+	defer close(s.tidied)
 	tick := time.NewTicker(leftEvery)
 	defer tick.Stop()
 	for {

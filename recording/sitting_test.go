@@ -325,3 +325,43 @@ func TestARealFullDisk(t *testing.T) {
 	require.NotEmpty(t, r.Gaps)
 	require.Positive(t, r.Parts[0].Log.Signed)
 }
+
+// A disk that never answers keeps the end of a hearing no longer than its context
+// allows: neither the next part that cannot be begun, nor the end of an earlier one,
+// for which the part that records does not wait at all.
+func TestTheEndDoesNotWaitForAHungDisk(t *testing.T) {
+	for _, moving := range []bool{true, false} {
+		d := newTwoDisks(t, bubble)
+		synctest.Test(t, func(t *testing.T) {
+			hung := make(chan struct{})
+			var stuck atomic.Bool
+			s, _ := d.begin(func(p *Params) {
+				inner := p.FS
+				p.FS = func(dir string) (PartFS, error) {
+					if stuck.Load() && (moving || filepath.Base(dir) == partDir(1)) {
+						<-hung
+					}
+					return inner(dir)
+				}
+			})
+			err := error(syscall.EIO)
+			stuck.Store(true)
+			d.disk.log.Store(&err)
+			require.NoError(t, s.Event(context.Background(), 1, []byte(`{"n":1}`), true, false))
+			time.Sleep(2 * leftEvery) //nolint:forbidigo // the clock of the bubble
+			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+			defer cancel()
+			began := time.Now()
+			got := s.Suspend(ctx)
+			require.LessOrEqual(t, time.Since(began), 5*time.Second)
+			if moving {
+				require.ErrorIs(t, got, context.DeadlineExceeded)
+			} else {
+				require.Equal(t, 2, s.Number())
+				require.NoError(t, got, "the part that records is whole")
+			}
+			close(hung)
+			synctest.Wait() // what the disk gives back too late is ended too
+		})
+	}
+}
