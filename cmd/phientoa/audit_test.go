@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"phientoa/internal/archives"
 	"phientoa/internal/asic"
 	"phientoa/internal/config"
 	"phientoa/internal/court"
@@ -150,7 +151,11 @@ func TestTheAuditKnowsWhatWasDisposedOf(t *testing.T) {
 	require.NoError(t, s.store.PutArchiveDisposal(ctx, sys, store.ArchiveDisposal{
 		ID: "d", Hearing: "0192-h", Reason: "x", By: "acc-1", At: now, Expires: now.Add(time.Hour),
 	}, by("acc-1")))
-	_, err := s.store.SettleArchiveDisposal(ctx, sys, "d", store.Confirmed, "{}", by("acc-2"))
+	parts, err := s.store.ArchiveParts(ctx, sys, "0192-h")
+	require.NoError(t, err)
+	contents, err := json.Marshal(map[string]any{"parts": archives.Digests(parts)})
+	require.NoError(t, err)
+	_, err = s.store.SettleArchiveDisposal(ctx, sys, "d", store.Confirmed, string(contents), by("acc-2"))
 	require.NoError(t, err)
 	s.vault.Wake()
 	require.Eventually(t, func() bool {
