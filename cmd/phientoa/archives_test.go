@@ -1,14 +1,19 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"phientoa/internal/court"
+	"phientoa/internal/ledger"
 	"phientoa/internal/store"
 	"phientoa/signaling/office"
 )
@@ -81,4 +86,47 @@ func TestASealedPartIsCataloguedAndVerifiedOnDemand(t *testing.T) {
 	c = check("a-3")
 	require.Equal(t, 2, c.Exit)
 	require.NotContains(t, string(c.Report), s.p.DataDir, "no path of the server in an answer")
+}
+
+// The database holds the checkpoint of a hearing's last part: it says nothing of the
+// parts before, and of its own it says what a verification by itself does not know.
+func TestEveryPartIsVerifiedByItself(t *testing.T) {
+	s := startServe(t, nil)
+	ctx, sys := t.Context(), court.SystemScope()
+	require.NoError(t, s.store.CreateHearing(ctx, sys, store.Hearing{ID: "0192-h", Room: "00000000000000000000000000000192", Unit: "unit"}, nil))
+	dir := filepath.Dir(s.seal())
+	s.seal()
+	require.Eventually(t, func() bool {
+		parts, err := s.store.ArchiveParts(ctx, sys, "0192-h")
+		return err == nil && len(parts) == 2 && s.sealer.Waiting() == 0
+	}, 20*time.Second, 5*time.Millisecond, s.log.String())
+	ids := 0
+	check := func(part int) store.ArchiveCheck {
+		t.Helper()
+		ids++
+		id := fmt.Sprintf("c-%d", ids)
+		require.NoError(t, s.store.PutArchiveCheck(ctx, sys, store.ArchiveCheck{ID: id, Hearing: "0192-h", Part: part, By: "clerk", At: time.Now()}))
+		s.vault.Wake()
+		var done store.ArchiveCheck
+		require.Eventually(t, func() bool {
+			list, err := s.store.ArchiveChecks(ctx, sys, "0192-h")
+			require.NoError(t, err)
+			i := slices.IndexFunc(list, func(c store.ArchiveCheck) bool { return c.ID == id })
+			done = list[i]
+			return !done.Done.IsZero()
+		}, 20*time.Second, 5*time.Millisecond, s.log.String())
+		return done
+	}
+	last, err := ledger.LastCheckpoint(os.DirFS(filepath.Join(dir, "part-0002")))
+	require.NoError(t, err)
+	require.NoError(t, s.store.PutCheckpoint(ctx, sys, "0192-h", last.Size, last.Note))
+	for part := 1; part <= 2; part++ {
+		c := check(part)
+		require.Equal(t, 0, c.Exit, "%d: %s", part, c.Report)
+	}
+	// Of a longer log than the one that was sealed, it names that part and no other.
+	longer := strings.Replace(string(last.Note), fmt.Sprintf("\n%d\n", last.Size), fmt.Sprintf("\n%d\n", last.Size+9), 1)
+	require.NoError(t, s.store.PutCheckpoint(ctx, sys, "0192-h", last.Size+9, []byte(longer)))
+	require.Equal(t, 1, check(2).Exit)
+	require.Equal(t, 0, check(1).Exit)
 }

@@ -6,15 +6,18 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"phientoa/internal/archives"
 	"phientoa/internal/asic"
 	"phientoa/internal/config"
 	"phientoa/internal/court"
 	"phientoa/internal/store"
+	"phientoa/recording/archive"
 	"phientoa/recording/register"
 )
 
@@ -148,7 +151,11 @@ func TestTheAuditKnowsWhatWasDisposedOf(t *testing.T) {
 	require.NoError(t, s.store.PutArchiveDisposal(ctx, sys, store.ArchiveDisposal{
 		ID: "d", Hearing: "0192-h", Reason: "x", By: "acc-1", At: now, Expires: now.Add(time.Hour),
 	}, by("acc-1")))
-	_, err := s.store.SettleArchiveDisposal(ctx, sys, "d", store.Confirmed, "{}", by("acc-2"))
+	parts, err := s.store.ArchiveParts(ctx, sys, "0192-h")
+	require.NoError(t, err)
+	contents, err := json.Marshal(map[string]any{"parts": archives.Digests(parts)})
+	require.NoError(t, err)
+	_, err = s.store.SettleArchiveDisposal(ctx, sys, "d", store.Confirmed, string(contents), by("acc-2"))
 	require.NoError(t, err)
 	s.vault.Wake()
 	require.Eventually(t, func() bool {
@@ -216,4 +223,27 @@ func TestTheRegisterGoesOnAfterARestart(t *testing.T) {
 	require.Len(t, a.Findings, 1, "the first part names the register that was taken away")
 	require.Equal(t, register.FindingFork, a.Findings[0].Code)
 	require.Equal(t, 1, a.Findings[0].Part)
+}
+
+// A file that was swapped while the node stood still is not noted as the part's own
+// when the node looks through what it has.
+func TestASwappedFileIsNotNotedAtTheNextStart(t *testing.T) {
+	s := startServe(t, nil)
+	file := s.seal()
+	s.seal()
+	dir := s.p.DataDir
+	require.Eventually(t, func() bool { _, a := audit(t, dir); return a.Sealed == 2 && s.sealer.Waiting() == 0 }, 20*time.Second, 5*time.Millisecond)
+	require.NoError(t, s.stop())
+	s.close()
+	require.NoError(t, os.Rename(filepath.Join(filepath.Dir(file), "part-0002.asice"), file))
+	s = startServe(t, func(c *config.Config) { c.DataDir = dir })
+	part := func(f archive.Failure) bool { return f.Part == "0192-h/part-0001" }
+	require.Eventually(t, func() bool { return slices.ContainsFunc(s.sealer.Failing(), part) }, 20*time.Second, 5*time.Millisecond, s.log.String())
+	require.NoError(t, s.stop())
+	code, a := audit(t, dir)
+	require.Equal(t, 1, code)
+	require.True(t, slices.ContainsFunc(a.Findings, func(f register.Finding) bool {
+		return f.Code == register.FindingSwapped && f.Part == 1
+	}), "%+v", a.Findings)
+	require.Contains(t, s.log.String(), archive.ErrSwapped.Error())
 }

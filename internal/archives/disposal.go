@@ -12,6 +12,7 @@ import (
 
 	"phientoa/internal/auth"
 	"phientoa/internal/court"
+	"phientoa/internal/hearing"
 	"phientoa/internal/store"
 )
 
@@ -76,7 +77,43 @@ func (a *Archives) mayDispose(ctx context.Context, sc court.Scope, id string) ([
 		day := due.Format("02/01/2006")
 		return nil, k, &Refusal{"not_due", "Chưa hết thời hạn bảo quản (đến ngày " + day + ").", "The retention period is not over (until " + day + ")."}
 	}
+	over, err := a.over(ctx, sc, id)
+	if err != nil {
+		return nil, k, err
+	}
+	if !over {
+		return nil, k, &Refusal{
+			"not_over", "Phiên tòa, phiên họp chưa kết thúc nên không tiêu hủy.",
+			"The hearing is not over, so nothing is disposed of.",
+		}
+	}
 	return parts, k, nil
+}
+
+// over tells whether a hearing is over by its log, after which no part can follow.
+// One whose log cannot be followed is not.
+func (a *Archives) over(ctx context.Context, sc court.Scope, id string) (bool, error) {
+	var s *hearing.State
+	for seq := uint64(0); seq < maxReplayed; {
+		lines, err := a.p.Store.Read(ctx, sc, id, seq+1, store.MaxReadLines)
+		if err != nil {
+			return false, err
+		}
+		for _, l := range lines {
+			e, err := hearing.ParseEvent(l.Line)
+			if err == nil {
+				s, err = hearing.Apply(s, e)
+			}
+			if err != nil {
+				return false, fmt.Errorf("line %d of hearing %s: %w", l.Seq, id, err)
+			}
+			seq = l.Seq
+		}
+		if len(lines) < store.MaxReadLines {
+			return s != nil && s.Status.Over(), nil
+		}
+	}
+	return false, nil
 }
 
 // ProposeDisposal proposes to dispose of an archive whose retention is over.
@@ -117,6 +154,12 @@ func (a *Archives) ConfirmDisposal(ctx context.Context, who auth.Official, sc co
 	parts, k, err := a.mayDispose(ctx, sc, d.Hearing)
 	if err != nil {
 		return d, err
+	}
+	if slices.ContainsFunc(parts, func(p store.ArchivePart) bool { return p.Sealed.After(d.At) }) {
+		return d, &Refusal{
+			"part_since", "Có phần được chốt sau khi đề nghị tiêu hủy. Vui lòng đề nghị lại.",
+			"A part was sealed after the disposal was proposed. Please propose it again.",
+		}
 	}
 	contents, err := json.Marshal(struct {
 		Class string       `json:"class"`

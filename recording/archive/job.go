@@ -255,7 +255,7 @@ func (j *Job) done(part string, asked int, err error) {
 // again has a part tried later: much later where trying costs a copy.
 func (j *Job) again(part string, r *retry, err error) {
 	most := 60 * j.p.Retry
-	if errors.Is(err, errCopied) {
+	if errors.Is(err, errCopied) || errors.Is(err, ErrSwapped) { // each reads the whole
 		most = 2160 * j.p.Retry
 	}
 	r.err, r.failures = err, r.failures+1
@@ -263,7 +263,8 @@ func (j *Job) again(part string, r *retry, err error) {
 	r.at = time.Now().Add(r.wait)
 	j.failed.Add(1)
 	args := []any{"part", j.name(part), "err", err, "failures", r.failures, "again_in", r.wait.String()}
-	if r.sealed = errors.Is(err, errNoTimestamp) || errors.Is(err, errNoCourt) || errors.Is(err, errNotNoted); r.sealed {
+	r.sealed = errors.Is(err, errNoTimestamp) || errors.Is(err, errNoCourt) || errors.Is(err, errNotNoted)
+	if r.sealed && !errors.Is(err, ErrSwapped) {
 		j.p.Logger.Warn("sealed part is not complete", args...)
 		return
 	}
@@ -290,7 +291,11 @@ func (j *Job) seal(ctx context.Context, part string) error {
 	out := part + Ext
 	if _, err := os.Lstat(out); err == nil {
 		// Known first as it is: the authority may be away for long.
-		return errors.Join(j.register(ctx, part, nil), j.catalogue(ctx, part, nil), j.complete(ctx, part))
+		noted := j.register(ctx, part, nil)
+		if errors.Is(noted, ErrSwapped) {
+			return noted // nobody is told of it, and it gets no seal of ours
+		}
+		return errors.Join(noted, j.catalogue(ctx, part, nil), j.complete(ctx, part))
 	}
 	if err := j.ended(ctx, part); err != nil {
 		return err

@@ -19,9 +19,14 @@ type Register interface {
 	// Has tells whether the sealed file of a part is noted as one of this size, in
 	// bytes, and this list.
 	Has(hearing string, part int, size int64, manifest [sha256.Size]byte) bool
-	// Sealed notes it. The same file twice is noted once.
+	// Sealed notes it. The same file twice is noted once; one with another list or
+	// root than the part's first is ErrSwapped, and not noted.
 	Sealed(ctx context.Context, f Final) error
 }
+
+// ErrSwapped: a sealed file is not the one that was noted of its part. Seals and
+// timestamps that came later make no other file of it.
+var ErrSwapped = errors.New("archive: another sealed file than the one that was noted")
 
 // Final is what becomes of a part.
 type Final struct {

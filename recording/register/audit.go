@@ -101,7 +101,7 @@ func (r Report) ExitCode() int {
 // file once and writes nothing. It does not look into the files: that is
 // archive.Verify's work.
 func Audit(ctx context.Context, p AuditParams) Report {
-	a := auditor{ctx: ctx, p: p, last: map[key]noted{}}
+	a := auditor{ctx: ctx, p: p, last: map[key]noted{}, other: map[key]noted{}}
 	a.r.Findings, a.r.Disposed = []Finding{}, []Gone{}
 	if err := a.run(); err != nil {
 		a.r.Unreadable = err.Error()
@@ -118,7 +118,8 @@ type auditor struct {
 	ctx    context.Context
 	p      AuditParams
 	r      Report
-	last   map[key]noted
+	last   map[key]noted // of the part's first sealed file
+	other  map[key]noted // a sealed file noted after another one of the same part
 	proofs *ledger.Proofs
 	size   uint64
 }
@@ -179,7 +180,12 @@ func (a *auditor) register() error {
 		default:
 			return a.ctx.Err()
 		}
-		a.last[key{e.Hearing, e.Part}] = noted{e, time.UnixMicro(l.T).UTC()}
+		k, n := key{e.Hearing, e.Part}, noted{e, time.UnixMicro(l.T).UTC()}
+		if swapped(a.last[k].entry, e) {
+			a.other[k] = n
+		} else {
+			a.last[k] = n
+		}
 		return a.ctx.Err()
 	}})
 	if err != nil {
@@ -255,6 +261,9 @@ func (a *auditor) part(k key, f found) error {
 		return err
 	}
 	n, known := a.last[k]
+	if o, ok := a.other[k]; ok {
+		a.find(FindingSwapped, k, "another file was noted of it at "+clock(o.at)+", SHA-256 "+o.SHA256)
+	}
 	switch {
 	case !known:
 		a.find(FindingUnregistered, k, "")

@@ -70,7 +70,7 @@ type Register struct {
 	close func() error
 
 	mu    sync.Mutex
-	known map[key]entry // the last entry of a part
+	known map[key]entry // the last entry of a part that is about its first sealed file
 }
 
 // Open opens the register of a directory, or begins it. params needs everything but
@@ -99,7 +99,11 @@ func Open(ctx context.Context, dir, node string, params ledger.Params) (r *Regis
 	if err != nil {
 		return nil, err
 	}
-	err = entries(os.DirFS(dir), func(_ ledger.Line, e entry) { r.known[key{e.Hearing, e.Part}] = e })
+	err = entries(os.DirFS(dir), func(_ ledger.Line, e entry) {
+		if k := (key{e.Hearing, e.Part}); !swapped(r.known[k], e) {
+			r.known[k] = e
+		}
+	})
 	if err != nil {
 		return nil, errors.Join(err, r.log.Close())
 	}
@@ -115,6 +119,12 @@ func entries(fsys fs.FS, do func(l ledger.Line, e entry)) error {
 		}
 		return true, nil
 	})
+}
+
+// swapped tells whether a later entry is about another sealed file than the one
+// before: a timestamp or the court's seal changes neither its list nor its root.
+func swapped(before, e entry) bool {
+	return before.What == sealed && e.What == sealed && (before.Manifest != e.Manifest || before.Root != e.Root)
 }
 
 // Head is the last checkpoint. Its Size is 0 before the first.
@@ -170,6 +180,9 @@ func (r *Register) add(ctx context.Context, e entry, there func(known entry) boo
 	k := key{e.Hearing, e.Part}
 	if there(r.known[k]) {
 		return nil
+	}
+	if swapped(r.known[k], e) {
+		return archive.ErrSwapped
 	}
 	if _, err := r.log.Append(ctx, ledger.Record{Kind: ledger.KindEvent, Body: body}); err != nil {
 		return fmt.Errorf("register: %w", err)

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,7 +49,8 @@ func TestOnlyWhatWasDisposedOfIsRemoved(t *testing.T) {
 	require.NoError(t, v.removals(ctx))
 	require.FileExists(t, one, "one person alone removes nothing")
 	by.Actor = "chief"
-	_, err = st.SettleArchiveDisposal(ctx, sys, "d", store.Confirmed, "{}", by)
+	none := strings.Repeat("0", 64)
+	_, err = st.SettleArchiveDisposal(ctx, sys, "d", store.Confirmed, `{"parts":[{"part":1,"manifest_sha256":"`+none+`"},{"part":2,"manifest_sha256":"`+none+`"}]}`, by)
 	require.NoError(t, err)
 	require.NoError(t, os.Remove(two), "as after a crash in between")
 	require.NoError(t, v.removals(ctx))

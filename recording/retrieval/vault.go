@@ -14,7 +14,9 @@ import (
 	"time"
 
 	"phientoa/internal/court"
+	"phientoa/internal/ledger"
 	"phientoa/internal/store"
+	"phientoa/recording"
 	"phientoa/recording/archive"
 )
 
@@ -186,10 +188,7 @@ func (v *Vault) verify(ctx context.Context, p store.ArchivePart) (words checkRep
 	if _, err := io.Copy(sum, &until{ctx, io.NewSectionReader(r, 0, size)}); err != nil {
 		return away(err)
 	}
-	o := archive.Options{Roots: v.p.Roots, Now: v.p.Now()}
-	if _, note, err := v.p.Store.LastCheckpoint(ctx, court.SystemScope(), p.Hearing); err == nil {
-		o.Held = [][]byte{note}
-	}
+	o := archive.Options{Roots: v.p.Roots, Now: v.p.Now(), Held: v.held(ctx, p)}
 	report := archive.Verify(ctx, r, size, o)
 	exit, same = report.ExitCode(), [sha256.Size]byte(sum.Sum(nil)) == p.SHA256
 	// A file that is not the one that was catalogued is never whole.
@@ -197,6 +196,20 @@ func (v *Vault) verify(ctx context.Context, p store.ArchivePart) (words checkRep
 		exit = 1
 	}
 	return checkReport{cut(report.Text("vi")), cut(report.Text("en"))}, exit, same
+}
+
+// held is the checkpoint that the database holds of a part. It holds the hearing's
+// latest alone, which says nothing of the parts before.
+func (v *Vault) held(ctx context.Context, p store.ArchivePart) [][]byte {
+	_, text, err := v.p.Store.LastCheckpoint(ctx, court.SystemScope(), p.Hearing)
+	if err != nil {
+		return nil
+	}
+	n, err := ledger.ParseNote(text)
+	if err != nil || n.Origin != recording.Origin(p.Node, p.Hearing, p.Part) {
+		return nil
+	}
+	return [][]byte{text}
 }
 
 // until reads while ctx lasts: the process does not wait for a large file to end.

@@ -415,3 +415,29 @@ func TestTheCertificateSaysWhatWasFound(t *testing.T) {
 		require.NoError(t, os.WriteFile(dir+"/certificate.pdf", get().body, 0o600))
 	}
 }
+
+// A disposal is of what two people looked at: not of a hearing that goes on, and not
+// of a part that was sealed since.
+func TestNoDisposalOfWhatIsNotKnownYet(t *testing.T) {
+	w := startWorld(t)
+	archivist, chief := login(store.RoleArchivist, unitHN), login(store.RoleChiefJudge, unitHN)
+	propose := func(id string) answered {
+		a := w.do(archivist, http.MethodPut, "/api/v1/archives/"+id+"/keep", ArchiveKeepBody{Class: "1"})
+		require.Equal(t, http.StatusOK, a.status, "%s", a.body)
+		return w.do(archivist, http.MethodPost, "/api/v1/archives/"+id+"/disposals", ArchiveDisposeBody{Reason: "Hết thời hạn bảo quản"})
+	}
+	going := w.book(unitHN, w.good("2/2026/TLST-HS", month)).ID
+	w.sealed(unitHN, going, 1)
+	done := w.archived(unitHN, "1/2026/TLST-HS")
+	w.pass(366 * long)
+	require.Equal(t, "not_over", code(t, propose(going)))
+	d := read[ArchiveDisposalItem](t, propose(done))
+	p := w.sealed(unitHN, done, 2)
+	p.Part, p.Path, p.Sealed = 3, done+"/part-0003.asice", w.clock().Add(time.Second)
+	require.NoError(t, w.st.PutArchivePart(t.Context(), court.ScopeOf(unitHN), p))
+	a := w.do(chief, http.MethodPost, "/api/v1/archive-disposals/"+d.ID+"/confirm", Empty{})
+	require.Equal(t, "part_since", code(t, a))
+	waiting, err := w.st.DisposedParts(t.Context(), p.Node)
+	require.NoError(t, err)
+	require.Empty(t, waiting)
+}

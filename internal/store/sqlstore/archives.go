@@ -56,12 +56,17 @@ func (s *Store) PutArchivePart(ctx context.Context, sc court.Scope, p store.Arch
 const partColumns = `SELECT p.hearing, p.part, p.node, p.path, p.size, p.sha256, p.manifest, p.root, p.lines, p.began, p.ended,
 	p.gaps, p.damages, p.stamped, p.sealed, p.facts, p.removed FROM archive_part p `
 
-func scanPart(r *sql.Rows, p *store.ArchivePart) error {
+func scanPart(r *sql.Rows, p *store.ArchivePart) error { return scanPartAnd(r, p) }
+
+// scanPartAnd scans partColumns and what the query selects behind them.
+func scanPartAnd(r *sql.Rows, p *store.ArchivePart, more ...any) error {
 	var sum, manifest, root []byte
 	var lines, sealed, removed int64
 	var stamped int
-	err := r.Scan(&p.Hearing, &p.Part, &p.Node, &p.Path, &p.Size, &sum, &manifest, &root, &lines, &p.Began, &p.Ended,
-		&p.Gaps, &p.Damages, &stamped, &sealed, &p.Facts, &removed)
+	err := r.Scan(append([]any{
+		&p.Hearing, &p.Part, &p.Node, &p.Path, &p.Size, &sum, &manifest, &root, &lines, &p.Began, &p.Ended,
+		&p.Gaps, &p.Damages, &stamped, &sealed, &p.Facts, &removed,
+	}, more...)...)
 	if err != nil {
 		return err
 	}

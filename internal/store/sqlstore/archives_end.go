@@ -3,6 +3,10 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"strings"
 	"time"
 
 	"phientoa/internal/court"
@@ -131,6 +135,15 @@ func (s *Store) SettleArchiveDisposal(ctx context.Context, sc court.Scope, dispo
 		if d.Outcome != "" || !d.Expires.After(by.At) || (confirmed && by.Actor == d.By) {
 			return store.ErrConflict
 		}
+		if confirmed {
+			parts, err := rows(ctx, q, scanPart, partColumns+`WHERE p.hearing = $1`, d.Hearing)
+			if err != nil {
+				return err
+			}
+			if slices.ContainsFunc(parts, func(p store.ArchivePart) bool { return !judged(contents, p) }) {
+				return store.ErrConflict
+			}
+		}
 		d.Outcome, d.DoneBy, d.DoneAt, d.Contents = outcome, by.Actor, micros(by.At.UnixMicro()), contents
 		_, err = q.ExecContext(ctx, `UPDATE archive_disposal SET outcome = $2, done_by = $3, done_at = $4, contents = $5 WHERE id = $1`,
 			d.ID, d.Outcome, d.DoneBy, d.DoneAt.UnixMicro(), d.Contents)
@@ -142,14 +155,45 @@ func (s *Store) SettleArchiveDisposal(ctx context.Context, sc court.Scope, dispo
 	return d, nil
 }
 
-// DisposedParts returns parts on the node whose files are still to be removed.
-func (s *Store) DisposedParts(ctx context.Context, node string) (parts []store.ArchivePart, err error) {
-	err = s.read(ctx, "disposed parts", func(ctx context.Context, q querier) error {
-		parts, err = rows(ctx, q, scanPart, partColumns+`JOIN archive_disposal d ON d.hearing = p.hearing
-			WHERE d.outcome = 'confirmed' AND p.removed = 0 AND p.node = $1 ORDER BY p.hearing, p.part LIMIT $2`, node, store.MaxArchiveParts)
+// DisposedParts returns parts on the node whose files are still to be removed: those
+// that were judged. One that was catalogued later stays, whatever became of the rest.
+func (s *Store) DisposedParts(ctx context.Context, node string) ([]store.ArchivePart, error) {
+	type disposed struct {
+		store.ArchivePart
+		judged bool
+	}
+	found, err := listed(ctx, s, "disposed parts", store.MaxArchiveParts, func(r *sql.Rows, d *disposed) error {
+		var contents string
+		err := scanPartAnd(r, &d.ArchivePart, &contents)
+		d.judged = err == nil && judged(contents, d.ArchivePart)
 		return err
-	})
+	}, func(d disposed) bool { return d.judged }, strings.Replace(partColumns, " FROM ", ", d.contents FROM ", 1)+`JOIN archive_disposal d ON d.hearing = p.hearing
+			WHERE d.outcome = 'confirmed' AND p.removed = 0 AND p.node = $1 ORDER BY p.hearing, p.part`, node)
+	parts := make([]store.ArchivePart, 0, len(found))
+	for _, d := range found {
+		parts = append(parts, d.ArchivePart)
+	}
 	return parts, err
+}
+
+// judged tells whether a disposal's contents name a part, by the digest of its list
+// of files: its own one grows by timestamps.
+func judged(contents string, p store.ArchivePart) bool {
+	var c struct {
+		Parts []struct {
+			Part     int    `json:"part"`
+			Manifest string `json:"manifest_sha256"`
+		} `json:"parts"`
+	}
+	if json.Unmarshal([]byte(contents), &c) != nil {
+		return false
+	}
+	for _, x := range c.Parts {
+		if x.Part == p.Part && x.Manifest == hex.EncodeToString(p.Manifest[:]) {
+			return true
+		}
+	}
+	return false
 }
 
 // ArchivePartRemoved says that the file of a disposed part was removed.

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -49,6 +50,11 @@ func (f *fixture) dispose(h, who string, d time.Duration) (store.ArchiveDisposal
 	return x, f.A.PutArchiveDisposal(bg(), court.ScopeOf(unit), x, actor(who, d))
 }
 
+// named is a disposal's contents that name a part.
+func named(p store.ArchivePart) string {
+	return fmt.Sprintf(`{"parts":[{"part":%d,"manifest_sha256":"%x"}]}`, p.Part, p.Manifest)
+}
+
 // One proposes, another confirms, never under a hold; the tombstone stays, and
 // nothing counts as removed without it.
 func disposalTakesTwo(t *testing.T, f *fixture) {
@@ -83,14 +89,19 @@ func disposalTakesTwo(t *testing.T, f *fixture) {
 	waiting, err := f.B.DisposedParts(bg(), "node-1")
 	require.NoError(t, err)
 	require.Empty(t, waiting)
-	require.NoError(t, settle(sc, d.ID, store.Confirmed, `{"parts":[]}`, "chief", 2*time.Minute+long))
+	for _, contents := range []string{`{"parts":[]}`, `x`, named(f.part(h, 1)), named(store.ArchivePart{Part: 2, Manifest: p.Manifest})} {
+		require.ErrorIs(t, settle(sc, d.ID, store.Confirmed, contents, "chief", 2*time.Minute+long), store.ErrConflict, "a part that nobody judged")
+	}
+	require.NoError(t, settle(sc, d.ID, store.Confirmed, named(p), "chief", 2*time.Minute+long))
+	late := f.part(h, 2)
+	require.NoError(t, f.A.PutArchivePart(bg(), sc, late))
 	require.ErrorIs(t, settle(sc, d.ID, store.Withdrawn, "", "chief", 3*time.Minute+long), store.ErrConflict)
 	_, err = f.dispose(h, "archivist", 3*time.Minute+long)
 	require.ErrorIs(t, err, store.ErrConflict, "it is disposed of")
 
 	waiting, err = f.B.DisposedParts(bg(), "node-1")
 	require.NoError(t, err)
-	require.Equal(t, []store.ArchivePart{p}, waiting)
+	require.Equal(t, []store.ArchivePart{p}, waiting, "what was catalogued later stays")
 	waiting, err = f.B.DisposedParts(bg(), "node-2")
 	require.NoError(t, err)
 	require.Empty(t, waiting)

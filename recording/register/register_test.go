@@ -1,0 +1,68 @@
+package register
+
+import (
+	"context"
+	"crypto/rand"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"phientoa/internal/ledger"
+	"phientoa/internal/pki"
+	"phientoa/internal/signer"
+	"phientoa/recording/archive"
+)
+
+// A part has one sealed file: it grows by timestamps and seals, another one is
+// refused, and one that was noted all the same is named for ever.
+func TestAPartHasOneSealedFile(t *testing.T) {
+	ctx, dir := context.Background(), t.TempDir()
+	id, err := pki.Open(pki.Params{Dir: filepath.Join(dir, "pki"), Node: "n", Now: time.Now, Rand: rand.Reader})
+	require.NoError(t, err)
+	k, err := signer.NewKeeper(signer.KeeperParams{Node: id.Key, Certificate: id.Certificate, Now: time.Now, Rand: rand.Reader, Rate: 1e6, Burst: 1e6})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, k.Close()) })
+	at := filepath.Join(dir, "register")
+	open := func() *Register {
+		r, err := Open(ctx, at, "n", ledger.Params{Signer: k, Now: time.Now, Rand: rand.Reader})
+		require.NoError(t, err)
+		return r
+	}
+	codes := func() (out []string) {
+		for _, f := range Audit(ctx, AuditParams{Register: at, Now: time.Now()}).Findings {
+			out = append(out, f.Code)
+		}
+		return out
+	}
+	first := archive.Final{Hearing: "h", Part: 1, Size: 1, SHA256: [32]byte{1}, Manifest: [32]byte{1}, Root: [32]byte{1}}
+	stamped, other, rooted := first, first, first
+	stamped.Size, stamped.SHA256 = 2, [32]byte{2}
+	other.SHA256, other.Manifest = [32]byte{3}, [32]byte{3}
+	rooted.SHA256, rooted.Root = [32]byte{4}, [32]byte{4}
+
+	r := open()
+	require.NoError(t, r.Sealed(ctx, first))
+	require.NoError(t, r.Sealed(ctx, stamped))
+	require.True(t, r.Has("h", 1, 2, first.Manifest))
+	require.ErrorIs(t, r.Sealed(ctx, other), archive.ErrSwapped)
+	require.ErrorIs(t, r.Sealed(ctx, rooted), archive.ErrSwapped)
+	require.NoError(t, r.Close(ctx))
+	r = open()
+	require.ErrorIs(t, r.Sealed(ctx, other), archive.ErrSwapped, "after a restart too")
+	require.Equal(t, []string{FindingLost}, codes())
+
+	// As an earlier version noted it.
+	noted := r.known[key{"h", 1}]
+	r.known[key{"h", 1}] = entry{}
+	require.NoError(t, r.Sealed(ctx, other))
+	r.known[key{"h", 1}] = noted
+	require.NoError(t, r.Sealed(ctx, first), "the true file is put back")
+	require.Equal(t, []string{FindingSwapped, FindingLost}, codes())
+	require.NoError(t, r.Close(ctx))
+	r = open()
+	require.True(t, r.Has("h", 1, 1, first.Manifest))
+	require.False(t, r.Has("h", 1, 1, other.Manifest))
+	require.NoError(t, r.Close(ctx))
+}
