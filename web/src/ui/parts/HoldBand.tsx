@@ -34,7 +34,9 @@ export function HoldBand({ view }: { view: View }) {
   }
   const away = (id: string): boolean => person(view, id)?.connected !== true;
   const lost = names((hold?.people ?? []).filter(away));
-  const back = names((hold?.people ?? []).filter((id) => !away(id)));
+  // Whose return waits for a confirmation is named there.
+  const named = new Set(awaited(view).map((r) => r.person));
+  const back = names((hold?.people ?? []).filter((id) => !away(id) && !named.has(id)));
   return (
     <section className={css["band"]} aria-label={t("hold")} data-testid="hold">
       <div className={css["head"]}>
@@ -69,9 +71,14 @@ export function HoldBand({ view }: { view: View }) {
   );
 }
 
+/** awaited is whose return is not confirmed whole yet; the others need nothing more. */
+function awaited(view: View): ReturnView[] {
+  return (view.hold?.confirm ?? []).filter((r) => !(r.identity && r.media));
+}
+
 export function Confirms({ view, only }: { view: View; only?: readonly string[] }) {
   const { t } = useTexts();
-  const wanted = (view.hold?.confirm ?? []).filter((r) => !only || only.includes(r.person));
+  const wanted = awaited(view).filter((r) => !only || only.includes(r.person));
   if (wanted.length === 0) return null;
   const asked = wanted.some((r) => confirms(view, r, "identity") || confirms(view, r, "media"));
   return (
