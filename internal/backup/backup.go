@@ -37,7 +37,10 @@ const (
 	lockName  = "lock"
 	// outboxDir holds copies on their way to an object store, which are made again.
 	outboxDir = "outbox"
-	sqliteDB  = "phientoa.db"
+	// rendersDir holds films made of sealed parts, which are made again, and which a
+	// disposal takes away here: a backup would bring them back.
+	rendersDir = "renders"
+	sqliteDB   = "phientoa.db"
 	// Marker is the directory in which a restore works. While it is there, the
 	// data directory is not whole and no server may use it.
 	Marker = ".restore"

@@ -137,6 +137,7 @@ func fill(p *place) {
 	put(t, filepath.Join(p.dir, "pki", "node.key"), "PRIVATE-KEY-BYTES")
 	put(t, filepath.Join(p.dir, "lock"), "")
 	put(t, filepath.Join(p.dir, "outbox", "copy.age"), "made again")
+	put(t, filepath.Join(p.dir, "renders", "film.mp4"), "made again")
 }
 
 func write(t *testing.T, src backup.Source) []byte {
@@ -223,6 +224,7 @@ func TestKeysLeaveOnlyWhenAsked(t *testing.T) {
 	for name, content := range plain {
 		require.False(t, strings.HasSuffix(name, ".key"), name)
 		require.NotContains(t, name, "outbox", "what is made again is not taken along")
+		require.NotContains(t, name, "renders", "nor what a disposal takes away")
 		require.NotContains(t, string(content), "PRIVATE-KEY-BYTES", name)
 	}
 	src := from.source()

@@ -44,7 +44,8 @@ type Renders struct {
 
 	mu      sync.Mutex
 	waiting []renderJob
-	running string // key, empty: none
+	running string             // key, empty: none
+	stop    context.CancelFunc // of what runs
 	share   float64
 	failed  map[string]string // key to state
 }
@@ -85,8 +86,16 @@ func (r *Renders) Run(ctx context.Context) {
 		r.logger.Warn("half rendered files stay", "err", err)
 	}
 	for {
-		for job, ok := r.next(); ok; job, ok = r.next() {
-			r.render(ctx, job)
+		for ctx.Err() == nil {
+			one, cancel := context.WithCancel(ctx)
+			job, ok := r.next(cancel)
+			if ok {
+				r.render(one, job)
+			}
+			cancel()
+			if !ok {
+				break
+			}
 		}
 		select {
 		case <-ctx.Done():
@@ -96,14 +105,63 @@ func (r *Renders) Run(ctx context.Context) {
 	}
 }
 
-func (r *Renders) next() (job renderJob, ok bool) {
+// Forget takes away what was rendered of a part, whichever of its files it was made
+// of, and what is asked for under key. ErrRendering: it was being rendered and is
+// stopped; it has to be asked again.
+func (r *Renders) Forget(hearing string, part int, key string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.waiting = slices.DeleteFunc(r.waiting, func(w renderJob) bool { return w.key == key })
+	if r.running == key {
+		r.stop()
+		return ErrRendering
+	}
+	names, err := filepath.Glob(filepath.Join(r.dir, "*.mp4.json"))
+	if err != nil {
+		return fmt.Errorf("playback: %w", err)
+	}
+	film := r.path(key)
+	errs := []error{remove(film), remove(film + ".json")}
+	for _, name := range names {
+		var d Derivation
+		text, err := os.ReadFile(name)
+		if err == nil {
+			err = json.Unmarshal(text, &d)
+		}
+		if err == nil && d.Hearing == hearing && d.Part == part {
+			// The film first: without its JSON nobody would find it.
+			if err = remove(strings.TrimSuffix(name, ".json")); err == nil {
+				err = remove(name)
+			}
+		}
+		if !errors.Is(err, os.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("playback: forget: %w", err)
+	}
+	return nil
+}
+
+// ErrRendering: a part is being rendered.
+var ErrRendering = errors.New("playback: being rendered, and told to stop")
+
+func remove(name string) error {
+	if err := os.Remove(name); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+func (r *Renders) next(stop context.CancelFunc) (job renderJob, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.waiting) == 0 {
 		return job, false
 	}
 	job, r.waiting = r.waiting[0], r.waiting[1:]
-	r.running, r.share = job.key, 0
+	r.running, r.stop, r.share = job.key, stop, 0
 	return job, true
 }
 

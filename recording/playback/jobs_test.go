@@ -3,6 +3,8 @@ package playback
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -91,4 +93,48 @@ func TestOldRenderingsGo(t *testing.T) {
 	require.Len(t, left, 2*maxRenders)
 	require.NoFileExists(t, r.path("0"))
 	require.FileExists(t, r.path("2"))
+}
+
+// Of a disposed part no film stays, also not one of its file before the timestamp,
+// nor one that is asked for or being made.
+func TestFilmsOfADisposedPartAreForgotten(t *testing.T) {
+	dir := t.TempDir()
+	r, err := NewRenders(dir, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	film := func(key, hearing string, part int) string {
+		text, err := json.Marshal(Derivation{Hearing: hearing, Part: part})
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(r.path(key)+".json", text, 0o600))
+		require.NoError(t, os.WriteFile(r.path(key), []byte("film"), 0o600))
+		return r.path(key)
+	}
+	before, now := film("before", "h", 1), film("now", "h", 1)
+	other, beside := film("other", "h", 2), film("beside", "x", 1)
+	begun, stopped := make(chan struct{}), make(chan struct{})
+	require.True(t, r.ask(renderJob{"running", func() (io.ReaderAt, int64, io.Closer, error) {
+		close(begun)
+		<-stopped
+		return nil, 0, nil, errors.New("gone")
+	}}))
+	ctx, cancel := context.WithCancel(t.Context())
+	over := make(chan struct{})
+	go func() { r.Run(ctx); close(over) }()
+	<-begun
+	require.True(t, r.ask(renderJob{key: "waits"}))
+	require.NoError(t, r.Forget("h", 1, "now"))
+	for _, name := range []string{before, now} {
+		require.NoFileExists(t, name)
+		require.NoFileExists(t, name+".json")
+	}
+	for _, name := range []string{other, beside} {
+		require.FileExists(t, name)
+		require.FileExists(t, name+".json")
+	}
+	require.NoError(t, r.Forget("h", 3, "waits"))
+	require.Equal(t, RenderNone, r.state("waits").State)
+	require.ErrorIs(t, r.Forget("h", 3, "running"), ErrRendering)
+	close(stopped)
+	require.Eventually(t, func() bool { return r.Forget("h", 3, "running") == nil }, 10*time.Second, time.Millisecond)
+	cancel()
+	<-over
 }

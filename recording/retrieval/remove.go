@@ -2,6 +2,7 @@ package retrieval
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -20,18 +21,32 @@ func (v *Vault) removals(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var errs []error // one that cannot be removed holds no other up
 	for _, p := range waiting {
-		if err := v.note(ctx, p); err != nil {
-			return err
+		if err := v.dispose(ctx, p); err != nil {
+			errs = append(errs, fmt.Errorf("part %d of %s: %w", p.Part, p.Hearing, err))
 		}
-		if err := v.remove(p); err != nil {
-			return err
-		}
-		if err := v.p.Store.ArchivePartRemoved(ctx, p.Hearing, p.Part, v.p.Now()); err != nil {
-			return err
-		}
-		v.p.Logger.Info("disposed part removed", "hearing", p.Hearing, "part", p.Part)
 	}
+	return errors.Join(errs...)
+}
+
+// dispose removes one part: noted first, and said to be gone when it is.
+func (v *Vault) dispose(ctx context.Context, p store.ArchivePart) error {
+	if err := v.note(ctx, p); err != nil {
+		return err
+	}
+	if v.p.Forget != nil {
+		if err := v.p.Forget(p.Hearing, p.Part, hex.EncodeToString(p.SHA256[:])); err != nil {
+			return err
+		}
+	}
+	if err := v.remove(p); err != nil {
+		return err
+	}
+	if err := v.p.Store.ArchivePartRemoved(ctx, p.Hearing, p.Part, v.p.Now()); err != nil {
+		return err
+	}
+	v.p.Logger.Info("disposed part removed", "hearing", p.Hearing, "part", p.Part)
 	return nil
 }
 
@@ -86,5 +101,13 @@ func removeBelow(below, dir, file string) (err error) {
 	if err := root.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return nil
+	// Durably, before the database says so: nobody looks again after that.
+	hearing, err := root.Open(path.Dir(file))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(hearing.Sync(), hearing.Close())
 }

@@ -1,6 +1,7 @@
 package retrieval
 
 import (
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -53,13 +54,30 @@ func TestOnlyWhatWasDisposedOfIsRemoved(t *testing.T) {
 	_, err = st.SettleArchiveDisposal(ctx, sys, "d", store.Confirmed, `{"parts":[{"part":1,"manifest_sha256":"`+none+`"},{"part":2,"manifest_sha256":"`+none+`"}]}`, by)
 	require.NoError(t, err)
 	require.NoError(t, os.Remove(two), "as after a crash in between")
+	busy, forgotten := errors.New("being rendered"), 0
+	v.p.Forget = func(_ string, part int, key string) error {
+		require.Equal(t, none, key)
+		if part == 1 {
+			return busy
+		}
+		forgotten = part
+		return nil
+	}
+	require.ErrorIs(t, v.removals(ctx), busy)
+	require.FileExists(t, one)
+	require.Equal(t, 2, forgotten, "one that waits holds no other up")
+	parts, err := st.ArchiveParts(ctx, sys, "gone")
+	require.NoError(t, err)
+	require.True(t, parts[0].Removed.IsZero())
+	require.False(t, parts[1].Removed.IsZero())
+	v.p.Forget = nil
 	require.NoError(t, v.removals(ctx))
 	for _, path := range []string{one, two, log} {
 		require.NoFileExists(t, path)
 	}
 	require.FileExists(t, other)
 	require.FileExists(t, beside)
-	parts, err := st.ArchiveParts(ctx, sys, "gone")
+	parts, err = st.ArchiveParts(ctx, sys, "gone")
 	require.NoError(t, err)
 	for _, p := range parts {
 		require.False(t, p.Removed.IsZero())

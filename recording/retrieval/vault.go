@@ -38,9 +38,12 @@ type VaultParams struct {
 	// Register notes every disposal before the files go; without its note nothing is
 	// removed. nil: nobody notes.
 	Register Register
-	Roots    *x509.CertPool // of the court's own authority; nil: signers stay unknown
-	Now      func() time.Time
-	Logger   *slog.Logger
+	// Forget takes away what was made of a part's file, whose SHA-256 is key, in hex;
+	// an error holds the removal up. nil: nothing was made.
+	Forget func(hearing string, part int, key string) error
+	Roots  *x509.CertPool // of the court's own authority; nil: signers stay unknown
+	Now    func() time.Time
+	Logger *slog.Logger
 }
 
 // VaultStore is what verifications ask of the database; store.Store has it.
