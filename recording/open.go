@@ -69,7 +69,7 @@ func partNumbers(root string) (here, elsewhere []int, err error) {
 		switch {
 		case e.IsDir() && e.Name() == partDir(n):
 			here = append(here, n)
-		case !e.IsDir() && e.Name() == partDir(n)+elsewhereExt:
+		case !e.IsDir() && e.Name() == partDir(n)+ElsewhereExt:
 			elsewhere = append(elsewhere, n)
 		}
 	}

@@ -123,12 +123,12 @@ func (s survey) lastAway() int {
 	return n
 }
 
-// elsewhereExt is the end of the name of an empty file which says, in the one
+// ElsewhereExt is the end of the name of an empty file which says, in the one
 // directory of a hearing, that the part of that number stands in the other.
-const elsewhereExt = ".elsewhere"
+const ElsewhereExt = ".elsewhere"
 
 func elsewhereEntry(root string, number int) string {
-	return filepath.Join(root, partDir(number)+elsewhereExt)
+	return filepath.Join(root, partDir(number)+ElsewhereExt)
 }
 
 // announce says in the other directories that the part stands, or is about to, in

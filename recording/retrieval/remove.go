@@ -10,6 +10,7 @@ import (
 
 	"phientoa/internal/court"
 	"phientoa/internal/store"
+	"phientoa/recording"
 	"phientoa/recording/archive"
 )
 
@@ -83,8 +84,10 @@ func removeBelow(below, dir, file string) (err error) {
 	if err := root.RemoveAll(dir); err != nil {
 		return err
 	}
-	if err := root.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	for _, name := range []string{file, dir + recording.ElsewhereExt} {
+		if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
 	return nil
 }
