@@ -17,17 +17,21 @@ import (
 // hearing's directories; without one, nothing is held. It needs no signer and
 // writes nothing, so it also serves when Open fails. A damaged line that is no
 // event is passed over; an event that cannot be read is an error, since it may
-// be a restriction that was acknowledged.
+// be a restriction that was acknowledged, and so is a part that stands in a
+// directory that is not there.
 func Held(dirs ...string) ([][]byte, error) {
-	found, err := places(dirs...)
+	all, err := places(dirs...)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
+	if len(all.away) > 0 {
+		return nil, fmt.Errorf("%w: %s", errAway, partDir(all.away[0]))
+	}
 	var ev events
-	for _, pl := range found {
+	for _, pl := range all.found {
 		if err := ev.readPart(filepath.Join(pl.dir(), ledger.LogName)); err != nil {
 			return nil, fmt.Errorf("recording: part %d: %w", pl.number, err)
 		}

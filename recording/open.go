@@ -13,7 +13,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -55,20 +54,26 @@ func Origin(node, hearing string, part int) string {
 
 func partDir(n int) string { return fmt.Sprintf("part-%04d", n) }
 
-func partNumbers(root string) ([]int, error) {
+// partNumbers are the numbers of the parts in a hearing's directory, and of those
+// that it says to stand elsewhere.
+func partNumbers(root string) (here, elsewhere []int, err error) {
 	entries, err := os.ReadDir(root)
 	if err != nil {
-		return nil, fmt.Errorf("recording: %w", err)
+		return nil, nil, fmt.Errorf("recording: %w", err)
 	}
-	var out []int
 	for _, e := range entries {
 		var n int
-		if _, err := fmt.Sscanf(e.Name(), "part-%d", &n); err == nil && e.IsDir() && e.Name() == partDir(n) {
-			out = append(out, n)
+		if _, err := fmt.Sscanf(e.Name(), "part-%d", &n); err != nil {
+			continue
+		}
+		switch {
+		case e.IsDir() && e.Name() == partDir(n):
+			here = append(here, n)
+		case !e.IsDir() && e.Name() == partDir(n)+ElsewhereExt:
+			elsewhere = append(elsewhere, n)
 		}
 	}
-	slices.Sort(out)
-	return out, nil
+	return here, elsewhere, nil
 }
 
 // openDir makes the directory of a part and a Part without its log.
@@ -168,14 +173,16 @@ func mkdirSynced(root, dir string) error {
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("recording: %w", err)
 	}
-	for _, d := range []string{root, filepath.Dir(root)} {
-		f, err := os.Open(d)
-		if err != nil {
-			return fmt.Errorf("recording: %w", err)
-		}
-		if err := errors.Join(f.Sync(), f.Close()); err != nil {
-			return fmt.Errorf("recording: %w", err)
-		}
+	return errors.Join(syncDir(root), syncDir(filepath.Dir(root)))
+}
+
+func syncDir(dir string) error {
+	f, err := os.Open(dir)
+	if err == nil {
+		err = errors.Join(f.Sync(), f.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("recording: %w", err)
 	}
 	return nil
 }

@@ -33,38 +33,58 @@ func (p Params) roots() []string {
 }
 
 // makeRoots makes the hearing's directories. One that cannot be made does not
-// count as long as there is another.
+// count as long as there is another. The second directory itself is never made
+// here: where its disk is not mounted, it would be made on the disk of the first.
 func (p Params) makeRoots() error {
-	var errs []error
 	roots := p.roots()
-	for _, root := range roots {
-		if err := os.MkdirAll(root, 0o700); err != nil {
-			errs = append(errs, fmt.Errorf("recording: %w", err))
+	errs := []error{os.MkdirAll(roots[0], 0o700)}
+	for _, root := range roots[1:] {
+		err := os.Mkdir(root, 0o700)
+		if errors.Is(err, fs.ErrExist) {
+			err = nil
 		}
+		errs = append(errs, err)
 	}
+	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
 	if len(errs) < len(roots) {
 		for _, err := range errs {
 			p.Logger.Error("directory of evidence not usable", "hearing", p.Hearing, "error", err)
 		}
 		return nil
 	}
-	return errors.Join(errs...)
+	return fmt.Errorf("recording: %w", errors.Join(errs...))
 }
 
-// places are the parts of the hearing in all roots, by number. Of a number that
-// stands in two roots the one counts in which something was acknowledged: the
-// other is the trace of a beginning that failed.
-func places(roots ...string) ([]place, error) {
+// errAway: parts of the hearing stand in a directory that is not there now.
+var errAway = errors.New("recording: parts of the hearing stand in the other directory of the evidence, which is not there")
+
+// survey is what is known of the parts of a hearing.
+type survey struct {
+	found  []place // by number
+	away   []int   // numbers that entries name and no root has, by number
+	unread error   // of the roots that could not be read; one that is not there is none
+}
+
+// places surveys the hearing in all roots. Of a number that stands in two roots
+// the one counts in which something was acknowledged: the other is the trace of a
+// beginning that failed. It fails when no root can be read.
+func places(roots ...string) (survey, error) {
 	at := map[int]place{}
+	var out survey
+	var named []int
 	var missing error
-	found := false
+	readable := false
 	for _, root := range roots {
-		numbers, err := partNumbers(root)
+		numbers, elsewhere, err := partNumbers(root)
 		if err != nil {
 			missing = errors.Join(missing, err)
+			if !errors.Is(err, fs.ErrNotExist) {
+				out.unread = errors.Join(out.unread, err)
+			}
 			continue
 		}
-		found = true
+		readable = true
+		named = append(named, elsewhere...)
 		for _, n := range numbers {
 			pl := place{root, n}
 			if old, twice := at[n]; !twice || !old.begun() && pl.begun() {
@@ -72,28 +92,82 @@ func places(roots ...string) ([]place, error) {
 			}
 		}
 	}
-	if !found {
-		return nil, missing
+	switch {
+	case out.unread != nil && !readable:
+		return survey{}, out.unread
+	case !readable:
+		return survey{}, missing
 	}
-	out := make([]place, 0, len(at))
 	for _, pl := range at {
-		out = append(out, pl)
+		out.found = append(out.found, pl)
 	}
-	slices.SortFunc(out, func(a, b place) int { return a.number - b.number })
+	slices.SortFunc(out.found, func(a, b place) int { return a.number - b.number })
+	for _, n := range named {
+		if _, ok := at[n]; !ok && !slices.Contains(out.away, n) {
+			out.away = append(out.away, n)
+		}
+	}
+	slices.Sort(out.away)
 	return out, nil
+}
+
+// lastAway is the number of a part behind all that are found; 0: there is none.
+func (s survey) lastAway() int {
+	if len(s.away) == 0 {
+		return 0
+	}
+	n := s.away[len(s.away)-1]
+	if len(s.found) > 0 && n < s.found[len(s.found)-1].number {
+		return 0
+	}
+	return n
+}
+
+// ElsewhereExt is the end of the name of an empty file which says, in the one
+// directory of a hearing, that the part of that number stands in the other.
+const ElsewhereExt = ".elsewhere"
+
+func elsewhereEntry(root string, number int) string {
+	return filepath.Join(root, partDir(number)+ElsewhereExt)
+}
+
+// announce says in the other directories that the part stands, or is about to, in
+// its own: its number is used up for them, also while its disk is away. A disk
+// that does not take that may have failed already; it is told with the next part.
+func (p Params) announce(pl place) {
+	for _, root := range p.roots() {
+		if root == pl.root {
+			continue
+		}
+		name := elsewhereEntry(root, pl.number)
+		if _, err := os.Lstat(name); err == nil {
+			continue
+		}
+		f, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY, 0o600)
+		if err == nil {
+			err = errors.Join(f.Close(), syncDir(root))
+		}
+		if err != nil {
+			p.Logger.Error("part not announced in the other directory", "hearing", p.Hearing, "part", pl.number, "error", err)
+		}
+	}
 }
 
 // LastPart is the directory of the hearing's latest part, empty when there is
 // none. dirs are the hearing's directories.
 func LastPart(dirs ...string) (string, error) {
-	found, err := places(dirs...)
-	if errors.Is(err, fs.ErrNotExist) || len(found) == 0 && err == nil {
+	all, err := places(dirs...)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", nil
+	case err != nil:
+		return "", err
+	case all.lastAway() > 0:
+		return "", fmt.Errorf("%w: %s", errAway, partDir(all.lastAway()))
+	case len(all.found) == 0:
 		return "", nil
 	}
-	if err != nil {
-		return "", err
-	}
-	return found[len(found)-1].dir(), nil
+	return all.found[len(all.found)-1].dir(), nil
 }
 
 func (p place) begun() bool { return Begun(p.dir()) }
@@ -116,14 +190,23 @@ func Open(ctx context.Context, params Params) (*Part, error) {
 	if err := params.makeRoots(); err != nil {
 		return nil, err
 	}
-	found, err := places(params.roots()...)
+	all, err := places(params.roots()...)
 	if err != nil {
 		return nil, err
 	}
-	if len(found) == 0 {
+	if all.unread != nil || len(all.away) > 0 {
+		params.Logger.Error("evidence of the hearing is not all there", "hearing", params.Hearing, "away", all.away, "error", all.unread)
+	}
+	for _, pl := range all.found {
+		params.announce(pl)
+	}
+	if n := all.lastAway(); n > 0 {
+		return params.next(ctx, n+1, &previousPart{Part: n}, nil, "")
+	}
+	if len(all.found) == 0 {
 		return params.next(ctx, 1, nil, nil, "")
 	}
-	last := found[len(found)-1]
+	last := all.found[len(all.found)-1]
 	part, err := params.open(ctx, last.root, last.number, nil, nil)
 	switch {
 	case err == nil:
@@ -145,12 +228,13 @@ func (p Params) next(ctx context.Context, number int, previous *previousPart, ca
 	}
 	var errs []error
 	for _, root := range roots {
+		p.announce(place{root, number})
 		part, err := p.open(ctx, root, number, previous, carried)
 		if err == nil {
 			return part, nil
 		}
 		errs = append(errs, err)
-		discard(place{root, number})
+		p.discard(place{root, number})
 		if !diskFault(err) {
 			break
 		}
@@ -160,9 +244,14 @@ func (p Params) next(ctx context.Context, number int, previous *previousPart, ca
 
 // discard takes away what a beginning left behind that failed before anything
 // was acknowledged. What cannot be taken away is passed over by places.
-func discard(pl place) {
+func (p Params) discard(pl place) {
 	if pl.begun() {
 		return
+	}
+	for _, root := range p.roots() {
+		if root != pl.root {
+			_ = os.Remove(elsewhereEntry(root, pl.number)) // what stays only uses the number up
+		}
 	}
 	for _, name := range []string{ledger.LogName, ledger.CheckpointsName, mediaDir, "."} {
 		_ = os.Remove(filepath.Join(pl.dir(), name)) // never a directory that holds something

@@ -453,11 +453,11 @@ func (p *Part) faulted(cause string) {
 
 // findLeft lists the earlier parts; endLeft finds out which of them lack their end.
 func (s *Sitting) findLeft(number int) {
-	found, err := places(s.p.roots()...)
+	all, err := places(s.p.roots()...)
 	if err != nil {
 		s.p.Logger.Error("earlier parts not looked through", "hearing", s.p.Hearing, "error", err)
 	}
-	for _, pl := range found {
+	for _, pl := range all.found {
 		if pl.number < number {
 			s.left = append(s.left, pl)
 		}
@@ -480,6 +480,8 @@ func (s *Sitting) endLeft(ctx context.Context) {
 			switch {
 			case err == nil && ended:
 				s.ended(pl.dir())
+				now := s.latest() // its disk takes bytes again: perhaps it did not when this one began
+				s.p.announce(place{now.root, now.number})
 			case err == nil, errors.Is(err, ledger.ErrDamaged), errors.Is(err, ledger.ErrEmpty):
 			default:
 				s.p.Logger.Warn("left part not ended yet", "hearing", s.p.Hearing, "part", pl.number, "error", err)

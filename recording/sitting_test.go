@@ -36,7 +36,9 @@ type twoDisks struct {
 
 func newTwoDisks(t *testing.T, now time.Time) *twoDisks {
 	o := newOpener(t, now)
-	return &twoDisks{opener: o, second: filepath.Join(filepath.Dir(o.dir), "second"), disk: &faulty{}}
+	d := &twoDisks{opener: o, second: filepath.Join(filepath.Dir(o.dir), "second"), disk: &faulty{}}
+	require.NoError(t, os.Mkdir(d.second, 0o700))
+	return d
 }
 
 func (d *twoDisks) begin(change func(p *Params)) (*Sitting, *heard) {
@@ -362,6 +364,77 @@ func TestTheEndDoesNotWaitForAHungDisk(t *testing.T) {
 			}
 			close(hung)
 			synctest.Wait() // what the disk gives back too late is ended too
+		})
+	}
+}
+
+// A number is used once, also while the disk of its part is away: the next part
+// goes on behind it and names it as missing, what is held in it is not passed over,
+// and with the disk back the hearing is whole.
+func TestANumberIsNotUsedTwiceWhileADiskIsAway(t *testing.T) {
+	for what, without := range map[string]func(t *testing.T, second string) (back func()){
+		"bare mount point": func(t *testing.T, second string) func() {
+			require.NoError(t, os.Rename(second, second+".away"))
+			require.NoError(t, os.Mkdir(second, 0o700))
+			return func() {
+				require.NoError(t, os.RemoveAll(second))
+				require.NoError(t, os.Rename(second+".away", second))
+			}
+		},
+		"not there": func(t *testing.T, second string) func() {
+			require.NoError(t, os.Rename(second, second+".away"))
+			return func() { require.NoError(t, os.Rename(second+".away", second)) }
+		},
+		"no directory any more": func(t *testing.T, second string) func() {
+			require.NoError(t, os.Rename(second, second+".away"))
+			require.NoError(t, os.WriteFile(second, nil, 0o600))
+			return func() {
+				require.NoError(t, os.Remove(second))
+				require.NoError(t, os.Rename(second+".away", second))
+			}
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			d := newTwoDisks(t, bubble)
+			dirs := []string{filepath.Join(d.dir, "h-1"), filepath.Join(d.second, "h-1")}
+			synctest.Test(t, func(t *testing.T) {
+				s, _ := d.begin(nil)
+				err := error(syscall.EIO)
+				d.disk.log.Store(&err)
+				require.NoError(t, s.Event(context.Background(), 1, []byte(`{"n":1}`), true, true))
+				require.Equal(t, 2, s.Number())
+				require.NoError(t, s.Event(context.Background(), 2, []byte(`{"n":2}`), false, true))
+				require.NoError(t, s.Suspend(context.Background()))
+			})
+			back := without(t, d.second)
+			_, err := Held(dirs...)
+			require.ErrorIs(t, err, errAway, "an order may stand in it")
+			_, err = LastPart(dirs...)
+			require.ErrorIs(t, err, errAway)
+			synctest.Test(t, func(t *testing.T) {
+				s, _ := d.begin(nil)
+				require.Equal(t, 3, s.Number())
+				require.Contains(t, s.Dir(), d.dir)
+				synctest.Wait()
+				require.NoError(t, s.Close(context.Background()))
+			})
+			r := d.one(d.dirs()[0])
+			require.Equal(t, 1, r.ExitCode(), r.Text("en"))
+			require.Equal(t, DamagePartMissing, r.Damages[0].Code)
+			require.Equal(t, partDir(2), r.Damages[0].Detail)
+			back()
+			held, err := Held(dirs...)
+			require.NoError(t, err)
+			require.Equal(t, []string{`{"n":2}`}, texts(held))
+			synctest.Test(t, func(t *testing.T) { // ends the second part
+				s, _ := d.begin(nil)
+				require.Equal(t, 4, s.Number())
+				synctest.Wait()
+				require.NoError(t, s.Close(context.Background()))
+			})
+			r = d.report()
+			require.Equal(t, 0, r.ExitCode(), r.Text("en"))
+			require.Len(t, r.Parts, 4)
 		})
 	}
 }

@@ -221,6 +221,9 @@ func findParts(fsys fs.FS) ([]partDirFS, error) {
 		if err == nil && !e.IsDir() && (e.Name() == partDir(n)+".asice" || e.Name() == partDir(n)+".asice.new") {
 			continue // the sealed file of a part is verified by itself; see package archive
 		}
+		if err == nil && !e.IsDir() && e.Name() == partDir(n)+ElsewhereExt {
+			continue // that this part is in the other directory, its successor tells
+		}
 		if err != nil || e.Name() != partDir(n) || !e.IsDir() {
 			return nil, fmt.Errorf("recording: %q is no part of a hearing", e.Name())
 		}

@@ -249,7 +249,11 @@ func (r *recorder) dirs(id hearing.ID) []string {
 // Unfinished tells whether the hearing's latest part lacks its end line.
 func (r *recorder) Unfinished(_ context.Context, id hearing.ID) bool {
 	part, err := recording.LastPart(r.dirs(id)...)
-	if err != nil || part == "" {
+	if err != nil {
+		r.logger.Error("latest part of the evidence not found", "hearing", id, "err", err)
+		return false
+	}
+	if part == "" {
 		return false
 	}
 	last, err := lastLine(filepath.Join(part, ledger.LogName))

@@ -11,6 +11,7 @@ import (
 
 	"phientoa/internal/court"
 	"phientoa/internal/store"
+	"phientoa/recording"
 	"phientoa/recording/archive"
 )
 
@@ -98,8 +99,10 @@ func removeBelow(below, dir, file string) (err error) {
 	if err := root.RemoveAll(dir); err != nil {
 		return err
 	}
-	if err := root.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	for _, name := range []string{file, dir + recording.ElsewhereExt} {
+		if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
 	// Durably, before the database says so: nobody looks again after that.
 	hearing, err := root.Open(path.Dir(file))
