@@ -42,9 +42,8 @@ func (m *Maker) Write(d Document, at time.Time, draft bool) ([]byte, error) {
 	}
 	m.writeDigests(p, d)
 	if !draft {
-		p.NewPage()
-		p.Paragraph(fmt.Sprintf("Biên bản gồm các dòng từ %d đến %d, hoàn chỉnh hồi %s.", d.From, d.Lines, Moment(at.UnixMicro())))
-		p.Signatures([][2]string{
+		said := fmt.Sprintf("Biên bản gồm các dòng từ %d đến %d, hoàn chỉnh hồi %s.", d.From, d.Lines, Moment(at.UnixMicro()))
+		p.SignaturePage(said, [][2]string{
 			{"THƯ KÝ PHIÊN TÒA", m.nameOf(court.Clerk)},
 			{"THẨM PHÁN - CHỦ TỌA PHIÊN TÒA", m.nameOf(court.PresidingJudge)},
 		})

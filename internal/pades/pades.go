@@ -68,131 +68,23 @@ func Check(signed, original []byte) ([]Signature, error) {
 	return f.signatures()
 }
 
-// onlySigned: of our own objects, revisions may change only the catalog (a form, for
-// the signatures), the document's information, and the last page's annotations; these
-// have to be fields of signatures.
-func (f *file) onlySigned() error {
-	ours := &file{in: f.in, revisions: f.revisions[:1], objects: f.revisions[0].objects}
-	trailer := ours.revisions[0].trailer
-	catalog, info := trailer.keys["Root"].number(), trailer.keys["Info"].number()
-	last, err := ours.lastPage(catalog)
-	if err != nil {
-		return err
-	}
-	for i, r := range f.revisions[1:] {
-		if !r.trailer.keys["Root"].same(trailer.keys["Root"]) {
-			return fmt.Errorf("%w: another catalog", ErrChanged)
-		}
-		for n, at := range r.objects {
-			if at < f.revisions[i].end || at >= r.xref {
-				return fmt.Errorf("%w: object %d stands elsewhere", ErrChanged, n)
-			}
-			was, had := ours.objects[n]
-			if !had || n == info {
-				continue
-			}
-			before, err := f.objectAt(n, was)
-			if err != nil {
-				return err
-			}
-			now, err := f.objectAt(n, at)
-			if err != nil {
-				return err
-			}
-			switch {
-			case n == catalog && now.sameBut(before, "AcroForm", "Extensions", "Perms"):
-			case n == last && now.sameBut(before, "Annots"):
-			default:
-				return fmt.Errorf("%w: object %d", ErrChanged, n)
-			}
-		}
-	}
-	return f.onlyFields(last)
-}
-
-// lastPage is the number of the last page's object.
-func (f *file) lastPage(catalog int) (int, error) {
-	root, err := f.object(catalog)
-	if err != nil {
-		return 0, err
-	}
-	n := root.keys["Pages"].number()
-	for range maxDepth {
-		o, err := f.object(n)
-		if err != nil {
-			return 0, err
-		}
-		if o.keys["Type"].word == "Page" {
-			return n, nil
-		}
-		kids := o.keys["Kids"]
-		if len(kids.list) == 0 {
-			break
-		}
-		n = kids.list[len(kids.list)-1].number()
-	}
-	return 0, fmt.Errorf("%w: pages", ErrSyntax)
-}
-
-// onlyFields: every annotation of the last page is a field for a signature that does
-// nothing when it is touched.
-func (f *file) onlyFields(page int) error {
-	p, err := f.object(page)
-	if err != nil {
-		return err
-	}
-	annots, err := f.resolve(p.keys["Annots"])
-	if err != nil {
-		return err
-	}
-	for _, a := range annots.list {
-		o, err := f.resolve(a)
-		if err != nil {
-			return err
-		}
-		if !isField(o) || o.keys["Subtype"].word != "Widget" {
-			return fmt.Errorf("%w: an annotation that is no signature", ErrChanged)
-		}
-	}
-	return nil
-}
-
-func isField(o object) bool {
-	_, act := o.keys["A"]
-	_, acts := o.keys["AA"]
-	_, kids := o.keys["Kids"]
-	return o.kind == dict && o.keys["FT"].word == "Sig" && !act && !acts && !kids
-}
-
 // signatures are those of the form's fields: one for every revision but ours, each over
 // all bytes up to that revision's end.
 func (f *file) signatures() ([]Signature, error) {
-	root, err := f.object(f.revisions[0].trailer.keys["Root"].number())
-	if err != nil {
-		return nil, err
-	}
-	form, err := f.resolve(root.keys["AcroForm"])
-	if err != nil {
-		return nil, err
-	}
-	if _, has := form.keys["XFA"]; has {
-		return nil, fmt.Errorf("%w: a form", ErrChanged)
-	}
-	fields, err := f.resolve(form.keys["Fields"])
+	_, fields, err := f.form(f.revisions[0].trailer.keys["Root"].number())
 	if err != nil {
 		return nil, err
 	}
 	var out []Signature
-	for _, x := range fields.list {
+	for _, x := range fields {
 		field, err := f.resolve(x)
 		if err != nil {
 			return nil, err
 		}
-		if !isField(field) {
-			return nil, fmt.Errorf("%w: a field that is no signature", ErrChanged)
-		}
+		// A place that is not signed yet could not be signed later: no object of an
+		// earlier revision may be written again.
 		if _, signed := field.keys["V"]; !signed {
-			continue // a place to sign
+			return nil, fmt.Errorf("%w: an empty field", ErrUnsigned)
 		}
 		s, err := f.signature(field.keys["V"])
 		if err != nil {

@@ -23,8 +23,7 @@ import (
 func document(t require.TestingT) []byte {
 	d := pdf.New(pdf.Info{Title: "Biên bản", Created: time.Unix(0, 0)})
 	d.Paragraph("Dòng 1.")
-	d.NewPage()
-	d.Signatures([][2]string{{"THƯ KÝ", "Trần Thị Bưởi"}, {"CHỦ TỌA", "Nguyễn Văn Ước"}})
+	d.SignaturePage("Biên bản gồm các dòng từ 1 đến 1.", [][2]string{{"THƯ KÝ", "Trần Thị Bưởi"}, {"CHỦ TỌA", "Nguyễn Văn Ước"}})
 	b, err := d.Bytes()
 	require.NoError(t, err)
 	return b

@@ -224,6 +224,9 @@ func (d *Doc) Facts(facts [][2]string) {
 // NewPage begins a page.
 func (d *Doc) NewPage() { d.f.AddPage() }
 
+// namesBelow is how far the names stand below the words over them, in mm.
+const namesBelow = 42.0
+
 // Signatures are places to sign, side by side: the words above and the name below.
 func (d *Doc) Signatures(places [][2]string) {
 	if len(places) == 0 {
@@ -237,11 +240,41 @@ func (d *Doc) Signatures(places [][2]string) {
 		d.letters("B", body)
 		f.SetXY(x, top)
 		f.MultiCell(w, lineOf, clean(p[0]), "", "C", false)
-		f.SetXY(x, top+42)
+		f.SetXY(x, top+namesBelow)
 		f.MultiCell(w, lineOf, clean(p[1]), "", "C", false)
 	}
 	f.SetXY(marginLeft, top+52)
 	d.letters("", body)
+}
+
+// SignatureBlock is where stamps of signatures may stand on a SignaturePage: the empty
+// strip between the words above and the names below, as left, bottom, right and top in
+// points from the page's lower left corner (a Rect of ISO 32000-1, 7.9.5). The page
+// shows nothing of ours there, so a stamp inside covers nothing.
+func SignatureBlock() [4]float64 {
+	const point, width, height = 72 / 25.4, 210.0, 297.0
+	return [4]float64{marginLeft * point, (height - blockBottom) * point, (width - marginRight) * point, (height - blockTop) * point}
+}
+
+// Upper and lower edge of SignatureBlock in mm from the page's upper edge: below two
+// lines of text and two lines of words, above the names under one line of text.
+const blockTop, blockBottom = 46.0, 69.0
+
+// SignaturePage is a page of its own with what is signed and the places to sign it. What
+// would reach into SignatureBlock makes Bytes fail: said has two lines at most, and so
+// has each of the words above.
+func (d *Doc) SignaturePage(said string, places [][2]string) {
+	d.NewPage()
+	d.Paragraph(said)
+	top, w := d.f.GetY(), d.width()/float64(max(1, len(places)))
+	d.letters("B", body)
+	for _, p := range places {
+		if lines := d.f.SplitText(clean(p[0]), w); top+float64(len(lines))*lineOf > blockTop || top+namesBelow < blockBottom {
+			d.f.SetErrorf("what is signed, or the words over a place to sign, are too long")
+		}
+	}
+	d.letters("", body)
+	d.Signatures(places)
 }
 
 // room begins a page when less than mm millimetres are left on this one.

@@ -137,3 +137,13 @@ func FuzzAnyTextMakesASoundDocument(f *testing.F) {
 		require.NoError(t, api.Validate(bytes.NewReader(out), model.NewDefaultConfiguration()))
 	})
 }
+
+// Nothing of ours reaches into the block for stamps: two lines fit, more are an error.
+func TestTheSignatureBlockStaysEmpty(t *testing.T) {
+	for lines, ok := range map[int]bool{1: true, 2: true, 3: false} {
+		d := pdf.New(pdf.Info{Created: time.Unix(0, 0)})
+		d.SignaturePage("a"+strings.Repeat("\na", lines-1), [][2]string{{"a", "b"}, {"a" + strings.Repeat("\na", 1), "b"}})
+		_, err := d.Bytes()
+		require.Equal(t, ok, err == nil, "%d lines: %v", lines, err)
+	}
+}

@@ -5,6 +5,7 @@ package padestest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/hex"
 	"fmt"
@@ -81,6 +82,12 @@ type Revision struct {
 	Catalog, Page string
 	// Widget are more entries of the field.
 	Widget string
+	// Rect is where the field stands; empty is nowhere, "[0 0 0 0]".
+	Rect string
+	// Annots and Fields are more references of the page and of the form.
+	Annots, Fields string
+	// Size is the number behind the last object, for more Objects than one new one.
+	Size int
 	// Mine makes the signature of the bytes that it covers; nil leaves zeros.
 	Mine func(covered []byte) []byte
 }
@@ -110,12 +117,13 @@ func Append(t T, doc []byte, r Revision) []byte {
 		annots = m[1] + " " + annots
 		pageText = regexp.MustCompile(`/Annots \[[^\]]*\]`).ReplaceAllString(pageText, "")
 	}
+	rect := cmp.Or(r.Rect, "[0 0 0 0]")
 	objects := map[int]string{
 		sig: "<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached /ByteRange [0 0000000001 0000000002 0000000003] /Contents <" +
 			hex.EncodeToString(make([]byte, room)) + "> >>",
-		field: fmt.Sprintf("<< /Type /Annot /Subtype /Widget /FT /Sig /T (S%d) /F 132 /Rect [0 0 0 0] /P %d 0 R /V %d 0 R %s >>", sig, page, sig, r.Widget),
-		root:  within(catalog, fmt.Sprintf("/AcroForm << /SigFlags 3 /Fields [%s] >> %s", fields, r.Catalog)),
-		page:  within(pageText, fmt.Sprintf("/Annots [%s] %s", annots, r.Page)),
+		field: fmt.Sprintf("<< /Type /Annot /Subtype /Widget /FT /Sig /T (S%d) /F 132 /Rect %s /P %d 0 R /V %d 0 R %s >>", sig, rect, page, sig, r.Widget),
+		root:  within(catalog, fmt.Sprintf("/AcroForm << /SigFlags 3 /Fields [%s %s] >> %s", fields, r.Fields, r.Catalog)),
+		page:  within(pageText, fmt.Sprintf("/Annots [%s %s] %s", annots, r.Annots, r.Page)),
 	}
 	for n, text := range r.Objects {
 		if n == 0 {
@@ -123,6 +131,7 @@ func Append(t T, doc []byte, r Revision) []byte {
 		}
 		objects[n] = text
 	}
+	next = max(next, r.Size)
 	out := appendObjects(doc, objects, next, fmt.Sprintf("<< /Size %d /Root %d 0 R %s /Prev %d >>", next, root, info, prev))
 	return fill(out, len(doc), r.Mine)
 }
