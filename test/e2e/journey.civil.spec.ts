@@ -139,7 +139,7 @@ test("J2.8: the respondent's link is gone for 25 s", async () => {
   const person = await court.of("respondent");
   const gone = await leave(respondent);
   await test.step("J2.8 the desk says so within 5 s", async () => {
-    const sentence = /^Điểm cầu Văn phòng của bị đơn: Bị đơn .* mất kết nối$/;
+    const sentence = /^Điểm cầu Văn phòng của bị đơn: bị đơn .* mất kết nối$/;
     await judge.page.getByText(sentence).first().waitFor();
     expect(Date.now() - gone).toBeLessThanOrEqual(5_000);
     await clerk.page.getByText(sentence).first().waitFor();

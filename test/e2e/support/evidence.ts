@@ -14,7 +14,7 @@ export interface Entry {
 /** parts lists the directories of a data directory that hold an evidence log, sorted. */
 export function parts(dataDir: string): string[] {
   return readdirSync(dataDir, { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith("log.jsonl"))
+    .filter((name) => /part-\d+[/\\]log\.jsonl$/.test(name))
     .map((name) => dirname(join(dataDir, name)))
     .toSorted();
 }
