@@ -117,7 +117,27 @@ func TestPrivateTalksOfACriminalCaseStayOnOneSide(t *testing.T) {
 			}
 		}
 	})
-	n.require(t, "other procedures", "client not named", "client named", "helper of one")
+	n.require(t, "other procedures", "client not named", "client named")
+}
+
+// The same of who helps one of two accused by name, which chance seldom brings about.
+func TestCounselMeetsWhoHelpsTheirOwnClientOnly(t *testing.T) {
+	r := trialRoom(t, func(b *Booking) {
+		policy := court.DefaultPolicy(court.Criminal)
+		policy.RequireOpinion, policy.RequireFacilities, policy.RequireReady = false, false, false
+		b.Procedure, b.Form, b.Policy = court.Criminal, Online, &policy
+		b.Points = []Point{
+			{ID: "P0", Kind: CentralPoint, Name: "Trung tâm"},
+			{ID: "P1", Kind: ComponentPoint, Name: "Trại tạm giam", Detention: true},
+			{ID: "P2", Kind: ComponentPoint, Name: "Trụ sở"},
+		}
+		b.People = append(b.People,
+			Person{ID: "father", Capacity: court.LegalRepresentative, Point: "P0", Client: "accused"},
+			Person{ID: "mother", Capacity: court.LegalRepresentative, Point: "P0", Client: "second"})
+	})
+	r.no("not_for_consult", RequestConsult{[]PersonID{"accused", "mother"}}, counsellor)
+	r.no("not_for_consult", RequestConsult{[]PersonID{"second"}}, counsellor)
+	r.ok(RequestConsult{[]PersonID{"accused", "father"}}, counsellor)
 }
 
 // The table of mayConsult, by procedure and capacity.
