@@ -23,24 +23,19 @@ else
   export RAPID_SEED=${RAPID_SEED:-20211112}
 fi
 
-names=()
-seconds=()
-outcomes=()
-broken=" "
 started=$SECONDS
 
-# record NAME OUTCOME SECONDS
-record() {
-  names+=("$1")
-  outcomes+=("$2")
-  seconds+=("$3")
-}
+# record NAME OUTCOME SECONDS: one line of the table at the end.
+record() { printf '%s\t%s\t%s\n' "$1" "$2" "$3" >>"$results/phases.tsv"; }
+
+# ended NAME OUTCOME: true when that phase ended so.
+ended() { grep -qsx "$1"$'\t'"$2"$'\t[0-9]*' "$results/phases.tsv"; }
 
 # after NAME...: false when one of these phases failed.
 after() {
   local name
   for name in "$@"; do
-    case "$broken" in *" $name "*) return 1 ;; esac
+    if ended "$name" failed; then return 1; fi
   done
 }
 
@@ -58,10 +53,7 @@ phase() {
   case "$code" in
     0) outcome=passed ;;
     77) outcome=skipped ;;
-    *)
-      outcome=failed
-      broken="$broken$name "
-      ;;
+    *) outcome=failed ;;
   esac
   if [ "$kind" = check ] || { [ "$kind" = step ] && [ "$outcome" != passed ]; } ||
     { [ "$kind" = runner ] && [ "$outcome" = skipped ]; }; then
@@ -120,18 +112,39 @@ tail_of() {
 }
 
 finish() {
-  local i name
+  local name result took
   printf '\n=== what each runner said last\n'
   for name in go-plain go-race web-unit screens e2e; do tail_of "$name"; done
-  for i in "${!names[@]}"; do
-    if [ "${outcomes[$i]}" = failed ]; then tail_of "${names[$i]}" 30; fi
-  done
-  printf '\n=== durations\n'
-  for i in "${!names[@]}"; do
-    printf '%-12s %5d s  %s\n' "${names[$i]}" "${seconds[$i]}" "${outcomes[$i]}"
-  done
+  while IFS=$'\t' read -r name result took; do
+    if [ "$result" = failed ]; then tail_of "$name" 30; fi
+  done <"$results/phases.tsv"
+  printf '\n=== durations (e2e beside the others)\n'
+  while IFS=$'\t' read -r name result took; do
+    printf '%-12s %5d s  %s\n' "$name" "$took" "$result"
+  done <"$results/phases.tsv"
   printf '%-12s %5d s\n\n' total $((SECONDS - started))
   node "$ROOT/scripts/totals.mjs" "$results"
+}
+
+# begin_hearings starts the end-to-end tests beside what follows: of their minutes
+# they wait for the most part, for a link to come back or a database. They keep their
+# process group, so that an interrupt ends their browsers too.
+hearings=
+begin_hearings() {
+  set -m
+  (phase runner e2e end_to_end) >"$results/logs/beside" 2>&1 </dev/null &
+  hearings=$!
+  set +m
+  trap 'kill -INT -- "-$hearings" 2>/dev/null' EXIT
+  # What follows yields to them: they keep the time of a court, it only computes.
+  renice -n 10 -p $$ >/dev/null || true
+}
+
+end_hearings() {
+  [ -n "$hearings" ] || return 0
+  wait "$hearings" || printf 'e2e\tfailed\n' >>"$results/checks.tsv"
+  trap - EXIT
+  cat "$results/logs/beside"
 }
 
 phase step bootstrap "$ROOT/scripts/bootstrap.sh" test
@@ -144,26 +157,27 @@ else
   phase step s3server "$ROOT/scripts/s3server.sh" cached
 fi
 phase step web-deps "$ROOT/scripts/web.sh" deps
+if after web-deps; then phase step web-build "$ROOT/scripts/web.sh" build; fi
+phase step build "$ROOT/scripts/build.sh"
+if ! have chromium; then
+  without screens "chromium is not installed"
+  without e2e "chromium is not installed"
+elif after web-deps web-build build; then
+  begin_hearings
+fi
 if after web-deps; then
   phase check web-check web_check
   phase runner web-unit unit_tests
-  phase step web-build "$ROOT/scripts/web.sh" build
   phase check generated "$ROOT/scripts/generate.sh" --check
 fi
-phase step build "$ROOT/scripts/build.sh"
 phase check shell "$ROOT/scripts/shell.sh"
 if after tools; then
   phase check lint "$ROOT/scripts/lint.sh"
   phase check vuln "$ROOT/scripts/vuln.sh"
-  phase runner go-plain "$ROOT/scripts/gotest.sh" plain
   phase runner go-race "$ROOT/scripts/gotest.sh" race
+  phase runner go-plain "$ROOT/scripts/gotest.sh" plain
 fi
-if ! have chromium; then
-  without screens "chromium is not installed"
-  without e2e "chromium is not installed"
-elif after web-deps web-build; then
-  phase runner screens screens
-  if after build; then phase runner e2e end_to_end; fi
-fi
+if have chromium && after web-deps web-build; then phase runner screens screens; fi
+end_hearings
 if [ "$long" = long ]; then phase check fuzz "$ROOT/scripts/fuzz.sh" "${FUZZTIME:-2m}"; fi
 finish
