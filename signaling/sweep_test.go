@@ -63,7 +63,8 @@ func rights() map[string]right {
 		"give_floor": {"P", session}, "stop_floor": {"P", session}, "mute_lock": {"PC", going}, "unlock": {"PC", going},
 		"recess": {"P", session}, "resume": {"P", "rh"}, "close": {"P", "odr"},
 		"record_opinion": {"C", "s"}, "record_facilities": {"C", "s"}, "mark_ready": {"PC", "s"},
-		"note_identity": {"C", going}, "note_mismatch": {"C", going}, "report_presence": {"CO", going}, "report_test": {"S", going},
+		"note_identity": {"C", going}, "note_mismatch": {"C", going},
+		"begin_identity_check": {"C", "srnhu"}, "end_identity_check": {"C", "srnhu"}, "report_presence": {"CO", going}, "report_test": {"S", going},
 		"next_phase": {"P", session}, "stand": {"PC", session}, "sit": {"PC", going}, "set_visibility": {"P", going},
 		"hold_technical": {"PC", "odr"}, "keep_going": {"P", "odh"}, "confirm_return": {"CO", going},
 		"suspend": {"P", "ordnh"}, "adjourn": {"P", going}, "announced": {"CO", "ua"}, "reopen": {"PC", "u"}, "cancel": {"PC", "s"},
@@ -217,6 +218,8 @@ func beginnings(stage hearingtest.Stage) []hearingtest.Act {
 		d := hearing.DeviceID(device(plaintiff))
 		list = append(list,
 			hearingtest.Act{Command: hearing.DeviceConnected{Device: d}}, hearingtest.Act{Command: hearing.DeviceLost{Device: d}})
+	case hearingtest.Suspended:
+		list = append(list, hearingtest.Act{By: clerk, Command: hearing.BeginIdentityCheck{Person: lawyer}})
 	case hearingtest.Recess:
 		list = append(list, hearingtest.Act{By: judge, Command: hearing.EndIsolation{Person: respondent}})
 	}

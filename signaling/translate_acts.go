@@ -65,6 +65,10 @@ func preparingAct(c *wire.Command) hearing.Command {
 		return hearing.NoteIdentity{Person: person(n), Method: n.GetMethod(), Challenge: n.GetChallenge()}
 	case *wire.Command_NoteMismatch:
 		return hearing.NoteMismatch{Person: person(a.NoteMismatch), Reason: a.NoteMismatch.GetReason()}
+	case *wire.Command_BeginIdentityCheck:
+		return hearing.BeginIdentityCheck{Person: person(a.BeginIdentityCheck)}
+	case *wire.Command_EndIdentityCheck:
+		return hearing.EndIdentityCheck{}
 	case *wire.Command_ReportPresence:
 		p := a.ReportPresence
 		return hearing.ReportPresence{Person: person(p), Present: p.GetPresent(), Reason: p.GetReason()}

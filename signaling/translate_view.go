@@ -17,7 +17,7 @@ func wireView(v hearing.View, names map[hearing.PersonID]string) *wire.View {
 		Procedure: string(v.Procedure), Instance: v.Instance, Form: string(v.Form),
 		Visibility: string(v.Visibility), Phase: string(v.Phase), Place: string(v.Place),
 		Standing: v.Standing, Hold: wireHold(v.Hold), Decision: wireDecision(v.Decision),
-		Unbriefed: texts(v.Unbriefed), OpenBarred: v.OpenBarred,
+		Unbriefed: texts(v.Unbriefed), OpenBarred: v.OpenBarred, IdentityCheck: wireCheck(v.IdentityCheck),
 	}
 	for _, p := range v.Phases {
 		out.Phases = append(out.Phases, &wire.PhaseView{
@@ -81,6 +81,16 @@ func wireHold(h *hearing.HoldView) *wire.HoldView {
 		out.Confirm = append(out.Confirm, &wire.ReturnView{Person: string(c.Person), Identity: c.Identity, Media: c.Media})
 	}
 	return out
+}
+
+func wireCheck(c *hearing.IdentityCheckView) *wire.IdentityCheckView {
+	if c == nil {
+		return nil
+	}
+	return &wire.IdentityCheckView{
+		By: string(c.By), ByDevice: string(c.ByDevice), Person: string(c.Person), Device: string(c.Device),
+		Since: c.Since, Until: c.Until,
+	}
 }
 
 func wireDecision(d *hearing.DecisionView) *wire.DecisionView {

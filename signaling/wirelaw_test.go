@@ -46,8 +46,10 @@ func movesOf(s *hearing.State) []moveBy {
 			by(clerk, &wire.Command{Act: &wire.Command_AllowConsult{AllowConsult: &wire.AllowConsult{Consult: c.ID}}}),
 			by(plaintiff, &wire.Command{Act: &wire.Command_EndConsult{EndConsult: &wire.EndConsult{Consult: c.ID}}}))
 	}
+	list = append(list, by(clerk, cmdEndCheck))
 	for _, p := range []string{plaintiff, lawyer, respondent, witness} {
 		list = append(list,
+			by(clerk, cmdCheck(p)),
 			by(judge, cmdAdmit(p)), by(judge, cmdRemove(p)), by(judge, cmdFloor(p)), by(judge, cmdLock(p)),
 			by(judge, &wire.Command{Act: &wire.Command_Unlock{Unlock: &wire.Unlock{Person: p}}}),
 			by(judge, &wire.Command{Act: &wire.Command_StopFloor{StopFloor: &wire.StopFloor{Person: p}}}),
@@ -125,6 +127,18 @@ func room(s *hearing.State, p string) string {
 	return where
 }
 
+// compared tells whether the screens of both say that one is the clerk who compares the
+// papers of the other.
+func compared(s *hearing.State, p, q string) bool {
+	told := func(p string) *hearing.IdentityCheckView {
+		d := hearing.DeviceID(device(p))
+		return hearing.ViewFor(s, hearing.Reader{Person: hearing.PersonID(p), Device: d}).IdentityCheck
+	}
+	c := told(p)
+	return c != nil && told(q) != nil && slices.Equal(
+		slices.Sorted(slices.Values([]string{p, q})), slices.Sorted(slices.Values([]string{string(c.By), string(c.Person)})))
+}
+
 // roomsAgree holds the routing to the places that people read on their screens:
 // nothing flows between two rooms, or out of a private one into the recorder.
 func roomsAgree(t *testing.T, s *hearing.State, allowed map[pair]bool) {
@@ -133,6 +147,9 @@ func roomsAgree(t *testing.T, s *hearing.State, allowed map[pair]bool) {
 		from := room(s, p.from)
 		if p.at == recorderEar {
 			require.Equal(t, string(hearing.Courtroom), from, "recorded from %s", p.from)
+			continue
+		}
+		if compared(s, p.from, p.at) {
 			continue
 		}
 		require.NotEmpty(t, from)
@@ -274,9 +291,10 @@ func (s *stage) judge(list []stretch) (v verdict) {
 // tour names the first moves, so that every run goes through every room.
 func tour(n int) string {
 	names := []string{
-		"Recess", "RequestConsult", "AllowConsult", "EndConsult", "Resume", "CallWitness", "GiveFloor", "DismissWitness",
+		"Recess", "BeginIdentityCheck", "BeginIdentityCheck", "EndIdentityCheck", "RequestConsult", "AllowConsult", "EndConsult",
+		"BeginIdentityCheck", "Resume", "CallWitness", "GiveFloor", "DismissWitness",
 		"Isolate", "ConfirmLeft", "EndIsolation", "NoteBriefed", "SetVisibility", "SetVisibility", "Deliberate",
-		"EndDeliberation", "Remove", "Admit", "HoldTechnical", "RequestConsult", "AllowConsult", "Resume",
+		"EndDeliberation", "Remove", "Admit", "HoldTechnical", "BeginIdentityCheck", "RequestConsult", "AllowConsult", "Resume",
 	}
 	if n < len(names) {
 		return names[n]
@@ -365,7 +383,7 @@ func TestWireLaw(t *testing.T) {
 		require.Positive(t, n, "kind %d", kind)
 	}
 	require.Positive(t, resent, "repeats are asked for and given")
-	for _, kind := range []string{"AllowConsult", "Deliberate", "Isolate", "CallWitness", "SetVisibility", "Remove"} {
+	for _, kind := range []string{"AllowConsult", "Deliberate", "Isolate", "CallWitness", "SetVisibility", "Remove", "BeginIdentityCheck", "EndIdentityCheck"} {
 		require.Positive(t, kinds[kind], "the tour takes %s", kind)
 	}
 }

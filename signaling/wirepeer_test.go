@@ -57,7 +57,7 @@ func wireBooking() hearing.Booking {
 		beside   string
 	}{
 		{judge, court.PresidingJudge, "P0", hearing.DeskClient, false, ""},
-		{clerk, court.Clerk, "P0", hearing.Console, false, ""},
+		{clerk, court.Clerk, "P0", hearing.DeskClient, false, ""},
 		{assessor, court.LayAssessor, "P0", hearing.DeskClient, false, ""},
 		{plaintiff, court.Plaintiff, "P0", hearing.DeskClient, true, ""},
 		{lawyer, court.Lawyer, "P0", hearing.DeskClient, true, ""},
@@ -162,7 +162,9 @@ const (
 	markBytes = 4 + 1 + 1 + 8
 )
 
-func senders() []string { return []string{judge, assessor, plaintiff, lawyer, respondent, witness} }
+func senders() []string {
+	return []string{judge, assessor, plaintiff, lawyer, respondent, witness, clerk}
+}
 
 func (s *stage) now() time.Duration { return time.Since(s.begun) }
 
@@ -329,7 +331,7 @@ func (s *stage) connect(person string) {
 		_, err = pc.AddTransceiverFromTrack(p.mic, sendonly)
 		require.NoError(s.t, err)
 	}
-	if person == judge {
+	if person == judge || person == plaintiff {
 		p.cam, err = webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000}, "cam", "me")
 		require.NoError(s.t, err)
 		_, err = pc.AddTransceiverFromTrack(p.cam, sendonly)

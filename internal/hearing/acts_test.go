@@ -170,6 +170,8 @@ func (q slowAsker) preparation() [][]Command {
 		{MarkReady{}},
 		q.each(func(p PersonID) Command { return NoteIdentity{Person: p, Method: method, Challenge: "?"} }),
 		q.each(func(p PersonID) Command { return NoteMismatch{Person: p, Reason: "?"} }),
+		q.each(func(p PersonID) Command { return BeginIdentityCheck{Person: p} }),
+		{EndIdentityCheck{}},
 		q.each(func(p PersonID) Command { return ReportPresence{Person: p, Present: true} }),
 		tests,
 	}

@@ -131,6 +131,8 @@ const (
 	ClassPanel     Class = "panel"     // the deliberation room
 	// ClassConsult + the consultation's id: one private room.
 	ClassConsult Class = "consult:"
+	// ClassIdentity + the person's id: the clerk and who shows their papers.
+	ClassIdentity Class = "identity:"
 )
 
 // Audience is either one device or one class.
@@ -234,6 +236,10 @@ type (
 		Person PersonID
 		Reason string
 	}
+	// BeginIdentityCheck lets the clerk and a person see and hear each other to compare
+	// papers, outside of the session; EndIdentityCheck ends it.
+	BeginIdentityCheck struct{ Person PersonID }
+	EndIdentityCheck   struct{}
 	// ReportPresence: the point's officer (or the clerk) reports a person present
 	// or absent with a reason.
 	ReportPresence struct {

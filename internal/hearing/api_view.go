@@ -61,6 +61,9 @@ type View struct {
 	// ConsultWith is with whom the reader may ask for a private talk; empty where
 	// request_consult is not among Acts.
 	ConsultWith []ConsultChoice
+	// IdentityCheck is the comparison of papers that the reader is of; nobody else
+	// learns of one.
+	IdentityCheck *IdentityCheckView
 	// Unbriefed are people back from isolation who were not told yet.
 	Unbriefed []PersonID
 }
@@ -144,6 +147,19 @@ type ConsultChoice struct {
 	Person PersonID
 	// OtherSide: neither the own client nor who helps them; they have to agree.
 	OtherSide bool
+}
+
+// IdentityCheckView is a comparison of papers as its people know it: the clerk By at
+// ByDevice sees and hears whoever is before Device, where Person shows their papers,
+// and they the clerk; nobody else does, and it is not recorded. It ends by itself at
+// Until, in UTC unix microseconds.
+type IdentityCheckView struct {
+	By       PersonID
+	ByDevice DeviceID
+	Person   PersonID
+	Device   DeviceID
+	Since    int64
+	Until    int64
 }
 
 // PersonView is one person as the reader may know them. The name is filled in

@@ -28,6 +28,9 @@ func (s *State) next() (due, bool) {
 				offer(p.BackSince+policy.HoldSettle, settleLinks)
 			}
 		}
+		if s.Check != nil {
+			offer(s.Check.Until, endIdentityCheck)
+		}
 		switch {
 		case s.Status != InSession:
 		case s.Hold != nil:

@@ -58,7 +58,7 @@ func ActRestricts(act string) bool {
 		HoldTechnical{}.command(), Suspend{}.command(), Adjourn{}.command(), Cancel{}.command(),
 		CancelBooking{}.command(), SetVisibility{}.command():
 		return true
-	case DismissWitness{}.command(), Isolate{}.command(), EndConsult{}.command():
+	case DismissWitness{}.command(), Isolate{}.command(), EndConsult{}.command(), EndIdentityCheck{}.command():
 		return true
 	}
 	return false

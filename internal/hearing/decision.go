@@ -91,7 +91,7 @@ func (PersonBack) Restricts() bool { return false }
 // suspension asked to speak.
 func (s *State) standStill() {
 	s.Floor, s.FloorSince, s.RecessReason, s.Standing = "", 0, "", ""
-	s.Deliberating, s.Consults = false, nil
+	s.Deliberating, s.Consults, s.Check = false, nil, nil
 }
 
 func (b HearingSuspended) apply(s *State, e Event) error {
@@ -126,7 +126,7 @@ func (HearingReopened) apply(s *State, e Event) error {
 		return err
 	}
 	s.Part++
-	s.Late = false
+	s.Late, s.Check = false, nil
 	for i := range s.Points {
 		s.Points[i] = PointState{ID: s.Points[i].ID}
 	}
@@ -167,6 +167,7 @@ func (b PersonAway) apply(s *State, e Event) error {
 		return fmt.Errorf("%w: away", ErrImpossible)
 	}
 	p.Away, p.Seq = true, e.Seq
+	s.endCheckOf(b.Person)
 	s.noticePoint(s.booked(b.Person).Point, e)
 	return nil
 }

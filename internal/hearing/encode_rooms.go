@@ -26,6 +26,10 @@ func parseRoomBody(kind string, raw []byte) (EventBody, error) {
 		return decode[ConsultOpened](raw)
 	case ConsultEnded{}.Kind():
 		return decode[ConsultEnded](raw)
+	case IdentityCheckBegun{}.Kind():
+		return decode[IdentityCheckBegun](raw)
+	case IdentityCheckEnded{}.Kind():
+		return decode[IdentityCheckEnded](raw)
 	default:
 		return nil, nil
 	}

@@ -23,13 +23,7 @@ func anyRoomBooking(c chooser) Booking {
 		Devices:  []Device{{ID: "d0", Kind: pick(c, []DeviceKind{Console, DeskClient, DeskClient}), People: []PersonID{seatPerson(0)}}},
 	}
 	if c(2) == 0 {
-		policy := court.DefaultPolicy(court.Criminal)
-		policy.RequireOpinion, policy.RequireFacilities, policy.RequireReady = false, false, false
-		b.Procedure, b.Form, b.Visibility, b.Policy = court.Criminal, Online, pick(c, []Visibility{"", Public, ClosedDoors}), &policy
-		b.Points = []Point{
-			{ID: "P0", Kind: CentralPoint, Name: "Trung tâm"},
-			{ID: "P1", Kind: ComponentPoint, Name: "Trại tạm giam", Detention: true},
-		}
+		addTrial(c, &b)
 	}
 	others := []court.Capacity{
 		court.Clerk, court.LayAssessor, court.Procurator, court.Defendant, court.Defendant, court.DefenceCounsel,
@@ -67,6 +61,17 @@ func anyRoomBooking(c chooser) Booking {
 	}
 	addDevices(c, &b)
 	return b
+}
+
+// addTrial gives the booking a procedure under which it opens at once.
+func addTrial(c chooser, b *Booking) {
+	policy := court.DefaultPolicy(court.Criminal)
+	policy.RequireOpinion, policy.RequireFacilities, policy.RequireReady = false, false, false
+	b.Procedure, b.Form, b.Visibility, b.Policy = court.Criminal, Online, pick(c, []Visibility{"", Public, ClosedDoors}), &policy
+	b.Points = []Point{
+		{ID: "P0", Kind: CentralPoint, Name: "Trung tâm"},
+		{ID: "P1", Kind: ComponentPoint, Name: "Trại tạm giam", Detention: true},
+	}
 }
 
 // addDevices gives most people a device of their own, and some a share in others.
@@ -134,6 +139,8 @@ func anyRoomCommand(c chooser, b Booking) Command {
 			return AllowConsult{talk(), pick(c, []int{0, 1, MaxConsultMinutes, -1, MaxConsultMinutes + 1})}
 		},
 		func() Command { return EndConsult{talk()} },
+		func() Command { return BeginIdentityCheck{person()} },
+		func() Command { return EndIdentityCheck{} },
 	})()
 }
 
@@ -169,6 +176,7 @@ func lawfulRoomCommand(c chooser, s *State) (Command, Actor, bool) {
 		func(PersonID) Command { return Deliberate{} },
 		func(PersonID) Command { return Deliberate{} },
 		func(PersonID) Command { return EndDeliberation{court.Questioning} },
+		func(p PersonID) Command { return BeginIdentityCheck{p} },
 		func(p PersonID) Command { return RequestConsult{[]PersonID{p}} },
 		func(p PersonID) Command { return RequestConsult{[]PersonID{p, friend}} },
 		func(PersonID) Command { return AllowConsult{Consult: talk} },

@@ -77,11 +77,14 @@ func addProcedure(c chooser, b *Booking) {
 		b.Policy = &policy
 	}
 	b.People = append(b.People, Person{ID: seatPerson(1), Capacity: court.Clerk, Alias: "Thư ký", Point: "P0"})
-	b.Devices = append(b.Devices, Device{ID: "d1", Kind: Console, People: []PersonID{seatPerson(1)}})
+	b.Devices = append(b.Devices, Device{ID: "d1", Kind: pick(c, []DeviceKind{Console, DeskClient, DeskClient}), People: []PersonID{seatPerson(1)}})
 }
 
 func seatPeople(c chooser, b *Booking) {
-	microphone := map[PersonID]bool{seatPerson(0): b.Devices[0].Kind.sends()}
+	microphone := map[PersonID]bool{}
+	for _, d := range b.Devices {
+		microphone[d.People[0]] = d.Kind.sends()
+	}
 	for range c(8) {
 		d := Device{
 			ID:      DeviceID(fmt.Sprintf("d%d", len(b.Devices))),
@@ -218,6 +221,8 @@ func (d draw) courseCommand() Command {
 			return NoteIdentity{d.person(), pick(c, []string{"vneid", "citizen_card", "face"}), d.text()}
 		},
 		func() Command { return NoteMismatch{d.person(), d.text()} },
+		func() Command { return BeginIdentityCheck{d.person()} },
+		func() Command { return EndIdentityCheck{} },
 		func() Command { return ReportPresence{d.person(), c(2) == 0, d.text()} },
 		func() Command { return ReportTest{d.point(), d.items()} },
 		func() Command { return NextPhase{d.phase(), d.text()} },
@@ -294,6 +299,7 @@ func lawfulCommand(c chooser, s *State) (Command, Actor, bool) {
 		func(PersonID) Command { return MarkReady{} },
 		func(p PersonID) Command { return NoteIdentity{p, "vneid", "7"} },
 		func(p PersonID) Command { return NoteMismatch{p, "ảnh khác người"} },
+		func(p PersonID) Command { return BeginIdentityCheck{p} },
 		func(p PersonID) Command { return ReportPresence{p, true, ""} },
 		func(PersonID) Command { return ReportTest{"", []TestItem{{Key: "camera", OK: true}}} },
 		func(PersonID) Command { return ReportTest{"P1", []TestItem{{Key: "ups"}}} },

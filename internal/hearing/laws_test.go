@@ -279,8 +279,10 @@ func requireLawfulActor(t *rapid.T, st step, body EventBody) {
 		require.True(t, capacity.HoldsRoom() && b.By == "" || actor.System && b.By != "")
 	case HoldBegun:
 		require.True(t, actor.System && b.Cause == causeLost || capacity.HoldsRoom())
-	case OpinionRecorded, FacilitiesRecorded, IdentityNoted, IdentityMismatched:
+	case OpinionRecorded, FacilitiesRecorded, IdentityNoted, IdentityMismatched, IdentityCheckBegun:
 		require.Equal(t, court.Clerk, capacity)
+	case IdentityCheckEnded: // by who began it, or when its time is over
+		require.True(t, actor.Person == s.Check.By || actor.System && st.command == Tick{})
 	case PresenceReported:
 		supports(s.booked(b.Person).Point)
 	case PersonAway:

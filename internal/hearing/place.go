@@ -155,11 +155,12 @@ func (s *State) silence(id PersonID) {
 	}
 }
 
-// leaveRooms ends isolation and private talks of somebody who is taken out of
-// the courtroom.
+// leaveRooms ends isolation, private talks and identity check of somebody who is
+// taken to another room.
 func (s *State) leaveRooms(p *PersonState) {
 	p.Isolated, p.Left, p.Unbriefed = false, false, false
 	s.endConsults(func(c ConsultState) bool { return c.has(p.ID) })
+	s.endCheckOf(p.ID)
 }
 
 // tidyRooms ends what a change of status ends: deliberation is a recess of its

@@ -172,6 +172,7 @@ func (b IdentityNoted) apply(s *State, e Event) error {
 		return err
 	}
 	p.Identity, p.Mismatch, p.Seq = b.Method, "", e.Seq
+	s.endCheckOf(b.Person)
 	s.noticePoint(s.booked(b.Person).Point, e)
 	s.prepare(e)
 	return nil
@@ -186,6 +187,7 @@ func (b IdentityMismatched) apply(s *State, e Event) error {
 		return err
 	}
 	p.Identity, p.Mismatch, p.Seq = "", b.Reason, e.Seq
+	s.endCheckOf(b.Person)
 	s.noticePoint(s.booked(b.Person).Point, e)
 	s.prepare(e)
 	return nil

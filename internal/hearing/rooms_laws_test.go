@@ -123,6 +123,10 @@ func TestNothingFlowsBetweenRooms(t *testing.T) {
 				case strings.HasPrefix(from, string(ConsultRoom)):
 					want = to == from && sends && a.Private && b.Private && (b.Kind == RoomClient || b.Kind == DeskClient)
 				}
+				if c := s.Check; c != nil {
+					pair := []DeviceID{c.ByDevice, c.Device}
+					want = want || slices.Contains(pair, a.ID) && slices.Contains(pair, b.ID)
+				}
 				require.Equal(t, want, paths[[2]string{string(a.ID), string(b.ID)}], "%s (%s) to %s (%s) in %s", a.ID, from, b.ID, to, s.Status)
 				if want && a.ID != b.ID {
 					n[from[:4]]++
@@ -175,6 +179,11 @@ func TestClassesHoldOnlyWhoBelongs(t *testing.T) {
 					continue
 				}
 				at, capacity := whereabouts(s, p), s.booked(p).Capacity
+				if ofCheck(m.Class) {
+					n["check"]++
+					require.True(t, m.Device == s.Check.ByDevice && p == s.Check.By || at == whereabouts(s, s.Check.Person))
+					continue
+				}
 				switch m.Class {
 				case ClassCourtroom:
 					require.Equal(t, string(Courtroom), at)
@@ -204,7 +213,7 @@ func TestClassesHoldOnlyWhoBelongs(t *testing.T) {
 			}
 		}
 	})
-	n.require(t, "public", "panel", "talk")
+	n.require(t, "public", "panel", "talk", "check")
 }
 
 func TestRoomsKeepTheirShape(t *testing.T) {
@@ -270,6 +279,9 @@ func TestWhoMayDoWhatAboutRooms(t *testing.T) {
 			case LeftDevice:
 				officer := actor.Capacity.Officers() && actor.Point == st.before.booked(b.Person).Point
 				require.True(t, officer || actor.Capacity == court.Clerk)
+			case IdentityCheckBegun:
+				require.Equal(t, b.By, actor.ID)
+				require.Equal(t, court.Clerk, actor.Capacity)
 			case ConsultRequested:
 				require.Equal(t, b.By, actor.ID)
 				require.True(t, actor.Capacity.Counsels())
@@ -336,14 +348,16 @@ func TestRoomKindsAndRestrictionsAreFixed(t *testing.T) {
 		{ConsultRequested{}, "consult.requested", false},
 		{ConsultOpened{}, "consult.opened", false},
 		{ConsultEnded{}, "consult.ended", true},
+		{IdentityCheckBegun{}, "identity_check.begun", false},
+		{IdentityCheckEnded{}, "identity_check.ended", true},
 	} {
 		require.Equal(t, c.kind, c.body.Kind())
 		require.Equal(t, c.restricts, c.body.Restricts(), c.kind)
 	}
-	for _, c := range []Command{DismissWitness{}, Isolate{}, EndConsult{}} {
+	for _, c := range []Command{DismissWitness{}, Isolate{}, EndConsult{}, EndIdentityCheck{}} {
 		require.True(t, Restricts(c), "%T", c)
 	}
-	for _, c := range []Command{CallWitness{}, ConfirmLeft{}, EndIsolation{}, NoteBriefed{}, Deliberate{}, EndDeliberation{}, RequestConsult{}, AllowConsult{}} {
+	for _, c := range []Command{CallWitness{}, ConfirmLeft{}, EndIsolation{}, NoteBriefed{}, Deliberate{}, EndDeliberation{}, RequestConsult{}, AllowConsult{}, BeginIdentityCheck{}} {
 		require.False(t, Restricts(c), "%T", c)
 	}
 }

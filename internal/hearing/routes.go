@@ -20,8 +20,9 @@ const (
 // Routes is the whole answer to "who sees and hears whom". In session the cameras
 // of all devices admitted to the courtroom and the open microphones reach
 // everybody admitted, the recorder, and the public unless the doors are closed.
-// Outside of the session only private rooms have media: the deliberation room and
-// private talks, each among its own people, and never the recorder. It does not
+// Outside of the session only private rooms have media, the deliberation room and
+// private talks, each among its own people, and the clerk and the person whose papers
+// they compare; never the recorder. It does not
 // depend on who is connected at the moment: a seat keeps its rights while its
 // client is away, and media outlives a lost control connection (J5.8).
 func Routes(s *State) Routing {
@@ -33,6 +34,7 @@ func Routes(s *State) Routing {
 		s.courtroomRoutes(&r)
 	default:
 		s.privateRoutes(&r)
+		s.identityRoutes(&r)
 	}
 	slices.SortFunc(r.Grants, func(a, b Grant) int {
 		return cmp.Or(compareSources(a.Source, b.Source),

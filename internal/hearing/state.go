@@ -51,6 +51,8 @@ type State struct {
 	Decision *DecisionState `json:"decision"`
 	Points   []PointState   `json:"points"`   // as Booking.Points
 	Consults []ConsultState `json:"consults"` // requested or open; ended ones are only in the log
+	// Check is the comparison of papers that is on; nil: none.
+	Check *IdentityCheckState `json:"identity_check,omitempty"`
 	// Part counts from 1; a reopened hearing is in its next part.
 	Part int `json:"part"`
 	// BookedAt is when the hearing was booked: the days of notice run from it.
@@ -126,6 +128,10 @@ type PersonState struct {
 	LockedBy PersonID `json:"locked_by"`
 	// Seq is of the last event that concerned the person's status or connection.
 	Seq uint64 `json:"seq"`
+
+	// CheckSeq is of the last event that began or ended an identity check of which the
+	// person was told.
+	CheckSeq uint64 `json:"check_seq,omitempty"`
 
 	// Isolated: taken out of the courtroom for a time; Left: an officer confirmed
 	// that they are not in front of their device any more.

@@ -189,6 +189,7 @@ func (s *State) view(r Reader, rank standing) View {
 		s.viewCourtroom(&v, rank)
 	}
 	s.viewRooms(&v, r, rank)
+	v.IdentityCheck = s.checkView(r)
 	v.Points = s.pointViews(rank, point)
 	v.Hold = s.holdView(rank, point)
 	v.People = s.peopleViews(r, rank, point)
@@ -227,7 +228,7 @@ func (s *State) viewCourtroom(v *View, rank standing) {
 func (s *State) noticed(id DeviceID, point string) uint64 {
 	seq := s.StatusSeq
 	for _, p := range s.device(id).People {
-		seq = max(seq, s.person(p).Seq)
+		seq = max(seq, s.person(p).Seq, s.person(p).CheckSeq)
 	}
 	if point == "" {
 		return seq

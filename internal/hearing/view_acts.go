@@ -120,6 +120,8 @@ func (q *asker) preparation() {
 		q.ask(MarkReady{})
 		q.about(q.present, func(p PersonID) Command { return NoteIdentity{Person: p, Method: method, Challenge: "?"} })
 		q.about(q.present, func(p PersonID) Command { return NoteMismatch{Person: p, Reason: "?"} })
+		q.about(q.present, func(p PersonID) Command { return BeginIdentityCheck{Person: p} })
+		q.ask(EndIdentityCheck{})
 	}
 	test := []TestItem{{Key: "camera", OK: true}}
 	tests := []Command{ReportTest{Items: test}}

@@ -28,7 +28,7 @@ var (
 	// What the court's list of hearings says, and where the reader is.
 	publicFields = []string{
 		"Seq", "Hearing", "DocketNo", "Court", "Status", "Since", "Late", "Procedure", "Instance", "Form", "Visibility",
-		"Decision", "Me", "People", "Acts", "Place",
+		"Decision", "Me", "People", "Acts", "Place", "IdentityCheck",
 	}
 	// What everybody in the room sees and hears.
 	galleryFields = append([]string{

@@ -108,14 +108,18 @@ func (s *State) publicView(p *PersonState) PersonView {
 	return v
 }
 
-// heardBy tells whether the person's microphone reaches the courtroom now, or the
-// private room in which the reader is with them.
+// heardBy tells whether the person's microphone reaches the courtroom now, the
+// private room in which the reader is with them, or the other side of the reader's
+// identity check.
 func (s *State) heardBy(p *PersonState, r Reader) bool {
 	d := s.microphone(p.ID)
 	if d == nil || p.Left {
 		return false
 	}
 	if s.microphoneOpen(d) {
+		return true
+	}
+	if c := s.checkView(r); c != nil && (d.ID == c.Device || d.ID == c.ByDevice) {
 		return true
 	}
 	if s.Status == InSession || r.System || s.privateClass(d) == "" {

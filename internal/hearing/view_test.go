@@ -1,6 +1,7 @@
 package hearing
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -121,6 +122,16 @@ func concernsInCourse(e Event, s *State, p PersonID) bool {
 	return false
 }
 
+// checkTold tells whether a check of papers began or ended of which somebody before
+// the reader's device was told.
+func checkTold(st step, r Reader) bool {
+	if reflect.DeepEqual(st.before.Check, st.after.Check) {
+		return false
+	}
+	told := append(checkPeople(st.before), checkPeople(st.after)...)
+	return slices.ContainsFunc(st.after.device(r.Device).People, func(p PersonID) bool { return slices.Contains(told, p) })
+}
+
 // theirs are the people of whom an outsider may know: before the same device and,
 // for officers, of their point.
 func theirs(s *State, r Reader) []PersonID {
@@ -144,7 +155,7 @@ func TestNothingHiddenMovesAnOutsidersView(t *testing.T) {
 				continue
 			}
 			if slices.ContainsFunc(st.events, func(e Event) bool { return concerns(e, st.before, r) }) ||
-				st.before.Status != st.after.Status {
+				st.before.Status != st.after.Status || checkTold(st, r) {
 				continue
 			}
 			require.Equal(t, ViewFor(st.before, r), ViewFor(st.after, r), "%T", st.command)
@@ -182,6 +193,12 @@ func scrambled(t *rapid.T, s *State, r Reader) *State {
 	if n.Hold == nil || n.Hold.Proposed {
 		n.Hold = &HoldState{Proposed: true, Cause: "lost", People: []PersonID{"p0"}, Since: 7, Deadline: 9}
 	}
+	if !slices.Contains(checkPeople(s), r.Person) {
+		n.Check = &IdentityCheckState{By: "p0", ByDevice: "d0", Person: "nobody", Device: "d0", Since: 7, Until: 9}
+		if slices.Contains(s.device("d0").People, r.Person) {
+			n.Check = nil
+		}
+	}
 	n.Consults = []ConsultState{{ID: "c9", By: "p0", With: []PersonID{r.Person}, Since: 7, Until: 9}}
 	known := theirs(s, r)
 	for i := range n.People {
@@ -197,7 +214,7 @@ func scrambled(t *rapid.T, s *State, r Reader) *State {
 			n.Booking.People[i].Alias, n.Booking.People[i].Client = "khác", "p0"
 		}
 		if !slices.Contains(known, p.ID) {
-			p.Seq += 50
+			p.Seq, p.CheckSeq = p.Seq+50, p.CheckSeq+50
 			p.Unbriefed, p.Warnings, p.Present, p.LostSince, p.Left = !p.Unbriefed, p.Warnings+1, "khác", 7, !p.Left
 			p.Status = rapid.SampledFrom([]PersonStatus{Absent, Arrived, Waiting, InCourtroom, Removed}).Draw(t, "status")
 		}
@@ -262,6 +279,7 @@ func TestAnOutsiderSeesOnlyThemselves(t *testing.T) {
 				Seq: v.Seq, Hearing: "h1", DocketNo: s.Booking.DocketNo, Court: s.Booking.Court, Status: s.Status, Since: s.Since,
 				Late: s.Late, Me: r.Person, People: v.People, Acts: v.Acts, Procedure: s.Booking.Procedure, Instance: s.Booking.Instance, Form: s.Booking.Form,
 				Visibility: v.Visibility, Points: v.Points, Place: v.Place, Hold: v.Hold, Decision: v.Decision,
+				IdentityCheck: v.IdentityCheck,
 			}, v, "nothing else")
 			require.Contains(t, []Place{Nowhere, WaitingRoom, IsolationRoom, Courtroom}, v.Place)
 		}
@@ -349,7 +367,10 @@ func TestMicrophoneOpenIsWhatRoutesSay(t *testing.T) {
 				together := !slices.ContainsFunc(s.inFront(s.device(r.Device)), func(q PersonID) bool {
 					return whereabouts(s, q) != whereabouts(s, p.Person)
 				})
-				require.Equal(t, together && len(granted[p.Device]) > 0, p.MicrophoneOpen)
+				room := slices.ContainsFunc(granted[p.Device], func(c Class) bool { return !ofCheck(c) })
+				// And in a check of papers its people do, wherever they are.
+				check := slices.ContainsFunc(granted[p.Device], ofCheck) && toldOfCheck(s, r)
+				require.Equal(t, together && room || check, p.MicrophoneOpen)
 			}
 		}
 	})
@@ -427,6 +448,7 @@ func TestActsAgreeWithDecide(t *testing.T) {
 				EndDeliberation{court.Pronouncement},
 				EndDeliberation{court.Debate},
 				EndDeliberation{},
+				EndIdentityCheck{},
 			} {
 				ask(c)
 			}
@@ -455,6 +477,7 @@ func TestActsAgreeWithDecide(t *testing.T) {
 					EndIsolation{p},
 					NoteBriefed{p},
 					RequestConsult{[]PersonID{p}},
+					BeginIdentityCheck{p},
 				} {
 					ask(c)
 				}

@@ -156,6 +156,7 @@ func (st *story) any(t *rapid.T) {
 		hearing.EndIsolation{Person: person()},
 		hearing.NoteBriefed{Person: person()},
 		hearing.RequestConsult{With: []hearing.PersonID{"h5"}},
+		hearing.BeginIdentityCheck{Person: "h5"},
 		hearing.AllowConsult{Consult: consult(st.s)},
 		hearing.EndConsult{Consult: consult(st.s)},
 		hearing.DeviceLost{Device: device()},

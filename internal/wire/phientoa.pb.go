@@ -749,6 +749,8 @@ type Command struct {
 	//	*Command_MarkReady
 	//	*Command_NoteIdentity
 	//	*Command_NoteMismatch
+	//	*Command_BeginIdentityCheck
+	//	*Command_EndIdentityCheck
 	//	*Command_ReportPresence
 	//	*Command_ReportTest
 	//	*Command_NextPhase
@@ -976,6 +978,24 @@ func (x *Command) GetNoteMismatch() *NoteMismatch {
 	if x != nil {
 		if x, ok := x.Act.(*Command_NoteMismatch); ok {
 			return x.NoteMismatch
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetBeginIdentityCheck() *BeginIdentityCheck {
+	if x != nil {
+		if x, ok := x.Act.(*Command_BeginIdentityCheck); ok {
+			return x.BeginIdentityCheck
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetEndIdentityCheck() *EndIdentityCheck {
+	if x != nil {
+		if x, ok := x.Act.(*Command_EndIdentityCheck); ok {
+			return x.EndIdentityCheck
 		}
 	}
 	return nil
@@ -1309,6 +1329,14 @@ type Command_NoteMismatch struct {
 	NoteMismatch *NoteMismatch `protobuf:"bytes,46,opt,name=note_mismatch,json=noteMismatch,proto3,oneof"`
 }
 
+type Command_BeginIdentityCheck struct {
+	BeginIdentityCheck *BeginIdentityCheck `protobuf:"bytes,47,opt,name=begin_identity_check,json=beginIdentityCheck,proto3,oneof"`
+}
+
+type Command_EndIdentityCheck struct {
+	EndIdentityCheck *EndIdentityCheck `protobuf:"bytes,48,opt,name=end_identity_check,json=endIdentityCheck,proto3,oneof"`
+}
+
 type Command_ReportPresence struct {
 	ReportPresence *ReportPresence `protobuf:"bytes,18,opt,name=report_presence,json=reportPresence,proto3,oneof"`
 }
@@ -1456,6 +1484,10 @@ func (*Command_MarkReady) isCommand_Act() {}
 func (*Command_NoteIdentity) isCommand_Act() {}
 
 func (*Command_NoteMismatch) isCommand_Act() {}
+
+func (*Command_BeginIdentityCheck) isCommand_Act() {}
+
+func (*Command_EndIdentityCheck) isCommand_Act() {}
 
 func (*Command_ReportPresence) isCommand_Act() {}
 
@@ -2336,6 +2368,88 @@ func (x *NoteMismatch) GetReason() string {
 	return ""
 }
 
+// BeginIdentityCheck: outside of the session the clerk and this person, who shows
+// their papers, see and hear each other, and nobody else does.
+type BeginIdentityCheck struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Person        string                 `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginIdentityCheck) Reset() {
+	*x = BeginIdentityCheck{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginIdentityCheck) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginIdentityCheck) ProtoMessage() {}
+
+func (x *BeginIdentityCheck) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginIdentityCheck.ProtoReflect.Descriptor instead.
+func (*BeginIdentityCheck) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *BeginIdentityCheck) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+type EndIdentityCheck struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndIdentityCheck) Reset() {
+	*x = EndIdentityCheck{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndIdentityCheck) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndIdentityCheck) ProtoMessage() {}
+
+func (x *EndIdentityCheck) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndIdentityCheck.ProtoReflect.Descriptor instead.
+func (*EndIdentityCheck) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{23}
+}
+
 type ReportPresence struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Person        string                 `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
@@ -2347,7 +2461,7 @@ type ReportPresence struct {
 
 func (x *ReportPresence) Reset() {
 	*x = ReportPresence{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[22]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2359,7 +2473,7 @@ func (x *ReportPresence) String() string {
 func (*ReportPresence) ProtoMessage() {}
 
 func (x *ReportPresence) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[22]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2372,7 +2486,7 @@ func (x *ReportPresence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportPresence.ProtoReflect.Descriptor instead.
 func (*ReportPresence) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{22}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ReportPresence) GetPerson() string {
@@ -2406,7 +2520,7 @@ type ReportTest struct {
 
 func (x *ReportTest) Reset() {
 	*x = ReportTest{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[23]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2418,7 +2532,7 @@ func (x *ReportTest) String() string {
 func (*ReportTest) ProtoMessage() {}
 
 func (x *ReportTest) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[23]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2431,7 +2545,7 @@ func (x *ReportTest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportTest.ProtoReflect.Descriptor instead.
 func (*ReportTest) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{23}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ReportTest) GetPoint() string {
@@ -2461,7 +2575,7 @@ type TestItem struct {
 
 func (x *TestItem) Reset() {
 	*x = TestItem{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[24]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2473,7 +2587,7 @@ func (x *TestItem) String() string {
 func (*TestItem) ProtoMessage() {}
 
 func (x *TestItem) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[24]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2486,7 +2600,7 @@ func (x *TestItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TestItem.ProtoReflect.Descriptor instead.
 func (*TestItem) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{24}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *TestItem) GetKey() string {
@@ -2527,7 +2641,7 @@ type NextPhase struct {
 
 func (x *NextPhase) Reset() {
 	*x = NextPhase{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[25]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2539,7 +2653,7 @@ func (x *NextPhase) String() string {
 func (*NextPhase) ProtoMessage() {}
 
 func (x *NextPhase) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[25]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2552,7 +2666,7 @@ func (x *NextPhase) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NextPhase.ProtoReflect.Descriptor instead.
 func (*NextPhase) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{25}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *NextPhase) GetPhase() string {
@@ -2579,7 +2693,7 @@ type Stand struct {
 
 func (x *Stand) Reset() {
 	*x = Stand{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[26]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2591,7 +2705,7 @@ func (x *Stand) String() string {
 func (*Stand) ProtoMessage() {}
 
 func (x *Stand) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[26]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2604,7 +2718,7 @@ func (x *Stand) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stand.ProtoReflect.Descriptor instead.
 func (*Stand) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{26}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Stand) GetPerson() string {
@@ -2622,7 +2736,7 @@ type Sit struct {
 
 func (x *Sit) Reset() {
 	*x = Sit{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[27]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2634,7 +2748,7 @@ func (x *Sit) String() string {
 func (*Sit) ProtoMessage() {}
 
 func (x *Sit) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[27]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2647,7 +2761,7 @@ func (x *Sit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sit.ProtoReflect.Descriptor instead.
 func (*Sit) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{27}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{29}
 }
 
 // SetVisibility: to "public" or "closed".
@@ -2661,7 +2775,7 @@ type SetVisibility struct {
 
 func (x *SetVisibility) Reset() {
 	*x = SetVisibility{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[28]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2673,7 +2787,7 @@ func (x *SetVisibility) String() string {
 func (*SetVisibility) ProtoMessage() {}
 
 func (x *SetVisibility) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[28]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2686,7 +2800,7 @@ func (x *SetVisibility) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetVisibility.ProtoReflect.Descriptor instead.
 func (*SetVisibility) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{28}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *SetVisibility) GetTo() string {
@@ -2711,7 +2825,7 @@ type Deliberate struct {
 
 func (x *Deliberate) Reset() {
 	*x = Deliberate{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[29]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2723,7 +2837,7 @@ func (x *Deliberate) String() string {
 func (*Deliberate) ProtoMessage() {}
 
 func (x *Deliberate) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[29]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2736,7 +2850,7 @@ func (x *Deliberate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Deliberate.ProtoReflect.Descriptor instead.
 func (*Deliberate) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{29}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{31}
 }
 
 type EndDeliberation struct {
@@ -2748,7 +2862,7 @@ type EndDeliberation struct {
 
 func (x *EndDeliberation) Reset() {
 	*x = EndDeliberation{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[30]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2760,7 +2874,7 @@ func (x *EndDeliberation) String() string {
 func (*EndDeliberation) ProtoMessage() {}
 
 func (x *EndDeliberation) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[30]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2773,7 +2887,7 @@ func (x *EndDeliberation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndDeliberation.ProtoReflect.Descriptor instead.
 func (*EndDeliberation) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{30}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *EndDeliberation) GetPhase() string {
@@ -2792,7 +2906,7 @@ type HoldTechnical struct {
 
 func (x *HoldTechnical) Reset() {
 	*x = HoldTechnical{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[31]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2804,7 +2918,7 @@ func (x *HoldTechnical) String() string {
 func (*HoldTechnical) ProtoMessage() {}
 
 func (x *HoldTechnical) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[31]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2817,7 +2931,7 @@ func (x *HoldTechnical) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoldTechnical.ProtoReflect.Descriptor instead.
 func (*HoldTechnical) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{31}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *HoldTechnical) GetReason() string {
@@ -2836,7 +2950,7 @@ type KeepGoing struct {
 
 func (x *KeepGoing) Reset() {
 	*x = KeepGoing{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[32]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2848,7 +2962,7 @@ func (x *KeepGoing) String() string {
 func (*KeepGoing) ProtoMessage() {}
 
 func (x *KeepGoing) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[32]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2861,7 +2975,7 @@ func (x *KeepGoing) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeepGoing.ProtoReflect.Descriptor instead.
 func (*KeepGoing) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{32}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *KeepGoing) GetReason() string {
@@ -2882,7 +2996,7 @@ type ConfirmReturn struct {
 
 func (x *ConfirmReturn) Reset() {
 	*x = ConfirmReturn{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[33]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2894,7 +3008,7 @@ func (x *ConfirmReturn) String() string {
 func (*ConfirmReturn) ProtoMessage() {}
 
 func (x *ConfirmReturn) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[33]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2907,7 +3021,7 @@ func (x *ConfirmReturn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmReturn.ProtoReflect.Descriptor instead.
 func (*ConfirmReturn) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{33}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ConfirmReturn) GetPerson() string {
@@ -2934,7 +3048,7 @@ type Suspend struct {
 
 func (x *Suspend) Reset() {
 	*x = Suspend{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[34]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2946,7 +3060,7 @@ func (x *Suspend) String() string {
 func (*Suspend) ProtoMessage() {}
 
 func (x *Suspend) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[34]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2959,7 +3073,7 @@ func (x *Suspend) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Suspend.ProtoReflect.Descriptor instead.
 func (*Suspend) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{34}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Suspend) GetReason() string {
@@ -2987,7 +3101,7 @@ type Adjourn struct {
 
 func (x *Adjourn) Reset() {
 	*x = Adjourn{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[35]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2999,7 +3113,7 @@ func (x *Adjourn) String() string {
 func (*Adjourn) ProtoMessage() {}
 
 func (x *Adjourn) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[35]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3012,7 +3126,7 @@ func (x *Adjourn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Adjourn.ProtoReflect.Descriptor instead.
 func (*Adjourn) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{35}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Adjourn) GetReason() string {
@@ -3045,7 +3159,7 @@ type Announced struct {
 
 func (x *Announced) Reset() {
 	*x = Announced{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[36]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3057,7 +3171,7 @@ func (x *Announced) String() string {
 func (*Announced) ProtoMessage() {}
 
 func (x *Announced) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[36]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3070,7 +3184,7 @@ func (x *Announced) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Announced.ProtoReflect.Descriptor instead.
 func (*Announced) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{36}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Announced) GetPoint() string {
@@ -3088,7 +3202,7 @@ type Reopen struct {
 
 func (x *Reopen) Reset() {
 	*x = Reopen{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[37]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3100,7 +3214,7 @@ func (x *Reopen) String() string {
 func (*Reopen) ProtoMessage() {}
 
 func (x *Reopen) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[37]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3113,7 +3227,7 @@ func (x *Reopen) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reopen.ProtoReflect.Descriptor instead.
 func (*Reopen) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{37}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{39}
 }
 
 type Cancel struct {
@@ -3125,7 +3239,7 @@ type Cancel struct {
 
 func (x *Cancel) Reset() {
 	*x = Cancel{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[38]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3137,7 +3251,7 @@ func (x *Cancel) String() string {
 func (*Cancel) ProtoMessage() {}
 
 func (x *Cancel) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[38]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3150,7 +3264,7 @@ func (x *Cancel) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cancel.ProtoReflect.Descriptor instead.
 func (*Cancel) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{38}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Cancel) GetReason() string {
@@ -3170,7 +3284,7 @@ type Warn struct {
 
 func (x *Warn) Reset() {
 	*x = Warn{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[39]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3182,7 +3296,7 @@ func (x *Warn) String() string {
 func (*Warn) ProtoMessage() {}
 
 func (x *Warn) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[39]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3195,7 +3309,7 @@ func (x *Warn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Warn.ProtoReflect.Descriptor instead.
 func (*Warn) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{39}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Warn) GetPerson() string {
@@ -3221,7 +3335,7 @@ type NoteAway struct {
 
 func (x *NoteAway) Reset() {
 	*x = NoteAway{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[40]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3233,7 +3347,7 @@ func (x *NoteAway) String() string {
 func (*NoteAway) ProtoMessage() {}
 
 func (x *NoteAway) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[40]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3246,7 +3360,7 @@ func (x *NoteAway) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoteAway.ProtoReflect.Descriptor instead.
 func (*NoteAway) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{40}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *NoteAway) GetPerson() string {
@@ -3265,7 +3379,7 @@ type NoteBack struct {
 
 func (x *NoteBack) Reset() {
 	*x = NoteBack{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[41]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3277,7 +3391,7 @@ func (x *NoteBack) String() string {
 func (*NoteBack) ProtoMessage() {}
 
 func (x *NoteBack) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[41]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3290,7 +3404,7 @@ func (x *NoteBack) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoteBack.ProtoReflect.Descriptor instead.
 func (*NoteBack) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{41}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *NoteBack) GetPerson() string {
@@ -3309,7 +3423,7 @@ type CallWitness struct {
 
 func (x *CallWitness) Reset() {
 	*x = CallWitness{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[42]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3321,7 +3435,7 @@ func (x *CallWitness) String() string {
 func (*CallWitness) ProtoMessage() {}
 
 func (x *CallWitness) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[42]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3334,7 +3448,7 @@ func (x *CallWitness) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallWitness.ProtoReflect.Descriptor instead.
 func (*CallWitness) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{42}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *CallWitness) GetPerson() string {
@@ -3353,7 +3467,7 @@ type DismissWitness struct {
 
 func (x *DismissWitness) Reset() {
 	*x = DismissWitness{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[43]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3365,7 +3479,7 @@ func (x *DismissWitness) String() string {
 func (*DismissWitness) ProtoMessage() {}
 
 func (x *DismissWitness) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[43]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3378,7 +3492,7 @@ func (x *DismissWitness) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DismissWitness.ProtoReflect.Descriptor instead.
 func (*DismissWitness) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{43}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *DismissWitness) GetPerson() string {
@@ -3398,7 +3512,7 @@ type Isolate struct {
 
 func (x *Isolate) Reset() {
 	*x = Isolate{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[44]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3410,7 +3524,7 @@ func (x *Isolate) String() string {
 func (*Isolate) ProtoMessage() {}
 
 func (x *Isolate) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[44]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3423,7 +3537,7 @@ func (x *Isolate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Isolate.ProtoReflect.Descriptor instead.
 func (*Isolate) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{44}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *Isolate) GetPerson() string {
@@ -3449,7 +3563,7 @@ type ConfirmLeft struct {
 
 func (x *ConfirmLeft) Reset() {
 	*x = ConfirmLeft{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[45]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3461,7 +3575,7 @@ func (x *ConfirmLeft) String() string {
 func (*ConfirmLeft) ProtoMessage() {}
 
 func (x *ConfirmLeft) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[45]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3474,7 +3588,7 @@ func (x *ConfirmLeft) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmLeft.ProtoReflect.Descriptor instead.
 func (*ConfirmLeft) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{45}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ConfirmLeft) GetPerson() string {
@@ -3493,7 +3607,7 @@ type EndIsolation struct {
 
 func (x *EndIsolation) Reset() {
 	*x = EndIsolation{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[46]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3505,7 +3619,7 @@ func (x *EndIsolation) String() string {
 func (*EndIsolation) ProtoMessage() {}
 
 func (x *EndIsolation) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[46]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3518,7 +3632,7 @@ func (x *EndIsolation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndIsolation.ProtoReflect.Descriptor instead.
 func (*EndIsolation) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{46}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *EndIsolation) GetPerson() string {
@@ -3537,7 +3651,7 @@ type NoteBriefed struct {
 
 func (x *NoteBriefed) Reset() {
 	*x = NoteBriefed{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[47]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3549,7 +3663,7 @@ func (x *NoteBriefed) String() string {
 func (*NoteBriefed) ProtoMessage() {}
 
 func (x *NoteBriefed) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[47]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3562,7 +3676,7 @@ func (x *NoteBriefed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoteBriefed.ProtoReflect.Descriptor instead.
 func (*NoteBriefed) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{47}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *NoteBriefed) GetPerson() string {
@@ -3581,7 +3695,7 @@ type RequestConsult struct {
 
 func (x *RequestConsult) Reset() {
 	*x = RequestConsult{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[48]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3593,7 +3707,7 @@ func (x *RequestConsult) String() string {
 func (*RequestConsult) ProtoMessage() {}
 
 func (x *RequestConsult) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[48]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3606,7 +3720,7 @@ func (x *RequestConsult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestConsult.ProtoReflect.Descriptor instead.
 func (*RequestConsult) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{48}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *RequestConsult) GetWith() []string {
@@ -3626,7 +3740,7 @@ type AllowConsult struct {
 
 func (x *AllowConsult) Reset() {
 	*x = AllowConsult{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[49]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3638,7 +3752,7 @@ func (x *AllowConsult) String() string {
 func (*AllowConsult) ProtoMessage() {}
 
 func (x *AllowConsult) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[49]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3651,7 +3765,7 @@ func (x *AllowConsult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AllowConsult.ProtoReflect.Descriptor instead.
 func (*AllowConsult) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{49}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *AllowConsult) GetConsult() string {
@@ -3677,7 +3791,7 @@ type EndConsult struct {
 
 func (x *EndConsult) Reset() {
 	*x = EndConsult{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[50]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3689,7 +3803,7 @@ func (x *EndConsult) String() string {
 func (*EndConsult) ProtoMessage() {}
 
 func (x *EndConsult) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[50]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3702,7 +3816,7 @@ func (x *EndConsult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndConsult.ProtoReflect.Descriptor instead.
 func (*EndConsult) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{50}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *EndConsult) GetConsult() string {
@@ -3725,7 +3839,7 @@ type CommandResult struct {
 
 func (x *CommandResult) Reset() {
 	*x = CommandResult{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[51]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3737,7 +3851,7 @@ func (x *CommandResult) String() string {
 func (*CommandResult) ProtoMessage() {}
 
 func (x *CommandResult) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[51]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3750,7 +3864,7 @@ func (x *CommandResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommandResult.ProtoReflect.Descriptor instead.
 func (*CommandResult) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{51}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *CommandResult) GetAccepted() bool {
@@ -3786,7 +3900,7 @@ type Refusal struct {
 
 func (x *Refusal) Reset() {
 	*x = Refusal{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[52]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3798,7 +3912,7 @@ func (x *Refusal) String() string {
 func (*Refusal) ProtoMessage() {}
 
 func (x *Refusal) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[52]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3811,7 +3925,7 @@ func (x *Refusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
 func (*Refusal) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{52}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *Refusal) GetCode() string {
@@ -3898,14 +4012,17 @@ type View struct {
 	// open_barred: why the opening takes a reason, as the code of the refusal without
 	// one (not_recording, recording_short), or empty; for presiding judge and clerk,
 	// before the opening.
-	OpenBarred    string `protobuf:"bytes,38,opt,name=open_barred,json=openBarred,proto3" json:"open_barred,omitempty"`
+	OpenBarred string `protobuf:"bytes,38,opt,name=open_barred,json=openBarred,proto3" json:"open_barred,omitempty"`
+	// identity_check: the comparison of papers that this reader is of; nobody else
+	// learns of one.
+	IdentityCheck *IdentityCheckView `protobuf:"bytes,39,opt,name=identity_check,json=identityCheck,proto3" json:"identity_check,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *View) Reset() {
 	*x = View{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[53]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3917,7 +4034,7 @@ func (x *View) String() string {
 func (*View) ProtoMessage() {}
 
 func (x *View) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[53]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3930,7 +4047,7 @@ func (x *View) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use View.ProtoReflect.Descriptor instead.
 func (*View) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{53}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *View) GetStateSeq() uint64 {
@@ -4192,6 +4309,13 @@ func (x *View) GetOpenBarred() string {
 	return ""
 }
 
+func (x *View) GetIdentityCheck() *IdentityCheckView {
+	if x != nil {
+		return x.IdentityCheck
+	}
+	return nil
+}
+
 // PhaseView: status "", "current", "done", "skipped".
 type PhaseView struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -4205,7 +4329,7 @@ type PhaseView struct {
 
 func (x *PhaseView) Reset() {
 	*x = PhaseView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[54]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4217,7 +4341,7 @@ func (x *PhaseView) String() string {
 func (*PhaseView) ProtoMessage() {}
 
 func (x *PhaseView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[54]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4230,7 +4354,7 @@ func (x *PhaseView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PhaseView.ProtoReflect.Descriptor instead.
 func (*PhaseView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{54}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *PhaseView) GetPhase() string {
@@ -4280,7 +4404,7 @@ type PointView struct {
 
 func (x *PointView) Reset() {
 	*x = PointView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[55]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4292,7 +4416,7 @@ func (x *PointView) String() string {
 func (*PointView) ProtoMessage() {}
 
 func (x *PointView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[55]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4305,7 +4429,7 @@ func (x *PointView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointView.ProtoReflect.Descriptor instead.
 func (*PointView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{55}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *PointView) GetId() string {
@@ -4388,7 +4512,7 @@ type HoldView struct {
 
 func (x *HoldView) Reset() {
 	*x = HoldView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[56]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4400,7 +4524,7 @@ func (x *HoldView) String() string {
 func (*HoldView) ProtoMessage() {}
 
 func (x *HoldView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[56]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4413,7 +4537,7 @@ func (x *HoldView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoldView.ProtoReflect.Descriptor instead.
 func (*HoldView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{56}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *HoldView) GetProposed() bool {
@@ -4476,7 +4600,7 @@ type ReturnView struct {
 
 func (x *ReturnView) Reset() {
 	*x = ReturnView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[57]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4488,7 +4612,7 @@ func (x *ReturnView) String() string {
 func (*ReturnView) ProtoMessage() {}
 
 func (x *ReturnView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[57]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4501,7 +4625,7 @@ func (x *ReturnView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnView.ProtoReflect.Descriptor instead.
 func (*ReturnView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{57}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *ReturnView) GetPerson() string {
@@ -4537,7 +4661,7 @@ type DecisionView struct {
 
 func (x *DecisionView) Reset() {
 	*x = DecisionView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[58]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4549,7 +4673,7 @@ func (x *DecisionView) String() string {
 func (*DecisionView) ProtoMessage() {}
 
 func (x *DecisionView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[58]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4562,7 +4686,7 @@ func (x *DecisionView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecisionView.ProtoReflect.Descriptor instead.
 func (*DecisionView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{58}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *DecisionView) GetReason() string {
@@ -4604,7 +4728,7 @@ type CheckView struct {
 
 func (x *CheckView) Reset() {
 	*x = CheckView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[59]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4616,7 +4740,7 @@ func (x *CheckView) String() string {
 func (*CheckView) ProtoMessage() {}
 
 func (x *CheckView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[59]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4629,7 +4753,7 @@ func (x *CheckView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckView.ProtoReflect.Descriptor instead.
 func (*CheckView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{59}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *CheckView) GetKey() string {
@@ -4693,7 +4817,7 @@ type ConsultChoice struct {
 
 func (x *ConsultChoice) Reset() {
 	*x = ConsultChoice{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[60]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4705,7 +4829,7 @@ func (x *ConsultChoice) String() string {
 func (*ConsultChoice) ProtoMessage() {}
 
 func (x *ConsultChoice) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[60]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4718,7 +4842,7 @@ func (x *ConsultChoice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsultChoice.ProtoReflect.Descriptor instead.
 func (*ConsultChoice) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{60}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *ConsultChoice) GetPerson() string {
@@ -4749,7 +4873,7 @@ type ConsultView struct {
 
 func (x *ConsultView) Reset() {
 	*x = ConsultView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[61]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4761,7 +4885,7 @@ func (x *ConsultView) String() string {
 func (*ConsultView) ProtoMessage() {}
 
 func (x *ConsultView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[61]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4774,7 +4898,7 @@ func (x *ConsultView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsultView.ProtoReflect.Descriptor instead.
 func (*ConsultView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{61}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *ConsultView) GetId() string {
@@ -4813,6 +4937,94 @@ func (x *ConsultView) GetSince() int64 {
 }
 
 func (x *ConsultView) GetUntil() int64 {
+	if x != nil {
+		return x.Until
+	}
+	return 0
+}
+
+// IdentityCheckView: the clerk by at by_device sees and hears whoever is before
+// device, where person shows their papers, and they the clerk. Nobody else does, and
+// it is not recorded. It ends by itself at until.
+type IdentityCheckView struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	By       string                 `protobuf:"bytes,1,opt,name=by,proto3" json:"by,omitempty"`
+	ByDevice string                 `protobuf:"bytes,2,opt,name=by_device,json=byDevice,proto3" json:"by_device,omitempty"`
+	Person   string                 `protobuf:"bytes,3,opt,name=person,proto3" json:"person,omitempty"`
+	Device   string                 `protobuf:"bytes,4,opt,name=device,proto3" json:"device,omitempty"`
+	// since, until: UTC unix microseconds.
+	Since         int64 `protobuf:"varint,5,opt,name=since,proto3" json:"since,omitempty"`
+	Until         int64 `protobuf:"varint,6,opt,name=until,proto3" json:"until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IdentityCheckView) Reset() {
+	*x = IdentityCheckView{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[64]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IdentityCheckView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IdentityCheckView) ProtoMessage() {}
+
+func (x *IdentityCheckView) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[64]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IdentityCheckView.ProtoReflect.Descriptor instead.
+func (*IdentityCheckView) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{64}
+}
+
+func (x *IdentityCheckView) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *IdentityCheckView) GetByDevice() string {
+	if x != nil {
+		return x.ByDevice
+	}
+	return ""
+}
+
+func (x *IdentityCheckView) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+func (x *IdentityCheckView) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+func (x *IdentityCheckView) GetSince() int64 {
+	if x != nil {
+		return x.Since
+	}
+	return 0
+}
+
+func (x *IdentityCheckView) GetUntil() int64 {
 	if x != nil {
 		return x.Until
 	}
@@ -4865,7 +5077,7 @@ type PersonView struct {
 
 func (x *PersonView) Reset() {
 	*x = PersonView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[62]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4877,7 +5089,7 @@ func (x *PersonView) String() string {
 func (*PersonView) ProtoMessage() {}
 
 func (x *PersonView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[62]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4890,7 +5102,7 @@ func (x *PersonView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonView.ProtoReflect.Descriptor instead.
 func (*PersonView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{62}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *PersonView) GetPerson() string {
@@ -5100,7 +5312,7 @@ type Alert struct {
 
 func (x *Alert) Reset() {
 	*x = Alert{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[63]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5112,7 +5324,7 @@ func (x *Alert) String() string {
 func (*Alert) ProtoMessage() {}
 
 func (x *Alert) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[63]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5125,7 +5337,7 @@ func (x *Alert) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Alert.ProtoReflect.Descriptor instead.
 func (*Alert) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{63}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *Alert) GetCode() string {
@@ -5192,7 +5404,7 @@ type MediaOffer struct {
 
 func (x *MediaOffer) Reset() {
 	*x = MediaOffer{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[64]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5204,7 +5416,7 @@ func (x *MediaOffer) String() string {
 func (*MediaOffer) ProtoMessage() {}
 
 func (x *MediaOffer) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[64]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5217,7 +5429,7 @@ func (x *MediaOffer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MediaOffer.ProtoReflect.Descriptor instead.
 func (*MediaOffer) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{64}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *MediaOffer) GetSdp() string {
@@ -5252,7 +5464,7 @@ type Publish struct {
 
 func (x *Publish) Reset() {
 	*x = Publish{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[65]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5264,7 +5476,7 @@ func (x *Publish) String() string {
 func (*Publish) ProtoMessage() {}
 
 func (x *Publish) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[65]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5277,7 +5489,7 @@ func (x *Publish) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Publish.ProtoReflect.Descriptor instead.
 func (*Publish) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{65}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *Publish) GetMid() string {
@@ -5311,7 +5523,7 @@ type MediaAnswer struct {
 
 func (x *MediaAnswer) Reset() {
 	*x = MediaAnswer{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[66]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5323,7 +5535,7 @@ func (x *MediaAnswer) String() string {
 func (*MediaAnswer) ProtoMessage() {}
 
 func (x *MediaAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[66]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5336,7 +5548,7 @@ func (x *MediaAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MediaAnswer.ProtoReflect.Descriptor instead.
 func (*MediaAnswer) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{66}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *MediaAnswer) GetSdp() string {
@@ -5379,7 +5591,7 @@ type Section struct {
 
 func (x *Section) Reset() {
 	*x = Section{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[67]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5391,7 +5603,7 @@ func (x *Section) String() string {
 func (*Section) ProtoMessage() {}
 
 func (x *Section) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[67]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5404,7 +5616,7 @@ func (x *Section) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Section.ProtoReflect.Descriptor instead.
 func (*Section) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{67}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *Section) GetMid() string {
@@ -5440,7 +5652,7 @@ type NeedSections struct {
 
 func (x *NeedSections) Reset() {
 	*x = NeedSections{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[68]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5452,7 +5664,7 @@ func (x *NeedSections) String() string {
 func (*NeedSections) ProtoMessage() {}
 
 func (x *NeedSections) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[68]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5465,7 +5677,7 @@ func (x *NeedSections) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NeedSections.ProtoReflect.Descriptor instead.
 func (*NeedSections) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{68}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *NeedSections) GetAudio() uint32 {
@@ -5491,7 +5703,7 @@ type LayerHints struct {
 
 func (x *LayerHints) Reset() {
 	*x = LayerHints{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[69]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5503,7 +5715,7 @@ func (x *LayerHints) String() string {
 func (*LayerHints) ProtoMessage() {}
 
 func (x *LayerHints) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[69]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5516,7 +5728,7 @@ func (x *LayerHints) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LayerHints.ProtoReflect.Descriptor instead.
 func (*LayerHints) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{69}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *LayerHints) GetHints() []*LayerHint {
@@ -5539,7 +5751,7 @@ type LayerHint struct {
 
 func (x *LayerHint) Reset() {
 	*x = LayerHint{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[70]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5551,7 +5763,7 @@ func (x *LayerHint) String() string {
 func (*LayerHint) ProtoMessage() {}
 
 func (x *LayerHint) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[70]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5564,7 +5776,7 @@ func (x *LayerHint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LayerHint.ProtoReflect.Descriptor instead.
 func (*LayerHint) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{70}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *LayerHint) GetMid() string {
@@ -5598,7 +5810,7 @@ type ReceiverStates struct {
 
 func (x *ReceiverStates) Reset() {
 	*x = ReceiverStates{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[71]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5610,7 +5822,7 @@ func (x *ReceiverStates) String() string {
 func (*ReceiverStates) ProtoMessage() {}
 
 func (x *ReceiverStates) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[71]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5623,7 +5835,7 @@ func (x *ReceiverStates) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiverStates.ProtoReflect.Descriptor instead.
 func (*ReceiverStates) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{71}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *ReceiverStates) GetStates() []*ReceiverState {
@@ -5648,7 +5860,7 @@ type ReceiverState struct {
 
 func (x *ReceiverState) Reset() {
 	*x = ReceiverState{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[72]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5660,7 +5872,7 @@ func (x *ReceiverState) String() string {
 func (*ReceiverState) ProtoMessage() {}
 
 func (x *ReceiverState) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[72]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5673,7 +5885,7 @@ func (x *ReceiverState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiverState.ProtoReflect.Descriptor instead.
 func (*ReceiverState) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{72}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *ReceiverState) GetMid() string {
@@ -5728,7 +5940,7 @@ type Checkpoint struct {
 
 func (x *Checkpoint) Reset() {
 	*x = Checkpoint{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[73]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5740,7 +5952,7 @@ func (x *Checkpoint) String() string {
 func (*Checkpoint) ProtoMessage() {}
 
 func (x *Checkpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[73]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5753,7 +5965,7 @@ func (x *Checkpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
 func (*Checkpoint) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{73}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *Checkpoint) GetNote() string {
@@ -5772,7 +5984,7 @@ type Ping struct {
 
 func (x *Ping) Reset() {
 	*x = Ping{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[74]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5784,7 +5996,7 @@ func (x *Ping) String() string {
 func (*Ping) ProtoMessage() {}
 
 func (x *Ping) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[74]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5797,7 +6009,7 @@ func (x *Ping) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ping.ProtoReflect.Descriptor instead.
 func (*Ping) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{74}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *Ping) GetClientTime() int64 {
@@ -5817,7 +6029,7 @@ type Pong struct {
 
 func (x *Pong) Reset() {
 	*x = Pong{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[75]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5829,7 +6041,7 @@ func (x *Pong) String() string {
 func (*Pong) ProtoMessage() {}
 
 func (x *Pong) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[75]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5842,7 +6054,7 @@ func (x *Pong) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Pong.ProtoReflect.Descriptor instead.
 func (*Pong) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{75}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *Pong) GetClientTime() int64 {
@@ -5870,7 +6082,7 @@ type Bye struct {
 
 func (x *Bye) Reset() {
 	*x = Bye{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[76]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5882,7 +6094,7 @@ func (x *Bye) String() string {
 func (*Bye) ProtoMessage() {}
 
 func (x *Bye) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[76]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5895,7 +6107,7 @@ func (x *Bye) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bye.ProtoReflect.Descriptor instead.
 func (*Bye) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{76}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *Bye) GetReason() *Refusal {
@@ -5956,7 +6168,7 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\rresume_window\x18\x04 \x01(\rR\fresumeWindow\x12\x16\n" +
 	"\x06device\x18\x05 \x01(\tR\x06device\x12\x16\n" +
 	"\x06person\x18\x06 \x01(\tR\x06person\x12\x18\n" +
-	"\aversion\x18\a \x01(\tR\aversion\"\xd5\x14\n" +
+	"\aversion\x18\a \x01(\tR\aversion\"\xf9\x15\n" +
 	"\aCommand\x121\n" +
 	"\bcheck_in\x18\x01 \x01(\v2\x14.phientoa.v1.CheckInH\x00R\acheckIn\x12*\n" +
 	"\x05admit\x18\x02 \x01(\v2\x12.phientoa.v1.AdmitH\x00R\x05admit\x12'\n" +
@@ -5981,7 +6193,9 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\n" +
 	"mark_ready\x18\x10 \x01(\v2\x16.phientoa.v1.MarkReadyH\x00R\tmarkReady\x12@\n" +
 	"\rnote_identity\x18\x11 \x01(\v2\x19.phientoa.v1.NoteIdentityH\x00R\fnoteIdentity\x12@\n" +
-	"\rnote_mismatch\x18. \x01(\v2\x19.phientoa.v1.NoteMismatchH\x00R\fnoteMismatch\x12F\n" +
+	"\rnote_mismatch\x18. \x01(\v2\x19.phientoa.v1.NoteMismatchH\x00R\fnoteMismatch\x12S\n" +
+	"\x14begin_identity_check\x18/ \x01(\v2\x1f.phientoa.v1.BeginIdentityCheckH\x00R\x12beginIdentityCheck\x12M\n" +
+	"\x12end_identity_check\x180 \x01(\v2\x1d.phientoa.v1.EndIdentityCheckH\x00R\x10endIdentityCheck\x12F\n" +
 	"\x0freport_presence\x18\x12 \x01(\v2\x1b.phientoa.v1.ReportPresenceH\x00R\x0ereportPresence\x12:\n" +
 	"\vreport_test\x18\x13 \x01(\v2\x17.phientoa.v1.ReportTestH\x00R\n" +
 	"reportTest\x127\n" +
@@ -6055,7 +6269,10 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\tchallenge\x18\x03 \x01(\tR\tchallenge\">\n" +
 	"\fNoteMismatch\x12\x16\n" +
 	"\x06person\x18\x01 \x01(\tR\x06person\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"Z\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\",\n" +
+	"\x12BeginIdentityCheck\x12\x16\n" +
+	"\x06person\x18\x01 \x01(\tR\x06person\"\x12\n" +
+	"\x10EndIdentityCheck\"Z\n" +
 	"\x0eReportPresence\x12\x16\n" +
 	"\x06person\x18\x01 \x01(\tR\x06person\x12\x18\n" +
 	"\apresent\x18\x02 \x01(\bR\apresent\x12\x16\n" +
@@ -6137,7 +6354,8 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\aRefusal\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x0e\n" +
 	"\x02vi\x18\x02 \x01(\tR\x02vi\x12\x0e\n" +
-	"\x02en\x18\x03 \x01(\tR\x02en\"\xe1\t\n" +
+	"\x02en\x18\x03 \x01(\tR\x02en\"\xa8\n" +
+	"\n" +
 	"\x04View\x12\x1b\n" +
 	"\tstate_seq\x18\x01 \x01(\x04R\bstateSeq\x12\x1b\n" +
 	"\tdocket_no\x18\x02 \x01(\tR\bdocketNo\x12\x14\n" +
@@ -6180,7 +6398,8 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\bconnects\x18# \x01(\bR\bconnects\x12=\n" +
 	"\fconsult_with\x18% \x03(\v2\x1a.phientoa.v1.ConsultChoiceR\vconsultWith\x12\x1f\n" +
 	"\vopen_barred\x18& \x01(\tR\n" +
-	"openBarredJ\x04\b$\x10%R\x0fopen_unrecorded\"x\n" +
+	"openBarred\x12E\n" +
+	"\x0eidentity_check\x18' \x01(\v2\x1e.phientoa.v1.IdentityCheckViewR\ridentityCheckJ\x04\b$\x10%R\x0fopen_unrecorded\"x\n" +
 	"\tPhaseView\x12\x14\n" +
 	"\x05phase\x18\x01 \x01(\tR\x05phase\x12\x1c\n" +
 	"\tmandatory\x18\x02 \x01(\bR\tmandatory\x12\x16\n" +
@@ -6232,6 +6451,13 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\x02by\x18\x02 \x01(\tR\x02by\x12\x12\n" +
 	"\x04with\x18\x03 \x03(\tR\x04with\x12\x12\n" +
 	"\x04open\x18\x04 \x01(\bR\x04open\x12\x14\n" +
+	"\x05since\x18\x05 \x01(\x03R\x05since\x12\x14\n" +
+	"\x05until\x18\x06 \x01(\x03R\x05until\"\x9c\x01\n" +
+	"\x11IdentityCheckView\x12\x0e\n" +
+	"\x02by\x18\x01 \x01(\tR\x02by\x12\x1b\n" +
+	"\tby_device\x18\x02 \x01(\tR\bbyDevice\x12\x16\n" +
+	"\x06person\x18\x03 \x01(\tR\x06person\x12\x16\n" +
+	"\x06device\x18\x04 \x01(\tR\x06device\x12\x14\n" +
 	"\x05since\x18\x05 \x01(\x03R\x05since\x12\x14\n" +
 	"\x05until\x18\x06 \x01(\x03R\x05until\"\xfb\x05\n" +
 	"\n" +
@@ -6370,105 +6596,108 @@ func file_phientoa_v1_phientoa_proto_rawDescGZIP() []byte {
 }
 
 var file_phientoa_v1_phientoa_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_phientoa_v1_phientoa_proto_msgTypes = make([]protoimpl.MessageInfo, 77)
+var file_phientoa_v1_phientoa_proto_msgTypes = make([]protoimpl.MessageInfo, 80)
 var file_phientoa_v1_phientoa_proto_goTypes = []any{
-	(HearingState)(0),        // 0: phientoa.v1.HearingState
-	(PersonStatus)(0),        // 1: phientoa.v1.PersonStatus
-	(PausedBy)(0),            // 2: phientoa.v1.PausedBy
-	(*Envelope)(nil),         // 3: phientoa.v1.Envelope
-	(*Hello)(nil),            // 4: phientoa.v1.Hello
-	(*Welcome)(nil),          // 5: phientoa.v1.Welcome
-	(*Command)(nil),          // 6: phientoa.v1.Command
-	(*CheckIn)(nil),          // 7: phientoa.v1.CheckIn
-	(*Admit)(nil),            // 8: phientoa.v1.Admit
-	(*Open)(nil),             // 9: phientoa.v1.Open
-	(*RaiseHand)(nil),        // 10: phientoa.v1.RaiseHand
-	(*LowerHand)(nil),        // 11: phientoa.v1.LowerHand
-	(*GiveFloor)(nil),        // 12: phientoa.v1.GiveFloor
-	(*StopFloor)(nil),        // 13: phientoa.v1.StopFloor
-	(*MuteLock)(nil),         // 14: phientoa.v1.MuteLock
-	(*Unlock)(nil),           // 15: phientoa.v1.Unlock
-	(*Recess)(nil),           // 16: phientoa.v1.Recess
-	(*Resume)(nil),           // 17: phientoa.v1.Resume
-	(*Remove)(nil),           // 18: phientoa.v1.Remove
-	(*Close)(nil),            // 19: phientoa.v1.Close
-	(*RecordOpinion)(nil),    // 20: phientoa.v1.RecordOpinion
-	(*RecordFacilities)(nil), // 21: phientoa.v1.RecordFacilities
-	(*MarkReady)(nil),        // 22: phientoa.v1.MarkReady
-	(*NoteIdentity)(nil),     // 23: phientoa.v1.NoteIdentity
-	(*NoteMismatch)(nil),     // 24: phientoa.v1.NoteMismatch
-	(*ReportPresence)(nil),   // 25: phientoa.v1.ReportPresence
-	(*ReportTest)(nil),       // 26: phientoa.v1.ReportTest
-	(*TestItem)(nil),         // 27: phientoa.v1.TestItem
-	(*NextPhase)(nil),        // 28: phientoa.v1.NextPhase
-	(*Stand)(nil),            // 29: phientoa.v1.Stand
-	(*Sit)(nil),              // 30: phientoa.v1.Sit
-	(*SetVisibility)(nil),    // 31: phientoa.v1.SetVisibility
-	(*Deliberate)(nil),       // 32: phientoa.v1.Deliberate
-	(*EndDeliberation)(nil),  // 33: phientoa.v1.EndDeliberation
-	(*HoldTechnical)(nil),    // 34: phientoa.v1.HoldTechnical
-	(*KeepGoing)(nil),        // 35: phientoa.v1.KeepGoing
-	(*ConfirmReturn)(nil),    // 36: phientoa.v1.ConfirmReturn
-	(*Suspend)(nil),          // 37: phientoa.v1.Suspend
-	(*Adjourn)(nil),          // 38: phientoa.v1.Adjourn
-	(*Announced)(nil),        // 39: phientoa.v1.Announced
-	(*Reopen)(nil),           // 40: phientoa.v1.Reopen
-	(*Cancel)(nil),           // 41: phientoa.v1.Cancel
-	(*Warn)(nil),             // 42: phientoa.v1.Warn
-	(*NoteAway)(nil),         // 43: phientoa.v1.NoteAway
-	(*NoteBack)(nil),         // 44: phientoa.v1.NoteBack
-	(*CallWitness)(nil),      // 45: phientoa.v1.CallWitness
-	(*DismissWitness)(nil),   // 46: phientoa.v1.DismissWitness
-	(*Isolate)(nil),          // 47: phientoa.v1.Isolate
-	(*ConfirmLeft)(nil),      // 48: phientoa.v1.ConfirmLeft
-	(*EndIsolation)(nil),     // 49: phientoa.v1.EndIsolation
-	(*NoteBriefed)(nil),      // 50: phientoa.v1.NoteBriefed
-	(*RequestConsult)(nil),   // 51: phientoa.v1.RequestConsult
-	(*AllowConsult)(nil),     // 52: phientoa.v1.AllowConsult
-	(*EndConsult)(nil),       // 53: phientoa.v1.EndConsult
-	(*CommandResult)(nil),    // 54: phientoa.v1.CommandResult
-	(*Refusal)(nil),          // 55: phientoa.v1.Refusal
-	(*View)(nil),             // 56: phientoa.v1.View
-	(*PhaseView)(nil),        // 57: phientoa.v1.PhaseView
-	(*PointView)(nil),        // 58: phientoa.v1.PointView
-	(*HoldView)(nil),         // 59: phientoa.v1.HoldView
-	(*ReturnView)(nil),       // 60: phientoa.v1.ReturnView
-	(*DecisionView)(nil),     // 61: phientoa.v1.DecisionView
-	(*CheckView)(nil),        // 62: phientoa.v1.CheckView
-	(*ConsultChoice)(nil),    // 63: phientoa.v1.ConsultChoice
-	(*ConsultView)(nil),      // 64: phientoa.v1.ConsultView
-	(*PersonView)(nil),       // 65: phientoa.v1.PersonView
-	(*Alert)(nil),            // 66: phientoa.v1.Alert
-	(*MediaOffer)(nil),       // 67: phientoa.v1.MediaOffer
-	(*Publish)(nil),          // 68: phientoa.v1.Publish
-	(*MediaAnswer)(nil),      // 69: phientoa.v1.MediaAnswer
-	(*Section)(nil),          // 70: phientoa.v1.Section
-	(*NeedSections)(nil),     // 71: phientoa.v1.NeedSections
-	(*LayerHints)(nil),       // 72: phientoa.v1.LayerHints
-	(*LayerHint)(nil),        // 73: phientoa.v1.LayerHint
-	(*ReceiverStates)(nil),   // 74: phientoa.v1.ReceiverStates
-	(*ReceiverState)(nil),    // 75: phientoa.v1.ReceiverState
-	(*Checkpoint)(nil),       // 76: phientoa.v1.Checkpoint
-	(*Ping)(nil),             // 77: phientoa.v1.Ping
-	(*Pong)(nil),             // 78: phientoa.v1.Pong
-	(*Bye)(nil),              // 79: phientoa.v1.Bye
+	(HearingState)(0),          // 0: phientoa.v1.HearingState
+	(PersonStatus)(0),          // 1: phientoa.v1.PersonStatus
+	(PausedBy)(0),              // 2: phientoa.v1.PausedBy
+	(*Envelope)(nil),           // 3: phientoa.v1.Envelope
+	(*Hello)(nil),              // 4: phientoa.v1.Hello
+	(*Welcome)(nil),            // 5: phientoa.v1.Welcome
+	(*Command)(nil),            // 6: phientoa.v1.Command
+	(*CheckIn)(nil),            // 7: phientoa.v1.CheckIn
+	(*Admit)(nil),              // 8: phientoa.v1.Admit
+	(*Open)(nil),               // 9: phientoa.v1.Open
+	(*RaiseHand)(nil),          // 10: phientoa.v1.RaiseHand
+	(*LowerHand)(nil),          // 11: phientoa.v1.LowerHand
+	(*GiveFloor)(nil),          // 12: phientoa.v1.GiveFloor
+	(*StopFloor)(nil),          // 13: phientoa.v1.StopFloor
+	(*MuteLock)(nil),           // 14: phientoa.v1.MuteLock
+	(*Unlock)(nil),             // 15: phientoa.v1.Unlock
+	(*Recess)(nil),             // 16: phientoa.v1.Recess
+	(*Resume)(nil),             // 17: phientoa.v1.Resume
+	(*Remove)(nil),             // 18: phientoa.v1.Remove
+	(*Close)(nil),              // 19: phientoa.v1.Close
+	(*RecordOpinion)(nil),      // 20: phientoa.v1.RecordOpinion
+	(*RecordFacilities)(nil),   // 21: phientoa.v1.RecordFacilities
+	(*MarkReady)(nil),          // 22: phientoa.v1.MarkReady
+	(*NoteIdentity)(nil),       // 23: phientoa.v1.NoteIdentity
+	(*NoteMismatch)(nil),       // 24: phientoa.v1.NoteMismatch
+	(*BeginIdentityCheck)(nil), // 25: phientoa.v1.BeginIdentityCheck
+	(*EndIdentityCheck)(nil),   // 26: phientoa.v1.EndIdentityCheck
+	(*ReportPresence)(nil),     // 27: phientoa.v1.ReportPresence
+	(*ReportTest)(nil),         // 28: phientoa.v1.ReportTest
+	(*TestItem)(nil),           // 29: phientoa.v1.TestItem
+	(*NextPhase)(nil),          // 30: phientoa.v1.NextPhase
+	(*Stand)(nil),              // 31: phientoa.v1.Stand
+	(*Sit)(nil),                // 32: phientoa.v1.Sit
+	(*SetVisibility)(nil),      // 33: phientoa.v1.SetVisibility
+	(*Deliberate)(nil),         // 34: phientoa.v1.Deliberate
+	(*EndDeliberation)(nil),    // 35: phientoa.v1.EndDeliberation
+	(*HoldTechnical)(nil),      // 36: phientoa.v1.HoldTechnical
+	(*KeepGoing)(nil),          // 37: phientoa.v1.KeepGoing
+	(*ConfirmReturn)(nil),      // 38: phientoa.v1.ConfirmReturn
+	(*Suspend)(nil),            // 39: phientoa.v1.Suspend
+	(*Adjourn)(nil),            // 40: phientoa.v1.Adjourn
+	(*Announced)(nil),          // 41: phientoa.v1.Announced
+	(*Reopen)(nil),             // 42: phientoa.v1.Reopen
+	(*Cancel)(nil),             // 43: phientoa.v1.Cancel
+	(*Warn)(nil),               // 44: phientoa.v1.Warn
+	(*NoteAway)(nil),           // 45: phientoa.v1.NoteAway
+	(*NoteBack)(nil),           // 46: phientoa.v1.NoteBack
+	(*CallWitness)(nil),        // 47: phientoa.v1.CallWitness
+	(*DismissWitness)(nil),     // 48: phientoa.v1.DismissWitness
+	(*Isolate)(nil),            // 49: phientoa.v1.Isolate
+	(*ConfirmLeft)(nil),        // 50: phientoa.v1.ConfirmLeft
+	(*EndIsolation)(nil),       // 51: phientoa.v1.EndIsolation
+	(*NoteBriefed)(nil),        // 52: phientoa.v1.NoteBriefed
+	(*RequestConsult)(nil),     // 53: phientoa.v1.RequestConsult
+	(*AllowConsult)(nil),       // 54: phientoa.v1.AllowConsult
+	(*EndConsult)(nil),         // 55: phientoa.v1.EndConsult
+	(*CommandResult)(nil),      // 56: phientoa.v1.CommandResult
+	(*Refusal)(nil),            // 57: phientoa.v1.Refusal
+	(*View)(nil),               // 58: phientoa.v1.View
+	(*PhaseView)(nil),          // 59: phientoa.v1.PhaseView
+	(*PointView)(nil),          // 60: phientoa.v1.PointView
+	(*HoldView)(nil),           // 61: phientoa.v1.HoldView
+	(*ReturnView)(nil),         // 62: phientoa.v1.ReturnView
+	(*DecisionView)(nil),       // 63: phientoa.v1.DecisionView
+	(*CheckView)(nil),          // 64: phientoa.v1.CheckView
+	(*ConsultChoice)(nil),      // 65: phientoa.v1.ConsultChoice
+	(*ConsultView)(nil),        // 66: phientoa.v1.ConsultView
+	(*IdentityCheckView)(nil),  // 67: phientoa.v1.IdentityCheckView
+	(*PersonView)(nil),         // 68: phientoa.v1.PersonView
+	(*Alert)(nil),              // 69: phientoa.v1.Alert
+	(*MediaOffer)(nil),         // 70: phientoa.v1.MediaOffer
+	(*Publish)(nil),            // 71: phientoa.v1.Publish
+	(*MediaAnswer)(nil),        // 72: phientoa.v1.MediaAnswer
+	(*Section)(nil),            // 73: phientoa.v1.Section
+	(*NeedSections)(nil),       // 74: phientoa.v1.NeedSections
+	(*LayerHints)(nil),         // 75: phientoa.v1.LayerHints
+	(*LayerHint)(nil),          // 76: phientoa.v1.LayerHint
+	(*ReceiverStates)(nil),     // 77: phientoa.v1.ReceiverStates
+	(*ReceiverState)(nil),      // 78: phientoa.v1.ReceiverState
+	(*Checkpoint)(nil),         // 79: phientoa.v1.Checkpoint
+	(*Ping)(nil),               // 80: phientoa.v1.Ping
+	(*Pong)(nil),               // 81: phientoa.v1.Pong
+	(*Bye)(nil),                // 82: phientoa.v1.Bye
 }
 var file_phientoa_v1_phientoa_proto_depIdxs = []int32{
 	4,  // 0: phientoa.v1.Envelope.hello:type_name -> phientoa.v1.Hello
 	6,  // 1: phientoa.v1.Envelope.command:type_name -> phientoa.v1.Command
-	67, // 2: phientoa.v1.Envelope.media_offer:type_name -> phientoa.v1.MediaOffer
-	72, // 3: phientoa.v1.Envelope.layer_hints:type_name -> phientoa.v1.LayerHints
-	77, // 4: phientoa.v1.Envelope.ping:type_name -> phientoa.v1.Ping
+	70, // 2: phientoa.v1.Envelope.media_offer:type_name -> phientoa.v1.MediaOffer
+	75, // 3: phientoa.v1.Envelope.layer_hints:type_name -> phientoa.v1.LayerHints
+	80, // 4: phientoa.v1.Envelope.ping:type_name -> phientoa.v1.Ping
 	5,  // 5: phientoa.v1.Envelope.welcome:type_name -> phientoa.v1.Welcome
-	54, // 6: phientoa.v1.Envelope.command_result:type_name -> phientoa.v1.CommandResult
-	56, // 7: phientoa.v1.Envelope.view:type_name -> phientoa.v1.View
-	69, // 8: phientoa.v1.Envelope.media_answer:type_name -> phientoa.v1.MediaAnswer
-	71, // 9: phientoa.v1.Envelope.need_sections:type_name -> phientoa.v1.NeedSections
-	74, // 10: phientoa.v1.Envelope.receiver_states:type_name -> phientoa.v1.ReceiverStates
-	76, // 11: phientoa.v1.Envelope.checkpoint:type_name -> phientoa.v1.Checkpoint
-	66, // 12: phientoa.v1.Envelope.alert:type_name -> phientoa.v1.Alert
-	78, // 13: phientoa.v1.Envelope.pong:type_name -> phientoa.v1.Pong
-	79, // 14: phientoa.v1.Envelope.bye:type_name -> phientoa.v1.Bye
+	56, // 6: phientoa.v1.Envelope.command_result:type_name -> phientoa.v1.CommandResult
+	58, // 7: phientoa.v1.Envelope.view:type_name -> phientoa.v1.View
+	72, // 8: phientoa.v1.Envelope.media_answer:type_name -> phientoa.v1.MediaAnswer
+	74, // 9: phientoa.v1.Envelope.need_sections:type_name -> phientoa.v1.NeedSections
+	77, // 10: phientoa.v1.Envelope.receiver_states:type_name -> phientoa.v1.ReceiverStates
+	79, // 11: phientoa.v1.Envelope.checkpoint:type_name -> phientoa.v1.Checkpoint
+	69, // 12: phientoa.v1.Envelope.alert:type_name -> phientoa.v1.Alert
+	81, // 13: phientoa.v1.Envelope.pong:type_name -> phientoa.v1.Pong
+	82, // 14: phientoa.v1.Envelope.bye:type_name -> phientoa.v1.Bye
 	7,  // 15: phientoa.v1.Command.check_in:type_name -> phientoa.v1.CheckIn
 	8,  // 16: phientoa.v1.Command.admit:type_name -> phientoa.v1.Admit
 	9,  // 17: phientoa.v1.Command.open:type_name -> phientoa.v1.Open
@@ -6487,62 +6716,65 @@ var file_phientoa_v1_phientoa_proto_depIdxs = []int32{
 	22, // 30: phientoa.v1.Command.mark_ready:type_name -> phientoa.v1.MarkReady
 	23, // 31: phientoa.v1.Command.note_identity:type_name -> phientoa.v1.NoteIdentity
 	24, // 32: phientoa.v1.Command.note_mismatch:type_name -> phientoa.v1.NoteMismatch
-	25, // 33: phientoa.v1.Command.report_presence:type_name -> phientoa.v1.ReportPresence
-	26, // 34: phientoa.v1.Command.report_test:type_name -> phientoa.v1.ReportTest
-	28, // 35: phientoa.v1.Command.next_phase:type_name -> phientoa.v1.NextPhase
-	29, // 36: phientoa.v1.Command.stand:type_name -> phientoa.v1.Stand
-	30, // 37: phientoa.v1.Command.sit:type_name -> phientoa.v1.Sit
-	31, // 38: phientoa.v1.Command.set_visibility:type_name -> phientoa.v1.SetVisibility
-	34, // 39: phientoa.v1.Command.hold_technical:type_name -> phientoa.v1.HoldTechnical
-	35, // 40: phientoa.v1.Command.keep_going:type_name -> phientoa.v1.KeepGoing
-	36, // 41: phientoa.v1.Command.confirm_return:type_name -> phientoa.v1.ConfirmReturn
-	37, // 42: phientoa.v1.Command.suspend:type_name -> phientoa.v1.Suspend
-	38, // 43: phientoa.v1.Command.adjourn:type_name -> phientoa.v1.Adjourn
-	39, // 44: phientoa.v1.Command.announced:type_name -> phientoa.v1.Announced
-	40, // 45: phientoa.v1.Command.reopen:type_name -> phientoa.v1.Reopen
-	41, // 46: phientoa.v1.Command.cancel:type_name -> phientoa.v1.Cancel
-	42, // 47: phientoa.v1.Command.warn:type_name -> phientoa.v1.Warn
-	43, // 48: phientoa.v1.Command.note_away:type_name -> phientoa.v1.NoteAway
-	44, // 49: phientoa.v1.Command.note_back:type_name -> phientoa.v1.NoteBack
-	45, // 50: phientoa.v1.Command.call_witness:type_name -> phientoa.v1.CallWitness
-	46, // 51: phientoa.v1.Command.dismiss_witness:type_name -> phientoa.v1.DismissWitness
-	47, // 52: phientoa.v1.Command.isolate:type_name -> phientoa.v1.Isolate
-	48, // 53: phientoa.v1.Command.confirm_left:type_name -> phientoa.v1.ConfirmLeft
-	49, // 54: phientoa.v1.Command.end_isolation:type_name -> phientoa.v1.EndIsolation
-	50, // 55: phientoa.v1.Command.note_briefed:type_name -> phientoa.v1.NoteBriefed
-	32, // 56: phientoa.v1.Command.deliberate:type_name -> phientoa.v1.Deliberate
-	33, // 57: phientoa.v1.Command.end_deliberation:type_name -> phientoa.v1.EndDeliberation
-	51, // 58: phientoa.v1.Command.request_consult:type_name -> phientoa.v1.RequestConsult
-	52, // 59: phientoa.v1.Command.allow_consult:type_name -> phientoa.v1.AllowConsult
-	53, // 60: phientoa.v1.Command.end_consult:type_name -> phientoa.v1.EndConsult
-	27, // 61: phientoa.v1.ReportTest.items:type_name -> phientoa.v1.TestItem
-	55, // 62: phientoa.v1.CommandResult.refusal:type_name -> phientoa.v1.Refusal
-	0,  // 63: phientoa.v1.View.state:type_name -> phientoa.v1.HearingState
-	65, // 64: phientoa.v1.View.people:type_name -> phientoa.v1.PersonView
-	66, // 65: phientoa.v1.View.alerts:type_name -> phientoa.v1.Alert
-	57, // 66: phientoa.v1.View.phases:type_name -> phientoa.v1.PhaseView
-	58, // 67: phientoa.v1.View.points:type_name -> phientoa.v1.PointView
-	59, // 68: phientoa.v1.View.hold:type_name -> phientoa.v1.HoldView
-	61, // 69: phientoa.v1.View.decision:type_name -> phientoa.v1.DecisionView
-	62, // 70: phientoa.v1.View.checks:type_name -> phientoa.v1.CheckView
-	64, // 71: phientoa.v1.View.consults:type_name -> phientoa.v1.ConsultView
-	63, // 72: phientoa.v1.View.consult_with:type_name -> phientoa.v1.ConsultChoice
-	27, // 73: phientoa.v1.PointView.test:type_name -> phientoa.v1.TestItem
-	60, // 74: phientoa.v1.HoldView.confirm:type_name -> phientoa.v1.ReturnView
-	1,  // 75: phientoa.v1.PersonView.status:type_name -> phientoa.v1.PersonStatus
-	27, // 76: phientoa.v1.PersonView.test:type_name -> phientoa.v1.TestItem
-	68, // 77: phientoa.v1.MediaOffer.publish:type_name -> phientoa.v1.Publish
-	70, // 78: phientoa.v1.MediaAnswer.sections:type_name -> phientoa.v1.Section
-	55, // 79: phientoa.v1.MediaAnswer.refusal:type_name -> phientoa.v1.Refusal
-	73, // 80: phientoa.v1.LayerHints.hints:type_name -> phientoa.v1.LayerHint
-	75, // 81: phientoa.v1.ReceiverStates.states:type_name -> phientoa.v1.ReceiverState
-	2,  // 82: phientoa.v1.ReceiverState.paused_by:type_name -> phientoa.v1.PausedBy
-	55, // 83: phientoa.v1.Bye.reason:type_name -> phientoa.v1.Refusal
-	84, // [84:84] is the sub-list for method output_type
-	84, // [84:84] is the sub-list for method input_type
-	84, // [84:84] is the sub-list for extension type_name
-	84, // [84:84] is the sub-list for extension extendee
-	0,  // [0:84] is the sub-list for field type_name
+	25, // 33: phientoa.v1.Command.begin_identity_check:type_name -> phientoa.v1.BeginIdentityCheck
+	26, // 34: phientoa.v1.Command.end_identity_check:type_name -> phientoa.v1.EndIdentityCheck
+	27, // 35: phientoa.v1.Command.report_presence:type_name -> phientoa.v1.ReportPresence
+	28, // 36: phientoa.v1.Command.report_test:type_name -> phientoa.v1.ReportTest
+	30, // 37: phientoa.v1.Command.next_phase:type_name -> phientoa.v1.NextPhase
+	31, // 38: phientoa.v1.Command.stand:type_name -> phientoa.v1.Stand
+	32, // 39: phientoa.v1.Command.sit:type_name -> phientoa.v1.Sit
+	33, // 40: phientoa.v1.Command.set_visibility:type_name -> phientoa.v1.SetVisibility
+	36, // 41: phientoa.v1.Command.hold_technical:type_name -> phientoa.v1.HoldTechnical
+	37, // 42: phientoa.v1.Command.keep_going:type_name -> phientoa.v1.KeepGoing
+	38, // 43: phientoa.v1.Command.confirm_return:type_name -> phientoa.v1.ConfirmReturn
+	39, // 44: phientoa.v1.Command.suspend:type_name -> phientoa.v1.Suspend
+	40, // 45: phientoa.v1.Command.adjourn:type_name -> phientoa.v1.Adjourn
+	41, // 46: phientoa.v1.Command.announced:type_name -> phientoa.v1.Announced
+	42, // 47: phientoa.v1.Command.reopen:type_name -> phientoa.v1.Reopen
+	43, // 48: phientoa.v1.Command.cancel:type_name -> phientoa.v1.Cancel
+	44, // 49: phientoa.v1.Command.warn:type_name -> phientoa.v1.Warn
+	45, // 50: phientoa.v1.Command.note_away:type_name -> phientoa.v1.NoteAway
+	46, // 51: phientoa.v1.Command.note_back:type_name -> phientoa.v1.NoteBack
+	47, // 52: phientoa.v1.Command.call_witness:type_name -> phientoa.v1.CallWitness
+	48, // 53: phientoa.v1.Command.dismiss_witness:type_name -> phientoa.v1.DismissWitness
+	49, // 54: phientoa.v1.Command.isolate:type_name -> phientoa.v1.Isolate
+	50, // 55: phientoa.v1.Command.confirm_left:type_name -> phientoa.v1.ConfirmLeft
+	51, // 56: phientoa.v1.Command.end_isolation:type_name -> phientoa.v1.EndIsolation
+	52, // 57: phientoa.v1.Command.note_briefed:type_name -> phientoa.v1.NoteBriefed
+	34, // 58: phientoa.v1.Command.deliberate:type_name -> phientoa.v1.Deliberate
+	35, // 59: phientoa.v1.Command.end_deliberation:type_name -> phientoa.v1.EndDeliberation
+	53, // 60: phientoa.v1.Command.request_consult:type_name -> phientoa.v1.RequestConsult
+	54, // 61: phientoa.v1.Command.allow_consult:type_name -> phientoa.v1.AllowConsult
+	55, // 62: phientoa.v1.Command.end_consult:type_name -> phientoa.v1.EndConsult
+	29, // 63: phientoa.v1.ReportTest.items:type_name -> phientoa.v1.TestItem
+	57, // 64: phientoa.v1.CommandResult.refusal:type_name -> phientoa.v1.Refusal
+	0,  // 65: phientoa.v1.View.state:type_name -> phientoa.v1.HearingState
+	68, // 66: phientoa.v1.View.people:type_name -> phientoa.v1.PersonView
+	69, // 67: phientoa.v1.View.alerts:type_name -> phientoa.v1.Alert
+	59, // 68: phientoa.v1.View.phases:type_name -> phientoa.v1.PhaseView
+	60, // 69: phientoa.v1.View.points:type_name -> phientoa.v1.PointView
+	61, // 70: phientoa.v1.View.hold:type_name -> phientoa.v1.HoldView
+	63, // 71: phientoa.v1.View.decision:type_name -> phientoa.v1.DecisionView
+	64, // 72: phientoa.v1.View.checks:type_name -> phientoa.v1.CheckView
+	66, // 73: phientoa.v1.View.consults:type_name -> phientoa.v1.ConsultView
+	65, // 74: phientoa.v1.View.consult_with:type_name -> phientoa.v1.ConsultChoice
+	67, // 75: phientoa.v1.View.identity_check:type_name -> phientoa.v1.IdentityCheckView
+	29, // 76: phientoa.v1.PointView.test:type_name -> phientoa.v1.TestItem
+	62, // 77: phientoa.v1.HoldView.confirm:type_name -> phientoa.v1.ReturnView
+	1,  // 78: phientoa.v1.PersonView.status:type_name -> phientoa.v1.PersonStatus
+	29, // 79: phientoa.v1.PersonView.test:type_name -> phientoa.v1.TestItem
+	71, // 80: phientoa.v1.MediaOffer.publish:type_name -> phientoa.v1.Publish
+	73, // 81: phientoa.v1.MediaAnswer.sections:type_name -> phientoa.v1.Section
+	57, // 82: phientoa.v1.MediaAnswer.refusal:type_name -> phientoa.v1.Refusal
+	76, // 83: phientoa.v1.LayerHints.hints:type_name -> phientoa.v1.LayerHint
+	78, // 84: phientoa.v1.ReceiverStates.states:type_name -> phientoa.v1.ReceiverState
+	2,  // 85: phientoa.v1.ReceiverState.paused_by:type_name -> phientoa.v1.PausedBy
+	57, // 86: phientoa.v1.Bye.reason:type_name -> phientoa.v1.Refusal
+	87, // [87:87] is the sub-list for method output_type
+	87, // [87:87] is the sub-list for method input_type
+	87, // [87:87] is the sub-list for extension type_name
+	87, // [87:87] is the sub-list for extension extendee
+	0,  // [0:87] is the sub-list for field type_name
 }
 
 func init() { file_phientoa_v1_phientoa_proto_init() }
@@ -6586,6 +6818,8 @@ func file_phientoa_v1_phientoa_proto_init() {
 		(*Command_MarkReady)(nil),
 		(*Command_NoteIdentity)(nil),
 		(*Command_NoteMismatch)(nil),
+		(*Command_BeginIdentityCheck)(nil),
+		(*Command_EndIdentityCheck)(nil),
 		(*Command_ReportPresence)(nil),
 		(*Command_ReportTest)(nil),
 		(*Command_NextPhase)(nil),
@@ -6621,7 +6855,7 @@ func file_phientoa_v1_phientoa_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_phientoa_v1_phientoa_proto_rawDesc), len(file_phientoa_v1_phientoa_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   77,
+			NumMessages:   80,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -3,7 +3,7 @@
 import { expect, test } from "@playwright/test";
 import { CHECKS, Court, packets, primary, rare, silent } from "./support/court.ts";
 import { entries, onlyPart, recordedBetween } from "./support/evidence.ts";
-import { HEARING, type Media, type Seat } from "./support/seat.ts";
+import { HEARING, type Media, type PersonView, type Seat } from "./support/seat.ts";
 import { Server } from "./support/server.ts";
 
 test.describe.configure({ mode: "serial" });
@@ -15,7 +15,7 @@ let court: Court;
 const MEDIA: Record<string, Media> = {
   judge: "small",
   party: "small",
-  clerk: "none",
+  clerk: "still",
   assessor: "still",
   procurator: "still",
   counsel: "still",
@@ -70,6 +70,7 @@ test("J1.4-J1.5: point test, presence and identity before the hearing", async ()
       .click();
     const dialog = clerk.page.getByRole("alertdialog").or(clerk.page.getByRole("dialog"));
     await expect(dialog.getByLabel("Câu thử ngẫu nhiên")).toHaveText(/\d/);
+    await compared(party);
     await dialog.getByRole("button", { name: "Thẻ căn cước" }).click();
     await judge.sees("present and known", (v) =>
       v.people.some(
@@ -77,6 +78,9 @@ test("J1.4-J1.5: point test, presence and identity before the hearing", async ()
           p.person === party.person && p.present === "present" && p.identity === "citizen_card",
       ),
     );
+    await at("party").page.getByText("Vui lòng ngồi gần màn hình").first().waitFor();
+    await silent(clerk);
+    await silent(at("party"));
   });
   await test.step("the clerk notes opinion and facilities; only then it is ready", async () => {
     await expect(judge.button("Bắt đầu phiên tòa")).toHaveCount(0);
@@ -118,6 +122,7 @@ test("J1.6 a private talk of counsel and accused is heard by nobody and not reco
   expect(log.filter((e) => e.k === "track-open" || e.k === "seg")).toEqual([]);
   const lines = log.filter((e) => e.k === "event").map((e) => String(e["line"]));
   expect(lines.filter((l) => l.includes('"kind":"consult.')).length).toBeGreaterThanOrEqual(3);
+  expect(lines.filter((l) => l.includes('"kind":"identity_check.begun"'))).toHaveLength(1);
 });
 
 test("J1.7 the witness waits in isolation and receives not one packet", async () => {
@@ -300,6 +305,27 @@ test("J1.17-J1.20: closed doors, debate, deliberation, judgment", async () => {
     expect(found.length, "it does find what is recorded").toBeGreaterThan(0);
   });
 });
+
+/**
+ * compared: before the opening, clerk and accused see and hear each other while the
+ * papers are compared, the accused is told, and no other window gets one packet.
+ */
+async function compared(accused: PersonView): Promise<void> {
+  const { clerk, party } = { clerk: at("clerk"), party: at("party") };
+  const own = await clerk.person("clerk");
+  await clerk.page.getByTestId("identity-picture").locator("video").waitFor();
+  await party.page.getByTestId("identity-picture").locator("video").waitFor();
+  await party.page.getByText("Chỉ Thư ký phiên tòa thấy và nghe ông/bà").first().waitFor();
+  await clerk.receivesFrom(accused.device, "cam", 3);
+  await arrives("clerk", accused.device, "mic");
+  await party.receivesFrom(own.device, "cam", 3);
+  await party.receivesFrom(own.device, "mic");
+  await clerk.shot("j1-05-identity-clerk");
+  await party.shot("j1-05-identity-accused");
+  for (const other of ["judge", "assessor", "procurator", "counsel", "witness"]) {
+    expect(await packets(at(other)), other).toBe(0);
+  }
+}
 
 /**
  * arrives: packets of a device's source reach a window, over whatever connection. The

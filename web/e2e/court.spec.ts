@@ -359,7 +359,7 @@ test("the clerk prepares and keeps the door", async ({ page }) => {
   await arrive(page, fake, 2);
   fake.view(change(court(me), { counsel: { identity: "" } }));
   await press(page, /^Đối chiếu giấy tờ: người bào chữa/);
-  const face = page.getByTestId("face").locator("video");
+  const face = page.getByTestId("identity-picture").locator("video");
   await expect.poll(() => face.evaluate((v: HTMLVideoElement) => v.videoWidth)).toBeGreaterThan(0);
   await page.getByLabel("Câu thử ngẫu nhiên").evaluate((e) => {
     e.textContent = "4 0 7 2";

@@ -86,6 +86,15 @@ const preparation = {
     case: "noteMismatch",
     value: create(pb.NoteMismatchSchema, { person, reason }),
   }),
+  /** The clerk and the person see and hear each other; outside of the session only. */
+  beginIdentityCheck: (person: string): Act => ({
+    case: "beginIdentityCheck",
+    value: create(pb.BeginIdentityCheckSchema, { person }),
+  }),
+  endIdentityCheck: (): Act => ({
+    case: "endIdentityCheck",
+    value: create(pb.EndIdentityCheckSchema),
+  }),
   reportPresence: (person: string, present: boolean, reason = ""): Act => ({
     case: "reportPresence",
     value: create(pb.ReportPresenceSchema, { person, present, reason }),

@@ -152,6 +152,11 @@ export class Seat {
     return result;
   }
 
+  /** quietly gives an act whose refusal the caller says itself, or nobody need hear. */
+  async quietly(act: Act): Promise<CommandResult | null> {
+    return (await this.signaling?.command(act)) ?? null;
+  }
+
   /** takeSeat ends the seat's other browser and continues here. */
   takeSeat(): void {
     const { phase } = this.store.get();
@@ -359,9 +364,14 @@ export class Seat {
   }
 }
 
-/** In the deliberation and consultation rooms everybody may speak; the server says who is there. */
+/**
+ * In the deliberation and consultation rooms and in a comparison of papers everybody may
+ * speak; the server says who is there, and lets nobody else hear.
+ */
 function inOwnRoom(v: View): boolean {
-  return v.place === "deliberation_room" || v.place === "consult_room";
+  return (
+    v.place === "deliberation_room" || v.place === "consult_room" || v.identityCheck !== undefined
+  );
 }
 
 /** Nothing can happen in the hearing any more. */

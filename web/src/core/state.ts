@@ -170,6 +170,7 @@ export type Screen =
   | "suspended"
   | "adjourned"
   | "consult"
+  | "identity"
   | "deliberation"
   | "desk"
   | "officer"
@@ -247,7 +248,13 @@ export function screenOf(s: State): Screen {
   const arrived = me.status !== PersonStatus.WAITING && me.status !== PersonStatus.IN_COURTROOM;
   // Who only watches has nothing to check in for; their screen says the rule.
   if (arrived && !isWatcher(me.capacity)) return "rules";
+  if (showsPapers(s)) return "identity";
   return placeScreen(s.view, me, s.phase.me);
+}
+
+/** The clerk compares papers that are shown before this device. */
+function showsPapers(s: State): boolean {
+  return s.device !== "" && s.view?.identityCheck?.device === s.device;
 }
 
 /** The hearing that does not go on, except for those who still have to do something about it. */

@@ -178,6 +178,9 @@ export const enRoom: Readonly<Record<keyof typeof viRoom, string>> = {
   identity_mismatched: "Papers do not match: {reason}",
   identity_no_picture:
     "No picture of this person arrives yet. Without one, compare only through the officer at the point.",
+  identity_title: "The clerk is comparing your papers",
+  identity_text:
+    "Only the clerk sees and hears you; nothing is recorded. Please hold your papers to the camera and answer the clerk.",
   challenge: "Random challenge",
   challenge_how:
     "Ask this person to read the following aloud, then to hold the papers to the camera:",

@@ -183,6 +183,9 @@ export const viRoom = {
   identity_mismatched: "Giấy tờ không khớp: {reason}",
   identity_no_picture:
     "Chưa có hình của người này. Khi không thấy hình, chỉ đối chiếu qua cán bộ tại điểm cầu.",
+  identity_title: "Thư ký phiên tòa đang đối chiếu giấy tờ của ông/bà",
+  identity_text:
+    "Chỉ Thư ký phiên tòa thấy và nghe ông/bà; không ghi âm, ghi hình. Hãy giơ giấy tờ trước camera và trả lời Thư ký phiên tòa.",
   challenge: "Câu thử ngẫu nhiên",
   challenge_how: "Đề nghị người này đọc to dãy sau, rồi giơ giấy tờ trước camera:",
   challenge_said:

@@ -10,7 +10,7 @@ import { Desk } from "./screens/Desk";
 import { Officer } from "./screens/Officer";
 import { Party } from "./screens/Party";
 import { Ended, Isolation, SeatTaken, Suspended, Waiting } from "./screens/Places";
-import { Consult, Deliberation } from "./screens/Rooms";
+import { Consult, Deliberation, IdentityCheck } from "./screens/Rooms";
 import { Rules } from "./screens/Rules";
 import { SelfTest } from "./screens/SelfTest";
 import { SignIn } from "./screens/SignIn";
@@ -74,6 +74,8 @@ function Page({ screen, view }: { screen: Screen; view: View | null }) {
       return <Suspended view={view} />;
     case "consult":
       return <Consult view={view} />;
+    case "identity":
+      return <IdentityCheck />;
     case "deliberation":
       return <Deliberation view={view} />;
     case "desk":

@@ -39,20 +39,27 @@ export function useTrack<E extends HTMLMediaElement>(
   return ref;
 }
 
+/** A picture in which small print is read is asked for whole, however small it is shown. */
+const WHOLE = { width: 3840, height: 2160 };
+
 /** useHint tells the server how large an element shows a section. */
-export function useHint(ref: RefObject<HTMLElement | null>, mid: string | undefined): void {
+export function useHint(
+  ref: RefObject<HTMLElement | null>,
+  mid: string | undefined,
+  whole = false,
+): void {
   const { hints } = useSeat();
   useEffect(() => {
     const element = ref.current;
     if (!element || mid === undefined) return undefined;
     const observer = new ResizeObserver(() => {
       const { width, height } = element.getBoundingClientRect();
-      hints.set(element, mid, { width, height });
+      hints.set(element, mid, whole ? WHOLE : { width, height });
     });
     observer.observe(element);
     return () => {
       observer.disconnect();
       hints.remove(element);
     };
-  }, [ref, mid, hints]);
+  }, [ref, mid, hints, whole]);
 }

@@ -64,7 +64,7 @@ export async function show(me: string, capacity: string, view: ViewInit) {
   );
   await seat.begin(null);
   socket.onopen?.();
-  socket.say({ body: { case: "welcome", value: { resumeToken: "t" } } });
+  socket.say({ body: { case: "welcome", value: { resumeToken: "t", device: `d-${me}` } } });
   seat.store.apply({ type: "withoutMedia" });
   let seq = 0n;
   const say = (v: ViewInit): void => {

@@ -53,9 +53,16 @@ function ownReason(picture: boolean): Key | null {
   return picture ? null : "tile_no_camera";
 }
 
-export function Picture({ section, hidden }: { section: SectionView; hidden: boolean }) {
+interface PictureProps {
+  section: SectionView;
+  hidden: boolean;
+  /** papers are read from it */
+  whole?: boolean;
+}
+
+export function Picture({ section, hidden, whole = false }: PictureProps) {
   const ref = useTrack<HTMLVideoElement>(section.track);
-  useHint(ref, section.mid);
+  useHint(ref, section.mid, whole);
   return (
     <video ref={ref} className={css["video"]} autoPlay playsInline muted data-hidden={hidden} />
   );

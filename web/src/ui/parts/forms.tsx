@@ -1,5 +1,5 @@
 // Dialogs that take more than a reason.
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { acts, identityMethods, may } from "../../core/acts";
 import { challenge } from "../../core/challenge";
 import { dateInWords, dayInWords, toMicros } from "../../core/clock";
@@ -8,7 +8,7 @@ import { own, person, sectionOf } from "../../core/state";
 import { sentenceCase } from "../../i18n";
 import type { PersonView, View } from "../../wire/phientoa/v1/phientoa_pb";
 import { useSend } from "../ask";
-import { useRoom, useTexts } from "../context";
+import { useRoom, useSeat, useTexts } from "../context";
 import { identityKey } from "../terms";
 import { type Answer, Confirm, Sheet } from "./controls";
 import { DayField, TimeField } from "./entry";
@@ -28,15 +28,46 @@ function methodsFor(capacity: string): string[] {
   return [usual, ...identityMethods.filter((m) => m !== usual)];
 }
 
-/** The picture of whom the papers are compared with; before the opening there is none. */
-function Face({ person: p }: { person: PersonView }) {
+/**
+ * useIdentityCheck lets the clerk and the person see and hear each other as long as the
+ * dialog is open; in session they do already. It tells why they do not.
+ */
+function useIdentityCheck(view: View, p: PersonView): string {
+  const seat = useSeat();
+  const { pick } = useTexts();
+  const [refused, setRefused] = useState("");
+  const [begins] = useState(may(view, "begin_identity_check"));
+  const id = p.person;
+  const told = useRef(pick);
+  useEffect(() => {
+    told.current = pick;
+  }, [pick]);
+  useEffect(() => {
+    if (!begins) return undefined;
+    const begun = seat.quietly(acts.beginIdentityCheck(id)).then((r) => {
+      if (r?.refusal) setRefused(told.current(r.refusal));
+    });
+    return () => {
+      // What was noted has ended the check already.
+      const on = (): boolean => seat.store.get().view?.identityCheck?.person === id;
+      void begun.then(() => (on() ? seat.quietly(acts.endIdentityCheck()) : null));
+    };
+  }, [seat, id, begins]);
+  return refused;
+}
+
+/** The picture of whom the papers are compared with. */
+function Face({ person: p, why }: { person: PersonView; why: string }) {
   const s = useRoom();
   const { t, who } = useTexts();
-  const section = sectionOf(s, p.device, "cam");
-  if (section?.state?.granted !== true) return <p>{t("identity_no_picture")}</p>;
+  const check = s.view?.identityCheck;
+  const section = sectionOf(s, check?.person === p.person ? check.device : p.device, "cam");
+  if (section?.state?.granted !== true) {
+    return <p role="status">{why === "" ? t("identity_no_picture") : why}</p>;
+  }
   return (
-    <figure className={css["face"]} aria-label={who(p)} data-testid="face">
-      <Picture section={section} hidden={false} />
+    <figure className={css["face"]} aria-label={who(p)} data-testid="identity-picture">
+      <Picture section={section} hidden={false} whole />
       {section.frozen ? <figcaption>{t("tile_frozen")}</figcaption> : null}
     </figure>
   );
@@ -53,6 +84,7 @@ export function Identity({
 }: FormProps & { view: View; person: PersonView }) {
   const { t, who } = useTexts();
   const { refused, busy, send } = useSend(onClose);
+  const noPicture = useIdentityCheck(view, p);
   const [digits] = useState(() => challenge(Math.random));
   const [why, setWhy] = useState("");
   const answers: Answer[] = methodsFor(p.capacity).map((m, i) => ({
@@ -85,7 +117,7 @@ export function Identity({
         <p className={css["challenge"]} aria-label={t("challenge")}>
           {digits}
         </p>
-        <Face person={p} />
+        <Face person={p} why={noPicture} />
       </div>
       <p>{t("challenge_said")}</p>
       {may(view, "note_mismatch") ? (

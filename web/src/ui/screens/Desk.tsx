@@ -1,6 +1,6 @@
 // The control desk of presiding judge and clerk. What each may do comes from the
 // view's acts; this page only chooses where the buttons stand.
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { acts, may } from "../../core/acts";
 import { beforeOpening } from "../../core/procedure";
 import { own, person } from "../../core/state";
@@ -17,7 +17,7 @@ import { HoldBand } from "../parts/HoldBand";
 import { People } from "../parts/People";
 import { Points } from "../parts/Points";
 import { Section } from "../parts/Section";
-import { Stage } from "../parts/Stage";
+import { Sound, Stage } from "../parts/Stage";
 import { Standing } from "../parts/Standing";
 import { StatusStrip } from "../parts/StatusStrip";
 import { Steps } from "../parts/Steps";
@@ -32,6 +32,7 @@ export function Desk({ view }: { view: View }) {
   const opened = !beforeOpening(view);
   const preparing = !opened || view.state === HearingState.SUSPENDED;
   const [wanted, setWanted] = useState<"prep" | "stage" | null>(null);
+  useNoStaleCheck(view);
   const prep = ordered && clerk && (wanted ?? (preparing ? "prep" : "stage")) === "prep";
   return (
     <div className={css["desk"]}>
@@ -67,7 +68,14 @@ export function Desk({ view }: { view: View }) {
         ) : null}
         <div className={css["centre"]}>
           <DecisionSentence view={view} />
-          {prep ? <Preparation view={view} /> : <Stage view={view} withOwn />}
+          {prep ? (
+            <>
+              <Preparation view={view} />
+              <Sound />
+            </>
+          ) : (
+            <Stage view={view} withOwn />
+          )}
           <div className={css["floor"]}>
             {prep || !ordered ? null : <FloorBar view={view} />}
             <div className={css["help"]}>
@@ -85,6 +93,15 @@ export function Desk({ view }: { view: View }) {
       <ActionBar view={view} />
     </div>
   );
+}
+
+/** Nobody is seen and heard on after the page that compared their papers was left. */
+function useNoStaleCheck(view: View): void {
+  const seat = useSeat();
+  const [stale] = useState(view.identityCheck?.by === view.me);
+  useEffect(() => {
+    if (stale) void seat.quietly(acts.endIdentityCheck());
+  }, [seat, stale]);
 }
 
 /** Who speaks, and the one press that ends it, under the large picture. */

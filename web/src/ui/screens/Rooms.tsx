@@ -1,7 +1,7 @@
 // Rooms apart from the courtroom: the private talk and the deliberation. What is
 // seen is what the server lets through, nothing is recorded.
 import { acts, may } from "../../core/acts";
-import { own, person, type SectionView } from "../../core/state";
+import { own, person, type SectionView, sectionOf } from "../../core/state";
 import { sentenceCase } from "../../i18n";
 import type { View } from "../../wire/phientoa/v1/phientoa_pb";
 import { useRoom, useSeat, useTexts } from "../context";
@@ -94,6 +94,54 @@ export function Consult({ view }: { view: View }) {
             {t("act_end_consult")}
           </Act>
         ) : null}
+        <Help short />
+      </footer>
+    </div>
+  );
+}
+
+/**
+ * The clerk compares papers: who shows them sees the clerk and their own picture, large,
+ * and is told that nobody else does.
+ */
+export function IdentityCheck() {
+  const s = useRoom();
+  const { t } = useTexts();
+  const check = s.view?.identityCheck;
+  const section = sectionOf(s, check?.byDevice ?? "", "cam");
+  return (
+    <div className={css["room"]}>
+      <header className={css["head"]}>
+        <DemoBand />
+        <div role="status">
+          <h1 className={css["title"]}>{t("identity_title")}</h1>
+          <p className={css["notice"]}>{t("identity_text")}</p>
+        </div>
+        <Alerts />
+      </header>
+      <main className={css["main"]}>
+        <section className={`${css["faces"]} onStage`} aria-label={t("identity_title")}>
+          {s.own ? (
+            <figure className={css["face"]} data-testid="self-view">
+              <div className={css["picture"]}>
+                <OwnPicture stream={s.own.stream} />
+              </div>
+              <figcaption>{t("own_picture")}</figcaption>
+            </figure>
+          ) : null}
+          <figure className={css["face"]} data-testid="identity-picture">
+            <div className={css["picture"]}>
+              {section ? <Picture section={section} hidden={false} /> : null}
+            </div>
+            <figcaption>{t("capacity_clerk")}</figcaption>
+          </figure>
+          <Sound />
+        </section>
+      </main>
+      <footer className={css["bar"]} data-stays="bottom">
+        <p className={css["time"]}>
+          <TimeOfDay />
+        </p>
         <Help short />
       </footer>
     </div>
