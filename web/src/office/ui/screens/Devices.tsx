@@ -1,4 +1,5 @@
-// Máy phòng xử án: the enrolled computers of the own unit, and a code for one more.
+// Máy phòng xử án: the enrolled computers of the own unit, a code for one more, and
+// those of other units that the court may use.
 import { useState } from "react";
 import { clock, dayOf, writeDay } from "../../../core/dates";
 import { Act, Confirm } from "../../../ui/parts/controls";
@@ -10,6 +11,7 @@ import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
 import { TextField } from "../parts/fields";
 import { Answer, Box, Page, Sheet, Trouble } from "../parts/page";
 import { Secret } from "../parts/Secret";
+import { Lending, LentHere } from "./Lending";
 import office from "./office.module.css";
 
 export function Devices() {
@@ -62,15 +64,18 @@ export function Devices() {
                       <strong>{d.label}</strong>,{" "}
                       {t("since_day", { day: writeDay(dayOf(Date.parse(d.enrolled))) })}
                     </span>
-                    <Act
-                      tone="warn"
-                      aria-label={`${t("device_remove")}: ${d.label}`}
-                      onPress={() => {
-                        setLeaving(d);
-                      }}
-                    >
-                      {t("device_remove")}
-                    </Act>
+                    <Lending device={d} />
+                    {hasUse("device_remove", me.roles) ? (
+                      <Act
+                        tone="warn"
+                        aria-label={`${t("device_remove")}: ${d.label}`}
+                        onPress={() => {
+                          setLeaving(d);
+                        }}
+                      >
+                        {t("device_remove")}
+                      </Act>
+                    ) : null}
                   </li>
                 ))}
               </ul>
@@ -78,6 +83,7 @@ export function Devices() {
           }}
         </Answer>
       </Box>
+      <LentHere />
       {naming ? (
         <Naming
           onClose={() => {
