@@ -62,7 +62,7 @@ func TestMeSaysWhoOneIs(t *testing.T) {
 	var me map[string]any
 	w.get(w.do("GET", "me", nil, c), 200, &me)
 	require.Equal(t, map[string]any{
-		"account": acc.ID, "name": "Nguyễn Văn A", "login": "thu.ky", "unit": "unit", "unit_name": "Tòa án nhân dân khu vực 1",
+		"account": acc.ID, "name": "Nguyễn Văn A", "login": "thu.ky", "unit": "unit", "unit_name": "Tòa án nhân dân khu vực 1", "unit_kind": "court.regional",
 		"roles": []any{"clerk"}, "method": "password", "stepped_up": false, "must_change": false,
 	}, me)
 	a := w.do("POST", "stepup", map[string]string{"password": password}, c)

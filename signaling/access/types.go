@@ -27,6 +27,7 @@ type MeAnswer struct {
 	Login      string       `json:"login"`
 	Unit       string       `json:"unit"`
 	UnitName   string       `json:"unit_name"`
+	UnitKind   string       `json:"unit_kind" doc:"Identifier of the glossary, as court.regional; empty: not known"`
 	Roles      []store.Role `json:"roles"`
 	Method     string       `json:"method" doc:"password, passkey, certificate"`
 	SteppedUp  bool         `json:"stepped_up" doc:"A fresh proof holds"`

@@ -20,6 +20,7 @@ export const en: Catalogue = {
   capacity_presiding_judge: "presiding judge",
   capacity_judge: "judge",
   capacity_lay_assessor: "lay assessor",
+  capacity_military_assessor: "military lay assessor",
   capacity_clerk: "court clerk",
   capacity_procurator: "procurator",
   capacity_defence_counsel: "defence counsel",
