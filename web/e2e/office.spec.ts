@@ -384,7 +384,7 @@ test("a courtroom's computer is lent to another court", async ({ page }) => {
   await sheet.getByRole("button", { name: "Cho dùng", exact: true }).click();
   await expect(sheet.getByText("Vui lòng chọn Tòa án.")).toBeVisible();
   await look(page, "device-lend");
-  await sheet.getByLabel("Tòa án", { exact: true }).focus();
+  await sheet.getByLabel("Cho thêm Tòa án").focus();
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");

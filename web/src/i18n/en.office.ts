@@ -505,7 +505,7 @@ export const officeEn: OfficeCatalogue = {
     "The court it is lent to can choose this computer when it books its hearings. Enrolling, revoking and lending stay with the unit that has the computer.",
   lend_now: "Courts that may use the computer",
   lend_nobody: "This computer is lent to no other court.",
-  lend_court: "Court",
+  lend_court: "One more court",
   lend_choose: "Choose a court",
   need_court: "Please choose a court.",
   lend_yes: "Lend",

@@ -520,7 +520,7 @@ export const officeVi = {
     "Tòa án được cho dùng chọn được máy này khi lập lịch phiên tòa của mình. Việc ghi danh, thu hồi và cho nơi khác dùng vẫn thuộc đơn vị có máy.",
   lend_now: "Các Tòa án đang được dùng máy",
   lend_nobody: "Chưa cho Tòa án nào khác dùng máy này.",
-  lend_court: "Tòa án",
+  lend_court: "Cho thêm Tòa án",
   lend_choose: "Chọn Tòa án",
   need_court: "Vui lòng chọn Tòa án.",
   lend_yes: "Cho dùng",

@@ -340,7 +340,7 @@ describe("a courtroom's computer that is lent", () => {
     await screen.findByText("Đang cho dùng: TAND khu vực 1");
     press("Cho Tòa án khác dùng: Phòng 2");
     const sheet = within(await screen.findByRole("dialog"));
-    const pick = await sheet.findByLabelText("Tòa án");
+    const pick = await sheet.findByLabelText("Cho thêm Tòa án");
     expect(within(pick).queryByRole("option", { name: "TAND khu vực 1" })).toBeNull();
     fireEvent.click(sheet.getByRole("button", { name: "Cho dùng" }));
     await sheet.findByText("Vui lòng chọn Tòa án.");

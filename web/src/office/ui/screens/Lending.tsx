@@ -1,6 +1,7 @@
 // A courtroom's computer that other courts may use: which they are, one more, one less;
 // and what other units let this court use.
 import { useState } from "react";
+import { dayOf, writeDay } from "../../../core/dates";
 import { Act, Confirm } from "../../../ui/parts/controls";
 import type { CourtRow, RoomDevice } from "../../core/api";
 import { asRefused, type Refused } from "../../core/client";
@@ -12,26 +13,42 @@ import office from "./office.module.css";
 
 const nameOf = (c: CourtRow): string => (c.name === "" ? c.id : c.name);
 
-/** Lending says which courts use a computer; whoever keeps the computers changes it. */
-export function Lending({ device }: { device: RoomDevice }) {
+/**
+ * DeviceLine is an enrolled computer of the unit: since when, which courts use it, and
+ * what whoever keeps the computers may do with it.
+ */
+export function DeviceLine({ device, onRemove }: { device: RoomDevice; onRemove: () => void }) {
   const { t } = useOfficeTexts();
   const { api } = useOffice();
   const me = useMe();
   const courts = useLoad(`courts of ${device.id}`, () => api.deviceCourts(device.id));
   const [open, setOpen] = useState(false);
   return (
-    <>
-      <LentTo data={courts.data} />
-      {hasUse("lend", me.roles) ? (
-        <Act
-          aria-label={`${t("device_lend")}: ${device.label}`}
-          onPress={() => {
-            setOpen(true);
-          }}
-        >
-          {t("device_lend")}
-        </Act>
-      ) : null}
+    <li className={office["line"]}>
+      <div>
+        <p>
+          <strong>{device.label}</strong>,{" "}
+          {t("since_day", { day: writeDay(dayOf(Date.parse(device.enrolled))) })}
+        </p>
+        <LentTo data={courts.data} />
+      </div>
+      <div className={office["acts"]}>
+        {hasUse("lend", me.roles) ? (
+          <Act
+            aria-label={`${t("device_lend")}: ${device.label}`}
+            onPress={() => {
+              setOpen(true);
+            }}
+          >
+            {t("device_lend")}
+          </Act>
+        ) : null}
+        {hasUse("device_remove", me.roles) ? (
+          <Act tone="warn" aria-label={`${t("device_remove")}: ${device.label}`} onPress={onRemove}>
+            {t("device_remove")}
+          </Act>
+        ) : null}
+      </div>
       {open ? (
         <LendSheet
           device={device}
@@ -41,7 +58,7 @@ export function Lending({ device }: { device: RoomDevice }) {
           }}
         />
       ) : null}
-    </>
+    </li>
   );
 }
 
@@ -50,9 +67,9 @@ type Courts = ReturnType<typeof useLoad<{ courts: CourtRow[] }>>;
 function LentTo({ data }: { data: Courts["data"] }) {
   const { t } = useOfficeTexts();
   if (data.kind === "loading") return null;
-  if (data.kind === "failed") return <span>{t("device_lent_unknown")}</span>;
+  if (data.kind === "failed") return <p>{t("device_lent_unknown")}</p>;
   const names = data.value.courts.map(nameOf).join("; ");
-  return names === "" ? null : <span>{t("device_lent_to", { courts: names })}</span>;
+  return names === "" ? null : <p>{t("device_lent_to", { courts: names })}</p>;
 }
 
 function LendSheet({
