@@ -50,7 +50,7 @@ export interface State {
   transport: Transport;
   sections: readonly SectionView[];
   alerts: readonly Alert[];
-  /** refusal: the last act that was not accepted; stays until the next act. */
+  /** refusal: the last act that was not accepted; stays until it is read or the next act. */
   refusal: Problem | null;
   /** receipt: a checkpoint of the evidence log is kept on this computer. */
   receipt: boolean;

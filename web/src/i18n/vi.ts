@@ -232,6 +232,7 @@ export const vi = {
   act_reason: "Lý do (không bắt buộc)",
   act_for: "{act}: {person}",
   act_refused: "Chưa thực hiện được",
+  act_refused_read: "Đã rõ",
 
   // Party
   your_turn: "Chủ tọa phiên tòa mời {capacity} phát biểu",
