@@ -447,7 +447,7 @@ func TestActsAgreeWithDecide(t *testing.T) {
 					StopFloor{p},
 					MuteLock{p},
 					Unlock{p},
-					Remove{p, ""},
+					Remove{p, "?"},
 					CallWitness{p},
 					DismissWitness{p},
 					Isolate{p, ""},
