@@ -37,7 +37,7 @@ func outage(t *testing.T) *bench {
 	b.inSession()
 	b.st.set(func(f *fakeStore) { f.away = true })
 	b.must(judge, hearing.MuteLock{Person: party})
-	b.must(judge, hearing.Remove{Person: party})
+	b.must(judge, hearing.Remove{Person: party, Reason: "gây rối"})
 	b.rooms.Close() // the database is still away: nothing is written any more
 	b.st.set(func(f *fakeStore) { f.away, f.until = false, time.Time{} })
 	return b

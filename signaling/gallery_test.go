@@ -68,13 +68,13 @@ func TestThePublicReadsWhatTheRulesSay(t *testing.T) {
 			{judge, hearing.SetVisibility{To: hearing.ClosedDoors}},
 			{judge, hearing.GiveFloor{Person: lawyer}},
 			{judge, hearing.SetVisibility{To: hearing.Public}},
-			{judge, hearing.Remove{Person: "p-public1"}},
+			{judge, hearing.Remove{Person: "p-public1", Reason: "gây rối"}},
 			{judge, hearing.Recess{Reason: "nghỉ"}},
 			{clerk, hearing.HoldTechnical{Reason: "tiếng vang"}},
 			{judge, hearing.KeepGoing{Reason: "đã rõ"}},
 		} {
 			sent := seats[viewer].place.seat.seq
-			if a.cmd == (hearing.Remove{Person: "p-public1"}) {
+			if a.cmd == (hearing.Remove{Person: "p-public1", Reason: "gây rối"}) {
 				<-b.give(a.by, a.cmd) // who never checked in is not there to be sent out
 			} else {
 				b.must(a.by, a.cmd)

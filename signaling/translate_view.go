@@ -56,6 +56,7 @@ func wirePerson(p hearing.PersonView, names map[hearing.PersonID]string) *wire.P
 		Away: p.Away, Warnings: uint32(max(bounded(p.Warnings), 0)), LostSince: p.LostSince,
 		Test: wireItems(p.Test), TestedAt: p.TestedAt, Private: p.Private,
 		Waited: p.Waited, Mismatch: p.Mismatch, Removable: p.Removable,
+		Isolable: p.Isolable, Dismissible: p.Dismissible,
 	}
 	if name := names[p.Person]; p.MayName && name != "" {
 		out.Name = name

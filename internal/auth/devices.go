@@ -275,6 +275,17 @@ func (o *Officials) DeviceCourts(ctx context.Context, by Official, device string
 	return o.st.RoomDeviceCourts(ctx, device)
 }
 
+// LentDevices returns the room devices that other units lend to the official's court.
+func (o *Officials) LentDevices(ctx context.Context, by Official) ([]store.RoomDevice, error) {
+	return o.st.RoomDevicesLentTo(ctx, by.Unit)
+}
+
+// Units returns every unit of the installation by id, also those that ended: what
+// courts and facilities are called is no secret of any of them.
+func (o *Officials) Units(ctx context.Context) ([]store.Unit, error) {
+	return o.st.Units(ctx, court.SystemScope())
+}
+
 // RevokeDevice ends a room device of the official's unit for good, with its
 // sessions and the media of its seats; else store.ErrNotFound.
 func (o *Officials) RevokeDevice(ctx context.Context, by Official, device string) error {

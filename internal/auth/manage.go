@@ -265,13 +265,13 @@ func (o *Officials) AdminLog(ctx context.Context, by Official, from uint64, limi
 	return o.st.AdminLog(ctx, by.Scope, from, limit)
 }
 
-// UnitName is the name of the unit, or empty when it is not known.
-func (o *Officials) UnitName(ctx context.Context, unit court.UnitID) (string, error) {
-	units, err := o.st.Units(ctx, court.ScopeOf(unit))
+// Unit is the unit as the directory has it; of one that is not known only its id.
+func (o *Officials) Unit(ctx context.Context, id court.UnitID) (store.Unit, error) {
+	units, err := o.st.Units(ctx, court.ScopeOf(id))
 	if err != nil || len(units) == 0 {
-		return "", err
+		return store.Unit{ID: id}, err
 	}
-	return units[0].Name, nil
+	return units[0], nil
 }
 
 // AdminLogStore is what VerifyAdminLog reads.

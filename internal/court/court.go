@@ -3,6 +3,8 @@
 // which people take part. It is pure: no I/O, no clock.
 package court
 
+import "strings"
+
 // UnitID names a court, procuracy or detention facility (UUIDv7 text).
 type UnitID string
 
@@ -44,7 +46,16 @@ const (
 	JudicialPolice      Capacity = "judicial_police"
 	Journalist          Capacity = "journalist"
 	Attendee            Capacity = "attendee"
+
+	// MilitaryAssessor sits where a LayAssessor sits in the courts of the people, with
+	// the same rights: in military courts the law knows the one, elsewhere the other
+	// (Law on the organisation of people's courts 34/2024/QH15).
+	MilitaryAssessor Capacity = "military_assessor"
 )
+
+// Military tells whether a unit's kind (docs/glossary.md) is one of the military
+// courts.
+func Military(kind string) bool { return strings.HasPrefix(kind, "court.mil_") }
 
 // Scope is the set of units whose hearings a caller may touch. The zero Scope
 // reaches nothing. Every store method that reads or changes a hearing takes one.
@@ -80,7 +91,7 @@ func (c Capacity) Valid() bool {
 		Plaintiff, Respondent, Victim, Witness, Interpreter, DetentionOfficer, PointOfficer,
 		CivilClaimant, CivilRespondent, ClaimantAdmin, RespondentAdmin, RelatedParty, Lawyer, LegalAidOfficer,
 		RightsProtector, LegalRepresentative, AuthorisedRep, ProtectedWitness, Expert, Valuer, SignInterpreter,
-		JudicialPolice, Journalist, Attendee:
+		JudicialPolice, Journalist, Attendee, MilitaryAssessor:
 		return true
 	default:
 		return false
@@ -95,7 +106,7 @@ func (c Capacity) HoldsRoom() bool { return c == PresidingJudge || c == Clerk }
 // know who is expected, waiting or removed.
 func (c Capacity) OfCourt() bool {
 	switch c {
-	case PresidingJudge, Judge, LayAssessor, Clerk:
+	case PresidingJudge, Judge, LayAssessor, MilitaryAssessor, Clerk:
 		return true
 	default:
 		return false
@@ -103,7 +114,18 @@ func (c Capacity) OfCourt() bool {
 }
 
 // OnPanel tells whether the capacity deliberates and votes (BLTTHS art. 254, 326).
-func (c Capacity) OnPanel() bool { return c == PresidingJudge || c == Judge || c == LayAssessor }
+func (c Capacity) OnPanel() bool { return c == PresidingJudge || c == Judge || c.assesses() }
+
+func (c Capacity) assesses() bool { return c == LayAssessor || c == MilitaryAssessor }
+
+// In is the capacity as courts of the unit's kind know it: a lay assessor of a
+// military court is a military assessor. Every other capacity is the same everywhere.
+func (c Capacity) In(kind string) Capacity {
+	if c == LayAssessor && Military(kind) {
+		return MilitaryAssessor
+	}
+	return c
+}
 
 // OfTrial tells whether the capacity makes up the trial: without the panel, the
 // procurator and the clerk it does not go on (BLTTHS art. 254, 289).

@@ -22,6 +22,7 @@ func (c Capacity) Words() string {
 		{PresidingJudge, "Thẩm phán chủ tọa phiên tòa"},
 		{Judge, "Thẩm phán"},
 		{LayAssessor, "Hội thẩm nhân dân"},
+		{MilitaryAssessor, "Hội thẩm quân nhân"},
 		{Clerk, "Thư ký phiên tòa"},
 		{Procurator, "Kiểm sát viên"},
 		{DefenceCounsel, "Người bào chữa"},

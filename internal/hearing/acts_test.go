@@ -152,7 +152,7 @@ func (q slowAsker) floor() [][]Command {
 		q.each(func(p PersonID) Command { return Unlock{Person: p} }),
 		{Recess{}},
 		{Resume{}},
-		q.each(func(p PersonID) Command { return Remove{Person: p} }),
+		q.each(func(p PersonID) Command { return Remove{Person: p, Reason: "?"} }),
 		{Close{}},
 	}
 }

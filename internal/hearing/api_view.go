@@ -194,4 +194,7 @@ type PersonView struct {
 	TestedAt  int64
 	Private   bool // has a device fit for a private talk
 	Removable bool // the reader may have them leave the hearing now
+	// Isolable and Dismissible: the reader may isolate them, or send them back to the
+	// waiting room, now.
+	Isolable, Dismissible bool
 }

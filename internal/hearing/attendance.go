@@ -145,7 +145,7 @@ func (c Remove) decide(s *State, _ Actor, _ time.Time) ([]EventBody, *Refusal) {
 	if r := s.notRemovable(c.Person); r != nil {
 		return nil, r
 	}
-	why, r := reason(c.Reason)
+	why, r := neededReason(c.Reason)
 	if r != nil {
 		return nil, r
 	}

@@ -19,7 +19,7 @@ func TestWhoMakesUpTheTrialIsNeverRemoved(t *testing.T) {
 		for _, p := range s.Booking.People {
 			c := p.Capacity
 			stays := c.OnPanel() || c == court.Procurator || c == court.Clerk
-			_, r := Decide(s, Remove{p.ID, ""}, Actor{Person: "p0", Device: "d0"}, start())
+			_, r := Decide(s, Remove{p.ID, "?"}, Actor{Person: "p0", Device: "d0"}, start())
 			if stays {
 				require.NotEqual(t, Removed, s.person(p.ID).Status)
 				require.NotNil(t, r)
@@ -48,9 +48,13 @@ func TestChoicesAgreeWithDecide(t *testing.T) {
 				return refusal == nil
 			}
 			for _, p := range v.People {
-				require.Equal(t, accepted(Remove{Person: p.Person}), p.Removable, "%s for %+v", p.Person, r)
-				if p.Removable {
-					n["removable"]++
+				require.Equal(t, accepted(Remove{Person: p.Person, Reason: "?"}), p.Removable, "%s for %+v", p.Person, r)
+				require.Equal(t, accepted(Isolate{Person: p.Person}), p.Isolable, "%s for %+v", p.Person, r)
+				require.Equal(t, accepted(DismissWitness{Person: p.Person}), p.Dismissible, "%s for %+v", p.Person, r)
+				for what, open := range map[string]bool{"removable": p.Removable, "isolable": p.Isolable, "dismissible": p.Dismissible} {
+					if open {
+						n[what]++
+					}
 				}
 			}
 			if !slices.Contains(v.Acts, "request_consult") {
@@ -74,7 +78,7 @@ func TestChoicesAgreeWithDecide(t *testing.T) {
 			require.Equal(t, want, got)
 		}
 	})
-	n.require(t, "removable", "consult with")
+	n.require(t, "removable", "isolable", "dismissible", "consult with")
 }
 
 // In a criminal case a counsel who has a client talks in private with the client, who

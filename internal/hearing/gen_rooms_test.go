@@ -163,7 +163,7 @@ func lawfulRoomCommand(c chooser, s *State) (Command, Actor, bool) {
 		func(PersonID) Command { return Recess{} },
 		func(PersonID) Command { return Recess{} },
 		func(PersonID) Command { return Resume{} },
-		func(p PersonID) Command { return Remove{p, ""} },
+		func(p PersonID) Command { return Remove{p, "?"} },
 		func(p PersonID) Command { return CallWitness{p} },
 		func(p PersonID) Command { return CallWitness{p} },
 		func(p PersonID) Command { return DismissWitness{p} },

@@ -293,7 +293,7 @@ func lawfulCommand(c chooser, s *State) (Command, Actor, bool) {
 		func(PersonID) Command { return Recess{} },
 		func(PersonID) Command { return Resume{} },
 		func(PersonID) Command { return Resume{} },
-		func(p PersonID) Command { return Remove{p, ""} },
+		func(p PersonID) Command { return Remove{p, "?"} },
 		func(PersonID) Command { return RecordOpinion{true, 1, ""} },
 		func(PersonID) Command { return RecordFacilities{true, ""} },
 		func(PersonID) Command { return MarkReady{} },

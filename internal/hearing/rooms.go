@@ -185,19 +185,25 @@ func (DismissWitness) command() string { return "dismiss_witness" }
 func (DismissWitness) may(s *State, a Actor) *Refusal { return byPresiding(s, a) }
 
 func (c DismissWitness) decide(s *State, _ Actor, _ time.Time) ([]EventBody, *Refusal) {
-	p := s.person(c.Person)
-	switch {
-	case p == nil:
-		return nil, refuseUnknownPerson()
-	case !s.booked(c.Person).Capacity.Called():
-		return nil, refuseNotCalled()
-	case p.Status != InCourtroom:
-		return nil, refuseNotInCourtroom()
-	}
-	if r := s.darkens(c.Person); r != nil {
+	if r := s.notDismissible(c.Person); r != nil {
 		return nil, r
 	}
 	return []EventBody{WitnessDismissed(c)}, nil
+}
+
+// notDismissible says why the person cannot be sent back to the waiting room; nil when
+// they can.
+func (s *State) notDismissible(id PersonID) *Refusal {
+	p := s.person(id)
+	switch {
+	case p == nil:
+		return refuseUnknownPerson()
+	case !s.booked(id).Capacity.Called():
+		return refuseNotCalled()
+	case p.Status != InCourtroom:
+		return refuseNotInCourtroom()
+	}
+	return s.darkens(id)
 }
 
 func (Isolate) command() string { return "isolate" }
@@ -205,18 +211,7 @@ func (Isolate) command() string { return "isolate" }
 func (Isolate) may(s *State, a Actor) *Refusal { return byPresiding(s, a) }
 
 func (c Isolate) decide(s *State, _ Actor, _ time.Time) ([]EventBody, *Refusal) {
-	p := s.person(c.Person)
-	switch {
-	case p == nil:
-		return nil, refuseUnknownPerson()
-	case s.booked(c.Person).Capacity.OfTrial():
-		return nil, refuseNotIsolable()
-	case p.Isolated:
-		return nil, refuseAlreadyIsolated()
-	case s.home(c.Person) != Courtroom:
-		return nil, refuseNotInCourtroom()
-	}
-	if r := s.darkens(c.Person); r != nil {
+	if r := s.notIsolable(c.Person); r != nil {
 		return nil, r
 	}
 	why, r := reason(c.Reason)
@@ -224,6 +219,22 @@ func (c Isolate) decide(s *State, _ Actor, _ time.Time) ([]EventBody, *Refusal) 
 		return nil, r
 	}
 	return []EventBody{PersonIsolated{Person: c.Person, Reason: why}}, nil
+}
+
+// notIsolable says why the person cannot be isolated; nil when they can.
+func (s *State) notIsolable(id PersonID) *Refusal {
+	p := s.person(id)
+	switch {
+	case p == nil:
+		return refuseUnknownPerson()
+	case s.booked(id).Capacity.OfTrial():
+		return refuseNotIsolable()
+	case p.Isolated:
+		return refuseAlreadyIsolated()
+	case s.home(id) != Courtroom:
+		return refuseNotInCourtroom()
+	}
+	return s.darkens(id)
 }
 
 func (ConfirmLeft) command() string { return "confirm_left" }

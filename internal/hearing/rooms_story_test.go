@@ -149,7 +149,7 @@ func TestJ1_6APrivateTalk(t *testing.T) {
 	r.no("consult_in_session", AllowConsult{Consult: id}, clerk)
 	r.ok(Recess{}, judge)
 	r.ok(AllowConsult{id, 5}, judge)
-	r.ok(Remove{"accused", ""}, judge) // leaves every room at once
+	r.ok(Remove{"accused", "gây rối"}, judge) // leaves every room at once
 	require.Equal(t, Routing{}, Routes(r.s))
 }
 
@@ -183,7 +183,7 @@ func TestJ1_7TheWitnessWaitsInIsolation(t *testing.T) {
 	require.Empty(t, r.s.person("witness").LockedBy)
 	require.Len(t, r.view(witness).People, 1)
 	r.no("not_in_courtroom", DismissWitness{"witness"}, judge)
-	r.ok(Remove{"witness", ""}, judge)
+	r.ok(Remove{"witness", "gây rối"}, judge)
 	r.ok(CallWitness{"witness"}, judge)
 }
 

@@ -62,7 +62,7 @@ func ofOthers(v View) View {
 	v.Seq = 0 // counts what happens to anybody before the device
 	v.People = slices.DeleteFunc(slices.Clone(v.People), func(p PersonView) bool { return p.Person == me })
 	for i := range v.People {
-		v.People[i].Removable = false
+		v.People[i].Removable, v.People[i].Isolable, v.People[i].Dismissible = false, false, false
 	}
 	return v
 }

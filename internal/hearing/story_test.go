@@ -265,6 +265,7 @@ func TestARemovedPersonComesBackByThePresidingJudgeOnly(t *testing.T) {
 	for _, p := range []PersonID{"lay", "clerk"} {
 		r.no("trial_stays", Remove{p, ""}, judge)
 	}
+	r.no("reason_needed", Remove{"party", " \n"}, judge)
 	r.ok(Remove{"party", "gây rối"}, judge)
 	require.Empty(t, r.s.Floor)
 	require.False(t, slices.ContainsFunc(Routes(r.s).Members, func(m Membership) bool { return m.Device == "d-party" }))

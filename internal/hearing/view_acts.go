@@ -108,7 +108,7 @@ func (q *asker) floor() {
 	q.about(q.present, func(p PersonID) Command { return Unlock{Person: p} })
 	q.ask(Recess{})
 	q.ask(Resume{})
-	q.about(q.present, func(p PersonID) Command { return Remove{Person: p} })
+	q.about(q.present, func(p PersonID) Command { return Remove{Person: p, Reason: "?"} })
 	q.ask(Close{})
 }
 
@@ -221,15 +221,20 @@ func (q *asker) rooms(talks []ConsultView) {
 	q.ask(end...)
 }
 
+// may tells whether the command is among the acts of the view's reader.
+func (v *View) may(c Command) bool { return slices.Contains(v.Acts, c.command()) }
+
 // viewChoices adds about whom an act is open that the rules do not allow about
 // everybody: clients know nothing of these rules themselves.
 func (s *State) viewChoices(v *View) {
-	if slices.Contains(v.Acts, Remove{}.command()) {
-		for i := range v.People {
-			v.People[i].Removable = s.notRemovable(v.People[i].Person) == nil
-		}
+	remove, isolate, dismiss := v.may(Remove{}), v.may(Isolate{}), v.may(DismissWitness{})
+	for i := range v.People {
+		p := &v.People[i]
+		p.Removable = remove && s.notRemovable(p.Person) == nil
+		p.Isolable = isolate && s.notIsolable(p.Person) == nil
+		p.Dismissible = dismiss && s.notDismissible(p.Person) == nil
 	}
-	if !slices.Contains(v.Acts, RequestConsult{}.command()) {
+	if !v.may(RequestConsult{}) {
 		return
 	}
 	by := s.booked(v.Me)

@@ -469,7 +469,7 @@ func TestActsAgreeWithDecide(t *testing.T) {
 					StopFloor{p},
 					MuteLock{p},
 					Unlock{p},
-					Remove{p, ""},
+					Remove{p, "?"},
 					CallWitness{p},
 					DismissWitness{p},
 					Isolate{p, ""},

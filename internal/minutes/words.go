@@ -89,7 +89,7 @@ func (m *Maker) who(id hearing.PersonID) string {
 func lowered(c court.Capacity) string {
 	words := c.Words()
 	switch c {
-	case court.Judge, court.LayAssessor, court.Clerk, court.Procurator:
+	case court.Judge, court.LayAssessor, court.MilitaryAssessor, court.Clerk, court.Procurator:
 		return words
 	}
 	r, n := utf8.DecodeRuneInString(words)

@@ -213,6 +213,9 @@ type Accounts interface {
 	LendRoomDevice(ctx context.Context, sc court.Scope, device string, to court.UnitID, lend bool, by AdminEntry) error
 	// RoomDeviceCourts returns the courts to which the device is lent, by id.
 	RoomDeviceCourts(ctx context.Context, device string) ([]court.UnitID, error)
+	// RoomDevicesLentTo returns the devices that other units lend to the court and that
+	// are not revoked, by unit and id, at most MaxRoomDevices.
+	RoomDevicesLentTo(ctx context.Context, to court.UnitID) ([]RoomDevice, error)
 
 	// AdminLog returns entries from N on, at most limit (<= 1000); the chain is whole
 	// only for a scope that covers every unit, others see their unit's entries.

@@ -5070,7 +5070,11 @@ type PersonView struct {
 	// did, or were not compared. For the court, and the officers of the point.
 	Mismatch string `protobuf:"bytes,26,opt,name=mismatch,proto3" json:"mismatch,omitempty"`
 	// removable: the reader may have this person leave the hearing now.
-	Removable     bool `protobuf:"varint,27,opt,name=removable,proto3" json:"removable,omitempty"`
+	Removable bool `protobuf:"varint,27,opt,name=removable,proto3" json:"removable,omitempty"`
+	// isolable, dismissible: the reader may isolate this person, or send them back to
+	// the waiting room, now.
+	Isolable      bool `protobuf:"varint,28,opt,name=isolable,proto3" json:"isolable,omitempty"`
+	Dismissible   bool `protobuf:"varint,29,opt,name=dismissible,proto3" json:"dismissible,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -5290,6 +5294,20 @@ func (x *PersonView) GetMismatch() string {
 func (x *PersonView) GetRemovable() bool {
 	if x != nil {
 		return x.Removable
+	}
+	return false
+}
+
+func (x *PersonView) GetIsolable() bool {
+	if x != nil {
+		return x.Isolable
+	}
+	return false
+}
+
+func (x *PersonView) GetDismissible() bool {
+	if x != nil {
+		return x.Dismissible
 	}
 	return false
 }
@@ -6459,7 +6477,7 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\x06person\x18\x03 \x01(\tR\x06person\x12\x16\n" +
 	"\x06device\x18\x04 \x01(\tR\x06device\x12\x14\n" +
 	"\x05since\x18\x05 \x01(\x03R\x05since\x12\x14\n" +
-	"\x05until\x18\x06 \x01(\x03R\x05until\"\xfb\x05\n" +
+	"\x05until\x18\x06 \x01(\x03R\x05until\"\xb9\x06\n" +
 	"\n" +
 	"PersonView\x12\x16\n" +
 	"\x06person\x18\x01 \x01(\tR\x06person\x12\x12\n" +
@@ -6491,7 +6509,9 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\aprivate\x18\x18 \x01(\bR\aprivate\x12\x16\n" +
 	"\x06waited\x18\x19 \x01(\bR\x06waited\x12\x1a\n" +
 	"\bmismatch\x18\x1a \x01(\tR\bmismatch\x12\x1c\n" +
-	"\tremovable\x18\x1b \x01(\bR\tremovable\"\x95\x01\n" +
+	"\tremovable\x18\x1b \x01(\bR\tremovable\x12\x1a\n" +
+	"\bisolable\x18\x1c \x01(\bR\bisolable\x12 \n" +
+	"\vdismissible\x18\x1d \x01(\bR\vdismissible\"\x95\x01\n" +
 	"\x05Alert\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x0e\n" +
 	"\x02vi\x18\x02 \x01(\tR\x02vi\x12\x0e\n" +

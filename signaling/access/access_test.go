@@ -17,7 +17,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"phientoa/internal/auth"
+	"phientoa/internal/court"
 	"phientoa/internal/store"
+	"phientoa/signaling/access"
 )
 
 func recorder() *httptest.ResponseRecorder { return httptest.NewRecorder() }
@@ -60,7 +62,7 @@ func TestMeSaysWhoOneIs(t *testing.T) {
 	var me map[string]any
 	w.get(w.do("GET", "me", nil, c), 200, &me)
 	require.Equal(t, map[string]any{
-		"account": acc.ID, "name": "Nguyễn Văn A", "login": "thu.ky", "unit": "unit", "unit_name": "Tòa án nhân dân khu vực 1",
+		"account": acc.ID, "name": "Nguyễn Văn A", "login": "thu.ky", "unit": "unit", "unit_name": "Tòa án nhân dân khu vực 1", "unit_kind": "court.regional",
 		"roles": []any{"clerk"}, "method": "password", "stepped_up": false, "must_change": false,
 	}, me)
 	a := w.do("POST", "stepup", map[string]string{"password": password}, c)
@@ -206,9 +208,20 @@ func TestLifeOfARoomDevice(t *testing.T) {
 	w.account("far", "far-op", store.RoleOperator)
 	require.Equal(t, 404, w.do("PUT", courts+"/far", "{}", w.signIn("far-op", true)).status, "nobody helps themselves")
 	require.Equal(t, 204, w.do("PUT", courts+"/far", "{}", c).status)
-	require.JSONEq(t, `{"courts":["far"]}`, w.do("GET", courts, nil, c).body)
+	require.JSONEq(t, `{"courts":[{"id":"far","name":"Tòa án nhân dân khu vực 2"}]}`, w.do("GET", courts, nil, c).body)
+	far, own := w.signIn("far-op", false), w.signIn("op", false)
+	for _, u := range []store.Unit{{ID: "camp", Kind: "detention_facility", Name: "Trại"}, {ID: "past", Kind: "court.district", Name: "Cũ", ValidTo: 1}} {
+		require.NoError(t, w.st.PutUnit(t.Context(), court.SystemScope(), u, store.AdminEntry{At: w.now, Actor: "system", Unit: u.ID, What: "unit.put"}))
+	}
+	require.JSONEq(t, `{"courts":[{"id":"unit","name":"Tòa án nhân dân khu vực 1"}]}`, w.do("GET", "courts", nil, far).body,
+		"not the own one, none that ended, no facility")
+	var lent access.LentDevicesAnswer
+	w.get(w.do("GET", "devices/lent", nil, far), 200, &lent)
+	require.Equal(t, []access.LentDeviceItem{{ID: me["id"].(string), Unit: "unit", UnitName: "Tòa án nhân dân khu vực 1", Label: "Phòng xử án 1"}}, lent.Devices)
+	require.JSONEq(t, `{"devices":[]}`, w.do("GET", "devices/lent", nil, own).body, "what is one's own is not lent to one")
 	require.Equal(t, 204, w.do("DELETE", courts+"/far", nil, c).status)
 	require.JSONEq(t, `{"courts":[]}`, w.do("GET", courts, nil, c).body)
+	require.JSONEq(t, `{"devices":[]}`, w.do("GET", "devices/lent", nil, far).body)
 	require.Equal(t, 204, w.do("DELETE", "devices/"+me["id"].(string), nil, c).status)
 	require.Equal(t, 401, w.do("GET", "devices/seats", nil, device).status)
 	second := w.device("unit")

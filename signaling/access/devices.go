@@ -3,6 +3,7 @@ package access
 import (
 	"encoding/base64"
 	"net/http"
+	"strings"
 	"time"
 
 	"phientoa/internal/court"
@@ -53,9 +54,57 @@ func (s *Server) deviceCourts(c call) error {
 	if err != nil {
 		return err
 	}
-	a := DeviceCourtsAnswer{Courts: []string{}}
+	names, err := s.unitNames(c)
+	if err != nil {
+		return err
+	}
+	a := CourtsAnswer{Courts: []CourtItem{}}
 	for _, u := range list {
-		a.Courts = append(a.Courts, string(u))
+		a.Courts = append(a.Courts, CourtItem{string(u), names[u]})
+	}
+	return c.json(http.StatusOK, a)
+}
+
+// unitNames are the names of all units, also of those that ended.
+func (s *Server) unitNames(c call) (map[court.UnitID]string, error) {
+	units, err := s.p.Officials.Units(c.r.Context())
+	names := make(map[court.UnitID]string, len(units))
+	for _, u := range units {
+		names[u.ID] = u.Name
+	}
+	return names, err
+}
+
+// courts answers with the courts that stand today beside the own one.
+func (s *Server) courts(c call) error {
+	units, err := s.p.Officials.Units(c.r.Context())
+	if err != nil {
+		return err
+	}
+	now := s.p.Officials.Now().UnixMicro()
+	a := CourtsAnswer{Courts: []CourtItem{}}
+	for _, u := range units {
+		stands := u.ValidFrom <= now && (u.ValidTo == 0 || now < u.ValidTo)
+		if stands && u.ID != c.by().Unit && strings.HasPrefix(u.Kind, "court.") {
+			a.Courts = append(a.Courts, CourtItem{string(u.ID), u.Name})
+		}
+	}
+	return c.json(http.StatusOK, a)
+}
+
+// lentDevices answers with what other units lend to the own court.
+func (s *Server) lentDevices(c call) error {
+	list, err := s.p.Officials.LentDevices(c.r.Context(), c.by())
+	if err != nil {
+		return err
+	}
+	names, err := s.unitNames(c)
+	if err != nil {
+		return err
+	}
+	a := LentDevicesAnswer{Devices: []LentDeviceItem{}}
+	for _, d := range list {
+		a.Devices = append(a.Devices, LentDeviceItem{d.ID, string(d.Unit), names[d.Unit], d.Label})
 	}
 	return c.json(http.StatusOK, a)
 }

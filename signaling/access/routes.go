@@ -86,6 +86,8 @@ func Routes() []Route {
 		{Method: get, Path: devices, Audience: Official, Roles: bookers, serve: (*Server).devices},
 		{Method: post, Path: devices, Audience: Official, Roles: tech, StepUp: true, serve: (*Server).offerEnrolment},
 		{Method: del, Path: devices + "/{device}", Audience: Official, Roles: either, StepUp: true, serve: (*Server).removeDevice},
+		{Method: get, Path: devices + "/lent", Audience: Official, Roles: bookers, serve: (*Server).lentDevices},
+		{Method: get, Path: Prefix + "courts", Audience: Official, Roles: tech, serve: (*Server).courts},
 		{Method: get, Path: devices + "/{device}/courts", Audience: Official, Roles: bookers, serve: (*Server).deviceCourts},
 		{Method: put, Path: devices + "/{device}/courts/{unit}", Audience: Official, Roles: tech, StepUp: true, serve: (*Server).lendDevice},
 		{Method: del, Path: devices + "/{device}/courts/{unit}", Audience: Official, Roles: tech, serve: (*Server).keepDevice},

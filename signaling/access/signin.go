@@ -98,12 +98,12 @@ func (s *Server) signOut(c call) error {
 
 func (s *Server) me(c call) error {
 	acc := c.who.Account
-	name, err := s.p.Officials.UnitName(c.r.Context(), acc.Unit)
+	unit, err := s.p.Officials.Unit(c.r.Context(), acc.Unit)
 	if err != nil {
 		return err
 	}
 	return c.json(http.StatusOK, MeAnswer{
-		Account: acc.ID, Name: acc.Name, Login: acc.Login, Unit: string(acc.Unit), UnitName: name,
+		Account: acc.ID, Name: acc.Name, Login: acc.Login, Unit: string(acc.Unit), UnitName: unit.Name, UnitKind: unit.Kind,
 		Roles: acc.Roles, Method: c.who.Session.Method, SteppedUp: c.by().Fresh(s.p.Officials.Now()),
 		MustChange: acc.MustChange,
 	})

@@ -27,6 +27,7 @@ type MeAnswer struct {
 	Login      string       `json:"login"`
 	Unit       string       `json:"unit"`
 	UnitName   string       `json:"unit_name"`
+	UnitKind   string       `json:"unit_kind" doc:"Identifier of the glossary, as court.regional; empty: not known"`
 	Roles      []store.Role `json:"roles"`
 	Method     string       `json:"method" doc:"password, passkey, certificate"`
 	SteppedUp  bool         `json:"stepped_up" doc:"A fresh proof holds"`
@@ -181,9 +182,28 @@ type RoomDevicesAnswer struct {
 	Devices []RoomDeviceItem `json:"devices"`
 }
 
-// DeviceCourtsAnswer lists the units of the courts to which a device is lent.
-type DeviceCourtsAnswer struct {
-	Courts []string `json:"courts"`
+// CourtItem is a court by its unit.
+type CourtItem struct {
+	ID   string `json:"id"`
+	Name string `json:"name" doc:"Empty where the unit is known no longer"`
+}
+
+// CourtsAnswer lists courts by id.
+type CourtsAnswer struct {
+	Courts []CourtItem `json:"courts"`
+}
+
+// LentDeviceItem is a room device that another unit lends to the court.
+type LentDeviceItem struct {
+	ID       string `json:"id"`
+	Unit     string `json:"unit" doc:"Whose it is; a point where it is booked names this unit"`
+	UnitName string `json:"unit_name"`
+	Label    string `json:"label"`
+}
+
+// LentDevicesAnswer lists those lent to the caller's court and not revoked.
+type LentDevicesAnswer struct {
+	Devices []LentDeviceItem `json:"devices"`
 }
 
 // EnrolmentBody names a device to be enrolled.

@@ -158,17 +158,23 @@ func elsewhere(err error) error {
 
 // courtName is how the unit is called; without a directory it has no name.
 func (o *Office) courtName(ctx context.Context, unit court.UnitID) string {
+	u, err := o.unit(ctx, unit)
+	if err != nil || len([]rune(u.Name)) > hearing.MaxLabelRunes {
+		return ""
+	}
+	return u.Name
+}
+
+// unit is what the directory knows of a unit, its id at least.
+func (o *Office) unit(ctx context.Context, id court.UnitID) (store.Unit, error) {
 	if o.p.Directory == nil {
-		return ""
+		return store.Unit{ID: id}, nil
 	}
-	list, err := o.p.Directory.Units(ctx, court.ScopeOf(unit))
-	if err != nil {
-		return ""
-	}
+	list, err := o.p.Directory.Units(ctx, court.ScopeOf(id))
 	for _, u := range list {
-		if u.ID == unit && len([]rune(u.Name)) <= hearing.MaxLabelRunes {
-			return u.Name
+		if u.ID == id {
+			return u, err
 		}
 	}
-	return ""
+	return store.Unit{ID: id}, err
 }

@@ -238,6 +238,27 @@ func TestInterruptedBookingIsCompleted(t *testing.T) {
 	require.Equal(t, "in_session", infos[0].Status)
 }
 
+// The assessors of a military court are military ones, whichever of both words the
+// booking has; no other court has them.
+func TestAssessorsAreThoseOfTheCourt(t *testing.T) {
+	w := startWorld(t)
+	b := w.good("45/2026/TLST-HS", month)
+	b.People = append(b.People,
+		PersonBody{Name: "Vũ Đình Thọ", Capacity: string(court.LayAssessor)},
+		PersonBody{Name: "Đỗ Gia Hân", Capacity: string(court.MilitaryAssessor)})
+	last := len(b.People) - 1
+	require.True(t, has(w.check(b).Refusals, "military_only", fmt.Sprintf("people[%d].capacity", last)))
+	w.kind = "court.mil_region"
+	require.Empty(t, w.check(b).Refusals)
+	booked := w.book(unitHN, b)
+	one := read[HearingAnswer](t, w.do(login(store.RoleClerk, unitHN), http.MethodGet, "/api/v1/hearings/"+booked.ID, nil))
+	for i, alias := range []string{"Hội thẩm quân nhân 1", "Hội thẩm quân nhân 2"} {
+		p := one.People[last-1+i]
+		require.Equal(t, string(court.MilitaryAssessor), p.Capacity)
+		require.Equal(t, alias, p.Alias)
+	}
+}
+
 func TestRefusalOfTheRulesIsPassedOn(t *testing.T) {
 	w := startWorld(t)
 	w.failBook = fmt.Errorf("book: %w", &hearing.Refusal{Code: "rule", Vi: "Lý do.", En: "Reason."})

@@ -78,6 +78,9 @@ func (o *Office) examine(ctx context.Context, c *call, b *BookingBody) (*checked
 			fmt.Sprintf("A hearing has at most %d people in its list.", MaxPeople))
 		return k, nil // nothing below is worth the work
 	}
+	if err := o.checkAssessors(ctx, c, k); err != nil {
+		return nil, err
+	}
 	k.checkPeople()
 	k.checkDevices()
 	k.checkLookAlikes()
@@ -325,6 +328,24 @@ func (o *Office) roomDevice(ctx context.Context, id string, own, point court.Uni
 		err = store.ErrNotFound
 	}
 	return err
+}
+
+// checkAssessors gives the assessors of a military court their own capacity, as a case
+// system may know only the one, and refuses it elsewhere.
+func (o *Office) checkAssessors(ctx context.Context, c *call, k *checked) error {
+	own, err := o.unit(ctx, c.Unit)
+	if err != nil {
+		return err
+	}
+	for i := range k.People {
+		p := &k.People[i]
+		p.Capacity = string(court.Capacity(p.Capacity).In(own.Kind))
+		if p.Capacity == string(court.MilitaryAssessor) && !court.Military(own.Kind) {
+			k.no(fmt.Sprintf("people[%d].capacity", i), "military_only", "Hội thẩm quân nhân chỉ tham gia xét xử tại Tòa án quân sự.",
+				"Military lay assessors sit in military courts only.")
+		}
+	}
+	return nil
 }
 
 // checkCalendar warns of the same case booked twice and of rooms that are taken.

@@ -50,6 +50,7 @@ type world struct {
 	accounts map[string]store.Account // by login
 	devices  map[string]store.RoomDevice
 	lent     map[string][]court.UnitID
+	kind     string // of every unit
 	books    int
 	failBook error
 	invites  int
@@ -65,6 +66,7 @@ func startWorld(t testing.TB) *world {
 	w := &world{
 		t: t, st: st, now: time.Now().UTC().Truncate(time.Microsecond),
 		accounts: map[string]store.Account{}, devices: map[string]store.RoomDevice{}, lent: map[string][]court.UnitID{},
+		kind: "court.regional",
 	}
 	for _, u := range []court.UnitID{unitHN, unitDN} {
 		for _, r := range anybody() {
@@ -190,7 +192,7 @@ func (w *world) Who(r *http.Request) (auth.Official, error) {
 func (w *world) Units(_ context.Context, sc court.Scope) (out []store.Unit, err error) {
 	for id, name := range map[court.UnitID]string{unitHN: "Tòa án nhân dân khu vực 1 – Hà Nội", unitDN: "Tòa án nhân dân khu vực 3 – Đà Nẵng"} {
 		if sc.Covers(id) {
-			out = append(out, store.Unit{ID: id, Kind: "court.regional", Name: name})
+			out = append(out, store.Unit{ID: id, Kind: w.kind, Name: name})
 		}
 	}
 	return out, nil

@@ -121,7 +121,16 @@ const due: Record<string, (desk: string, act: string) => View> = {
   confirm_left: (d, a) => at(d, a, {}, who("defendant", isolated)),
   call_witness: (d, a) => at(d, a, {}, who("witness")),
   dismiss_witness: (d, a) =>
-    at(d, a, {}, who("witness", { status: PersonStatus.IN_COURTROOM, place: "courtroom" })),
+    at(
+      d,
+      a,
+      {},
+      who("witness", {
+        status: PersonStatus.IN_COURTROOM,
+        place: "courtroom",
+        dismissible: true,
+      }),
+    ),
   end_isolation: (d, a) => at(d, a, {}, who("defendant", isolated)),
   note_briefed: (d, a) => at(d, a, { unbriefed: ["p-defendant"] }, who("defendant")),
   "set_visibility/public": (d, a) => at(d, a, { visibility: "closed" }),

@@ -238,6 +238,40 @@ test("a lost point: proposal, hold, return", async ({ page }) => {
   expect(wrong.filter((w) => !w.includes("WebSocket"))).toEqual([]);
 });
 
+test("a refusal is seen where one pressed, whatever is graver", async ({ page }) => {
+  const grave = ["Trại tạm giam Hòa Sơn", "Tòa án khu vực 5", "Phòng xử án số 2"].map((name, i) =>
+    create(AlertSchema, {
+      code: "point_lost",
+      point: `p${i + 7}`,
+      severity: "error",
+      vi: `Điểm cầu ${name} mất kết nối.`,
+      en: "The point is not connected.",
+    }),
+  );
+  const fake = new Fake("p-judge", court("judge", { alerts: grave }));
+  fake.result = {
+    accepted: false,
+    refusal: {
+      code: "shares_trial",
+      vi: "Người này dùng chung thiết bị với thành viên Hội đồng xét xử, Kiểm sát viên hoặc Thư ký phiên tòa; thao tác này sẽ cắt cả những người đó.",
+      en: "This would cut off members of the trial.",
+    },
+  };
+  const wrong = await enter(page, fake);
+  await page.setViewportSize({ width: 640, height: 360 });
+  const give = page.getByRole("button", { name: /^Mời phát biểu: .*Bùi Đình Lâm/ });
+  await give.scrollIntoViewIfNeeded();
+  await give.click();
+  const said = page.getByText("dùng chung thiết bị");
+  await expect(said).toBeInViewport({ ratio: 1 });
+  await expect(give).toBeInViewport();
+  await page.screenshot({ path: "e2e/screenshots/court-refused-below.png" });
+  await look(page, "court-refused");
+  await press(page, "Đã rõ");
+  await expect(said).toHaveCount(0);
+  expect(wrong).toEqual([]);
+});
+
 test("deliberation and pronouncement", async ({ page }) => {
   const me = "judge";
   const fake = new Fake("p-judge", court(me));

@@ -47,22 +47,26 @@ export const cast: Record<string, PersonInit> = {
     client: "p-defendant",
     private: true,
     removable: true,
+    isolable: true,
   }),
   victim: one("victim", "victim", "Huỳnh Thị Thanh Tâm", {
     identity: "vneid",
     device: "d-room",
     removable: true,
+    isolable: true,
   }),
   defendant: one("defendant", "defendant", "Nguyễn Văn A", {
     ...detained,
     required: true,
     removable: true,
+    isolable: true,
   }),
   defendant2: one("defendant2", "defendant", "Đỗ Quang Vinh", {
     ...detained,
     device: "d-defendant",
     required: true,
     removable: true,
+    isolable: true,
   }),
   officer: one("officer", "detention_officer", "Bùi Đình Lâm", {
     ...detained,

@@ -3,6 +3,7 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import type { Page, WebSocketRoute } from "@playwright/test";
 import {
+  type CommandResultSchema,
   type Envelope,
   EnvelopeSchema,
   HearingState,
@@ -137,6 +138,8 @@ export class Fake {
   private open = true;
   /** what a second hello without take_over gets: the seat is in use */
   taken = false;
+  /** what every act is answered with */
+  result: MessageInitShape<typeof CommandResultSchema> = { accepted: true };
   helped = 0;
   private readonly kind: string;
 
@@ -254,7 +257,7 @@ export class Fake {
       });
     }
     if (e.body.case === "command") {
-      this.write({ id: e.id, body: { case: "commandResult", value: { accepted: true } } });
+      this.write({ id: e.id, body: { case: "commandResult", value: this.result } });
     }
   }
 

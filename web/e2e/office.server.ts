@@ -362,6 +362,30 @@ export class Server {
         ],
       },
     },
+    "GET /api/v1/access/devices/lent": {
+      json: {
+        devices: [
+          {
+            id: "rd-7",
+            unit: "camp-1",
+            unit_name: "Trại tạm giam Hòa Sơn",
+            label: "Phòng xét xử trực tuyến, màn hình chính",
+          },
+        ],
+      },
+    },
+    "GET /api/v1/access/devices/rd-1/courts": {
+      json: { courts: [{ id: "unit-4", name: "Tòa án nhân dân khu vực 4 – Đà Nẵng" }] },
+    },
+    "GET /api/v1/access/courts": {
+      json: {
+        courts: [
+          { id: "unit-4", name: "Tòa án nhân dân khu vực 4 – Đà Nẵng" },
+          { id: "unit-5", name: "Tòa án nhân dân khu vực 5 – Đà Nẵng" },
+          { id: "unit-0", name: "Tòa án nhân dân thành phố Đà Nẵng" },
+        ],
+      },
+    },
     "POST /api/v1/access/devices": { json: { code: "48205917", expires: at(15) } },
     "POST /api/v1/access/accounts": {
       json: { id: "acc-9", proposal: "pr-9", expires: "2026-12-01T00:00:00Z" },

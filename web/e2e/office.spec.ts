@@ -367,6 +367,54 @@ test("courtroom computers: code, enrolment, waiting", async ({ page }) => {
   expect(wrong).toEqual([]);
 });
 
+test("a courtroom's computer is lent to another court", async ({ page }) => {
+  const server = new Server();
+  const courts = "/api/v1/access/devices/rd-1/courts";
+  server.answers[`PUT ${courts}/unit-5`] = {
+    status: 403,
+    json: problem("step_up", "Thao tác này cần xác thực lại."),
+  };
+  const wrong = await open(page, "/cong-viec/may-phong-xu-an", server);
+  await expect(page.getByText("Đang cho dùng: Tòa án nhân dân khu vực 4")).toBeVisible();
+  const sent = (what: string) => server.bodies.filter((b) => b.what === what).length;
+  // By keyboard alone, as the whole way is.
+  await page.getByRole("button", { name: /^Cho Tòa án khác dùng/ }).focus();
+  await page.keyboard.press("Enter");
+  const sheet = page.getByRole("dialog");
+  await sheet.getByRole("button", { name: "Cho dùng", exact: true }).click();
+  await expect(sheet.getByText("Vui lòng chọn Tòa án.")).toBeVisible();
+  await look(page, "device-lend");
+  await sheet.getByLabel("Cho thêm Tòa án").focus();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  const proof = page.getByRole("dialog", { name: "Xác nhận lại danh tính" });
+  await expect(proof.getByLabel("Mật khẩu")).toBeFocused();
+  server.answers[`PUT ${courts}/unit-5`] = {
+    status: 404,
+    json: problem("not_found", "Không tìm thấy hoặc ông/bà không có quyền xem."),
+  };
+  await page.keyboard.type("mật khẩu");
+  await page.keyboard.press("Enter");
+  await expect(sheet.getByRole("alert")).toContainText("Không tìm thấy");
+  await look(page, "device-lend-refused");
+  expect(sent(`PUT ${courts}/unit-5`)).toBe(2);
+  await press(page, /^Thôi cho dùng/);
+  await expect(page.getByRole("alertdialog")).toContainText("không thay đổi");
+  await look(page, "device-lend-end");
+  await page.getByRole("alertdialog").getByRole("button", { name: "Thôi cho dùng" }).click();
+  await expect.poll(() => sent(`DELETE ${courts}/unit-4`)).toBe(1);
+  await page.getByRole("dialog").getByRole("button", { name: "Đóng" }).click();
+  server.answers["GET /api/v1/access/devices"] = { json: { devices: [] } };
+  server.answers["GET /api/v1/access/devices/lent"] = { json: { devices: [] } };
+  server.answers["GET /api/v1/access/me"] = { json: { ...me, roles: ["clerk"] } };
+  await page.reload();
+  await expect(page.getByText("Chưa có đơn vị nào cho Tòa án dùng máy.")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Ghi danh máy mới" })).toBeHidden();
+  await look(page, "devices-none");
+  expect(wrong).toEqual([]);
+});
+
 test("an invitation's code", async ({ page }) => {
   const server = new Server();
   server.answers["GET /api/me"] = { status: 401, json: problem("sign_in", "") };

@@ -52,6 +52,13 @@ func (s *Store) RoomDeviceCourts(ctx context.Context, device string) (courts []c
 	return courts, err
 }
 
+// RoomDevicesLentTo returns what other units lend to the court and what is not revoked.
+func (s *Store) RoomDevicesLentTo(ctx context.Context, to court.UnitID) ([]store.RoomDevice, error) {
+	return listed(ctx, s, "lent room devices", store.MaxRoomDevices, scanDevice,
+		func(d store.RoomDevice) bool { return d.Unit != to }, deviceColumns+`
+		WHERE revoked = 0 AND id IN (SELECT device FROM room_device_court WHERE court = $1) ORDER BY unit, id`, string(to))
+}
+
 // PutImported notes what a case system sent last for a docket number of the scope.
 func (s *Store) PutImported(ctx context.Context, sc court.Scope, i store.Imported) error {
 	if err := first(id("unit", string(i.Unit)), id("docket number", i.DocketNo)); err != nil {

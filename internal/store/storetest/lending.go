@@ -29,6 +29,20 @@ func roomDevicesAreLent(t *testing.T, f *fixture) {
 	require.NoError(t, lend(own, foreign, true), "again")
 	require.NoError(t, lend(own, "another", true))
 	require.Equal(t, []court.UnitID{"another", foreign}, lent())
+	has := func(to court.UnitID, want ...store.RoomDevice) {
+		t.Helper()
+		list, err := f.B.RoomDevicesLentTo(bg(), to)
+		require.NoError(t, err)
+		require.Equal(t, want, list, to)
+	}
+	other := f.device(t, foreign)
+	has(foreign, d)
+	has("another", d)
+	require.NoError(t, lend(own, unit, true), "to oneself, which gives nothing more")
+	has(unit)
+	require.NoError(t, f.A.LendRoomDevice(bg(), court.ScopeOf(foreign), other.ID, unit, true, by(foreign, "device.lent", other.ID)))
+	has(unit, other)
+	require.NoError(t, lend(own, unit, false))
 	require.ErrorIs(t, lend(court.ScopeOf(foreign), foreign, false), store.ErrNotFound)
 	require.NoError(t, lend(own, "another", false))
 	require.NoError(t, lend(own, "another", false), "again")
@@ -41,6 +55,7 @@ func roomDevicesAreLent(t *testing.T, f *fixture) {
 	d.Revoked = true
 	require.NoError(t, f.A.PutRoomDevice(bg(), own, d, by(unit, "device.revoked", d.ID)))
 	require.ErrorIs(t, lend(own, "late", true), store.ErrNotFound)
+	has(foreign)
 	require.NoError(t, lend(own, foreign, false))
 	require.ErrorIs(t, f.A.LendRoomDevice(bg(), sys(), "nothing", unit, true, by(unit, "device.lent", d.ID)), store.ErrNotFound)
 }

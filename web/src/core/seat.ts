@@ -141,7 +141,7 @@ export class Seat {
     this.considerMedia();
   }
 
-  /** act asks for an act and shows its refusal, if any, until the next act. */
+  /** act asks for an act and shows its refusal, if any, until it is read or the next act. */
   async act(act: Act): Promise<CommandResult | null> {
     if (!this.signaling) return null;
     this.store.apply({ type: "refusal", refusal: null });
@@ -155,6 +155,11 @@ export class Seat {
   /** quietly gives an act whose refusal the caller says itself, or nobody need hear. */
   async quietly(act: Act): Promise<CommandResult | null> {
     return (await this.signaling?.command(act)) ?? null;
+  }
+
+  /** readRefusal takes the last refusal off the screen: its reader has understood. */
+  readRefusal(): void {
+    this.store.apply({ type: "refusal", refusal: null });
   }
 
   /** takeSeat ends the seat's other browser and continues here. */

@@ -50,7 +50,7 @@ export interface State {
   transport: Transport;
   sections: readonly SectionView[];
   alerts: readonly Alert[];
-  /** refusal: the last act that was not accepted; stays until the next act. */
+  /** refusal: the last act that was not accepted; stays until it is read or the next act. */
   refusal: Problem | null;
   /** receipt: a checkpoint of the evidence log is kept on this computer. */
   receipt: boolean;
@@ -182,7 +182,7 @@ const DESK = new Set(["presiding_judge", "clerk"]);
 const OFFICERS = new Set(["detention_officer", "point_officer", "judicial_police"]);
 const WATCHERS = new Set(["journalist", "attendee"]);
 const COUNSEL = new Set(["defence_counsel", "lawyer", "legal_aid_officer", "rights_protector"]);
-const PANEL = new Set(["presiding_judge", "judge", "lay_assessor"]);
+const PANEL = new Set(["presiding_judge", "judge", "lay_assessor", "military_assessor"]);
 const CALLED = new Set(["witness", "protected_witness", "expert", "valuer"]);
 
 /** Who sits at the control desk. What they may do there comes from View.acts. */

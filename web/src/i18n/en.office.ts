@@ -498,6 +498,27 @@ export const officeEn: OfficeCatalogue = {
   device_remove: "Revoke the computer",
   device_remove_ask:
     "This computer is cut off at once, also in a hearing that is on, and has to be enrolled again.",
+  device_lend: "Lend to another court",
+  device_lent_to: "Lent to: {courts}",
+  device_lent_unknown: "To which courts it is lent cannot be seen now.",
+  lend_what:
+    "The court it is lent to can choose this computer when it books its hearings. Enrolling, revoking and lending stay with the unit that has the computer.",
+  lend_now: "Courts that may use the computer",
+  lend_nobody: "This computer is lent to no other court.",
+  lend_court: "One more court",
+  lend_choose: "Choose a court",
+  need_court: "Please choose a court.",
+  lend_yes: "Lend",
+  lend_no_courts: "There is no further court to lend to.",
+  lend_end: "Lend no longer",
+  lend_end_ask:
+    "From now on {court} cannot book this computer. Hearings that are booked with it stay as they are.",
+  lend_close: "Close",
+  lent_list: "Computers lent by other units",
+  lent_what:
+    "They can be chosen in a booking, under “Enrolled courtroom computer” of whoever sits before it.",
+  lent_none: "No unit lends a computer to the court.",
+  lent_of: "of {unit}",
   enrol_title: "Enrol a courtroom computer",
   enrol_lead: "This page is for computers that stand in a courtroom or at a point.",
   enrol_code: "Enrolment code of 8 digits",

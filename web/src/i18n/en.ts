@@ -20,6 +20,7 @@ export const en: Catalogue = {
   capacity_presiding_judge: "presiding judge",
   capacity_judge: "judge",
   capacity_lay_assessor: "lay assessor",
+  capacity_military_assessor: "military lay assessor",
   capacity_clerk: "court clerk",
   capacity_procurator: "procurator",
   capacity_defence_counsel: "defence counsel",
@@ -226,6 +227,7 @@ export const en: Catalogue = {
   act_reason: "Reason (optional)",
   act_for: "{act}: {person}",
   act_refused: "This could not be done",
+  act_refused_read: "Understood",
 
   your_turn: "The presiding judge gives the floor to the {capacity}",
   muted_by_judge: "The presiding judge has muted you. Press Ask to speak if you need to speak.",

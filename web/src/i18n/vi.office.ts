@@ -316,7 +316,7 @@ export const officeVi = {
   advice_account:
     "Chưa ghi tên đăng nhập của: {who}. Người tiến hành tố tụng nên vào bằng tài khoản của mình; nếu để vậy, họ vào bằng giấy mời.",
   advice_assessors:
-    "Hội đồng xét xử sơ thẩm thường có hai Hội thẩm nhân dân (trừ thủ tục rút gọn); danh sách có {n}.",
+    "Hội đồng xét xử sơ thẩm thường có hai Hội thẩm (trừ thủ tục rút gọn); danh sách có {n}.",
   advice_judges:
     "Hội đồng xét xử phúc thẩm thường có ba Thẩm phán (trừ thủ tục rút gọn); danh sách có {n}.",
   advice_procurator: "Danh sách chưa có Kiểm sát viên.",
@@ -513,6 +513,27 @@ export const officeVi = {
   device_remove: "Thu hồi máy",
   device_remove_ask:
     "Máy này bị ngắt ngay, kể cả trong phiên tòa đang diễn ra, và phải ghi danh lại mới dùng được.",
+  device_lend: "Cho Tòa án khác dùng",
+  device_lent_to: "Đang cho dùng: {courts}",
+  device_lent_unknown: "Chưa xem được máy đang cho Tòa án nào dùng.",
+  lend_what:
+    "Tòa án được cho dùng chọn được máy này khi lập lịch phiên tòa của mình. Việc ghi danh, thu hồi và cho nơi khác dùng vẫn thuộc đơn vị có máy.",
+  lend_now: "Các Tòa án đang được dùng máy",
+  lend_nobody: "Chưa cho Tòa án nào khác dùng máy này.",
+  lend_court: "Cho thêm Tòa án",
+  lend_choose: "Chọn Tòa án",
+  need_court: "Vui lòng chọn Tòa án.",
+  lend_yes: "Cho dùng",
+  lend_no_courts: "Không còn Tòa án nào khác để cho dùng.",
+  lend_end: "Thôi cho dùng",
+  lend_end_ask:
+    "Từ nay {court} không xếp được máy này vào lịch mới. Các phiên tòa đã lập lịch với máy này không thay đổi.",
+  lend_close: "Đóng",
+  lent_list: "Máy đơn vị khác cho dùng",
+  lent_what:
+    "Chọn các máy này khi lập lịch, tại mục “Máy phòng xử án đã ghi danh” của người ngồi trước máy.",
+  lent_none: "Chưa có đơn vị nào cho Tòa án dùng máy.",
+  lent_of: "của {unit}",
   enrol_title: "Ghi danh máy phòng xử án",
   enrol_lead: "Trang này dành cho máy đặt cố định trong phòng xử án hoặc điểm cầu.",
   enrol_code: "Mã ghi danh gồm 8 chữ số",

@@ -20,6 +20,7 @@ export const vi = {
   capacity_presiding_judge: "Thẩm phán chủ tọa phiên tòa",
   capacity_judge: "Thẩm phán",
   capacity_lay_assessor: "Hội thẩm nhân dân",
+  capacity_military_assessor: "Hội thẩm quân nhân",
   capacity_clerk: "Thư ký phiên tòa",
   capacity_procurator: "Kiểm sát viên",
   capacity_defence_counsel: "người bào chữa",
@@ -231,6 +232,7 @@ export const vi = {
   act_reason: "Lý do (không bắt buộc)",
   act_for: "{act}: {person}",
   act_refused: "Chưa thực hiện được",
+  act_refused_read: "Đã rõ",
 
   // Party
   your_turn: "Chủ tọa phiên tòa mời {capacity} phát biểu",

@@ -84,6 +84,23 @@ describe("the desk", () => {
     answer(socket, "no");
     expect(await screen.findByText(/ổ đĩa đầy/)).toBeTruthy();
   });
+
+  it("says a refusal before all that is graver, until it is read", async () => {
+    const grave = ["một", "hai", "ba"].map((n) => ({ code: n, severity: "error", vi: n, en: n }));
+    const { socket } = await show("j", "presiding_judge", { acts: ["give_floor"], alerts: grave });
+    const said = (): string[] =>
+      [...screen.getByRole("region", { name: "Thông báo" }).querySelectorAll("p")].map(
+        (p) => p.textContent,
+      );
+    await screen.findByText("ba");
+    screen.getByRole("button", { name: /Mời phát biểu: bị cáo/ }).click();
+    answer(socket, "no");
+    const understood = await screen.findByRole("button", { name: "Đã rõ" });
+    expect(said()).toEqual([expect.stringContaining("ổ đĩa đầy"), "một", "hai"]);
+    understood.click();
+    await screen.findByText("ba");
+    expect(said()).toEqual(["một", "hai", "ba"]);
+  });
 });
 
 describe("the party's screen", () => {
@@ -235,6 +252,30 @@ describe("the desk by the order of business", () => {
     await screen.findAllByRole("button", { name: /^Mời người làm chứng/ });
     expect(buttons(/^Cho vào phòng xử án/)).toEqual([]);
     expect(buttons(/^Cách ly: Thẩm phán/)).toEqual([]);
+  });
+
+  it("offers to isolate and to send back exactly whom the server says", async () => {
+    const expert = { ...people[1], person: "e", capacity: "expert", name: "Lý Thị E" };
+    const { say } = await show("j", "presiding_judge", ordered);
+    const as = (isolable: boolean, dismissible: boolean): void => {
+      const one = { ...expert, removable: false, isolable, dismissible };
+      say({ ...ordered, people: [people[0] ?? {}, one], acts: ["isolate", "dismiss_witness"] });
+    };
+    // To isolate waits behind one more press, alone there in this view.
+    const isolate = /^Việc khác: .*Lý Thị E/;
+    const dismiss = /^Mời .* về phòng chờ.*Lý Thị E/;
+    for (const [isolable, dismissible] of [
+      [true, true],
+      [false, true],
+      [true, false],
+      [false, false],
+    ] as const) {
+      as(isolable, dismissible);
+      await waitFor(() => {
+        expect(buttons(isolate).length > 0).toBe(isolable);
+        expect(buttons(dismiss).length > 0).toBe(dismissible);
+      });
+    }
   });
 });
 

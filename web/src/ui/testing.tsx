@@ -12,7 +12,14 @@ export type ViewInit = MessageInitShape<typeof ViewSchema>;
 const inside = { status: PersonStatus.IN_COURTROOM, connected: true };
 export const people = [
   { ...inside, person: "j", capacity: "presiding_judge", name: "Nguyễn Thị Hường" },
-  { ...inside, person: "a", capacity: "defendant", name: "Nguyễn Văn A", removable: true },
+  {
+    ...inside,
+    person: "a",
+    capacity: "defendant",
+    name: "Nguyễn Văn A",
+    removable: true,
+    isolable: true,
+  },
   {
     ...inside,
     person: "w",

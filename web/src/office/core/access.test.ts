@@ -53,7 +53,19 @@ describe("a courtroom's computer in a booking", () => {
     remember(sessionStorage, d);
     expect(recall(sessionStorage)?.people[2]).toMatchObject({ roomDevice: "rd-1" });
 
+    expect(bodyOf(d).points.every((p) => !("unit" in p))).toBe(true);
+
+    // A lent one names its unit at its own point, and nowhere else.
+    d = changePerson(d, "o", { roomDevice: "rd-3", roomUnit: "camp" });
+    const at = bodyOf(d).people[2]?.point;
+    expect(bodyOf(d).points.map((p) => p.unit)).toEqual(
+      d.points.map((_, i) => (i === at ? "camp" : undefined)),
+    );
+    remember(sessionStorage, d);
+    expect(recall(sessionStorage)?.people[2]).toMatchObject({ roomUnit: "camp" });
+
     d = changePerson(d, "o", { device: "console" });
+    expect(bodyOf(d).points.every((p) => !("unit" in p))).toBe(true);
     expect(bodyOf(d).people[2]).not.toHaveProperty("room_device");
     for (const p of bodyOf(whole()).people) expect(p).not.toHaveProperty("room_device");
   });

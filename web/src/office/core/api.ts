@@ -26,6 +26,8 @@ export interface Me {
   login: string;
   unit: string;
   unit_name: string;
+  /** identifier of the glossary; "" or missing where it is not known */
+  unit_kind?: string;
   roles: Role[];
   method: string;
   stepped_up: boolean;
@@ -101,6 +103,20 @@ export interface RoomDevice {
   label: string;
   enrolled: string;
   revoked: boolean;
+}
+
+/** CourtRow is a court by its unit. */
+export interface CourtRow {
+  id: string;
+  name: string;
+}
+
+/** LentDevice is a room device that another unit lets this court use. */
+export interface LentDevice {
+  id: string;
+  unit: string;
+  unit_name: string;
+  label: string;
 }
 
 export interface HearingPoint {
@@ -387,6 +403,14 @@ function management(c: Client) {
     enrolmentCode: (label: string) =>
       c.ask<{ code: string; expires: string }>(`${a}/devices`, { method: "POST", body: { label } }),
     removeDevice: (id: string) => c.ask<void>(`${a}/devices/${q(id)}`, { method: "DELETE" }),
+    /** the other courts that stand today */
+    courts: () => c.ask<{ courts: CourtRow[] }>(`${a}/courts`),
+    lentDevices: () => c.ask<{ devices: LentDevice[] }>(`${a}/devices/lent`),
+    deviceCourts: (id: string) => c.ask<{ courts: CourtRow[] }>(`${a}/devices/${q(id)}/courts`),
+    lendDevice: (id: string, court: string) =>
+      c.ask<void>(`${a}/devices/${q(id)}/courts/${q(court)}`, { method: "PUT", body: {} }),
+    keepDevice: (id: string, court: string) =>
+      c.ask<void>(`${a}/devices/${q(id)}/courts/${q(court)}`, { method: "DELETE" }),
   };
 }
 

@@ -110,6 +110,7 @@ describe("advice", () => {
   });
 
   it("misses those who usually sit, and is silent when they do", () => {
+    expect(said(seated(whole(), "military_assessor", "military_assessor"))).toEqual([]);
     const first = seated(whole(), "lay_assessor");
     expect(said(first)).toEqual(["advice_assessors 1"]);
     expect(said(seated(whole(), "lay_assessor", "lay_assessor"))).toEqual([]);

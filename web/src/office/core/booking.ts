@@ -15,6 +15,7 @@ export const CAPACITIES = [
   "presiding_judge",
   "judge",
   "lay_assessor",
+  "military_assessor",
   "clerk",
   "procurator",
   "defendant",
@@ -46,11 +47,18 @@ export const CAPACITIES = [
 ] as const;
 export type Capacity = (typeof CAPACITIES)[number];
 
+/** capacitiesOf are those that courts of the unit's kind know: military courts have assessors of their own. */
+export function capacitiesOf(unitKind: string): readonly Capacity[] {
+  const other = unitKind.startsWith("court.mil_") ? "lay_assessor" : "military_assessor";
+  return CAPACITIES.filter((c) => c !== other);
+}
+
 /** Who must sit at the central point (TTLT 05/2021 art. 10). */
 const CENTRAL: readonly string[] = [
   "presiding_judge",
   "judge",
   "lay_assessor",
+  "military_assessor",
   "clerk",
   "procurator",
 ];
@@ -120,6 +128,8 @@ export interface DraftPerson {
   login: string;
   /** id of the enrolled computer of the room; empty: comes by invitation */
   roomDevice: string;
+  /** id of the unit that lends that computer; empty: it is the court's own */
+  roomUnit: string;
   /** key of the person acted for */
   client: string;
 }
@@ -153,6 +163,7 @@ export function emptyPerson(key: string, point: string): DraftPerson {
     device: "desk_client",
     login: "",
     roomDevice: "",
+    roomUnit: "",
     client: "",
   };
 }
@@ -320,7 +331,7 @@ function settle(d: Draft): Draft {
     const owner = sharesWith(p);
     if (owner === "") return p;
     return owners(d, p).some((x) => x.key === owner)
-      ? { ...p, private: false, login: "", roomDevice: "" }
+      ? { ...p, private: false, login: "", roomDevice: "", roomUnit: "" }
       : { ...p, device: "desk_client" };
   });
   return { ...d, people };
@@ -375,7 +386,7 @@ export function advice(d: Draft): Trouble[] {
     params: { n },
   });
   const out: Trouble[] = [];
-  const assessors = count("lay_assessor");
+  const assessors = count("lay_assessor") + count("military_assessor");
   if (d.instance === "first_instance" && assessors < ASSESSORS_AT_FIRST_INSTANCE) {
     out.push(list("advice_assessors", assessors));
   }
@@ -423,7 +434,7 @@ export function changePerson(d: Draft, key: string, change: Partial<DraftPerson>
       Object.assign(next, { point: central, minor: false, private: false });
     }
     if (!mayHaveAccount(next.capacity)) next.login = "";
-    if (next.device !== "room_client") next.roomDevice = "";
+    if (next.device !== "room_client") next.roomDevice = next.roomUnit = "";
     if (next.roomDevice !== "") next.login = "";
     return actsFor(next.capacity) ? next : { ...next, client: "" };
   });
@@ -441,6 +452,12 @@ export function removePerson(d: Draft, key: string): Draft {
 /** kindOf leaves the usual kind to the server, which knows who only watches. */
 function kindOf(p: DraftPerson): { device_kind?: string } {
   return p.device === "desk_client" ? {} : { device_kind: p.device };
+}
+
+/** unitOf names the unit of the point where a lent computer stands: that unit lends no others. */
+function unitOf(d: Draft, point: string): { unit?: string } {
+  const unit = d.people.find((p) => p.point === point && p.roomUnit !== "")?.roomUnit;
+  return unit === undefined ? {} : { unit };
 }
 
 /** bodyOf is what the server reads (POST /api/v1/hearings). Points and clients go by index. */
@@ -463,6 +480,7 @@ export function bodyOf(d: Draft) {
       kind: i === 0 ? "central" : "component",
       name: clean(p.name),
       detention: p.detention,
+      ...unitOf(d, p.key),
     })),
     people: d.people.map((p) => {
       const client = d.people.findIndex((x) => x.key === p.client);

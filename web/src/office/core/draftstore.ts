@@ -75,6 +75,7 @@ function person(p: Record<string, unknown>): DraftPerson {
     private: p["private"] === true,
     device: text(p["device"]),
     roomDevice: text(p["roomDevice"]),
+    roomUnit: text(p["roomUnit"]),
     client: text(p["client"]),
   };
 }

@@ -1,7 +1,7 @@
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 import { changePerson } from "../core/booking";
-import { remember } from "../core/draftstore";
+import { recall, remember } from "../core/draftstore";
 import { whole } from "../core/testing";
 import { eachAnew, type Handler, me, press, problem, show, type } from "./testing";
 
@@ -281,6 +281,10 @@ describe("a courtroom's computer in a booking", () => {
             { id: "rd-2", unit: "u", label: "Máy đã thu hồi", enrolled: "", revoked: true },
           ],
         }),
+      "GET /api/v1/access/devices/lent": () =>
+        Response.json({
+          devices: [{ id: "rd-3", unit: "camp", unit_name: "Trại T", label: "Phòng hỏi cung 1" }],
+        }),
     });
     await screen.findByRole("heading", { name: "Lập lịch phiên tòa" });
     type("Tên vụ án, vụ việc", "Nguyễn Văn A"); // no title outlives a reload
@@ -292,5 +296,95 @@ describe("a courtroom's computer in a booking", () => {
     fireEvent.change(pick, { target: { value: "rd-1" } });
     expect(screen.getAllByLabelText("Tên đăng nhập của cán bộ")).toHaveLength(logins - 1);
     expect(sessionStorage.getItem("phientoa.booking")).toContain("rd-1");
+    await within(pick).findByRole("option", { name: "Phòng hỏi cung 1 (Trại T)" });
+    fireEvent.change(pick, { target: { value: "rd-3" } });
+    expect(recall(sessionStorage)?.people[2]).toMatchObject({
+      roomDevice: "rd-3",
+      roomUnit: "camp",
+    });
+    fireEvent.change(pick, { target: { value: "rd-1" } });
+    expect(recall(sessionStorage)?.people[2]).toMatchObject({ roomDevice: "rd-1", roomUnit: "" });
+  });
+});
+
+describe("a courtroom's computer that is lent", () => {
+  const device = {
+    id: "rd-1",
+    unit: "u",
+    label: "Phòng 2",
+    enrolled: "2026-11-01T01:00:00Z",
+    revoked: false,
+  };
+  const courts = "/api/v1/access/devices/rd-1/courts";
+  const page = (role: string, extra: Record<string, Handler> = {}) =>
+    show("/cong-viec/may-phong-xu-an", {
+      "GET /api/v1/access/me": () => Response.json({ ...me, roles: [role] }),
+      "GET /api/v1/access/devices": () => Response.json({ devices: [device] }),
+      "GET /api/v1/access/devices/lent": () => Response.json({ devices: [] }),
+      [`GET ${courts}`]: () => Response.json({ courts: [{ id: "k1", name: "TAND khu vực 1" }] }),
+      "GET /api/v1/access/courts": () =>
+        Response.json({
+          courts: [
+            { id: "k1", name: "TAND khu vực 1" },
+            { id: "k2", name: "TAND khu vực 2" },
+          ],
+        }),
+      ...extra,
+    });
+
+  it("goes to one more court, after the fresh proof, and a refusal stays in the dialog", async () => {
+    let lent = 0;
+    const { count } = page("tech_operator", {
+      [`PUT ${courts}/k2`]: () => (++lent === 1 ? problem(404, "not_found") : done()),
+    });
+    await screen.findByText("Đang cho dùng: TAND khu vực 1");
+    press("Cho Tòa án khác dùng: Phòng 2");
+    const sheet = within(await screen.findByRole("dialog"));
+    const pick = await sheet.findByLabelText("Cho thêm Tòa án");
+    expect(within(pick).queryByRole("option", { name: "TAND khu vực 1" })).toBeNull();
+    fireEvent.click(sheet.getByRole("button", { name: "Cho dùng" }));
+    await sheet.findByText("Vui lòng chọn Tòa án.");
+    fireEvent.change(pick, { target: { value: "k2" } });
+    fireEvent.click(sheet.getByRole("button", { name: "Cho dùng" }));
+    await sheet.findByText("Câu not_found");
+    fireEvent.change(pick, { target: { value: "k2" } });
+    fireEvent.click(sheet.getByRole("button", { name: "Cho dùng" }));
+    await waitFor(() => {
+      expect(sheet.queryByText("Câu not_found")).toBeNull();
+    });
+    expect(count(`PUT ${courts}/k2`)).toBe(2);
+  });
+
+  it("is taken back after a question that says what stays", async () => {
+    const { count } = page("tech_operator", {
+      [`DELETE ${courts}/k1`]: done,
+    });
+    await screen.findByText("Đang cho dùng: TAND khu vực 1");
+    press("Cho Tòa án khác dùng: Phòng 2");
+    fireEvent.click(await screen.findByRole("button", { name: "Thôi cho dùng: TAND khu vực 1" }));
+    const ask = within(await screen.findByRole("alertdialog"));
+    ask.getByText(/đã lập lịch với máy này không thay đổi/);
+    expect(count(`DELETE ${courts}/k1`)).toBe(0);
+    fireEvent.click(ask.getByRole("button", { name: "Thôi cho dùng" }));
+    await screen.findByRole("dialog");
+    await waitFor(() => {
+      expect(count(`DELETE ${courts}/k1`)).toBe(1);
+    });
+  });
+
+  it("is seen by the clerk of either court, who changes nothing", async () => {
+    page("clerk", {
+      "GET /api/v1/access/devices/lent": () =>
+        Response.json({
+          devices: [{ id: "rd-3", unit: "camp", unit_name: "Trại T", label: "Phòng hỏi cung 1" }],
+        }),
+    });
+    await screen.findByText("Đang cho dùng: TAND khu vực 1");
+    expect((await screen.findByText("Phòng hỏi cung 1")).closest("li")?.textContent).toBe(
+      "Phòng hỏi cung 1, của Trại T",
+    );
+    for (const act of [/^Cho Tòa án khác dùng/, /^Thu hồi máy/, "Ghi danh máy mới"]) {
+      expect(screen.queryByRole("button", { name: act })).toBeNull();
+    }
   });
 });

@@ -219,7 +219,7 @@ describe("booking", () => {
     await fill();
     await screen.findByText(/Họ tên dễ nhầm/);
     screen.getByText(/Chưa ghi tên đăng nhập của: Nguyễn Thị Hường/);
-    screen.getByText(/thường có hai Hội thẩm nhân dân .*; danh sách có 0/);
+    screen.getByText(/thường có hai Hội thẩm .*; danh sách có 0/);
     expect(screen.getByRole("button", { name: "Lập lịch phiên tòa" })).toHaveProperty(
       "disabled",
       true,

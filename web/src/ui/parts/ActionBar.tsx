@@ -76,6 +76,11 @@ function Ordinary({ view, primary }: { view: View; primary: Primary }) {
           {t("act_recess")}
         </Act>
       ) : null}
+      {primary.kind === "stop_floor" || secondaryOf(view)?.kind === "stop_floor" ? null : (
+        <div className={css["narrow"]} data-more>
+          <StopFloor view={view} />
+        </div>
+      )}
       {may(view, "hold_technical") && primary.kind !== "hold" ? (
         <Act
           isDisabled={off}
@@ -92,16 +97,11 @@ function Ordinary({ view, primary }: { view: View; primary: Primary }) {
           {t("hold")}
         </Act>
       ) : null}
-      {primary.kind === "stop_floor" || secondaryOf(view)?.kind === "stop_floor" ? null : (
-        <div className={css["narrow"]}>
-          <StopFloor view={view} />
-        </div>
-      )}
     </>
   );
 }
 
-/** Ends who speaks: under the large picture, and where the page scrolls in the dock. */
+/** Ends who speaks: under the large picture, or in the dock where the page scrolls. data-reach: always in reach. */
 export function StopFloor({ view }: { view: View }) {
   const { t } = useTexts();
   const seat = useSeat();
@@ -109,7 +109,11 @@ export function StopFloor({ view }: { view: View }) {
   const speaker = person(view, view.floor);
   if (!speaker || !may(view, "stop_floor")) return null;
   return (
-    <Act isDisabled={link !== "open"} onPress={() => void seat.act(acts.stopFloor(speaker.person))}>
+    <Act
+      data-reach="stop_floor"
+      isDisabled={link !== "open"}
+      onPress={() => void seat.act(acts.stopFloor(speaker.person))}
+    >
       {t("act_stop_floor")}
     </Act>
   );
@@ -245,6 +249,7 @@ function PrimaryAct({ view, primary }: { view: View; primary: Primary }) {
       <Act
         tone="primary"
         large
+        data-reach={primary.kind}
         isDisabled={link !== "open"}
         onPress={() => {
           if (performance.now() - since.current >= DOUBLE) named.press();
@@ -262,11 +267,12 @@ function PrimaryAct({ view, primary }: { view: View; primary: Primary }) {
 /** What may be done instead, beside the primary act and never mistaken for it. */
 function Secondary({ view }: { view: View }) {
   const { link } = useRoom();
-  const named = useNamed(view, secondaryOf(view) ?? { kind: "nothing" });
+  const secondary = secondaryOf(view) ?? { kind: "nothing" };
+  const named = useNamed(view, secondary);
   if (!named) return null;
   return (
     <div className={css["back"]} data-instead>
-      <Act isDisabled={link !== "open"} onPress={named.press}>
+      <Act data-reach={secondary.kind} isDisabled={link !== "open"} onPress={named.press}>
         {named.label}
       </Act>
     </div>

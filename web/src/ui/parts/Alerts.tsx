@@ -43,13 +43,49 @@ interface Line {
 function AlertLine({ line }: { line: Line }) {
   return (
     <li className={`${css["alert"]} ${css[line.severity] ?? css["info"]}`}>
+      <Said line={line} />
+    </li>
+  );
+}
+
+function Said({ line }: { line: Line }) {
+  return (
+    <>
       <p>
         {line.title === "" ? null : <strong>{line.title}</strong>}
         {line.title !== "" && line.text !== "" ? ". " : ""}
         {line.text}
       </p>
       {line.action}
-    </li>
+    </>
+  );
+}
+
+/**
+ * Refused answers what was pressed last. It comes before whatever is graver, and where
+ * the page scrolls it stays in sight: who pressed looks for the answer, not for the list.
+ */
+function Refused() {
+  const { refusal } = useRoom();
+  const seat = useSeat();
+  const { t, pick } = useTexts();
+  if (!refusal) return null;
+  const action = (
+    <Act
+      onPress={() => {
+        seat.readRefusal();
+      }}
+    >
+      {t("act_refused_read")}
+    </Act>
+  );
+  const line = { id: "", severity: "", title: t("act_refused"), text: pick(refusal), action };
+  return (
+    <div className={css["refused"]}>
+      <div className={`${css["alert"]} ${css["attention"]}`}>
+        <Said line={line} />
+      </div>
+    </div>
   );
 }
 
@@ -66,10 +102,10 @@ function RoomAct({ alert, view }: { alert: Alert; view: View | null }) {
   );
 }
 
-/** What the client itself must say: the line, the own devices, the last refusal. */
+/** What the client itself must say: the line, the own devices. */
 function useOwnLines(): Line[] {
   const s = useRoom();
-  const { t, pick } = useTexts();
+  const { t } = useTexts();
   const lines: Line[] = [];
   const add = (id: string, severity: string, title: string, text = ""): void => {
     lines.push({ id, severity, title, text });
@@ -89,7 +125,6 @@ function useOwnLines(): Line[] {
       t("degraded"),
       s.phone === "" ? "" : t("call_court", { phone: s.phone }),
     );
-  if (s.refusal) add("refusal", "attention", t("act_refused"), pick(s.refusal));
   return lines;
 }
 
@@ -249,18 +284,20 @@ function useServerLines(named: readonly string[]): Line[] {
 export function Alerts() {
   const s = useRoom();
   const { t } = useTexts();
+  const shown = s.refusal ? SHOWN - 1 : SHOWN;
   const mine = bySeverity([
     ...useOwnLines(),
     ...useHoldLine(),
     ...useWaitedLine(),
     ...useBriefingLine(),
     ...useMismatchLine(),
-  ]).slice(0, SHOWN);
+  ]).slice(0, shown);
   // Only who is named on the screen now: an alert swallowed otherwise is said nowhere.
   const named = [...mine.flatMap((l) => l.lost ?? []), ...inBand(s)];
-  const lines = bySeverity([...mine, ...useServerLines(named)]).slice(0, SHOWN);
+  const lines = bySeverity([...mine, ...useServerLines(named)]).slice(0, shown);
   return (
     <section aria-label={t("alerts")} aria-live="polite" className={css["alerts"]}>
+      <Refused />
       {lines.length === 0 ? null : (
         <ul className={css["list"]}>
           {lines.map((l) => (

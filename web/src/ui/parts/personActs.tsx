@@ -120,7 +120,7 @@ export function usePersonActs(view: View, p: PersonView): PersonAct[] {
     now(acts.reportPresence(p.person, true)),
   );
   add(
-    is.inside && is.called,
+    p.dismissible,
     "dismiss_witness",
     t("act_dismiss_witness", { capacity: called }),
     now(acts.dismissWitness(p.person)),
@@ -161,7 +161,7 @@ export function usePersonActs(view: View, p: PersonView): PersonAct[] {
     rare,
   );
   add(
-    is.inside && !is.judge,
+    p.isolable,
     "isolate",
     t("act_isolate"),
     {

@@ -5,7 +5,7 @@ import type { OfficeKey } from "../../../i18n/vi.office";
 import { Act } from "../../../ui/parts/controls";
 import {
   actsFor,
-  CAPACITIES,
+  capacitiesOf,
   centralOnly,
   changePerson,
   type DraftPerson,
@@ -18,7 +18,7 @@ import {
   shared,
   sharesWith,
 } from "../../core/booking";
-import { useLoad, useOffice, useOfficeTexts } from "../context";
+import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
 import { Pick, TextField, Tick } from "../parts/fields";
 import { Box, Note } from "../parts/page";
 import { type Errors, focusOn } from "./Booking";
@@ -145,6 +145,7 @@ function PersonFields({
 }) {
   const { t, capacity } = useOfficeTexts();
   const { draft } = useOffice();
+  const known = capacitiesOf(useMe().unit_kind ?? "");
   const others = draft.people.filter((x) => x.key !== p.key && x.name.trim() !== "");
   return (
     <div className={css["personGrid"]}>
@@ -153,7 +154,7 @@ function PersonFields({
         label={t("person_capacity")}
         value={p.capacity}
         empty={t("choose")}
-        options={CAPACITIES.map((c) => ({ value: c, label: sentenceCase(capacity(c)) }))}
+        options={known.map((c) => ({ value: c, label: sentenceCase(capacity(c)) }))}
         error={errors(id("capacity"))}
         onChange={(c) => {
           change({ capacity: c as DraftPerson["capacity"] });
@@ -201,8 +202,8 @@ function PersonFields({
         <RoomDevicePick
           id={id("room-device")}
           value={p.roomDevice}
-          onChange={(roomDevice) => {
-            change({ roomDevice });
+          onChange={(roomDevice, roomUnit) => {
+            change({ roomDevice, roomUnit });
           }}
         />
       ) : null}
@@ -238,7 +239,7 @@ function PersonFields({
   );
 }
 
-/** RoomDevicePick names the court's enrolled computer that takes the seat by itself. */
+/** RoomDevicePick names the computer of the court, or one lent to it, that takes the seat by itself. */
 function RoomDevicePick({
   id,
   value,
@@ -246,25 +247,36 @@ function RoomDevicePick({
 }: {
   id: string;
   value: string;
-  onChange: (id: string) => void;
+  onChange: (id: string, unit: string) => void;
 }) {
   const { t } = useOfficeTexts();
   const { api } = useOffice();
-  const { data } = useLoad("room devices", () => api.devices());
-  const known = data.kind === "ready" ? data.value.devices.filter((d) => !d.revoked) : [];
+  const own = useLoad("room devices", () => api.devices()).data;
+  const lent = useLoad("lent devices", () => api.lentDevices()).data;
+  const known = [
+    ...(own.kind === "ready" ? own.value.devices : [])
+      .filter((d) => !d.revoked)
+      .map((d) => ({ ...d, unit: "" })),
+    ...(lent.kind === "ready" ? lent.value.devices : []).map((d) => ({
+      ...d,
+      label: `${d.label} (${d.unit_name})`,
+    })),
+  ];
   return (
     <Pick
       id={id}
       label={t("person_room_device")}
       hint={t(
-        data.kind === "ready" && known.length === 0
+        own.kind === "ready" && lent.kind === "ready" && known.length === 0
           ? "person_room_device_none"
           : "person_room_device_hint",
       )}
       value={value}
       empty={t("room_device_invited")}
       options={known.map((d) => ({ value: d.id, label: d.label }))}
-      onChange={onChange}
+      onChange={(id) => {
+        onChange(id, known.find((d) => d.id === id)?.unit ?? "");
+      }}
     />
   );
 }

@@ -1,6 +1,7 @@
-// Máy phòng xử án: the enrolled computers of the own unit, and a code for one more.
+// Máy phòng xử án: the enrolled computers of the own unit, a code for one more, and
+// those of other units that the court may use.
 import { useState } from "react";
-import { clock, dayOf, writeDay } from "../../../core/dates";
+import { clock } from "../../../core/dates";
 import { Act, Confirm } from "../../../ui/parts/controls";
 import type { RoomDevice } from "../../core/api";
 import { asRefused, type Refused } from "../../core/client";
@@ -10,6 +11,7 @@ import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
 import { TextField } from "../parts/fields";
 import { Answer, Box, Page, Sheet, Trouble } from "../parts/page";
 import { Secret } from "../parts/Secret";
+import { DeviceLine, LentHere } from "./Lending";
 import office from "./office.module.css";
 
 export function Devices() {
@@ -57,27 +59,20 @@ export function Devices() {
             ) : (
               <ul className={office["list"]}>
                 {live.map((d) => (
-                  <li key={d.id} className={office["line"]}>
-                    <span>
-                      <strong>{d.label}</strong>,{" "}
-                      {t("since_day", { day: writeDay(dayOf(Date.parse(d.enrolled))) })}
-                    </span>
-                    <Act
-                      tone="warn"
-                      aria-label={`${t("device_remove")}: ${d.label}`}
-                      onPress={() => {
-                        setLeaving(d);
-                      }}
-                    >
-                      {t("device_remove")}
-                    </Act>
-                  </li>
+                  <DeviceLine
+                    key={d.id}
+                    device={d}
+                    onRemove={() => {
+                      setLeaving(d);
+                    }}
+                  />
                 ))}
               </ul>
             );
           }}
         </Answer>
       </Box>
+      <LentHere />
       {naming ? (
         <Naming
           onClose={() => {
