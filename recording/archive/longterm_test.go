@@ -420,3 +420,38 @@ func TestWhatIsDue(t *testing.T) {
 	require.True(t, s.Due(c.now, RenewBefore, c.now.Add(time.Hour)), "its algorithm counts no longer")
 	require.False(t, State{}.Due(c.now, RenewBefore, c.now), "there is nothing to renew")
 }
+
+// A node finds by itself what is due, tells register, catalogue and copies of the file
+// that it has become, and does it once.
+func TestTheJobRenews(t *testing.T) {
+	c := newCourt(t)
+	path, _ := c.sealed(t, 20)
+	later := newStampers(t, c.sealer, "Later", c.now.AddDate(9, 200, 0), 10)
+	told := make(chan string, 9)
+	j := NewJob(JobParams{
+		Dir: c.dir, Signer: later, SignEnd: never, Retry: time.Millisecond, Finished: func(path string) { told <- path },
+		Now: func() time.Time { return c.now.AddDate(9, 200, 0) },
+	})
+	part := strings.TrimSuffix(path, Ext)
+	j.renewals()
+	require.Equal(t, 1, j.Waiting())
+	j.one(context.Background(), part)
+	require.Zero(t, j.Waiting(), j.Failing())
+	require.Equal(t, path, <-told)
+	state, err := Look(path)
+	require.NoError(t, err)
+	require.Equal(t, 1, state.Archived)
+	j.renewals()
+	require.Zero(t, j.Waiting(), "it is not due any more")
+
+	// An authority that ends no later is an error that people see, and makes no copy.
+	early := NewJob(JobParams{Dir: c.dir, Signer: later, SignEnd: never, RenewBefore: 20 * 365 * 24 * time.Hour, Now: func() time.Time { return later.now }})
+	early.Add(part)
+	early.one(context.Background(), part)
+	require.Len(t, early.Failing(), 1)
+	require.True(t, early.Failing()[0].Sealed)
+	require.Contains(t, early.Failing()[0].Error, "ends no later")
+	state, err = Look(path)
+	require.NoError(t, err)
+	require.Equal(t, 1, state.Archived)
+}

@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"phientoa/internal/asic"
@@ -32,6 +35,39 @@ var (
 // before withdrawn, the day from which on its algorithm counts no longer (zero: none).
 func (s State) Due(now time.Time, before time.Duration, withdrawn time.Time) bool {
 	return !s.Ends.IsZero() && (now.Add(before).After(s.Ends) || s.Made.Before(withdrawn))
+}
+
+// errNotRenewed: the file is sealed, and its last timestamp is to be renewed.
+var errNotRenewed = errors.New("archive: sealed, the renewal of its timestamp is still to come")
+
+// lookEvery is how often a running job looks for what is to be renewed.
+const lookEvery = 24 * time.Hour
+
+func (j *Job) due(s State) bool { return s.Due(j.p.Now(), j.p.RenewBefore, time.Time{}) }
+
+// renewals asks for the parts whose timestamp is to be renewed.
+func (j *Job) renewals() {
+	for _, dir := range j.dirs() {
+		files, err := Sealed(dir)
+		if err != nil {
+			j.p.Logger.Error("sealed parts not looked through", "err", err)
+		}
+		for _, path := range files {
+			if state, err := Look(path); err == nil && j.due(state) {
+				j.Add(strings.TrimSuffix(path, Ext))
+			}
+		}
+	}
+}
+
+// Sealed lists the sealed files below a directory of evidence, in order of their names.
+func Sealed(dir string) ([]string, error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*", "part-*"+Ext))
+	if err != nil {
+		return nil, fmt.Errorf("archive: %w", err)
+	}
+	slices.Sort(files)
+	return files, nil
 }
 
 // ArchiveTimestamp makes the next archive timestamp (EN 319 162-1, annex A.7) over

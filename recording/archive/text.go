@@ -149,8 +149,8 @@ func printEnded(w words, e *Ended, line func(string, ...any)) {
 }
 
 func (r *Revocation) print(w words, line func(string, ...any)) {
-	if r == nil {
-		return
+	if r == nil || r.At.IsZero() && r.State == revocation.Good {
+		return // or it is a root itself, which no list is asked about
 	}
 	switch r.State {
 	case revocation.Good:
