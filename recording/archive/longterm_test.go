@@ -9,6 +9,8 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"encoding/pem"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -454,4 +456,39 @@ func TestTheJobRenews(t *testing.T) {
 	state, err = Look(path)
 	require.NoError(t, err)
 	require.Equal(t, 1, state.Archived)
+}
+
+// A stranger with openssl and the page alone, in year 20.
+func TestAStrangerVerifiesInYearTwenty(t *testing.T) {
+	needTools(t, "python3", "openssl", "unzip", "awk", "date")
+	d := newDrill(t)
+	root := filepath.Join(t.TempDir(), "roots.pem")
+	var pems []byte
+	for _, c := range []*x509.Certificate{d.id.CA, d.second.cert, d.third.cert} {
+		pems = append(pems, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})...)
+	}
+	require.NoError(t, os.WriteFile(root, pems, 0o600))
+	python, shell := program(t, "python3", block(t, "python")), program(t, "sh", block(t, "sh"))
+	sh := func(path string, year int) (string, error) {
+		return shell([]string{"FILE=" + path, "ROOT=" + root, fmt.Sprintf("AT=%d", d.year(year).Unix())})
+	}
+	out, err := sh(d.path, 20)
+	require.NoError(t, err, out)
+	require.Equal(t, 3, strings.Count(out, "Verification: OK"), out)
+	out, err = python(nil, d.path)
+	require.NoError(t, err, out)
+	before := filepath.Join(t.TempDir(), "before.asice")
+	require.NoError(t, os.WriteFile(before, d.files[1], 0o600))
+	out, err = sh(before, 20)
+	require.Error(t, err, out)
+	require.Contains(t, out, "certificate has expired")
+	clean := open(t, d.path)
+	for _, name := range []string{"META-INF/timestamp001.tst", "META-INF/timestamp002.tst", asic.ArchiveManifestName, "META-INF/ASiCArchiveManifest001.xml", asic.SignatureName} {
+		f := clean.clone()
+		f.files[name][len(f.files[name])/2] ^= 1
+		changed := filepath.Join(t.TempDir(), "changed.asice")
+		require.NoError(t, os.WriteFile(changed, f.pack(), 0o600))
+		out, err := sh(changed, 20)
+		require.Error(t, err, "%s: %s", name, out)
+	}
 }
