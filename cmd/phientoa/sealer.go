@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/x509"
+	"errors"
 	"fmt"
 	"net/http"
 	"path/filepath"
@@ -13,6 +15,7 @@ import (
 
 	"phientoa/internal/edge"
 	"phientoa/internal/ledger"
+	"phientoa/internal/revocation"
 	"phientoa/internal/signer"
 	"phientoa/internal/tsa"
 	"phientoa/recording"
@@ -86,27 +89,43 @@ func sealCheck(job *archive.Job) (any, error) {
 	return detail, nil
 }
 
-// sealing is the signer, with the timestamps of the authority that is set.
+// sealing is the signer, with the timestamps and revocation lists that are set.
 func (n *node) sealing() archive.Signer {
-	if n.p.TimestampURL == "" {
-		return n.signer
-	}
-	return stampedElsewhere{n.signer, &tsa.Client{
-		URL: n.p.TimestampURL, Rand: rand.Reader,
-		HTTP: &http.Client{
-			Timeout: archive.StampLimit,
-			// Who is set answers, and nobody that it points to.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-	}}
+	return sealingWith(n.signer, n.p.TimestampURL, n.p.RevocationList)
 }
 
-type stampedElsewhere struct {
+// sealingWith is a signer, with the timestamps of an authority (empty: its own) and
+// the revocation lists of files and addresses beside its own.
+func sealingWith(c *signer.Client, timestampURL string, lists []string) archive.Signer {
+	// Who is set answers, and nobody that it points to.
+	client := &http.Client{
+		Timeout:       archive.StampLimit,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	s := sealedWith{Client: c, lists: revocation.NewSource(lists, client, time.Now)}
+	if timestampURL != "" {
+		s.authority = &tsa.Client{URL: timestampURL, Rand: rand.Reader, HTTP: client}
+	}
+	return s
+}
+
+type sealedWith struct {
 	*signer.Client
-	authority *tsa.Client
+	authority *tsa.Client // nil: the signer's own
+	lists     *revocation.Source
 }
 
 // Stamp implements archive.Signer.
-func (s stampedElsewhere) Stamp(ctx context.Context, imprint [sha256.Size]byte) ([]byte, error) {
+func (s sealedWith) Stamp(ctx context.Context, imprint [sha256.Size]byte) ([]byte, error) {
+	if s.authority == nil {
+		return s.Client.Stamp(ctx, imprint)
+	}
 	return s.authority.Stamp(ctx, imprint)
+}
+
+// Lists implements archive.Signer.
+func (s sealedWith) Lists(ctx context.Context, certs []*x509.Certificate) ([][]byte, error) {
+	own, err := s.Client.Lists(ctx, certs)
+	others, e := s.lists.Lists(ctx, certs)
+	return append(own, others...), errors.Join(err, e)
 }

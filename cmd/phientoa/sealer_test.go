@@ -9,8 +9,10 @@ import (
 	"crypto/x509/pkix"
 	"encoding/json"
 	"encoding/pem"
+	"io"
 	"log/slog"
 	"math/big"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -81,7 +83,13 @@ func TestAPartThatEndsIsSealedAndVerifies(t *testing.T) {
 		} `json:"container"`
 	}
 	require.NoError(t, json.Unmarshal(out.Bytes(), &report))
-	require.Equal(t, "T", report.Container.Seal.Level)
+	require.Equal(t, "LT", report.Container.Seal.Level)
+	// The clock of another time, and lists from elsewhere.
+	require.Equal(t, 0, call(file, "--root", ca, "--at", time.Now().AddDate(9, 0, 0).Format(time.DateOnly)), out.String())
+	require.Equal(t, 3, call(file, "--root", ca, "--at", time.Now().AddDate(20, 0, 0).Format(time.RFC3339), "--lang", "en"))
+	require.Contains(t, out.String(), "ended at")
+	require.Equal(t, 2, call(file, "--root", ca, "--at", "tomorrow"))
+	require.Equal(t, 2, call(file, "--root", ca, "--crl", ca))
 	require.Equal(t, 0, call(filepath.Dir(file), "--root", ca), "the directory still verifies: %s", out.String())
 	require.Equal(t, 2, call(ca))
 	require.Equal(t, 2, call(file+".none"))
@@ -115,7 +123,7 @@ func TestAPartThatEndsIsSealedAndVerifies(t *testing.T) {
 // called independent by whom its root was given to, and by nobody else.
 func TestTheTimestampAuthorityIsASetting(t *testing.T) {
 	url, ca := tsatest.Authority(t, nil)
-	s := startServe(t, func(c *config.Config) { c.TimestampURL = url })
+	s := startServe(t, func(c *config.Config) { c.TimestampURL, c.RevocationList = url, []string{url + "/crl"} })
 	file := s.seal()
 	root, tsaRoot := filepath.Join(s.p.DataDir, "pki", "ca.pem"), filepath.Join(t.TempDir(), "tsa.pem")
 	require.NoError(t, os.WriteFile(tsaRoot, ca, 0o600))
@@ -125,6 +133,60 @@ func TestTheTimestampAuthorityIsASetting(t *testing.T) {
 	out.Reset()
 	require.Equal(t, 0, run(t.Context(), []string{"verify", file, "--root", root}, streams{&out, &out, nil}), out.String())
 	require.Contains(t, out.String(), "chưa xác định được bên cấp dấu thời gian")
+}
+
+// Without the lists of its authority nobody can tell whether a timestamp counts; who
+// has them gives them to the verifier.
+func TestListsOfAnAuthorityMayComeFromElsewhere(t *testing.T) {
+	url, ca := tsatest.Authority(t, nil)
+	s := startServe(t, func(c *config.Config) { c.TimestampURL = url })
+	file := s.seal()
+	root, tsaRoot, list := filepath.Join(s.p.DataDir, "pki", "ca.pem"), filepath.Join(t.TempDir(), "tsa.pem"), filepath.Join(t.TempDir(), "list.pem")
+	require.NoError(t, os.WriteFile(tsaRoot, ca, 0o600))
+	var out bytes.Buffer
+	call := func(args ...string) int {
+		out.Reset()
+		return run(t.Context(), append([]string{"verify", file, "--root", root, "--tsa-root", tsaRoot}, args...), streams{&out, &out, nil})
+	}
+	require.Equal(t, 3, call(), out.String())
+	require.Contains(t, out.String(), "chưa kiểm tra được việc thu hồi chứng thư Independent TSA")
+	resp, err := http.Get(url + "/crl")
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(list, b, 0o600))
+	require.Equal(t, 0, call("--crl", list), out.String())
+}
+
+// What is due is listed beside a running node and renewed where none runs.
+func TestRenewOfAStoppedNode(t *testing.T) {
+	url, ca := tsatest.Authority(t, nil)
+	s := startServe(t, func(c *config.Config) { c.TimestampURL, c.RevocationList = url, []string{url + "/crl"} })
+	file := s.seal()
+	var out bytes.Buffer
+	call := func(args ...string) int {
+		out.Reset()
+		return run(t.Context(), append([]string{"renew", s.p.DataDir, "--node", s.p.Node}, args...), streams{&out, &out, nil})
+	}
+	require.Equal(t, 3, call("--list"), out.String()) // its certificate holds for nine days
+	require.Contains(t, out.String(), "due")
+	require.Equal(t, 0, call("--list", "--before", "24h"), out.String())
+	require.Equal(t, 3, call("--list", "--before", "24h", "--made-before", time.Now().AddDate(0, 0, 2).Format(time.DateOnly)))
+	require.Equal(t, 1, call(), "a node runs")
+	require.NoError(t, s.stop())
+	require.Equal(t, 0, call(), out.String()) // by the signer's own authority, for ten years
+	require.Contains(t, out.String(), "renewed")
+	require.Equal(t, 0, call("--list"), out.String())
+	require.Equal(t, 0, call(), "a second run finds nothing")
+	require.NotContains(t, out.String(), "renewed")
+	root := filepath.Join(t.TempDir(), "both.pem")
+	pems, err := os.ReadFile(filepath.Join(s.p.DataDir, "pki", "ca.pem"))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(root, append(pems, ca...), 0o600))
+	out.Reset()
+	require.Equal(t, 0, run(t.Context(), []string{"verify", file, "--root", root, "--at", time.Now().AddDate(5, 0, 0).Format(time.DateOnly)}, streams{&out, &out, nil}), out.String())
+	require.Contains(t, out.String(), "Dấu thời gian lưu trữ META-INF/timestamp001.tst")
 }
 
 // Each hearing whose latest part lacks its end is found, and no other.

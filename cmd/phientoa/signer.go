@@ -68,7 +68,7 @@ func (c *signerCmd) Run(ctx context.Context, s streams) error {
 	}
 	sealer, err := signer.NewSealer(signer.SealerParams{
 		Key: id.Key, Certificate: id.Certificate, TSAKey: id.TSAKey, TSACertificate: id.TSACertificate,
-		Court: court, Now: time.Now, Rand: rand.Reader,
+		List: id.List, Court: court, Now: time.Now, Rand: rand.Reader,
 	})
 	if err != nil {
 		return err

@@ -12,10 +12,12 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"time"
 
 	"filippo.io/age"
 
 	"phientoa/internal/ledger"
+	"phientoa/internal/revocation"
 	"phientoa/recording"
 	"phientoa/recording/archive"
 )
@@ -38,6 +40,8 @@ type Cmd struct {
 	TSARoot string   `name:"tsa-root" help:"PEM file of independent timestamp authorities that you trust; of a sealed part."`
 	// Checkpoint are receipts; see docs/archive-format.md.
 	Checkpoint []string `name:"checkpoint" placeholder:"FILE" sep:"none" help:"File of checkpoints that somebody else kept (the receipt of a participant); they must be of this record. May be given several times."`
+	CRL        []string `name:"crl" placeholder:"FILE" sep:"none" help:"Revocation list of an authority (DER or PEM), obtained separately, beside those in a sealed part. May be given several times."`
+	At         string   `name:"at" placeholder:"TIME" help:"Judge certificates as at this time (2046-11-22 or 2046-11-22T08:00:00+07:00) instead of now; of a sealed part."`
 	Identity   []string `name:"identity" placeholder:"FILE" sep:"none" help:"File with the secret key that opens an encrypted file of an object store, as age-keygen makes it. May be given several times."`
 	Lang       string   `default:"vi" enum:"vi,en" help:"Language of the report: vi or en."`
 	JSON       bool     `name:"json" help:"Print the report as JSON."`
@@ -105,7 +109,42 @@ func (c *Cmd) verify(ctx context.Context) (verdict, error) {
 	if err != nil {
 		return nil, err
 	}
-	return archive.VerifyFile(ctx, c.Path[0], archive.Options{Roots: roots, TSARoots: tsaRoots, Held: held, Keys: keys}), nil
+	lists, err := Lists(c.CRL)
+	if err != nil {
+		return nil, err
+	}
+	at, err := Time(c.At)
+	if err != nil {
+		return nil, err
+	}
+	return archive.VerifyFile(ctx, c.Path[0], archive.Options{Roots: roots, TSARoots: tsaRoots, Held: held, Keys: keys, Lists: lists, Now: at}), nil
+}
+
+// Lists reads revocation lists from files.
+func Lists(paths []string) (out []*x509.RevocationList, err error) {
+	for _, path := range paths {
+		l, err := revocation.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, l)
+	}
+	return out, nil
+}
+
+// Time reads a day (its beginning in UTC) or an instant (RFC 3339); zero where no text
+// is given.
+func Time(text string) (at time.Time, err error) {
+	if text == "" {
+		return at, nil
+	}
+	if at, err = time.Parse(time.DateOnly, text); err != nil {
+		at, err = time.Parse(time.RFC3339, text)
+	}
+	if err != nil {
+		return at, fmt.Errorf("%q is no time: want 2046-11-22 or 2046-11-22T08:00:00+07:00", text)
+	}
+	return at, nil
 }
 
 // Roots reads a PEM file of certificates; none where no name is given.

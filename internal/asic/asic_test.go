@@ -442,3 +442,54 @@ func FuzzManifest(f *testing.F) {
 		}
 	})
 }
+
+func archiveSample(previous string) ArchiveManifest {
+	return ArchiveManifest{
+		Token: "META-INF/timestamp001.tst", Previous: previous,
+		Files: []FileDigest{{Name: "a"}, {Name: "META-INF/ASiCArchiveManifest001.xml", SHA256: [32]byte{1}}},
+	}
+}
+
+// The list of an archive timestamp has one form; the one file that goes on to the list
+// before is marked.
+func TestArchiveManifestHasOneForm(t *testing.T) {
+	for _, previous := range []string{"", "META-INF/ASiCArchiveManifest001.xml"} {
+		m := archiveSample(previous)
+		got, err := ParseArchiveManifest(m.XML())
+		require.NoError(t, err)
+		require.Equal(t, m, got)
+		require.Equal(t, previous != "", strings.Contains(string(m.XML()), `001.xml" Rootfile="true">`))
+	}
+	xml := string(archiveSample("a").XML())
+	for what, b := range map[string]string{
+		"two roots": strings.Replace(xml, `001.xml">`, `001.xml" Rootfile="true">`, 1), "a signature's": string(Manifest{Signature: SignatureName}.XML()),
+		"space": strings.Replace(xml, "<asic:Data", " <asic:Data", 1), "comment": strings.Replace(xml, "</asic:ASiCManifest>", "<!-- --></asic:ASiCManifest>", 1),
+		"name": strings.Replace(xml, `URI="a"`, `URI="../a"`, 1), "cut": xml[:len(xml)-2], "behind": xml + "\n", "false": strings.Replace(xml, "true", "false", 1),
+	} {
+		_, err := ParseArchiveManifest([]byte(b))
+		require.ErrorIs(t, err, ErrManifest, what)
+	}
+}
+
+func TestNamesOfArchiveTimestamps(t *testing.T) {
+	m, token := ArchiveNames(1, 1)
+	require.Equal(t, []string{"META-INF/ASiCArchiveManifest.xml", "META-INF/timestamp001.tst"}, []string{m, token})
+	m, token = ArchiveNames(1, 2)
+	require.Equal(t, []string{"META-INF/ASiCArchiveManifest001.xml", "META-INF/timestamp001.tst"}, []string{m, token})
+	m, token = ArchiveNames(2, 2)
+	require.Equal(t, []string{"META-INF/ASiCArchiveManifest.xml", "META-INF/timestamp002.tst"}, []string{m, token})
+}
+
+func FuzzArchiveManifest(f *testing.F) {
+	f.Add(archiveSample("").XML())
+	f.Add(archiveSample("a").XML())
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m, err := ParseArchiveManifest(b)
+		if err == nil && !bytes.Equal(m.XML(), b) {
+			t.Fatal("two forms")
+		}
+		if err != nil && !errors.Is(err, ErrManifest) {
+			t.Fatal(err)
+		}
+	})
+}

@@ -1,7 +1,7 @@
-// Package cades makes and checks signatures of the form CAdES-BASELINE-B and
-// -T (ETSI EN 319 122-1) over CMS (RFC 5652): one signer, the certificate bound
+// Package cades makes and checks signatures of the form CAdES-BASELINE-B, -T and
+// -LT (ETSI EN 319 122-1) over CMS (RFC 5652): one signer, the certificate bound
 // by signingCertificateV2 (RFC 5035), optionally a timestamp token (RFC 3161)
-// as unsigned attribute. Keys are crypto.Signer, so that a file, a token or a
+// as unsigned attribute, and revocation lists (RFC 5280) beside them. Keys are crypto.Signer, so that a file, a token or a
 // process of its own may hold them.
 package cades
 

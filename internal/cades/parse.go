@@ -15,9 +15,10 @@ import (
 
 // Bounds of what is read.
 const (
-	// MaxSignature bounds a signature with its tokens, in bytes.
-	MaxSignature = 256 << 10
+	// MaxSignature bounds a signature with its tokens and revocation lists, in bytes.
+	MaxSignature = 4 << 20
 	maxCerts     = 16
+	maxLists     = 16
 	maxAttrs     = 32
 )
 
@@ -28,7 +29,7 @@ type parsed struct {
 	typ        asn1.ObjectIdentifier
 	content    []byte // nil: detached
 	certs      []*x509.Certificate
-	crls       bool
+	lists      []*x509.RevocationList
 	issuer     []byte // sid, DER of the name
 	serial     *big.Int
 	hash       crypto.Hash
@@ -36,7 +37,9 @@ type parsed struct {
 	scheme     scheme
 	signature  []byte
 	unsigned   []byte // with the tag [1], nil: none
+	bare       []byte // of SignedData, up to the revocation lists
 	head       []byte // of SignedData, up to signerInfos
+	infos      []byte // signerInfos
 	signerBody []byte // of SignerInfo, up to the unsigned attributes
 	foreign    bool   // made by another program: the certificate may be named only
 }
@@ -66,7 +69,11 @@ func parse(der []byte) (*parsed, error) {
 	if err := p.readHead(&data); err != nil {
 		return nil, err
 	}
-	p.head = whole[:len(whole)-len(data)]
+	p.bare = whole[:len(whole)-len(data)]
+	if err := p.readLists(&data); err != nil {
+		return nil, err
+	}
+	p.head, p.infos = whole[:len(whole)-len(data)], data
 	var infos, signer cryptobyte.String
 	if !data.ReadASN1(&infos, cbasn1.SET) || !data.Empty() || !infos.ReadASN1(&signer, cbasn1.SEQUENCE) || !infos.Empty() {
 		return nil, syntax("not exactly one signer")
@@ -74,9 +81,9 @@ func parse(der []byte) (*parsed, error) {
 	return p, p.readSigner(signer)
 }
 
-// readHead reads SignedData up to signerInfos.
+// readHead reads SignedData up to the revocation lists.
 func (p *parsed) readHead(data *cryptobyte.String) error {
-	var hashes, encap, inner, certs, crls cryptobyte.String
+	var hashes, encap, inner, certs cryptobyte.String
 	var hasContent, hasCerts bool
 	if !data.ReadASN1Integer(&p.version) || !data.ReadASN1(&hashes, cbasn1.SET) {
 		return syntax("version or digests")
@@ -99,7 +106,7 @@ func (p *parsed) readHead(data *cryptobyte.String) error {
 		}
 		p.content = append([]byte{}, octets...)
 	}
-	if !data.ReadOptionalASN1(&certs, &hasCerts, tag0) || !data.ReadOptionalASN1(&crls, &p.crls, tag1) {
+	if !data.ReadOptionalASN1(&certs, &hasCerts, tag0) {
 		return syntax("certificates")
 	}
 	var last []byte

@@ -225,11 +225,9 @@ func AddToken(signature, token []byte) ([]byte, error) {
 	// The attributes are the last element of every structure around them: only
 	// lengths change in front of them.
 	out := bytes.Join([][]byte{p.signerBody, set}, nil)
-	out = wrap(byte(cbasn1.SEQUENCE), out)                                                      // SignerInfo
-	out = wrap(byte(cbasn1.SET), out)                                                           // signerInfos
-	out = wrap(byte(cbasn1.SEQUENCE), bytes.Join([][]byte{p.head, out}, nil))                   // SignedData
-	out = wrap(implicit0, out)                                                                  // content [0]
-	out = wrap(byte(cbasn1.SEQUENCE), bytes.Join([][]byte{encodeOID(oidSignedData), out}, nil)) // ContentInfo
+	out = wrap(byte(cbasn1.SEQUENCE), out) // SignerInfo
+	out = wrap(byte(cbasn1.SET), out)      // signerInfos
+	out = signedData(bytes.Join([][]byte{p.head, out}, nil))
 	if p, err = parse(out); err == nil {
 		_, err = attributes(p.unsigned, tag1)
 	}

@@ -24,6 +24,9 @@ type Signature struct {
 	Value       []byte              // the signature value, which a timestamp covers
 	Token       []byte              // DER of the timestamp token over Value, nil: none
 	Content     []byte              // of a token
+	// Lists are the revocation lists that came with it. The signature does not cover
+	// them: each holds by its own issuer's signature, which is not judged here.
+	Lists []*x509.RevocationList
 }
 
 // Verify checks a detached signature in our profile over content of a SHA-256.
@@ -33,7 +36,7 @@ func Verify(der []byte, digest [sha256.Size]byte) (*Signature, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.version != 1 || p.content != nil || !p.typ.Equal(TypeData()) || p.crls || p.scheme == schemePKCS1 ||
+	if p.version != 1 || p.content != nil || !p.typ.Equal(TypeData()) || p.scheme == schemePKCS1 ||
 		len(p.hashes) != 1 || p.hashes[0] != crypto.SHA256 || p.hash != crypto.SHA256 {
 		return nil, syntax("not a detached signature of this profile")
 	}
@@ -59,6 +62,9 @@ func Verify(der []byte, digest [sha256.Size]byte) (*Signature, error) {
 	// DER has one order, which nothing else binds.
 	if !slices.IsSortedFunc(p.certs, func(a, b *x509.Certificate) int { return bytes.Compare(a.Raw, b.Raw) }) {
 		return nil, syntax("certificates are not in order")
+	}
+	if !slices.IsSortedFunc(p.lists, func(a, b *x509.RevocationList) int { return bytes.Compare(a.Raw, b.Raw) }) {
+		return nil, syntax("revocation lists are not in order")
 	}
 	if p.unsigned == nil {
 		return s, nil
@@ -103,7 +109,7 @@ func (p *parsed) verify(attrs map[string]cryptobyte.String, digest []byte) (*Sig
 	if err != nil || typ != p.typ.String() {
 		return nil, nil, syntax("content type")
 	}
-	s := &Signature{Value: p.signature}
+	s := &Signature{Value: p.signature, Lists: p.lists}
 	if v := attrs[oidSigningTime]; v != nil {
 		var ok bool
 		if s.SigningTime, ok = readTime(v); !ok {
@@ -177,15 +183,22 @@ func asOID(s cryptobyte.String) (string, error) {
 // Trusted verifies the signer's certificate up to one of the roots at a time,
 // for a use; it never asks a network.
 func (s *Signature) Trusted(roots *x509.CertPool, at time.Time, use x509.ExtKeyUsage) error {
+	_, err := s.Chains(roots, at, use)
+	return err
+}
+
+// Chains is Trusted that tells by which chains: each from the signer's certificate to
+// one of the roots, at least one when there is no error.
+func (s *Signature) Chains(roots *x509.CertPool, at time.Time, use x509.ExtKeyUsage) ([][]*x509.Certificate, error) {
 	between := x509.NewCertPool()
 	for _, c := range s.Chain {
 		between.AddCert(c)
 	}
-	_, err := s.Certificate.Verify(x509.VerifyOptions{
+	chains, err := s.Certificate.Verify(x509.VerifyOptions{
 		Roots: roots, Intermediates: between, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{use},
 	})
 	if err != nil {
-		return fmt.Errorf("cades: %w", err)
+		return nil, fmt.Errorf("cades: %w", err)
 	}
-	return nil
+	return chains, nil
 }

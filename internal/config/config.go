@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"phientoa/internal/edge"
+	"phientoa/internal/revocation"
 )
 
 // Config is everything that an operator may set. Each field is a flag (the name
@@ -33,6 +34,7 @@ type Config struct {
 	MediaLoops     int           `name:"media-loops" env:"PHIENTOA_MEDIA_LOOPS" default:"0" help:"Number of media loops; 0: one per processor."`
 	SignerSocket   string        `name:"signer-socket" env:"PHIENTOA_SIGNER_SOCKET" default:"" help:"Unix socket of the signer process; empty: the server starts one as its child."`
 	TimestampURL   string        `name:"timestamp-url" env:"PHIENTOA_TIMESTAMP_URL" default:"" help:"http or https address of the RFC 3161 authority that stamps sealed parts; it sees a hash alone. Empty: the signer's own authority, which is not independent."`
+	RevocationList []string      `name:"revocation-list" env:"PHIENTOA_REVOCATION_LISTS" help:"Files and http(s) addresses of the revocation lists (CRL) of the authorities of the court's seal and of timestamps, put into every sealed part. The list of the node's own authority is always there. Comma separated."`
 	PersonalCA     string        `name:"personal-ca" env:"PHIENTOA_PERSONAL_CA" default:"" help:"PEM file of the authorities whose certificates sign for a person (the presiding judge and the clerk under the minutes). Empty: signed minutes are not taken."`
 	S3Endpoint     string        `name:"s3-endpoint" env:"PHIENTOA_S3_ENDPOINT" default:"" help:"https address of an S3 server that takes a locked, encrypted copy of every sealed part; http on this machine alone. Empty: the files in the data directory are the only ones."`
 	S3Bucket       string        `name:"s3-bucket" env:"PHIENTOA_S3_BUCKET" default:"" help:"Its bucket, made with object lock. At the start and every day a locked probe is put there and tried to be deleted; only where that fails is it called write-once."`
@@ -71,6 +73,11 @@ func (c Config) Check() error {
 		u, err := url.Parse(c.TimestampURL)
 		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil {
 			return errors.New("timestamp-url: want http://… or https://… without a password")
+		}
+	}
+	for _, place := range c.RevocationList {
+		if u, err := url.Parse(place); revocation.Address(place) && (err != nil || u.Host == "" || u.User != nil) {
+			return errors.New("revocation-list: want a file, or http://… or https://… without a password")
 		}
 	}
 	return errors.Join(c.checkS3(), c.checkEdge())

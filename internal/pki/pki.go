@@ -45,6 +45,8 @@ type Identity struct {
 	Certificate *x509.Certificate
 	Key         *ecdsa.PrivateKey
 	CA          *x509.Certificate
+	CAKey       *ecdsa.PrivateKey // signs the list of revoked certificates
+	Dir         string            // where all this stands, and RevokedFile
 	// TSACertificate and TSAKey are of the local timestamp authority.
 	TSACertificate *x509.Certificate
 	TSAKey         *ecdsa.PrivateKey
@@ -78,7 +80,7 @@ func Open(p Params) (Identity, error) {
 	if err != nil {
 		return Identity{}, err
 	}
-	return Identity{Node: p.Node, Certificate: cert, Key: key, CA: ca, TSACertificate: tsa, TSAKey: tsaKey}, nil
+	return Identity{Node: p.Node, Certificate: cert, Key: key, CA: ca, CAKey: caKey, Dir: p.Dir, TSACertificate: tsa, TSAKey: tsaKey}, nil
 }
 
 func (p Params) authority() (*x509.Certificate, *ecdsa.PrivateKey, error) {

@@ -62,3 +62,35 @@ func TestNodeNamesAreNarrow(t *testing.T) {
 		require.Error(t, err, name)
 	}
 }
+
+// The list names what RevokedFile does, and an unreadable line makes none: a list that
+// left it out would vouch for what was revoked.
+func TestTheListOfTheLocalAuthority(t *testing.T) {
+	dir := t.TempDir()
+	id, err := Open(params(dir))
+	require.NoError(t, err)
+	now := time.Now()
+	list := func() *x509.RevocationList {
+		der, err := id.List(now, rand.Reader)
+		require.NoError(t, err)
+		l, err := x509.ParseRevocationList(der)
+		require.NoError(t, err)
+		require.NoError(t, l.CheckSignatureFrom(id.CA))
+		return l
+	}
+	require.Empty(t, list().RevokedCertificateEntries)
+	write := func(text string) {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, RevokedFile), []byte(text), 0o600))
+	}
+	write("# stolen\n\n" + id.Certificate.SerialNumber.Text(16) + " 2026-11-22T08:00:00+07:00 the old machine\n0a:0B 2026-01-01T00:00:00Z\n")
+	entries := list().RevokedCertificateEntries
+	require.Len(t, entries, 2)
+	require.Zero(t, entries[0].SerialNumber.Cmp(id.Certificate.SerialNumber))
+	require.True(t, entries[0].RevocationTime.Equal(time.Date(2026, 11, 22, 1, 0, 0, 0, time.UTC)))
+	require.Equal(t, int64(0xa0b), entries[1].SerialNumber.Int64())
+	for _, bad := range []string{"xyz 2026-01-01T00:00:00Z", "0a", "0a yesterday", "-1 2026-01-01T00:00:00Z", "0 2026-01-01T00:00:00Z"} {
+		write(bad)
+		_, err := id.List(now, rand.Reader)
+		require.Error(t, err, bad)
+	}
+}

@@ -1,14 +1,19 @@
 package signer
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"time"
+
+	"phientoa/internal/cades"
 )
 
 // Client speaks to a signer process and implements ledger.Signer. It dials when
@@ -88,6 +93,23 @@ func (c *Client) Holds(ctx context.Context) (court bool, err error) {
 func (c *Client) Stamp(ctx context.Context, imprint [sha256.Size]byte) ([]byte, error) {
 	a, err := c.ask(ctx, request{Op: "stamp", Digest: imprint[:]})
 	return a.DER, err
+}
+
+// Lists asks for the list of revoked certificates of the local authority (DER), where
+// one of the certificates is of an issuer of its name; see Sealer.Lists.
+func (c *Client) Lists(ctx context.Context, certs []*x509.Certificate) ([][]byte, error) {
+	a, err := c.ask(ctx, request{Op: "list"})
+	if err != nil || a.DER == nil {
+		return nil, err
+	}
+	l, err := cades.ParseList(a.DER)
+	if err != nil {
+		return nil, fmt.Errorf("signer: %w", err)
+	}
+	if !slices.ContainsFunc(certs, func(c *x509.Certificate) bool { return bytes.Equal(c.RawIssuer, l.RawIssuer) }) {
+		return nil, nil
+	}
+	return [][]byte{a.DER}, nil
 }
 
 // Ping tells whether the signer answers this process. It uses no key.

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -27,6 +28,9 @@ type SealerParams struct {
 	// is refused.
 	TSAKey         crypto.Signer
 	TSACertificate *x509.Certificate
+	// List makes the list of revoked certificates of the local authority (DER), as of
+	// a time; nil: Lists gives none.
+	List func(now time.Time, rand io.Reader) ([]byte, error)
 	// Court is the court's own key, which seals what the node has sealed; its zero
 	// value: the court's seal is not made.
 	Court Court
@@ -50,8 +54,8 @@ type Court struct {
 // sign a checkpoint, a key statement or a certificate. It is safe for
 // concurrent use as far as the keys are.
 type Sealer struct {
-	p                     SealerParams
-	seals, courts, stamps *rate.Limiter
+	p                            SealerParams
+	seals, courts, stamps, lists *rate.Limiter
 }
 
 // NewSealer checks its parameters.
@@ -69,7 +73,7 @@ func NewSealer(p SealerParams) (*Sealer, error) {
 		p.Rate, p.Burst = 2, 20
 	}
 	limiter := func() *rate.Limiter { return rate.NewLimiter(p.Rate, p.Burst) }
-	return &Sealer{p: p, seals: limiter(), courts: limiter(), stamps: limiter()}, nil
+	return &Sealer{p: p, seals: limiter(), courts: limiter(), stamps: limiter(), lists: limiter()}, nil
 }
 
 // Seal returns a detached CAdES-BASELINE-B signature (DER) of the node over the
@@ -112,4 +116,29 @@ func (s *Sealer) Stamp(_ context.Context, imprint [sha256.Size]byte) ([]byte, er
 	}
 	a := tsa.Authority{Key: s.p.TSAKey, Certificate: s.p.TSACertificate, Now: s.p.Now, Rand: s.p.Rand}
 	return a.Stamp(imprint, nil)
+}
+
+// Lists returns the list of revoked certificates of the local authority (DER) as of
+// now, where one of the certificates is of the issuer of the node's; else none.
+func (s *Sealer) Lists(_ context.Context, certs []*x509.Certificate) ([][]byte, error) {
+	ours := slices.ContainsFunc(certs, func(c *x509.Certificate) bool { return bytes.Equal(c.RawIssuer, s.p.Certificate.RawIssuer) })
+	if s.p.List == nil || !ours {
+		return nil, nil
+	}
+	der, err := s.list()
+	if err != nil {
+		return nil, err
+	}
+	return [][]byte{der}, nil
+}
+
+func (s *Sealer) list() ([]byte, error) {
+	if s.p.List == nil {
+		return nil, nil
+	}
+	now := s.p.Now()
+	if !s.lists.AllowN(now, 1) {
+		return nil, ErrRate
+	}
+	return s.p.List(now, s.p.Rand)
 }

@@ -134,6 +134,10 @@ func (p ServeParams) answer(ctx context.Context, req request) (a answer, err err
 		a.Line, err = p.Keeper.Sign(ctx, req.Origin, req.Text)
 	case "rotate":
 		a.Statement, err = p.Keeper.Rotate(ctx, req.Origin)
+	case "list":
+		if p.Sealer != nil {
+			a.DER, err = p.Sealer.list()
+		}
 	case "seal", "countersign", "stamp":
 		var digest [sha256.Size]byte
 		switch {

@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
@@ -201,7 +202,7 @@ func TestSealsAndStampsOverTheSocket(t *testing.T) {
 	id, err := pki.Open(pki.Params{Dir: t.TempDir(), Node: "node-1", Now: time.Now, Rand: rand.Reader})
 	require.NoError(t, err)
 	s, err := NewSealer(SealerParams{
-		Key: id.Key, Certificate: id.Certificate, TSAKey: id.TSAKey, TSACertificate: id.TSACertificate,
+		Key: id.Key, Certificate: id.Certificate, TSAKey: id.TSAKey, TSACertificate: id.TSACertificate, List: id.List,
 		Now: time.Now, Rand: rand.Reader, Rate: 1e-9, Burst: 2,
 	})
 	require.NoError(t, err)
@@ -228,6 +229,19 @@ func TestSealsAndStampsOverTheSocket(t *testing.T) {
 	_, err = c.Stamp(ctx, digest)
 	require.NoError(t, err)
 	_, err = c.Stamp(ctx, digest)
+	require.ErrorIs(t, err, ErrRate)
+	lists, err := c.Lists(ctx, []*x509.Certificate{id.Certificate})
+	require.NoError(t, err)
+	require.Len(t, lists, 1)
+	list, err := cades.ParseList(lists[0])
+	require.NoError(t, err)
+	require.NoError(t, list.CheckSignatureFrom(id.CA))
+	foreign, err := pki.Open(pki.Params{Dir: t.TempDir(), Node: "node-2", Now: time.Now, Rand: rand.Reader})
+	require.NoError(t, err)
+	lists, err = c.Lists(ctx, []*x509.Certificate{foreign.Certificate})
+	require.NoError(t, err)
+	require.Empty(t, lists, "it knows no other authority")
+	_, err = c.Lists(ctx, nil)
 	require.ErrorIs(t, err, ErrRate)
 	require.NoError(t, c.Ping(ctx), "a refusal does not end the connection")
 }

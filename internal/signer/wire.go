@@ -11,13 +11,15 @@ import (
 // maxFrame bounds a request and an answer in bytes: a checkpoint text has some
 // 300, a statement with its certificate under 2 KiB, a seal of the court with the
 // certificates of its authorities some 10 KiB.
+//
+// A list of revoked certificates has some 40 bytes a certificate.
 const maxFrame = 64 << 10
 
 var errFrame = errors.New("signer: malformed frame")
 
 // request is one frame: 4 bytes length, big endian, then JSON.
 type request struct {
-	Op     string `json:"op"` // certify, sign, rotate, seal, countersign, stamp, ping
+	Op     string `json:"op"` // certify, sign, rotate, seal, countersign, stamp, list, ping
 	Origin string `json:"origin"`
 	Text   []byte `json:"text,omitempty"`
 	Digest []byte `json:"digest,omitempty"` // SHA-256, of seal, countersign and stamp
@@ -26,7 +28,7 @@ type request struct {
 type answer struct {
 	Statement json.RawMessage `json:"statement,omitempty"`
 	Line      []byte          `json:"line,omitempty"`
-	DER       []byte          `json:"der,omitempty"`   // of seal, countersign and stamp
+	DER       []byte          `json:"der,omitempty"`   // of seal, countersign, stamp and list
 	Court     bool            `json:"court,omitempty"` // of ping: the court's key is held
 	Code      string          `json:"code,omitempty"`  // rate, full, refused, error
 	Error     string          `json:"error,omitempty"`

@@ -36,7 +36,7 @@ var (
 	ErrRefused = errors.New("tsa: authority refused")
 )
 
-// MaxToken bounds a token in bytes.
+// MaxToken bounds what an authority answers, in bytes.
 const MaxToken = 64 << 10
 
 // Info is what a token says.
@@ -136,25 +136,34 @@ func formatTime(t time.Time) string { return t.Format("20060102150405.999") + "Z
 // imprint. Whether the authority is to be trusted is not judged; see
 // cades.Signature.Trusted.
 func Verify(token []byte, imprint [sha256.Size]byte) (Info, error) {
-	if len(token) > MaxToken {
-		return Info{}, fmt.Errorf("%w: token of %d bytes", ErrSyntax, len(token))
-	}
 	s, err := cades.VerifyToken(token)
 	if err != nil {
 		return Info{}, err
 	}
-	if err := purpose(s.Certificate); err != nil {
-		return Info{}, err
-	}
-	t, err := parseInfo(s.Content)
+	t, err := read(s)
 	if err != nil {
 		return Info{}, err
 	}
 	if !bytes.Equal(t.imprint, imprint[:]) {
 		return Info{}, ErrImprint
 	}
-	t.Signature = s
 	return t.Info, nil
+}
+
+// Read is what a token says whose signature was found to hold; what it is of is not
+// judged.
+func Read(s *cades.Signature) (Info, error) {
+	t, err := read(s)
+	return t.Info, err
+}
+
+func read(s *cades.Signature) (t tstInfo, err error) {
+	if err := purpose(s.Certificate); err != nil {
+		return t, err
+	}
+	t, err = parseInfo(s.Content)
+	t.Signature = s
+	return t, err
 }
 
 // purpose wants the one extended key usage, critical (RFC 3161, 2.3).

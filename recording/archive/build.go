@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -29,6 +30,10 @@ type Signer interface {
 	Countersign(ctx context.Context, origin string, digest [sha256.Size]byte) ([]byte, error)
 	// Stamp returns an RFC 3161 token over a SHA-256.
 	Stamp(ctx context.Context, imprint [sha256.Size]byte) ([]byte, error)
+	// Lists returns revocation lists (DER) of the issuers of certificates, as they are
+	// now; none of an issuer that it knows nothing of. Beside an error stand those that
+	// could be had.
+	Lists(ctx context.Context, certs []*x509.Certificate) ([][]byte, error)
 }
 
 // BuildParams makes a container of a part that has ended.
@@ -200,7 +205,8 @@ func (w *build) write(f *os.File, description []byte, names []string) (size int6
 	}
 	stamped, err := stamp(w.ctx, w.p.Signer, seal, w.out.Manifest, w.log.LastT, stampFor)
 	if err == nil {
-		seal, w.out.Stamped = stamped, true
+		// Lists that are late join the last seal.
+		seal, w.out.Stamped = nodeLists(w.ctx, w.p.Signer, manifest, stamped, stampFor), true
 	} else {
 		w.out.Lacks = errors.Join(errNoTimestamp, err)
 	}
@@ -212,6 +218,11 @@ func (w *build) write(f *os.File, description []byte, names []string) (size int6
 		if w.out.Lacks = err; err != nil && len(court) == 0 {
 			w.out.Lacks = errors.Join(errNoCourt, err)
 		}
+	}
+	if !errors.Is(w.out.Lacks, errNoTimestamp) {
+		last := &more[len(more)-1]
+		der, err := withLists(w.ctx, w.p.Signer, standing(manifest, more), last.Content, stampFor)
+		last.Content, w.out.Lacks = der, errors.Join(w.out.Lacks, err)
 	}
 	for _, f := range more {
 		if _, err := w.zip.Add(f.Name, int64(len(f.Content)), bytes.NewReader(f.Content)); err != nil {

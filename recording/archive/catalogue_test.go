@@ -84,7 +84,7 @@ func TestTheCatalogueLearnsOfEveryPart(t *testing.T) {
 		require.Equal(t, "h-1", p.Hearing)
 		require.Equal(t, "node-1", p.Node)
 		require.Len(t, p.Tracks, 2)
-		require.Equal(t, "T", p.Seal.Level)
+		require.Equal(t, "LT", p.Seal.Level)
 		require.Zero(t, p.DamageCount)
 	}
 	told := s.told

@@ -1,12 +1,14 @@
 package archive
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"phientoa/internal/asic"
@@ -19,6 +21,14 @@ type State struct {
 	Stamped      bool // the node's seal has its timestamp
 	Court        bool // the court's seal stands behind it
 	CourtStamped bool // and has its timestamp
+	// LongTerm: what proves that the certificates were not revoked stands in it, for
+	// the last timestamp too.
+	LongTerm bool
+	Archived int // archive timestamps
+	// Ends is when a certificate of the last timestamp ends, the first of them; zero:
+	// there is no timestamp.
+	Ends time.Time
+	Made time.Time // when the last timestamp was given; zero: there is none
 }
 
 // complete tells whether nothing is to come any more.
@@ -95,6 +105,7 @@ func Complete(ctx context.Context, path string, s Signer, limit time.Duration, p
 var (
 	errNoTimestamp = errors.New("archive: sealed, the timestamp is still to come")
 	errNoCourt     = errors.New("archive: sealed by the node, the court's seal is still to come")
+	errNoLists     = errors.New("archive: sealed, the revocation lists of that time are still to come")
 )
 
 // opened is a sealed file whose seals hold.
@@ -107,6 +118,7 @@ type opened struct {
 	// node and court are the seals, DER, as they are to stand.
 	node, court []byte
 	xml2        []byte
+	stamps      []archiveStamp // archive timestamps, the first first
 }
 
 func openSealed(r io.ReaderAt, size int64) (*opened, error) {
@@ -128,8 +140,14 @@ func openSealed(r io.ReaderAt, size int64) (*opened, error) {
 		}
 		last = asic.Signature2Name
 	}
+	if o.stamps, err = archiveStamps(c); err != nil {
+		return nil, err
+	}
+	if n := len(o.stamps); n > 0 {
+		_, last = asic.ArchiveNames(n, n)
+	}
 	if e := c.Entries(); e[len(e)-1].Name != last {
-		return nil, errors.New("archive: the seal is not the last entry")
+		return nil, errors.New("archive: neither the seal nor an archive timestamp is the last entry")
 	}
 	about, err := readSession(c)
 	o.about.origin, o.about.ended = about.Origin, about.EndedT
@@ -156,11 +174,55 @@ func (o *opened) state() (s State) {
 	if len(o.seals) > 1 {
 		s.Court, s.CourtStamped = true, o.seals[1].Token != nil
 	}
+	signatures, at := o.last()
+	s.Archived = len(o.stamps)
+	if !at.IsZero() {
+		s.Made, s.Ends = at, ends(signatures)
+		s.LongTerm = len(unlisted(signatures, at)) == 0
+	}
 	return s
 }
 
 // more asks for what lacks: how many entries stay and what stands behind them.
 func (o *opened) more(ctx context.Context, s Signer, limit time.Duration) (keep int, out []asic.File, lacks error) {
+	if n := len(o.stamps); n > 0 { // only the lists of its last timestamp can lack
+		keep = len(o.c.Entries())
+		token := o.stamps[n-1]
+		der, err := withLists(ctx, s, token.signatures(), token.der, limit)
+		if bytes.Equal(der, token.der) {
+			return keep, nil, err
+		}
+		return keep - 1, []asic.File{{Name: token.token, Content: der}}, err
+	}
+	keep, out, lacks = o.moreSeals(ctx, s, limit)
+	if errors.Is(lacks, errNoTimestamp) {
+		return keep, out, lacks
+	}
+	stand := []asic.File{{Name: asic.SignatureName, Content: o.node}, {Name: asic.Manifest2Name, Content: o.xml2}, {Name: asic.Signature2Name, Content: o.court}}
+	if len(o.seals) == 1 {
+		stand = stand[:1]
+	}
+	for _, f := range out {
+		if i := slices.IndexFunc(stand, func(g asic.File) bool { return g.Name == f.Name }); i >= 0 {
+			stand[i] = f
+		} else {
+			stand = append(stand, f)
+		}
+	}
+	last := stand[len(stand)-1]
+	der, err := withLists(ctx, s, standing(o.xml, stand), last.Content, limit)
+	switch {
+	case bytes.Equal(der, last.Content):
+	case len(out) > 0:
+		out[len(out)-1].Content = der
+	default:
+		keep, out = keep-1, []asic.File{{Name: last.Name, Content: der}}
+	}
+	return keep, out, errors.Join(lacks, err)
+}
+
+// moreSeals asks for seals and their timestamps.
+func (o *opened) moreSeals(ctx context.Context, s Signer, limit time.Duration) (keep int, out []asic.File, lacks error) {
 	n := len(o.c.Entries())
 	if len(o.seals) > 1 { // only its last timestamp can lack
 		if o.seals[1].Token != nil {
@@ -178,7 +240,8 @@ func (o *opened) more(ctx context.Context, s Signer, limit time.Duration) (keep 
 		if err != nil {
 			return n, nil, errors.Join(errNoTimestamp, err)
 		}
-		keep, node = n-1, der
+		keep, node = n-1, nodeLists(ctx, s, o.xml, der, limit)
+		der = node
 		out = []asic.File{{Name: asic.SignatureName, Content: der}}
 	}
 	court, err := countersign(ctx, s, o.list, o.xml, node, o.about, limit)

@@ -19,6 +19,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"phientoa/internal/asic"
+	"phientoa/internal/cades"
+	"phientoa/internal/revocation"
 	"phientoa/internal/signer"
 )
 
@@ -28,22 +30,26 @@ type authority struct {
 	now  time.Time
 	key  *ecdsa.PrivateKey
 	cert *x509.Certificate
+	// years that its certificates hold.
+	years int
 }
 
-func newAuthority(t testing.TB, now time.Time) *authority {
-	a := &authority{t: t, now: now}
+func newAuthority(t testing.TB, now time.Time) *authority { return newAuthorityFor(t, now, 3) }
+
+func newAuthorityFor(t testing.TB, now time.Time, years int) *authority {
+	a := &authority{t: t, now: now, years: years}
 	var err error
 	a.key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	a.cert = a.issue(a.key.Public(), &x509.Certificate{
-		Subject: pkix.Name{CommonName: "Government authority"}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+		Subject: pkix.Name{CommonName: "Government authority"}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
 	})
 	return a
 }
 
 func (a *authority) issue(pub crypto.PublicKey, c *x509.Certificate) *x509.Certificate {
 	c.SerialNumber = big.NewInt(time.Now().UnixNano())
-	c.NotBefore, c.NotAfter = a.now.Add(-time.Hour), a.now.AddDate(3, 0, 0)
+	c.NotBefore, c.NotAfter = a.now.Add(-time.Hour), a.now.AddDate(a.years, 0, 0)
 	parent := a.cert
 	if parent == nil {
 		parent = c
@@ -62,13 +68,37 @@ func (a *authority) court(key crypto.Signer) signer.Court {
 }
 
 // withCourt is the node's signer that holds a key of the court as well.
-func (c *court) withCourt(t testing.TB, key signer.Court) *signer.Sealer {
+func (c *court) withCourt(t testing.TB, a *authority, key signer.Court) Signer {
 	s, err := signer.NewSealer(signer.SealerParams{
-		Key: c.id.Key, Certificate: c.id.Certificate, TSAKey: c.id.TSAKey, TSACertificate: c.id.TSACertificate,
+		Key: c.id.Key, Certificate: c.id.Certificate, TSAKey: c.id.TSAKey, TSACertificate: c.id.TSACertificate, List: c.id.List,
 		Court: key, Now: func() time.Time { return c.now }, Rand: rand.Reader, Rate: 1e6, Burst: 1e6,
 	})
 	require.NoError(t, err)
-	return s
+	return listing{s, a}
+}
+
+// listing is a signer that knows the revocation lists of another authority too.
+type listing struct {
+	Signer
+	a *authority
+}
+
+func (l listing) Lists(ctx context.Context, certs []*x509.Certificate) ([][]byte, error) {
+	out, err := l.Signer.Lists(ctx, certs)
+	mine, _ := cades.ParseList(l.a.list(l.a.now))
+	if revocation.IssuedTo(mine, certs) {
+		out = append(out, mine.Raw)
+	}
+	return out, err
+}
+
+// list is the authority's list of revoked certificates of a time.
+func (a *authority) list(at time.Time, revoked ...x509.RevocationListEntry) []byte {
+	der, err := x509.CreateRevocationList(rand.Reader, &x509.RevocationList{
+		Number: big.NewInt(at.UnixNano()), ThisUpdate: at, NextUpdate: at.AddDate(0, 0, 7), RevokedCertificateEntries: revoked,
+	}, a.cert, a.key)
+	require.NoError(a.t, err)
+	return der
 }
 
 func TestTheCourtSealsWhatTheNodeSealed(t *testing.T) {
@@ -81,7 +111,7 @@ func TestTheCourtSealsWhatTheNodeSealed(t *testing.T) {
 	both := c.options()
 	both.Roots.AddCert(a.cert)
 	for _, key := range []crypto.Signer{ec, pss} {
-		s := c.withCourt(t, a.court(key))
+		s := c.withCourt(t, a, a.court(key))
 		part := c.record(t, 60)
 		b, err := Build(context.Background(), BuildParams{Part: part, Out: part + Ext, Signer: s})
 		require.NoError(t, err)
@@ -89,7 +119,7 @@ func TestTheCourtSealsWhatTheNodeSealed(t *testing.T) {
 		r := VerifyFile(context.Background(), part+Ext, both)
 		require.Equal(t, 0, r.ExitCode(), r.Text("en"))
 		require.Equal(t, "Tòa án nhân dân khu vực 1", r.Container.Court.Signer)
-		require.Equal(t, "T", r.Container.Court.Level)
+		require.Equal(t, "LT", r.Container.Court.Level)
 		require.Contains(t, r.Text("vi"), "Chữ ký số của Tòa án: Tòa án nhân dân khu vực 1")
 		// Who does not know the court's authority must not read that all signers are known.
 		r = VerifyFile(context.Background(), part+Ext, c.options())
@@ -97,7 +127,7 @@ func TestTheCourtSealsWhatTheNodeSealed(t *testing.T) {
 		require.NotEmpty(t, r.Container.Court.TrustError)
 		state, err := Look(part + Ext)
 		require.NoError(t, err)
-		require.Equal(t, State{true, true, true}, state)
+		require.True(t, state.Stamped && state.Court && state.CourtStamped && state.LongTerm)
 	}
 }
 
@@ -108,7 +138,7 @@ func TestTheCourtsSealJoinsLater(t *testing.T) {
 	a := newAuthority(t, c.now)
 	ec, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
-	s := c.withCourt(t, a.court(ec))
+	s := c.withCourt(t, a, a.court(ec))
 	both := c.options()
 	both.Roots.AddCert(a.cert)
 	path, _ := c.sealed(t, 60)
@@ -123,8 +153,8 @@ func TestTheCourtsSealJoinsLater(t *testing.T) {
 	require.True(t, done.Changed, "what could be had is put in")
 	state, err := Look(path)
 	require.NoError(t, err)
-	require.Equal(t, State{true, true, false}, state)
-	require.Equal(t, 0, VerifyFile(ctx, path, both).ExitCode())
+	require.True(t, state.Stamped && state.Court && !state.CourtStamped)
+	require.Equal(t, 3, VerifyFile(ctx, path, both).ExitCode(), "nobody knows whether the court's certificate is revoked now")
 	done, err = Complete(ctx, path, s, time.Second, Pace{})
 	require.NoError(t, err)
 	whole, err := os.ReadFile(path)
@@ -133,7 +163,7 @@ func TestTheCourtsSealJoinsLater(t *testing.T) {
 	require.Equal(t, int64(len(whole)), done.Bytes)
 	r := VerifyFile(ctx, path, both)
 	require.Equal(t, 0, r.ExitCode(), r.Text("en"))
-	require.Equal(t, "T", r.Container.Court.Level)
+	require.Equal(t, "LT", r.Container.Court.Level)
 	after := open(t, path)
 	require.Equal(t, node.names, after.names[:len(node.names)])
 	for name, b := range node.files {
@@ -152,7 +182,7 @@ func TestTheCourtsSealJoinsLater(t *testing.T) {
 	require.Equal(t, 0, VerifyFile(ctx, path, both).ExitCode())
 	p, err := describe(ctx, path, nil, nil)
 	require.NoError(t, err)
-	require.Equal(t, "T", p.Court.Level, "the catalogue names the court's seal")
+	require.Equal(t, "LT", p.Court.Level, "the catalogue names the court's seal")
 	require.NotEqual(t, p.Seal.Signer, p.Court.Signer)
 }
 
@@ -168,7 +198,7 @@ func TestTamperingWithTheCourtsSeal(t *testing.T) {
 	a := newAuthority(t, c.now)
 	ec, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
-	s := c.withCourt(t, a.court(ec))
+	s := c.withCourt(t, a, a.court(ec))
 	both := c.options()
 	both.Roots.AddCert(a.cert)
 	seal := func(s Signer) *forger {

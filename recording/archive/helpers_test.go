@@ -45,12 +45,32 @@ func newCourt(t testing.TB) *court {
 	id, err := pki.Open(pki.Params{Dir: filepath.Join(dir, "pki"), Node: "node-1", Now: clock, Rand: rand.Reader})
 	require.NoError(t, err)
 	k := newKeeper(t, id)
+	c := &court{t: t, id: id, keeper: k, dir: filepath.Join(dir, "evidence"), now: now, frames: []int{32, 32}}
+	c.sealer = c.newSealer(clock)
+	return c
+}
+
+// brief gives the node a certificate that ends in a year.
+func (c *court) brief(t testing.TB) {
+	t.Helper()
+	template := *c.id.Certificate
+	template.NotAfter = c.now.AddDate(1, 0, 0)
+	der, err := x509.CreateCertificate(rand.Reader, &template, c.id.CA, c.id.Key.Public(), c.id.CAKey)
+	require.NoError(t, err)
+	c.id.Certificate, err = x509.ParseCertificate(der)
+	require.NoError(t, err)
+	c.keeper = newKeeper(t, c.id)
+	c.sealer = c.newSealer(func() time.Time { return c.now })
+}
+
+// newSealer is a sealer of the node with a clock.
+func (c *court) newSealer(clock func() time.Time) *signer.Sealer {
 	s, err := signer.NewSealer(signer.SealerParams{
-		Key: id.Key, Certificate: id.Certificate, TSAKey: id.TSAKey, TSACertificate: id.TSACertificate,
+		Key: c.id.Key, Certificate: c.id.Certificate, TSAKey: c.id.TSAKey, TSACertificate: c.id.TSACertificate, List: c.id.List,
 		Now: clock, Rand: rand.Reader, Rate: 1e6, Burst: 1e6,
 	})
-	require.NoError(t, err)
-	return &court{t: t, id: id, keeper: k, sealer: s, dir: filepath.Join(dir, "evidence"), now: now, frames: []int{32, 32}}
+	require.NoError(c.t, err)
+	return s
 }
 
 // newKeeper is a signer process that begins.

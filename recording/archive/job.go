@@ -47,6 +47,10 @@ type JobParams struct {
 	Retry time.Duration
 	// Progress is the time between two lines in the log, default 30 s.
 	Progress time.Duration
+	// RenewBefore is how long before the end of its last timestamp's certificate a file
+	// gets an archive timestamp; default RenewBefore.
+	RenewBefore time.Duration
+	Now         func() time.Time // default time.Now; tells what is to be renewed
 }
 
 // StampLimit is how long an authority may take for the timestamp of a part that
@@ -86,6 +90,12 @@ func NewJob(p JobParams) *Job {
 	}
 	if p.Progress <= 0 {
 		p.Progress = 30 * time.Second
+	}
+	if p.RenewBefore <= 0 {
+		p.RenewBefore = RenewBefore
+	}
+	if p.Now == nil {
+		p.Now = time.Now
 	}
 	if p.Logger == nil {
 		p.Logger = slog.New(slog.DiscardHandler)
@@ -159,7 +169,12 @@ func (j *Job) Counts() (sealed, failed, bytes int64) {
 // Run works until ctx ends.
 func (j *Job) Run(ctx context.Context) {
 	j.scan(ctx)
+	looked := j.p.Now()
 	for ctx.Err() == nil {
+		if now := j.p.Now(); now.Sub(looked) >= lookEvery {
+			looked = now
+			j.renewals()
+		}
 		part, wait := j.next(time.Now())
 		if part != "" {
 			j.one(ctx, part)
@@ -194,7 +209,8 @@ func (j *Job) scan(ctx context.Context) {
 	for _, name := range parts {
 		part := filepath.Dir(name)
 		// The catalogue is asked of each: a process may have ended before it told.
-		if state, err := Look(part + Ext); err != nil || !state.complete(court) || !j.registered(part) || j.p.Catalogue != nil {
+		state, err := Look(part + Ext)
+		if err != nil || !state.complete(court) || !state.LongTerm || j.due(state) || !j.registered(part) || j.p.Catalogue != nil {
 			j.Add(part)
 		}
 	}
@@ -255,7 +271,7 @@ func (j *Job) done(part string, asked int, err error) {
 // again has a part tried later: much later where trying costs a copy.
 func (j *Job) again(part string, r *retry, err error) {
 	most := 60 * j.p.Retry
-	if errors.Is(err, errCopied) || errors.Is(err, ErrSwapped) { // each reads the whole
+	if errors.Is(err, errCopied) || errors.Is(err, ErrSwapped) || errors.Is(err, errNotRenewed) { // each reads the whole
 		most = 2160 * j.p.Retry
 	}
 	r.err, r.failures = err, r.failures+1
@@ -263,7 +279,8 @@ func (j *Job) again(part string, r *retry, err error) {
 	r.at = time.Now().Add(r.wait)
 	j.failed.Add(1)
 	args := []any{"part", j.name(part), "err", err, "failures", r.failures, "again_in", r.wait.String()}
-	r.sealed = errors.Is(err, errNoTimestamp) || errors.Is(err, errNoCourt) || errors.Is(err, errNotNoted)
+	r.sealed = errors.Is(err, errNoTimestamp) || errors.Is(err, errNoCourt) || errors.Is(err, errNotNoted) ||
+		errors.Is(err, errNoLists) || errors.Is(err, errNotRenewed)
 	if r.sealed && !errors.Is(err, ErrSwapped) {
 		j.p.Logger.Warn("sealed part is not complete", args...)
 		return
@@ -355,25 +372,46 @@ func (j *Job) complete(ctx context.Context, part string) error {
 	if err != nil {
 		return errors.Join(errNoTimestamp, fmt.Errorf("archive: signer: %w", err))
 	}
-	if state, err := Look(part + Ext); err != nil || state.complete(court) {
+	state, err := Look(part + Ext)
+	if err != nil {
 		return err
 	}
+	if !state.complete(court) || !state.LongTerm {
+		err = j.join(ctx, part, func() (Completed, error) {
+			return Complete(ctx, part+Ext, j.p.Signer, StampLimit, j.pace(part))
+		})
+		lacksMuch := errors.Is(err, errNoCourt) || errors.Is(err, errNoLists) || errors.Is(err, errNotNoted)
+		if err != nil && !lacksMuch {
+			return errors.Join(errNoTimestamp, err)
+		}
+	}
+	if !j.due(state) {
+		return err
+	}
+	renewed := j.join(ctx, part, func() (Completed, error) {
+		return Renew(ctx, part+Ext, j.p.Signer, StampLimit, j.pace(part))
+	})
+	if renewed != nil && !errors.Is(renewed, errNoLists) {
+		renewed = errors.Join(errNotRenewed, renewed)
+	}
+	return errors.Join(err, renewed)
+}
+
+// join has a sealed file written anew with what came, and tells of it.
+func (j *Job) join(ctx context.Context, part string, write func() (Completed, error)) error {
 	info, err := os.Stat(part + Ext)
 	if err != nil {
 		return fmt.Errorf("archive: %w", err)
 	}
 	// The file is written anew, and recordings come first here too.
 	if err := j.room(part, info.Size()); err != nil {
-		return errors.Join(errNoTimestamp, err)
+		return err
 	}
-	done, err := Complete(ctx, part+Ext, j.p.Signer, StampLimit, j.pace(part))
+	done, err := write()
 	if done.Changed {
 		j.finished(part + Ext)
-		j.p.Logger.Info("sealed part completed", "part", j.name(part), "sha256", fmt.Sprintf("%x", done.SHA256))
+		j.p.Logger.Info("sealed part completed", "part", j.name(part), "sha256", fmt.Sprintf("%x", done.SHA256), "archive_timestamps", done.State.Archived)
 		err = errors.Join(err, j.register(ctx, part, &done.SHA256), j.catalogue(ctx, part, &content{done.Report, done.SHA256}))
-	}
-	if err != nil && !errors.Is(err, errNoCourt) {
-		err = errors.Join(errNoTimestamp, err)
 	}
 	return err
 }

@@ -103,7 +103,7 @@ func TestAStrangerVerifiesFromThePageAlone(t *testing.T) {
 		"the checkpoints":  func(f *forger) { f.files["checkpoints.txt"][100] ^= 1 },
 		"the description":  func(f *forger) { f.files[sessionName][50] ^= 1 },
 		"the manifest":     func(f *forger) { f.files[asic.ManifestName][200] ^= 1 },
-		"the seal":         func(f *forger) { f.files[asic.SignatureName][len(f.files[asic.SignatureName])/4] ^= 1 },
+		"the seal":         func(f *forger) { f.files[asic.SignatureName][200] ^= 1 },
 		"a file removed":   func(f *forger) { f.remove("media/t002-1.webm") },
 		"a file added":     func(f *forger) { f.add("media/t003-1.webm", []byte("x")) },
 		"a resealed track": func(f *forger) { f.files["media/t001-1.webm"][300] ^= 1; f.reseal(c.sealer) },
@@ -138,7 +138,7 @@ func withCourt(t *testing.T, c *court, python func(env []string, args ...string)
 	require.NoError(t, err)
 	part := c.record(t, 60)
 	path := part + Ext
-	_, err = Build(context.Background(), BuildParams{Part: part, Out: path, Signer: c.withCourt(t, a.court(key))})
+	_, err = Build(context.Background(), BuildParams{Part: part, Out: path, Signer: c.withCourt(t, a, a.court(key))})
 	require.NoError(t, err)
 	root := c.rootPEM(t)
 	_, err = python(nil, path, root)
@@ -157,7 +157,7 @@ func withCourt(t *testing.T, c *court, python func(env []string, args ...string)
 	clean := open(t, path)
 	for what, change := range map[string]func(f *forger){
 		"the court's list":   func(f *forger) { f.files[asic.Manifest2Name][400] ^= 1 },
-		"the court's seal":   func(f *forger) { b := f.files[asic.Signature2Name]; b[len(b)/4] ^= 1 },
+		"the court's seal":   func(f *forger) { f.files[asic.Signature2Name][200] ^= 1 },
 		"the list removed":   func(f *forger) { f.remove(asic.Manifest2Name) },
 		"the node's re-seal": func(f *forger) { f.files[asic.SignatureName] = nodeSeal(t, c, f) },
 	} {

@@ -17,6 +17,7 @@ import (
 	"phientoa/internal/asic"
 	"phientoa/internal/cades"
 	"phientoa/internal/ledger"
+	"phientoa/internal/revocation"
 	"phientoa/internal/tsa"
 	"phientoa/recording"
 )
@@ -33,6 +34,7 @@ const (
 	DamageTimestamp = "timestamp" // the timestamp does not hold
 	DamageSession   = "session"   // session.json is not what the log says
 	DamageSigner    = "signer"    // sealed by another node than recorded
+	DamageList      = "list"      // a revocation list does not hold, or is of nobody here
 )
 
 // Options of Verify.
@@ -47,6 +49,8 @@ type Options struct {
 	Held [][]byte
 	// Keys open a file that is encrypted, as it lies in an object store.
 	Keys []age.Identity
+	// Lists are revocation lists obtained elsewhere, beside those in the file.
+	Lists []*x509.RevocationList
 	// Now judges certificates where no trusted timestamp tells the time; zero: the
 	// clock of this machine.
 	Now time.Time
@@ -60,7 +64,7 @@ type Damage struct {
 	Detail string `json:"detail,omitempty"`
 }
 
-// Timestamp is what the token over the seal says.
+// Timestamp is what a token says.
 type Timestamp struct {
 	Time      time.Time `json:"time"`
 	Authority string    `json:"authority"`
@@ -70,19 +74,53 @@ type Timestamp struct {
 	// Internal: of the same authority as the seal, so that who holds that could
 	// have made it at any time.
 	Internal bool `json:"internal"`
-	Trusted  bool `json:"trusted"` // under Roots or TSARoots at its time
+	// Trusted: under Roots or TSARoots, with certificates that had not ended at the
+	// time until which it alone protects (that of the archive timestamp over it, else
+	// now), and not revoked.
+	Trusted    bool        `json:"trusted"`
+	TrustError string      `json:"trust_error,omitempty"`
+	Ends       time.Time   `json:"ends"` // of its certificates the first end
+	Ended      *Ended      `json:"ended,omitempty"`
+	Revocation *Revocation `json:"revocation,omitempty"`
 }
+
+// ArchiveStamp is a timestamp over the whole file as it was then.
+type ArchiveStamp struct {
+	Manifest string `json:"manifest"` // entry: its list
+	Token    string `json:"token"`    // entry
+	Timestamp
+}
+
+// Ended names a certificate that had ended at the time at which it was to hold.
+type Ended struct {
+	Certificate string    `json:"certificate"`
+	At          time.Time `json:"at"`
+}
+
+// Revocation is what revocation lists say of the certificates of a signature.
+type Revocation struct {
+	State revocation.State `json:"state"`
+	// Certificate is the first that is not good.
+	Certificate string `json:"certificate,omitempty"`
+	// At is when it was revoked; else when the list was made.
+	At time.Time `json:"at,omitzero"`
+}
+
+// good tells whether all certificates were looked for in a list and are in none.
+func (r *Revocation) good() bool { return r != nil && r.State == revocation.Good }
 
 // Seal is a signature over a manifest: of the node, or of the court.
 type Seal struct {
-	Signer      string     `json:"signer"`
-	Serial      string     `json:"serial"` // hex
-	Issuer      string     `json:"issuer"`
-	SigningTime time.Time  `json:"signing_time"` // claimed by the signer
-	Level       string     `json:"level"`        // B, or T with a timestamp
-	Trusted     bool       `json:"trusted"`
-	TrustError  string     `json:"trust_error,omitempty"`
-	Timestamp   *Timestamp `json:"timestamp,omitempty"`
+	Signer      string      `json:"signer"`
+	Serial      string      `json:"serial"` // hex
+	Issuer      string      `json:"issuer"`
+	SigningTime time.Time   `json:"signing_time"` // claimed by the signer
+	Level       string      `json:"level"`        // B, T, LT or LTA
+	Trusted     bool        `json:"trusted"`
+	TrustError  string      `json:"trust_error,omitempty"`
+	Ended       *Ended      `json:"ended,omitempty"`
+	Revocation  *Revocation `json:"revocation,omitempty"` // nil: no roots, or not trusted
+	Timestamp   *Timestamp  `json:"timestamp,omitempty"`
 	cert        *x509.Certificate
 }
 
@@ -93,8 +131,10 @@ type Container struct {
 	Manifest string `json:"manifest_sha256,omitempty"` // hex
 	Seal     *Seal  `json:"seal,omitempty"`            // nil: none that holds
 	// Court is the court's own seal over the node's; nil: none, or none that holds.
-	Court   *Seal    `json:"court_seal,omitempty"`
-	Damages []Damage `json:"damages"`
+	Court *Seal `json:"court_seal,omitempty"`
+	// Archive are the archive timestamps, the first first.
+	Archive []*ArchiveStamp `json:"archive_timestamps,omitempty"`
+	Damages []Damage        `json:"damages"`
 }
 
 // Report is what Verify found.
@@ -106,15 +146,16 @@ type Report struct {
 	Unreadable string            `json:"unreadable,omitempty"`
 }
 
-// ExitCode: 0 whole under a trusted root, 1 damaged or incomplete, 2 cannot be
-// read or is no archive, 3 whole but the signer is unknown.
+// ExitCode: 0 whole under a trusted root, none of its certificates revoked, 1 damaged
+// or incomplete, 2 cannot be read or is no archive, 3 whole but the signer is unknown,
+// or whether a certificate was revoked, or a certificate has ended.
 func (r Report) ExitCode() int {
 	switch {
 	case r.Unreadable != "":
 		return 2
 	case len(r.Container.Damages) > 0 || r.Evidence == nil || r.Container.Seal == nil || !r.Evidence.Whole():
 		return 1
-	case !r.Container.Seal.Trusted || r.Evidence.ExitCode() == 3 || (r.Container.Court != nil && !r.Container.Court.Trusted):
+	case !r.Container.vouched() || r.Evidence.ExitCode() == 3:
 		return 3
 	}
 	return 0
@@ -164,7 +205,10 @@ type verifier struct {
 	c    *asic.Container
 	list asic.Manifest
 	// own are the entries that no manifest of the node lists, in order.
-	own []string
+	own    []string
+	seals  []judged
+	stamps []archived
+	sums   map[string][sha256.Size]byte // of entries, as they are
 }
 
 func (v *verifier) damage(code, entry string, offset int64, detail string) {
@@ -202,6 +246,8 @@ func (v *verifier) run(r io.ReaderAt, size int64) (err error) {
 	if err := v.digests(d); err != nil {
 		return err
 	}
+	v.archives()
+	v.trust()
 	v.r.Evidence = &evidence
 	if evidence.Unreadable != "" {
 		if err := v.ctx.Err(); err != nil {
@@ -224,6 +270,11 @@ func (v *verifier) manifests() error {
 		if _, ok := v.c.Entry(name); ok {
 			v.own = []string{asic.ManifestName, asic.SignatureName, asic.Manifest2Name, asic.Signature2Name}
 		}
+	}
+	stamps := archiveCount(v.c)
+	for i := 1; i <= stamps; i++ {
+		manifest, token := asic.ArchiveNames(i, stamps)
+		v.own = append(v.own, manifest, token)
 	}
 	for _, name := range v.own {
 		if _, ok := v.c.Entry(name); !ok {
@@ -249,8 +300,8 @@ func (v *verifier) manifests() error {
 		return err
 	}
 	v.r.Container.Seal = v.judge(signature, sum, asic.ManifestName, asic.SignatureName)
-	if len(v.own) == 2 {
-		return nil
+	if err := v.tokens(stamps); err != nil || !slices.Contains(v.own, asic.Signature2Name) {
+		return err
 	}
 	second, err := v.c.ReadFile(asic.Manifest2Name, asic.MaxManifest)
 	if err != nil {
@@ -284,7 +335,7 @@ func (v *verifier) judge(der []byte, sum [sha256.Size]byte, manifest, signature 
 		Signer: sig.Certificate.Subject.CommonName, Serial: sig.Certificate.SerialNumber.Text(16),
 		Issuer: sig.Certificate.Issuer.CommonName, SigningTime: sig.SigningTime, Level: "B", cert: sig.Certificate,
 	}
-	at := v.o.Now
+	j := judged{entry: signature, sig: sig, out: s}
 	if sig.Token != nil {
 		s.Level = "T"
 		info, err := tsa.Verify(sig.Token, sha256.Sum256(sig.Value))
@@ -292,32 +343,16 @@ func (v *verifier) judge(der []byte, sum [sha256.Size]byte, manifest, signature 
 			v.damage(DamageTimestamp, signature, v.at(signature), err.Error())
 			return s
 		}
-		s.Timestamp = v.timestamp(info, sig.Certificate)
-		if s.Timestamp.Trusted {
-			at = info.Time // an archive outlives its certificates
+		j.info, s.Timestamp = &info, describeStamp(info, sig.Certificate)
+		if len(sig.Lists) > 0 {
+			s.Level = "LT"
+		}
+		if archiveCount(v.c) > 0 {
+			s.Level = "LTA"
 		}
 	}
-	if v.o.Roots == nil {
-		return s
-	}
-	if err := sig.Trusted(v.o.Roots, at, x509.ExtKeyUsageAny); err != nil {
-		s.TrustError = err.Error()
-		return s
-	}
-	s.Trusted = true
+	v.seals = append(v.seals, j)
 	return s
-}
-
-func (v *verifier) timestamp(info tsa.Info, sealed *x509.Certificate) *Timestamp {
-	cert := info.Signature.Certificate
-	t := &Timestamp{Time: info.Time, Authority: cert.Subject.CommonName, Policy: info.Policy}
-	t.Internal = info.Policy == tsa.LocalPolicy || bytes.Equal(cert.RawIssuer, sealed.RawIssuer)
-	trusts := func(roots *x509.CertPool) bool {
-		return roots != nil && info.Signature.Trusted(roots, info.Time, x509.ExtKeyUsageTimeStamping) == nil
-	}
-	t.Independent = !t.Internal && trusts(v.o.TSARoots)
-	t.Trusted = t.Independent || trusts(v.o.Roots)
-	return t
 }
 
 // digests compares every file with the manifest, in the order of the container.
@@ -333,11 +368,13 @@ func (v *verifier) digests(d *digester) error {
 		}
 	}
 	var order []string
+	v.sums = map[string][sha256.Size]byte{}
 	for _, e := range v.c.Entries() {
 		sum, crcHolds, err := d.digest(v.ctx, e)
 		if err != nil {
 			return err
 		}
+		v.sums[e.Name] = sum
 		want, listed := sealed[e.Name]
 		own := e.Name == asic.MimetypeName || slices.Contains(v.own, e.Name)
 		switch {

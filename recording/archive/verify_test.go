@@ -5,6 +5,7 @@ import (
 	"context"
 	crand "crypto/rand"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/binary"
 	"encoding/json"
 	"hash/crc32"
@@ -20,6 +21,7 @@ import (
 	"phientoa/internal/asic"
 	"phientoa/internal/cades"
 	"phientoa/internal/ledger"
+	"phientoa/internal/revocation"
 	"phientoa/internal/signer"
 	"phientoa/recording"
 )
@@ -42,7 +44,7 @@ func TestASealedPartIsWhole(t *testing.T) {
 	r := VerifyFile(ctx, path, c.options())
 	require.Equal(t, 0, r.ExitCode(), r.Text("en"))
 	require.Equal(t, "node-1", r.Container.Seal.Signer)
-	require.Equal(t, "T", r.Container.Seal.Level)
+	require.Equal(t, "LT", r.Container.Seal.Level)
 	require.True(t, r.Container.Seal.Timestamp.Internal)
 	require.False(t, r.Container.Seal.Timestamp.Independent)
 	require.Len(t, r.Evidence.Tracks, 2)
@@ -75,22 +77,36 @@ func TestASealedPartIsWhole(t *testing.T) {
 	require.InDelta(t, 1, about["format"], 0)
 }
 
-// Twenty years on the certificates have expired: the timestamp says that they
-// had not when the seal was made. Without one nobody can tell.
+// A certificate that has ended: the timestamp says that it had not when the seal was
+// made, as long as its own has not. Without one nobody can tell.
 func TestTheSealOutlivesItsCertificate(t *testing.T) {
 	c := newCourt(t)
+	// The node's certificate ends in a year, that of the timestamp authority in ten.
+	c.brief(t)
 	path, _ := c.sealed(t, 60)
 	o := c.options()
-	o.Now = c.now.AddDate(20, 0, 0)
-	require.Equal(t, 0, VerifyFile(context.Background(), path, o).ExitCode())
+	o.Now = c.now.AddDate(5, 0, 0)
+	r := VerifyFile(context.Background(), path, o)
+	require.Equal(t, 0, r.ExitCode(), r.Text("en"))
 
 	part := c.record(t, 60)
 	b, err := Build(context.Background(), BuildParams{Part: part, Out: part + Ext, Signer: noStamps{c.sealer}})
 	require.NoError(t, err)
 	require.False(t, b.Stamped)
-	r := VerifyFile(context.Background(), part+Ext, c.options())
-	require.Equal(t, 0, r.ExitCode(), r.Text("en"))
+	r = VerifyFile(context.Background(), part+Ext, c.options())
+	require.Equal(t, 3, r.ExitCode(), r.Text("en"))
+	require.True(t, r.Container.Seal.Trusted)
+	require.Equal(t, revocation.None, r.Container.Seal.Revocation.State)
+	require.True(t, strings.HasPrefix(r.Text("vi"), "Toàn vẹn; chưa kiểm tra được việc thu hồi chứng thư"), r.Text("vi"))
 	require.Equal(t, "B", r.Container.Seal.Level)
+	// Who has a list that is in force can tell.
+	der, err := c.id.List(c.now, crand.Reader)
+	require.NoError(t, err)
+	list, err := cades.ParseList(der)
+	require.NoError(t, err)
+	now := c.options()
+	now.Lists = []*x509.RevocationList{list}
+	require.Equal(t, 0, VerifyFile(context.Background(), part+Ext, now).ExitCode())
 	require.Equal(t, 3, VerifyFile(context.Background(), part+Ext, o).ExitCode())
 	state, err := Look(part + Ext)
 	require.NoError(t, err)
@@ -301,7 +317,7 @@ func TestATimestampDoesNotComeBeforeTheEndOfTheLog(t *testing.T) {
 	path := part + Ext
 	clock := c.now.Add(-time.Hour)
 	early, err := signer.NewSealer(signer.SealerParams{
-		Key: c.id.Key, Certificate: c.id.Certificate, TSAKey: c.id.TSAKey, TSACertificate: c.id.TSACertificate,
+		Key: c.id.Key, Certificate: c.id.Certificate, TSAKey: c.id.TSAKey, TSACertificate: c.id.TSACertificate, List: c.id.List,
 		Now: func() time.Time { return clock }, Rand: crand.Reader, Rate: 1e6, Burst: 1e6,
 	})
 	require.NoError(t, err)
@@ -320,6 +336,10 @@ func TestATimestampDoesNotComeBeforeTheEndOfTheLog(t *testing.T) {
 		require.NoError(t, err)
 		g := f.clone()
 		g.files[asic.SignatureName], err = cades.AddToken(f.files[asic.SignatureName], token)
+		require.NoError(t, err)
+		list, err := c.id.List(c.now, crand.Reader)
+		require.NoError(t, err)
+		g.files[asic.SignatureName], err = cades.AddLists(g.files[asic.SignatureName], list)
 		require.NoError(t, err)
 		return verifyBytes(g.pack(), c.options())
 	}

@@ -33,13 +33,18 @@ default_policy = ` + Policy + `
 digests = sha256
 accuracy = secs:1, millisecs:500, microsecs:100
 ess_cert_id_alg = sha256
+[list]
+database = index.txt
+crlnumber = crlnumber
+default_md = sha256
 [ca]
 basicConstraints = critical,CA:TRUE
 [leaf]
 extendedKeyUsage = critical,timeStamping
 `
 
-// Authority answers at url until the test ends; ca is its root in PEM. change,
+// Authority answers at url until the test ends, and at url/crl with its list of revoked
+// certificates, which names none; ca is its root in PEM. change,
 // when set, alters requests before they are answered. Without openssl the test
 // is skipped.
 func Authority(t testing.TB, change func(request []byte) []byte) (url string, ca []byte) {
@@ -67,7 +72,7 @@ type authority struct {
 }
 
 func (a *authority) setUp() error {
-	for name, text := range map[string]string{"conf": conf, "serial": "01\n"} {
+	for name, text := range map[string]string{"conf": conf, "serial": "01\n", "index.txt": "", "crlnumber": "01\n"} {
 		if err := os.WriteFile(filepath.Join(a.dir, name), []byte(text), 0o600); err != nil {
 			return err
 		}
@@ -95,6 +100,10 @@ func (a *authority) openssl(ctx context.Context, args ...string) error {
 
 // ServeHTTP answers one request (RFC 3161, 3.4).
 func (a *authority) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/crl" {
+		a.list(w, r)
+		return
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	answer, err := a.answer(r)
@@ -124,4 +133,14 @@ func (a *authority) answer(r *http.Request) ([]byte, error) {
 		return nil, err
 	}
 	return os.ReadFile(filepath.Join(a.dir, "r"))
+}
+
+func (a *authority) list(w http.ResponseWriter, r *http.Request) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if err := a.openssl(r.Context(), "ca", "-config", "conf", "-name", "list", "-gencrl", "-crldays", "7", "-cert", "ca.pem", "-keyfile", "ca.key", "-out", "list.pem"); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	http.ServeFile(w, r, filepath.Join(a.dir, "list.pem"))
 }

@@ -5,6 +5,7 @@ import base64, hashlib, json, os, re, subprocess, sys, tempfile, zipfile
 
 H = lambda b: hashlib.sha256(b).digest()
 b64 = base64.b64decode
+FILE = re.compile(r'<asic:DataObjectReference URI="([^"]+)"[^>]*>.*<ds:DigestValue>([^<]+)</ds:DigestValue>')
 
 def need(holds, why):
     if not holds:
@@ -40,10 +41,14 @@ def container(path, roots):
         signers.append(openssl("cms", "-verify", "-binary", "-inform", "DER", "-in", "seal", "-content", "manifest",
                                "-purpose", "any", "-signer", "signer", *trust, seal=seal, manifest=manifest, take="signer"))
         need(signers[-1], f"seal {n}")
-        more = re.findall(r'<asic:DataObjectReference URI="([^"]+)">.*<ds:DigestValue>([^<]+)</ds:DigestValue>', manifest.decode())
+        more = FILE.findall(manifest.decode())
         need(more[:len(listed)] == listed and [name for name, _ in more[len(listed):]] == own[1:] or not listed, f"list {n}")
         listed, own = more, own + pair
+    own += [n for n in names if re.fullmatch(r"META-INF/(ASiCArchiveManifest\d*\.xml|timestamp\d+\.tst)", n)]
     need(sorted(names) == sorted({n for n, _ in listed} | set(own)), "foreign or missing files")
+    for n in names:  # what archive timestamps cover; the tokens themselves are for openssl ts
+        if re.fullmatch(r"META-INF/ASiCArchiveManifest\d*\.xml", n):
+            listed = listed + FILE.findall(z.read(n).decode())
     for name, digest in listed:
         with z.open(name) as f:
             need(sha256(f) == b64(digest), f"{name} changed")
