@@ -182,7 +182,9 @@ func TestTamperingIsFound(t *testing.T) {
 	c := newCourt(t)
 	path, _ := c.sealed(t, 200)
 	clean := open(t, path)
-	other, _ := newCourt(t).sealed(t, 200)
+	stranger := newCourt(t)
+	stranger.voice = "another"
+	other, _ := stranger.sealed(t, 200)
 	foreign := open(t, other)
 	o := c.options()
 	require.Equal(t, 0, verifyBytes(clean.pack(), o).ExitCode(), "what is taken apart and packed again is the same")
