@@ -1,3 +1,5 @@
+//go:build !verifier
+
 package recording
 
 import (
@@ -13,7 +15,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -45,14 +46,6 @@ func (p *Params) defaults() error {
 	p.Limits.defaults()
 	return nil
 }
-
-// Origin names the log of a part in its checkpoints. Each part is a tree of its
-// own, so each has an origin of its own.
-func Origin(node, hearing string, part int) string {
-	return fmt.Sprintf("phientoa/%s/hearing/%s/part/%04d", node, hearing, part)
-}
-
-func partDir(n int) string { return fmt.Sprintf("part-%04d", n) }
 
 // partNumbers are the numbers of the parts in a hearing's directory, and of those
 // that it says to stand elsewhere.
@@ -405,21 +398,6 @@ func (p *Part) tails(covered map[string]int64, owner map[string]string) (out []r
 		out = append(out, recoveredFile{Track: id, File: name, Offset: from, Length: n, SHA256: sum})
 	}
 	return out, numbers, nil
-}
-
-// parseMediaName reads "t001-2.webm".
-func parseMediaName(base string) (track string, number int, ok bool) {
-	track, rest, _ := strings.Cut(base, "-")
-	num, ok := strings.CutSuffix(rest, ".webm")
-	number, err := strconv.Atoi(num)
-	if !ok || err != nil || number < 1 || len(track) < 2 || track[0] != 't' || mediaName(track, number) != mediaDir+"/"+base {
-		return "", 0, false
-	}
-	return track, number, true
-}
-
-func mediaName(track string, number int) string {
-	return fmt.Sprintf("%s/%s-%d.webm", mediaDir, track, number)
 }
 
 func hashRange(fsys fs.FS, name string, off, n int64) (sum string, got int64, err error) {

@@ -1,3 +1,5 @@
+//go:build !verifier
+
 // Package recording captures a hearing as it happens: a tap's packets become
 // track files, the evidence log names every byte of them and every gap between
 // them, checkpoints sign the log; and it verifies all of that from a directory
@@ -19,8 +21,6 @@ import (
 	"phientoa/internal/ledger"
 	"phientoa/sfu"
 )
-
-const mediaDir = "media"
 
 // Class is the class of grants that the recorder's tap joins.
 const Class = "recorder"

@@ -1,3 +1,5 @@
+//go:build !verifier
+
 package recording
 
 import (
@@ -123,10 +125,6 @@ func (s survey) lastAway() int {
 	return n
 }
 
-// ElsewhereExt is the end of the name of an empty file which says, in the one
-// directory of a hearing, that the part of that number stands in the other.
-const ElsewhereExt = ".elsewhere"
-
 func elsewhereEntry(root string, number int) string {
 	return filepath.Join(root, partDir(number)+ElsewhereExt)
 }
@@ -174,11 +172,6 @@ func (p place) begun() bool { return Begun(p.dir()) }
 
 // Begun tells of the directory of a part whether a checkpoint was ever durable.
 func Begun(dir string) bool { return begunFS(os.DirFS(dir)) }
-
-func begunFS(fsys fs.FS) bool {
-	_, err := ledger.LastCheckpoint(fsys)
-	return err == nil
-}
 
 // Open goes on with the latest part of the hearing, or begins the next one when
 // that has its end line, is damaged or cannot be read or written any more. When

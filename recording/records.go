@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 
 	"phientoa/internal/ledger"
-	"phientoa/sfu"
 )
 
 // Causes of gaps (docs/archive-format.md).
@@ -178,11 +177,4 @@ func record(kind ledger.Kind, body any) ledger.Record {
 		panic("recording: record bodies always marshal: " + err.Error()) // plain structs of our own
 	}
 	return ledger.Record{Kind: kind, Body: b}
-}
-
-func codecName(c sfu.Codec) string {
-	if c == sfu.Opus {
-		return "opus"
-	}
-	return "vp8"
 }

@@ -1,3 +1,5 @@
+//go:build !verifier
+
 package recording
 
 import (
@@ -56,13 +58,6 @@ type pendingLoss struct {
 	from, to    time.Time
 	runs        []runBody
 }
-
-// maxRuns and maxLoose bound the runs of one gap line, and the packets of one
-// line of loose ones, 128 KiB in all.
-const (
-	maxRuns  = 64
-	maxLoose = 64
-)
 
 // mediaFile is an open track file.
 type mediaFile struct {
@@ -323,3 +318,10 @@ func (p *Part) gap(t *track, cause string, from, to time.Time, g gapBody) {
 }
 
 func (p *Part) ns(t time.Time) int64 { return t.Sub(p.base).Nanoseconds() }
+
+func codecName(c sfu.Codec) string {
+	if c == sfu.Opus {
+		return "opus"
+	}
+	return "vp8"
+}

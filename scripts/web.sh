@@ -18,8 +18,20 @@ deps() {
   printf '%s\n' "$key" >"$ROOT/web/node_modules/.installed"
 }
 
+# The verifier for the page that checks a file, with the glue of the same Go. The same
+# sources give the same bytes, so that the pages are built anew only when they must.
+verifier() {
+  local out="$ROOT/web/src/verify/generated"
+  mkdir -p "$out"
+  (cd "$ROOT" && GOOS=js GOARCH=wasm go build -tags verifier -trimpath -buildvcs=false \
+    -ldflags='-s -w' -o "$out/verifier.wasm" ./cmd/phientoa-verify-web)
+  cmp -s "$(go env GOROOT)/lib/wasm/wasm_exec.js" "$out/wasm_exec.js" ||
+    cp "$(go env GOROOT)/lib/wasm/wasm_exec.js" "$out/wasm_exec.js"
+}
+
 build() {
   local key
+  verifier
   key=$(tree_hash web)
   if fresh web "$key" && [ -f "$ROOT/web/dist/index.html" ]; then
     return

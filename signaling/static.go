@@ -22,6 +22,9 @@ func (s *Server) static() http.Handler {
 		name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
 		if strings.HasPrefix(name, "assets/") {
 			w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+			if strings.HasPrefix(name, verifierScript) {
+				w.Header().Set("Content-Security-Policy", verifierPolicy)
+			}
 			if s.packed(w, r, name) {
 				return
 			}
@@ -38,13 +41,24 @@ func (s *Server) static() http.Handler {
 	})
 }
 
-// pageOf is the page of the application that an address belongs to: the officials'
-// pages and the room are two, so that neither waits for the other's script. The
-// names are those of web/src/office/where.ts.
+const (
+	// verifierScript begins the names of the worker that checks a file in the browser
+	// (web/vite.config.ts).
+	verifierScript = "assets/verifier-"
+	// verifierPolicy is that worker's own policy: the only script that may compile
+	// WebAssembly, and it may ask nobody but this server, which has the program.
+	verifierPolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
+)
+
+// pageOf is the page of the application that an address belongs to: the room, the
+// officials' pages and the check of a file, so that none waits for another's script.
+// The names are those of web/src/office/where.ts.
 func pageOf(name string) string {
-	first, _, _ := strings.Cut(name, "/")
-	if first == "cong-viec" || first == "thiet-bi" {
+	switch first, _, _ := strings.Cut(name, "/"); first {
+	case "cong-viec", "thiet-bi":
 		return "/office.html"
+	case "kiem-tra":
+		return "/verify.html"
 	}
 	return "/"
 }

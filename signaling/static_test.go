@@ -15,11 +15,12 @@ import (
 // An address without a file is a page of the application, the officials' or the room's.
 func TestAnAddressGetsItsPage(t *testing.T) {
 	s := &Server{p: ServerParams{Static: fstest.MapFS{
-		"index.html": {Data: []byte("room")}, "office.html": {Data: []byte("office")}, "seal.svg": {Data: []byte("<svg/>")},
+		"index.html": {Data: []byte("room")}, "office.html": {Data: []byte("office")}, "verify.html": {Data: []byte("verify")}, "seal.svg": {Data: []byte("<svg/>")},
 	}}}
 	for path, want := range map[string]string{
 		"/": "room", "/phong": "room", "/cong-viecx": "room", "/a/cong-viec": "room",
 		"/cong-viec": "office", "/cong-viec/": "office", "/cong-viec/lich/2026-11-22": "office", "/thiet-bi": "office",
+		"/kiem-tra": "verify", "/kiem-tra-tep": "room",
 		"/seal.svg": "<svg/>",
 	} {
 		w := httptest.NewRecorder()
@@ -94,4 +95,19 @@ func TestAssetsGoOutAsTheyArePacked(t *testing.T) {
 	require.Equal(t, "text/javascript; charset=utf-8", r.Header.Get("Content-Type"))
 	require.Equal(t, "public, max-age=31536000, immutable", r.Header.Get("Cache-Control"))
 	require.Equal(t, "Accept-Encoding", get("/assets/a.js", "").Header.Get("Vary"), "a cache keeps the two apart")
+}
+
+// WebAssembly is compiled by the worker that checks a file and by no other script.
+func TestOnlyTheVerifierMayCompile(t *testing.T) {
+	s := &Server{p: ServerParams{Static: fstest.MapFS{
+		"assets/verifier-1a.js": {Data: []byte("worker")}, "assets/a.js": {Data: []byte("page")}, "verify.html": {Data: []byte("page")},
+	}}}
+	for path, may := range map[string]bool{"/assets/verifier-1a.js": true, "/assets/a.js": false, "/kiem-tra": false} {
+		w := httptest.NewRecorder()
+		Secured(s.static()).ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+		require.Equal(t, http.StatusOK, w.Code, path)
+		policies := w.Header().Values("Content-Security-Policy")
+		require.Len(t, policies, 1, path)
+		require.Equal(t, may, bytes.Contains([]byte(policies[0]), []byte("wasm-unsafe-eval")), path)
+	}
 }

@@ -156,9 +156,19 @@ func Roots(path string) (*x509.CertPool, error) {
 	if err != nil {
 		return nil, err
 	}
+	pool, err := rootsOf(pem)
+	if err != nil {
+		return nil, fmt.Errorf("%s %w", path, err)
+	}
+	return pool, nil
+}
+
+var errNoCertificate = errors.New("holds no certificate")
+
+func rootsOf(pem []byte) (*x509.CertPool, error) {
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%s holds no certificate", path)
+		return nil, errNoCertificate
 	}
 	return pool, nil
 }

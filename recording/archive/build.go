@@ -104,18 +104,24 @@ type content struct {
 	sum    [sha256.Size]byte // SHA-256 of the file as a whole
 }
 
-// read verifies a sealed file and hashes it as a whole.
+// read verifies a sealed file and, at the same time, hashes it as a whole.
 func (p *pacer) read(r io.ReaderAt, size int64) (c content, err error) {
 	at := &pacedReaderAt{p, r}
+	hashed := make(chan error)
+	go func() {
+		h := sha256.New()
+		_, err := io.CopyBuffer(h, io.NewSectionReader(at, 0, size), make([]byte, limitStep))
+		h.Sum(c.sum[:0])
+		hashed <- err
+	}()
 	c.report = Verify(p.ctx, at, size, Options{})
+	err = <-hashed
 	if err := p.err(); err != nil { // which Verify may have taken for damage
 		return c, err
 	}
-	h := sha256.New()
-	if _, err := io.Copy(h, io.NewSectionReader(at, 0, size)); err != nil {
+	if err != nil {
 		return c, fmt.Errorf("archive: read: %w", err)
 	}
-	h.Sum(c.sum[:0])
 	return c, nil
 }
 

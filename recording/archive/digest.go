@@ -33,20 +33,21 @@ type stream struct {
 }
 
 type piece struct {
-	of *stream
-	b  []byte
+	of   *stream
+	b    []byte
+	done func() // gives b back
 }
 
 const (
 	pieceSize = 256 << 10
-	pieces    = 8 // how far hashing may lag behind reading
+	pieces    = 8 // copies of what is read in order, which the reader does not lend
 )
 
 // newDigester begins; close must be called.
 func newDigester(c *asic.Container, keep func(name string) bool) *digester {
 	d := &digester{
 		FS: c.FS(keep), c: c, files: map[string]*stream{},
-		work: make(chan piece, pieces), free: make(chan []byte, pieces), done: make(chan struct{}),
+		work: make(chan piece, 4*pieces), free: make(chan []byte, pieces), done: make(chan struct{}),
 	}
 	for range pieces {
 		d.free <- make([]byte, pieceSize)
@@ -60,7 +61,7 @@ func (d *digester) hash() {
 	for p := range d.work {
 		p.of.sha.Write(p.b)
 		p.of.crc = crc32.Update(p.of.crc, crc32.IEEETable, p.b)
-		d.free <- p.b[:pieceSize]
+		p.done()
 	}
 }
 
@@ -110,11 +111,17 @@ func (f *digestedFile) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// ReadAt implements io.ReaderAt.
-func (f *digestedFile) ReadAt(b []byte, off int64) (int, error) {
-	n, err := f.at.ReadAt(b, off)
-	f.took(b[:n], off)
-	return n, err
+// ReadAt implements recording.Shared: what it read is hashed when it is shared.
+func (f *digestedFile) ReadAt(b []byte, off int64) (int, error) { return f.at.ReadAt(b, off) }
+
+// Share implements recording.Shared.
+func (f *digestedFile) Share(b []byte, off int64, release func()) {
+	if f.of.next != off {
+		release()
+		return
+	}
+	f.d.work <- piece{f.of, b, release}
+	f.of.next = off + int64(len(b))
 }
 
 // took hands on what continues the file; anything else leaves it to digest.
@@ -122,7 +129,7 @@ func (f *digestedFile) took(b []byte, off int64) {
 	for f.of.next == off && len(b) > 0 {
 		buf := <-f.d.free
 		n := copy(buf, b)
-		f.d.work <- piece{f.of, buf[:n]}
+		f.d.work <- piece{f.of, buf[:n], func() { f.d.free <- buf }}
 		b, off = b[n:], off+int64(n)
 		f.of.next = off
 	}

@@ -33,6 +33,8 @@ type court struct {
 	now    time.Time
 	// frames are the bytes of a frame of each track, whole multiples of 32.
 	frames []int
+	// voice is what is said; the tracks of two courts of one voice may be the same bytes.
+	voice string
 	// fs opens the directory of a part; nil: as it is.
 	fs func(dir string) (recording.PartFS, error)
 }
@@ -108,7 +110,7 @@ func (c *court) record(t testing.TB, frames int) (part string) {
 				if i == 0 {
 					p.Tap().Opened(sfu.SourceInfo{Source: src, Codec: sfu.Opus, ClockRate: 48000, Channels: 2}, now())
 				}
-				sum := sha256.Sum256(fmt.Appendf(nil, "%d %d", d, i))
+				sum := sha256.Sum256(fmt.Appendf(nil, "%s %d %d", c.voice, d, i))
 				payload := bytes.Repeat(sum[:], size/len(sum))
 				p.Tap().Packet(&sfu.Packet{
 					Source: src, Codec: sfu.Opus, SSRC: uint32(d + 1), Seq: uint64(i + 1), Timestamp: uint32(i * 960), Arrival: now(), Payload: payload,

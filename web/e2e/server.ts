@@ -11,11 +11,15 @@ const dist = fileURLToPath(new URL("../dist", import.meta.url));
 export const POLICY =
   "default-src 'self'; media-src 'self' blob:; img-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
+/** VERIFIER is the policy of the one script that may compile WebAssembly (signaling/static.go). */
+const VERIFIER = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";
+
 const types: Record<string, string> = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript; charset=utf-8",
   ".css": "text/css; charset=utf-8",
   ".svg": "image/svg+xml",
+  ".wasm": "application/wasm",
   ".woff": "font/woff",
   ".woff2": "font/woff2",
 };
@@ -26,7 +30,8 @@ export async function serve(): Promise<{ url: string; server: Server }> {
     const path = normalize(new URL(req.url ?? "/", "http://localhost").pathname);
     // As the real server does: an address without an extension is a page of the application.
     const office = /^\/(cong-viec|thiet-bi)(\/|$)/.test(path);
-    const page = office ? "office.html" : "index.html";
+    const check = path === "/kiem-tra";
+    const page = office ? "office.html" : check ? "verify.html" : "index.html";
     const file = join(dist, extname(path) === "" ? page : path);
     if (!file.startsWith(dist) || !existsSync(file)) {
       res.writeHead(404).end();
@@ -34,7 +39,7 @@ export async function serve(): Promise<{ url: string; server: Server }> {
     }
     res.writeHead(200, {
       "Content-Type": types[extname(file)] ?? "application/octet-stream",
-      "Content-Security-Policy": POLICY,
+      "Content-Security-Policy": path.startsWith("/assets/verifier-") ? VERIFIER : POLICY,
     });
     createReadStream(file).pipe(res);
   });

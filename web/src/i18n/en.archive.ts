@@ -3,6 +3,7 @@ import type { archiveVi } from "./vi.archive";
 export const archiveEn: Readonly<Record<keyof typeof archiveVi, string>> = {
   nav_archives: "Recordings",
   nav_archive_requests: "Requests for recordings",
+  nav_verify: "Check a record file",
 
   archives_lead: "Sealed recordings of this court and of the courts that it succeeds.",
   archives_text: "Docket number, e-file code, case",

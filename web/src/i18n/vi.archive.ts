@@ -2,6 +2,7 @@
 export const archiveVi = {
   nav_archives: "Hồ sơ ghi âm, ghi hình",
   nav_archive_requests: "Đề nghị khai thác",
+  nav_verify: "Kiểm tra tệp hồ sơ",
 
   // Search
   archives_lead: "Bản ghi âm, ghi hình đã chốt của Tòa án và của các Tòa án mà đơn vị kế thừa.",

@@ -25,6 +25,7 @@ const uses = {
   archive_requests: [...bench, "archivist"],
   archive_decide: ["chief_judge"],
   archive_keep: ["archivist", "chief_judge"],
+  verify: [...bench, "archivist", "auditor", "procurator"],
   archive_views: ["auditor", "chief_judge"],
 } as const satisfies Record<string, readonly Role[]>;
 

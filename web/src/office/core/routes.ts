@@ -17,13 +17,23 @@ export type Route =
   | { page: "accounts" }
   | { page: "devices" }
   | { page: "account" }
+  | { page: "verify" }
   | { page: "room_device" }
   | { page: "unknown" };
 
 const fixed: Record<
   string,
   Route["page"] &
-    ("book" | "operations" | "accounts" | "devices" | "account" | "archives" | "archive_requests")
+    (
+      | "book"
+      | "operations"
+      | "accounts"
+      | "devices"
+      | "account"
+      | "archives"
+      | "archive_requests"
+      | "verify"
+    )
 > = {
   "lap-lich": "book",
   "van-hanh": "operations",
@@ -32,6 +42,7 @@ const fixed: Record<
   "tai-khoan": "account",
   "ho-so": "archives",
   "de-nghi-khai-thac": "archive_requests",
+  "kiem-tra-tep": "verify",
 };
 
 /** routeOf reads an address; what it does not know is "unknown", never a guess. */

@@ -22,6 +22,7 @@ import { RoomDevicePage } from "./screens/RoomDevicePage";
 
 // Few look at recordings, and the player is large.
 const Playback = lazy(() => import("./screens/Playback"));
+const Verify = lazy(() => import("./screens/Verify"));
 
 export function OfficeApp() {
   const { session, renew, route } = useOffice();
@@ -110,6 +111,12 @@ function Screen() {
       return <Devices />;
     case "account":
       return <Account />;
+    case "verify":
+      return (
+        <Suspense fallback={<Waiting />}>
+          <Verify />
+        </Suspense>
+      );
     case "room_device":
     case "unknown":
       return <Unknown />;

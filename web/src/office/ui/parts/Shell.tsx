@@ -18,6 +18,7 @@ const places = [
   ["devices", "nav_devices"],
   ["archives", "nav_archives"],
   ["archive_requests", "nav_archive_requests"],
+  ["verify", "nav_verify"],
 ] as const;
 
 /** Link goes to a page without loading the application again; a middle click opens it as any link. */

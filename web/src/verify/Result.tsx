@@ -1,0 +1,126 @@
+// What a check has found, in plain words first; the report of the command stands
+// below it to the letter. It prints as it stands.
+import { useRef } from "react";
+import { clockSeconds, dayOf, writeDay } from "../core/dates";
+import type { VerifyKey } from "../i18n/vi.verify";
+import { sizeText } from "../office/core/archives";
+import { Act } from "../ui/parts/controls";
+import { kindOf, type Seal, type Stamp, type Verdict } from "./check";
+import { type Say, useFocus, useSay } from "./VerifyFile";
+import css from "./verify.module.css";
+
+const MARKS = { whole: "✓", unknown: "?", partly: "?", damaged: "✕", unreadable: "✕" } as const;
+const TONES = {
+  whole: "good",
+  unknown: "attention",
+  partly: "attention",
+  damaged: "bad",
+  unreadable: "bad",
+} as const;
+
+const moment = (ms: number): string => `${clockSeconds(ms)} ${writeDay(dayOf(ms))}`;
+
+export function Result({
+  name,
+  verdict,
+  at,
+  onAgain,
+}: {
+  name: string;
+  verdict: Verdict;
+  at: Date;
+  onAgain: () => void;
+}) {
+  const { say, language } = useSay();
+  const head = useRef<HTMLHeadingElement>(null);
+  useFocus(head);
+  const kind = kindOf(verdict);
+  return (
+    <section className={css["result"]} aria-labelledby="verify-result">
+      <div className={`${css["verdict"]} ${css[TONES[kind]]}`}>
+        <h2 id="verify-result" ref={head} tabIndex={-1}>
+          <span className="visually-hidden">{say("verify_result")}: </span>
+          <span aria-hidden className={css["mark"]}>
+            {MARKS[kind]}
+          </span>{" "}
+          {say(`verify_${kind}`)}
+        </h2>
+        <p>{say(`verify_${kind}_text`)}</p>
+      </div>
+      <dl className={css["facts"]}>
+        {facts(say, language, name, verdict, at).map(([key, value]) => (
+          <div key={key}>
+            <dt>{say(key)}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      <h3>{say("verify_detail")}</h3>
+      {/* The command's own report: it has its lines, and may be wider than a phone. */}
+      <pre className={css["detail"]}>{language === "en" ? verdict.en : verdict.vi}</pre>
+      <div className={css["acts"]}>
+        <Act
+          tone="primary"
+          onPress={() => {
+            window.print();
+          }}
+        >
+          {say("verify_print")}
+        </Act>
+        <Act onPress={onAgain}>{say("verify_again")}</Act>
+      </div>
+    </section>
+  );
+}
+
+/** facts are the lines of the result that a person asks first. */
+function facts(
+  say: Say,
+  language: "vi" | "en",
+  name: string,
+  { report, exit }: Verdict,
+  at: Date,
+): [VerifyKey, string][] {
+  const out: [VerifyKey, string][] = [
+    ["verify_name", name],
+    ["verify_when", moment(at.getTime())],
+  ];
+  if (!report || exit === 2) return out;
+  const { container, evidence } = report;
+  out.push(["verify_size", sizeText(container.bytes, language)]);
+  for (const p of evidence?.parts ?? []) {
+    out.push(["verify_hearing", say("verify_part", { hearing: p.hearing, n: p.part })]);
+    const { first_t: from, last_t: to } = p.log;
+    if (from > 0) {
+      out.push([
+        "verify_time",
+        say("verify_span", { from: moment(from / 1000), to: moment(to / 1000) }),
+      ]);
+    }
+  }
+  if (container.seal) {
+    out.push(["verify_signer", signed(say, container.seal)]);
+    out.push(["verify_stamp", stamped(say, container.seal.timestamp)]);
+    out.push([
+      "verify_court",
+      container.court_seal ? signed(say, container.court_seal) : say("verify_no_court"),
+    ]);
+  }
+  if (evidence) {
+    out.push(["verify_tracks", String(evidence.tracks.length)]);
+    out.push(["verify_gaps", String(evidence.gaps.length + (evidence.more_gaps ?? 0))]);
+  }
+  if (container.manifest_sha256 !== undefined) out.push(["verify_list", container.manifest_sha256]);
+  return out;
+}
+
+function signed(say: Say, s: Seal): string {
+  return say("verify_signed_by", { name: s.signer, at: moment(Date.parse(s.signing_time)) });
+}
+
+function stamped(say: Say, s: Stamp | undefined): string {
+  if (!s) return say("verify_no_stamp");
+  const at = moment(Date.parse(s.time));
+  if (s.independent) return say("verify_stamp_free", { at, name: s.authority });
+  return say(s.internal ? "verify_stamp_own" : "verify_stamp_unknown", { at });
+}
