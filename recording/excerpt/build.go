@@ -44,12 +44,16 @@ type Params struct {
 	Signer    archive.Signer
 	Now       func() time.Time
 	Progress  func(share float64) // 0 to 1; nil: nobody asks
+	// Room is asked before anything is written, with the bytes of sound and pictures.
+	Room func(bytes int64) error
 }
 
 // Errors of Build.
 var (
 	// ErrEmpty: nothing is recorded there.
 	ErrEmpty = errors.New("excerpt: nothing is recorded there")
+	// ErrNoRoom: the disk has to be kept for recordings.
+	ErrNoRoom = errors.New("excerpt: too little room on the disk")
 	// ErrDamaged: the sealed part is not whole where it is needed.
 	ErrDamaged = errors.New("excerpt: the sealed part is damaged")
 )
@@ -65,6 +69,11 @@ func Build(ctx context.Context, p Params) (r Report, err error) {
 	}
 	if err := b.plan(); err != nil {
 		return r, err
+	}
+	if p.Room != nil {
+		if err := p.Room(b.total); err != nil {
+			return r, err
+		}
 	}
 	err = archive.WriteWhole(p.Out, func(f *os.File) error {
 		size, err := b.write(f)
