@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 	"phientoa/internal/court"
 	"phientoa/internal/hearing"
 	"phientoa/internal/store"
+	"phientoa/recording"
 	"phientoa/sfu"
 	"phientoa/signaling"
 )
@@ -32,9 +34,12 @@ type excerptItem struct {
 // sealTracks records two seconds of two microphones and waits for the sealed file.
 func (s *served) sealTracks() (from time.Time) {
 	t := s.t
-	ev := s.record()
-	tap := ev.(interface{ Tap() sfu.Tap }).Tap()
-	now := time.Now()
+	ev, err := recording.Open(context.Background(), recording.Params{
+		Dir: s.evidenceDir(), Hearing: "0192-h", Node: s.p.Node, Genesis: []byte(`{"software":"test"}`), Epoch: 1,
+		Signer: s.signer, Notify: deafRoom{}, Rand: rand.Reader, Logger: s.logger,
+	})
+	require.NoError(t, err)
+	tap, now := ev.Tap(), time.Now()
 	for d := range 2 {
 		src := sfu.SourceID{Peer: fmt.Sprintf("device-%d", d+1), Kind: sfu.Mic}
 		tap.Opened(sfu.SourceInfo{Source: src, Codec: sfu.Opus, ClockRate: 48000, Channels: 2}, now)
@@ -47,6 +52,7 @@ func (s *served) sealTracks() (from time.Time) {
 	}
 	require.NoError(t, ev.Event(context.Background(), 1, []byte(`{"seq":1,"secret":"said"}`), true, true))
 	require.NoError(t, ev.Close(context.Background()))
+	s.sealer.Add(ev.Dir())
 	file := filepath.Join(s.evidenceDir(), "0192-h", "part-0001.asice")
 	require.Eventually(t, func() bool {
 		_, err := os.Stat(file)
