@@ -196,6 +196,9 @@ func named(m map[string]string, key string) string {
 	return Clean(key)
 }
 
+// CauseText is the cause of a gap in words; lang is "vi" (default) or "en".
+func CauseText(cause, lang string) string { return named(wordsOf(lang).cause, cause) }
+
 // Clean keeps text of a file that may be hostile from moving the cursor or
 // breaking a line.
 func Clean(s string) string {

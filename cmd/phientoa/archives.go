@@ -25,7 +25,7 @@ func (n *node) openArchives() {
 	n.vault = retrieval.NewVault(retrieval.VaultParams{
 		Dir: n.evidenceDir(), Second: n.p.EvidenceSecond, Node: n.p.Node, Store: n.store, Register: noted, Roots: n.ownRoots(), Logger: n.logger,
 		// Made later than the vault, and before it runs.
-		Forget: func(hearing string, part int, key string) error { return n.renders.Forget(hearing, part, key) },
+		Forget: n.forget,
 	})
 	n.archives = archives.New(archives.Params{Store: n.store})
 }

@@ -26,6 +26,7 @@ import (
 	"phientoa/internal/store"
 	"phientoa/internal/store/open"
 	"phientoa/recording/archive"
+	"phientoa/recording/excerpt"
 	"phientoa/recording/playback"
 	"phientoa/recording/register"
 	"phientoa/recording/retrieval"
@@ -68,6 +69,7 @@ type node struct {
 	archives  *archives.Archives
 	mirror    *storage.Mirror // nil: no object store is set
 	renders   *playback.Renders
+	excerpts  *excerpt.Jobs
 	playback  http.Handler
 	rooms     *signaling.Rooms
 	server    *signaling.Server
@@ -265,7 +267,7 @@ func (n *node) wire(context.Context) error {
 		Access: n.access, Static: web.Dist(), Logger: n.logger, Version: version(), Metrics: counts,
 		HelpPhone: n.p.HelpPhone,
 	})
-	if err := n.openOffice(); err != nil {
+	if err := errors.Join(n.openExcerpts(), n.openOffice()); err != nil {
 		return err
 	}
 	if err := errors.Join(n.openMinutes(), n.openPlayback()); err != nil {

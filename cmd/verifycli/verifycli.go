@@ -1,6 +1,6 @@
 // Package verifycli is the command that checks evidence offline, of phientoa and of
-// the small phientoa-verify alike. It is thin: everything is in recording and
-// recording/archive.
+// the small phientoa-verify alike. It is thin: everything is in recording,
+// recording/archive and recording/excerpt.
 package verifycli
 
 import (
@@ -20,6 +20,7 @@ import (
 	"phientoa/internal/revocation"
 	"phientoa/recording"
 	"phientoa/recording/archive"
+	"phientoa/recording/excerpt"
 )
 
 // Streams is where the command writes.
@@ -35,7 +36,7 @@ func (e ExitCode) Error() string { return fmt.Sprintf("exit %d", int(e)) }
 
 // Cmd checks evidence offline.
 type Cmd struct {
-	Path    []string `arg:"" help:"A sealed part (part-NNNN.asice), the directory of one hearing's evidence, or of one part of it. Of a hearing that was recorded on two disks its directories of both, to check that no part is missing."`
+	Path    []string `arg:"" help:"A sealed part (part-NNNN.asice), an excerpt or a redacted copy of one, the directory of one hearing's evidence, or of one part of it. Of a hearing that was recorded on two disks its directories of both, to check that no part is missing."`
 	Root    string   `help:"PEM file of the authorities that you trust, obtained separately."`
 	TSARoot string   `name:"tsa-root" help:"PEM file of independent timestamp authorities that you trust; of a sealed part."`
 	// Checkpoint are receipts; see docs/archive-format.md.
@@ -117,7 +118,7 @@ func (c *Cmd) verify(ctx context.Context) (verdict, error) {
 	if err != nil {
 		return nil, err
 	}
-	return archive.VerifyFile(ctx, c.Path[0], archive.Options{Roots: roots, TSARoots: tsaRoots, Held: held, Keys: keys, Lists: lists, Now: at}), nil
+	return excerpt.VerifyAny(ctx, c.Path[0], archive.Options{Roots: roots, TSARoots: tsaRoots, Held: held, Keys: keys, Lists: lists, Now: at}), nil
 }
 
 // Lists reads revocation lists from files.

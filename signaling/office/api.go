@@ -82,6 +82,7 @@ type Params struct {
 	// may be nil.
 	Archives *archives.Archives
 	Vault    Vault
+	Excerpts Excerpts // made of sealed parts; may be nil
 	// BaseURL is where participants reach the court, for instance
 	// "https://xetxu.example.vn"; empty: links begin with "/".
 	BaseURL string
