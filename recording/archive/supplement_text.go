@@ -10,8 +10,8 @@ import (
 
 type supplementWords struct {
 	alone, of, cited, same, grown, notGiven, document, signed, nameOnly, bound, unjudged string
-	kind                                                                                map[SupplementKind]string
-	code                                                                                map[string]string
+	kind                                                                                 map[SupplementKind]string
+	code                                                                                 map[string]string
 }
 
 func supplementWordsOf(lang string) supplementWords {
