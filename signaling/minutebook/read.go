@@ -62,10 +62,13 @@ type Waiting struct {
 
 // SignerItem is a signature.
 type SignerItem struct {
-	Capacity string     `json:"capacity"`
-	Name     string     `json:"name"`
-	Issuer   string     `json:"issuer"`
-	At       *time.Time `json:"at"`
+	Capacity string `json:"capacity"`
+	Name     string `json:"name"`
+	Issuer   string `json:"issuer"`
+	// Bound: the certificate is registered for this person; otherwise the name in it and
+	// its authority are all that was compared.
+	Bound bool       `json:"bound"`
+	At    *time.Time `json:"at"`
 }
 
 // Request for an amendment.
@@ -195,7 +198,7 @@ func (c *call) may(m *minutes.Maker) May {
 func document(d minutes.Document, sha256 string, signers []minutes.Signer) Document {
 	out := Document{SHA256: sha256, Version: d.Version, From: d.From, Lines: d.Lines, Signers: []SignerItem{}}
 	for _, s := range signers {
-		item := SignerItem{Capacity: string(s.Capacity), Name: s.Name, Issuer: s.Issuer}
+		item := SignerItem{Capacity: string(s.Capacity), Name: s.Name, Issuer: s.Issuer, Bound: s.Bound}
 		if s.At != 0 {
 			at := moment(s.At)
 			item.At = &at
