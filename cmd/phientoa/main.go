@@ -30,6 +30,7 @@ type cli struct {
 	Account accountCmd    `cmd:"" help:"Administer accounts of officials."`
 	Audit   auditCmd      `cmd:"" help:"Tell openings without an end, and lost or swapped archives, of a node."`
 	Unit    unitCmd       `cmd:"" help:"Administer courts, procuracies and detention facilities."`
+	Sign    signCmd       `cmd:"" name:"sign-minutes" help:"Sign minutes on this machine with your own certificate. The key and its password or PIN never leave it."`
 	Bench   benchCmd      `cmd:"" help:"Measure the forwarding of media beside plain Pion and the floor of this machine."`
 	Version versionCmd    `cmd:"" help:"Print the version."`
 }
