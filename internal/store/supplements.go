@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/hex"
 	"time"
 
 	"phientoa/internal/court"
@@ -13,6 +14,23 @@ const (
 	MaxSupplements      = 1000
 	MaxSupplementNumber = 9999
 )
+
+// Prefixes of subjects; hex digits follow.
+const (
+	MinutesSubject   = "minutes:"
+	CourtSealSubject = "court-seal:"
+)
+
+// SupplementOfDocument is the subject of a final document of minutes.
+func SupplementOfDocument(sha256 [32]byte) string {
+	return MinutesSubject + hex.EncodeToString(sha256[:])
+}
+
+// SupplementOfPart is the subject of the court's later seal of a part, by the list that
+// the node sealed.
+func SupplementOfPart(manifest [32]byte) string {
+	return CourtSealSubject + hex.EncodeToString(manifest[:])
+}
 
 // ArchiveSupplement is a small sealed file beside the parts of a hearing's evidence:
 // wanted at first, then with its number, then made. The truth is the file.

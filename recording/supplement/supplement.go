@@ -93,29 +93,16 @@ func New(p Params) *Job {
 	return &Job{p: p, wake: make(chan struct{}, 1)}
 }
 
-// Subjects of supplements.
-const (
-	ofDocument = "minutes:"
-	ofPart     = "court-seal:"
-)
-
-// OfDocument is the subject of a final document of minutes.
-func OfDocument(sha256 [32]byte) string { return ofDocument + hex.EncodeToString(sha256[:]) }
-
-// OfPart is the subject of the court's later seal of a part, by the list that the node
-// sealed.
-func OfPart(manifest [32]byte) string { return ofPart + hex.EncodeToString(manifest[:]) }
-
 // WantMinutes asks for a supplement of a document that is about to become final.
 func (j *Job) WantMinutes(ctx context.Context, hearing string, sha256 [32]byte) error {
-	err := j.p.Store.WantSupplement(ctx, hearing, OfDocument(sha256), string(archive.MinutesSupplement), "", j.p.Now())
+	err := j.p.Store.WantSupplement(ctx, hearing, store.SupplementOfDocument(sha256), string(archive.MinutesSupplement), "", j.p.Now())
 	j.Wake()
 	return err
 }
 
 // WantCourtSeal asks for the court's seal of a part that lies on this node.
 func (j *Job) WantCourtSeal(ctx context.Context, hearing string, manifest [32]byte) error {
-	err := j.p.Store.WantSupplement(ctx, hearing, OfPart(manifest), string(archive.CourtSealSupplement), j.p.Node, j.p.Now())
+	err := j.p.Store.WantSupplement(ctx, hearing, store.SupplementOfPart(manifest), string(archive.CourtSealSupplement), j.p.Node, j.p.Now())
 	j.Wake()
 	return err
 }
@@ -224,11 +211,11 @@ func (j *Job) make(ctx context.Context, w store.ArchiveSupplement) error {
 // contents is what a supplement says and carries, without its number.
 func (j *Job) contents(ctx context.Context, w store.ArchiveSupplement, parts []store.ArchivePart) (a archive.Supplement, files []asic.File, err error) {
 	a = archive.Supplement{Format: 1, Subject: w.Subject, Hearing: w.Hearing, Node: j.p.Node, MadeT: j.p.Now().UnixMicro()}
-	if text, ok := strings.CutPrefix(w.Subject, ofPart); ok {
+	if text, ok := strings.CutPrefix(w.Subject, store.CourtSealSubject); ok {
 		return j.courtSeal(a, text, parts)
 	}
 	var sum [32]byte
-	raw, err := hex.DecodeString(strings.TrimPrefix(w.Subject, ofDocument))
+	raw, err := hex.DecodeString(strings.TrimPrefix(w.Subject, store.MinutesSubject))
 	if err != nil || len(raw) != len(sum) {
 		return a, nil, fmt.Errorf("supplement: of an unknown kind: %q", w.Subject)
 	}

@@ -29,6 +29,7 @@ type Store interface {
 	Seats(ctx context.Context, sc court.Scope, hearing string) ([]store.Seat, error)
 	CredentialByHandle(ctx context.Context, kind string, handle []byte) (store.Credential, error)
 	Credentials(ctx context.Context, sc court.Scope, account string) ([]store.Credential, error)
+	ArchiveSupplements(ctx context.Context, sc court.Scope, hearing string) ([]store.ArchiveSupplement, error)
 }
 
 // Supplements is told of documents that become final; see package supplement.
