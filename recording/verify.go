@@ -204,6 +204,14 @@ type partDirFS struct {
 	fsys   fs.FS
 }
 
+// isSupplement tells the names of supplements, whole and half written.
+func isSupplement(name string) bool {
+	var n int
+	_, err := fmt.Sscanf(name, "supplement-%d", &n)
+	base := fmt.Sprintf("supplement-%04d.asice", n)
+	return err == nil && (name == base || name == base+".new")
+}
+
 func findParts(fsys fs.FS) ([]partDirFS, error) {
 	for _, name := range []string{ledger.LogName, ledger.CheckpointsName} {
 		if _, err := fs.Stat(fsys, name); err == nil {
@@ -216,6 +224,9 @@ func findParts(fsys fs.FS) ([]partDirFS, error) {
 	}
 	var out []partDirFS
 	for _, e := range entries {
+		if e.Type().IsRegular() && isSupplement(e.Name()) {
+			continue // verified by itself; see package archive
+		}
 		var n int
 		_, err := fmt.Sscanf(e.Name(), "part-%d", &n)
 		if err == nil && !e.IsDir() && (e.Name() == partDir(n)+".asice" || e.Name() == partDir(n)+".asice.new") {

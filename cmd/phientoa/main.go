@@ -31,6 +31,7 @@ type cli struct {
 	Audit   auditCmd      `cmd:"" help:"Tell openings without an end, and lost or swapped archives, of a node."`
 	Renew   renewCmd      `cmd:"" help:"Renew the timestamps of sealed parts before their certificates end, or list what is due. A running node does it by itself."`
 	Unit    unitCmd       `cmd:"" help:"Administer courts, procuracies and detention facilities."`
+	Sign    signCmd       `cmd:"" name:"sign-minutes" help:"Sign minutes on this machine with your own certificate. The key and its password or PIN never leave it."`
 	Bench   benchCmd      `cmd:"" help:"Measure the forwarding of media beside plain Pion and the floor of this machine."`
 	Version versionCmd    `cmd:"" help:"Print the version."`
 }

@@ -31,6 +31,7 @@ import (
 	"phientoa/recording/register"
 	"phientoa/recording/retrieval"
 	"phientoa/recording/storage"
+	"phientoa/recording/supplement"
 	"phientoa/sfu"
 	"phientoa/signaling"
 	"phientoa/signaling/minutebook"
@@ -68,19 +69,21 @@ type node struct {
 	vault     *retrieval.Vault
 	archives  *archives.Archives
 	mirror    *storage.Mirror // nil: no object store is set
-	renders   *playback.Renders
-	excerpts  *excerpt.Jobs
-	playback  http.Handler
-	rooms     *signaling.Rooms
-	server    *signaling.Server
-	registry  *prometheus.Registry
-	requests  *edge.Requests
-	health    *edge.Health
-	tls       *edge.TLS // nil: a proxy ends it, or nobody but this machine is served
-	proxies   edge.Proxies
-	listener  net.Listener
-	admin     net.Listener // nil: none
-	undo      []func()
+	// supplements are made beside sealed parts.
+	supplements *supplement.Job
+	renders     *playback.Renders
+	excerpts    *excerpt.Jobs
+	playback    http.Handler
+	rooms       *signaling.Rooms
+	server      *signaling.Server
+	registry    *prometheus.Registry
+	requests    *edge.Requests
+	health      *edge.Health
+	tls         *edge.TLS // nil: a proxy ends it, or nobody but this machine is served
+	proxies     edge.Proxies
+	listener    net.Listener
+	admin       net.Listener // nil: none
+	undo        []func()
 }
 
 // openNode opens a node down to its listening socket. It fails as a whole.
@@ -246,6 +249,7 @@ func (n *node) wire(context.Context) error {
 	if err := n.openStorage(); err != nil {
 		return err
 	}
+	n.openSupplements()
 	counts := signaling.NewMetrics(n.registry)
 	n.openAccessLog(counts.Noted)
 	n.rooms = signaling.NewRooms(signaling.RoomsParams{

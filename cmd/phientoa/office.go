@@ -40,7 +40,7 @@ func (n *node) openMinutes() error {
 		return fmt.Errorf("personal-ca: %w", err)
 	}
 	n.minutes, err = minutebook.New(minutebook.Params{
-		Store: n.store, Who: n.officials.Who, Seat: n.auth.Session, Roots: roots, Note: n.access.Note, Logger: n.logger,
+		Store: n.store, Who: n.officials.Who, Seat: n.auth.Session, Roots: roots, Archives: n.archives, Supplements: n.supplements, Note: n.access.Note, Logger: n.logger,
 	})
 	return err
 }

@@ -35,6 +35,7 @@ func (n *node) newSealer() *archive.Job {
 		Dir: n.evidenceDir(), Second: n.p.EvidenceSecond, Signer: n.sealing(), Register: noted, Reserve: leastFree, Logger: n.logger,
 		Catalogue: retrieval.Catalogue{Store: n.store, Logger: n.logger},
 		Finished:  n.sealedFile,
+		SealLater: n.sealLater,
 		SignEnd: func(ctx context.Context, part string) error {
 			return recording.SignEnd(ctx, part, ledger.Params{Signer: n.signer, Now: time.Now, Rand: rand.Reader, Logger: n.logger})
 		},

@@ -83,6 +83,7 @@ func (n *node) serve(ctx context.Context, h http.Handler, ready func()) error {
 	beside.Go(func() { n.rooms.Resume(besideCtx) })
 	beside.Go(func() { n.sealer.Run(besideCtx) })
 	beside.Go(func() { n.vault.Run(besideCtx) })
+	beside.Go(func() { n.supplements.Run(besideCtx) })
 	beside.Go(func() { n.runStorage(besideCtx) })
 	beside.Go(func() { n.renders.Run(besideCtx) })
 	beside.Go(func() { n.excerpts.Run(besideCtx) })

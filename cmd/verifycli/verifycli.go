@@ -36,13 +36,14 @@ func (e ExitCode) Error() string { return fmt.Sprintf("exit %d", int(e)) }
 
 // Cmd checks evidence offline.
 type Cmd struct {
-	Path    []string `arg:"" help:"A sealed part (part-NNNN.asice), an excerpt or a redacted copy of one, the directory of one hearing's evidence, or of one part of it. Of a hearing that was recorded on two disks its directories of both, to check that no part is missing."`
+	Path    []string `arg:"" help:"A sealed part (part-NNNN.asice), an excerpt or a redacted copy of one, a supplement of parts (supplement-NNNN.asice), the directory of one hearing's evidence, or of one part of it. Of a hearing that was recorded on two disks its directories of both, to check that no part is missing."`
 	Root    string   `help:"PEM file of the authorities that you trust, obtained separately."`
 	TSARoot string   `name:"tsa-root" help:"PEM file of independent timestamp authorities that you trust; of a sealed part."`
 	// Checkpoint are receipts; see docs/archive-format.md.
 	Checkpoint []string `name:"checkpoint" placeholder:"FILE" sep:"none" help:"File of checkpoints that somebody else kept (the receipt of a participant); they must be of this record. May be given several times."`
 	CRL        []string `name:"crl" placeholder:"FILE" sep:"none" help:"Revocation list of an authority (DER or PEM), obtained separately, beside those in a sealed part. May be given several times."`
 	At         string   `name:"at" placeholder:"TIME" help:"Judge certificates as at this time (2046-11-22 or 2046-11-22T08:00:00+07:00) instead of now; of a sealed part."`
+	Part       []string `name:"part" placeholder:"FILE" sep:"none" help:"Sealed part that the supplement is compared with, and that is checked itself. May be given several times."`
 	Identity   []string `name:"identity" placeholder:"FILE" sep:"none" help:"File with the secret key that opens an encrypted file of an object store, as age-keygen makes it. May be given several times."`
 	Lang       string   `default:"vi" enum:"vi,en" help:"Language of the report: vi or en."`
 	JSON       bool     `name:"json" help:"Print the report as JSON."`
@@ -104,7 +105,7 @@ func (c *Cmd) verify(ctx context.Context) (verdict, error) {
 	if len(dirs) > 0 {
 		// An unreadable directory is in the report, with its exit code.
 		report, _ := recording.VerifyDirs(ctx, dirs, recording.Options{Roots: roots, Held: held, Running: c.Running})
-		return report, nil
+		return withSupplements(ctx, report, c.Path, archive.Options{Roots: roots, TSARoots: tsaRoots})
 	}
 	keys, err := Keys(c.Identity)
 	if err != nil {
@@ -118,7 +119,14 @@ func (c *Cmd) verify(ctx context.Context) (verdict, error) {
 	if err != nil {
 		return nil, err
 	}
-	return excerpt.VerifyAny(ctx, c.Path[0], archive.Options{Roots: roots, TSARoots: tsaRoots, Held: held, Keys: keys, Lists: lists, Now: at}), nil
+	o := archive.Options{Roots: roots, TSARoots: tsaRoots, Held: held, Keys: keys, Lists: lists, Now: at}
+	if archive.IsSupplement(c.Path[0], o) {
+		return c.supplement(ctx, o), nil
+	}
+	if len(c.Part) > 0 {
+		return nil, fmt.Errorf("%s is no supplement: --part is for what a supplement is compared with", c.Path[0])
+	}
+	return excerpt.VerifyAny(ctx, c.Path[0], o), nil
 }
 
 // Lists reads revocation lists from files.

@@ -154,7 +154,7 @@ func TestARestoreKnowsEveryTable(t *testing.T) {
 		"goose_db_version": "kept",
 		"archive_part":     "kept", "archive_search": "kept", "archive_view": "kept", "archive_check": "kept", "archive_keep": "kept",
 		"archive_request": "void", "archive_lodging": "kept", "archive_disposal": "void",
-		"stored_object": "kept",
+		"stored_object": "kept", "archive_supplement": "kept",
 	}
 	p := filepath.Join(t.TempDir(), "x.db")
 	st, err := open.Open(t.Context(), "sqlite:"+p)

@@ -25,8 +25,10 @@ type Params struct {
 	// Chain are the intermediate certificates, without the root. All are bound
 	// by the signature.
 	Chain []*x509.Certificate
-	Time  time.Time // claimed by the signer, to the second
-	Rand  io.Reader
+	// Time is claimed by the signer, to the second; zero: none is stated, as in a PDF,
+	// whose signature dictionary states it (ETSI EN 319 142-1, 6.3).
+	Time time.Time
+	Rand io.Reader
 	// Digest is the SHA-256 of detached content, when Content is nil.
 	Digest [sha256.Size]byte
 	// Content, when set, stands inside, with its type.
@@ -85,7 +87,6 @@ func retag(der []byte, tag byte) []byte {
 func (p Params) signedAttributes() ([]byte, error) {
 	list := [][]byte{
 		attribute(oidContentType, func(b *cryptobyte.Builder) { b.AddASN1ObjectIdentifier(p.Type) }),
-		attribute(oidSigningTime, func(b *cryptobyte.Builder) { addTime(b, p.Time) }),
 		attribute(oidMessageDigest, func(b *cryptobyte.Builder) { b.AddASN1OctetString(p.Digest[:]) }),
 		attribute(oidSigningCertV2, func(b *cryptobyte.Builder) {
 			b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
@@ -96,6 +97,9 @@ func (p Params) signedAttributes() ([]byte, error) {
 				})
 			})
 		}),
+	}
+	if !p.Time.IsZero() {
+		list = append(list, attribute(oidSigningTime, func(b *cryptobyte.Builder) { addTime(b, p.Time) }))
 	}
 	if slices.ContainsFunc(list, func(a []byte) bool { return a == nil }) {
 		return nil, errors.New("cades: attributes do not encode")

@@ -1,6 +1,7 @@
-// Package courtkey opens the key with which a court seals its archives: from PEM
+// Package courtkey opens the key with which a court seals its archives, or a person
+// signs: from PEM
 // files, from a PKCS #12 file, or on a token (PKCS #11; only in programs built with
-// the tag pkcs11, since that needs C). The signer process alone uses it.
+// the tag pkcs11, since that needs C).
 package courtkey
 
 import (
@@ -38,6 +39,8 @@ type Params struct {
 	Module      string // PKCS #11 library
 	Token       string // label of the token
 	Label       string // of key and certificate on the token
+	// Ask asks a person for password or PIN, once, instead of Secret.
+	Ask func() ([]byte, error)
 }
 
 // Errors of this package.
@@ -209,6 +212,9 @@ func (p Params) pkcs12() (c signer.Court, err error) {
 
 // secret is the first line of the file of the password or PIN.
 func (p Params) secret() ([]byte, error) {
+	if p.Ask != nil {
+		return p.Ask()
+	}
 	if p.Secret == "" {
 		return nil, errors.New("courtkey: no file of the password or PIN is given")
 	}

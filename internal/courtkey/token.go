@@ -25,8 +25,11 @@ const refusedFile = "court.pin-refused"
 // token logs in to a token, once. Whoever manages the signer starts it again and
 // again; a token that counts wrong PINs would be locked within a second.
 func (p Params) token() (c signer.Court, end io.Closer, err error) {
-	if p.Token == "" || p.Label == "" || p.Dir == "" {
-		return c, nil, errors.New("courtkey: Token, Label and Dir are required with a PKCS #11 library")
+	if p.Token == "" || p.Label == "" || (p.Dir == "" && p.Ask == nil) {
+		return c, nil, errors.New("courtkey: Token, Label and Dir (or Ask) are required with a PKCS #11 library")
+	}
+	if err := lastTry(p.Module, p.Token); err != nil { // before a person is asked
+		return c, nil, err
 	}
 	pin, err := p.secret()
 	if err != nil {
@@ -34,9 +37,6 @@ func (p Params) token() (c signer.Court, end io.Closer, err error) {
 	}
 	defer clear(pin)
 	if err := p.mayTry(); err != nil {
-		return c, nil, err
-	}
-	if err := lastTry(p.Module, p.Token); err != nil {
 		return c, nil, err
 	}
 	// A process that dies while it tries must not try again either.
@@ -97,7 +97,11 @@ func (p Params) mark() (string, error) {
 	return strconv.FormatInt(info.ModTime().UnixNano(), 10), nil
 }
 
+// mayTry refuses a PIN that was refused before. A person types it once for each start.
 func (p Params) mayTry() error {
+	if p.Ask != nil {
+		return nil
+	}
 	mark, err := p.mark()
 	if err != nil {
 		return err
@@ -115,6 +119,9 @@ func (p Params) mayTry() error {
 }
 
 func (p Params) remember() error {
+	if p.Ask != nil {
+		return nil
+	}
 	mark, err := p.mark()
 	if err != nil {
 		return err
@@ -127,7 +134,12 @@ func (p Params) remember() error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-func (p Params) forget() error { return os.Remove(filepath.Join(p.Dir, refusedFile)) }
+func (p Params) forget() error {
+	if p.Ask != nil {
+		return nil
+	}
+	return os.Remove(filepath.Join(p.Dir, refusedFile))
+}
 
 // lastTry refuses to use up the last try that a token allows.
 func lastTry(module, label string) error {

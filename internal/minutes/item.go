@@ -79,6 +79,9 @@ type Signer struct {
 	Serial string `json:"serial"`
 	SHA256 string `json:"sha256"`
 	At     int64  `json:"at"` // signing time that the signature states, UTC unix microseconds
+	// Bound: the certificate's key is registered for the person's account. Otherwise the
+	// name in it and its authority are all that was compared.
+	Bound bool `json:"bound,omitempty"`
 }
 
 // Kind is the item's stable name.

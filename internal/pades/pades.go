@@ -12,6 +12,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 	"unicode"
 
 	"phientoa/internal/cades"
@@ -138,7 +140,25 @@ func (f *file) signature(v object) (Signature, error) {
 	if err != nil {
 		return Signature{}, err
 	}
+	if s.SigningTime.IsZero() {
+		s.SigningTime = momentOf(o.keys["M"])
+	}
 	return Signature{Signature: s, Covers: end}, nil
+}
+
+// momentOf reads the time that the signer claims in the dictionary (ISO 32000-1, 7.9.4),
+// which the signature covers; zero where it says none that can be read.
+func momentOf(o object) time.Time {
+	if o.kind != text {
+		return time.Time{}
+	}
+	word := strings.ReplaceAll(strings.TrimPrefix(o.word, "D:"), "'", "")
+	for _, layout := range []string{"20060102150405Z0700", "20060102150405"} {
+		if t, err := time.Parse(layout, word); err == nil {
+			return t.UTC()
+		}
+	}
+	return time.Time{}
 }
 
 // unpad takes the zeros behind the DER away, for which tools leave room.

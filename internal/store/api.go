@@ -141,6 +141,7 @@ type Store interface {
 	Accounts
 	Services
 	Archives
+	Supplements
 	Objects
 
 	// Kind is "sqlite" or "postgres".

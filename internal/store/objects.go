@@ -10,11 +10,13 @@ import (
 type StoredObject struct {
 	Target  string // of the store: address and bucket
 	Hearing string
-	Part    int      // from 1
-	SHA256  [32]byte // of the sealed file, in clear
-	Size    int64    // bytes of the sealed file
-	Key     string   // of the object
-	Version string   // of the object; it never changes
+	Part    int // from 1; of a supplement the last one that it cites
+	// Supplement is its number when the file is one, 0 when it is the part.
+	Supplement int
+	SHA256     [32]byte // of the sealed file, in clear
+	Size       int64    // bytes of the sealed file
+	Key        string   // of the object
+	Version    string   // of the object; it never changes
 	// Cipher and CipherSize are those of the object's bytes, which are encrypted.
 	Cipher     [32]byte
 	CipherSize int64

@@ -59,7 +59,9 @@ func (v *verifier) frame(r io.ReaderAt, size int64, inside func(files fs.FS, c *
 	if err != nil {
 		return err
 	}
-	return v.digests(d)
+	err = v.digests(d)
+	v.trust()
+	return err
 }
 
 // JudgeSeal judges a signature over a manifest of this SHA-256 that stands in a file
@@ -74,6 +76,7 @@ func JudgeSeal(der []byte, manifest [sha256.Size]byte, o Options) (*Seal, error)
 		d := v.r.Container.Damages[0]
 		return nil, fmt.Errorf("archive: %s: %s", d.Code, d.Detail)
 	}
+	v.trust()
 	return s, nil
 }
 
@@ -114,15 +117,17 @@ func ParseSession(b []byte) (a About, err error) {
 }
 
 // SealManifest has a list of files sealed, durably written before, and the seal
-// stamped where the authority answers in time. ended is of what is sealed, UTC unix
+// stamped where the authority answers in time, with the revocation lists that can be
+// had at once. ended is of what is sealed, UTC unix
 // microseconds: no timestamp lies before it.
-func SealManifest(ctx context.Context, s Signer, origin string, manifest [sha256.Size]byte, ended int64) ([]byte, error) {
+func SealManifest(ctx context.Context, s Signer, origin string, xml []byte, ended int64) ([]byte, error) {
+	manifest := sha256.Sum256(xml)
 	der, err := s.Seal(ctx, origin, manifest)
 	if err != nil {
 		return nil, fmt.Errorf("archive: seal: %w", err)
 	}
 	if stamped, err := stamp(ctx, s, der, manifest, ended, stampFor); err == nil {
-		return stamped, nil
+		return nodeLists(ctx, s, xml, stamped, stampFor), nil
 	}
 	return der, nil
 }
@@ -140,7 +145,6 @@ func PrintSeal(b *strings.Builder, s *Seal, lang string) {
 		return
 	}
 	s.print(w, w.sealed, line)
-	line("%s", w.revocation)
 }
 
 // PrintCourtSeal is PrintSeal of a court's; nothing of one that is not there.

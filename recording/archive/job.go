@@ -38,6 +38,10 @@ type JobParams struct {
 	// Finished is told the sealed file of a part once it has its name, and again once
 	// it has its timestamp; nil: nobody asks. It must not block.
 	Finished func(path string)
+	// SealLater is asked before the court's seal joins a file that has the node's with
+	// its timestamp: true when it is made as a supplement instead, since the file lies
+	// locked elsewhere as it is. nil: it always joins.
+	SealLater func(ctx context.Context, f Final) (bool, error)
 	// Reserve is kept free on the disk for recordings, in bytes: a part that does
 	// not fit beside it waits.
 	Reserve int64
@@ -378,6 +382,11 @@ func (j *Job) complete(ctx context.Context, part string) error {
 	if err != nil {
 		return err
 	}
+	if !state.complete(court) {
+		if later, err := j.sealLater(ctx, part, state); err != nil || later {
+			return err
+		}
+	}
 	if !state.complete(court) || !state.LongTerm {
 		err = j.join(ctx, part, func() (Completed, error) {
 			return Complete(ctx, part+Ext, j.p.Signer, StampLimit, j.pace(part))
@@ -416,6 +425,22 @@ func (j *Job) join(ctx context.Context, part string, write func() (Completed, er
 		err = errors.Join(err, j.register(ctx, part, &done.SHA256), j.catalogue(ctx, part, &content{done.Report, done.SHA256}))
 	}
 	return err
+}
+
+// sealLater tells whether the court's seal of a part is made as a supplement.
+func (j *Job) sealLater(ctx context.Context, part string, s State) (bool, error) {
+	if j.p.SealLater == nil || !s.Stamped || s.Court {
+		return false, nil
+	}
+	f, _, closer, err := finalOf(part + Ext)
+	if err != nil {
+		return false, err
+	}
+	later, err := j.p.SealLater(ctx, f)
+	if err = errors.Join(err, closer.Close()); err != nil {
+		err = errors.Join(errNoCourt, err)
+	}
+	return later, err
 }
 
 // pace is how a part may be worked on: recordings come first, on the way too.

@@ -31,10 +31,10 @@ type archived struct {
 	out             *ArchiveStamp
 }
 
-// vouched tells whether somebody who is trusted vouches for the whole: seals of
+// Vouched tells whether somebody who is trusted vouches for the whole: seals of
 // trusted certificates, of which revocation lists say that they and those of the
 // timestamps that are relied on were not revoked.
-func (c Container) vouched() bool {
+func (c Container) Vouched() bool {
 	for _, s := range []*Seal{c.Seal, c.Court} {
 		if s == nil {
 			continue

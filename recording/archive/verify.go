@@ -155,7 +155,7 @@ func (r Report) ExitCode() int {
 		return 2
 	case len(r.Container.Damages) > 0 || r.Evidence == nil || r.Container.Seal == nil || !r.Evidence.Whole():
 		return 1
-	case !r.Container.vouched() || r.Evidence.ExitCode() == 3:
+	case !r.Container.Vouched() || r.Evidence.ExitCode() == 3:
 		return 3
 	}
 	return 0

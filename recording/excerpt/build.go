@@ -397,7 +397,7 @@ func (b *builder) seal(f *os.File, z *asic.Writer, list asic.Manifest) (int64, e
 	if err := f.Sync(); err != nil { // nothing is signed that is not on disk
 		return 0, fmt.Errorf("excerpt: %w", err)
 	}
-	der, err := archive.SealManifest(b.ctx, b.p.Signer, b.log.Origin, sha256.Sum256(xml), b.about.MadeT)
+	der, err := archive.SealManifest(b.ctx, b.p.Signer, b.log.Origin, xml, b.about.MadeT)
 	if err != nil {
 		return 0, err
 	}

@@ -54,7 +54,7 @@ func newCourt(t testing.TB) *court {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, k.Close()) })
 	s, err := signer.NewSealer(signer.SealerParams{
-		Key: id.Key, Certificate: id.Certificate, TSAKey: id.TSAKey, TSACertificate: id.TSACertificate, Now: later, Rand: rand.Reader, Rate: 1e6, Burst: 1e6,
+		Key: id.Key, Certificate: id.Certificate, TSAKey: id.TSAKey, TSACertificate: id.TSACertificate, List: id.List, Now: later, Rand: rand.Reader, Rate: 1e6, Burst: 1e6,
 	})
 	require.NoError(t, err)
 	return &court{id, k, s, filepath.Join(dir, "evidence")}

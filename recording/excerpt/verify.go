@@ -131,11 +131,14 @@ func (r Report) ExitCode() int {
 		return 2
 	case len(r.Damages) > 0 || r.Container.Seal == nil || r.Source == nil || r.Source.Seal == nil:
 		return 1
-	case !r.Container.Seal.Trusted || !r.Source.Seal.Trusted || r.Unheld > 0 || (r.Source.Court != nil && !r.Source.Court.Trusted):
+	case !r.Container.Vouched() || !r.Source.vouched() || r.Unheld > 0:
 		return 3
 	}
 	return 0
 }
+
+// vouched is archive.Container.Vouched of the part that this is of.
+func (s Source) vouched() bool { return archive.Container{Seal: s.Seal, Court: s.Court}.Vouched() }
 
 func (r Report) first() string {
 	if len(r.Damages) == 0 {

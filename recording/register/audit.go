@@ -1,6 +1,7 @@
 package register
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/x509"
@@ -37,11 +38,13 @@ const (
 
 // Finding is one thing that is not as it should be.
 type Finding struct {
-	Code    string    `json:"code"`
-	Hearing string    `json:"hearing,omitempty"`
-	Part    int       `json:"part,omitempty"`
-	At      time.Time `json:"at,omitzero"` // of the register's last line about it
-	Detail  string    `json:"detail,omitempty"`
+	Code    string `json:"code"`
+	Hearing string `json:"hearing,omitempty"`
+	Part    int    `json:"part,omitempty"`
+	// Supplement is its number where the finding is about one.
+	Supplement int       `json:"supplement,omitempty"`
+	At         time.Time `json:"at,omitzero"` // of the register's last line about it
+	Detail     string    `json:"detail,omitempty"`
 }
 
 // Gone is a part that two people disposed of.
@@ -60,6 +63,8 @@ type Report struct {
 	Root   string `json:"root"`  // hex, of its last checkpoint
 	Opened int    `json:"opened"`
 	Sealed int    `json:"sealed"`
+	// Supplements were noted.
+	Supplements int `json:"supplements"`
 	// Open are parts without an end that were opened within the grace: hearings that
 	// may be in progress.
 	Open int `json:"open"`
@@ -125,7 +130,7 @@ type auditor struct {
 }
 
 func (a *auditor) find(code string, k key, detail string) {
-	a.r.Findings = append(a.r.Findings, Finding{code, k.hearing, k.part, a.last[k].at, detail})
+	a.r.Findings = append(a.r.Findings, Finding{code, k.hearing, k.part, k.supplement, a.last[k].at, detail})
 }
 
 func (a *auditor) run() error {
@@ -151,7 +156,7 @@ func (a *auditor) run() error {
 		if c := strings.Compare(a.hearing, b.hearing); c != 0 {
 			return c
 		}
-		return a.part - b.part
+		return cmp.Or(a.part-b.part, a.supplement-b.supplement)
 	})
 	for _, k := range keys {
 		if err := a.part(k, there[k]); err != nil {
@@ -166,21 +171,25 @@ func (a *auditor) register() error {
 	fsys := os.DirFS(a.p.Register)
 	log, err := ledger.VerifyLogWith(fsys, ledger.VerifyOptions{Held: a.p.Held, Running: true, Line: func(l ledger.Line, _ int64) error {
 		var e entry
-		if l.Kind != ledger.KindEvent || json.Unmarshal(l.Members, &e) != nil || e.Hearing == "" || e.Part < 1 {
+		if l.Kind != ledger.KindEvent || json.Unmarshal(l.Members, &e) != nil || !e.about() {
 			return a.ctx.Err()
 		}
 		switch e.What {
 		case opened:
 			a.r.Opened++
 		case sealed:
-			if a.last[key{e.Hearing, e.Part}].What != sealed {
+			if a.last[e.key()].What != sealed {
 				a.r.Sealed++
+			}
+		case supplemented:
+			if a.last[e.key()].What == "" {
+				a.r.Supplements++
 			}
 		case disposed:
 		default:
 			return a.ctx.Err()
 		}
-		k, n := key{e.Hearing, e.Part}, noted{e, time.UnixMicro(l.T).UTC()}
+		k, n := e.key(), noted{e, time.UnixMicro(l.T).UTC()}
 		if swapped(a.last[k].entry, e) {
 			a.other[k] = n
 		} else {
@@ -236,12 +245,16 @@ func look(dir string, out map[key]found) error {
 			return err
 		}
 		for _, e := range parts {
+			if n, ok := archive.SupplementNumber(e.Name()); ok && !e.IsDir() {
+				out[key{hearing: h.Name(), supplement: n}] = found{file: filepath.Join(dir, h.Name(), e.Name())}
+				continue
+			}
 			name, isFile := strings.CutSuffix(e.Name(), archive.Ext)
 			var n int
 			if _, err := fmt.Sscanf(name, "part-%d", &n); err != nil || name != fmt.Sprintf("part-%04d", n) || isFile == e.IsDir() {
 				continue
 			}
-			k := key{h.Name(), n}
+			k := key{hearing: h.Name(), part: n}
 			f := out[k]
 			switch path := filepath.Join(dir, h.Name(), e.Name()); {
 			case isFile:
@@ -283,6 +296,9 @@ func (a *auditor) part(k key, f found) error {
 		if err := a.compare(k, n, f.file); err != nil {
 			return err
 		}
+	}
+	if k.supplement > 0 {
+		return nil // it has no beginning of its own
 	}
 	return a.beginning(k, f)
 }

@@ -32,18 +32,22 @@ const (
 	sealed = "sealed" // again when the file got a timestamp or the court's seal
 	// disposed: two people wanted the part removed; nothing more is said of it.
 	disposed = "disposed"
+	// supplemented: a supplement was made; its number stands in the place of a part's.
+	supplemented = "supplemented"
 )
 
 // entry is the body of an event line of the register.
 type entry struct {
-	What     string `json:"what"`
-	Hearing  string `json:"hearing"`
-	Part     int    `json:"part"`
-	Root     string `json:"root,omitempty"` // hex, of the part's last checkpoint
-	Lines    uint64 `json:"lines,omitempty"`
-	Size     int64  `json:"size,omitempty"`            // bytes of the sealed file
-	SHA256   string `json:"sha256,omitempty"`          // hex, of the sealed file
-	Manifest string `json:"manifest_sha256,omitempty"` // hex, of the list of its files
+	What    string `json:"what"`
+	Hearing string `json:"hearing"`
+	Part    int    `json:"part,omitempty"`
+	// Supplement is its number, where the entry is not about a part.
+	Supplement int    `json:"supplement,omitempty"`
+	Root       string `json:"root,omitempty"` // hex, of the part's last checkpoint
+	Lines      uint64 `json:"lines,omitempty"`
+	Size       int64  `json:"size,omitempty"`            // bytes of the sealed file
+	SHA256     string `json:"sha256,omitempty"`          // hex, of the sealed file
+	Manifest   string `json:"manifest_sha256,omitempty"` // hex, of the list of its files
 	// Of a disposal: the accounts of those who proposed and confirmed it, and when it
 	// was confirmed, UTC unix microseconds.
 	By          string `json:"proposed_by,omitempty"`
@@ -58,9 +62,17 @@ type Head struct {
 	Root   string `json:"root"` // hex
 }
 
+// key names a part, or a supplement, whose part is 0.
 type key struct {
-	hearing string
-	part    int
+	hearing          string
+	part, supplement int
+}
+
+func (e entry) key() key { return key{e.Hearing, e.Part, e.Supplement} }
+
+// about tells whether the entry is about one part or one supplement.
+func (e entry) about() bool {
+	return e.Hearing != "" && (e.Part > 0) != (e.Supplement > 0) && (e.Supplement > 0) == (e.What == supplemented)
 }
 
 // Register is the register of a running node. Its methods are safe for concurrent
@@ -100,7 +112,7 @@ func Open(ctx context.Context, dir, node string, params ledger.Params) (r *Regis
 		return nil, err
 	}
 	err = entries(os.DirFS(dir), func(_ ledger.Line, e entry) {
-		if k := (key{e.Hearing, e.Part}); !swapped(r.known[k], e) {
+		if k := e.key(); !swapped(r.known[k], e) {
 			r.known[k] = e
 		}
 	})
@@ -114,7 +126,7 @@ func Open(ctx context.Context, dir, node string, params ledger.Params) (r *Regis
 func entries(fsys fs.FS, do func(l ledger.Line, e entry)) error {
 	return ledger.Lines(fsys, func(l ledger.Line) (bool, error) {
 		var e entry
-		if l.Kind == ledger.KindEvent && json.Unmarshal(l.Members, &e) == nil && e.Hearing != "" && e.Part > 0 {
+		if l.Kind == ledger.KindEvent && json.Unmarshal(l.Members, &e) == nil && e.about() {
 			do(l, e)
 		}
 		return true, nil
@@ -124,7 +136,8 @@ func entries(fsys fs.FS, do func(l ledger.Line, e entry)) error {
 // swapped tells whether a later entry is about another sealed file than the one
 // before: a timestamp or the court's seal changes neither its list nor its root.
 func swapped(before, e entry) bool {
-	return before.What == sealed && e.What == sealed && (before.Manifest != e.Manifest || before.Root != e.Root)
+	of := before.What == sealed || before.What == supplemented
+	return of && e.What == before.What && (before.Manifest != e.Manifest || before.Root != e.Root)
 }
 
 // Head is the last checkpoint. Its Size is 0 before the first.
@@ -143,7 +156,7 @@ func (r *Register) Opened(ctx context.Context, hearing string, part int) error {
 func (r *Register) Has(hearing string, part int, size int64, manifest [32]byte) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	e := r.known[key{hearing, part}]
+	e := r.known[key{hearing: hearing, part: part}]
 	// What is being removed is noted for the last time: its files may stand a moment.
 	return e.What == disposed || e.What == sealed && e.Size == size && e.Manifest == hex.EncodeToString(manifest[:])
 }
@@ -168,6 +181,28 @@ func (r *Register) Disposed(ctx context.Context, d archive.Disposal) error {
 	}, func(known entry) bool { return known.What == disposed })
 }
 
+// Supplemented notes a supplement's file; the same one twice is noted once, another one
+// of its number is archive.ErrSwapped.
+func (r *Register) Supplemented(ctx context.Context, b archive.SupplementBuilt) error {
+	sum := hex.EncodeToString(b.SHA256[:])
+	return r.add(ctx, entry{
+		What: supplemented, Hearing: b.About.Hearing, Supplement: b.About.Number, Size: b.Bytes, SHA256: sum, Manifest: hex.EncodeToString(b.Manifest[:]),
+	}, func(known entry) bool { return known.SHA256 == sum })
+}
+
+// LastSupplement is the highest number of a supplement that was noted of a hearing; 0:
+// none was.
+func (r *Register) LastSupplement(hearing string) (n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for k := range r.known {
+		if k.hearing == hearing {
+			n = max(n, k.supplement)
+		}
+	}
+	return n
+}
+
 // add appends an entry durably, under a checkpoint, unless it is there. An error of
 // the signer leaves the entry durable; the next checkpoint covers it.
 func (r *Register) add(ctx context.Context, e entry, there func(known entry) bool) error {
@@ -177,7 +212,7 @@ func (r *Register) add(ctx context.Context, e entry, there func(known entry) boo
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	k := key{e.Hearing, e.Part}
+	k := e.key()
 	if there(r.known[k]) {
 		return nil
 	}

@@ -54,10 +54,10 @@ func TestAPartHasOneSealedFile(t *testing.T) {
 	require.Equal(t, []string{FindingLost}, codes())
 
 	// As an earlier version noted it.
-	noted := r.known[key{"h", 1}]
-	r.known[key{"h", 1}] = entry{}
+	noted := r.known[key{hearing: "h", part: 1}]
+	r.known[key{hearing: "h", part: 1}] = entry{}
 	require.NoError(t, r.Sealed(ctx, other))
-	r.known[key{"h", 1}] = noted
+	r.known[key{hearing: "h", part: 1}] = noted
 	require.NoError(t, r.Sealed(ctx, first), "the true file is put back")
 	require.Equal(t, []string{FindingSwapped, FindingLost}, codes())
 	require.NoError(t, r.Close(ctx))

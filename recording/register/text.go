@@ -9,8 +9,8 @@ import (
 )
 
 type words struct {
-	clean, unknown, findings, unreadable, counts, open, lines, gone string
-	code                                                            map[string]string
+	clean, unknown, findings, unreadable, counts, supplements, open, lines, gone string
+	code                                                                         map[string]string
 }
 
 func wordsOf(lang string) words {
@@ -18,7 +18,7 @@ func wordsOf(lang string) words {
 		return words{
 			clean: "NOTHING MISSING: every part that was opened is where it should be.", unknown: "Nothing missing; the signer of the register is not identified",
 			findings: "FINDINGS: the register and the evidence differ in the places below.", unreadable: "CANNOT BE READ",
-			counts: "Parts opened: %d; sealed: %d", open: "Opened lately and not ended yet: %d", lines: "Register: %d lines, root %s",
+			counts: "Parts opened: %d; sealed: %d", supplements: "Supplements: %d", open: "Opened lately and not ended yet: %d", lines: "Register: %d lines, root %s",
 			gone: "Disposed of by two people: %s/part-%04d, proposed by account %s, confirmed by account %s at %s, SHA-256 %s",
 			code: map[string]string{
 				FindingUnended: "opened, and it has no end", FindingUnsealed: "ended, and not sealed", FindingLost: "lost",
@@ -31,7 +31,7 @@ func wordsOf(lang string) words {
 	return words{
 		clean: "KHÔNG THIẾU: mọi phần đã mở đều có ở đúng nơi lưu.", unknown: "Không thiếu; chưa xác định được người ký sổ đăng ký",
 		findings: "CÓ SAI LỆCH: sổ đăng ký và kho lưu trữ khác nhau tại các vị trí dưới đây.", unreadable: "KHÔNG ĐỌC ĐƯỢC",
-		counts: "Số phần đã mở: %d; đã chốt: %d", open: "Mới mở, chưa kết thúc: %d", lines: "Sổ đăng ký: %d dòng, root %s",
+		counts: "Số phần đã mở: %d; đã chốt: %d", supplements: "Số phần bổ sung: %d", open: "Mới mở, chưa kết thúc: %d", lines: "Sổ đăng ký: %d dòng, root %s",
 		gone: "Đã tiêu hủy theo quyết định của hai người: %s/part-%04d, tài khoản đề nghị %s, tài khoản xác nhận %s lúc %s, SHA-256 %s",
 		code: map[string]string{
 			FindingUnended: "đã mở nhưng không có phần kết thúc", FindingUnsealed: "đã kết thúc nhưng chưa chốt, ký số", FindingLost: "bị mất",
@@ -61,6 +61,9 @@ func (r Report) Text(lang string) string {
 	}
 	line(w.lines, r.Lines, r.Root)
 	line(w.counts, r.Opened, r.Sealed)
+	if r.Supplements > 0 {
+		line(w.supplements, r.Supplements)
+	}
 	if r.Open > 0 {
 		line(w.open, r.Open)
 	}
@@ -69,7 +72,10 @@ func (r Report) Text(lang string) string {
 	}
 	for _, f := range r.Findings {
 		s := "  "
-		if f.Hearing != "" {
+		switch {
+		case f.Supplement > 0:
+			s += fmt.Sprintf("%s/supplement-%04d: ", recording.Clean(f.Hearing), f.Supplement)
+		case f.Hearing != "":
 			s += fmt.Sprintf("%s/part-%04d: ", recording.Clean(f.Hearing), f.Part)
 		}
 		s += w.code[f.Code]

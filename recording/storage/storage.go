@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -80,10 +81,12 @@ type waiting struct {
 // Part is a sealed file in the directory.
 type Part struct {
 	Hearing string
-	Number  int // from 1
-	Path    string
-	Size    int64
-	Since   time.Time // when the file came to be what it is
+	Number  int // from 1; of a supplement the last part that it cites
+	// Supplement is its number when the file is one, 0 when it is the part.
+	Supplement int
+	Path       string
+	Size       int64
+	Since      time.Time // when the file came to be what it is
 }
 
 // before tells whose turn is first.
@@ -158,18 +161,56 @@ func (m *Mirror) add(path string) error {
 func describe(path string) (p Part, err error) {
 	p.Path, p.Hearing = path, filepath.Base(filepath.Dir(path))
 	base := filepath.Base(path)
+	if n, ok := archive.SupplementNumber(path); ok {
+		return describeSupplement(p, n)
+	}
 	if _, err := fmt.Sscanf(base, "part-%d"+archive.Ext, &p.Number); err != nil || p.Number < 1 || base != fmt.Sprintf("part-%04d"+archive.Ext, p.Number) {
 		return p, fmt.Errorf("storage: %q is not named like a part", base)
 	}
-	info, err := os.Lstat(path)
+	return p.stat()
+}
+
+func (p Part) stat() (Part, error) {
+	info, err := os.Lstat(p.Path)
 	if err != nil {
 		return p, fmt.Errorf("storage: %w", err)
 	}
 	if !info.Mode().IsRegular() {
-		return p, fmt.Errorf("storage: %q is no regular file", base)
+		return p, fmt.Errorf("storage: %q is no regular file", filepath.Base(p.Path))
 	}
 	p.Size, p.Since = info.Size(), info.ModTime()
 	return p, nil
+}
+
+func describeSupplement(p Part, number int) (Part, error) {
+	b, err := archive.ReadSupplement(p.Path)
+	if err != nil {
+		return p, fmt.Errorf("storage: %w", err)
+	}
+	p.Supplement, p.Number = number, b.About.Cites[len(b.About.Cites)-1].Part
+	return p.stat()
+}
+
+// name is the file's without its ending.
+func (p Part) name() string {
+	if p.Supplement > 0 {
+		return fmt.Sprintf("supplement-%04d", p.Supplement)
+	}
+	return fmt.Sprintf("part-%04d", p.Number)
+}
+
+// Holds tells whether a part's file of this size, in bytes, is stored.
+func (m *Mirror) Holds(ctx context.Context, hearing string, part int, size int64) (bool, error) {
+	known, err := m.p.Catalogue.StoredObjects(ctx, m.p.Target.Name(), hearing)
+	return storedAs(known, Part{Number: part, Size: size}), err
+}
+
+// storedAs tells whether the file is among what is stored: by its size, for a file
+// becomes another only by growing, with a timestamp or a seal.
+func storedAs(known []store.StoredObject, p Part) bool {
+	return slices.ContainsFunc(known, func(o store.StoredObject) bool {
+		return o.Part == p.Number && o.Supplement == p.Supplement && o.Size == p.Size
+	})
 }
 
 // Status is the present one.
@@ -220,10 +261,12 @@ func (m *Mirror) scan() (err error) {
 		if dir == "" {
 			continue
 		}
-		files, e := filepath.Glob(filepath.Join(dir, "*", "part-*"+archive.Ext))
-		err = errors.Join(err, e)
-		for _, path := range files {
-			err = errors.Join(err, m.add(path))
+		for _, name := range []string{"part-*", "supplement-*"} {
+			files, e := filepath.Glob(filepath.Join(dir, "*", name+archive.Ext))
+			err = errors.Join(err, e)
+			for _, path := range files {
+				err = errors.Join(err, m.add(path))
+			}
 		}
 	}
 	return err
@@ -364,18 +407,15 @@ func (m *Mirror) one(ctx context.Context, w *waiting) error {
 	if err != nil {
 		return err
 	}
-	// Of its size: a file becomes another only by growing, with a timestamp or a seal.
-	for _, o := range known {
-		if o.Part == w.part.Number && o.Size == w.part.Size {
-			return nil
-		}
+	if storedAs(known, w.part) {
+		return nil
 	}
 	if w.ready == nil {
 		if w.ready, err = m.pack(ctx, w.part); err != nil {
 			return err
 		}
 	}
-	key := fmt.Sprintf("%s/part-%04d/%s%s.age", w.part.Hearing, w.part.Number, hex.EncodeToString(w.ready.plain[:]), archive.Ext)
+	key := fmt.Sprintf("%s/%s/%s%s.age", w.part.Hearing, w.part.name(), hex.EncodeToString(w.ready.plain[:]), archive.Ext)
 	now := m.p.Now().UTC()
 	kept, err := m.p.Target.keep(ctx, key, w.ready, now.Add(m.p.Retain))
 	if err != nil {
@@ -383,7 +423,7 @@ func (m *Mirror) one(ctx context.Context, w *waiting) error {
 	}
 	locked := m.Status().Locked
 	err = m.p.Catalogue.PutStoredObject(ctx, store.StoredObject{
-		Target: target, Hearing: w.part.Hearing, Part: w.part.Number, SHA256: w.ready.plain, Size: w.part.Size,
+		Target: target, Hearing: w.part.Hearing, Part: w.part.Number, Supplement: w.part.Supplement, SHA256: w.ready.plain, Size: w.part.Size,
 		Key: key, Version: kept.version, Cipher: w.ready.cipher, CipherSize: w.ready.size,
 		Until: kept.until, Locked: locked, At: now,
 	})

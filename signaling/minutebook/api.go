@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"phientoa/internal/archives"
 	"phientoa/internal/auth"
 	"phientoa/internal/court"
 	"phientoa/internal/store"
@@ -26,9 +27,20 @@ type Store interface {
 	Names(ctx context.Context, sc court.Scope, hearing string) ([]store.PersonName, error)
 	Read(ctx context.Context, sc court.Scope, hearing string, from uint64, limit int) ([]store.Line, error)
 	Seats(ctx context.Context, sc court.Scope, hearing string) ([]store.Seat, error)
+	CredentialByHandle(ctx context.Context, kind string, handle []byte) (store.Credential, error)
+	Credentials(ctx context.Context, sc court.Scope, account string) ([]store.Credential, error)
+	ArchiveSupplements(ctx context.Context, sc court.Scope, hearing string) ([]store.ArchiveSupplement, error)
 }
 
-// Params of New. Access, Logger and Now may be nil.
+// Supplements is told of documents that become final; see package supplement.
+type Supplements interface {
+	// WantMinutes is called before the document is final, so that no crash loses it.
+	WantMinutes(ctx context.Context, hearing string, sha256 [32]byte) error
+	// Wake is called once it is.
+	Wake()
+}
+
+// Params of New. Supplements, Note, Logger and Now may be nil.
 type Params struct {
 	Store Store
 	// Who tells which official a request is from, Seat which seat of a hearing; both
@@ -38,6 +50,10 @@ type Params struct {
 	// Roots are the authorities whose certificates sign for a person. Nil: signed files
 	// are refused, since anybody could have made the certificate.
 	Roots *x509.CertPool
+	// Archives knows hearings behind closed doors, and who was allowed to see one.
+	Archives *archives.Archives
+	// Supplements makes sealed files of final documents; nil: nobody does.
+	Supplements Supplements
 	// Note takes an entry for the court's access log; it must not block.
 	Note   func(unit court.UnitID, hearing, person, what string)
 	Logger *slog.Logger
@@ -74,8 +90,8 @@ type Book struct {
 
 // New wires the package.
 func New(p Params) (*Book, error) {
-	if p.Store == nil || p.Who == nil || p.Seat == nil {
-		return nil, errors.New("minutebook: Store, Who and Seat are needed")
+	if p.Store == nil || p.Who == nil || p.Seat == nil || p.Archives == nil {
+		return nil, errors.New("minutebook: Store, Who, Seat and Archives are needed")
 	}
 	if p.Note == nil {
 		p.Note = func(court.UnitID, string, string, string) {}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"phientoa/internal/archives"
 	"phientoa/internal/auth"
 	"phientoa/internal/court"
 	"phientoa/internal/hearing"
@@ -67,6 +68,7 @@ func newWorld(t *testing.T) *world {
 	require.True(t, roots.AppendCertsFromPEM(pem))
 	w.book, err = minutebook.New(minutebook.Params{
 		Store: st, Who: official, Seat: seat, Roots: roots, Now: func() time.Time { return w.now },
+		Archives: archives.New(archives.Params{Store: st}),
 	})
 	require.NoError(t, err)
 	w.create()

@@ -8,6 +8,7 @@ import (
 	"phientoa/internal/court"
 	"phientoa/internal/hearing"
 	"phientoa/internal/minutes"
+	"phientoa/internal/store"
 )
 
 // MinutesAnswer is what the caller may know of the minutes. Times are RFC 3339, UTC.
@@ -51,6 +52,8 @@ type Document struct {
 	Lines   int          `json:"lines"`
 	Signers []SignerItem `json:"signers"`
 	At      *time.Time   `json:"at"` // when it became final
+	// Supplement is the number of the sealed file of it; 0: none yet.
+	Supplement int `json:"supplement"`
 }
 
 // Waiting is the document that waits for signatures; SHA256 is the file to sign next.
@@ -62,10 +65,13 @@ type Waiting struct {
 
 // SignerItem is a signature.
 type SignerItem struct {
-	Capacity string     `json:"capacity"`
-	Name     string     `json:"name"`
-	Issuer   string     `json:"issuer"`
-	At       *time.Time `json:"at"`
+	Capacity string `json:"capacity"`
+	Name     string `json:"name"`
+	Issuer   string `json:"issuer"`
+	// Bound: the certificate is registered for this person; otherwise the name in it and
+	// its authority are all that was compared.
+	Bound bool       `json:"bound"`
+	At    *time.Time `json:"at"`
 }
 
 // Request for an amendment.
@@ -127,14 +133,32 @@ func (b *Book) read(c *call) (any, error) {
 		w := Waiting{Document: document(*s.Current, s.Latest, s.Signers), Missing: missing(s.Signers)}
 		a.Waiting = &w
 	}
+	sealed, err := b.sealed(c, s)
+	if err != nil {
+		return nil, err
+	}
 	for _, f := range s.Finals {
 		d, at := document(f.Document, f.SHA256, f.Signers), moment(f.At)
-		d.At = &at
+		d.At, d.Supplement = &at, sealed[store.MinutesSubject+f.SHA256]
 		a.Finals = append(a.Finals, d)
 	}
 	c.requests(m, &a)
 	b.noteRead(c, total)
 	return a, nil
+}
+
+// sealed are the numbers of supplements by subject; nothing is asked before there can be
+// one.
+func (b *Book) sealed(c *call, s *minutes.State) (map[string]int, error) {
+	if len(s.Finals) == 0 {
+		return nil, nil
+	}
+	list, err := b.p.Store.ArchiveSupplements(c.r.Context(), court.SystemScope(), c.id)
+	numbers := map[string]int{}
+	for _, x := range list {
+		numbers[x.Subject] = x.Number
+	}
+	return numbers, err
 }
 
 // noteRead notes the first page only: a page that follows the hearing asks every few seconds.
@@ -195,7 +219,7 @@ func (c *call) may(m *minutes.Maker) May {
 func document(d minutes.Document, sha256 string, signers []minutes.Signer) Document {
 	out := Document{SHA256: sha256, Version: d.Version, From: d.From, Lines: d.Lines, Signers: []SignerItem{}}
 	for _, s := range signers {
-		item := SignerItem{Capacity: string(s.Capacity), Name: s.Name, Issuer: s.Issuer}
+		item := SignerItem{Capacity: string(s.Capacity), Name: s.Name, Issuer: s.Issuer, Bound: s.Bound}
 		if s.At != 0 {
 			at := moment(s.At)
 			item.At = &at

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"phientoa/internal/archives"
 	"phientoa/internal/auth"
 	"phientoa/internal/court"
 	"phientoa/internal/hearing"
@@ -163,7 +164,7 @@ func (b *Book) signedIn(r *http.Request) (o auth.Official, s store.Session, err 
 }
 
 // identify says in which capacity the caller reads: that of their account's seat, that
-// of the seat whose session they hold, or as chief judge or clerk of the hearing's court.
+// of the seat whose session they hold, or as one who supervises.
 func (b *Book) identify(c *call, o auth.Official, s store.Session) (bool, error) {
 	c.unit = o.Unit
 	if c.unit == "" {
@@ -184,8 +185,33 @@ func (b *Book) identify(c *call, o auth.Official, s store.Session) (bool, error)
 	if s.Hearing == c.id && c.sits(s.Person) {
 		return true, nil
 	}
-	c.supervises = o.ID != "" && o.Scope.Covers(c.l.hearing.Unit) && o.Has(store.RoleChiefJudge, store.RoleClerk)
-	return c.supervises, nil
+	return b.supervises(c, o)
+}
+
+// supervises lets the hearing's court read: the chief judge always, a clerk without a
+// seat only what was held in public, or by a permission that names closed doors
+// (BLTTHS art. 25: what was heard behind closed doors is for its people).
+func (b *Book) supervises(c *call, o auth.Official) (bool, error) {
+	if o.ID == "" || !o.Scope.Covers(c.l.hearing.Unit) || !o.Has(store.RoleChiefJudge, store.RoleClerk) {
+		return false, nil
+	}
+	if o.Has(store.RoleChiefJudge) {
+		c.supervises = true
+		return true, nil
+	}
+	closed, err := b.p.Archives.Closed(c.r.Context(), court.SystemScope(), c.id)
+	if err != nil {
+		return false, err
+	}
+	if closed {
+		_, err = b.p.Archives.Grant(c.r.Context(), o, court.SystemScope(), c.id, false)
+		var refused *archives.Refusal
+		if errors.As(err, &refused) {
+			return false, nil
+		}
+	}
+	c.supervises = err == nil
+	return c.supervises, err
 }
 
 func (c *call) sits(person string) bool {

@@ -1,6 +1,7 @@
 package minutebook
 
 import (
+	"context"
 	"crypto/x509"
 	"encoding/hex"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 
+	"phientoa/internal/auth"
 	"phientoa/internal/court"
 	"phientoa/internal/hearing"
 	"phientoa/internal/minutes"
@@ -50,7 +52,7 @@ func (b *Book) sign(c *call) (any, error) {
 		if err != nil {
 			return nil, unsigned(err)
 		}
-		signers, err := b.signers(c.l, found)
+		signers, err := b.signers(ctx, c.l, found)
 		if err != nil {
 			return nil, err
 		}
@@ -58,9 +60,15 @@ func (b *Book) sign(c *call) (any, error) {
 		if ref != nil {
 			return nil, ref
 		}
-		_, err = b.p.Store.PutDocument(ctx, court.SystemScope(), c.id, c.raw)
+		signed, err := b.p.Store.PutDocument(ctx, court.SystemScope(), c.id, c.raw)
+		if err == nil && b.p.Supplements != nil && minutes.Complete(signers) {
+			err = b.p.Supplements.WantMinutes(ctx, c.id, signed)
+		}
 		return body, err
 	})
+	if err == nil && b.p.Supplements != nil {
+		b.p.Supplements.Wake()
+	}
 	if err == nil {
 		b.p.Note(c.unit, c.id, c.who(), signedMinutes)
 	}
@@ -68,7 +76,11 @@ func (b *Book) sign(c *call) (any, error) {
 }
 
 // signers names the people behind the signatures.
-func (b *Book) signers(l *live, found []pades.Signature) ([]minutes.Signer, error) {
+func (b *Book) signers(ctx context.Context, l *live, found []pades.Signature) ([]minutes.Signer, error) {
+	seats, err := b.p.Store.Seats(ctx, court.SystemScope(), l.hearing.ID)
+	if err != nil {
+		return nil, err
+	}
 	var out []minutes.Signer
 	for _, s := range found {
 		name := s.Certificate.Subject.CommonName
@@ -77,15 +89,17 @@ func (b *Book) signers(l *live, found []pades.Signature) ([]minutes.Signer, erro
 				"Chứng thư số “"+name+"” không do tổ chức được chấp nhận cấp, hoặc không còn hiệu lực.",
 				"The certificate “"+name+"” is not from an accepted authority, or not valid any more.")
 		}
-		p, ok := signerOf(l, name, out)
-		if !ok {
-			return nil, problem(http.StatusUnprocessableEntity, "signer_unknown",
-				"Chữ ký số mang tên “"+name+"”, không phải của Chủ tọa phiên tòa hay Thư ký phiên tòa, hoặc người này đã ký.",
-				"The signature is in the name of “"+name+"”, who is neither presiding judge nor clerk here, or signed already.")
+		left := unsignedPeople(l, out)
+		p, bound, err := b.owner(ctx, seats, left, s.Certificate)
+		if err == nil && !bound {
+			p, err = b.namesake(ctx, seats, left, l, name)
+		}
+		if err != nil {
+			return nil, err
 		}
 		signer := minutes.Signer{
 			Capacity: p.Capacity, Person: p.ID, Name: name, Issuer: s.Certificate.Issuer.CommonName,
-			Serial: s.Certificate.SerialNumber.Text(16), SHA256: digestOf(s.Certificate.Raw),
+			Serial: s.Certificate.SerialNumber.Text(16), SHA256: digestOf(s.Certificate.Raw), Bound: bound,
 		}
 		if !s.SigningTime.IsZero() {
 			signer.At = s.SigningTime.UnixMicro()
@@ -99,15 +113,77 @@ func (b *Book) signers(l *live, found []pades.Signature) ([]minutes.Signer, erro
 	return out, nil
 }
 
-// signerOf finds who of those that have to sign and did not yet bears the name.
-func signerOf(l *live, name string, before []minutes.Signer) (hearing.Person, bool) {
+// unsignedPeople are those who have to sign and did not yet.
+func unsignedPeople(l *live, before []minutes.Signer) (left []hearing.Person) {
 	for _, p := range l.maker.Hearing().Booking.People {
 		signed := slices.ContainsFunc(before, func(s minutes.Signer) bool { return s.Person == p.ID })
-		if p.Capacity.HoldsRoom() && !signed && sameName(l.maker.Name(p.ID), name) {
-			return p, true
+		if p.Capacity.HoldsRoom() && !signed {
+			left = append(left, p)
 		}
 	}
-	return hearing.Person{}, false
+	return left
+}
+
+// certificates is the kind of credential that a certificate is.
+const certificates = "certificate"
+
+// owner finds who registered the certificate's key; false where nobody did. One that was
+// registered by somebody else than those who have to sign, or was revoked, signs nothing.
+func (b *Book) owner(ctx context.Context, seats []store.Seat, left []hearing.Person, cert *x509.Certificate) (hearing.Person, bool, error) {
+	c, err := b.p.Store.CredentialByHandle(ctx, certificates, auth.KeyHandle(cert))
+	if errors.Is(err, store.ErrNotFound) {
+		return hearing.Person{}, false, nil
+	}
+	if err != nil {
+		return hearing.Person{}, false, err
+	}
+	for _, p := range left {
+		if !c.Revoked && c.Account != "" && accountOf(seats, p.ID) == c.Account {
+			return p, true, nil
+		}
+	}
+	return hearing.Person{}, false, signerUnknown(cert.Subject.CommonName)
+}
+
+// namesake finds by the name in a certificate that nobody registered, among those of
+// whom no certificate is registered: of the others, their own is asked for.
+func (b *Book) namesake(ctx context.Context, seats []store.Seat, left []hearing.Person, l *live, name string) (hearing.Person, error) {
+	for _, p := range left {
+		if !sameName(l.maker.Name(p.ID), name) {
+			continue
+		}
+		account := accountOf(seats, p.ID)
+		if account == "" {
+			return p, nil
+		}
+		list, err := b.p.Store.Credentials(ctx, court.SystemScope(), account)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return p, err
+		}
+		if slices.ContainsFunc(list, func(c store.Credential) bool { return c.Kind == certificates && !c.Revoked }) {
+			return p, problem(http.StatusUnprocessableEntity, "other_certificate",
+				"Chứng thư số mang tên “"+name+"” không phải chứng thư đã đăng ký cho tài khoản của người ký.",
+				"The certificate in the name of “"+name+"” is not the one that is registered for the signer's account.")
+		}
+		return p, nil
+	}
+	return hearing.Person{}, signerUnknown(name)
+}
+
+func signerUnknown(name string) error {
+	return problem(http.StatusUnprocessableEntity, "signer_unknown",
+		"Chữ ký số mang tên “"+name+"”, không phải của Chủ tọa phiên tòa hay Thư ký phiên tòa, hoặc người này đã ký.",
+		"The signature is in the name of “"+name+"”, who is neither presiding judge nor clerk here, or signed already.")
+}
+
+// accountOf is the account of a person's seat; empty without one.
+func accountOf(seats []store.Seat, person hearing.PersonID) string {
+	for _, s := range seats {
+		if s.Person == string(person) && s.Account != "" {
+			return s.Account
+		}
+	}
+	return ""
 }
 
 // sameName compares names without case and with single blanks, in composed form. Marks

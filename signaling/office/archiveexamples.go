@@ -32,6 +32,7 @@ func exampleArchive() ArchiveAnswer {
 	digest := strings.Repeat("5f", 32)
 	return ArchiveAnswer{
 		ArchiveItem: exampleArchiveItem(), Keep: ArchiveKeepItem{Class: "20"}, Lodgings: []ArchiveLodgingItem{exampleLodged()}, Requests: []ArchiveRequestItem{grant}, Grant: &grant,
+		Supplements: []ArchiveSupplementItem{{Number: 1, Kind: "minutes", Size: 183500, SHA256: digest, Parts: []int{1}, At: stamped}},
 		Parts: []ArchivePartItem{{
 			Part: 1, Size: 734003200, SHA256: digest, Manifest: digest, Root: digest, Lines: 21344, BeganAt: began, EndedAt: stamped,
 			Tracks: 6, GapCount: 1, Damages: []string{},

@@ -183,6 +183,9 @@ func (o *Office) archive(c *call) (any, error) {
 	if a.Parts, err = o.archiveParts(ctx, c, reach.Scope, id, parts); err != nil {
 		return nil, err
 	}
+	if a.Supplements, err = o.supplements(ctx, reach.Scope, id); err != nil {
+		return nil, err
+	}
 	keep, err := o.p.Store.ArchiveKeep(ctx, reach.Scope, id)
 	if err != nil {
 		return nil, err

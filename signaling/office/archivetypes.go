@@ -99,16 +99,27 @@ type ArchiveKeepItem struct {
 	At    *time.Time `json:"at,omitempty"`
 }
 
+// ArchiveSupplementItem is a small sealed file beside the parts.
+type ArchiveSupplementItem struct {
+	Number int       `json:"number"`
+	Kind   string    `json:"kind" doc:"minutes, amendment, court-seal or archive-timestamp"`
+	Size   int64     `json:"size"`
+	SHA256 string    `json:"sha256"`
+	Parts  []int     `json:"parts" doc:"That it supplements"`
+	At     time.Time `json:"at"`
+}
+
 // ArchiveAnswer is the card of an archive.
 type ArchiveAnswer struct {
 	ArchiveItem
-	Closed   bool                 `json:"closed" doc:"Part of the hearing was behind closed doors"`
-	Parts    []ArchivePartItem    `json:"parts"`
-	Keep     ArchiveKeepItem      `json:"keep"`
-	Lodgings []ArchiveLodgingItem `json:"lodgings"`
-	Disposal *ArchiveDisposalItem `json:"disposal,omitempty" doc:"That waits for its second person, or, confirmed, the tombstone: nothing of the archive can be seen any more"`
-	Requests []ArchiveRequestItem `json:"requests" doc:"The caller's own, the latest first"`
-	Grant    *ArchiveRequestItem  `json:"grant,omitempty" doc:"By which the caller may see it now"`
+	Closed      bool                    `json:"closed" doc:"Part of the hearing was behind closed doors"`
+	Parts       []ArchivePartItem       `json:"parts"`
+	Supplements []ArchiveSupplementItem `json:"supplements" doc:"Sealed files that came later: minutes, amendments, the court's seal"`
+	Keep        ArchiveKeepItem         `json:"keep"`
+	Lodgings    []ArchiveLodgingItem    `json:"lodgings"`
+	Disposal    *ArchiveDisposalItem    `json:"disposal,omitempty" doc:"That waits for its second person, or, confirmed, the tombstone: nothing of the archive can be seen any more"`
+	Requests    []ArchiveRequestItem    `json:"requests" doc:"The caller's own, the latest first"`
+	Grant       *ArchiveRequestItem     `json:"grant,omitempty" doc:"By which the caller may see it now"`
 }
 
 // ArchiveLodgeBody says that parts were put into a case file.

@@ -28,6 +28,8 @@ func RunArchives(t *testing.T, open func(t *testing.T) Opened) {
 		{"KeepsAreKept", keepsKept},
 		{"LodgingIsOnce", lodgingOnce},
 		{"DisposalTakesTwo", disposalTakesTwo},
+		{"SupplementsKeepTheirNumber", supplementsKeepNumber},
+		{"SupplementsAreMadeOnce", supplementsMadeOnce},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.law(t, &fixture{Opened: open(t)})

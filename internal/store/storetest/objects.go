@@ -25,6 +25,7 @@ func objectsAreKept(t *testing.T, f *fixture) {
 	other.Version = "v2"
 	require.ErrorIs(t, f.B.PutStoredObject(bg(), other), store.ErrConflict)
 	stamped, first, elsewhere := o, o, o
+	stamped.Supplement = 3
 	stamped.SHA256, stamped.At, stamped.Locked = f.hash(), at(time.Second), false
 	first.Part = 1
 	elsewhere.Target = "s3.example/other"
@@ -42,6 +43,7 @@ func objectsAreKept(t *testing.T, f *fixture) {
 		func(o *store.StoredObject) { o.Target = "" },
 		func(o *store.StoredObject) { o.Hearing = "" },
 		func(o *store.StoredObject) { o.Part = 0 },
+		func(o *store.StoredObject) { o.Supplement = -1 },
 		func(o *store.StoredObject) { o.Size = 0 },
 		func(o *store.StoredObject) { o.CipherSize = 0 },
 		func(o *store.StoredObject) { o.Key = "" },
@@ -61,7 +63,7 @@ func objectsAreKept(t *testing.T, f *fixture) {
 		require.Error(t, err, q)
 	}
 	if f.A.Kind() == "sqlite" { // ignored rather than refused
-		_, err := f.Raw.Exec(`INSERT OR REPLACE INTO stored_object SELECT target, hearing, part, sha256, size, object, 'forged', cipher, cipher_size, until, locked, at FROM stored_object`)
+		_, err := f.Raw.Exec(`INSERT OR REPLACE INTO stored_object SELECT target, hearing, part, sha256, size, object, 'forged', cipher, cipher_size, until, locked, at, supplement FROM stored_object`)
 		require.NoError(t, err)
 	}
 	list, err = f.A.StoredObjects(bg(), o.Target, o.Hearing)
