@@ -135,9 +135,21 @@ begin_hearings() {
   (phase runner e2e end_to_end) >"$results/logs/beside" 2>&1 </dev/null &
   hearings=$!
   set +m
-  trap 'kill -INT -- "-$hearings" 2>/dev/null' EXIT
+  trap stop_hearings EXIT
   # What follows yields to them: they keep the time of a court, it only computes.
   renice -n 10 -p $$ >/dev/null || true
+}
+
+# stop_hearings is for a run that was broken off. Where nobody sits at a terminal an
+# interrupt may be ignored from the start; then they are told the other way.
+stop_hearings() {
+  kill -INT -- "-$hearings" 2>/dev/null || return 0
+  local _
+  for _ in {1..50}; do
+    kill -0 -- "-$hearings" 2>/dev/null || return 0
+    sleep 0.1
+  done
+  kill -TERM -- "-$hearings" 2>/dev/null || true
 }
 
 end_hearings() {
