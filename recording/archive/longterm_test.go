@@ -492,3 +492,27 @@ func TestAStrangerVerifiesInYearTwenty(t *testing.T) {
 		require.Error(t, err, "%s: %s", name, out)
 	}
 }
+
+// The court's seal is renewed with the node's, by one timestamp over both.
+func TestTheCourtsSealIsRenewed(t *testing.T) {
+	c := newCourt(t)
+	a := newAuthority(t, c.now) // its certificates end in three years
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	part := c.record(t, 30)
+	_, err = Build(context.Background(), BuildParams{Part: part, Out: part + Ext, Signer: c.withCourt(t, a, a.court(key))})
+	require.NoError(t, err)
+	later := newStampers(t, c.sealer, "Later", c.now.AddDate(9, 0, 0), 10)
+	_, err = Renew(context.Background(), part+Ext, later, time.Second, Pace{})
+	require.NoError(t, err)
+	o := c.options()
+	o.Roots.AddCert(a.cert)
+	o.Roots.AddCert(later.cert)
+	o.Now = c.now.AddDate(18, 0, 0)
+	r := VerifyFile(context.Background(), part+Ext, o)
+	require.Equal(t, 0, r.ExitCode(), r.Text("en"))
+	require.Equal(t, "LTA", r.Container.Court.Level)
+	m, err := asic.ParseArchiveManifest(open(t, part+Ext).files[asic.ArchiveManifestName])
+	require.NoError(t, err)
+	require.Equal(t, asic.Signature2Name, m.Files[len(m.Files)-1].Name)
+}
