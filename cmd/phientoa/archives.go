@@ -23,7 +23,7 @@ func (n *node) openArchives() {
 		noted = n.register
 	}
 	n.vault = retrieval.NewVault(retrieval.VaultParams{
-		Dir: n.evidenceDir(), Second: n.p.EvidenceSecond, Node: n.p.Node, Store: n.store, Register: noted, Roots: n.ownRoots(), Logger: n.logger,
+		Dir: n.evidenceDir(), Second: n.p.EvidenceSecond, Node: n.p.Node, Store: n.store, Register: noted, Roots: n.ownRoots(), Lists: n.ownLists, Logger: n.logger,
 		// Made later than the vault, and before it runs.
 		Forget: n.forget,
 	})
@@ -52,6 +52,20 @@ func (n *node) ownRoots() *x509.CertPool {
 		return nil
 	}
 	return pool
+}
+
+// ownLists is the court's own authority's list of revoked certificates as of now: what
+// is judged now, for want of a timestamp that the court trusts, needs one in force.
+func (n *node) ownLists(ctx context.Context) (out []*x509.RevocationList) {
+	list, err := n.signer.List(ctx)
+	if err != nil {
+		n.logger.Warn("no revocation list of the court's own authority: archives are verified with those in them", "err", err)
+		return nil
+	}
+	if list != nil {
+		out = append(out, list)
+	}
+	return out
 }
 
 // officeVault is the vault in the office's words.

@@ -95,9 +95,9 @@ func (c *Client) Stamp(ctx context.Context, imprint [sha256.Size]byte) ([]byte, 
 	return a.DER, err
 }
 
-// Lists asks for the list of revoked certificates of the local authority (DER), where
-// one of the certificates is of an issuer of its name; see Sealer.Lists.
-func (c *Client) Lists(ctx context.Context, certs []*x509.Certificate) ([][]byte, error) {
+// List asks for the list of revoked certificates of the local authority as of now; nil
+// when the signer makes none.
+func (c *Client) List(ctx context.Context) (*x509.RevocationList, error) {
 	a, err := c.ask(ctx, request{Op: "list"})
 	if err != nil || a.DER == nil {
 		return nil, err
@@ -106,10 +106,17 @@ func (c *Client) Lists(ctx context.Context, certs []*x509.Certificate) ([][]byte
 	if err != nil {
 		return nil, fmt.Errorf("signer: %w", err)
 	}
-	if !slices.ContainsFunc(certs, func(c *x509.Certificate) bool { return bytes.Equal(c.RawIssuer, l.RawIssuer) }) {
-		return nil, nil
+	return l, nil
+}
+
+// Lists is List (DER) where one of the certificates is of an issuer of its name; see
+// Sealer.Lists.
+func (c *Client) Lists(ctx context.Context, certs []*x509.Certificate) ([][]byte, error) {
+	l, err := c.List(ctx)
+	if err != nil || l == nil || !slices.ContainsFunc(certs, func(c *x509.Certificate) bool { return bytes.Equal(c.RawIssuer, l.RawIssuer) }) {
+		return nil, err
 	}
-	return [][]byte{a.DER}, nil
+	return [][]byte{l.Raw}, nil
 }
 
 // Ping tells whether the signer answers this process. It uses no key.

@@ -144,13 +144,13 @@ func PrintSeal(b *strings.Builder, s *Seal, lang string) {
 		line("%s", w.unsealed)
 		return
 	}
-	s.print(w, w.sealed, line)
+	s.tell(w, w.sealed, line)
 }
 
 // PrintCourtSeal is PrintSeal of a court's; nothing of one that is not there.
 func PrintCourtSeal(b *strings.Builder, s *Seal, lang string) {
 	if w := wordsOf(lang); s != nil {
-		s.print(w, w.court, func(format string, args ...any) { fmt.Fprintf(b, format+"\n", args...) })
+		s.tell(w, w.court, func(format string, args ...any) { fmt.Fprintf(b, format+"\n", args...) })
 	}
 }
 

@@ -65,10 +65,10 @@ func (r SupplementReport) Text(lang string) string {
 	if s := r.Container.Seal; s == nil {
 		line("%s", w.unsealed)
 	} else {
-		s.print(w, w.sealed, line)
+		s.tell(w, w.sealed, line)
 	}
 	if s := r.Container.Court; s != nil {
-		s.print(w, w.court, line)
+		s.tell(w, w.court, line)
 	}
 	if len(r.Container.Damages) > 0 {
 		line("%s:", w.damages)

@@ -82,13 +82,13 @@ func (r Report) Text(lang string) string {
 	if s := r.Container.Seal; s == nil {
 		line("%s", w.unsealed)
 	} else {
-		s.print(w, w.sealed, line)
+		s.tell(w, w.sealed, line)
 	}
 	if s := r.Container.Court; s != nil {
-		s.print(w, w.court, line)
+		s.tell(w, w.court, line)
 	}
 	for _, a := range r.Container.Archive {
-		a.print(w, w.archive+" "+a.Token, line)
+		a.tell(w, w.archive+" "+a.Token, line)
 	}
 	if s := r.Container.Seal; s != nil && s.Revocation == nil {
 		line("%s", w.unasked)
@@ -115,21 +115,21 @@ func (r Report) Text(lang string) string {
 	return b.String()
 }
 
-func (s *Seal) print(w words, by string, line func(string, ...any)) {
+func (s *Seal) tell(w words, by string, line func(string, ...any)) {
 	line("%s: %s (%s, %s), "+w.level+", %s (%s)", by, recording.Clean(s.Signer), recording.Clean(s.Issuer), s.Serial, s.Level, clock(s.SigningTime), w.claimed)
 	printEnded(w, s.Ended, line)
 	if s.TrustError != "" && s.Ended == nil {
 		line("  %s: %s", w.untrusted, recording.Clean(s.TrustError))
 	}
-	s.Revocation.print(w, line)
+	s.Revocation.tell(w, line)
 	if s.Timestamp == nil {
 		line("%s", w.unstamped)
 		return
 	}
-	s.Timestamp.print(w, w.stamped, line)
+	s.Timestamp.tell(w, w.stamped, line)
 }
 
-func (t *Timestamp) print(w words, what string, line func(string, ...any)) {
+func (t *Timestamp) tell(w words, what string, line func(string, ...any)) {
 	kind := w.unknown
 	switch {
 	case t.Independent:
@@ -139,7 +139,7 @@ func (t *Timestamp) print(w words, what string, line func(string, ...any)) {
 	}
 	line("%s: %s, %s (%s)", recording.Clean(what), clock(t.Time), recording.Clean(t.Authority), kind)
 	printEnded(w, t.Ended, line)
-	t.Revocation.print(w, line)
+	t.Revocation.tell(w, line)
 }
 
 func printEnded(w words, e *Ended, line func(string, ...any)) {
@@ -148,7 +148,7 @@ func printEnded(w words, e *Ended, line func(string, ...any)) {
 	}
 }
 
-func (r *Revocation) print(w words, line func(string, ...any)) {
+func (r *Revocation) tell(w words, line func(string, ...any)) {
 	if r == nil || r.At.IsZero() && r.State == revocation.Good {
 		return // or it is a root itself, which no list is asked about
 	}

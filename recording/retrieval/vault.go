@@ -42,6 +42,9 @@ type VaultParams struct {
 	// an error holds the removal up. nil: nothing was made.
 	Forget func(hearing string, part int, key string) error
 	Roots  *x509.CertPool // of the court's own authority; nil: signers stay unknown
+	// Lists are revocation lists as they are now, of the court's own authority; nil:
+	// those in the files alone.
+	Lists  func(ctx context.Context) []*x509.RevocationList
 	Now    func() time.Time
 	Logger *slog.Logger
 }
@@ -192,6 +195,9 @@ func (v *Vault) verify(ctx context.Context, p store.ArchivePart) (words checkRep
 		return away(err)
 	}
 	o := archive.Options{Roots: v.p.Roots, Now: v.p.Now(), Held: v.held(ctx, p)}
+	if v.p.Lists != nil {
+		o.Lists = v.p.Lists(ctx)
+	}
 	report := archive.Verify(ctx, r, size, o)
 	exit, same = report.ExitCode(), [sha256.Size]byte(sum.Sum(nil)) == p.SHA256
 	// A file that is not the one that was catalogued is never whole.
