@@ -103,7 +103,12 @@ func walkChecks(t reporter, c chooser, steps int, visit func(step)) []Event {
 			}
 		}
 	}
-	person := func() PersonID { return pick(c, b.People).ID }
+	person := func() PersonID { // more often than not somebody of the check that is on
+		if s.Check != nil && c(3) > 0 {
+			return s.Check.Person
+		}
+		return pick(c, b.People).ID
+	}
 	for range steps {
 		if due, ok := NextDeadline(s); ok && !now.Before(due) {
 			take(Tick{}, Actor{System: true})
@@ -111,14 +116,11 @@ func walkChecks(t reporter, c chooser, steps int, visit func(step)) []Event {
 		}
 		switch c(12) {
 		case 0, 1, 2:
-			take(BeginIdentityCheck{person()}, clerk)
+			take(BeginIdentityCheck{pick(c, b.People).ID}, clerk)
 		case 3:
 			take(EndIdentityCheck{}, clerk)
 		case 4:
 			about := person()
-			if s.Check != nil && c(2) == 0 {
-				about = s.Check.Person
-			}
 			take(pick(c, []Command{
 				NoteIdentity{about, "vneid", "7"}, NoteMismatch{about, "ảnh khác"}, NoteAway{about}, NoteBack{about},
 			}), clerk)
@@ -126,7 +128,9 @@ func walkChecks(t reporter, c chooser, steps int, visit func(step)) []Event {
 			take(Admit{person()}, clerk)
 		case 6:
 			about := person()
-			take(pick(c, []Command{Remove{about, ""}, Isolate{about, ""}, EndIsolation{about}, CallWitness{about}, DismissWitness{about}}), judge)
+			take(pick(c, []Command{
+				Remove{about, ""}, Isolate{about, ""}, EndIsolation{about}, CallWitness{pick(c, b.People).ID}, DismissWitness{about},
+			}), judge)
 		case 7, 8:
 			take(pick(c, []Command{
 				Open{"lý do"},
@@ -208,8 +212,12 @@ func TestACheckReachesItsOwnAndNobodyElse(t *testing.T) {
 		}
 		require.ElementsMatch(t, []DeviceID{c.ByDevice, c.Device}, in)
 		for _, p := range s.device(c.Device).People {
-			q := s.person(p)
-			require.False(t, q.Status == Removed || q.Isolated && !q.Left || s.booked(p).Capacity.Watches() && !q.Left)
+			if s.person(p).Left {
+				continue
+			}
+			require.False(t, s.person(p).Status == Removed || s.booked(p).Capacity.Watches())
+			// Who is isolated and who waits to be called in are in one room.
+			require.Equal(t, whereabouts(s, c.Person), whereabouts(s, p))
 		}
 	})
 }
@@ -241,8 +249,9 @@ func TestWhatMattersEndsACheck(t *testing.T) {
 			require.Equal(t, int64(IdentityCheckMinutes*60e6), after.Until-after.Since)
 		}
 	})
-	n.require(t, "identity_check.ended", "identity_check.begun", "person.identified", "person.mismatched", "person.removed",
-		"person.isolated", "person.away", "hearing.opened", "hearing.resumed", "hearing.cancelled", "hearing.suspended", "hearing.reopened")
+	// What is rarer in random stories is told in TestJ1_5WhatEndsACheck.
+	n.require(t, "identity_check.ended", "identity_check.begun", "person.identified", "person.mismatched", "person.away",
+		"hearing.opened", "hearing.resumed")
 }
 
 // ends tells whether the event is about somebody of the check in a way that ends it.

@@ -93,6 +93,56 @@ func TestJ1_5ACheckIsBoundInTime(t *testing.T) {
 	require.Nil(t, r.s.Check)
 }
 
+// What ends a check, each told once.
+func TestJ1_5WhatEndsACheck(t *testing.T) {
+	comparing := func(t *testing.T) *room {
+		r := newComparing(t)
+		r.s.Booking.Policy.RequireReady = false
+		r.ok(Admit{"counsel"}, judge)
+		r.ok(RecorderReport{Recording: true}, system)
+		return r
+	}
+	recess := func(r *room) {
+		r.ok(Open{}, judge)
+		r.ok(Recess{}, judge)
+	}
+	for name, c := range map[string]struct {
+		before func(*room)
+		act    Command
+		by     Actor
+	}{
+		"the clerk":      {nil, EndIdentityCheck{}, clerk},
+		"a mismatch":     {nil, NoteMismatch{"counsel", "ảnh khác người"}, clerk},
+		"a removal":      {nil, Remove{"counsel", ""}, judge},
+		"an isolation":   {nil, Isolate{"counsel", ""}, judge},
+		"leaving":        {nil, NoteAway{"counsel"}, clerk},
+		"the opening":    {nil, Open{}, judge},
+		"cancellation":   {nil, Cancel{"trùng lịch"}, clerk},
+		"a resumption":   {recess, Resume{}, judge},
+		"a suspension":   {recess, Suspend{"mất điện", tomorrow()}, judge},
+		"an adjournment": {recess, Adjourn{"mất điện", 0, Online}, judge},
+		"the closing":    {recess, Close{}, judge},
+		"a reopening": {func(r *room) {
+			recess(r)
+			r.ok(Suspend{"mất điện", tomorrow()}, judge)
+		}, Reopen{}, clerk},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := comparing(t)
+			if c.before != nil {
+				c.before(r)
+			}
+			r.ok(BeginIdentityCheck{"counsel"}, clerk)
+			require.Equal(t, []DeviceID{"d-clerk", "d-counsel"}, r.between())
+			r.ok(c.act, c.by)
+			require.Nil(t, r.s.Check)
+			for _, m := range Routes(r.s).Members {
+				require.False(t, ofCheck(m.Class))
+			}
+		})
+	}
+}
+
 // A clerk at a console, or at a desk that others share, sees nobody.
 func TestAClerkWithoutADeskOfTheirOwnComparesThroughOfficers(t *testing.T) {
 	r := newTrial(t)

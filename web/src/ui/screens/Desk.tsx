@@ -27,6 +27,7 @@ import { Preparation } from "./Preparation";
 
 export function Desk({ view }: { view: View }) {
   const { t } = useTexts();
+  const { phase } = useRoom();
   const ordered = view.procedure !== "";
   const clerk = own(view)?.capacity === "clerk";
   const opened = !beforeOpening(view);
@@ -71,7 +72,7 @@ export function Desk({ view }: { view: View }) {
           {prep ? (
             <>
               <Preparation view={view} />
-              <Sound />
+              {phase.kind === "seated" && phase.me.kind !== "console" ? <Sound /> : null}
             </>
           ) : (
             <Stage view={view} withOwn />
