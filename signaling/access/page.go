@@ -61,7 +61,9 @@ How officials and room devices sign in, and how a court says who may. The table,
   ` + "`" + `GET …/devices/seats` + "`" + ` → ` + "`" + `{seats: [{hearing, person, device, starts_at, minutes, status}]}` + "`" + `: those of today (UTC+7), and of
   yesterday's hearings that are still on; nothing of the case. ` + "`" + `POST …/devices/seat {hearing, person, device}` + "`" + ` gives the
   seat's cookie. A booking names a device of its own court only, or one of the point's unit that its operator
-  lends to the court (` + "`" + `PUT …/devices/{device}/courts/{unit}` + "`" + `; ` + "`" + `DELETE` + "`" + ` ends it for later bookings).
+  lends to the court (` + "`" + `PUT …/devices/{device}/courts/{unit}` + "`" + `; ` + "`" + `DELETE` + "`" + ` ends it for later bookings). ` + "`" + `GET …/courts` + "`" + ` are the
+  courts that may be lent to, ` + "`" + `GET …/devices/{device}/courts` + "`" + ` those that have the device, ` + "`" + `GET …/devices/lent` + "`" + ` what other
+  units lend to the own court: each with its name, on the page "Máy phòng xử án" (clerk: to read).
 - **Two administrators.** What gives somebody a way in or a role takes two: ` + "`" + `POST …/proposals {kind, account}` + "`" + ` by one,
   ` + "`" + `…/proposals/{proposal}/confirm` + "`" + ` by another within 24 h. Kinds: ` + "`" + `reset` + "`" + ` (a new one-time password; every passkey,
   certificate and session ends, the holder enrols anew), ` + "`" + `enable` + "`" + ` (a disabled account works again, with a reset),

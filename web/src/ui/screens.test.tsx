@@ -58,7 +58,7 @@ describe("the desk", () => {
     (await screen.findByRole("button", { name: "Kết thúc phiên tòa" })).click();
     const question = await screen.findByRole("alertdialog");
     expect(question.textContent).toContain("Sau khi kết thúc không thể mở lại.");
-    expect(question.textContent).toContain("bị cáo Nguyễn Văn A");
+    expect(question.textContent).toContain("Bị cáo Nguyễn Văn A");
     expect(command(socket)).toBeUndefined();
     within(question).getByRole("button", { name: "Kết thúc phiên tòa" }).click();
     expect(command(socket)?.case).toBe("close");

@@ -313,7 +313,8 @@ describe("a hearing's page", () => {
     await waitFor(() => {
       expect(leave).toHaveBeenCalledWith("/");
     });
-    expect(calls.at(-1)?.body).toEqual({ person: "p-c", device: "d-c" });
+    const entered = calls.find((c) => c.what === "POST /api/v1/hearings/h1/enter");
+    expect(entered?.body).toEqual({ person: "p-c", device: "d-c" });
   });
 });
 

@@ -8,6 +8,7 @@ import {
   Modal,
   ModalOverlay,
 } from "react-aria-components";
+import { sentenceCase } from "../../i18n";
 import { useTexts } from "../context";
 import css from "./controls.module.css";
 
@@ -84,7 +85,7 @@ export function Sheet(p: SheetProps) {
               <p className={css["affectedTitle"]}>{t("confirm_affected")}</p>
               <ul className={css["affected"]}>
                 {p.affected.map((name) => (
-                  <li key={name}>{name}</li>
+                  <li key={name}>{sentenceCase(name)}</li>
                 ))}
               </ul>
             </div>

@@ -1,6 +1,7 @@
 // Step 5: the whole booking, what the server says to it, and the booking itself.
 import { useState } from "react";
 import { clock, dayOf, longDay } from "../../../core/dates";
+import { sentenceCase } from "../../../i18n";
 import { Act } from "../../../ui/parts/controls";
 import type { Check } from "../../core/api";
 import {
@@ -237,7 +238,7 @@ function Summary({ onOpen }: { onOpen: (s: Step) => void }) {
               .filter((x) => x.point === p.key)
               .map((x) => (
                 <li key={x.key}>
-                  {capacity(x.capacity)} <strong>{x.name}</strong>
+                  {sentenceCase(capacity(x.capacity))} <strong>{x.name}</strong>
                   {x.required ? "" : `, ${t("not_required")}`}
                   {x.minor ? `, ${t("note_minor")}` : ""}
                   {`, ${comesBy(x)}`}

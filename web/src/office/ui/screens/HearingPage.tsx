@@ -1,6 +1,7 @@
 // Chuẩn bị phiên tòa: what is still missing, who comes and how, how the tests went.
 import type { ReactNode } from "react";
 import { clock, dayOf, daysUntil, longDay, writeDay } from "../../../core/dates";
+import { sentenceCase } from "../../../i18n";
 import { testKey } from "../../../ui/terms";
 import type { HearingDetail, HearingPerson, TestReport } from "../../core/api";
 import { componentPoints, isOver, room } from "../../core/calendar";
@@ -159,7 +160,7 @@ function People({ h }: { h: HearingDetail }) {
                     {p.name}
                     {p.minor === true ? ` (${t("note_minor")})` : ""}
                   </th>
-                  <td data-label={t("person_capacity")}>{capacity(p.capacity)}</td>
+                  <td data-label={t("person_capacity")}>{sentenceCase(capacity(p.capacity))}</td>
                   <td data-label={t("person_point")}>{point(p)}</td>
                   <td data-label={t("comes_by")}>
                     <ComesBy p={p} mayInvite={mayInvite}>
