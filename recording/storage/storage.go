@@ -377,7 +377,7 @@ func (m *Mirror) one(ctx context.Context, w *waiting) error {
 	}
 	key := fmt.Sprintf("%s/part-%04d/%s%s.age", w.part.Hearing, w.part.Number, hex.EncodeToString(w.ready.plain[:]), archive.Ext)
 	now := m.p.Now().UTC()
-	kept, err := m.p.Target.keep(ctx, key, w.ready, now.Add(m.p.Retain))
+	kept, err := m.p.Target.keep(ctx, key, w.ready, now, m.p.Retain)
 	if err != nil {
 		return err
 	}
