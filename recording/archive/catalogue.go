@@ -108,7 +108,8 @@ func (p *SealedPart) take(r Report) error {
 // partNumber is N of …/part-NNNN.asice.
 func partNumber(path string) (n int, err error) {
 	base := filepath.Base(path)
-	if _, err := fmt.Sscanf(base, "part-%d"+Ext, &n); err != nil || base != fmt.Sprintf("part-%04d"+Ext, n) || n < 1 {
+	n, ok := recording.PartNumber(base, Ext)
+	if !ok {
 		return 0, fmt.Errorf("archive: %q is not named like a part", base)
 	}
 	return n, nil

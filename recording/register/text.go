@@ -70,7 +70,7 @@ func (r Report) Text(lang string) string {
 	for _, f := range r.Findings {
 		s := "  "
 		if f.Hearing != "" {
-			s += fmt.Sprintf("%s/part-%04d: ", recording.Clean(f.Hearing), f.Part)
+			s += recording.Clean(f.Hearing) + "/" + recording.PartDir(f.Part) + ": "
 		}
 		s += w.code[f.Code]
 		if f.Detail != "" {

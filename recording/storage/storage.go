@@ -20,6 +20,7 @@ import (
 	"filippo.io/age"
 
 	"phientoa/internal/store"
+	"phientoa/recording"
 	"phientoa/recording/archive"
 )
 
@@ -158,7 +159,8 @@ func (m *Mirror) add(path string) error {
 func describe(path string) (p Part, err error) {
 	p.Path, p.Hearing = path, filepath.Base(filepath.Dir(path))
 	base := filepath.Base(path)
-	if _, err := fmt.Sscanf(base, "part-%d"+archive.Ext, &p.Number); err != nil || p.Number < 1 || base != fmt.Sprintf("part-%04d"+archive.Ext, p.Number) {
+	var ok bool
+	if p.Number, ok = recording.PartNumber(base, archive.Ext); !ok {
 		return p, fmt.Errorf("storage: %q is not named like a part", base)
 	}
 	info, err := os.Lstat(path)
@@ -375,7 +377,7 @@ func (m *Mirror) one(ctx context.Context, w *waiting) error {
 			return err
 		}
 	}
-	key := fmt.Sprintf("%s/part-%04d/%s%s.age", w.part.Hearing, w.part.Number, hex.EncodeToString(w.ready.plain[:]), archive.Ext)
+	key := fmt.Sprintf("%s/%s/%s%s.age", w.part.Hearing, recording.PartDir(w.part.Number), hex.EncodeToString(w.ready.plain[:]), archive.Ext)
 	now := m.p.Now().UTC()
 	kept, err := m.p.Target.keep(ctx, key, w.ready, now, m.p.Retain)
 	if err != nil {
