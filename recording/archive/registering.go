@@ -70,6 +70,8 @@ func (j *Job) register(ctx context.Context, part string, sum *[sha256.Size]byte)
 	}
 	defer func() { err = errors.Join(err, closer.Close()) }()
 	switch {
+	case j.swappedAs(part) == f:
+		return errors.Join(errNotNoted, ErrSwapped) // read once; a register only grows
 	case sum != nil:
 		f.SHA256 = *sum
 	case j.p.Register.Has(f.Hearing, f.Part, f.Size, f.Manifest):
@@ -82,9 +84,27 @@ func (j *Job) register(ctx context.Context, part string, sum *[sha256.Size]byte)
 		h.Sum(f.SHA256[:0])
 	}
 	if err := j.p.Register.Sealed(ctx, f); err != nil {
+		if errors.Is(err, ErrSwapped) {
+			j.setSwapped(part, f)
+		}
 		return errors.Join(errNotNoted, err)
 	}
 	return nil
+}
+
+// swappedAs is the sealed file of a part, without its SHA-256, that was found not to
+// be the one that was noted.
+func (j *Job) swappedAs(part string) Final {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.swapped[part]
+}
+
+func (j *Job) setSwapped(part string, f Final) {
+	f.SHA256 = [sha256.Size]byte{}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.swapped[part] = f
 }
 
 // errNotNoted: the file is sealed, and the register does not know it yet.
@@ -118,7 +138,7 @@ func finalOf(path string) (f Final, r io.ReaderAt, closer io.Closer, err error) 
 		return f, nil, nil, errors.New("its root is none")
 	}
 	f = Final{Hearing: filepath.Base(filepath.Dir(path)), Lines: s.Lines, Root: [sha256.Size]byte(root), Size: size, Manifest: sha256.Sum256(list)}
-	if _, err := fmt.Sscanf(filepath.Base(path), "part-%d", &f.Part); err != nil {
+	if f.Part, err = partNumber(path); err != nil {
 		return f, nil, nil, err
 	}
 	return f, r, closer, nil
