@@ -16,6 +16,11 @@ const mediaDir = "media"
 // directory of a hearing, that the part of that number stands in the other.
 const ElsewhereExt = ".elsewhere"
 
+// LostExt is the end of the name of an entry which says that the part of that number
+// is lost for good: an operator said so, because its disk will not come back. The
+// hearing goes on without it, and every report names it.
+const LostExt = ".lost"
+
 // maxRuns and maxLoose bound the runs of one gap line, and the packets of one
 // line of loose ones, 128 KiB in all.
 const (
@@ -29,7 +34,20 @@ func Origin(node, hearing string, part int) string {
 	return fmt.Sprintf("phientoa/%s/hearing/%s/part/%04d", node, hearing, part)
 }
 
-func partDir(n int) string { return fmt.Sprintf("part-%04d", n) }
+// PartDir is the name of a part's directory, and how the names of everything beside
+// it begin. Numbers run from 1.
+func PartDir(number int) string { return fmt.Sprintf("part-%04d", number) }
+
+// PartNumber reads such a name, which ext follows; false: it is none.
+func PartNumber(name, ext string) (number int, ok bool) {
+	text, ok := strings.CutSuffix(name, ext)
+	if !ok {
+		return 0, false
+	}
+	text, ok = strings.CutPrefix(text, "part-")
+	number, err := strconv.Atoi(text)
+	return number, ok && err == nil && number > 0 && text == fmt.Sprintf("%04d", number)
+}
 
 // parseMediaName reads "t001-2.webm".
 func parseMediaName(base string) (track string, number int, ok bool) {

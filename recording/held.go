@@ -30,7 +30,7 @@ func Held(dirs ...string) ([][]byte, error) {
 		return nil, err
 	}
 	if len(all.away) > 0 {
-		return nil, fmt.Errorf("%w: %s", errAway, partDir(all.away[0]))
+		return nil, fmt.Errorf("%w: %s", errAway, PartDir(all.away[0]))
 	}
 	var ev events
 	for _, pl := range all.found {

@@ -34,7 +34,7 @@ func TestHeldIsReadWithoutOpening(t *testing.T) {
 	require.NoError(t, p.Suspend(ctx))
 
 	// A damaged line that is no event: the next part begins, and forgets nothing.
-	name := filepath.Join(dir, partDir(1), ledger.LogName)
+	name := filepath.Join(dir, PartDir(1), ledger.LogName)
 	raw, err := os.ReadFile(name)
 	require.NoError(t, err)
 	raw[bytes.IndexByte(raw, '\n')+10] ^= 1
@@ -53,7 +53,7 @@ func TestHeldIsReadWithoutOpening(t *testing.T) {
 
 func TestHeldRefusesWhatItCannotRead(t *testing.T) {
 	dir := t.TempDir()
-	part := filepath.Join(dir, partDir(1))
+	part := filepath.Join(dir, PartDir(1))
 	require.NoError(t, os.Mkdir(part, 0o700))
 	log := filepath.Join(part, ledger.LogName)
 	require.NoError(t, os.WriteFile(log, []byte("{\"k\":\"event\",torn"), 0o600))

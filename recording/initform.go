@@ -1,10 +1,6 @@
 package recording
 
-import (
-	"bytes"
-
-	"phientoa/sfu"
-)
+import "bytes"
 
 // MaxInit bounds what stands in front of the first cluster of a track file, in bytes.
 const MaxInit = 1 << 10
@@ -16,14 +12,14 @@ func IsInit(b []byte, codec string, channels uint8) bool {
 	if len(b) > MaxInit {
 		return false
 	}
-	if codec == codecName(sfu.Opus) {
-		return bytes.Equal(b, initBytes(sfu.Opus, max(channels, 1), 0, 0))
+	if codec == opusName {
+		return bytes.Equal(b, initBytes(opusName, max(channels, 1), 0, 0))
 	}
 	// Width and height stand last, each with id, size and one or two bytes.
 	for w := 1; w <= 2; w++ {
 		for h := 1; h <= 2; h++ {
 			if at := len(b) - w - h - 4; at >= 0 &&
-				bytes.Equal(b, initBytes(sfu.VP8, 0, number(b[at+2:at+2+w]), number(b[len(b)-h:]))) {
+				bytes.Equal(b, initBytes(vp8Name, 0, number(b[at+2:at+2+w]), number(b[len(b)-h:]))) {
 				return true
 			}
 		}

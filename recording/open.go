@@ -47,31 +47,35 @@ func (p *Params) defaults() error {
 	return nil
 }
 
-// partNumbers are the numbers of the parts in a hearing's directory, and of those
-// that it says to stand elsewhere.
-func partNumbers(root string) (here, elsewhere []int, err error) {
-	entries, err := os.ReadDir(root)
+// entries are what stands of parts in a hearing's directory, by number.
+type entries struct {
+	here      []int // the parts themselves
+	elsewhere []int // those that are said to stand elsewhere
+	lost      []int // those that are said to be lost
+}
+
+func readEntries(root string) (out entries, err error) {
+	list, err := os.ReadDir(root)
 	if err != nil {
-		return nil, nil, fmt.Errorf("recording: %w", err)
+		return out, fmt.Errorf("recording: %w", err)
 	}
-	for _, e := range entries {
-		var n int
-		if _, err := fmt.Sscanf(e.Name(), "part-%d", &n); err != nil {
-			continue
-		}
-		switch {
-		case e.IsDir() && e.Name() == partDir(n):
-			here = append(here, n)
-		case !e.IsDir() && e.Name() == partDir(n)+ElsewhereExt:
-			elsewhere = append(elsewhere, n)
+	for _, e := range list {
+		for _, kind := range []struct {
+			ext string
+			dir bool
+			to  *[]int
+		}{{"", true, &out.here}, {ElsewhereExt, false, &out.elsewhere}, {LostExt, false, &out.lost}} {
+			if n, ok := PartNumber(e.Name(), kind.ext); ok && e.IsDir() == kind.dir {
+				*kind.to = append(*kind.to, n)
+			}
 		}
 	}
-	return here, elsewhere, nil
+	return out, nil
 }
 
 // openDir makes the directory of a part and a Part without its log.
 func (p Params) openDir(root string, number int) (*Part, ledger.Params, error) {
-	dir := filepath.Join(root, partDir(number))
+	dir := filepath.Join(root, PartDir(number))
 	if err := mkdirSynced(root, dir); err != nil {
 		return nil, ledger.Params{}, err
 	}
@@ -86,7 +90,7 @@ func (p Params) openDir(root string, number int) (*Part, ledger.Params, error) {
 		status:  &status{notify: p.Notify, now: p.Now, limit: p.Limits.Durable},
 		leaving: make(chan struct{}), elsewhere: p.Second != "",
 	}
-	if p.Second != "" && root == p.roots()[1] {
+	if root != p.roots()[0] {
 		part.status.standing = troubleSecond
 	}
 	return part, ledger.Params{
@@ -184,7 +188,7 @@ func syncDir(dir string) error {
 // named without a root.
 func (p Params) lastNote(root string, number int) *previousPart {
 	out := &previousPart{Part: number}
-	cp, err := ledger.LastCheckpoint(os.DirFS(filepath.Join(root, partDir(number))))
+	cp, err := ledger.LastCheckpoint(os.DirFS(filepath.Join(root, PartDir(number))))
 	if err == nil {
 		out.Size, out.Root, out.Note = cp.Size, hex.EncodeToString(cp.Root[:]), string(cp.Note)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"phientoa/internal/disk"
 	"phientoa/internal/ledger"
 )
 
@@ -23,7 +24,7 @@ type place struct {
 	number int
 }
 
-func (p place) dir() string { return filepath.Join(p.root, partDir(p.number)) }
+func (p place) dir() string { return filepath.Join(p.root, PartDir(p.number)) }
 
 // roots are the directories of the hearing, the usual one first.
 func (p Params) roots() []string {
@@ -34,18 +35,30 @@ func (p Params) roots() []string {
 	return out
 }
 
+// makeRoot makes the hearing's directory on one of the disks.
+func (p Params) makeRoot(root string) error {
+	if root == p.roots()[0] {
+		return os.MkdirAll(root, 0o700)
+	}
+	// Where the disk is not mounted, its bare mount point would take evidence on the
+	// disk of something else.
+	err := disk.Marked(p.Second)
+	if err == nil {
+		err = os.Mkdir(root, 0o700)
+	}
+	if errors.Is(err, fs.ErrExist) {
+		err = nil
+	}
+	return err
+}
+
 // makeRoots makes the hearing's directories. One that cannot be made does not
-// count as long as there is another. The second directory itself is never made
-// here: where its disk is not mounted, it would be made on the disk of the first.
+// count as long as there is another.
 func (p Params) makeRoots() error {
 	roots := p.roots()
-	errs := []error{os.MkdirAll(roots[0], 0o700)}
-	for _, root := range roots[1:] {
-		err := os.Mkdir(root, 0o700)
-		if errors.Is(err, fs.ErrExist) {
-			err = nil
-		}
-		errs = append(errs, err)
+	var errs []error
+	for _, root := range roots {
+		errs = append(errs, p.makeRoot(root))
 	}
 	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
 	if len(errs) < len(roots) {
@@ -64,6 +77,7 @@ var errAway = errors.New("recording: parts of the hearing stand in the other dir
 type survey struct {
 	found  []place // by number
 	away   []int   // numbers that entries name and no root has, by number
+	lost   []int   // numbers that are said to be lost for good, and that no root has, by number
 	unread error   // of the roots that could not be read; one that is not there is none
 }
 
@@ -73,11 +87,11 @@ type survey struct {
 func places(roots ...string) (survey, error) {
 	at := map[int]place{}
 	var out survey
-	var named []int
+	var named, lost []int
 	var missing error
 	readable := false
 	for _, root := range roots {
-		numbers, elsewhere, err := partNumbers(root)
+		entries, err := readEntries(root)
 		if err != nil {
 			missing = errors.Join(missing, err)
 			if !errors.Is(err, fs.ErrNotExist) {
@@ -86,8 +100,8 @@ func places(roots ...string) (survey, error) {
 			continue
 		}
 		readable = true
-		named = append(named, elsewhere...)
-		for _, n := range numbers {
+		named, lost = append(named, entries.elsewhere...), append(lost, entries.lost...)
+		for _, n := range entries.here {
 			pl := place{root, n}
 			if old, twice := at[n]; !twice || !old.begun() && pl.begun() {
 				at[n] = pl
@@ -104,21 +118,27 @@ func places(roots ...string) (survey, error) {
 		out.found = append(out.found, pl)
 	}
 	slices.SortFunc(out.found, func(a, b place) int { return a.number - b.number })
-	for _, n := range named {
-		if _, ok := at[n]; !ok && !slices.Contains(out.away, n) {
+	for _, n := range append(named, lost...) {
+		_, ok := at[n]
+		switch {
+		case ok || slices.Contains(out.away, n) || slices.Contains(out.lost, n):
+		case slices.Contains(lost, n):
+			out.lost = append(out.lost, n)
+		default:
 			out.away = append(out.away, n)
 		}
 	}
 	slices.Sort(out.away)
+	slices.Sort(out.lost)
 	return out, nil
 }
 
-// lastAway is the number of a part behind all that are found; 0: there is none.
-func (s survey) lastAway() int {
-	if len(s.away) == 0 {
+// behind is the last of some numbers if that is behind all that are found; else 0.
+func (s survey) behind(numbers []int) int {
+	if len(numbers) == 0 {
 		return 0
 	}
-	n := s.away[len(s.away)-1]
+	n := numbers[len(numbers)-1]
 	if len(s.found) > 0 && n < s.found[len(s.found)-1].number {
 		return 0
 	}
@@ -126,7 +146,7 @@ func (s survey) lastAway() int {
 }
 
 func elsewhereEntry(root string, number int) string {
-	return filepath.Join(root, partDir(number)+ElsewhereExt)
+	return filepath.Join(root, PartDir(number)+ElsewhereExt)
 }
 
 // announce says in the other directories that the part stands, or is about to, in
@@ -151,8 +171,8 @@ func (p Params) announce(pl place) {
 	}
 }
 
-// LastPart is the directory of the hearing's latest part, empty when there is
-// none. dirs are the hearing's directories.
+// LastPart is the directory of the hearing's latest part, empty when there is none or
+// it is lost. dirs are the hearing's directories.
 func LastPart(dirs ...string) (string, error) {
 	all, err := places(dirs...)
 	switch {
@@ -160,9 +180,9 @@ func LastPart(dirs ...string) (string, error) {
 		return "", nil
 	case err != nil:
 		return "", err
-	case all.lastAway() > 0:
-		return "", fmt.Errorf("%w: %s", errAway, partDir(all.lastAway()))
-	case len(all.found) == 0:
+	case all.behind(all.away) > 0:
+		return "", fmt.Errorf("%w: %s", errAway, PartDir(all.behind(all.away)))
+	case len(all.found) == 0 || all.behind(all.lost) > 0:
 		return "", nil
 	}
 	return all.found[len(all.found)-1].dir(), nil
@@ -187,13 +207,13 @@ func Open(ctx context.Context, params Params) (*Part, error) {
 	if err != nil {
 		return nil, err
 	}
-	if all.unread != nil || len(all.away) > 0 {
-		params.Logger.Error("evidence of the hearing is not all there", "hearing", params.Hearing, "away", all.away, "error", all.unread)
+	if all.unread != nil || len(all.away) > 0 || len(all.lost) > 0 {
+		params.Logger.Error("evidence of the hearing is not all there", "hearing", params.Hearing, "away", all.away, "lost", all.lost, "error", all.unread)
 	}
 	for _, pl := range all.found {
 		params.announce(pl)
 	}
-	if n := all.lastAway(); n > 0 {
+	if n := max(all.behind(all.away), all.behind(all.lost)); n > 0 {
 		return params.next(ctx, n+1, &previousPart{Part: n}, nil, "")
 	}
 	if len(all.found) == 0 {
@@ -221,6 +241,10 @@ func (p Params) next(ctx context.Context, number int, previous *previousPart, ca
 	}
 	var errs []error
 	for _, root := range roots {
+		if err := p.makeRoot(root); err != nil {
+			errs = append(errs, fmt.Errorf("recording: %w", err))
+			continue
+		}
 		p.announce(place{root, number})
 		part, err := p.open(ctx, root, number, previous, carried)
 		if err == nil {

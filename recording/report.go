@@ -35,6 +35,7 @@ func wordsOf(lang string) words {
 				"after-end": "lines behind the end", "key-restart": "key of another predecessor", "genesis": "wrong beginning", "media": "media bytes changed",
 				"order": "record out of order", "uncovered": "bytes without a record", "foreign": "foreign file", "record": "impossible record", "part": "parts do not fit",
 				DamagePartMissing: "a part is missing that this one names; where the node has a second directory (--evidence-second), give the hearing's directories of both",
+				DamagePartLost:    "a part is lost for good with its disk, as the operator noted",
 			},
 		}
 	}
@@ -57,6 +58,7 @@ func wordsOf(lang string) words {
 			"after-end": "dòng sau dòng kết thúc", "key-restart": "khóa nêu khóa trước khác với nhật ký", "genesis": "phần mở đầu sai", "media": "dữ liệu âm thanh, hình ảnh bị sửa",
 			"order": "bản ghi sai thứ tự", "uncovered": "dữ liệu không có bản ghi", "foreign": "tệp lạ", "record": "bản ghi vô lý", "part": "các phần không khớp nhau",
 			DamagePartMissing: "thiếu phần mà phần này nêu; nếu máy chủ có thư mục lưu trữ thứ hai (--evidence-second), hãy đưa thư mục của phiên tòa ở cả hai nơi",
+			DamagePartLost:    "một phần đã mất hẳn cùng ổ đĩa, theo ghi nhận của người vận hành hệ thống",
 		},
 	}
 }

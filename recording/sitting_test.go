@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"phientoa/internal/disk"
 	"phientoa/internal/ledger"
 	"phientoa/sfu"
 )
@@ -38,6 +39,7 @@ func newTwoDisks(t *testing.T, now time.Time) *twoDisks {
 	o := newOpener(t, now)
 	d := &twoDisks{opener: o, second: filepath.Join(filepath.Dir(o.dir), "second"), disk: &faulty{}}
 	require.NoError(t, os.Mkdir(d.second, 0o700))
+	require.NoError(t, disk.Mark(d.second))
 	return d
 }
 
@@ -166,7 +168,7 @@ func TestASecondDirectoryTakesOverFromAFailingDisk(t *testing.T) {
 					r := d.one(dir)
 					require.Equal(t, 1, r.ExitCode(), r.Text("en"))
 					require.Equal(t, DamagePartMissing, r.Damages[0].Code)
-					require.Equal(t, partDir(2-i), r.Damages[0].Detail)
+					require.Equal(t, PartDir(2-i), r.Damages[0].Detail)
 					require.Contains(t, r.Text("vi"), "thư mục lưu trữ thứ hai (--evidence-second)")
 				}
 				return
@@ -185,7 +187,7 @@ func TestASecondDirectoryTakesOverFromAFailingDisk(t *testing.T) {
 			})
 			r = d.report()
 			require.Equal(t, 0, r.ExitCode(), r.Text("en"))
-			require.Contains(t, d.ended, filepath.Join(d.dir, "h-1", partDir(1)))
+			require.Contains(t, d.ended, filepath.Join(d.dir, "h-1", PartDir(1)))
 		})
 	}
 }
@@ -282,7 +284,7 @@ func TestNothingIsSignedThatIsNotOnDisk(t *testing.T) {
 		k.talk(4 * time.Second)
 		require.NoError(t, s.Suspend(context.Background()))
 	})
-	part := filepath.Join(d.dir, "h-1", partDir(1))
+	part := filepath.Join(d.dir, "h-1", PartDir(1))
 	cp, err := ledger.LastCheckpoint(os.DirFS(part))
 	require.NoError(t, err)
 	raw, err := os.ReadFile(filepath.Join(part, ledger.LogName))
@@ -340,7 +342,7 @@ func TestTheEndDoesNotWaitForAHungDisk(t *testing.T) {
 			s, _ := d.begin(func(p *Params) {
 				inner := p.FS
 				p.FS = func(dir string) (PartFS, error) {
-					if stuck.Load() && (moving || filepath.Base(dir) == partDir(1)) {
+					if stuck.Load() && (moving || filepath.Base(dir) == PartDir(1)) {
 						<-hung
 					}
 					return inner(dir)
@@ -421,7 +423,7 @@ func TestANumberIsNotUsedTwiceWhileADiskIsAway(t *testing.T) {
 			r := d.one(d.dirs()[0])
 			require.Equal(t, 1, r.ExitCode(), r.Text("en"))
 			require.Equal(t, DamagePartMissing, r.Damages[0].Code)
-			require.Equal(t, partDir(2), r.Damages[0].Detail)
+			require.Equal(t, PartDir(2), r.Damages[0].Detail)
 			back()
 			held, err := Held(dirs...)
 			require.NoError(t, err)
@@ -437,4 +439,89 @@ func TestANumberIsNotUsedTwiceWhileADiskIsAway(t *testing.T) {
 			require.Len(t, r.Parts, 4)
 		})
 	}
+}
+
+// A bare mount point takes no evidence, at the beginning or when the first disk fails;
+// a disk that is mounted meanwhile does.
+func TestABareMountPointTakesNoEvidence(t *testing.T) {
+	d := newTwoDisks(t, bubble)
+	require.NoError(t, os.Rename(d.second, d.second+".away"))
+	require.NoError(t, os.Mkdir(d.second, 0o700))
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := d.begin(nil)
+		require.Equal(t, 1, s.Number())
+		err := error(syscall.EIO)
+		d.all.Store(&err)
+		d.disk.log.Store(&err)
+		require.Error(t, s.Event(context.Background(), 1, []byte(`{"n":1}`), true, true), "no part takes it in time")
+		time.Sleep(10 * time.Second) //nolint:forbidigo // the clock of the bubble
+		require.Equal(t, 1, s.Number(), "there is nowhere to go on")
+		left, readErr := os.ReadDir(d.second)
+		require.NoError(t, readErr)
+		require.Empty(t, left)
+		require.NoError(t, os.Remove(d.second))
+		require.NoError(t, os.Rename(d.second+".away", d.second))
+		time.Sleep(2 * moveRetry) //nolint:forbidigo // the clock of the bubble
+		synctest.Wait()
+		require.Equal(t, 2, s.Number())
+		require.Contains(t, s.Dir(), d.second)
+		require.NoError(t, s.Close(context.Background()))
+	})
+}
+
+// A part whose disk will never come back keeps its hearing shut until an operator says
+// so; then the hearing goes on, and every report names the part as lost.
+func TestAPartThatIsLostForGoodIsNamed(t *testing.T) {
+	d := newTwoDisks(t, bubble)
+	dirs := []string{filepath.Join(d.dir, "h-1"), filepath.Join(d.second, "h-1")}
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := d.begin(nil)
+		err := error(syscall.EIO)
+		d.disk.log.Store(&err)
+		require.NoError(t, s.Event(context.Background(), 1, []byte(`{"n":1}`), true, true))
+		require.Equal(t, 2, s.Number())
+		require.NoError(t, s.Suspend(context.Background()))
+	})
+	said := Lost{At: bubble, By: "op", Reason: "Ổ đĩa hỏng"}
+	_, err := DeclareLost(dirs[0], 2, Lost{At: bubble, Reason: " "})
+	require.Error(t, err, "a reason is wanted")
+	_, err = DeclareLost(dirs[0], 1, said)
+	require.Error(t, err, "it stands here")
+	_, err = DeclareLost(dirs[0], 3, said)
+	require.Error(t, err, "nothing names it")
+	require.NoError(t, os.RemoveAll(d.second))
+	_, err = Held(dirs...)
+	require.ErrorIs(t, err, errAway)
+	path, err := DeclareLost(dirs[0], 2, said)
+	require.NoError(t, err)
+	require.Equal(t, said.Reason, ReadLost(path).Reason)
+	_, err = DeclareLost(dirs[0], 2, said)
+	require.Error(t, err, "once")
+
+	_, err = Held(dirs...)
+	require.NoError(t, err)
+	last, err := LastPart(dirs...)
+	require.NoError(t, err)
+	require.Empty(t, last)
+	report := func() Report { return d.one(d.dirs()[0]) }
+	r := report()
+	require.Contains(t, codesOf(r), DamagePartLost, "the last one too: %s", r.Text("en"))
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := d.begin(nil)
+		require.Equal(t, 3, s.Number(), "its number is used up")
+		synctest.Wait()
+		require.NoError(t, s.Close(context.Background()))
+	})
+	r = report()
+	require.Equal(t, 1, r.ExitCode())
+	require.Equal(t, []string{DamagePartLost}, codesOf(r), r.Text("en"))
+	require.Equal(t, PartDir(2), r.Damages[0].Detail)
+	require.Contains(t, r.Text("vi"), "đã mất hẳn cùng ổ đĩa")
+}
+
+func codesOf(r Report) (out []string) {
+	for _, d := range r.Damages {
+		out = append(out, d.Code)
+	}
+	return out
 }

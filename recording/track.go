@@ -173,7 +173,7 @@ func (p *Part) begin(t *track, u *unit, now time.Time) bool {
 	}
 	p.flushStarved(t, u.from)
 	t.clock = mediaClock{rate: max(t.info.ClockRate, 1)}
-	t.file = &mediaFile{name: name, f: f, fresh: true, zero: u.from, init: initBytes(t.info.Codec, max(t.info.Channels, 1), u.width, u.height)}
+	t.file = &mediaFile{name: name, f: f, fresh: true, zero: u.from, init: initBytes(codecName(t.info.Codec), max(t.info.Channels, 1), u.width, u.height)}
 	return true
 }
 
@@ -321,7 +321,7 @@ func (p *Part) ns(t time.Time) int64 { return t.Sub(p.base).Nanoseconds() }
 
 func codecName(c sfu.Codec) string {
 	if c == sfu.Opus {
-		return "opus"
+		return opusName
 	}
-	return "vp8"
+	return vp8Name
 }

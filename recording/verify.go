@@ -24,6 +24,8 @@ const (
 	// DamagePartMissing: a part that another names is in none of the directories that
 	// were given; it may lie in the node's second one.
 	DamagePartMissing = "part-missing"
+	// DamagePartLost: an operator said of it that it is lost for good.
+	DamagePartLost = "part-lost"
 )
 
 // Options of VerifyDir.
@@ -108,6 +110,7 @@ type Report struct {
 	Signers     []string     `json:"signers"`
 	Unreadable  string       `json:"unreadable,omitempty"`
 	single      bool         // fsys is one part, not a hearing
+	lost        map[int]bool // parts that an entry declares lost; true: and nothing has named them yet
 }
 
 // Bounds against hostile evidence, whose lines may number millions.
@@ -161,6 +164,7 @@ func (r *Report) verify(ctx context.Context, dirs []fs.FS, o Options) error {
 		return err
 	}
 	r.single = len(parts) == 1 && parts[0].number == 0
+	r.lost = lostParts(dirs)
 	var certs [][]byte
 	for i, p := range parts {
 		po := o
@@ -176,6 +180,7 @@ func (r *Report) verify(ctx context.Context, dirs []fs.FS, o Options) error {
 		r.Parts = append(r.Parts, last)
 	}
 	r.successor()
+	r.declared()
 	r.heldElsewhere(o.Held)
 	return r.signers(certs, o)
 }
@@ -212,6 +217,16 @@ func isSupplement(name string) bool {
 	return err == nil && (name == base || name == base+".new")
 }
 
+// besidePart tells of a file in a hearing's directory whether it may stand there: the
+// sealed file of a part, which is verified by itself (see package archive), and the
+// entries about parts that are elsewhere or lost, of which their successors tell.
+func besidePart(name string) bool {
+	return slices.ContainsFunc([]string{".asice", ".asice.new", ElsewhereExt, LostExt}, func(ext string) bool {
+		_, ok := PartNumber(name, ext)
+		return ok
+	})
+}
+
 func findParts(fsys fs.FS) ([]partDirFS, error) {
 	for _, name := range []string{ledger.LogName, ledger.CheckpointsName} {
 		if _, err := fs.Stat(fsys, name); err == nil {
@@ -227,15 +242,11 @@ func findParts(fsys fs.FS) ([]partDirFS, error) {
 		if e.Type().IsRegular() && isSupplement(e.Name()) {
 			continue // verified by itself; see package archive
 		}
-		var n int
-		_, err := fmt.Sscanf(e.Name(), "part-%d", &n)
-		if err == nil && !e.IsDir() && (e.Name() == partDir(n)+".asice" || e.Name() == partDir(n)+".asice.new") {
-			continue // the sealed file of a part is verified by itself; see package archive
+		n, ok := PartNumber(e.Name(), "")
+		if !ok && !e.IsDir() && besidePart(e.Name()) {
+			continue
 		}
-		if err == nil && !e.IsDir() && e.Name() == partDir(n)+ElsewhereExt {
-			continue // that this part is in the other directory, its successor tells
-		}
-		if err != nil || e.Name() != partDir(n) || !e.IsDir() {
+		if !ok || !e.IsDir() {
 			return nil, fmt.Errorf("recording: %q is no part of a hearing", e.Name())
 		}
 		sub, err := fs.Sub(fsys, e.Name())

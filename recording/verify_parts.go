@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"slices"
 
 	"phientoa/internal/ledger"
@@ -77,6 +78,17 @@ func (r *Report) chainPart(p PartReport, i int, parts []partDirFS) {
 	r.add(Damage{Part: p.Part, Damage: ledger.Damage{Code: DamagePart, File: ledger.LogName, Line: 0, LineTo: 0, Offset: 0, Detail: fault}})
 }
 
+// declared names the parts that are lost and that nothing else named: the last ones.
+func (r *Report) declared() {
+	last := r.Parts[len(r.Parts)-1].Part
+	for _, n := range slices.Sorted(maps.Keys(r.lost)) {
+		here := slices.ContainsFunc(r.Parts, func(p PartReport) bool { return p.Part == n })
+		if r.lost[n] && !here && !r.single {
+			r.absent(last, n)
+		}
+	}
+}
+
 // successor wants the part behind one that ended because the recording goes on there.
 func (r *Report) successor() {
 	if last := r.Parts[len(r.Parts)-1]; last.moved && !r.single && !r.Running {
@@ -86,8 +98,12 @@ func (r *Report) successor() {
 
 // absent says that a part names another which was not given.
 func (r *Report) absent(by, missing int) {
+	code := DamagePartMissing
+	if _, declared := r.lost[missing]; declared {
+		code, r.lost[missing] = DamagePartLost, false
+	}
 	r.add(Damage{Part: by, Damage: ledger.Damage{
-		Code: DamagePartMissing, File: ledger.LogName, Line: -1, LineTo: -1, Offset: -1, Detail: partDir(missing),
+		Code: code, File: ledger.LogName, Line: -1, LineTo: -1, Offset: -1, Detail: PartDir(missing),
 	}})
 }
 
@@ -108,4 +124,21 @@ func holdsNote(fsys fs.FS, x *previousPart) bool {
 	defer f.Close()
 	all, err := io.ReadAll(io.LimitReader(f, maxNotes))
 	return err == nil && bytes.Contains(append([]byte("\n"), all...), append([]byte("\n"+x.Note), '\n'))
+}
+
+// lostParts are the numbers of the parts of which an entry says that they are lost.
+func lostParts(dirs []fs.FS) map[int]bool {
+	out := map[int]bool{}
+	for _, dir := range dirs {
+		list, err := fs.ReadDir(dir, ".")
+		if err != nil {
+			continue // joinParts says so
+		}
+		for _, e := range list {
+			if n, ok := PartNumber(e.Name(), LostExt); ok && !e.IsDir() {
+				out[n] = true
+			}
+		}
+	}
+	return out
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -17,17 +18,22 @@ import (
 )
 
 // openArchives makes the vault of sealed files and the law of who sees them.
-func (n *node) openArchives() {
+func (n *node) openArchives() error {
 	var noted retrieval.Register = noRegister{}
 	if n.register != nil {
 		noted = n.register
 	}
+	roots, err := n.roots()
+	if err != nil {
+		return err
+	}
 	n.vault = retrieval.NewVault(retrieval.VaultParams{
-		Dir: n.evidenceDir(), Second: n.p.EvidenceSecond, Node: n.p.Node, Store: n.store, Register: noted, Roots: n.ownRoots(), Lists: n.ownLists, Logger: n.logger,
+		Dir: n.evidenceDir(), Second: n.p.EvidenceSecond, Node: n.p.Node, Store: n.store, Register: noted, Roots: roots, Lists: n.ownLists, Logger: n.logger,
 		// Made later than the vault, and before it runs.
 		Forget: n.forget,
 	})
 	n.archives = archives.New(archives.Params{Store: n.store})
+	return nil
 }
 
 // noRegister holds disposals up while the register is not open: without its note an
@@ -39,19 +45,30 @@ func (noRegister) Disposed(context.Context, archive.Disposal) error {
 	return errors.New("the register is not open: nothing is removed")
 }
 
-// ownRoots is the court's own authority, as the signer beside this node wrote it;
-// without it verification names no signer.
-func (n *node) ownRoots() *x509.CertPool {
-	text, err := os.ReadFile(filepath.Join(n.p.DataDir, "pki", pki.CACert))
-	if err != nil {
-		n.logger.Info("no authority of the court beside this node: verification on demand does not name signers", "err", err)
-		return nil
-	}
+// roots are the authorities that verification on demand trusts: the court's own, as
+// the signer beside this node wrote it, and that of the court's seal (court-ca).
+func (n *node) roots() (*x509.CertPool, error) {
 	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(text) {
-		return nil
+	own, err := os.ReadFile(filepath.Join(n.p.DataDir, "pki", pki.CACert))
+	if err != nil {
+		n.logger.Info("no authority of the court beside this node: verification on demand does not name its signers", "err", err)
 	}
-	return pool
+	known := pool.AppendCertsFromPEM(own)
+	switch {
+	case n.p.CourtCA != "":
+	case !known:
+		return nil, nil //nolint:nilnil // signers stay unknown
+	default:
+		return pool, nil
+	}
+	text, err := os.ReadFile(n.p.CourtCA)
+	if err != nil {
+		return nil, fmt.Errorf("court-ca: %w", err)
+	}
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, errors.New("court-ca: no certificate in it")
+	}
+	return pool, nil
 }
 
 // ownLists is the court's own authority's list of revoked certificates as of now: what

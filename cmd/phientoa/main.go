@@ -20,20 +20,21 @@ import (
 )
 
 type cli struct {
-	Serve   serveCmd      `cmd:"" help:"Serve hearings."`
-	Demo    demoCmd       `cmd:"" help:"Show a demonstration hearing on this machine."`
-	Verify  verifycli.Cmd `cmd:"" help:"Verify a sealed part or a directory of evidence. Exit 0: whole, signer known; 3: whole, signer unknown; 1: damaged; 2: not readable."`
-	Signer  signerCmd     `cmd:"" help:"Hold the sealing keys behind a unix socket."`
-	Backup  backupCmd     `cmd:"" help:"Write database and evidence into one archive."`
-	Restore restoreCmd    `cmd:"" help:"Bring a backup into an empty data directory, or check it."`
-	Migrate migrateCmd    `cmd:"" help:"Bring a database to this version."`
-	Account accountCmd    `cmd:"" help:"Administer accounts of officials."`
-	Audit   auditCmd      `cmd:"" help:"Tell openings without an end, and lost or swapped archives, of a node."`
-	Renew   renewCmd      `cmd:"" help:"Renew the timestamps of sealed parts before their certificates end, or list what is due. A running node does it by itself."`
-	Unit    unitCmd       `cmd:"" help:"Administer courts, procuracies and detention facilities."`
-	Sign    signCmd       `cmd:"" name:"sign-minutes" help:"Sign minutes on this machine with your own certificate. The key and its password or PIN never leave it."`
-	Bench   benchCmd      `cmd:"" help:"Measure the forwarding of media beside plain Pion and the floor of this machine."`
-	Version versionCmd    `cmd:"" help:"Print the version."`
+	Serve    serveCmd      `cmd:"" help:"Serve hearings."`
+	Demo     demoCmd       `cmd:"" help:"Show a demonstration hearing on this machine."`
+	Verify   verifycli.Cmd `cmd:"" help:"Verify a sealed part or a directory of evidence. Exit 0: whole, signer known; 3: whole, signer unknown; 1: damaged; 2: not readable."`
+	Signer   signerCmd     `cmd:"" help:"Hold the sealing keys behind a unix socket."`
+	Backup   backupCmd     `cmd:"" help:"Write database and evidence into one archive."`
+	Restore  restoreCmd    `cmd:"" help:"Bring a backup into an empty data directory, or check it."`
+	Migrate  migrateCmd    `cmd:"" help:"Bring a database to this version."`
+	Account  accountCmd    `cmd:"" help:"Administer accounts of officials."`
+	Audit    auditCmd      `cmd:"" help:"Tell openings without an end, and lost or swapped archives, of a node."`
+	Evidence evidenceCmd   `cmd:"" help:"Administer the disks of evidence."`
+	Renew    renewCmd      `cmd:"" help:"Renew the timestamps of sealed parts before their certificates end, or list what is due. A running node does it by itself."`
+	Sign     signCmd       `cmd:"" name:"sign-minutes" help:"Sign minutes on this machine with your own certificate. The key and its password or PIN never leave it."`
+	Unit     unitCmd       `cmd:"" help:"Administer courts, procuracies and detention facilities."`
+	Bench    benchCmd      `cmd:"" help:"Measure the forwarding of media beside plain Pion and the floor of this machine."`
+	Version  versionCmd    `cmd:"" help:"Print the version."`
 }
 
 // streams is where commands write.

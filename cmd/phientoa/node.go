@@ -245,8 +245,7 @@ func (n *node) openListeners(ctx context.Context) error {
 
 func (n *node) wire(context.Context) error {
 	n.sealer = n.newSealer()
-	n.openArchives()
-	if err := n.openStorage(); err != nil {
+	if err := errors.Join(n.openArchives(), n.openStorage()); err != nil {
 		return err
 	}
 	n.openSupplements()

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"phientoa/internal/court"
+	"phientoa/internal/disk"
 	"phientoa/internal/edge"
 	"phientoa/internal/ledger"
 	"phientoa/internal/store"
@@ -133,22 +134,25 @@ func (n *node) checks() []edge.Check {
 // another lacks it or does not answer is a warning. second is empty where there is
 // none.
 func diskCheck(dirs ...string) (any, error) {
-	type disk struct {
+	type state struct {
 		Free  int64  `json:"free_bytes"`
 		Least int64  `json:"least_bytes"`
 		Error string `json:"error,omitempty"`
 	}
-	var detail []disk
+	var detail []state
 	var errs []error
 	for i, dir := range dirs {
 		if dir == "" {
 			continue
 		}
 		free, err := recording.Free(dir)
+		if err == nil && i > 0 {
+			err = disk.Marked(dir)
+		}
 		if err == nil && free < leastFree {
 			err = fmt.Errorf("%d bytes free on the disk of the evidence, recording needs %d to begin", free, int64(leastFree))
 		}
-		d := disk{Free: free, Least: leastFree}
+		d := state{Free: free, Least: leastFree}
 		if err != nil {
 			d.Error = err.Error()
 			errs = append(errs, fmt.Errorf("disk %d of the evidence: %w", i+1, err))

@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"phientoa/internal/disk"
 	"phientoa/internal/hearing"
 	"phientoa/internal/ledger"
 	"phientoa/recording"
@@ -101,12 +102,8 @@ func (r *recorder) opened(hearing, dir string) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), registerTime)
 	defer cancel()
-	var part int
-	_, err := fmt.Sscanf(filepath.Base(dir), "part-%d", &part)
-	if err == nil {
-		err = r.register.Opened(ctx, hearing, part)
-	}
-	if err != nil {
+	part, _ := recording.PartNumber(filepath.Base(dir), "")
+	if err := r.register.Opened(ctx, hearing, part); err != nil {
 		r.logger.Error("opening not noted in the register", "hearing", hearing, "part", filepath.Base(dir), "err", err)
 	}
 }
@@ -189,6 +186,9 @@ func (r *recorder) free() int64 {
 		return first
 	}
 	second, secondErr := recording.Free(r.second)
+	if secondErr == nil {
+		secondErr = disk.Marked(r.second)
+	}
 	if secondErr != nil {
 		if err != nil {
 			return -1

@@ -35,6 +35,7 @@ import (
 
 	"phientoa/internal/config"
 	"phientoa/internal/court"
+	"phientoa/internal/disk"
 	"phientoa/internal/edge"
 	"phientoa/internal/store"
 	"phientoa/internal/store/sqlite"
@@ -252,7 +253,14 @@ func TestReadyzNamesWhatIsMissing(t *testing.T) {
 	require.NotErrorIs(t, err, edge.ErrWarning)
 	_, err = diskCheck("/proc", "/proc")
 	require.NotErrorIs(t, err, edge.ErrWarning)
-	for _, dirs := range [][]string{{t.TempDir(), "/proc"}, {"/proc", t.TempDir()}} {
+	second := t.TempDir()
+	detail, err = diskCheck(t.TempDir(), second)
+	require.ErrorIs(t, err, edge.ErrWarning, "%v: a bare mount point is no disk", detail)
+	require.ErrorIs(t, err, disk.ErrAway)
+	require.NoError(t, disk.Mark(second))
+	_, err = diskCheck(t.TempDir(), second)
+	require.NoError(t, err)
+	for _, dirs := range [][]string{{t.TempDir(), "/proc"}, {"/proc", second}} {
 		detail, err = diskCheck(dirs...)
 		require.ErrorIs(t, err, edge.ErrWarning, "%v: one of the two takes recordings", detail)
 	}

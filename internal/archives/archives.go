@@ -39,6 +39,7 @@ const Permanent = "permanent"
 type Store interface {
 	store.Archives
 	Units(ctx context.Context, sc court.Scope) ([]store.Unit, error)
+	Account(ctx context.Context, sc court.Scope, id string) (store.Account, error)
 	Hearing(ctx context.Context, sc court.Scope, id string) (store.Hearing, error)
 	Read(ctx context.Context, sc court.Scope, hearing string, from uint64, limit int) ([]store.Line, error)
 }
@@ -268,59 +269,6 @@ func (a *Archives) settle(ctx context.Context, who auth.Official, sc court.Scope
 	return out, err
 }
 
-// Grant is the grant by which the account may see the hearing's archive now: the
-// one that lasts longest. download asks for the file itself. A *Refusal says why not.
-func (a *Archives) Grant(ctx context.Context, who auth.Official, sc court.Scope, id string, download bool) (store.ArchiveRequest, error) {
-	if _, err := a.p.Store.Hearing(ctx, sc, id); err != nil {
-		return store.ArchiveRequest{}, err
-	}
-	if err := a.standing(ctx, sc, id); err != nil {
-		return store.ArchiveRequest{}, err
-	}
-	list, err := a.p.Store.ArchiveRequests(ctx, sc, id, who.ID)
-	if err != nil {
-		return store.ArchiveRequest{}, err
-	}
-	var best store.ArchiveRequest
-	viewOnly := false
-	now := a.now()
-	for _, r := range list {
-		switch {
-		case !r.Open(now):
-		case download && !r.Download:
-			viewOnly = true
-		case r.Until.After(best.Until):
-			best = r
-		}
-	}
-	if best.ID == "" {
-		if viewOnly {
-			return best, viewingOnly()
-		}
-		return best, notGranted()
-	}
-	// Doors may have been closed after the grant was given, in a later part.
-	if !best.Closed {
-		closed, err := a.Closed(ctx, sc, id)
-		if err != nil {
-			return store.ArchiveRequest{}, err
-		}
-		if closed {
-			return store.ArchiveRequest{}, closedNotNamed()
-		}
-	}
-	return best, nil
-}
-
-// Still tells whether a grant holds at this moment: it may have been ended.
-func (a *Archives) Still(ctx context.Context, sc court.Scope, grant string) (bool, error) {
-	r, err := a.p.Store.ArchiveRequest(ctx, sc, grant)
-	if err != nil {
-		return false, err
-	}
-	return r.Open(a.now()), nil
-}
-
 // Saw notes an access, before anything is shown. Equal ones within SameView are one.
 func (a *Archives) Saw(ctx context.Context, sc court.Scope, v store.ArchiveView) error {
 	now := a.now()
@@ -408,27 +356,6 @@ func (a *Archives) newID() (string, error) {
 
 func (a *Archives) entry(who auth.Official, unit court.UnitID, what, object, detail string) store.AdminEntry {
 	return store.AdminEntry{At: a.now(), Actor: who.ID, Unit: unit, What: what, Object: object, Detail: detail}
-}
-
-func notGranted() *Refusal {
-	return &Refusal{
-		"not_granted", "Ông/bà chưa được phép khai thác hồ sơ này, hoặc thời hạn cho phép đã hết. Hãy gửi đề nghị khai thác.",
-		"You have no permission for this archive, or it has run out. Please ask for it.",
-	}
-}
-
-func viewingOnly() *Refusal {
-	return &Refusal{
-		"view_only", "Ông/bà được phép xem, không được phép tải tệp về.",
-		"You may view this archive, not download it.",
-	}
-}
-
-func closedNotNamed() *Refusal {
-	return &Refusal{
-		"closed_doors", "Phiên tòa có phần xét xử kín. Việc cho phép phải nêu rõ phần xét xử kín.",
-		"Part of this hearing was behind closed doors. The permission has to name that.",
-	}
 }
 
 func ownRequest() *Refusal {

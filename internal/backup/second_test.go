@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"phientoa/internal/backup"
+	"phientoa/internal/disk"
 )
 
 // note is a checkpoint in the form of checkpoints.txt; who signed it is not looked at.
@@ -36,16 +37,22 @@ func TestBothDirectoriesOfEvidence(t *testing.T) {
 	put(t, part(second, "part-0002.asice.new"), "half")
 	put(t, filepath.Join(part(first, "part-0002"), "log.jsonl"), "")
 	put(t, filepath.Join(part(second, "part-0001"), "media", "t009-1.webm"), "trace")
+	put(t, part(first, "part-0003.elsewhere"), "")
+	put(t, part(second, "part-0003.elsewhere"), "")
 	src := from.source()
 	src.Second = second
+	_, err := backup.Write(t.Context(), src, &bytes.Buffer{})
+	require.ErrorIs(t, err, disk.ErrAway, "a bare mount point")
+	require.NoError(t, disk.Mark(second))
 	archive := write(t, src)
 
 	to := &place{t: t, dir: filepath.Join(t.TempDir(), "data")}
-	_, err := backup.Restore(t.Context(), to.target(), bytes.NewReader(archive))
+	_, err = backup.Restore(t.Context(), to.target(), bytes.NewReader(archive))
 	require.NoError(t, err)
 	require.Equal(t, []string{
 		hearing1 + "/part-0001/log.jsonl", hearing1 + "/part-0001/media/t001-1.webm",
 		hearing1 + "/part-0002/checkpoints.txt", hearing1 + "/part-0002/log.jsonl", hearing1 + "/part-0002/media/t001-1.webm",
+		hearing1 + "/part-0003.elsewhere",
 	}, tree(t, filepath.Join(to.dir, "evidence")))
 
 	// The second disk survived, with more than the backup has.

@@ -19,6 +19,7 @@ import (
 
 	"filippo.io/age"
 
+	"phientoa/internal/disk"
 	"phientoa/internal/ledger"
 )
 
@@ -92,6 +93,12 @@ func Write(ctx context.Context, src Source, w io.Writer) (m Manifest, err error)
 	}
 	if _, err := os.Lstat(filepath.Join(src.DataDir, Marker)); err == nil {
 		return m, fmt.Errorf("backup: %s is being restored or was left half restored", src.DataDir)
+	}
+	if src.Second != "" {
+		// Without its disk the archive would lack parts, and look whole.
+		if err := disk.Marked(src.Second); err != nil {
+			return m, fmt.Errorf("backup: %w", err)
+		}
 	}
 	tmp, err := os.MkdirTemp(src.DataDir, ".backup-")
 	if err != nil {
@@ -199,7 +206,13 @@ func (a *archive) dir(ctx context.Context, src Source, top, root string) error {
 		case !validPath(name):
 			return fmt.Errorf("backup: %q is no name for an archive", p)
 		}
+		if root == src.Second && rel == disk.MarkName {
+			return nil // the disk's own
+		}
 		if strings.Count(name, "/") == 2 && root == src.Second && exists(filepath.Join(src.DataDir, name)) {
+			if strings.HasSuffix(name, elsewhereExt) {
+				return nil // empty, and the same: a number that no part has, of a beginning that failed on both
+			}
 			return fmt.Errorf("backup: %s stands in both directories of the evidence", name)
 		}
 		err = a.file(ctx, name, p)
@@ -227,6 +240,10 @@ func (s Source) twin(top, root, rel string) bool {
 	}
 	return (root == s.Second) != (keep == second)
 }
+
+// elsewhereExt is the end of the names of recording's empty entries about parts that
+// stand on the other disk.
+const elsewhereExt = ".elsewhere"
 
 func exists(path string) bool {
 	_, err := os.Lstat(path)

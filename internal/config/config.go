@@ -36,6 +36,7 @@ type Config struct {
 	TimestampURL   string        `name:"timestamp-url" env:"PHIENTOA_TIMESTAMP_URL" default:"" help:"http or https address of the RFC 3161 authority that stamps sealed parts; it sees a hash alone. Empty: the signer's own authority, which is not independent."`
 	RevocationList []string      `name:"revocation-list" env:"PHIENTOA_REVOCATION_LISTS" help:"Files and http(s) addresses of the revocation lists (CRL) of the authorities of the court's seal and of timestamps, put into every sealed part. The list of the node's own authority is always there. Comma separated."`
 	PersonalCA     string        `name:"personal-ca" env:"PHIENTOA_PERSONAL_CA" default:"" help:"PEM file of the authorities whose certificates sign for a person (the presiding judge and the clerk under the minutes). Empty: signed minutes are not taken."`
+	CourtCA        string        `name:"court-ca" env:"PHIENTOA_COURT_CA" default:"" help:"PEM file of the authorities of the court's own seal (court.pem), beside this installation's: verification on demand then knows who signed. Empty: the court's seal counts as of an unknown signer, unless this installation's authority made its certificate."`
 	S3Endpoint     string        `name:"s3-endpoint" env:"PHIENTOA_S3_ENDPOINT" default:"" help:"https address of an S3 server that takes a locked, encrypted copy of every sealed part; http on this machine alone. Empty: the files in the data directory are the only ones."`
 	S3Bucket       string        `name:"s3-bucket" env:"PHIENTOA_S3_BUCKET" default:"" help:"Its bucket, made with object lock. At the start and every day a locked probe is put there and tried to be deleted; only where that fails is it called write-once."`
 	S3Region       string        `name:"s3-region" env:"PHIENTOA_S3_REGION" default:"" help:"Its region; empty: asked of the server."`
@@ -43,6 +44,7 @@ type Config struct {
 	S3CA           string        `name:"s3-ca" env:"PHIENTOA_S3_CA" default:"" help:"PEM file of the authorities of its certificate; empty: those of the system."`
 	S3RetainDays   int           `name:"s3-retain-days" env:"PHIENTOA_S3_RETAIN_DAYS" default:"0" help:"Days that a copy is locked from its storing on, 1 to 36500. Nobody can shorten it afterwards, whatever it costs; it has no default."`
 	S3Recipient    []string      `name:"s3-recipient" env:"PHIENTOA_S3_RECIPIENTS" help:"Public keys (age1…) whose secret keys open the copies: the court's and the one in escrow, at least two. Comma separated."`
+	RenderRate     int           `name:"render-rate" env:"PHIENTOA_RENDER_RATE" default:"32" help:"MiB a second that the making of MP4s reads of sealed files at most, 1 to 4096, so that recordings on the same disk do not feel it; 0: no limit. One is made at a time, behind everything else on the processor."`
 	DrainDelay     time.Duration `name:"drain-delay" env:"PHIENTOA_DRAIN_DELAY" default:"0s" help:"Between saying not ready and stopping, so that a load balancer sees it: 0 to 5m."`
 	StopTimeout    time.Duration `name:"stop-timeout" env:"PHIENTOA_STOP_TIMEOUT" default:"30s" help:"The longest an orderly stop takes after drain-delay: 1s to 10m. Hearings are suspended, not ended."`
 	HelpPhone      string        `name:"help-phone" env:"PHIENTOA_HELP_PHONE" default:"" help:"Telephone number for technical help, shown to everybody on the screens that a lost connection leaves: 3 to 30 of digits, spaces and + - . ( ). Empty: none is shown."`
@@ -79,6 +81,9 @@ func (c Config) Check() error {
 		if u, err := url.Parse(place); revocation.Address(place) && (err != nil || u.Host == "" || u.User != nil) {
 			return errors.New("revocation-list: want a file, or http://… or https://… without a password")
 		}
+	}
+	if c.RenderRate < 0 || c.RenderRate > 4096 {
+		return errors.New("render-rate: 0 to 4096 MiB a second")
 	}
 	return errors.Join(c.checkS3(), c.checkEdge())
 }

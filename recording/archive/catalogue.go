@@ -107,15 +107,6 @@ func (p *SealedPart) take(r Report) error {
 	return nil
 }
 
-// partNumber is N of …/part-NNNN.asice.
-func partNumber(path string) (n int, err error) {
-	base := filepath.Base(path)
-	if _, err := fmt.Sscanf(base, "part-%d"+Ext, &n); err != nil || base != fmt.Sprintf("part-%04d"+Ext, n) || n < 1 {
-		return 0, fmt.Errorf("archive: %q is not named like a part", base)
-	}
-	return n, nil
-}
-
 // catalogue tells the catalogue of a sealed file that it does not know as it is.
 // read is what reading the file found; nil: it was not read.
 func (j *Job) catalogue(ctx context.Context, part string, read *content) error {

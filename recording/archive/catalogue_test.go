@@ -107,3 +107,27 @@ func TestAStrangeFileIsNotCatalogued(t *testing.T) {
 		require.Error(t, err, name)
 	}
 }
+
+// swapped is a register that has noted other files.
+type swapped struct{ told int }
+
+func (*swapped) Has(string, int, int64, [sha256.Size]byte) bool { return false }
+
+func (s *swapped) Sealed(context.Context, Final) error {
+	s.told++
+	return ErrSwapped
+}
+
+// A file that is not the one that was noted is read once, however often it is tried.
+func TestASwappedFileIsReadOnce(t *testing.T) {
+	c := newCourt(t)
+	part := c.record(t, 60)
+	_, err := Build(context.Background(), BuildParams{Part: part, Out: part + Ext, Signer: c.sealer})
+	require.NoError(t, err)
+	noted := &swapped{}
+	j := NewJob(JobParams{Dir: c.dir, Signer: c.sealer, Register: noted})
+	for range 3 {
+		require.ErrorIs(t, j.register(t.Context(), part, nil), ErrSwapped)
+		require.Equal(t, 1, noted.told)
+	}
+}

@@ -73,6 +73,7 @@ type Job struct {
 	mu      sync.Mutex
 	waiting map[string]*retry // by directory of the part
 	unended map[string]bool   // looked at and found without their end line
+	swapped map[string]Final  // found not to be the file that was noted, without SHA-256
 
 	sealed, failed, bytes atomic.Int64
 }
@@ -107,7 +108,7 @@ func NewJob(p JobParams) *Job {
 		p.Logger = slog.New(slog.DiscardHandler)
 	}
 	return &Job{
-		p: p, wake: make(chan struct{}, 1), waiting: map[string]*retry{}, unended: map[string]bool{},
+		p: p, wake: make(chan struct{}, 1), waiting: map[string]*retry{}, unended: map[string]bool{}, swapped: map[string]Final{},
 		limit: rate.NewLimiter(rate.Limit(p.Rate), max(int(p.Rate), limitStep)),
 	}
 }

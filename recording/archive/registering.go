@@ -5,14 +5,10 @@ package archive
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"time"
-
-	"phientoa/internal/asic"
 )
 
 // Register notes what became of every part, where it can be compared later; see
@@ -29,17 +25,6 @@ type Register interface {
 // ErrSwapped: a sealed file is not the one that was noted of its part. Seals and
 // timestamps that came later make no other file of it.
 var ErrSwapped = errors.New("archive: another sealed file than the one that was noted")
-
-// Final is what becomes of a part.
-type Final struct {
-	Hearing  string
-	Part     int
-	Root     [sha256.Size]byte // of the log's last checkpoint
-	Lines    uint64
-	Size     int64             // of the sealed file in bytes
-	SHA256   [sha256.Size]byte // of the sealed file
-	Manifest [sha256.Size]byte // of the list of its files
-}
 
 // Disposal says that a sealed part was removed because two people wanted it.
 type Disposal struct {
@@ -72,6 +57,8 @@ func (j *Job) register(ctx context.Context, part string, sum *[sha256.Size]byte)
 	}
 	defer func() { err = errors.Join(err, closer.Close()) }()
 	switch {
+	case j.swappedAs(part) == f:
+		return errors.Join(errNotNoted, ErrSwapped) // read once; a register only grows
 	case sum != nil:
 		f.SHA256 = *sum
 	case j.p.Register.Has(f.Hearing, f.Part, f.Size, f.Manifest):
@@ -84,44 +71,28 @@ func (j *Job) register(ctx context.Context, part string, sum *[sha256.Size]byte)
 		h.Sum(f.SHA256[:0])
 	}
 	if err := j.p.Register.Sealed(ctx, f); err != nil {
+		if errors.Is(err, ErrSwapped) {
+			j.setSwapped(part, f)
+		}
 		return errors.Join(errNotNoted, err)
 	}
 	return nil
 }
 
+// swappedAs is the sealed file of a part, without its SHA-256, that was found not to
+// be the one that was noted.
+func (j *Job) swappedAs(part string) Final {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.swapped[part]
+}
+
+func (j *Job) setSwapped(part string, f Final) {
+	f.SHA256 = [sha256.Size]byte{}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.swapped[part] = f
+}
+
 // errNotNoted: the file is sealed, and the register does not know it yet.
 var errNotNoted = errors.New("archive: sealed, not noted in the register yet")
-
-// finalOf reads what a sealed file says of itself, without its SHA-256.
-func finalOf(path string) (f Final, r io.ReaderAt, closer io.Closer, err error) {
-	r, size, closer, err := OpenContainer(path)
-	if err != nil {
-		return f, nil, nil, err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(fmt.Errorf("archive: %w", err), closer.Close())
-		}
-	}()
-	c, err := asic.Open(r, size)
-	if err != nil {
-		return f, nil, nil, err
-	}
-	list, err := c.ReadFile(asic.ManifestName, asic.MaxManifest)
-	if err != nil {
-		return f, nil, nil, err
-	}
-	s, err := readSession(c)
-	if err != nil {
-		return f, nil, nil, err
-	}
-	root, err := hex.DecodeString(s.Root)
-	if err != nil || len(root) != sha256.Size {
-		return f, nil, nil, errors.New("its root is none")
-	}
-	f = Final{Hearing: filepath.Base(filepath.Dir(path)), Lines: s.Lines, Root: [sha256.Size]byte(root), Size: size, Manifest: sha256.Sum256(list)}
-	if _, err := fmt.Sscanf(filepath.Base(path), "part-%d", &f.Part); err != nil {
-		return f, nil, nil, err
-	}
-	return f, r, closer, nil
-}

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"phientoa/internal/asic"
@@ -39,26 +38,6 @@ func (s State) Due(now time.Time, before time.Duration, withdrawn time.Time) boo
 
 // errNotRenewed: the file is sealed, and its last timestamp is to be renewed.
 var errNotRenewed = errors.New("archive: sealed, the renewal of its timestamp is still to come")
-
-// lookEvery is how often a running job looks for what is to be renewed.
-const lookEvery = 24 * time.Hour
-
-func (j *Job) due(s State) bool { return s.Due(j.p.Now(), j.p.RenewBefore, time.Time{}) }
-
-// renewals asks for the parts whose timestamp is to be renewed.
-func (j *Job) renewals() {
-	for _, dir := range j.dirs() {
-		files, err := Sealed(dir)
-		if err != nil {
-			j.p.Logger.Error("sealed parts not looked through", "err", err)
-		}
-		for _, path := range files {
-			if state, err := Look(path); err == nil && j.due(state) {
-				j.Add(strings.TrimSuffix(path, Ext))
-			}
-		}
-	}
-}
 
 // Sealed lists the sealed files below a directory of evidence, in order of their names.
 func Sealed(dir string) ([]string, error) {

@@ -27,7 +27,7 @@ func TestForABrowser(t *testing.T) {
 	h := New(g, slog.New(slog.DiscardHandler))
 	mux := http.NewServeMux()
 	h.Register(mux)
-	renders, err := NewRenders(t.TempDir(), slog.New(slog.DiscardHandler))
+	renders, err := NewRenders(t.TempDir(), 0, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	h.RegisterRenders(mux, renders)
 	ctx, cancel := context.WithCancel(t.Context())

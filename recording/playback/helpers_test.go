@@ -32,7 +32,7 @@ import (
 // its own number, so that what is on a screen tells when it was captured.
 const (
 	seconds = 60
-	rate    = 25 // pictures a second
+	fps     = 25 // pictures a second
 	// Of the second device's camera nothing comes from gapFrom to gapTo, in seconds.
 	gapFrom, gapTo = 20, 26
 	// The second device's microphone pauses from dtxFrom to dtxTo: a packet each 400 ms.
@@ -215,7 +215,7 @@ func video(t testing.TB, tmp string, gop int, ssrc uint32) (out []*rtp.Packet) {
 	t.Helper()
 	path := filepath.Join(tmp, fmt.Sprintf("%d.ivf", ssrc))
 	cmd := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "gray",
-		"-s", fmt.Sprintf("%dx%d", width, height), "-r", fmt.Sprint(rate), "-i", "-", "-pix_fmt", "yuv420p",
+		"-s", fmt.Sprintf("%dx%d", width, height), "-r", fmt.Sprint(fps), "-i", "-", "-pix_fmt", "yuv420p",
 		"-c:v", "libvpx", "-b:v", "400k", "-g", fmt.Sprint(gop), "-deadline", "realtime", "-cpu-used", "8", path)
 	cmd.Stdin = &pictures{}
 	text, err := cmd.CombinedOutput()
@@ -233,7 +233,7 @@ func video(t testing.TB, tmp string, gop int, ssrc uint32) (out []*rtp.Packet) {
 		}
 		require.NoError(t, err)
 		for _, pkt := range p.Packetize(data, 0) {
-			pkt.Timestamp = uint32(n * 90000 / rate)
+			pkt.Timestamp = uint32(n * 90000 / fps)
 			out = append(out, pkt)
 		}
 	}
@@ -248,7 +248,7 @@ type pictures struct {
 // Read implements io.Reader.
 func (p *pictures) Read(b []byte) (int, error) {
 	if p.rest.Len() == 0 {
-		if p.n == seconds*rate {
+		if p.n == seconds*fps {
 			return 0, io.EOF
 		}
 		frame := make([]byte, 0, width*height)

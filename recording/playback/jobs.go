@@ -17,6 +17,10 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
+
+	"phientoa/internal/permit"
 )
 
 // Bounds of renderings.
@@ -24,6 +28,7 @@ const (
 	maxWaiting = 16 // jobs behind the one that runs
 	maxRenders = 20 // files kept; the oldest goes
 	maxFailed  = 64 // failures remembered
+	maxAsked   = 16 // who asked for one file, remembered
 )
 
 // States of a rendering.
@@ -39,20 +44,34 @@ const (
 // Renders makes MP4s in the background, one at a time, and keeps the latest.
 type Renders struct {
 	dir    string
+	limit  *rate.Limiter // bytes a second that are read
 	logger *slog.Logger
 	wake   chan struct{} // capacity 1
+
+	reserve int64 // tests leave none
 
 	mu      sync.Mutex
 	waiting []renderJob
 	running string             // key, empty: none
 	stop    context.CancelFunc // of what runs
+	asked   []permit.Still     // of who asked for what runs
 	share   float64
 	failed  map[string]string // key to state
 }
 
+// renderJob makes the film of a part. Equal ones are one, for everybody who asked.
 type renderJob struct {
-	key  string
-	open func() (io.ReaderAt, int64, io.Closer, error)
+	key   string
+	open  func() (io.ReaderAt, int64, io.Closer, error)
+	still []permit.Still // of who asked
+}
+
+// permitted tells whether the permission of anybody who asked holds.
+func (r *Renders) permitted(ctx context.Context) bool {
+	r.mu.Lock()
+	asked := r.asked
+	r.mu.Unlock()
+	return slices.ContainsFunc(asked, func(still permit.Still) bool { return still(ctx) })
 }
 
 // RenderAnswer says how far a rendering is.
@@ -63,12 +82,18 @@ type RenderAnswer struct {
 	Download bool `json:"download"`
 }
 
-// NewRenders keeps files in dir, which is nobody else's. Nothing is rendered before Run.
-func NewRenders(dir string, logger *slog.Logger) (*Renders, error) {
+// NewRenders keeps files in dir, which is nobody else's, and reads at most so many
+// bytes a second of sealed files (0: no limit): recordings come first. Nothing is
+// rendered before Run.
+func NewRenders(dir string, perSecond int, logger *slog.Logger) (*Renders, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("playback: %w", err)
 	}
-	return &Renders{dir: dir, logger: logger, wake: make(chan struct{}, 1), failed: map[string]string{}}, nil
+	limit := rate.NewLimiter(rate.Limit(perSecond), digestStep)
+	if perSecond == 0 {
+		limit.SetLimit(rate.Inf)
+	}
+	return &Renders{dir: dir, limit: limit, logger: logger, wake: make(chan struct{}, 1), failed: map[string]string{}}, nil
 }
 
 func (r *Renders) path(key string) string {
@@ -87,7 +112,7 @@ func (r *Renders) Run(ctx context.Context) {
 	}
 	for {
 		for ctx.Err() == nil {
-			one, cancel := context.WithCancel(ctx)
+			one, cancel := permit.Context(ctx, r.permitted)
 			job, ok := r.next(cancel)
 			if ok {
 				r.render(one, job)
@@ -161,7 +186,7 @@ func (r *Renders) next(stop context.CancelFunc) (job renderJob, ok bool) {
 		return job, false
 	}
 	job, r.waiting = r.waiting[0], r.waiting[1:]
-	r.running, r.stop, r.share = job.key, stop, 0
+	r.running, r.stop, r.asked, r.share = job.key, stop, job.still, 0
 	return job, true
 }
 
@@ -170,11 +195,13 @@ func (r *Renders) render(ctx context.Context, job renderJob) {
 	err := r.one(ctx, job)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.running = ""
+	r.running, r.asked = "", nil
 	switch {
 	case err == nil:
 		r.logger.Info("part rendered", "took", time.Since(begun).Round(time.Second).String())
 		r.tidy()
+	case errors.Is(context.Cause(ctx), permit.ErrEnded):
+		r.logger.Info("part not rendered: nobody who asked for it may see it any more")
 	case ctx.Err() != nil: // the next process may be asked again
 	default:
 		r.logger.Error("part not rendered", "err", err)
@@ -197,7 +224,7 @@ func (r *Renders) one(ctx context.Context, job renderJob) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	_, err = Render(ctx, RenderParams{Container: at, Size: size, Out: r.path(job.key), Progress: func(share float64) {
+	_, err = Render(ctx, RenderParams{Container: at, Size: size, Out: r.path(job.key), Limit: r.limit, reserve: r.reserve, Progress: func(share float64) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.share = share
@@ -233,8 +260,13 @@ func (r *Renders) ask(job renderJob) bool {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	i := slices.IndexFunc(r.waiting, func(w renderJob) bool { return w.key == job.key })
 	switch {
-	case r.running == job.key || slices.ContainsFunc(r.waiting, func(w renderJob) bool { return w.key == job.key }):
+	case r.running == job.key:
+		r.asked = join(r.asked, job.still)
+		return true
+	case i >= 0:
+		r.waiting[i].still = join(r.waiting[i].still, job.still)
 		return true
 	case len(r.waiting) >= maxWaiting:
 		return false
@@ -246,6 +278,12 @@ func (r *Renders) ask(job renderJob) bool {
 	default:
 	}
 	return true
+}
+
+// join adds who asks too; the earliest of very many are forgotten.
+func join(asked, too []permit.Still) []permit.Still {
+	all := slices.Concat(asked, too)
+	return all[max(0, len(all)-maxAsked):]
 }
 
 func (r *Renders) state(key string) RenderAnswer {
@@ -302,7 +340,7 @@ func (h *Handler) Render(w http.ResponseWriter, q *http.Request, r *Renders) {
 	}
 	status := http.StatusOK
 	if q.Method == http.MethodPost {
-		if !r.ask(renderJob{o.Key, o.Open}) {
+		if !r.ask(renderJob{o.Key, o.Open, []permit.Still{o.still(Rendering)}}) {
 			refuse(w, &Refusal{
 				http.StatusTooManyRequests, "render_queue",
 				"Đang có quá nhiều bản MP4 chờ tạo. Vui lòng thử lại sau.", "Too many MP4s wait to be made. Please try again later.",
@@ -338,7 +376,7 @@ func (h *Handler) Rendered(w http.ResponseWriter, q *http.Request, r *Renders) {
 		return
 	}
 	if err == nil && o.Log != nil {
-		err = o.Log(q.Context(), "render")
+		err = o.Log(q.Context(), Film)
 	}
 	if err != nil {
 		if f != nil {
@@ -354,6 +392,5 @@ func (h *Handler) Rendered(w http.ResponseWriter, q *http.Request, r *Renders) {
 	head.Set("ETag", strconv.Quote(o.Key+"/mp4"))
 	head.Set("Cache-Control", "private, no-store")
 	head.Set("X-Content-Type-Options", "nosniff")
-	body := &watched{ReadSeeker: f, ctx: q.Context(), still: o.Still, next: time.Now().Add(recheck)}
-	http.ServeContent(w, q, "", time.Time{}, body)
+	http.ServeContent(w, q, "", time.Time{}, permit.Reader(q.Context(), f, o.still(Film)))
 }

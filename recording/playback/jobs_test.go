@@ -11,10 +11,15 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"phientoa/internal/permit"
+	"phientoa/recording/archive"
 )
 
 func post(h http.Handler, path string) *httptest.ResponseRecorder {
@@ -33,7 +38,7 @@ func TestRenderingsAreMadeInTheBackgroundOneAtATime(t *testing.T) {
 	dir := t.TempDir()
 	rest := filepath.Join(dir, ".render-left")
 	require.NoError(t, os.Mkdir(rest, 0o700))
-	r, err := NewRenders(dir, slog.New(slog.DiscardHandler))
+	r, err := NewRenders(dir, 0, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	g := &gate{path: filepath.Join(dir, "not-there.asice"), load: true}
 	h := New(g, slog.New(slog.DiscardHandler))
@@ -78,7 +83,7 @@ func TestRenderingsAreMadeInTheBackgroundOneAtATime(t *testing.T) {
 }
 
 func TestOldRenderingsGo(t *testing.T) {
-	r, err := NewRenders(t.TempDir(), slog.New(slog.DiscardHandler))
+	r, err := NewRenders(t.TempDir(), 0, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	for i := range maxRenders + 2 {
 		name := r.path(strconv.Itoa(i))
@@ -99,7 +104,7 @@ func TestOldRenderingsGo(t *testing.T) {
 // nor one that is asked for or being made.
 func TestFilmsOfADisposedPartAreForgotten(t *testing.T) {
 	dir := t.TempDir()
-	r, err := NewRenders(dir, slog.New(slog.DiscardHandler))
+	r, err := NewRenders(dir, 0, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	film := func(key, hearing string, part int) string {
 		text, err := json.Marshal(Derivation{Hearing: hearing, Part: part})
@@ -111,7 +116,7 @@ func TestFilmsOfADisposedPartAreForgotten(t *testing.T) {
 	before, now := film("before", "h", 1), film("now", "h", 1)
 	other, beside := film("other", "h", 2), film("beside", "x", 1)
 	begun, stopped := make(chan struct{}), make(chan struct{})
-	require.True(t, r.ask(renderJob{"running", func() (io.ReaderAt, int64, io.Closer, error) {
+	require.True(t, r.ask(renderJob{key: "running", still: held(true), open: func() (io.ReaderAt, int64, io.Closer, error) {
 		close(begun)
 		<-stopped
 		return nil, 0, nil, errors.New("gone")
@@ -137,4 +142,45 @@ func TestFilmsOfADisposedPartAreForgotten(t *testing.T) {
 	require.Eventually(t, func() bool { return r.Forget("h", 3, "running") == nil }, 10*time.Second, time.Millisecond)
 	cancel()
 	<-over
+}
+
+// A film is made for as long as somebody who asked for it may see it, and reads at
+// the pace it was given.
+func TestARenderingEndsWithThePermissions(t *testing.T) {
+	path := example(t)
+	synctest.Test(t, func(t *testing.T) {
+		r, err := NewRenders(t.TempDir(), 1<<10, slog.New(slog.DiscardHandler))
+		require.NoError(t, err)
+		r.reserve = 1
+		var first, second atomic.Bool
+		ask := func(holds *atomic.Bool) {
+			holds.Store(true)
+			require.True(t, r.ask(renderJob{
+				key: "x", still: []permit.Still{func(context.Context) bool { return holds.Load() }},
+				open: func() (io.ReaderAt, int64, io.Closer, error) { return archive.OpenContainer(path) },
+			}))
+		}
+		ask(&first)
+		ctx, cancel := context.WithCancel(t.Context())
+		over := make(chan struct{})
+		go func() { r.Run(ctx); close(over) }()
+		synctest.Wait()
+		ask(&second)
+		at := func() string {
+			time.Sleep(permit.Every) //nolint:forbidigo // the clock of the bubble
+			synctest.Wait()
+			return r.state("x").State
+		}
+		first.Store(false)
+		for range 100 {
+			require.Equal(t, RenderRunning, at(), "a part of megabytes takes its time at a KiB a second")
+		}
+		second.Store(false)
+		require.Equal(t, RenderNone, at(), "broken off, and no failure")
+		left, err := os.ReadDir(r.dir)
+		require.NoError(t, err)
+		require.Empty(t, left)
+		cancel()
+		<-over
+	})
 }

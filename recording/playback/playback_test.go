@@ -15,11 +15,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"phientoa/internal/asic"
+	"phientoa/internal/permit"
 	"phientoa/recording/archive"
 )
 
@@ -186,7 +188,7 @@ type gate struct {
 	path  string
 	err   error
 	say   func(track string) bool
-	still func(context.Context) bool
+	still func(context.Context, string) bool
 	saw   []string
 	deny  error
 	key   string
@@ -274,13 +276,78 @@ func TestNothingGoesOutThatTheSourceForbids(t *testing.T) {
 	require.JSONEq(t, `{"title":"Not allowed.","status":403,"code":"not_granted","vi":"Chưa được phép.","en":"Not allowed."}`, w.Body.String())
 }
 
+// held is a permission that stands, or not.
+func held(holds bool) []permit.Still {
+	return []permit.Still{func(context.Context) bool { return holds }}
+}
+
+// slow is who reads a piece in as long as a permission is believed.
+type slow struct {
+	*httptest.ResponseRecorder
+	wrote func()
+}
+
+func (s slow) Write(b []byte) (int, error) {
+	s.wrote()
+	time.Sleep(permit.Every) //nolint:forbidigo // the clock of the bubble
+	return s.ResponseRecorder.Write(b)
+}
+
 func TestAnAnswerBreaksOffWhenThePermissionEnds(t *testing.T) {
-	w := &watched{ReadSeeker: bytes.NewReader(make([]byte, 100)), ctx: context.Background(), still: func(context.Context) bool { return false }}
-	_, err := w.Read(make([]byte, 10))
-	require.Error(t, err)
-	w.next = time.Now().Add(time.Hour)
-	_, err = w.Read(make([]byte, 10))
+	g := &gate{path: example(t), load: true}
+	f := read(t, g.path).Tracks[0].Files[0]
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		r, err := NewRenders(dir, 0, slog.New(slog.DiscardHandler))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(r.path("k"), make([]byte, f.Length), 0o600))
+		h := New(g, slog.New(slog.DiscardHandler))
+		mux := http.NewServeMux()
+		h.Register(mux)
+		h.RegisterRenders(mux, r)
+		for path, what := range map[string]string{"tracks/" + f.Name: f.Name, "render/file": Film} {
+			var asked []string
+			pieces, last := 0, 3
+			g.still = func(_ context.Context, what string) bool {
+				asked = append(asked, what)
+				return pieces < last
+			}
+			w := slow{httptest.NewRecorder(), func() { pieces++ }}
+			mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, base+path, nil))
+			require.Equal(t, http.StatusOK, w.Code)
+			require.Equal(t, []string{what, what, what}, asked)
+			require.Equal(t, last, pieces, "nothing goes out after it ended")
+			require.Less(t, int64(w.Body.Len()), f.Length)
+		}
+	})
+}
+
+// Who asks for an index that is known does not wait for one that is being read.
+func TestAKnownIndexIsThereWhileAnotherIsRead(t *testing.T) {
+	g := &gate{path: example(t)}
+	h := New(g, slog.New(slog.DiscardHandler))
+	open := func() (io.ReaderAt, int64, io.Closer, error) { return archive.OpenContainer(g.path) }
+	known, err := h.index(t.Context(), Opened{Key: "known", Open: open})
 	require.NoError(t, err)
+	begun, goOn, over := make(chan struct{}), make(chan struct{}), make(chan error)
+	go func() {
+		_, err := h.index(t.Context(), Opened{Key: "large", Open: func() (io.ReaderAt, int64, io.Closer, error) {
+			close(begun)
+			<-goOn
+			return open()
+		}})
+		over <- err
+	}()
+	<-begun
+	again, err := h.index(t.Context(), Opened{Key: "known"})
+	require.NoError(t, err)
+	require.Same(t, known, again)
+	left, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = h.index(left, Opened{Key: "third"})
+	require.ErrorIs(t, err, context.Canceled, "who went away waits for nothing")
+	close(goOn)
+	require.NoError(t, <-over)
 }
 
 // A file that was changed gives an index within its own bytes, or none.

@@ -16,6 +16,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"phientoa/recording"
 )
 
@@ -42,8 +44,11 @@ type RenderParams struct {
 	Container io.ReaderAt
 	Size      int64
 	Out       string // the file, beside it Out + ".json"; both are there as a whole or not at all
-	Progress  func(share float64)
-	reserve   int64 // tests leave none
+	// Limit is how many bytes a second are read, bursts of digestStep; nil: as many as
+	// the disk gives, which a recording on it would feel.
+	Limit    *rate.Limiter
+	Progress func(share float64)
+	reserve  int64 // tests leave none
 }
 
 // Derivation is the JSON beside a rendering.
@@ -98,7 +103,7 @@ func Render(ctx context.Context, p RenderParams) (d Derivation, err error) {
 	if err != nil {
 		return d, fmt.Errorf("playback: %w", err)
 	}
-	d.MP4, err = digest(ctx, f)
+	d.MP4, err = digest(ctx, p.Limit, f)
 	if err = errors.Join(err, f.Close()); err != nil {
 		return d, err
 	}
@@ -138,7 +143,7 @@ func unpack(ctx context.Context, p RenderParams, x *Index, work string) (d Deriv
 		Derivative: "Bản dẫn xuất để xem, không phải chứng cứ; chứng cứ là gói lưu trữ. A derivative for watching; the evidence is the sealed file.",
 		Hearing:    x.Hearing, Part: x.Part, Gaps: len(x.Gaps),
 	}
-	if d.Source, err = digest(ctx, io.NewSectionReader(p.Container, 0, p.Size)); err != nil {
+	if d.Source, err = digest(ctx, p.Limit, io.NewSectionReader(p.Container, 0, p.Size)); err != nil {
 		return d, err
 	}
 	for _, t := range x.Tracks {
@@ -147,7 +152,7 @@ func unpack(ctx context.Context, p RenderParams, x *Index, work string) (d Deriv
 			if err != nil {
 				return d, fmt.Errorf("playback: %w", err)
 			}
-			sum, err := digest(ctx, io.TeeReader(io.NewSectionReader(p.Container, f.Offset, f.Length), out))
+			sum, err := digest(ctx, p.Limit, io.TeeReader(io.NewSectionReader(p.Container, f.Offset, f.Length), out))
 			if err = errors.Join(err, out.Close()); err != nil {
 				return d, err
 			}
@@ -160,17 +165,23 @@ func unpack(ctx context.Context, p RenderParams, x *Index, work string) (d Deriv
 	return d, nil
 }
 
-// digest is the SHA-256 of what is read, hex; ctx ends it.
-func digest(ctx context.Context, r io.Reader) (string, error) {
+// digestStep is how much is read between two looks at the limit, in bytes.
+const digestStep = 1 << 20
+
+// digest is the SHA-256 of what is read, hex, within the limit; ctx ends it.
+func digest(ctx context.Context, limit *rate.Limiter, r io.Reader) (string, error) {
 	h := sha256.New()
-	buf := make([]byte, 1<<20)
+	buf := make([]byte, digestStep)
 	for {
 		n, err := r.Read(buf)
 		_, _ = h.Write(buf[:n])
 		if errors.Is(err, io.EOF) {
 			return fmt.Sprintf("%x", h.Sum(nil)), nil
 		}
-		if err = errors.Join(err, ctx.Err()); err != nil {
+		if err = errors.Join(err, ctx.Err()); err == nil && limit != nil {
+			err = limit.WaitN(ctx, n)
+		}
+		if err != nil {
 			return "", fmt.Errorf("playback: %w", err)
 		}
 	}

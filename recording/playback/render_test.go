@@ -72,12 +72,12 @@ func TestARenderingIsRepeatableAndNamesItsSource(t *testing.T) {
 	// points show picture 30*25, give or take the way through the network.
 	for _, at := range []int{3, 30, 58} {
 		left, right := shownAt(t, one, at)
-		require.InDelta(t, at*rate, left, 5)
-		require.InDelta(t, at*rate, right, 5)
+		require.InDelta(t, at*fps, left, 5)
+		require.InDelta(t, at*fps, right, 5)
 	}
 	// In the gap there is black, not the last picture.
 	left2, right2 := shownAt(t, one, 23)
-	require.InDelta(t, 23*rate, left2, 5)
+	require.InDelta(t, 23*fps, left2, 5)
 	require.Zero(t, right2)
 }
 

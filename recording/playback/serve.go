@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"phientoa/internal/permit"
 )
 
 // Source decides who may see what, and opens it.
@@ -36,10 +38,22 @@ type Opened struct {
 	// Download tells whether a rendering may be taken away.
 	Download bool
 	// Log notes an access before its first byte goes out ("index", a file's name or
-	// "render"); when it fails nothing goes out. nil: nothing is noted.
+	// Film); when it fails nothing goes out. nil: nothing is noted.
 	Log func(ctx context.Context, what string) error
-	// Still tells, while an answer goes out, whether the permission holds; nil: it does.
-	Still func(ctx context.Context) bool
+	// Still tells whether the permission holds at this moment, for what goes out (as
+	// Log is told) or for Rendering; nil: it does.
+	Still func(ctx context.Context, what string) bool
+}
+
+// What a permission is asked about beside an index and a file of a track.
+const (
+	Film      = "render"    // a derived film goes out
+	Rendering = "rendering" // one is being made, for who asked and may be away meanwhile
+)
+
+// still is Still about one thing.
+func (o Opened) still(what string) permit.Still {
+	return func(ctx context.Context) bool { return o.Still == nil || o.Still(ctx, what) }
 }
 
 // Refusal is why a part may not be seen, as an answer of HTTP.
@@ -53,11 +67,12 @@ func (r *Refusal) Error() string { return "playback: " + r.Code + ": " + r.En }
 
 // Handler serves indexes and tracks. It is safe for concurrent use.
 type Handler struct {
-	source Source
-	logger *slog.Logger
+	source  Source
+	logger  *slog.Logger
+	reading chan struct{} // capacity 1: an index is being read
 
-	mu    sync.Mutex
-	known []kept // the latest first
+	mu     sync.Mutex
+	latest []kept // the latest first
 }
 
 type kept struct {
@@ -69,7 +84,9 @@ type kept struct {
 const maxKept = 4
 
 // New makes a Handler.
-func New(s Source, logger *slog.Logger) *Handler { return &Handler{source: s, logger: logger} }
+func New(s Source, logger *slog.Logger) *Handler {
+	return &Handler{source: s, logger: logger, reading: make(chan struct{}, 1)}
+}
 
 // Register puts the addresses onto a mux.
 func (h *Handler) Register(mux *http.ServeMux) {
@@ -149,30 +166,7 @@ func (h *Handler) Track(w http.ResponseWriter, r *http.Request) {
 	head.Set("ETag", strconv.Quote(o.Key+"/"+name))
 	head.Set("Cache-Control", "private, no-store")
 	head.Set("X-Content-Type-Options", "nosniff")
-	body := &watched{ReadSeeker: io.NewSectionReader(at, f.Offset, f.Length), ctx: r.Context(), still: o.Still, next: time.Now().Add(recheck)}
-	http.ServeContent(w, r, "", time.Time{}, body)
-}
-
-// recheck is how long an answer goes on before its permission is looked at again.
-const recheck = 5 * time.Second
-
-// watched breaks an answer off whose permission has ended.
-type watched struct {
-	io.ReadSeeker
-	ctx   context.Context
-	still func(context.Context) bool
-	next  time.Time
-}
-
-// Read implements io.Reader.
-func (w *watched) Read(b []byte) (int, error) {
-	if now := time.Now(); w.still != nil && now.After(w.next) {
-		if !w.still(w.ctx) {
-			return 0, errors.New("playback: the permission has ended")
-		}
-		w.next = now.Add(recheck)
-	}
-	return w.ReadSeeker.Read(b)
+	http.ServeContent(w, r, "", time.Time{}, permit.Reader(r.Context(), io.NewSectionReader(at, f.Offset, f.Length), o.still(name)))
 }
 
 // opened asks the source, reads the index and notes the access. Where it is not ok
@@ -185,7 +179,7 @@ func (h *Handler) opened(w http.ResponseWriter, r *http.Request, what string) (o
 	}
 	o, err = h.source.Part(r, r.PathValue("hearing"), part)
 	if err == nil {
-		x, err = h.index(o)
+		x, err = h.index(r.Context(), o)
 	}
 	if err == nil && o.Log != nil {
 		err = o.Log(r.Context(), what)
@@ -204,14 +198,20 @@ func named(s string) bool {
 	}) < 0
 }
 
-// index is kept for the few parts that were looked at last. One is read at a time.
-func (h *Handler) index(o Opened) (*Index, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if i := slices.IndexFunc(h.known, func(k kept) bool { return k.key == o.Key }); i >= 0 {
-		k := h.known[i]
-		h.known = slices.Insert(slices.Delete(h.known, i, i+1), 0, k)
-		return k.index, nil
+// index is kept for the few parts that were looked at last. One is read at a time;
+// who asks for one that is known does not wait for that.
+func (h *Handler) index(ctx context.Context, o Opened) (*Index, error) {
+	if x := h.known(o.Key); x != nil {
+		return x, nil
+	}
+	select {
+	case h.reading <- struct{}{}:
+		defer func() { <-h.reading }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if x := h.known(o.Key); x != nil { // read by who was before
+		return x, nil
 	}
 	r, size, c, err := o.Open()
 	if err != nil {
@@ -222,9 +222,24 @@ func (h *Handler) index(o Opened) (*Index, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.known = slices.Insert(h.known, 0, kept{o.Key, x})
-	h.known = h.known[:min(len(h.known), maxKept)]
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.latest = slices.Insert(h.latest, 0, kept{o.Key, x})
+	h.latest = h.latest[:min(len(h.latest), maxKept)]
 	return x, nil
+}
+
+// known is the index under a key if it is kept, and makes it the latest.
+func (h *Handler) known(key string) *Index {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	i := slices.IndexFunc(h.latest, func(k kept) bool { return k.key == key })
+	if i < 0 {
+		return nil
+	}
+	k := h.latest[i]
+	h.latest = slices.Insert(slices.Delete(h.latest, i, i+1), 0, k)
+	return k.index
 }
 
 func (h *Handler) fail(w http.ResponseWriter, err error) {

@@ -215,7 +215,11 @@ func (a *auditor) register() error {
 // found is what the disk holds of a part.
 type found struct {
 	dir, file string // paths, empty: not there
+	lost      string // what an operator said of it, empty: nothing
 }
+
+// nothing: neither file nor directory is there, whatever an operator said of it.
+func (f found) nothing() bool { return f.dir == "" && f.file == "" }
 
 // evidence looks for parts on the disk.
 func (a *auditor) evidence() (map[key]found, error) {
@@ -249,14 +253,25 @@ func look(dir string, out map[key]found) error {
 				out[key{hearing: h.Name(), supplement: n}] = found{file: filepath.Join(dir, h.Name(), e.Name())}
 				continue
 			}
-			name, isFile := strings.CutSuffix(e.Name(), archive.Ext)
-			var n int
-			if _, err := fmt.Sscanf(name, "part-%d", &n); err != nil || name != fmt.Sprintf("part-%04d", n) || isFile == e.IsDir() {
+			path := filepath.Join(dir, h.Name(), e.Name())
+			if n, ok := recording.PartNumber(e.Name(), recording.LostExt); ok && !e.IsDir() {
+				k := key{hearing: h.Name(), part: n}
+				f := out[k]
+				f.lost = recording.ReadLost(path).String()
+				out[k] = f
+				continue
+			}
+			n, isFile := recording.PartNumber(e.Name(), archive.Ext)
+			isPart := isFile
+			if !isFile {
+				n, isPart = recording.PartNumber(e.Name(), "")
+			}
+			if !isPart || isFile == e.IsDir() {
 				continue
 			}
 			k := key{hearing: h.Name(), part: n}
 			f := out[k]
-			switch path := filepath.Join(dir, h.Name(), e.Name()); {
+			switch {
 			case isFile:
 				f.file = path
 			case f.dir == "" || !recording.Begun(f.dir):
@@ -278,14 +293,16 @@ func (a *auditor) part(k key, f found) error {
 		a.find(FindingSwapped, k, "another file was noted of it at "+clock(o.at)+", SHA-256 "+o.SHA256)
 	}
 	switch {
+	case !known && f.nothing(): // what an operator said alone
+		a.find(FindingLost, k, f.lost)
 	case !known:
 		a.find(FindingUnregistered, k, "")
-	case n.What == disposed && f != found{}:
+	case n.What == disposed && !f.nothing():
 		a.find(FindingKept, k, "")
 	case n.What == disposed:
 		a.r.Disposed = append(a.r.Disposed, Gone{k.hearing, k.part, n.SHA256, n.By, n.ConfirmedBy, time.UnixMicro(n.ConfirmedT).UTC()})
-	case f == found{}:
-		a.find(FindingLost, k, "")
+	case f.nothing():
+		a.find(FindingLost, k, f.lost)
 	case n.What == opened && f.file != "":
 		a.find(FindingUnregistered, k, "its sealed file was never noted")
 	case n.What == opened:
@@ -348,7 +365,7 @@ func (a *auditor) compare(k key, n noted, path string) (err error) {
 // beginning checks that the register which a part names in its first line is a
 // beginning of this one. Parts of before the register name none.
 func (a *auditor) beginning(k key, f found) (err error) {
-	if a.proofs == nil || f == (found{}) {
+	if a.proofs == nil || f.nothing() {
 		return nil
 	}
 	fsys := os.DirFS(f.dir)

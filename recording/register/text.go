@@ -76,7 +76,7 @@ func (r Report) Text(lang string) string {
 		case f.Supplement > 0:
 			s += fmt.Sprintf("%s/supplement-%04d: ", recording.Clean(f.Hearing), f.Supplement)
 		case f.Hearing != "":
-			s += fmt.Sprintf("%s/part-%04d: ", recording.Clean(f.Hearing), f.Part)
+			s += recording.Clean(f.Hearing) + "/" + recording.PartDir(f.Part) + ": "
 		}
 		s += w.code[f.Code]
 		if f.Detail != "" {

@@ -10,6 +10,7 @@ import (
 	"path"
 
 	"phientoa/internal/court"
+	"phientoa/internal/disk"
 	"phientoa/internal/store"
 	"phientoa/recording"
 	"phientoa/recording/archive"
@@ -73,9 +74,15 @@ func (v *Vault) note(ctx context.Context, p store.ArchivePart) error {
 // remove deletes exactly the sealed file of a part and the directory it was made
 // from, below the evidence; a row that names anything else is an error.
 func (v *Vault) remove(p store.ArchivePart) error {
-	dir := path.Join(p.Hearing, fmt.Sprintf("part-%04d", p.Part))
+	dir := path.Join(p.Hearing, recording.PartDir(p.Part))
 	if p.Hearing == "." || path.Base(p.Hearing) != p.Hearing || !fs.ValidPath(dir) || p.Path != dir+archive.Ext {
 		return fmt.Errorf("retrieval: part %d of %s is not removed: its row names another file", p.Part, p.Hearing)
+	}
+	if v.p.Second != "" {
+		// What is disposed of may stand on a disk that is away: then it is not gone.
+		if err := disk.Marked(v.p.Second); err != nil {
+			return fmt.Errorf("retrieval: remove: %w", err)
+		}
 	}
 	for _, below := range []string{v.p.Dir, v.p.Second} {
 		if below == "" {

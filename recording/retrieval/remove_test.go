@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"phientoa/internal/court"
+	"phientoa/internal/disk"
 	"phientoa/internal/store"
 	"phientoa/internal/store/sqlite"
 )
@@ -71,6 +72,10 @@ func TestOnlyWhatWasDisposedOfIsRemoved(t *testing.T) {
 	require.True(t, parts[0].Removed.IsZero())
 	require.False(t, parts[1].Removed.IsZero())
 	v.p.Forget = nil
+	v.p.Second = t.TempDir()
+	require.ErrorIs(t, v.removals(ctx), disk.ErrAway, "it may stand on the disk that is away")
+	require.FileExists(t, one)
+	require.NoError(t, disk.Mark(v.p.Second))
 	require.NoError(t, v.removals(ctx))
 	for _, path := range []string{one, two, log} {
 		require.NoFileExists(t, path)

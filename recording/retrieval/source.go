@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 
@@ -11,13 +12,8 @@ import (
 	"phientoa/internal/auth"
 	"phientoa/internal/court"
 	"phientoa/internal/store"
+	"phientoa/recording/playback"
 )
-
-// Officials tells which official a request is from; auth.Officials does.
-type Officials interface {
-	// Who gives auth.ErrNoSession when nobody is signed in.
-	Who(r *http.Request) (auth.Official, error)
-}
 
 // AccessLog takes entries for the court's access log; accesslog.Log is one.
 type AccessLog interface {
@@ -26,92 +22,105 @@ type AccessLog interface {
 
 // Source opens parts for whoever may see them: it is what a player asks.
 type Source struct {
-	Officials Officials
+	Officials archives.Officials
 	Archives  *archives.Archives
 	Store     store.Archives
 	Vault     *Vault
 	Access    AccessLog // may be nil
 }
 
-// Opened is a part that somebody may see now. Its fields are those of the player's
-// own type, so that one converts into the other.
-type Opened struct {
-	// Key is the SHA-256 of the file, hex.
-	Key  string
-	Open func() (io.ReaderAt, int64, io.Closer, error)
-	// Watermark says who sees it and by which permission.
-	Watermark string
-	// Allowed is nil, all tracks: the evidence has no seal classes of its own yet, so
-	// a permission is for a hearing as a whole.
-	Allowed func(track string) bool
-	// Download tells whether a film made of it may be taken away.
-	Download bool
-	// Log notes what is done with it, before it is done: when it fails, nothing may
-	// be shown. "render" is one thing, everything else is viewing.
-	Log func(ctx context.Context, what string) error
-	// Still tells whether the permission holds at this moment.
-	Still func(ctx context.Context) bool
+var _ playback.Source = Source{}
+
+// Part implements playback.Source: it opens a part for the official of the request,
+// with refusals in the player's words. Other errors are those of the database.
+func (s Source) Part(r *http.Request, hearing string, part int) (playback.Opened, error) {
+	o, err := s.part(r, hearing, part)
+	var refused *archives.Refusal
+	switch {
+	case err == nil:
+		return o, nil
+	case errors.As(err, &refused):
+		err = &playback.Refusal{Status: http.StatusConflict, Code: refused.Code, Vi: refused.Vi, En: refused.En}
+	case errors.Is(err, auth.ErrNoSession):
+		err = &playback.Refusal{Status: http.StatusUnauthorized, Code: "sign_in", Vi: "Vui lòng đăng nhập lại.", En: "Please sign in again."}
+	case errors.Is(err, store.ErrNotFound):
+		err = &playback.Refusal{Status: http.StatusNotFound, Code: "not_found", Vi: "Không tìm thấy.", En: "Not found."}
+	case errors.Is(err, ErrElsewhere):
+		err = &playback.Refusal{
+			Status: http.StatusServiceUnavailable, Code: "elsewhere",
+			Vi: "Tệp đang ở máy chủ khác của Tòa án. Vui lòng thử lại sau.", En: "The file is on another server of the court. Please try again later.",
+		}
+	default:
+		err = fmt.Errorf("archive: %w", err)
+	}
+	return playback.Opened{}, err
 }
 
-// Render is what Log is told of a derived film.
-const Render = "render"
-
-// Part opens a part for the official of the request. Beside errors of the database
-// it gives auth.ErrNoSession, store.ErrNotFound (also for what is foreign, and for
-// roles that never see recordings), *archives.Refusal and ErrElsewhere.
-func (s Source) Part(r *http.Request, hearing string, part int) (Opened, error) {
+// part gives store.ErrNotFound also for what is foreign, and for roles that never see
+// recordings.
+func (s Source) part(r *http.Request, hearing string, part int) (playback.Opened, error) {
 	ctx := r.Context()
 	who, err := s.Officials.Who(r)
 	if err != nil {
-		return Opened{}, err
+		return playback.Opened{}, err
 	}
-	if who.Token != "" || !who.Has(store.RoleClerk, store.RoleJudge, store.RoleChiefJudge, store.RoleArchivist) {
+	if who.Token != "" || !who.Has(archives.Roles()...) {
 		s.note(who, hearing, "denied.archive.role")
-		return Opened{}, store.ErrNotFound
+		return playback.Opened{}, store.ErrNotFound
 	}
 	reach, err := s.Archives.Reach(ctx, who.Unit)
 	if err != nil {
-		return Opened{}, err
+		return playback.Opened{}, err
 	}
 	parts, err := s.Store.ArchiveParts(ctx, reach.Scope, hearing)
 	if err != nil {
-		return Opened{}, err
+		return playback.Opened{}, err
 	}
 	for _, p := range parts {
 		if p.Part == part {
-			return s.open(ctx, who, reach.Scope, p)
+			return s.open(r, who, reach.Scope, p)
 		}
 	}
-	return Opened{}, store.ErrNotFound
+	return playback.Opened{}, store.ErrNotFound
 }
 
-func (s Source) open(ctx context.Context, who auth.Official, sc court.Scope, p store.ArchivePart) (Opened, error) {
-	grant, err := s.Archives.Grant(ctx, who, sc, p.Hearing, false)
+func (s Source) open(r *http.Request, who auth.Official, sc court.Scope, p store.ArchivePart) (playback.Opened, error) {
+	ctx := r.Context()
+	view, err := s.Archives.Grant(ctx, who, sc, p.Hearing, false)
 	if err != nil {
 		s.note(who, p.Hearing, "denied.archive.grant")
-		return Opened{}, err
+		return playback.Opened{}, err
 	}
 	if _, err := s.Vault.Path(p); err != nil {
-		return Opened{}, err
+		return playback.Opened{}, err
 	}
-	_, err = s.Archives.Grant(ctx, who, sc, p.Hearing, true)
+	take, err := s.Archives.Grant(ctx, who, sc, p.Hearing, true)
 	var refused *archives.Refusal
 	if err != nil && !errors.As(err, &refused) {
-		return Opened{}, err
+		return playback.Opened{}, err
 	}
-	return Opened{
+	return playback.Opened{
 		Download: err == nil,
-		Key:      hex.EncodeToString(p.SHA256[:]), Watermark: label(who, grant),
+		Key:      hex.EncodeToString(p.SHA256[:]), Watermark: label(who, view),
 		Open: func() (io.ReaderAt, int64, io.Closer, error) { return s.Vault.Open(p) },
 		Log: func(ctx context.Context, what string) error {
-			if what != Render {
-				what = "view"
+			grant := take // a film is taken away by the permission that says so
+			if what != playback.Film {
+				what, grant = "view", view
 			}
 			s.note(who, p.Hearing, "archive."+what)
 			return s.Archives.Saw(ctx, sc, store.ArchiveView{Hearing: p.Hearing, Part: p.Part, Account: who.ID, Request: grant.ID, What: what})
 		},
-		Still: func(ctx context.Context) bool {
-			ok, err := s.Archives.Still(ctx, sc, grant.ID)
+		Still: func(ctx context.Context, what string) bool {
+			if what == playback.Rendering {
+				ok, err := s.Archives.Holds(ctx, sc, view.ID, false)
+				return err == nil && ok
+			}
+			grant := view
+			if what == playback.Film {
+				grant = take
+			}
+			ok, err := s.Archives.Still(r.WithContext(ctx), s.Officials, sc, grant, what == playback.Film)
 			return err == nil && ok
 		},
 	}, nil

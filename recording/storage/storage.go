@@ -21,6 +21,7 @@ import (
 	"filippo.io/age"
 
 	"phientoa/internal/store"
+	"phientoa/recording"
 	"phientoa/recording/archive"
 )
 
@@ -164,7 +165,8 @@ func describe(path string) (p Part, err error) {
 	if n, ok := archive.SupplementNumber(path); ok {
 		return describeSupplement(p, n)
 	}
-	if _, err := fmt.Sscanf(base, "part-%d"+archive.Ext, &p.Number); err != nil || p.Number < 1 || base != fmt.Sprintf("part-%04d"+archive.Ext, p.Number) {
+	var ok bool
+	if p.Number, ok = recording.PartNumber(base, archive.Ext); !ok {
 		return p, fmt.Errorf("storage: %q is not named like a part", base)
 	}
 	return p.stat()
@@ -417,7 +419,7 @@ func (m *Mirror) one(ctx context.Context, w *waiting) error {
 	}
 	key := fmt.Sprintf("%s/%s/%s%s.age", w.part.Hearing, w.part.name(), hex.EncodeToString(w.ready.plain[:]), archive.Ext)
 	now := m.p.Now().UTC()
-	kept, err := m.p.Target.keep(ctx, key, w.ready, now.Add(m.p.Retain))
+	kept, err := m.p.Target.keep(ctx, key, w.ready, now, m.p.Retain)
 	if err != nil {
 		return err
 	}

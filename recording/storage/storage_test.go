@@ -214,6 +214,39 @@ func TestALyingServerIsNotCalledWriteOnce(t *testing.T) {
 	}
 }
 
+// A lock that is shorter than what was asked for is none; a version whose lock is over
+// holds nothing up: another is put beside it.
+func TestALockIsAsLongAsWasAsked(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "parcel")
+	text := []byte("parcel")
+	require.NoError(t, os.WriteFile(path, text, 0o600))
+	p := &parcel{path: path, cipher: sha256.Sum256(text), size: int64(len(text))}
+	l := &liar{mode: "honest"}
+	srv := httptest.NewTLSServer(l)
+	defer srv.Close()
+	roots := x509.NewCertPool()
+	roots.AddCert(srv.Certificate())
+	target, err := NewTarget(TargetParams{Roots: roots, Endpoint: srv.URL, Bucket: "evidence", Region: "us-east-1", Access: s3test.AccessKey, Secret: s3test.SecretKey})
+	require.NoError(t, err)
+	keep := func(now time.Time) (held, error) { return target.keep(t.Context(), "x", p, now, 100*time.Hour) }
+	now := time.Now().Truncate(time.Second)
+	h, err := keep(now)
+	require.NoError(t, err)
+	require.Equal(t, held{"v1", now.Add(100 * time.Hour).UTC()}, h)
+	h, err = keep(now.Add(59 * time.Minute))
+	require.NoError(t, err)
+	require.Equal(t, "v1", h.version, "found again")
+	h, err = keep(now.Add(200 * time.Hour))
+	require.NoError(t, err)
+	require.Equal(t, held{"v2", now.Add(300 * time.Hour).UTC()}, h, "the lock of the first is over")
+	h, err = keep(now.Add(202 * time.Hour))
+	require.NoError(t, err)
+	require.Equal(t, "v3", h.version, "the second's ends too early")
+	l.mode = "locks for less"
+	_, err = keep(now.Add(900 * time.Hour))
+	require.ErrorIs(t, err, errOther)
+}
+
 // The server dies in the middle of ten parts and comes back: all are there, in
 // order, once, and what they were.
 func TestTenPartsOverAnOutage(t *testing.T) {

@@ -92,10 +92,11 @@ type held struct {
 // keep puts a parcel under a lock, once: what an earlier attempt put and nobody
 // noted is found by its bytes. A version is never written over; a foreign object of
 // the same name stays as it is behind ours.
-func (t *Target) keep(ctx context.Context, key string, p *parcel, until time.Time) (held, error) {
+func (t *Target) keep(ctx context.Context, key string, p *parcel, now time.Time, retain time.Duration) (held, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*timeFor(p.size))
 	defer cancel()
-	if h, err := t.find(ctx, key, p); err != nil || h.version != "" {
+	until := now.Add(retain).Truncate(time.Second) // that is what a lock has
+	if h, err := t.find(ctx, key, p, until.Add(-retain/tolerance)); err != nil || h.version != "" {
 		return h, err
 	}
 	f, err := os.Open(p.path)
@@ -104,7 +105,7 @@ func (t *Target) keep(ctx context.Context, key string, p *parcel, until time.Tim
 	}
 	defer f.Close()
 	info, err := t.client.PutObject(ctx, t.p.Bucket, key, f, p.size, minio.PutObjectOptions{
-		Mode: minio.Compliance, RetainUntilDate: until.Truncate(time.Second), ContentType: "application/octet-stream",
+		Mode: minio.Compliance, RetainUntilDate: until, ContentType: "application/octet-stream",
 		// A lock needs a checksum of each request; this one every server knows.
 		SendContentMd5: true, NumThreads: 1, PartSize: partSize(p.size),
 		UserMetadata: map[string]string{"Sha256": hex.EncodeToString(p.cipher[:])},
@@ -115,7 +116,7 @@ func (t *Target) keep(ctx context.Context, key string, p *parcel, until time.Tim
 	if info.VersionID == "" {
 		return held{}, errors.New("storage: put: the bucket keeps no versions")
 	}
-	return t.check(ctx, key, info.VersionID, p)
+	return t.check(ctx, key, info.VersionID, p, until)
 }
 
 // partSize keeps memory small, and parts below the 10,000 that S3 takes.
@@ -124,8 +125,13 @@ func partSize(size int64) uint64 {
 	return uint64(max(least, (size/9000+1<<20-1)>>20<<20))
 }
 
-// find is a version of the object that has the parcel's bytes, under a lock.
-func (t *Target) find(ctx context.Context, key string, p *parcel) (held, error) {
+// tolerance is the share of the time by which a lock may end earlier that an earlier
+// attempt asked for: it costs less than a second copy for as long.
+const tolerance = 100
+
+// find is a version of the object that has the parcel's bytes, under a lock to least or
+// longer. One whose lock is shorter, or over, counts for nothing: another is put beside it.
+func (t *Target) find(ctx context.Context, key string, p *parcel, least time.Time) (held, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // ends the listing
 	for o := range t.client.ListObjects(ctx, t.p.Bucket, minio.ListObjectsOptions{Prefix: key, WithVersions: true, Recursive: true}) {
@@ -135,7 +141,7 @@ func (t *Target) find(ctx context.Context, key string, p *parcel) (held, error) 
 		if o.Key != key || o.IsDeleteMarker || o.Size != p.size || o.VersionID == "" {
 			continue
 		}
-		h, err := t.check(ctx, key, o.VersionID, p)
+		h, err := t.check(ctx, key, o.VersionID, p, least)
 		if !errors.Is(err, errOther) {
 			return h, err
 		}
@@ -143,23 +149,24 @@ func (t *Target) find(ctx context.Context, key string, p *parcel) (held, error) 
 	return held{}, nil
 }
 
-// errOther: a version that is not the parcel, or not locked.
-var errOther = errors.New("storage: read back: not what was sent, or not locked")
+// errOther: a version that is not the parcel, or not locked for so long.
+var errOther = errors.New("storage: read back: not what was sent, or not locked for as long as was asked")
 
-// check reads a version back and wants the parcel's very bytes and its lock.
-func (t *Target) check(ctx context.Context, key, version string, p *parcel) (held, error) {
+// check reads a version back and wants the parcel's very bytes and a lock that ends no
+// earlier than least. The lock is asked first: that costs no transfer.
+func (t *Target) check(ctx context.Context, key, version string, p *parcel, least time.Time) (held, error) {
+	until, err := t.lock(ctx, key, version)
+	if err != nil {
+		return held{}, err
+	}
+	if until.Before(least) {
+		return held{}, errOther
+	}
 	sum, size, err := t.read(ctx, key, version, p.size)
 	if err != nil {
 		return held{}, err
 	}
 	if sum != p.cipher || size != p.size {
-		return held{}, errOther
-	}
-	until, err := t.lock(ctx, key, version)
-	if err != nil {
-		return held{}, err
-	}
-	if until.IsZero() {
 		return held{}, errOther
 	}
 	return held{version, until}, nil

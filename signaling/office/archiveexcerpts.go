@@ -12,6 +12,7 @@ import (
 
 	"phientoa/internal/archives"
 	"phientoa/internal/court"
+	"phientoa/internal/permit"
 	"phientoa/internal/store"
 )
 
@@ -296,10 +297,6 @@ func (o *Office) excerptFile(c *call) (any, error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	o.note(c, p.Hearing, downloadedExcerpt)
-	still := func(ctx context.Context) bool {
-		ok, err := o.p.Archives.Still(ctx, sc, grant.ID)
-		return err == nil && ok
-	}
 	kind := "-trich"
 	if e.Redacted {
 		kind = "-ban-che"
@@ -313,8 +310,11 @@ func (o *Office) excerptFile(c *call) (any, error) {
 		head.Set("ETag", `"`+e.SHA256+`"`)
 		head.Set("Cache-Control", "private, no-store")
 		head.Set("X-Content-Type-Options", "nosniff")
-		body := &watched{ReadSeeker: f, ctx: req.Context(), still: still, now: o.p.Now, next: o.p.Now().Add(recheck)}
-		http.ServeContent(w, req, "", time.Time{}, body)
+		still := func(context.Context) bool {
+			ok, err := o.p.Archives.Still(req, o.p.Officials, sc, grant, true)
+			return err == nil && ok
+		}
+		http.ServeContent(w, req, "", time.Time{}, permit.Reader(req.Context(), f, still))
 	}), nil
 }
 
@@ -336,20 +336,20 @@ func archiveExcerptRoutes() []Route {
 	const path = "/api/v1/archives/{id}/parts/{part}/excerpts"
 	return []Route{
 		{
-			Method: http.MethodPost, Path: path, Roles: archiveRoles(), Name: "ask_excerpt",
+			Method: http.MethodPost, Path: path, Roles: archives.Roles(), Name: "ask_excerpt",
 			Vi: "Lập bản trích hoặc bản sao đã che", En: "Have an excerpt or a redacted copy made",
 			About: "Needs a permission that names downloading; a redacted copy a judge or chief judge. Runs in the background. The file proves by itself that it is of the sealed part; what is left out is hashes.",
 			In:    ArchiveExcerptBody{}, InExample: ArchiveExcerptBody{From: "2026-11-20T09:10:00+07:00", To: "2026-11-20T09:15:00+07:00", Tracks: []string{"t001", "t002"}, Reason: "Bổ sung hồ sơ phúc thẩm"},
 			Out: ArchiveExcerptItem{}, OutExample: exampleExcerpt(), Status: http.StatusAccepted, Problems: []int{400, 404, 409, 413, 415, 429}, handle: (*Office).askExcerpt,
 		},
 		{
-			Method: http.MethodGet, Path: path, Roles: archiveRoles(), Name: "excerpts",
+			Method: http.MethodGet, Path: path, Roles: archives.Roles(), Name: "excerpts",
 			Vi: "Các bản trích đã yêu cầu", En: "Excerpts and redacted copies", About: "The caller's own of this part, the latest first.",
 			Out: ArchiveExcerptsAnswer{}, OutExample: ArchiveExcerptsAnswer{Excerpts: []ArchiveExcerptItem{exampleExcerpt()}}, Status: http.StatusOK,
 			Problems: []int{404, 409}, handle: (*Office).excerpts,
 		},
 		{
-			Method: http.MethodGet, Path: path + "/{excerpt}/file", Roles: archiveRoles(), Name: "excerpt_file",
+			Method: http.MethodGet, Path: path + "/{excerpt}/file", Roles: archives.Roles(), Name: "excerpt_file",
 			Vi: "Tải bản trích", En: "Download an excerpt or redacted copy",
 			About:  "Takes Range and If-Range; breaks off when the permission ends. Each download is noted with the request that allowed it.",
 			Binary: ContainerType, Status: http.StatusOK, Problems: []int{404, 409}, handle: (*Office).excerptFile,

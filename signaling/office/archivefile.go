@@ -12,6 +12,7 @@ import (
 
 	"phientoa/internal/archives"
 	"phientoa/internal/court"
+	"phientoa/internal/permit"
 	"phientoa/internal/store"
 )
 
@@ -82,10 +83,6 @@ func (o *Office) archiveFile(c *call) (any, error) {
 		return nil, errors.Join(err, closer.Close())
 	}
 	o.note(c, id, downloadedArchive)
-	still := func(ctx context.Context) bool {
-		ok, err := o.p.Archives.Still(ctx, reach.Scope, grant.ID)
-		return err == nil && ok
-	}
 	return stream(func(w http.ResponseWriter, req *http.Request) {
 		defer closer.Close()
 		head := w.Header()
@@ -94,8 +91,11 @@ func (o *Office) archiveFile(c *call) (any, error) {
 		head.Set("ETag", fmt.Sprintf(`"%x"`, p.SHA256))
 		head.Set("Cache-Control", "private, no-store")
 		head.Set("X-Content-Type-Options", "nosniff")
-		body := &watched{ReadSeeker: io.NewSectionReader(r, 0, size), ctx: req.Context(), still: still, now: o.p.Now, next: o.p.Now().Add(recheck)}
-		http.ServeContent(w, req, "", time.Time{}, body)
+		still := func(context.Context) bool {
+			ok, err := o.p.Archives.Still(req, o.p.Officials, reach.Scope, grant, true)
+			return err == nil && ok
+		}
+		http.ServeContent(w, req, "", time.Time{}, permit.Reader(req.Context(), io.NewSectionReader(r, 0, size), still))
 	}), nil
 }
 
@@ -110,29 +110,6 @@ func (o *Office) archivePart(ctx context.Context, sc court.Scope, id string, num
 		}
 	}
 	return store.ArchivePart{}, store.ErrNotFound
-}
-
-// recheck is how long a download goes on before its grant is looked at again.
-const recheck = 5 * time.Second
-
-// watched ends a download whose grant has run out or was ended: what is missing is
-// then missing for good, and the answer breaks off.
-type watched struct {
-	io.ReadSeeker
-	ctx   context.Context
-	still func(context.Context) bool
-	now   func() time.Time
-	next  time.Time
-}
-
-func (w *watched) Read(b []byte) (int, error) {
-	if now := w.now(); now.After(w.next) {
-		if !w.still(w.ctx) {
-			return 0, errors.New("the permission has ended")
-		}
-		w.next = now.Add(recheck)
-	}
-	return w.ReadSeeker.Read(b)
 }
 
 // fileName is what a browser saves a part as: the docket number with what a file
@@ -158,11 +135,7 @@ func onAnotherNode() *Problem {
 		"Tệp nằm trên máy chủ khác đang không liên lạc được.", "The file lies on another server.")
 }
 
-func archiveRoles() []store.Role {
-	return []store.Role{store.RoleClerk, store.RoleJudge, store.RoleChiefJudge, store.RoleArchivist}
-}
-
-func archiveWatchers() []store.Role { return append(archiveRoles(), store.RoleAuditor) }
+func archiveWatchers() []store.Role { return append(archives.Roles(), store.RoleAuditor) }
 
 func archiveRoutes() []Route {
 	return append([]Route{
@@ -187,7 +160,7 @@ func archiveRoutes() []Route {
 			Problems: []int{400, 404, 409, 415}, handle: (*Office).checkArchive,
 		},
 		{
-			Method: http.MethodGet, Path: "/api/v1/archives/{id}/parts/{part}/file", Roles: archiveRoles(), Name: "archive_file",
+			Method: http.MethodGet, Path: "/api/v1/archives/{id}/parts/{part}/file", Roles: archives.Roles(), Name: "archive_file",
 			Vi: "Tải gói lưu trữ của một phần", En: "Download a part's sealed file",
 			About:  "Needs a permission that names downloading. Takes Range and If-Range (the ETag is the file's SHA-256); breaks off when the permission ends. Each download is noted with the request that allowed it.",
 			Binary: ContainerType, Status: http.StatusOK, Problems: []int{404, 409}, handle: (*Office).archiveFile,
@@ -209,13 +182,13 @@ func archiveRoutes() []Route {
 func archiveRequestRoutes() []Route {
 	return []Route{
 		{
-			Method: http.MethodPost, Path: "/api/v1/archives/{id}/requests", Roles: archiveRoles(), Name: "ask_archive",
+			Method: http.MethodPost, Path: "/api/v1/archives/{id}/requests", Roles: archives.Roles(), Name: "ask_archive",
 			Vi: "Đề nghị khai thác hồ sơ", En: "Ask to see an archive",
 			In: ArchiveAskBody{}, InExample: ArchiveAskBody{Purpose: "Bổ sung hồ sơ phúc thẩm", Download: true}, Out: ArchiveRequestItem{}, OutExample: exampleRequest(),
 			Status: http.StatusCreated, Problems: []int{400, 404, 409, 413, 415}, handle: (*Office).askArchive,
 		},
 		{
-			Method: http.MethodGet, Path: "/api/v1/archive-requests", Roles: archiveRoles(), Name: "archive_requests",
+			Method: http.MethodGet, Path: "/api/v1/archive-requests", Roles: archives.Roles(), Name: "archive_requests",
 			Vi: "Các đề nghị khai thác", En: "Requests to see archives", About: "For a chief judge all within reach, for others their own; the latest first, at most 500.",
 			Out: ArchiveRequestsAnswer{}, OutExample: ArchiveRequestsAnswer{Requests: []ArchiveRequestItem{exampleRequest()}}, Status: http.StatusOK,
 			handle: (*Office).archiveRequests,
@@ -228,9 +201,9 @@ func archiveRequestRoutes() []Route {
 			Status: http.StatusOK, Problems: []int{400, 404, 409, 413, 415}, handle: (*Office).decideArchive,
 		},
 		{
-			Method: http.MethodPost, Path: "/api/v1/archive-requests/{id}/end", Roles: archiveRoles(), Name: "end_archive",
+			Method: http.MethodPost, Path: "/api/v1/archive-requests/{id}/end", Roles: archives.Roles(), Name: "end_archive",
 			Vi: "Rút đề nghị, hoặc chấm dứt việc cho phép", En: "Take a request back, or end a permission",
-			About: "By who asked, or, of a permission, by a chief judge. Downloads that run break off within 5 s.",
+			About: "By who asked, or, of a permission, by a chief judge. Downloads that run break off within 2 s.",
 			In:    ArchiveEndBody{}, InExample: ArchiveEndBody{Reason: "Đã xong việc"}, Out: ArchiveRequestItem{}, OutExample: exampleRequest(),
 			Status: http.StatusOK, Problems: []int{400, 404, 409, 413, 415}, handle: (*Office).endArchive,
 		},

@@ -1,14 +1,13 @@
 package office
 
 import (
-	"context"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -226,29 +225,39 @@ func TestClosedDoorsAreNamed(t *testing.T) {
 	require.Equal(t, "closed_doors", code(t, w.do(clerk, http.MethodGet, file, nil)))
 }
 
-// A download under way breaks off when its permission ends.
-func TestADownloadEndsWithItsPermission(t *testing.T) {
-	now := time.Now()
-	holds := true
-	b := &watched{
-		ReadSeeker: strings.NewReader("0123456789"), ctx: t.Context(), now: func() time.Time { return now }, next: now.Add(recheck),
-		still: func(context.Context) bool { return holds },
-	}
-	one := make([]byte, 1)
-	pull := func() error {
-		_, err := b.Read(one)
-		return err
-	}
-	require.NoError(t, pull())
-	holds = false
-	require.NoError(t, pull(), "it is looked at every few seconds")
-	now = now.Add(recheck + 1)
-	require.ErrorContains(t, pull(), "permission")
-	holds = true
-	require.NoError(t, pull())
-	_, err := b.Seek(0, io.SeekEnd)
-	require.NoError(t, err)
-	require.True(t, errors.Is(pull(), io.EOF))
+// discarding counts what is written to somebody and keeps nothing of it.
+type discarding struct {
+	*httptest.ResponseRecorder
+	bytes  int64
+	begun  func()
+	begins sync.Once
+}
+
+func (u *discarding) Write(b []byte) (int, error) {
+	u.begins.Do(u.begun)
+	u.bytes += int64(len(b))
+	return len(b), nil
+}
+
+// A download under way breaks off within seconds of the sign-out, as of the end of
+// its permission; see package archives for what else ends it.
+func TestADownloadEndsWithTheSignIn(t *testing.T) {
+	w := startWorld(t)
+	w.vault.size = 1 << 50
+	id := w.archived(unitHN, "1/2026/TLST-HS")
+	clerk, chief := login(store.RoleClerk, unitHN), login(store.RoleChiefJudge, unitHN)
+	r := w.ask(clerk, id, ArchiveAskBody{Purpose: "x", Download: true})
+	require.Equal(t, http.StatusOK, w.decide(chief, r.ID, ArchiveDecisionBody{Outcome: "granted", Hours: 1, Download: true}).status)
+	req := httptest.NewRequest(http.MethodGet, "/api/v1/archives/"+id+"/parts/1/file", nil)
+	req.Header.Set("Test-Login", clerk)
+	begun := time.Now()
+	out := &discarding{ResponseRecorder: httptest.NewRecorder(), begun: func() { delete(w.accounts, clerk) }}
+	w.o.Handler().ServeHTTP(out, req)
+	require.Equal(t, http.StatusOK, out.Code)
+	require.Positive(t, out.bytes)
+	require.Less(t, out.bytes, w.vault.size)
+	require.Less(t, time.Since(begun), 5*time.Second)
+	require.Equal(t, w.vault.opened, w.vault.closed)
 }
 
 func TestAnotherNodesFile(t *testing.T) {

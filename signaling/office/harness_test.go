@@ -102,16 +102,27 @@ func startWorld(t testing.TB) *world {
 			return &http.Cookie{Name: "seat", Value: strings.Join([]string{h, person, device}, "."), Path: "/"}, nil
 		},
 	}
-	w.p.Archives = archives.New(archives.Params{Store: st, Now: w.clock})
+	w.p.Archives = archives.New(archives.Params{Store: accountsOf{st, w}, Now: w.clock})
 	w.vault.file = []byte("PK")
 	w.p.Vault = &w.vault
 	w.restart(nil)
 	return w
 }
 
+// accountsOf is a database with the world's accounts.
+type accountsOf struct {
+	archives.Store
+	w *world
+}
+
+func (a accountsOf) Account(ctx context.Context, sc court.Scope, id string) (store.Account, error) {
+	return a.w.Account(ctx, sc, id)
+}
+
 // fakeVault has the same bytes for every part of "node".
 type fakeVault struct {
 	file   []byte
+	size   int64 // when set: zeros instead
 	opened int
 	closed int
 	woken  int
@@ -124,11 +135,18 @@ func (v *fakeVault) Close() error {
 	return nil
 }
 
+type zeros struct{}
+
+func (zeros) ReadAt(b []byte, _ int64) (int, error) { return len(b), nil }
+
 func (v *fakeVault) Open(p store.ArchivePart) (io.ReaderAt, int64, io.Closer, error) {
 	if p.Node != "node" {
 		return nil, 0, nil, ErrElsewhere
 	}
 	v.opened++
+	if v.size > 0 {
+		return zeros{}, v.size, v, nil
+	}
 	return bytes.NewReader(v.file), int64(len(v.file)), v, nil
 }
 
@@ -136,7 +154,7 @@ func (v *fakeVault) Open(p store.ArchivePart) (io.ReaderAt, int64, io.Closer, er
 func (w *world) sealed(u court.UnitID, id string, part int) store.ArchivePart {
 	w.t.Helper()
 	p := store.ArchivePart{
-		Hearing: id, Part: part, Node: "node", Path: id + "/part-0001.asice", Size: int64(len(w.vault.file)), Lines: 7, Began: 1_790_000_000_000_000, Ended: 1_790_000_100_000_000,
+		Hearing: id, Part: part, Node: "node", Path: id + "/part-0001.asice", Size: max(w.vault.size, int64(len(w.vault.file))), Lines: 7, Began: 1_790_000_000_000_000, Ended: 1_790_000_100_000_000,
 		Manifest: sha256.Sum256([]byte(id)), SHA256: sha256.Sum256(w.vault.file), Gaps: 1, Stamped: true, Sealed: w.clock(),
 		Facts: []byte(`{"tracks":[{}],"gaps":[{"source":"d/camera","cause":"loss","from_t":1790000010000000,"to_t":1790000012000000}],"damages":null,` +
 			`"seal":{"signer":"node","issuer":"phientoa CA","level":"T","signing_time":"2026-11-22T01:00:00Z","timestamp":{"time":"2026-11-22T01:00:01Z","authority":"TSA","internal":true}},` +
