@@ -40,7 +40,9 @@ const (
 	// rendersDir holds films made of sealed parts, which are made again, and which a
 	// disposal takes away here: a backup would bring them back.
 	rendersDir = "renders"
-	sqliteDB   = "phientoa.db"
+	// excerptsDir likewise: files that somebody had made of sealed parts.
+	excerptsDir = "excerpts"
+	sqliteDB    = "phientoa.db"
 	// Marker is the directory in which a restore works. While it is there, the
 	// data directory is not whole and no server may use it.
 	Marker = ".restore"

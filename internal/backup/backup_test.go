@@ -138,6 +138,7 @@ func fill(p *place) {
 	put(t, filepath.Join(p.dir, "lock"), "")
 	put(t, filepath.Join(p.dir, "outbox", "copy.age"), "made again")
 	put(t, filepath.Join(p.dir, "renders", "film.mp4"), "made again")
+	put(t, filepath.Join(p.dir, "excerpts", "x.asice"), "made again")
 }
 
 func write(t *testing.T, src backup.Source) []byte {
@@ -225,6 +226,7 @@ func TestKeysLeaveOnlyWhenAsked(t *testing.T) {
 		require.False(t, strings.HasSuffix(name, ".key"), name)
 		require.NotContains(t, name, "outbox", "what is made again is not taken along")
 		require.NotContains(t, name, "renders", "nor what a disposal takes away")
+		require.NotContains(t, name, "excerpts", "likewise")
 		require.NotContains(t, string(content), "PRIVATE-KEY-BYTES", name)
 	}
 	src := from.source()

@@ -215,14 +215,15 @@ func (b *ArchiveExcerptBody) asked(p store.ArchivePart) (a ExcerptAsked, err err
 		return list
 	}
 	a = ExcerptAsked{Redacted: len(b.Cuts) > 0, Reason: b.Reason, Events: b.Events}
-	if !a.Redacted {
+	switch {
+	case !a.Redacted:
 		a.From, a.To = span("from", b.From, b.To)
 		if a.Tracks = tracks("tracks", b.Tracks); len(a.Tracks) == 0 {
 			f = append(f, Finding{Code: "missing", Field: "tracks", Vi: "Chưa chọn luồng ghi nào.", En: "Choose at least one track."})
 		}
-	} else if b.From != "" || b.To != "" || len(b.Tracks) > 0 || b.Events || len(b.Cuts) > maxExcerptCuts {
+	case b.From != "" || b.To != "" || len(b.Tracks) > 0 || b.Events || len(b.Cuts) > maxExcerptCuts:
 		f = append(f, Finding{Code: "cuts", Field: "cuts", Vi: "Bản sao đã che chỉ nêu các phần cắt.", En: "A redacted copy names cuts alone."})
-	} else {
+	default:
 		for i := range b.Cuts {
 			cut := &b.Cuts[i]
 			f = append(f, checkText("cuts", &cut.Reason, false, MaxReason)...)
@@ -255,7 +256,7 @@ func (e Excerpt) item() ArchiveExcerptItem {
 		if c.Tracks == nil {
 			c.Tracks = []string{}
 		}
-		i.Cuts = append(i.Cuts, ArchiveCutItem{c.From, c.To, c.Tracks, c.Reason})
+		i.Cuts = append(i.Cuts, ArchiveCutItem(c))
 	}
 	return i
 }

@@ -1,7 +1,7 @@
 // The calls of the archive's pages, typed after the server's API. What is searched for
 // goes in a body: names of people stand in no address.
 
-import { addDays, type Day, parseDay, rfc3339, startOf } from "../../core/dates";
+import { addDays, type Day, dayOf, parseDay, parseTime, rfc3339, startOf } from "../../core/dates";
 import type { Client } from "./client";
 
 export interface ArchiveRow {
@@ -171,6 +171,32 @@ export interface ArchiveDecision {
   closed?: boolean;
 }
 
+/** ArchiveExcerpt is an excerpt of a part, or a redacted copy, that the official asked for. */
+export interface ArchiveExcerpt {
+  id: string;
+  redacted: boolean;
+  from?: string;
+  to?: string;
+  tracks: string[];
+  events: boolean;
+  cuts: { from: string; to: string; tracks: string[]; reason?: string }[];
+  reason: string;
+  at: string;
+  state: "waiting" | "running" | "ready" | "empty" | "damaged" | "no_room" | "failed";
+  /** done, 0 to 1 */
+  share: number;
+  /** bytes */
+  size?: number;
+  sha256?: string;
+  expires_at?: string;
+}
+
+/** ExcerptAsk is a stretch of tracks, or cuts for a redacted copy. */
+export type ExcerptAsk = { reason: string } & (
+  | { from: string; to: string; tracks: string[]; events: boolean }
+  | { cuts: { from: string; to: string; tracks: string[] }[] }
+);
+
 const q = encodeURIComponent;
 const one = (id: string): string => `/api/v1/archives/${q(id)}`;
 
@@ -181,6 +207,27 @@ export const fileOf = (id: string, part: number): string => `${one(id)}/parts/${
 export const certificateOf = (id: string, part: number): string =>
   `${one(id)}/parts/${part}/certificate`;
 
+/** excerptOf is where an excerpt is downloaded. */
+export const excerptOf = (id: string, part: number, excerpt: string): string =>
+  `${one(id)}/parts/${part}/excerpts/${q(excerpt)}/file`;
+
+/**
+ * momentIn is a time of day ("9:10", "09:10:30") within a part, in milliseconds: on the day
+ * on which it began, or the next when it went on past midnight. null when it is no time.
+ */
+export function momentIn(p: ArchivePart, text: string): number | null {
+  const exact = /^(\d{1,2}):(\d{2}):(\d{2})$/.exec(text.trim());
+  const minutes = parseTime(exact ? `${exact[1]}:${exact[2]}` : text);
+  const seconds = Number(exact?.[3] ?? "0");
+  if (minutes === null || seconds > 59) return null;
+  const began = Date.parse(p.began_at);
+  const at = (day: Day): number => startOf(day) + (minutes * 60 + seconds) * 1000;
+  const same = at(dayOf(began));
+  const next = at(addDays(dayOf(began), 1));
+  // A minute that is written may lie a little in front of the beginning.
+  return same < began - 60_000 && next <= Date.parse(p.ended_at) + 60_000 ? next : same;
+}
+
 export function archives(c: Client) {
   const post = (path: string, body: unknown) => ({ path, ask: { method: "POST", body } as const });
   const send = <T>(p: ReturnType<typeof post>): Promise<T> => c.ask<T>(p.path, p.ask);
@@ -189,6 +236,10 @@ export function archives(c: Client) {
     archive: (id: string) => c.ask<Archive>(one(id)),
     checkArchive: (id: string, part: number) =>
       send<ArchiveCheck>(post(`${one(id)}/parts/${part}/checks`, {})),
+    excerpts: (id: string, part: number) =>
+      c.ask<{ excerpts: ArchiveExcerpt[] }>(`${one(id)}/parts/${part}/excerpts`),
+    askExcerpt: (id: string, part: number, body: ExcerptAsk) =>
+      send<ArchiveExcerpt>(post(`${one(id)}/parts/${part}/excerpts`, body)),
     askArchive: (id: string, body: { purpose: string; download: boolean; closed: boolean }) =>
       send<ArchiveRequest>(post(`${one(id)}/requests`, body)),
     archiveRequests: () => c.ask<{ requests: ArchiveRequest[] }>("/api/v1/archive-requests"),

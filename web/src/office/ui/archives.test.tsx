@@ -240,6 +240,107 @@ describe("disposal", () => {
   });
 });
 
+describe("excerpts", () => {
+  const track = {
+    id: "t001",
+    device: "d",
+    kind: "cam",
+    codec: "vp8",
+    mime: "video/webm",
+    people: ["p1"],
+    files: [],
+  };
+  const index = {
+    hearing: "h-1",
+    part: 1,
+    docket: row.docket_no,
+    began: 0,
+    length: 1,
+    people: [{ id: "p1", capacity: "defendant", alias: "Bị cáo 1", point: "Trại tạm giam" }],
+    tracks: [track, { ...track, id: "t002", kind: "mic", codec: "opus", mime: "audio/webm" }],
+    gaps: [],
+    events: [],
+    skipped: 0,
+    watermark: "x",
+  };
+  const granted = { ...card, grant: { ...request, outcome: "granted", open: true, until: at(60) } };
+  const made = {
+    id: "e-1",
+    redacted: false,
+    from: "2024-11-20T01:10:00Z",
+    to: "2024-11-20T01:15:00Z",
+    tracks: ["t001"],
+    events: false,
+    cuts: [],
+    reason: "Bổ sung hồ sơ",
+    at: at(0),
+    state: "ready",
+    share: 1,
+    size: 2_000_000,
+    expires_at: at(60),
+  };
+  const path = "/api/v1/archives/h-1/parts/1";
+
+  it("are asked for by time and source, and refused before they are sent", async () => {
+    let list: unknown[] = [];
+    const { calls } = show("/cong-viec/ho-so/h-1", {
+      "GET /api/v1/archives/h-1": () => Response.json(granted),
+      [`GET ${path}/index`]: () => Response.json(index),
+      [`GET ${path}/excerpts`]: () => Response.json({ excerpts: list }),
+      [`POST ${path}/excerpts`]: () => {
+        list = [made];
+        return Response.json(made);
+      },
+    });
+    await screen.findByText("Ông/bà chưa yêu cầu lập bản nào.");
+    press("Lập bản trích từ phần 1");
+    const dialog = within(await screen.findByRole("dialog"));
+    await dialog.findByLabelText("Từ lúc");
+    expect(dialog.queryByText("Loại bản")).toBeNull();
+    press("Lập bản trích");
+    expect(dialog.getByText(/Thời điểm chưa đúng/)).toBeTruthy();
+    expect(dialog.getByText("Vui lòng chọn ít nhất một nguồn.")).toBeTruthy();
+    expect(dialog.getByText("Vui lòng ghi lý do.")).toBeTruthy();
+    type("Từ lúc", "8:10");
+    type("Đến lúc", "08:15:30");
+    fireEvent.click(dialog.getByLabelText("Trại tạm giam – Bị cáo 1: hình (t001)"));
+    type("Lý do, được ghi trong tệp", " Bổ sung hồ sơ ");
+    press("Lập bản trích");
+    const link = await screen.findByRole("link", { name: /Tải về: Bản trích 08:10:00/ });
+    expect(link.getAttribute("href")).toBe(`${path}/excerpts/e-1/file`);
+    expect(calls.find((c) => c.what === `POST ${path}/excerpts`)?.body).toEqual({
+      from: "2024-11-20T08:10:00+07:00",
+      to: "2024-11-20T08:15:30+07:00",
+      tracks: ["t001"],
+      events: false,
+      reason: "Bổ sung hồ sơ",
+    });
+  });
+
+  it("are made as a redacted copy by a judge", async () => {
+    const { calls } = show("/cong-viec/ho-so/h-1", {
+      "GET /api/v1/access/me": () => Response.json({ ...me, roles: ["judge"] }),
+      "GET /api/v1/archives/h-1": () => Response.json(granted),
+      [`GET ${path}/index`]: () => Response.json(index),
+      [`GET ${path}/excerpts`]: () => Response.json({ excerpts: [{ ...made, state: "damaged" }] }),
+      [`POST ${path}/excerpts`]: () => problem(429, "excerpt_queue"),
+    });
+    await screen.findByText(/gói lưu trữ có sai lệch/);
+    press("Lập bản trích từ phần 1");
+    const dialog = within(await screen.findByRole("dialog"));
+    fireEvent.click(await dialog.findByLabelText("Bản sao đã che một khoảng thời gian"));
+    type("Từ lúc", "8:10");
+    type("Đến lúc", "8:15");
+    type("Lý do, được ghi trong tệp", "Xét xử kín");
+    press("Lập bản trích");
+    await dialog.findByText("Câu excerpt_queue");
+    expect(calls.find((c) => c.what === `POST ${path}/excerpts`)?.body).toEqual({
+      reason: "Xét xử kín",
+      cuts: [{ from: "2024-11-20T08:10:00+07:00", to: "2024-11-20T08:15:00+07:00", tracks: [] }],
+    });
+  });
+});
+
 describe("requests", () => {
   const chief = { ...me, account: "a9", roles: ["chief_judge"] };
 

@@ -112,6 +112,9 @@ const views: Record<string, OfficeKey> = {
   view: "archive_view_view",
   download: "archive_view_download",
   render: "archive_view_render",
+  excerpt: "archive_view_excerpt",
+  redacted: "archive_view_redacted",
+  "excerpt.download": "archive_view_excerpt_download",
 };
 /** viewKey is what somebody did with a recording. */
 export const viewKey = (w: string): OfficeKey => lookup(views, w) ?? "archive_view_other";

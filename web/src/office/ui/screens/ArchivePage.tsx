@@ -1,10 +1,8 @@
 // The card of a hearing's recording: what there is, what is missing and why, whether it
 // is still what was sealed, and who may see it.
-import { useEffect, useRef } from "react";
 import { clock, dayOf, longDay, writeDay } from "../../../core/dates";
 import type { Archive } from "../../core/archives";
 import { hasUse } from "../../core/places";
-import { Poll } from "../../core/poll";
 import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
 import { Answer, Box, Page } from "../parts/page";
 import { Link } from "../parts/Shell";
@@ -13,6 +11,7 @@ import { ArchiveAccess } from "./ArchiveAccess";
 import { Lodgings, Tombstone } from "./ArchiveEnd";
 import { ArchiveKeeping } from "./ArchiveKeeping";
 import { ArchivePartBox } from "./ArchivePart";
+import { useFollow } from "./follow";
 import office from "./office.module.css";
 
 export function ArchivePage({ id }: { id: string }) {
@@ -46,33 +45,6 @@ export function ArchivePage({ id }: { id: string }) {
       </Answer>
     </Page>
   );
-}
-
-/** useFollow asks again and again while something runs at the server. */
-function useFollow(running: boolean, again: () => void): void {
-  const { clock: time, random } = useOffice();
-  const ask = useRef(again);
-  useEffect(() => {
-    ask.current = again;
-  });
-  useEffect(() => {
-    if (!running) return undefined;
-    let first = true;
-    const poll = new Poll({
-      clock: time,
-      random,
-      ask: () => {
-        // The answer that showed it is fresh.
-        if (!first) ask.current();
-        first = false;
-        return Promise.resolve();
-      },
-    });
-    poll.start();
-    return () => {
-      poll.stop();
-    };
-  }, [running, time, random]);
 }
 
 function About({ a }: { a: Archive }) {

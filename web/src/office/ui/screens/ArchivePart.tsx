@@ -19,6 +19,7 @@ import { Link } from "../parts/Shell";
 import { Marked } from "../parts/StatusMark";
 import { causeKey, sourceKey } from "../words";
 import css from "./Archive.module.css";
+import { Excerpts } from "./ArchiveExcerpts";
 import office from "./office.module.css";
 
 export function ArchivePartBox({
@@ -67,6 +68,7 @@ export function ArchivePartBox({
           </a>
         </div>
       ) : null}
+      {a.grant?.download === true ? <Excerpts a={a} p={p} /> : null}
     </Box>
   );
 }
