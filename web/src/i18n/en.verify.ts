@@ -23,7 +23,6 @@ export const verifyEn: Readonly<Record<VerifyKey, string>> = {
   verify_not_ready: "Preparing the checking program…",
   verify_broken:
     "The checking program could not be prepared. Please check the connection and load the page again.",
-  verify_reload: "Load the page again",
   verify_running: "Checking {name}",
   verify_progress: "{done} of {all} read",
   verify_cancel: "Stop checking",

@@ -24,7 +24,6 @@ export const verifyVi = {
   verify_not_ready: "Đang chuẩn bị chương trình kiểm tra…",
   verify_broken:
     "Chưa chuẩn bị được chương trình kiểm tra. Vui lòng kiểm tra đường truyền rồi tải lại trang.",
-  verify_reload: "Tải lại trang",
   verify_running: "Đang kiểm tra {name}",
   verify_progress: "Đã đọc {done} trong {all}",
   verify_cancel: "Dừng kiểm tra",

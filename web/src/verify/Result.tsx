@@ -77,7 +77,6 @@ export function Result({
 function unbroken(text: string): ReactNode[] {
   return text.split(/(\S*-\S*)/).map((piece, i) =>
     i % 2 === 1 && piece.length < 32 ? (
-      // biome-ignore lint/suspicious/noArrayIndexKey: the pieces of one text, in their order
       <span key={i} className="whole">
         {piece}
       </span>
