@@ -110,7 +110,8 @@ func segment(f *forger, n int) (off, length int) {
 		if n--; n >= 0 {
 			continue
 		}
-		_, err := fmt.Sscanf(string(l[bytes.Index(l, []byte(`"offset":`)):]), `"offset":%d,"length":%d`, &off, &length)
+		_, place, _ := bytes.Cut(l, []byte(`"offset":`))
+		_, err := fmt.Sscanf(string(place), `%d,"length":%d`, &off, &length)
 		require.NoError(f.t, err)
 		return off, length
 	}

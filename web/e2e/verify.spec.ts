@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { expect, type Page, test } from "@playwright/test";
 import puppeteer from "puppeteer-core";
 import { look, watch } from "./look";
+import { Server as Office } from "./office.server";
 import { serve } from "./server";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -135,6 +136,18 @@ test("its states, judged: choice, whole, unknown, damaged, unreadable", async ({
   expect(await check(page, "none.asice")).toMatch(HEADS[2]!);
   await look(page, "verify-unreadable");
   expect(wrong).toEqual([]);
+});
+
+test("officials have it among their pages", async ({ page }) => {
+  await new Office().install(page);
+  await page.goto(`${url}/cong-viec/lich`);
+  await page.getByRole("link", { name: "Kiểm tra tệp hồ sơ" }).click();
+  await expect(page).toHaveURL(/\/cong-viec\/kiem-tra-tep$/);
+  await expect(page.getByRole("button", { name: "Kiểm tra", exact: true })).toBeEnabled({
+    timeout: 30_000,
+  });
+  expect(await check(page, "whole.asice")).toMatch(HEADS[3]!);
+  await look(page, "office-verify", "office");
 });
 
 test("Firefox says the same", async () => {
