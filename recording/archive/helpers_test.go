@@ -2,6 +2,7 @@ package archive
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -33,6 +34,8 @@ type court struct {
 	now    time.Time
 	// frames are the bytes of a frame of each track, whole multiples of 32.
 	frames []int
+	// every is the time between two frames of a track; 0: 20 ms.
+	every time.Duration
 	// voice is what is said; the tracks of two courts of one voice may be the same bytes.
 	voice string
 	// fs opens the directory of a part; nil: as it is.
@@ -92,10 +95,11 @@ type deaf struct{}
 func (deaf) Recording(bool, string)            {}
 func (deaf) Checkpoint(uint64, string, []byte) {}
 
-// record makes a part of microphones (two, unless frames says otherwise) of the given number of 20 ms frames.
+// record makes a part of microphones (two, unless frames says otherwise) of the given number of frames.
 // It runs in a bubble, so that the time costs nothing, on the clock of today.
 func (c *court) record(t testing.TB, frames int) (part string) {
 	t.Helper()
+	every := cmp.Or(c.every, 20*time.Millisecond)
 	bubbled(t, func(t *testing.T) {
 		now := func() time.Time { return time.Now().Add(c.now.Sub(bubble)) }
 		p, err := recording.Open(context.Background(), recording.Params{
@@ -113,10 +117,10 @@ func (c *court) record(t testing.TB, frames int) (part string) {
 				sum := sha256.Sum256(fmt.Appendf(nil, "%s %d %d", c.voice, d, i))
 				payload := bytes.Repeat(sum[:], size/len(sum))
 				p.Tap().Packet(&sfu.Packet{
-					Source: src, Codec: sfu.Opus, SSRC: uint32(d + 1), Seq: uint64(i + 1), Timestamp: uint32(i * 960), Arrival: now(), Payload: payload,
+					Source: src, Codec: sfu.Opus, SSRC: uint32(d + 1), Seq: uint64(i + 1), Timestamp: uint32(i * int(every/time.Millisecond) * 48), Arrival: now(), Payload: payload,
 				})
 			}
-			time.Sleep(20 * time.Millisecond) //nolint:forbidigo // the clock of the bubble
+			time.Sleep(every) //nolint:forbidigo // the clock of the bubble
 		}
 		require.NoError(t, p.Event(context.Background(), 1, []byte(`{"seq":1}`), true, true))
 		require.NoError(t, p.Close(context.Background()))

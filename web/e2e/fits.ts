@@ -128,7 +128,7 @@ export async function misfits(page: Page): Promise<string[]> {
         const first = rects[0];
         if (!first) continue;
         // An address, a digest and an id have no words; they may break anywhere.
-        const address = word[0].includes("://") || /^[0-9a-f-]{32,}$/.test(word[0]);
+        const address = word[0].includes("://") || /^[0-9a-f-]{32,}[),.]*$/.test(word[0]);
         if (!address && rects.some((r) => Math.abs(r.top - first.top) > first.height / 2)) {
           found.push(`word broken: ${word[0]}`);
         }

@@ -6,7 +6,7 @@ export const verifyEn: Readonly<Record<VerifyKey, string>> = {
   verify_stays:
     "The file is read on this computer and sent nowhere. Once this page is open it needs no network.",
   verify_file: "Record file",
-  verify_file_hint: "A file that ends with .asice, for instance part-0001.asice.",
+  verify_file_hint: "A file that ends with .asice.",
   verify_file_missing: "Please choose the record file.",
   verify_more: "What tells who signed (if you have it)",
   verify_more_hint:
@@ -23,7 +23,6 @@ export const verifyEn: Readonly<Record<VerifyKey, string>> = {
   verify_not_ready: "Preparing the checking program…",
   verify_broken:
     "The checking program could not be prepared. Please check the connection and load the page again.",
-  verify_reload: "Load the page again",
   verify_running: "Checking {name}",
   verify_progress: "{done} of {all} read",
   verify_cancel: "Stop checking",

@@ -7,7 +7,7 @@ export const verifyVi = {
   verify_stays:
     "Tệp được đọc ngay trên máy này và không gửi đi đâu. Trang đã mở thì không cần mạng nữa.",
   verify_file: "Tệp hồ sơ",
-  verify_file_hint: "Tệp có đuôi .asice, ví dụ part-0001.asice.",
+  verify_file_hint: "Tệp có đuôi .asice.",
   verify_file_missing: "Vui lòng chọn tệp hồ sơ.",
   verify_more: "Căn cứ để xác định người ký (nếu có)",
   verify_more_hint:
@@ -24,7 +24,6 @@ export const verifyVi = {
   verify_not_ready: "Đang chuẩn bị chương trình kiểm tra…",
   verify_broken:
     "Chưa chuẩn bị được chương trình kiểm tra. Vui lòng kiểm tra đường truyền rồi tải lại trang.",
-  verify_reload: "Tải lại trang",
   verify_running: "Đang kiểm tra {name}",
   verify_progress: "Đã đọc {done} trong {all}",
   verify_cancel: "Dừng kiểm tra",

@@ -1,6 +1,6 @@
 // What a check has found, in plain words first; the report of the command stands
 // below it to the letter. It prints as it stands.
-import { useRef } from "react";
+import { type ReactNode, useRef } from "react";
 import { clockSeconds, dayOf, writeDay } from "../core/dates";
 import type { VerifyKey } from "../i18n/vi.verify";
 import { sizeText } from "../office/core/archives";
@@ -50,14 +50,14 @@ export function Result({
       <dl className={css["facts"]}>
         {facts(say, language, name, verdict, at).map(([key, value]) => (
           <div key={key}>
-            <dt>{say(key)}</dt>
-            <dd>{value}</dd>
+            <dt>{unbroken(say(key))}</dt>
+            <dd>{unbroken(value)}</dd>
           </div>
         ))}
       </dl>
       <h3>{say("verify_detail")}</h3>
       {/* The command's own report: it has its lines, and may be wider than a phone. */}
-      <pre className={css["detail"]}>{language === "en" ? verdict.en : verdict.vi}</pre>
+      <pre className={css["detail"]}>{unbroken(language === "en" ? verdict.en : verdict.vi)}</pre>
       <div className={css["acts"]}>
         <Act
           tone="primary"
@@ -70,6 +70,19 @@ export function Result({
         <Act onPress={onAgain}>{say("verify_again")}</Act>
       </div>
     </section>
+  );
+}
+
+/** unbroken keeps a date, a range and a name with a hyphen on one line; a digest may break. */
+function unbroken(text: string): ReactNode[] {
+  return text.split(/(\S*-\S*)/).map((piece, i) =>
+    i % 2 === 1 && piece.length < 32 ? (
+      <span key={i} className="whole">
+        {piece}
+      </span>
+    ) : (
+      piece
+    ),
   );
 }
 

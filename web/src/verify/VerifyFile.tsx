@@ -48,49 +48,42 @@ export function VerifyFile({ begin = ownWorker }: { begin?: () => Line }) {
     receipt: null,
   });
   const refused = state.kind === "answer" ? state.verdict.refused : undefined;
-  if (state.kind === "running" && files.file) {
-    return (
-      <Running name={files.file.name} done={state.done} all={files.file.size} onCancel={cancel} />
-    );
-  }
-  if (state.kind === "answer" && files.file && refused === undefined) {
-    return (
-      <Result
-        name={files.file.name}
-        verdict={state.verdict}
-        at={state.at}
-        onAgain={() => {
-          setFiles({ ...files, file: null });
-          again();
-        }}
-      />
-    );
-  }
+  const { file } = files;
+  const choosing = state.kind === "idle" || file === null || refused !== undefined;
   return (
     <>
-      <p>{say("verify_stays")}</p>
-      {state.kind === "idle" && state.note !== undefined ? (
-        <p role="status" className={css["note"]}>
-          {say(state.note === "cancelled" ? "verify_cancelled" : "verify_failed")}
-        </p>
+      {state.kind === "running" && file ? (
+        <Running name={file.name} done={state.done} all={file.size} onCancel={cancel} />
       ) : null}
-      <Choice
-        program={program}
-        refused={refused}
-        onFiles={(some) => {
-          setFiles((f) => ({ ...f, ...some }));
-          if (refused !== undefined) again();
-        }}
-        files={files}
-        onStart={(file) => {
-          start({
-            file,
-            roots: files.roots,
-            tsaRoots: files.tsaRoots,
-            receipts: files.receipt === null ? [] : [files.receipt],
-          });
-        }}
-      />
+      {state.kind === "answer" && file && refused === undefined ? (
+        <Result name={file.name} verdict={state.verdict} at={state.at} onAgain={again} />
+      ) : null}
+      {/* It stays, so that what was chosen is what it shows as chosen. */}
+      <div hidden={!choosing} className={css["choice"]}>
+        <p>{say("verify_stays")}</p>
+        {state.kind === "idle" && state.note !== undefined ? (
+          <p role="status" className={css["note"]}>
+            {say(state.note === "cancelled" ? "verify_cancelled" : "verify_failed")}
+          </p>
+        ) : null}
+        <Choice
+          program={program}
+          refused={refused}
+          files={files}
+          onFiles={(some) => {
+            setFiles((f) => ({ ...f, ...some }));
+            if (refused !== undefined) again();
+          }}
+          onStart={(chosen) => {
+            start({
+              file: chosen,
+              roots: files.roots,
+              tsaRoots: files.tsaRoots,
+              receipts: files.receipt === null ? [] : [files.receipt],
+            });
+          }}
+        />
+      </div>
     </>
   );
 }
