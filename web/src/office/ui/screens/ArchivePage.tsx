@@ -10,7 +10,7 @@ import { Answer, Box, Page } from "../parts/page";
 import { Link } from "../parts/Shell";
 import { procedureKey, viewKey } from "../words";
 import { ArchiveAccess } from "./ArchiveAccess";
-import { Lodgings, Tombstone } from "./ArchiveEnd";
+import { Lodgings, Supplements, Tombstone } from "./ArchiveEnd";
 import { ArchiveKeeping } from "./ArchiveKeeping";
 import { ArchivePartBox } from "./ArchivePart";
 import office from "./office.module.css";
@@ -38,6 +38,7 @@ export function ArchivePage({ id }: { id: string }) {
             {archive.parts.map((p) => (
               <ArchivePartBox key={p.part} a={archive} p={p} onChanged={again} />
             ))}
+            <Supplements a={archive} />
             <Lodgings a={archive} />
             <ArchiveKeeping a={archive} onChanged={again} />
             {hasUse("archive_views", roles) ? <Views id={id} /> : null}
