@@ -159,7 +159,9 @@ export class Server {
   /** verify runs the offline verifier over a directory or a sealed file. */
   verify(dir: string, ...more: string[]): { code: number; text: string } {
     try {
-      const text = execFileSync(BINARY, ["verify", dir, "--lang", "en", ...more], { encoding: "utf8" });
+      const text = execFileSync(BINARY, ["verify", dir, "--lang", "en", ...more], {
+        encoding: "utf8",
+      });
       return { code: 0, text };
     } catch (error) {
       const e = error as { status: number; stdout: string; stderr: string };
