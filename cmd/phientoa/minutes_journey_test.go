@@ -28,9 +28,9 @@ import (
 // certificates of an authority for people.
 type trial struct {
 	*served
-	root                      *padestest.Root
-	judge, clerk, procurator  *browser
-	dir, trusted, part, first string
+	root                     *padestest.Root
+	judge, clerk, procurator *browser
+	dir, trusted, part       string
 }
 
 const minutesPath = "/api/v1/hearings/0192-h/minutes"

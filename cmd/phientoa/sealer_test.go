@@ -104,6 +104,13 @@ func TestAPartThatEndsIsSealedAndVerifies(t *testing.T) {
 	receipt := filepath.Join(t.TempDir(), "receipt.txt")
 	require.NoError(t, os.WriteFile(receipt, bytes.ReplaceAll(list[0], []byte("\n"), []byte("\r\n")), 0o600))
 	require.Equal(t, 0, call(file, "--root", ca, "--checkpoint", receipt, "--checkpoint", receipt), out.String()+errs.String())
+	// As the page saves it: words, and the note behind them.
+	saved := append([]byte(ledger.ReceiptHead+"\nTệp này chứa dấu kiểm tra.\n---\n"), list[len(list)-1]...)
+	require.NoError(t, os.WriteFile(receipt, saved, 0o600))
+	require.Equal(t, 0, call(file, "--root", ca, "--checkpoint", receipt), out.String()+errs.String())
+	require.Equal(t, 3, call(file, "--checkpoint", receipt))
+	require.NoError(t, os.WriteFile(receipt, bytes.Replace(saved, []byte("\n---\n"), []byte("\n"), 1), 0o600))
+	require.Equal(t, 2, call(file, "--checkpoint", receipt), "words without a note")
 	require.NoError(t, os.WriteFile(receipt, bytes.ReplaceAll(list[0], []byte("0192-h"), []byte("0193-h")), 0o600))
 	require.Equal(t, 1, call(file, "--root", ca, "--checkpoint", receipt))
 	require.Contains(t, out.String(), "trái với điểm ký do bên khác giữ")

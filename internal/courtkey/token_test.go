@@ -5,6 +5,7 @@ package courtkey
 import (
 	"crypto"
 	"crypto/elliptic"
+	"crypto/rand"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,6 +15,9 @@ import (
 
 	"github.com/ThalesGroup/crypto11"
 	"github.com/stretchr/testify/require"
+
+	"phientoa/internal/pades"
+	"phientoa/internal/pdf"
 )
 
 const softHSM = "/usr/lib/softhsm/libsofthsm2.so"
@@ -109,4 +113,32 @@ func mtime(t *testing.T, path string) int64 {
 		return 0
 	}
 	return info.ModTime().UnixNano()
+}
+
+// A person types the PIN: it is asked once, what it opens signs minutes, and a wrong one
+// is not tried again by the program.
+func TestAPersonTypesThePIN(t *testing.T) {
+	p := token(t)
+	p.Dir, p.Secret = "", ""
+	doc := pdf.New(pdf.Info{Title: "Biên bản", Author: "TAND", Created: time.Unix(1, 0)})
+	doc.SignaturePage("Hết.", [][2]string{{"THƯ KÝ", "b"}, {"CHỦ TỌA", "a"}})
+	given, err := doc.Bytes()
+	require.NoError(t, err)
+	for _, label := range []string{"ec", "rsa"} {
+		asked := 0
+		p.Label, p.Ask = label, func() ([]byte, error) { asked++; return []byte("123456"), nil }
+		c, end, err := Open(p)
+		require.NoError(t, err)
+		signed, err := pades.Sign(given, pades.SignParams{Key: c.Key, Certificate: c.Certificate, Time: time.Now(), Rand: rand.Reader})
+		require.NoError(t, err)
+		found, err := pades.Check(signed, given)
+		require.NoError(t, err)
+		require.Len(t, found, 1)
+		require.NoError(t, end.Close())
+		asked2 := 0
+		p.Ask = func() ([]byte, error) { asked2++; return []byte("654321"), nil }
+		_, _, err = Open(p)
+		require.ErrorIs(t, err, ErrPIN)
+		require.Equal(t, []int{1, 1}, []int{asked, asked2})
+	}
 }

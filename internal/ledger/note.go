@@ -91,11 +91,19 @@ func ParseNote(msg []byte) (Note, error) {
 	return n, nil
 }
 
+// ReceiptHead begins the file in which a participant's computer saves its latest note:
+// words for people follow, then a line "---", then the note.
+const ReceiptHead = "BIÊN NHẬN BẢN GHI PHIÊN TÒA (phientoa receipt 1)\n"
+
 // Notes takes apart notes that somebody kept: one, or several each followed by an
 // empty line as in CheckpointsName. A line may end by "\r\n", as some programs
-// write it. What is not a note is ErrNote, with how many stand before it.
+// write it. A receipt (ReceiptHead) is
+// taken as well. What is not a note is ErrNote, with how many stand before it.
 func Notes(b []byte) ([][]byte, error) {
 	b = bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n"))
+	if bytes.HasPrefix(b, []byte(ReceiptHead)) {
+		_, b, _ = bytes.Cut(b, []byte("\n---\n"))
+	}
 	b = append(bytes.TrimRight(b, "\n"), '\n', '\n')
 	var out [][]byte
 	for p := newNotes(bytes.NewReader(b)); ; {

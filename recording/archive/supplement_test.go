@@ -12,6 +12,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -264,4 +265,33 @@ func TestAFlippedBitOfASupplementIsFound(t *testing.T) {
 			rt.Fatalf("byte %d: exit %d", at, code)
 		}
 	})
+}
+
+// The commands of the page are for a supplement as well, and what it adds to them.
+func TestAStrangerVerifiesASupplement(t *testing.T) {
+	needTools(t, "openssl", "unzip", "awk", "xxd", "bash")
+	c := newCourt(t)
+	part, _ := c.sealed(t, 60)
+	m, files := newRegistry(t).minutes(t, 1, 3, [32]byte{}, "")
+	a := c.about(MinutesSupplement, 1, cite(t, part))
+	a.Minutes = &m
+	path := c.supplement(t, c.sealer, a, files)
+	shell, root := program(t, "sh", block(t, "sh")), c.rootPEM(t)
+	out, err := shell([]string{"FILE=" + path, "ROOT=" + root})
+	require.NoError(t, err, out)
+	require.Contains(t, out, "Verification: OK")
+	f := open(t, path)
+	f.files[LinesName][3] ^= 1
+	changed := filepath.Join(t.TempDir(), "supplement-0001.asice")
+	require.NoError(t, os.WriteFile(changed, f.pack(), 0o600))
+	_, err = shell([]string{"FILE=" + changed, "ROOT=" + root})
+	require.Error(t, err)
+	f = open(t, path)
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "lines.jsonl"), f.files[LinesName], 0o600))
+	cmd := exec.CommandContext(t.Context(), "bash", "-c", `h=`+m.Before+`; while IFS= read -r l; do h=$({ printf %s "$h" | xxd -r -p; printf %s "$l"; } | sha256sum | cut -c1-64); done < lines.jsonl; echo "$h"`)
+	cmd.Dir = dir
+	head, err := cmd.Output()
+	require.NoError(t, err)
+	require.Equal(t, m.Head+"\n", string(head))
 }

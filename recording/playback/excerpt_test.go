@@ -44,7 +44,7 @@ func TestAnExcerptPlays(t *testing.T) {
 	require.NoError(t, err)
 	c, err := asic.Open(bytes.NewReader(raw), int64(len(raw)))
 	require.NoError(t, err)
-	for name, least := range map[string]int{"media/t001-1.webm": 10 * rate, "media/t002-1.webm": 10 * 50} {
+	for name, least := range map[string]int{"media/t001-1.webm": 10 * fps, "media/t002-1.webm": 10 * 50} {
 		e, ok := c.Entry(name)
 		require.True(t, ok, name)
 		b, err := c.ReadFile(name, e.Size)

@@ -66,3 +66,43 @@ func TestAPartHasOneSealedFile(t *testing.T) {
 	require.False(t, r.Has("h", 1, 1, other.Manifest))
 	require.NoError(t, r.Close(ctx))
 }
+
+// A supplement has one file for its number, beside the parts and apart from them.
+func TestASupplementHasOneFile(t *testing.T) {
+	ctx, dir := context.Background(), t.TempDir()
+	id, err := pki.Open(pki.Params{Dir: filepath.Join(dir, "pki"), Node: "n", Now: time.Now, Rand: rand.Reader})
+	require.NoError(t, err)
+	k, err := signer.NewKeeper(signer.KeeperParams{Node: id.Key, Certificate: id.Certificate, Now: time.Now, Rand: rand.Reader, Rate: 1e6, Burst: 1e6})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, k.Close()) })
+	open := func() *Register {
+		r, err := Open(ctx, filepath.Join(dir, "register"), "n", ledger.Params{Signer: k, Now: time.Now, Rand: rand.Reader})
+		require.NoError(t, err)
+		return r
+	}
+	one := archive.SupplementBuilt{About: archive.Supplement{Hearing: "h", Number: 1}, Bytes: 1, SHA256: [32]byte{1}, Manifest: [32]byte{1}}
+	three, other := one, one
+	three.About.Number, other.SHA256, other.Manifest = 3, [32]byte{2}, [32]byte{2}
+	r := open()
+	require.NoError(t, r.Sealed(ctx, archive.Final{Hearing: "h", Part: 1, Size: 1, SHA256: [32]byte{9}, Manifest: [32]byte{9}}))
+	require.NoError(t, r.Supplemented(ctx, one))
+	require.NoError(t, r.Supplemented(ctx, one), "the same again")
+	require.NoError(t, r.Supplemented(ctx, three))
+	require.ErrorIs(t, r.Supplemented(ctx, other), archive.ErrSwapped)
+	require.NoError(t, r.Close(ctx))
+	r = open()
+	require.Equal(t, 3, r.LastSupplement("h"))
+	require.Zero(t, r.LastSupplement("else"))
+	require.ErrorIs(t, r.Supplemented(ctx, other), archive.ErrSwapped, "after a restart too")
+	require.True(t, r.Has("h", 1, 1, [32]byte{9}), "the part is as it was")
+	require.NoError(t, r.Close(ctx))
+	report := Audit(ctx, AuditParams{Register: filepath.Join(dir, "register"), Now: time.Now()})
+	require.Equal(t, 2, report.Supplements)
+	var lost []int
+	for _, f := range report.Findings {
+		require.Equal(t, FindingLost, f.Code)
+		lost = append(lost, f.Supplement)
+	}
+	require.Equal(t, []int{1, 3, 0}, lost, "supplements first, then the part")
+	require.Contains(t, report.Text("vi"), "h/supplement-0003: bị mất")
+}

@@ -1,7 +1,8 @@
 // Journey J1.21 (domain 6): the minutes of a hearing, from the first line to the file
 // that waits for two personal signatures. Signing and what a signature must hold stand
 // in signaling/minutebook's tests, with openssl.
-import { basename, dirname } from "node:path";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import { expect, type Page, test } from "@playwright/test";
 import { CHECKS, Court, dialog } from "./support/court.ts";
@@ -67,6 +68,28 @@ async function sound(what: string, where: Page = page): Promise<void> {
 }
 
 const lines = () => page.getByRole("group", { name: "Các dòng của biên bản" }).getByRole("row");
+
+/** The receipt that a party takes home is what the verifier takes, and it finds another record. */
+async function keepsTheReceipt(from: Page): Promise<void> {
+  const coming = from.waitForEvent("download");
+  await from.getByRole("button", { name: "Lưu biên nhận" }).click();
+  const saved = await coming;
+  expect(saved.suggestedFilename()).toBe("bien-nhan-ban-ghi.txt");
+  const receipt = await saved.path();
+  const text = readFileSync(receipt, "utf8");
+  expect(text).toContain("Không sửa các dòng dưới dấu gạch.");
+  const sealed = `${onlyPart(server.dataDir)}.asice`;
+  await expect.poll(() => existsSync(sealed)).toBe(true);
+  const root = join(server.dataDir, "pki", "ca.pem");
+  expect(server.verify(sealed, "--root", root, "--checkpoint", receipt)).toMatchObject({ code: 0 });
+  expect(server.verify(sealed, "--checkpoint", receipt).code).toBe(3);
+  // After a byte of the archive was changed.
+  const other = `${receipt}.asice`;
+  const bytes = readFileSync(sealed);
+  bytes[Math.floor(bytes.length / 2)] = (bytes[Math.floor(bytes.length / 2)] ?? 0) ^ 1;
+  writeFileSync(other, bytes);
+  expect(server.verify(other, "--checkpoint", receipt).code).toBe(1);
+}
 
 test("J1.21 the lines come while the hearing is held, and the clerk writes between them", async () => {
   test.setTimeout(180_000);
@@ -159,6 +182,7 @@ test("J1.21 after the hearing the file is made, read, and an amendment asked for
     body: { code: "only_writers" },
   });
 
+  await keepsTheReceipt(counsel.page);
   // Counsel has no account: the ended hearing leads to its minutes.
   await counsel.page.getByRole("link", { name: "Xem biên bản phiên tòa" }).click();
   await counsel.page.getByText("tuyên bố kết thúc phiên tòa").waitFor();

@@ -157,9 +157,11 @@ export class Server {
   }
 
   /** verify runs the offline verifier over a directory or a sealed file. */
-  verify(dir: string): { code: number; text: string } {
+  verify(dir: string, ...more: string[]): { code: number; text: string } {
     try {
-      const text = execFileSync(BINARY, ["verify", dir, "--lang", "en"], { encoding: "utf8" });
+      const text = execFileSync(BINARY, ["verify", dir, "--lang", "en", ...more], {
+        encoding: "utf8",
+      });
       return { code: 0, text };
     } catch (error) {
       const e = error as { status: number; stdout: string; stderr: string };

@@ -15,3 +15,20 @@ export function keepReceipt(storage: Storage, room: string, note: string): boole
     return false; // storage full or forbidden: the hearing does not depend on it
   }
 }
+
+/** keptReceipt is the note that is kept for the room; null: none, or it cannot be read. */
+export function keptReceipt(storage: Storage, room: string): string | null {
+  try {
+    return storage.getItem(PREFIX + room);
+  } catch {
+    return null;
+  }
+}
+
+/** The first line of the file; the verifier knows it by this (internal/ledger). */
+export const RECEIPT_HEAD = "BIÊN NHẬN BẢN GHI PHIÊN TÒA (phientoa receipt 1)";
+
+/** receiptFile is what somebody saves: words what it is for, then the note as it is. */
+export function receiptFile(words: string, note: string): string {
+  return `${RECEIPT_HEAD}\n\n${words.trim()}\n---\n${note}`;
+}

@@ -9,7 +9,7 @@ import { type Clock, serverOffset } from "./clock";
 import { type DeviceResult, stopStream } from "./devices";
 import { Hints } from "./hints";
 import { Media } from "./media";
-import { keepReceipt } from "./receipt";
+import { keepReceipt, keptReceipt } from "./receipt";
 import { type Act, type Body, Signaling, type Socket } from "./signaling";
 import { own, sendsNothing } from "./state";
 import { Store } from "./store";
@@ -39,6 +39,8 @@ export class Seat {
   private asking = 0;
   /** the invitation that waits for its code; in memory only, and gone once it is used up */
   private token: string | null = null;
+  /** the hearing of the seat; empty before it is known */
+  private room = "";
 
   constructor(p: SeatParams) {
     this.p = p;
@@ -70,6 +72,11 @@ export class Seat {
           .sections.filter((s) => s.media === "video")
           .map((s) => s.mid),
     });
+  }
+
+  /** receipt is the latest checkpoint that this computer keeps of its hearing. */
+  receipt(): string | null {
+    return keptReceipt(this.p.storage, this.room);
   }
 
   connection(): RTCPeerConnection | null {
@@ -212,6 +219,7 @@ export class Seat {
   }
 
   private take(me: Me, takeOver = false): void {
+    this.room = me.room;
     this.store.apply({ type: "phase", phase: { kind: "seated", me } });
     this.signaling = new Signaling({
       connect: () => this.p.connect(),

@@ -7,7 +7,7 @@ import { elapsed, serverOffset } from "./clock";
 import { level, VOICE } from "./devices";
 import { FreezeWatch } from "./freeze";
 import { Hints } from "./hints";
-import { keepReceipt, MAX_NOTE } from "./receipt";
+import { keepReceipt, keptReceipt, MAX_NOTE, receiptFile } from "./receipt";
 import { orderCodecs, withOpusOptions } from "./sdp";
 import { testClock } from "./testing";
 
@@ -176,5 +176,16 @@ describe("voice and receipt", () => {
     expect(keepReceipt(localStorage, "b", "x".repeat(MAX_NOTE + 1))).toBe(false);
     expect(localStorage.getItem("phientoa.receipt.a")).toBe("two");
     expect(localStorage.getItem("phientoa.receipt.b")).toBeNull();
+    expect(keptReceipt(localStorage, "a")).toBe("two");
+    expect(keptReceipt(localStorage, "b")).toBeNull();
+  });
+
+  it("writes the note behind the words, byte for byte", () => {
+    const note = "phientoa/n/hearing/h/part/0001\n4\n…\n\n— name sig\n";
+    const file = receiptFile(" words ", note);
+    expect(
+      file.startsWith("BIÊN NHẬN BẢN GHI PHIÊN TÒA (phientoa receipt 1)\n\nwords\n---\n"),
+    ).toBe(true);
+    expect(file.endsWith(`\n---\n${note}`)).toBe(true);
   });
 });

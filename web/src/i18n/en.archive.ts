@@ -113,6 +113,13 @@ export const archiveEn: Readonly<Record<keyof typeof archiveVi, string>> = {
   archive_keep_hold_hint: "Why it must not be disposed of, for instance an appeal; empty for none.",
   archive_keep_change: "Change keeping",
 
+  archive_supplements: "Supplements",
+  archive_supplement_line:
+    "supplement-{n}.asice: {kind}, supplements part {parts}, SHA-256 {sha256}",
+  supplement_minutes: "minutes",
+  supplement_amendment: "amendment of the minutes",
+  supplement_court_seal: "seal of the court",
+  supplement_archive_timestamp: "archive timestamp",
   archive_lodged: "In the case file",
   archive_lodged_line: "{reference}, folios {folios}, at {time} on {day}. Receipt: {receipt}",
   archive_dispose: "Propose disposal",

@@ -39,6 +39,11 @@ export const minutesEn: Readonly<Record<keyof typeof minutesVi, string>> = {
   minutes_file: "File to sign, version {version}, lines {from} to {to} (PDF)",
   minutes_file_final: "Signed minutes, version {version}, lines {from} to {to} (PDF)",
   minutes_missing: "Not signed yet by: {who}",
+  minutes_not_bound:
+    "(The certificate is not registered for the signer; only name and issuer were compared.)",
+  minutes_supplement: "Sealed beside the archive: supplement-{n}.asice",
+  minutes_sign_hint:
+    "Sign on your own machine with a PDF signing program (PAdES), or: phientoa sign-minutes FILE.pdf --p12 KEY.p12",
   minutes_signed_by: "Signed: {name} ({capacity}), certificate of {issuer}",
   minutes_hand_in: "Signed PDF file",
   minutes_hand_in_act: "Hand in the signed file",

@@ -116,6 +116,13 @@ export const archiveVi = {
   archive_keep_hold_hint: "Lý do không được tiêu hủy, ví dụ có kháng nghị; để trống nếu không có.",
   archive_keep_change: "Sửa việc bảo quản",
 
+  archive_supplements: "Phần bổ sung",
+  archive_supplement_line:
+    "supplement-{n}.asice: {kind}, bổ sung cho phần {parts}, SHA-256 {sha256}",
+  supplement_minutes: "biên bản phiên tòa",
+  supplement_amendment: "sửa đổi, bổ sung biên bản",
+  supplement_court_seal: "chữ ký số của Tòa án",
+  supplement_archive_timestamp: "dấu thời gian lưu trữ",
   archive_lodged: "Đã đưa vào hồ sơ vụ án",
   archive_lodged_line:
     "{reference}, bút lục {folios}, lúc {time} ngày {day}. Số biên nhận: {receipt}",

@@ -38,6 +38,10 @@ export const minutesVi = {
   minutes_file: "Tệp chờ ký, bản {version}, dòng {from} đến {to} (PDF)",
   minutes_file_final: "Biên bản đã ký, bản {version}, dòng {from} đến {to} (PDF)",
   minutes_missing: "Còn thiếu chữ ký của: {who}",
+  minutes_not_bound: "(Chứng thư chưa đăng ký cho người ký; chỉ đối chiếu họ tên và tổ chức cấp.)",
+  minutes_supplement: "Đã chốt, ký số kèm gói lưu trữ: supplement-{n}.asice",
+  minutes_sign_hint:
+    "Ký trên máy của ông/bà bằng chương trình ký PDF (PAdES), hoặc: phientoa sign-minutes TỆP.pdf --p12 KHÓA.p12",
   minutes_signed_by: "Đã ký: {name} ({capacity}), chứng thư do {issuer} cấp",
   minutes_hand_in: "Tệp PDF đã ký",
   minutes_hand_in_act: "Gửi tệp đã ký",

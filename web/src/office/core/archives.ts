@@ -136,10 +136,19 @@ export interface ArchiveDisposal {
   done_at?: string;
 }
 
+export interface ArchiveSupplement {
+  number: number;
+  kind: "minutes" | "amendment" | "court-seal" | "archive-timestamp";
+  sha256: string;
+  parts: number[];
+}
+
 export interface Archive extends ArchiveRow {
   closed: boolean;
   parts: ArchivePart[];
   keep: ArchiveKeep;
+  /** sealed files that came later */
+  supplements: ArchiveSupplement[];
   lodgings: ArchiveLodging[];
   disposal?: ArchiveDisposal;
   requests: ArchiveRequest[];

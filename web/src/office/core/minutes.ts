@@ -16,6 +16,8 @@ export interface Signer {
   capacity: string;
   name: string;
   issuer: string;
+  /** the certificate is registered for this person; else only name and issuer were compared */
+  bound: boolean;
   at: string | null;
 }
 
@@ -26,6 +28,8 @@ export interface MinutesFile {
   lines: number;
   signers: Signer[];
   at: string | null;
+  /** number of the sealed file of it; 0: none yet */
+  supplement: number;
 }
 
 export interface Waiting extends MinutesFile {

@@ -61,6 +61,7 @@ const card = {
   closed: false,
   parts: [part],
   keep: { class: "", hold: "" },
+  supplements: [{ number: 1, kind: "minutes", sha256: "ab".repeat(32), parts: [1] }],
   lodgings: [],
   requests: [],
 };

@@ -93,12 +93,21 @@ describe("the minutes' page", () => {
   it("names who has not signed, and asks for a file before it sends one", async () => {
     const waiting = {
       sha256: "cd".repeat(32),
+      supplement: 0,
       version: 1,
       from: 1,
       lines: 2,
       at: null,
       missing: ["clerk"],
-      signers: [{ capacity: "presiding_judge", name: "Nguyễn Văn Ước", issuer: "CA", at: null }],
+      signers: [
+        {
+          capacity: "presiding_judge",
+          name: "Nguyễn Văn Ước",
+          issuer: "CA",
+          bound: false,
+          at: null,
+        },
+      ],
     };
     const may = { ...nothing, sign: true, acknowledge: true };
     const { calls } = show("/cong-viec/bien-ban/h1", {

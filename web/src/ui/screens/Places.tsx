@@ -2,6 +2,7 @@
 // every state its own sentence.
 import { may } from "../../core/acts";
 import { dateAndTime, fromMicros } from "../../core/clock";
+import { receiptFile } from "../../core/receipt";
 import { isCounsel, own, readsMinutes } from "../../core/state";
 import { MY_MINUTES } from "../../office/where";
 import { HearingState, type View } from "../../wire/phientoa/v1/phientoa_pb";
@@ -127,7 +128,6 @@ export function Ended({
   view: View;
   state: "adjourned" | "cancelled" | "closed";
 }) {
-  const s = useRoom();
   const seat = useSeat();
   const { t } = useTexts();
   const texts = {
@@ -139,7 +139,7 @@ export function Ended({
   return (
     <Notice title={t(title)} text={t(text)}>
       <DecisionText view={view} />
-      {s.receipt ? <p>{t("closed_receipt")}</p> : null}
+      <Receipt />
       {state !== "cancelled" && readsMinutes(own(view)?.capacity ?? "") ? (
         <p>
           <a href={MY_MINUTES}>{t("closed_minutes")}</a>
@@ -149,6 +149,35 @@ export function Ended({
         <Act onPress={() => void seat.signOut()}>{t("sign_out")}</Act>
       </div>
     </Notice>
+  );
+}
+
+/** The checkpoint that this computer keeps, and how to take it along. */
+function Receipt() {
+  useRoom(); // a later one may have come
+  const seat = useSeat();
+  const { t } = useTexts();
+  const note = seat.receipt();
+  if (note === null) return null;
+  const save = () => {
+    const url = URL.createObjectURL(
+      new Blob([receiptFile(t("receipt_words"), note)], { type: "text/plain;charset=utf-8" }),
+    );
+    const link = document.createElement("a");
+    link.href = url;
+    link.download = "bien-nhan-ban-ghi.txt";
+    link.click();
+    setTimeout(() => {
+      URL.revokeObjectURL(url);
+    }, 60_000);
+  };
+  return (
+    <>
+      <p>{t("closed_receipt")}</p>
+      <div>
+        <Act onPress={save}>{t("save_receipt")}</Act>
+      </div>
+    </>
   );
 }
 

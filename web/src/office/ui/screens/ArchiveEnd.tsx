@@ -35,6 +35,35 @@ export function Lodgings({ a }: { a: Archive }) {
   );
 }
 
+const KINDS = {
+  minutes: "supplement_minutes",
+  amendment: "supplement_amendment",
+  "court-seal": "supplement_court_seal",
+  "archive-timestamp": "supplement_archive_timestamp",
+} as const;
+
+/** Supplements are the sealed files beside the parts. */
+export function Supplements({ a }: { a: Archive }) {
+  const { t } = useOfficeTexts();
+  if (a.supplements.length === 0) return null;
+  return (
+    <Box title={t("archive_supplements")}>
+      <ul className={office["list"]}>
+        {a.supplements.map((s) => (
+          <li key={s.number} className={office["line"]}>
+            {t("archive_supplement_line", {
+              n: String(s.number).padStart(4, "0"),
+              kind: t(KINDS[s.kind]),
+              parts: s.parts.join(", "),
+              sha256: s.sha256,
+            })}
+          </li>
+        ))}
+      </ul>
+    </Box>
+  );
+}
+
 /** Tombstone says what was disposed of, by whom; the digests below it stay. */
 export function Tombstone({ d }: { d: ArchiveDisposal }) {
   const { t } = useOfficeTexts();

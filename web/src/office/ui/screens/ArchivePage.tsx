@@ -8,7 +8,7 @@ import { Answer, Box, Page } from "../parts/page";
 import { Link } from "../parts/Shell";
 import { procedureKey, viewKey } from "../words";
 import { ArchiveAccess } from "./ArchiveAccess";
-import { Lodgings, Tombstone } from "./ArchiveEnd";
+import { Lodgings, Supplements, Tombstone } from "./ArchiveEnd";
 import { ArchiveKeeping } from "./ArchiveKeeping";
 import { ArchivePartBox } from "./ArchivePart";
 import { useFollow } from "./follow";
@@ -37,6 +37,7 @@ export function ArchivePage({ id }: { id: string }) {
             {archive.parts.map((p) => (
               <ArchivePartBox key={p.part} a={archive} p={p} onChanged={again} />
             ))}
+            <Supplements a={archive} />
             <Lodgings a={archive} />
             <ArchiveKeeping a={archive} onChanged={again} />
             {hasUse("archive_views", roles) ? <Views id={id} /> : null}

@@ -117,8 +117,12 @@ function FileLine({
             capacity: capacity(s.capacity),
             issuer: s.issuer,
           })}
+          {s.bound ? null : ` ${t("minutes_not_bound")}`}
         </span>
       ))}
+      {f.supplement > 0 ? (
+        <span>{t("minutes_supplement", { n: String(f.supplement).padStart(4, "0") })}</span>
+      ) : null}
     </div>
   );
 }
@@ -149,6 +153,7 @@ function HandIn({ id, onDone }: { id: string; onDone: () => void }) {
   return (
     <div className={office["stack"]}>
       <p>{t("minutes_sign_what")}</p>
+      <p>{t("minutes_sign_hint")}</p>
       <div className={css["file"]}>
         <label htmlFor="minutes-signed" className={office["strong"]}>
           {t("minutes_hand_in")}
