@@ -36,6 +36,7 @@ type run struct {
 	Far          received      `json:"far"`
 	Up           impair.Counts `json:"up"`
 	Down         impair.Counts `json:"down"`
+	Record       *record       `json:"record,omitempty"`
 }
 
 // received is what one browser got in the window, by its own getStats.
@@ -69,8 +70,11 @@ func (t trial) once(ctx context.Context, o options, mode string) (r run, err err
 	if err != nil {
 		return r, err
 	}
+	data := filepath.Join(dir, "data")
+	var server *server
 	if mode == "sfu" {
-		server, err2 := startServer(ctx, l.near, o.Binary, filepath.Join(dir, "data"))
+		var err2 error
+		server, err2 = startServer(ctx, l.near, o.Binary, data)
 		if err2 != nil {
 			return r, errors.Join(err2, l.close(nil))
 		}
@@ -85,7 +89,12 @@ func (t trial) once(ctx context.Context, o options, mode string) (r run, err err
 		defer stop()
 	}
 	err = drive(ctx, l, mode, dir, wav, o, &r)
-	return r, errors.Join(err, l.close(&r))
+	if err = errors.Join(err, l.close(&r)); err != nil || l.wire == nil || server == nil {
+		return r, err
+	}
+	server.stop()
+	r.Record, err = l.wire.compare(data)
+	return r, err
 }
 
 // line is the two hosts and what carries packets between them.
@@ -95,6 +104,7 @@ type line struct {
 	cancel    context.CancelFunc
 	wg        sync.WaitGroup
 	up, down  impair.Counts
+	wire      *wire // what the far side sent, when the trial is about the record
 }
 
 func newLine(t trial, seed uint64) (l *line, err error) {
@@ -123,7 +133,12 @@ func newLine(t trial, seed uint64) (l *line, err error) {
 	l.tuns = append(l.tuns, far)
 	ctx, cancel := context.WithCancel(context.Background())
 	l.cancel = cancel
-	l.wg.Go(func() { l.up = impair.NewPipe(t.Up, seed).Run(ctx, near, far) })
+	up := impair.NewPipe(t.Up, seed)
+	if t.Recorded {
+		l.wire = &wire{sent: map[uint32]map[uint16]passage{}}
+		up.Seen = l.wire.see
+	}
+	l.wg.Go(func() { l.up = up.Run(ctx, near, far) })
 	l.wg.Go(func() { l.down = impair.NewPipe(t.Down, seed+1).Run(ctx, far, near) })
 	return l, nil
 }
@@ -244,7 +259,13 @@ func startServer(ctx context.Context, h *nethost.Host, binary, data string) (*se
 	}
 }
 
+// stop ends the server in order; a second time does nothing.
 func (s *server) stop() {
+	select {
+	case <-s.done:
+		return
+	default:
+	}
 	_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGTERM)
 	select {
 	case <-s.done:

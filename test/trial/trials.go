@@ -45,6 +45,9 @@ type trial struct {
 	// is no such rule.
 	Frames    func(run) float64
 	MinFrames float64
+	// Recorded: the record of the hearing is held against what was lost on the way;
+	// the control pair is not recorded and not run.
+	Recorded bool
 }
 
 func trials() []trial {
@@ -79,6 +82,12 @@ func trials() []trial {
 			Frames: func(r run) float64 { return r.Far.FramesPerSecond }, MinFrames: 15,
 		},
 		{
+			Name: "R-gaps", About: "party's uplink loses 20 %, and everything for 1.5 s in 8: what the record names as missing",
+			Up: impair.Line{Delay: path, Loss: 0.20, Outage: 1500 * time.Millisecond, OutageEvery: 8 * time.Second}, Down: clean,
+			Rule:     "every missing packet was lost on the way and is named, each gap within 100 ms",
+			Recorded: true,
+		},
+		{
 			Name: "clean", About: "a good line: share of time with a frozen picture at the judge",
 			Up: clean, Down: clean,
 			Rule:   "frozen share at the judge <= control + 0.01",
@@ -99,6 +108,14 @@ func find(name string) (trial, bool) {
 func (t trial) run(ctx context.Context, o options) (Verdict, error) {
 	v := Verdict{Trial: t.Name, Seed: o.Seed, Rule: t.Rule}
 	var err error
+	if t.Recorded {
+		v.Hearing, err = t.once(ctx, o, "sfu")
+		if r := v.Hearing.Record; err == nil {
+			v.Value, v.Bound = max(r.WorstMS, r.PictureMS), maxGapOffMS
+			v.Pass = r.Pass()
+		}
+		return v, err
+	}
 	if v.Pair, err = t.once(ctx, o, "control"); err != nil {
 		return v, fmt.Errorf("control pair: %w", err)
 	}

@@ -22,6 +22,9 @@ type Line struct {
 	Delay, Jitter time.Duration
 	// RateBits is the capacity in bits per second, 0 for no bound.
 	RateBits int
+	// Nothing passes for Outage, once in OutageEvery and first after one of them;
+	// 0 for never.
+	Outage, OutageEvery time.Duration
 	// QueueTime bounds what waits for capacity; a packet that would wait longer
 	// is lost (drop tail). 0 takes 200 ms.
 	QueueTime time.Duration
@@ -45,7 +48,12 @@ type item struct {
 
 // Pipe carries packets from src to dst by Line until ctx ends or src fails.
 type Pipe struct {
+	// Seen is told of every packet before it is carried: whether it will be, and
+	// when it is, or would have been. It must not keep data. Nil: nobody.
+	Seen func(data []byte, at time.Time, delivered bool)
+
 	line   Line
+	began  time.Time
 	rng    *rand.Rand
 	bad    bool // state of the Gilbert model
 	freeAt time.Time
@@ -62,13 +70,16 @@ func NewPipe(line Line, seed uint64) *Pipe {
 }
 
 // Schedule decides about one packet of size bytes that arrives now: when it is
-// to be delivered, or that it is lost.
+// to be delivered, or, when it is lost, would have come on an idle line.
 func (p *Pipe) Schedule(now time.Time, size int) (at time.Time, deliver bool) {
 	p.counts.Packets++
 	p.counts.Bytes += uint64(size)
-	if p.lose() {
+	if p.began.IsZero() {
+		p.began = now
+	}
+	if lost := p.lose(); lost || p.out(now) {
 		p.counts.Lost++
-		return time.Time{}, false
+		return now.Add(p.line.Delay), false
 	}
 	start := now
 	if p.line.RateBits > 0 {
@@ -77,7 +88,7 @@ func (p *Pipe) Schedule(now time.Time, size int) (at time.Time, deliver bool) {
 		}
 		if start.Sub(now) > p.line.QueueTime {
 			p.counts.Overflow++
-			return time.Time{}, false
+			return start.Add(p.line.Delay), false
 		}
 		start = start.Add(time.Duration(size) * 8 * time.Second / time.Duration(p.line.RateBits))
 		p.freeAt = start
@@ -91,6 +102,15 @@ func (p *Pipe) Schedule(now time.Time, size int) (at time.Time, deliver bool) {
 	}
 	p.lastAt = at
 	return at, true
+}
+
+// out: nothing passes at the moment.
+func (p *Pipe) out(now time.Time) bool {
+	if p.line.OutageEvery <= 0 {
+		return false
+	}
+	since := now.Sub(p.began)
+	return since >= p.line.OutageEvery && since%p.line.OutageEvery < p.line.Outage
 }
 
 func (p *Pipe) lose() bool {
@@ -136,6 +156,9 @@ func (p *Pipe) read(ctx context.Context, src io.Reader, queue chan<- item) {
 			return
 		}
 		at, ok := p.Schedule(time.Now(), n)
+		if p.Seen != nil {
+			p.Seen(buf[:n], at, ok)
+		}
 		if !ok {
 			continue
 		}

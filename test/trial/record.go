@@ -1,0 +1,261 @@
+package main
+
+import (
+	"bufio"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// maxGapOffMS is how far a gap's ends may be from what was lost on the way (issue of
+// the record: "gaps listed equal gaps injected to within 100 ms").
+const maxGapOffMS = 100
+
+// passage is one RTP packet on the line: when it came, or would have come. A browser
+// holds pictures back when the line is bad, so that the moment that one is of is told by
+// its RTP time: ts, of the clock that its stream has.
+type passage struct {
+	at        time.Time
+	ts        uint32
+	delivered bool
+}
+
+// Clocks of the two kinds, in Hz (RFC 7587, RFC 7741), and the payload types of sound
+// (0 to 95 are not used by browsers for it).
+const (
+	soundClock   = 48000
+	pictureClock = 90000
+)
+
+// wire knows every RTP packet that the far host sent, by SSRC and sequence number.
+// What is sent again has an SSRC of its own and an encrypted number: it is not known
+// here what it mends. A run is shorter than a round of the numbers.
+type wire struct {
+	sent map[uint32]map[uint16]passage
+}
+
+// see takes an IPv4 packet with UDP and, by RFC 7983 and RFC 5761, RTP in it.
+func (w *wire) see(ip []byte, at time.Time, delivered bool) {
+	if len(ip) < 20 || ip[0]>>4 != 4 || ip[9] != 17 {
+		return
+	}
+	head := int(ip[0]&15) * 4
+	if len(ip) < head+8+12 {
+		return
+	}
+	rtp := ip[head+8:]
+	if rtp[0]>>6 != 2 || rtp[1] >= 192 && rtp[1] <= 223 {
+		return
+	}
+	ssrc, seq := binary.BigEndian.Uint32(rtp[8:]), binary.BigEndian.Uint16(rtp[2:])
+	if w.sent[ssrc] == nil {
+		w.sent[ssrc] = map[uint16]passage{}
+	}
+	w.sent[ssrc][seq] = passage{at, binary.BigEndian.Uint32(rtp[4:]), delivered}
+}
+
+// record is what the evidence says of the far host's packets, beside what happened.
+type record struct {
+	Streams   int `json:"streams"`
+	Between   int `json:"between"`   // sequence numbers from a stream's first kept to its last
+	Kept      int `json:"kept"`      // in the archive
+	Named     int `json:"named"`     // as lost, by gap lines
+	Unnamed   int `json:"unnamed"`   // neither: silent gaps
+	Dropped   int `json:"dropped"`   // on the line, of those between
+	Mended    int `json:"mended"`    // dropped, and in the archive by what was sent again
+	Delivered int `json:"delivered"` // named as lost, though they came
+	Runs      int `json:"runs"`      // stretches that gap lines name
+	Late      int `json:"late"`      // named as lost, came behind their turn, and are kept beside
+	// WorstMS is how far a stretch's end is from the moment of the packet there, in the
+	// sound; PictureMS in the pictures.
+	WorstMS   float64 `json:"worstMs"`
+	PictureMS float64 `json:"pictureMs"`
+	// HeldMS is how long the browser held back the packet that it held longest.
+	HeldMS float64 `json:"heldMs"`
+}
+
+// Pass: something was lost for good, it is named, and where it was.
+func (r *record) Pass() bool {
+	return r.Runs > 0 && r.Mended > 0 && r.Unnamed == 0 && r.Delivered == 0 && max(r.WorstMS, r.PictureMS) <= maxGapOffMS
+}
+
+// entry is what is read of an evidence line (docs/archive-format.md).
+type entry struct {
+	K, Cause, Track string
+	Source          struct{ Kind string }
+	SSRC            uint32
+	Packets         json.RawMessage
+	Runs            [][4]int64
+	FirstSeq        int64 `json:"first_seq"`
+	LastSeq         int64 `json:"last_seq"`
+	FromT           int64 `json:"from_t"`
+	ToT             int64 `json:"to_t"`
+	SSRCs           []struct {
+		SSRC     uint32
+		FirstSeq int64 `json:"first_seq"`
+		LastSeq  int64 `json:"last_seq"`
+		Packets  int
+	}
+}
+
+// piece is an unbroken run of one SSRC in a track, [first, last]: a camera sends several
+// layers, and the recorder takes one at a time.
+type piece struct {
+	ssrc        uint32
+	first, last int64
+}
+
+// comparison is one reading of the evidence.
+type comparison struct {
+	*wire
+	r      *record
+	clocks map[string]float64 // Hz, by track
+	pieces map[string][]piece // by track, in order
+	named  map[[2]int64]bool  // SSRC and number
+	loose  map[[2]int64]bool
+}
+
+// compare reads the evidence of the data directory's only part.
+func (w *wire) compare(data string) (*record, error) {
+	found, err := filepath.Glob(filepath.Join(data, "evidence", "*", "part-*", "log.jsonl"))
+	if err != nil || len(found) != 1 {
+		return nil, errors.Join(err, fmt.Errorf("%d logs of evidence", len(found)))
+	}
+	f, err := os.Open(found[0])
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	c := &comparison{w, &record{}, map[string]float64{}, map[string][]piece{}, map[[2]int64]bool{}, map[[2]int64]bool{}}
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var e entry
+		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
+			return nil, err
+		}
+		if err := c.take(&e); err != nil {
+			return nil, err
+		}
+	}
+	c.count()
+	return c.r, lines.Err()
+}
+
+func (c *comparison) take(e *entry) error {
+	switch {
+	case e.K == "track-open":
+		c.clocks[e.Track] = pictureClock
+		if e.Source.Kind == "mic" {
+			c.clocks[e.Track] = soundClock
+		}
+	case e.K == "loose" && c.sent[e.SSRC] != nil:
+		var packets []struct{ Seq int64 }
+		if err := json.Unmarshal(e.Packets, &packets); err != nil {
+			return err
+		}
+		for _, p := range packets {
+			c.loose[[2]int64{int64(e.SSRC), p.Seq}] = true
+		}
+	case e.K == "seg":
+		for _, s := range e.SSRCs {
+			if c.sent[s.SSRC] == nil { // of the near host
+				continue
+			}
+			c.r.Kept += s.Packets
+			of := c.pieces[e.Track]
+			if last := len(of) - 1; last >= 0 && of[last].ssrc == s.SSRC {
+				of[last].last = max(of[last].last, s.LastSeq)
+			} else {
+				c.pieces[e.Track] = append(of, piece{s.SSRC, s.FirstSeq, s.LastSeq})
+			}
+		}
+	case e.K == "gap" && e.Cause == "loss" && c.sent[e.SSRC] != nil:
+		runs := e.Runs
+		if len(runs) == 0 {
+			runs = [][4]int64{{e.FirstSeq, e.LastSeq, e.FromT, e.ToT}}
+		}
+		for _, run := range runs {
+			c.judge(e.SSRC, c.clocks[e.Track], run)
+		}
+	}
+	return nil
+}
+
+// count sums up when every line was read.
+func (c *comparison) count() {
+	r := c.r
+	streams := map[uint32]bool{}
+	for _, of := range c.pieces {
+		for _, x := range of {
+			streams[x.ssrc] = true
+			c.add(x)
+		}
+	}
+	r.Streams, r.Unnamed = len(streams), r.Between-r.Kept-r.Named
+	r.Mended = r.Dropped - r.Named + r.Late
+}
+
+// add counts what became of the numbers of a piece.
+func (c *comparison) add(x piece) {
+	for n := x.first; n <= x.last; n++ {
+		c.r.Between++
+		if p, sent := c.sent[x.ssrc][uint16(n)]; sent && !p.delivered {
+			c.r.Dropped++
+		}
+		packet := [2]int64{int64(x.ssrc), n}
+		switch {
+		case c.named[packet]:
+			c.r.Named++
+			if c.loose[packet] {
+				c.r.Late++
+			}
+		case c.loose[packet]:
+			c.r.Kept++
+		}
+	}
+}
+
+// judge holds one stretch of lost packets against the line: [first, last, from, to].
+func (c *comparison) judge(ssrc uint32, clock float64, run [4]int64) {
+	c.r.Runs++
+	for n := run[0]; n <= run[1]; n++ {
+		c.named[[2]int64{int64(ssrc), n}] = true
+		if p, known := c.sent[ssrc][uint16(n)]; !known || p.delivered {
+			c.r.Delivered++
+		}
+	}
+	for i, n := range []int64{run[0] - 1, run[1] + 1} {
+		p, known := c.sent[ssrc][uint16(n)]
+		if !known {
+			continue
+		}
+		held := c.held(ssrc, p, clock)
+		off := float64(run[2+i]-p.at.Add(-held).UnixMicro()) / 1000
+		worst := &c.r.WorstMS
+		if clock == pictureClock {
+			worst = &c.r.PictureMS
+		}
+		*worst = max(*worst, off, -off)
+		c.r.HeldMS = max(c.r.HeldMS, float64(held.Microseconds())/1000)
+	}
+}
+
+// held is how long the browser held a packet back: how much later than its RTP time it
+// passed than the quickest of the stream in the ten seconds before.
+func (c *comparison) held(ssrc uint32, p passage, clock float64) time.Duration {
+	var most time.Duration
+	for _, q := range c.sent[ssrc] {
+		apart := p.at.Sub(q.at)
+		if apart < 0 || apart > 10*time.Second {
+			continue
+		}
+		media := time.Duration(float64(int32(p.ts-q.ts)) / clock * float64(time.Second))
+		most = max(most, apart-media)
+	}
+	return most
+}
