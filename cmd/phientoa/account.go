@@ -160,6 +160,25 @@ type unitPutCmd struct {
 	Kind   string `name:"kind" required:"" help:"Identifier of the glossary: court.province, court.regional, vks.regional, detention_facility …"`
 	Name   string `name:"name" required:"" help:"Name of the unit."`
 	Parent string `name:"parent" help:"Id of the unit above."`
+	// What the unit held is its successor's from then on (domain, table of units).
+	Successor court.UnitID `name:"successor" help:"Id of the unit that takes its place: the unit ends now, for good."`
+}
+
+// succeeded ends the unit in favour of another that stands.
+func (c *unitPutCmd) succeeded(ctx context.Context, st store.Store, u *store.Unit, now time.Time) error {
+	next, err := st.Units(ctx, court.ScopeOf(c.Successor))
+	switch {
+	case err != nil:
+		return err
+	case c.Successor == u.ID || len(next) == 0 || next[0].ValidTo != 0:
+		return fmt.Errorf("%s is no other unit that stands", c.Successor)
+	case u.ValidTo != 0 && u.Successor != c.Successor:
+		return fmt.Errorf("%s has ended already", u.ID)
+	case u.ValidTo == 0:
+		u.ValidTo = now.UnixMicro()
+	}
+	u.Successor = c.Successor
+	return nil
 }
 
 func (c *unitPutCmd) Run(ctx context.Context, s streams) error {
@@ -172,6 +191,11 @@ func (c *unitPutCmd) Run(ctx context.Context, s streams) error {
 		}
 		if len(old) > 0 { // its dates stay
 			u.ValidFrom, u.ValidTo, u.Successor = old[0].ValidFrom, old[0].ValidTo, old[0].Successor
+		}
+		if c.Successor != "" {
+			if err := c.succeeded(ctx, st, &u, now); err != nil {
+				return err
+			}
 		}
 		err = st.PutUnit(ctx, court.ScopeOf(unit), u, store.AdminEntry{
 			At: now, Actor: "system", Unit: unit, What: "unit.put", Object: c.ID, Detail: c.Kind,
