@@ -188,12 +188,17 @@ func (b *Book) identify(c *call, o auth.Official, s store.Session) (bool, error)
 	return b.supervises(c, o)
 }
 
-// supervises lets the hearing's court read: the chief judge always, a clerk without a
+// supervises lets the court that holds the hearing's evidence read, which is another
+// once the hearing's court was dissolved: the chief judge always, a clerk without a
 // seat only what was held in public, or by a permission that names closed doors
 // (BLTTHS art. 25: what was heard behind closed doors is for its people).
 func (b *Book) supervises(c *call, o auth.Official) (bool, error) {
-	if o.ID == "" || !o.Scope.Covers(c.l.hearing.Unit) || !o.Has(store.RoleChiefJudge, store.RoleClerk) {
+	if o.ID == "" || !o.Has(store.RoleChiefJudge, store.RoleClerk) {
 		return false, nil
+	}
+	reach, err := b.p.Archives.Reach(c.r.Context(), o.Unit)
+	if err != nil || !reach.Scope.Covers(c.l.hearing.Unit) {
+		return false, err
 	}
 	if o.Has(store.RoleChiefJudge) {
 		c.supervises = true
