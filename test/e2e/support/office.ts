@@ -6,7 +6,8 @@ import { Seat } from "./seat.ts";
 import type { Server } from "./server.ts";
 
 /** Unit of the demonstration. */
-const UNIT = "demo-court";
+export const UNIT = "demo-court";
+export const COURT = "TAND khu vực 3 – Đà Nẵng";
 
 export interface Official {
   login: string;
@@ -17,30 +18,36 @@ export interface Official {
 /** The password that an official chooses at the first sign-in. */
 const OWN = "mot cau dai de nho";
 
-/**
- * staff makes the court and its accounts in a data directory, as an administrator
- * does at the server's terminal; it gives the one-time passwords by login.
- */
-export function staff(dataDir: string, people: readonly Official[]): Record<string, string> {
-  const run = (...args: string[]): string =>
-    execFileSync(BINARY, [...args, "--data-dir", dataDir], { encoding: "utf8" }).trim();
-  run(
-    "unit",
-    "put",
-    "--id",
-    UNIT,
-    "--kind",
-    "court.regional",
-    "--name",
-    "TAND khu vực 3 – Đà Nẵng",
-  );
+/** phientoa runs a command of the binary over a data directory, and gives what it said. */
+export function phientoa(dataDir: string, ...args: string[]): string {
+  return execFileSync(BINARY, [...args, "--data-dir", dataDir], { encoding: "utf8" }).trim();
+}
+
+/** unit makes a court, as an administrator does at the server's terminal, or ends one. */
+export function unit(dataDir: string, id: string, name: string, successor = ""): void {
+  const args = ["unit", "put", "--id", id, "--kind", "court.regional", "--name", name];
+  phientoa(dataDir, ...args, ...(successor === "" ? [] : ["--successor", successor]));
+}
+
+/** accounts of a unit that stands; it gives the one-time passwords by login. */
+export function accounts(
+  dataDir: string,
+  of: string,
+  people: readonly Official[],
+): Record<string, string> {
   return Object.fromEntries(
     people.map((p) => {
       const roles = p.roles.flatMap((r) => ["--role", r]);
-      const args = ["--unit", UNIT, "--login", p.login, "--name", p.name, ...roles];
-      return [p.login, run("account", "create", ...args)];
+      const args = ["--unit", of, "--login", p.login, "--name", p.name, ...roles];
+      return [p.login, phientoa(dataDir, "account", "create", ...args)];
     }),
   );
+}
+
+/** staff makes the demonstration's court and its accounts in a data directory. */
+export function staff(dataDir: string, people: readonly Official[]): Record<string, string> {
+  unit(dataDir, UNIT, COURT);
+  return accounts(dataDir, UNIT, people);
 }
 
 /** Office is one official's window; it may become a seat of a hearing. */

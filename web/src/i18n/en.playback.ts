@@ -36,6 +36,9 @@ export const playbackEn: typeof playbackVi = {
   play_cam: "picture",
   play_because: "{what}; reason: {why}",
 
+  play_minutes: "Minutes of the hearing",
+  play_minutes_line: "Line {n}. {text}",
+
   play_render: "MP4",
   play_render_about:
     "One video of all points, to be watched elsewhere. It is a derivative, not evidence.",

@@ -36,6 +36,9 @@ export const playbackVi = {
   play_cam: "hình",
   play_because: "{what}; lý do: {why}",
 
+  play_minutes: "Biên bản phiên tòa",
+  play_minutes_line: "Dòng {n}. {text}",
+
   play_render: "Bản MP4",
   play_render_about:
     "Một tệp video ghép mọi điểm cầu để xem ở nơi khác. Đây là bản dẫn xuất, không phải chứng cứ.",

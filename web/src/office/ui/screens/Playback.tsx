@@ -11,7 +11,7 @@ import { useLoad, useOffice, useOfficeTexts } from "../context";
 import { Answer, Note, Page } from "../parts/page";
 import css from "./Playback.module.css";
 import { Controls, Timeline } from "./PlaybackControls";
-import { Events, Gaps } from "./PlaybackLists";
+import { Events, Gaps, MinutesLines } from "./PlaybackLists";
 import { RenderBox } from "./PlaybackRender";
 import { Wall } from "./PlaybackWall";
 
@@ -131,6 +131,12 @@ function Loaded({ id, part, x }: { id: string; part: number; x: PartIndex }) {
           }}
         />
       </div>
+      <MinutesLines
+        x={x}
+        onGo={(at) => {
+          player.seek(at);
+        }}
+      />
       <RenderBox id={id} part={part} />
       <p>
         {t("play_about")} {t("play_watched", { who: x.watermark })}

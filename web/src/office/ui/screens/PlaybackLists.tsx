@@ -2,10 +2,32 @@
 import { clockSeconds } from "../../../core/dates";
 import { type Device, type PartIndex, timeOf } from "../../play/parts";
 import { nameOf, sentenceOf } from "../../play/words";
-import { useOfficeTexts } from "../context";
+import { useLoad, useOffice, useOfficeTexts } from "../context";
 import { Box } from "../parts/page";
 import { causeKey } from "../words";
 import css from "./Playback.module.css";
+
+/**
+ * MinutesLines are the lines of the minutes that speak of this part's time. Who may not
+ * read the minutes, or a recording without any, has no such list.
+ */
+export function MinutesLines({ x, onGo }: { x: PartIndex; onGo: (at: number) => void }) {
+  const { t } = useOfficeTexts();
+  const { api } = useOffice();
+  const { data } = useLoad(x.hearing, () => api.minutesFrom(x.hearing, 1));
+  if (data.kind !== "ready") return null;
+  const lines = data.value.lines.flatMap((l) => {
+    const at = Date.parse(l.about ?? l.at) * 1000 - x.began;
+    const within = at >= 0 && at <= x.length;
+    return within ? [{ at, text: t("play_minutes_line", { n: l.n, text: l.text }) }] : [];
+  });
+  if (lines.length === 0) return null;
+  return (
+    <Box title={t("play_minutes")}>
+      <Lines x={x} lines={lines} onGo={onGo} />
+    </Box>
+  );
+}
 
 /** So much before an event playing begins, in seconds. */
 const BEFORE = 1;
