@@ -82,7 +82,7 @@ export class Office {
     await this.page.getByLabel("Mật khẩu mới", { exact: true }).fill(OWN);
     await this.page.getByLabel("Nhập lại mật khẩu mới").fill(OWN);
     await this.button("Lưu mật khẩu mới").click();
-    await this.page.getByRole("navigation").getByRole("link", { name: "Lịch xét xử" }).waitFor();
+    await this.page.getByRole("navigation").getByRole("link").first().waitFor();
   }
 
   button(name: string | RegExp) {
