@@ -42,7 +42,7 @@ type Cmd struct {
 	// Checkpoint are receipts; see docs/archive-format.md.
 	Checkpoint []string `name:"checkpoint" placeholder:"FILE" sep:"none" help:"File of checkpoints that somebody else kept (the receipt of a participant); they must be of this record. May be given several times."`
 	CRL        []string `name:"crl" placeholder:"FILE" sep:"none" help:"Revocation list of an authority (DER or PEM), obtained separately, beside those in a sealed part. May be given several times."`
-	At         string   `name:"at" placeholder:"TIME" help:"Judge certificates as at this time (2046-11-22 or 2046-11-22T08:00:00+07:00) instead of now; of a sealed part."`
+	At         string   `name:"at" placeholder:"TIME" help:"Judge certificates as at this time (2046-11-22 or 2046-11-22T08:00:00+07:00) instead of now; of sealed files, not of the lines of a directory."`
 	Part       []string `name:"part" placeholder:"FILE" sep:"none" help:"Sealed part that the supplement is compared with, and that is checked itself. May be given several times."`
 	Identity   []string `name:"identity" placeholder:"FILE" sep:"none" help:"File with the secret key that opens an encrypted file of an object store, as age-keygen makes it. May be given several times."`
 	Lang       string   `default:"vi" enum:"vi,en" help:"Language of the report: vi or en."`
@@ -88,6 +88,14 @@ func (c *Cmd) verify(ctx context.Context) (verdict, error) {
 	if err != nil {
 		return nil, err
 	}
+	lists, err := Lists(c.CRL)
+	if err != nil {
+		return nil, err
+	}
+	at, err := Time(c.At)
+	if err != nil {
+		return nil, err
+	}
 	var dirs []fs.FS
 	for _, path := range c.Path {
 		info, err := os.Stat(path)
@@ -105,17 +113,9 @@ func (c *Cmd) verify(ctx context.Context) (verdict, error) {
 	if len(dirs) > 0 {
 		// An unreadable directory is in the report, with its exit code.
 		report, _ := recording.VerifyDirs(ctx, dirs, recording.Options{Roots: roots, Held: held, Running: c.Running})
-		return withSupplements(ctx, report, c.Path, archive.Options{Roots: roots, TSARoots: tsaRoots})
+		return withSupplements(ctx, report, c.Path, archive.Options{Roots: roots, TSARoots: tsaRoots, Lists: lists, Now: at})
 	}
 	keys, err := Keys(c.Identity)
-	if err != nil {
-		return nil, err
-	}
-	lists, err := Lists(c.CRL)
-	if err != nil {
-		return nil, err
-	}
-	at, err := Time(c.At)
 	if err != nil {
 		return nil, err
 	}

@@ -60,6 +60,7 @@ func (v *verifier) frame(r io.ReaderAt, size int64, inside func(files fs.FS, c *
 		return err
 	}
 	err = v.digests(d)
+	v.archives()
 	v.trust()
 	return err
 }

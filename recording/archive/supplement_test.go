@@ -23,6 +23,7 @@ import (
 	"phientoa/internal/asic"
 	"phientoa/internal/pades/padestest"
 	"phientoa/internal/pdf"
+	"phientoa/internal/revocation"
 )
 
 // registry is two people with certificates of an authority that is nobody's here.
@@ -120,6 +121,16 @@ func TestASupplementFitsItsPart(t *testing.T) {
 	both := SupplementOptions{Options: c.options(), Parts: []string{part}}
 	both.Roots.AddCert(people.pem(t, "ca"))
 	r := VerifySupplementFile(ctx, path, both)
+	require.Equal(t, 3, r.ExitCode(), "nobody said whether the people's certificates were revoked")
+	_, list := people.root.List(t, time.Now().Add(-72*time.Hour), "judge")
+	both.Lists = []*x509.RevocationList{list}
+	r = VerifySupplementFile(ctx, path, both)
+	require.Equal(t, 3, r.ExitCode(), "revoked three days before")
+	require.Equal(t, revocation.Revoked, r.Signatures[0].Revocation.State)
+	require.Contains(t, r.Text("en"), "revoked")
+	_, list = people.root.List(t, time.Time{})
+	both.Lists = []*x509.RevocationList{list}
+	r = VerifySupplementFile(ctx, path, both)
 	require.Equal(t, 0, r.ExitCode(), r.Text("en"))
 	require.Equal(t, []Fit{{Part: 1, File: filepath.Base(part), Same: true}}, r.Fits)
 	require.Contains(t, r.Text("vi"), "khớp với tệp: part-0001.asice")
@@ -294,4 +305,25 @@ func TestAStrangerVerifiesASupplement(t *testing.T) {
 	head, err := cmd.Output()
 	require.NoError(t, err)
 	require.Equal(t, m.Head+"\n", string(head))
+}
+
+// The archive timestamp of another file is none of this one: it moves no judgement to
+// its own time.
+func TestASupplementHasItsOwnTimestamps(t *testing.T) {
+	people, d := newRegistry(t), newDrill(t)
+	m, files := people.minutes(t, 1, 5, [32]byte{}, "")
+	a := d.about(MinutesSupplement, 1, cite(t, d.path))
+	a.Minutes = &m
+	f := open(t, d.supplement(t, d.sealer, a, files))
+	renewed := filepath.Join(t.TempDir(), "part-0001.asice")
+	require.NoError(t, os.WriteFile(renewed, d.files[1], 0o600))
+	other := open(t, renewed)
+	for _, name := range []string{asic.ArchiveManifestName, "META-INF/timestamp001.tst"} {
+		f.add(name, other.files[name])
+	}
+	path := filepath.Join(t.TempDir(), "supplement-0001.asice")
+	require.NoError(t, os.WriteFile(path, f.pack(), 0o600))
+	r := VerifySupplementFile(context.Background(), path, SupplementOptions{Options: d.options()})
+	require.Equal(t, 1, r.ExitCode(), r.Text("en"))
+	require.Equal(t, asic.ArchiveManifestName, r.Container.Damages[0].Entry)
 }

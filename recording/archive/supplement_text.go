@@ -70,6 +70,9 @@ func (r SupplementReport) Text(lang string) string {
 	if s := r.Container.Court; s != nil {
 		s.tell(w, w.court, line)
 	}
+	for _, a := range r.Container.Archive {
+		a.tell(w, w.archive+" "+a.Token, line)
+	}
 	if len(r.Container.Damages) > 0 {
 		line("%s:", w.damages)
 	}
@@ -115,6 +118,7 @@ func (r SupplementReport) describe(w supplementWords, lang string, line func(str
 		if p.TrustError != "" {
 			line("  %s: %s", wordsOf(lang).untrusted, recording.Clean(p.TrustError))
 		}
+		p.Revocation.tell(wordsOf(lang), line)
 	}
 	if !known(s.Kind) {
 		line("%s", w.unjudged)

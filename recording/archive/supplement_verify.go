@@ -17,6 +17,7 @@ import (
 	"phientoa/internal/asic"
 	"phientoa/internal/cades"
 	"phientoa/internal/pades"
+	"phientoa/internal/revocation"
 )
 
 // Codes of damage of a supplement, besides those of a part's container.
@@ -49,6 +50,8 @@ type PersonalSignature struct {
 	SigningTime time.Time `json:"signing_time,omitzero"` // claimed by the signer
 	Trusted     bool      `json:"trusted"`
 	TrustError  string    `json:"trust_error,omitempty"`
+	// Revocation is what lists say of its certificates; nil: no roots, or not trusted.
+	Revocation *Revocation `json:"revocation,omitempty"`
 }
 
 // SupplementReport is what VerifySupplement found.
@@ -81,7 +84,7 @@ func (r SupplementReport) ExitCode() int {
 // unknown tells whether somebody who signed is not under the trusted roots.
 func (r SupplementReport) unknown() bool {
 	return !r.Container.Vouched() || !known(r.About.Kind) ||
-		slices.ContainsFunc(r.Signatures, func(s PersonalSignature) bool { return !s.Trusted })
+		slices.ContainsFunc(r.Signatures, func(s PersonalSignature) bool { return !s.Trusted || !s.Revocation.good() })
 }
 
 // compared tells whether every part that it cites was laid beside it.
@@ -164,6 +167,7 @@ func (v *supplementVerifier) run(r io.ReaderAt, size int64) (err error) {
 	if err := v.digests(d); err != nil {
 		return err
 	}
+	v.archives()
 	v.trust()
 	if len(v.r.Container.Damages) > 0 {
 		return nil // what else it says is not what was sealed
@@ -262,9 +266,9 @@ func (v *supplementVerifier) document(m MinutesInfo) error {
 		bad("other signatures than it names")
 		return nil
 	}
-	at := v.o.Now
+	q := revocation.Question{At: v.o.Now, Present: true}
 	if t := v.r.Container.Seal.Timestamp; t != nil && t.Trusted {
-		at = t.Time
+		q = revocation.Question{At: t.Time}
 	}
 	for i, f := range found {
 		cert := sha256.Sum256(f.Certificate.Raw)
@@ -274,9 +278,12 @@ func (v *supplementVerifier) document(m MinutesInfo) error {
 		}
 		s := PersonalSignature{PersonSigned: m.Signers[i], SigningTime: f.SigningTime}
 		if v.o.Roots != nil {
-			err := f.Trusted(v.o.Roots, at, x509.ExtKeyUsageAny)
-			if s.Trusted = err == nil; err != nil {
+			chains, err := f.Chains(v.o.Roots, q.At, x509.ExtKeyUsageAny)
+			if err != nil {
 				s.TrustError = err.Error()
+			} else {
+				s.Revocation = describeFinding(best(chains, v.lists(), q))
+				s.Trusted = s.Revocation.State != revocation.Revoked
 			}
 		}
 		v.out.Signatures = append(v.out.Signatures, s)

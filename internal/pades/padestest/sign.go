@@ -7,13 +7,19 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/hex"
+	"encoding/pem"
 	"fmt"
+	"math/big"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -38,7 +44,7 @@ type Root struct{ Dir string }
 func NewRoot(t T) *Root {
 	r := &Root{Dir: t.TempDir()}
 	run(t, r.Dir, nil, "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key",
-		"-out", "ca.pem", "-days", "30", "-utf8", "-subj", "/CN=Cơ quan chứng thực thử")
+		"-out", "ca.pem", "-days", "30", "-utf8", "-subj", "/CN=Cơ quan chứng thực thử", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
 	return r
 }
 
@@ -51,6 +57,36 @@ func (r *Root) Person(t T, file, commonName, kind string) *Person {
 	run(t, r.Dir, nil, "openssl", append(append([]string{"req"}, key...), "-nodes", "-keyout", file+".key", "-out", file+".csr", "-utf8", "-subj", "/CN="+commonName)...)
 	run(t, r.Dir, nil, "openssl", "x509", "-req", "-in", file+".csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "20", "-out", file+".pem")
 	return &Person{dir: r.Dir, name: file}
+}
+
+// List is the authority's list of revoked certificates as of now (PEM in Dir/crl.pem, whose
+// path it gives): those of the named people, since a time.
+func (r *Root) List(t T, since time.Time, revoked ...string) (string, *x509.RevocationList) {
+	read := func(name string) []byte {
+		text, err := os.ReadFile(filepath.Join(r.Dir, name))
+		require.NoError(t, err)
+		block, _ := pem.Decode(text)
+		require.NotNil(t, block, name)
+		return block.Bytes
+	}
+	ca, err := x509.ParseCertificate(read("ca.pem"))
+	require.NoError(t, err)
+	key, err := x509.ParsePKCS8PrivateKey(read("ca.key"))
+	require.NoError(t, err)
+	now := time.Now()
+	list := &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: now, NextUpdate: now.Add(24 * time.Hour)}
+	for _, name := range revoked {
+		c, err := x509.ParseCertificate(read(name + ".pem"))
+		require.NoError(t, err)
+		list.RevokedCertificateEntries = append(list.RevokedCertificateEntries, x509.RevocationListEntry{SerialNumber: c.SerialNumber, RevocationTime: since})
+	}
+	der, err := x509.CreateRevocationList(rand.Reader, list, ca, key.(crypto.Signer))
+	require.NoError(t, err)
+	path := filepath.Join(r.Dir, "crl.pem")
+	require.NoError(t, os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: der}), 0o600))
+	list, err = x509.ParseRevocationList(der)
+	require.NoError(t, err)
+	return path, list
 }
 
 // CMS signs bytes detached; cades binds the certificate by digest.
