@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"phientoa/internal/asic"
+	"phientoa/internal/cades"
 	"phientoa/internal/pki"
 	"phientoa/internal/signer"
 	"phientoa/recording"
@@ -152,6 +153,16 @@ func (c *court) sealed(t *testing.T, frames int) (path string, b Built) {
 
 // options trust the court.
 func (c *court) options() Options { return Options{Roots: c.id.Roots()} }
+
+// informed is options of who has the authority's list of revoked certificates as of now:
+// what has no timestamp is judged now.
+func (c *court) informed() Options {
+	der, err := c.id.List(time.Now(), rand.Reader)
+	require.NoError(c.t, err)
+	l, err := cades.ParseList(der)
+	require.NoError(c.t, err)
+	return Options{Roots: c.id.Roots(), Lists: []*x509.RevocationList{l}}
+}
 
 func (c *court) rootPEM(t *testing.T) string {
 	path := filepath.Join(t.TempDir(), "ca.pem")

@@ -37,7 +37,7 @@ func TestMemoryDoesNotGrowWithTheHearing(t *testing.T) {
 		f, err := os.Open(part + Ext)
 		require.NoError(t, err)
 		verify = peak(func(step func()) {
-			r := Verify(context.Background(), watched{f, step}, b.Bytes, c.options())
+			r := Verify(context.Background(), watched{f, step}, b.Bytes, c.informed())
 			require.Equal(t, 0, r.ExitCode(), r.Text("en"))
 			require.Len(t, r.Evidence.Tracks, tracks)
 			require.Empty(t, r.Evidence.Gaps)
