@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"phientoa/internal/vietnam"
 )
 
 // words of one language of the report.
@@ -216,5 +218,5 @@ func clock(micros int64) string {
 	if micros == 0 {
 		return "?"
 	}
-	return time.UnixMicro(micros).In(time.FixedZone("+07", 7*3600)).Format("2006-01-02 15:04:05.000")
+	return vietnam.Time(time.UnixMicro(micros)).Format("2006-01-02 15:04:05.000")
 }

@@ -118,6 +118,16 @@ func TestRetentionClasses(t *testing.T) {
 	}
 }
 
+// The day on which retention ends is told in Vietnam's time, where it is a day later
+// than in UTC for whatever ended before seven in the morning.
+func TestRetentionEndsByVietnamsCalendar(t *testing.T) {
+	ended := time.Date(2026, time.November, 22, 17, 30, 0, 0, time.UTC)
+	due, err := Due(store.ArchiveKeep{Class: "20"}, []store.ArchivePart{{Ended: ended.UnixMicro()}})
+	require.NoError(t, err)
+	require.Equal(t, "23/11/2046", due.Format("02/01/2006"))
+	require.True(t, due.Equal(ended.AddDate(20, 0, 0)))
+}
+
 // logOnly is a database with one hearing's log.
 type logOnly struct {
 	Store

@@ -14,6 +14,7 @@ import (
 	"phientoa/internal/court"
 	"phientoa/internal/hearing"
 	"phientoa/internal/store"
+	"phientoa/internal/vietnam"
 )
 
 // DisposalLife is how long a proposed disposal waits for its second person.
@@ -31,7 +32,7 @@ type PartDigest struct {
 }
 
 // Due tells when the retention of an archive is over: so many years after the end
-// of its last part. A *Refusal says why never, or why not while something stands.
+// of its last part, in Vietnam's time. A *Refusal says why never, or why not while something stands.
 func Due(k store.ArchiveKeep, parts []store.ArchivePart) (time.Time, error) {
 	switch {
 	case k.Hold != "":
@@ -56,7 +57,7 @@ func Due(k store.ArchiveKeep, parts []store.ArchivePart) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("retention class %q", k.Class)
 	}
 	last := slices.MaxFunc(parts, func(a, b store.ArchivePart) int { return int(min(1, max(-1, a.Ended-b.Ended))) })
-	return time.UnixMicro(last.Ended).UTC().AddDate(years, 0, 0), nil
+	return vietnam.Time(time.UnixMicro(last.Ended)).AddDate(years, 0, 0), nil
 }
 
 // mayDispose is nil when retention is over.

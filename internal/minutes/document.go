@@ -8,6 +8,7 @@ import (
 	"phientoa/internal/court"
 	"phientoa/internal/hearing"
 	"phientoa/internal/pdf"
+	"phientoa/internal/vietnam"
 )
 
 // Write makes the file of a document: its lines, who took part, what kept the hearing
@@ -161,7 +162,7 @@ func (m *Maker) rows(d Document) [][]string {
 	var rows [][]string
 	day := ""
 	for _, l := range m.lines[d.From-1 : d.Lines] {
-		t := time.UnixMicro(l.At).In(zone())
+		t := vietnam.Time(time.UnixMicro(l.At))
 		at := Clock(l.At)
 		if today := t.Format("02/01/2006"); today != day {
 			day, at = today, today+"\n"+at

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"phientoa/internal/court"
+	"phientoa/internal/vietnam"
 )
 
 // Status is where the minutes stand.
@@ -193,7 +195,7 @@ func (m *Maker) amendment(r Request, b Answered) string {
 	if r.Line > 0 {
 		text += fmt.Sprintf(" về dòng %d", r.Line)
 	}
-	text += fmt.Sprintf(" (lúc %s, %s): “%s”. ", Clock(r.At), Day(r.At), strings.TrimRight(r.Text, "."))
+	text += fmt.Sprintf(" (lúc %s, %s): “%s”. ", Clock(r.At), vietnam.Day(time.UnixMicro(r.At)), strings.TrimRight(r.Text, "."))
 	if b.Accepted {
 		return text + "Sửa đổi, bổ sung: " + b.Text
 	}

@@ -4,9 +4,11 @@ import (
 	"encoding/hex"
 	"slices"
 	"strings"
+	"time"
 
 	"phientoa/internal/court"
 	"phientoa/internal/hearing"
+	"phientoa/internal/vietnam"
 )
 
 func hexed(b []byte) string { return hex.EncodeToString(b) }
@@ -78,7 +80,7 @@ func (m *Maker) tellCourse(e hearing.Event) []string {
 		if b.Agrees {
 			opinion = "đồng ý"
 		}
-		return []string{noted("Ý kiến của Viện kiểm sát về việc xét xử trực tuyến: "+opinion+" ("+Day(b.On)+")", b.Note)}
+		return []string{noted("Ý kiến của Viện kiểm sát về việc xét xử trực tuyến: "+opinion+" ("+vietnam.Day(time.UnixMicro(b.On))+")", b.Note)}
 	case hearing.FacilitiesRecorded:
 		found := "chưa đạt"
 		if b.OK {

@@ -10,24 +10,16 @@ import (
 
 	"phientoa/internal/court"
 	"phientoa/internal/hearing"
+	"phientoa/internal/vietnam"
 )
 
-// zone is Vietnam's time: UTC+7 the whole year, so that no table of zones is needed.
-func zone() *time.Location { return time.FixedZone("Asia/Ho_Chi_Minh", 7*3600) }
-
 // Clock is the time of day of a line, in Vietnam's time: "08:30:05".
-func Clock(at int64) string { return time.UnixMicro(at).In(zone()).Format("15:04:05") }
-
-// Day is the date in the court's style: "ngày 22 tháng 11 năm 2026".
-func Day(at int64) string {
-	t := time.UnixMicro(at).In(zone())
-	return fmt.Sprintf("ngày %02d tháng %02d năm %d", t.Day(), int(t.Month()), t.Year())
-}
+func Clock(at int64) string { return vietnam.Time(time.UnixMicro(at)).Format("15:04:05") }
 
 // Moment is time and date: "08 giờ 30 phút, ngày 22 tháng 11 năm 2026".
 func Moment(at int64) string {
-	t := time.UnixMicro(at).In(zone())
-	return fmt.Sprintf("%02d giờ %02d phút, %s", t.Hour(), t.Minute(), Day(at))
+	t := vietnam.Time(time.UnixMicro(at))
+	return fmt.Sprintf("%02d giờ %02d phút, %s", t.Hour(), t.Minute(), vietnam.Day(t))
 }
 
 // length is a span in words: "1 giờ 02 phút 05 giây", "12 giây".

@@ -289,9 +289,6 @@ func (d *Doc) left() float64 {
 	return h - marginBottom - d.f.GetY()
 }
 
-// Pages is how many pages there are so far.
-func (d *Doc) Pages() int { return d.f.PageCount() }
-
 // Bytes ends the document.
 func (d *Doc) Bytes() ([]byte, error) {
 	var out bytes.Buffer

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"phientoa/internal/revocation"
+	"phientoa/internal/vietnam"
 	"phientoa/recording"
 )
 
@@ -203,5 +204,5 @@ func (r Report) verdict(w words, lang string) string {
 }
 
 func clock(t time.Time) string {
-	return t.In(time.FixedZone("+07", 7*3600)).Format("2006-01-02 15:04:05")
+	return vietnam.Time(t).Format("2006-01-02 15:04:05")
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"phientoa/internal/vietnam"
 	"phientoa/recording"
 	"phientoa/recording/archive"
 )
@@ -192,5 +193,5 @@ func clock(micros int64) string {
 	if micros == 0 {
 		return "?"
 	}
-	return time.UnixMicro(micros).In(time.FixedZone("+07", 7*3600)).Format("2006-01-02 15:04:05.000")
+	return vietnam.Time(time.UnixMicro(micros)).Format("2006-01-02 15:04:05.000")
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"phientoa/internal/vietnam"
 	"phientoa/recording"
 )
 
@@ -91,5 +92,5 @@ func (r Report) Text(lang string) string {
 }
 
 func clock(t time.Time) string {
-	return t.In(time.FixedZone("+07", 7*3600)).Format("2006-01-02 15:04:05")
+	return vietnam.Time(t).Format("2006-01-02 15:04:05")
 }

@@ -9,6 +9,7 @@ import (
 	"phientoa/internal/court"
 	"phientoa/internal/hearing"
 	"phientoa/internal/store"
+	"phientoa/internal/vietnam"
 )
 
 func rowOf(d store.RoomDevice) RoomDeviceItem {
@@ -188,13 +189,10 @@ func (s *Server) deviceSeat(c call) error {
 	return c.done()
 }
 
-// vietnam is the time by which a court's day begins (UTC+7, no summer time).
-func vietnam() *time.Location { return time.FixedZone("+07", 7*60*60) }
-
 // deviceSeats answers with the device's seats in the hearings of today, and in
 // those that began yesterday and are still on.
 func (s *Server) deviceSeats(c call) error {
-	now := s.p.Officials.Now().In(vietnam())
+	now := vietnam.Time(s.p.Officials.Now())
 	today := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
 	list, err := s.p.Officials.RoomSeats(c.r.Context(), c.room, today.AddDate(0, 0, -1), today.AddDate(0, 0, 1))
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"phientoa/internal/pdf"
 	"phientoa/internal/store"
+	"phientoa/internal/vietnam"
 )
 
 // archiveCertificate is the page that goes into the case file: what a part is, by
@@ -155,7 +156,7 @@ func result(k store.ArchiveCheck) string {
 
 // written is a moment as documents of the court write it, in the time of Viet Nam.
 func written(t time.Time) string {
-	return t.In(time.FixedZone("+07", 7*3600)).Format("15 giờ 04 phút 05 giây, ngày 02/01/2006")
+	return vietnam.Time(t).Format("15 giờ 04 phút 05 giây, ") + vietnam.Day(t)
 }
 
 // grouped parts a digest into eights, which can be compared by eye and wrap.

@@ -11,6 +11,7 @@ import (
 	"phientoa/internal/court"
 	"phientoa/internal/hearing"
 	"phientoa/internal/store"
+	"phientoa/internal/vietnam"
 )
 
 // MaxReason bounds the reason of a cancellation, in characters.
@@ -100,7 +101,7 @@ func over() *Problem {
 
 // movedAway names the hearing in whose favour another was cancelled.
 func movedAway(h store.Hearing) *Problem {
-	at := time.UnixMicro(h.StartsAt).In(time.FixedZone("+07", 7*60*60))
+	at := vietnam.Time(time.UnixMicro(h.StartsAt))
 	return conflict("moved", fmt.Sprintf("Phiên tòa này đã được dời sang %s giờ %s ngày %s (vụ án số %s); không dời thêm lần nữa từ lịch cũ.",
 		at.Format("15"), at.Format("04"), at.Format("02/01/2006"), h.DocketNo),
 		fmt.Sprintf("This hearing was moved to %s (Vietnam time), case %s; it is not moved once more from its old time.",

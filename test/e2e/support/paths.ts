@@ -2,7 +2,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The tree's root, and what the tests make below it. */
-export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 export const BINARY = process.env["PHIENTOA_BINARY"] ?? join(ROOT, "bin", "phientoa");
 export const RESULTS = join(ROOT, "test", "e2e", "results");
 export const SHOTS = join(RESULTS, "screens");

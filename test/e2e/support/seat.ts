@@ -1,5 +1,4 @@
 import { type Browser, type BrowserContext, type Page, chromium, expect } from "@playwright/test";
-import { writeFileSync, chmodSync } from "node:fs";
 import { join } from "node:path";
 import { ask } from "./http.ts";
 import { installLine } from "./line.ts";
@@ -540,11 +539,4 @@ export async function invite(server: Server, role: string): Promise<string> {
 export function arrivedAfter(samples: Sample[], mid: string, moment: number): number {
   const before = samples.findLast((s) => s.at <= moment)?.packets[mid] ?? 0;
   return (samples.at(-1)?.packets[mid] ?? 0) - before;
-}
-
-/** executable writes a small program file, for wrappers around browsers. */
-export function executable(path: string, text: string): string {
-  writeFileSync(path, text);
-  chmodSync(path, 0o755);
-  return path;
 }

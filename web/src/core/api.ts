@@ -39,7 +39,7 @@ export interface Api {
   helpPhone(): Promise<string>;
 }
 
-export const unknownProblem: Problem = {
+const unknownProblem: Problem = {
   code: "http_unknown",
   vi: "Máy chủ chưa trả lời được. Vui lòng thử lại sau ít phút hoặc gọi Thư ký phiên tòa.",
   en: "The server could not answer. Please try again in a few minutes or call the court clerk.",

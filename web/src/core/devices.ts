@@ -116,7 +116,7 @@ export class Meter {
 }
 
 /** Recording of the own voice for the playback of the self-test, milliseconds. */
-export const RECORD_FOR = 4_000;
+const RECORD_FOR = 4_000;
 
 /**
  * recordVoice records the microphone for RECORD_FOR and returns what it got.

@@ -18,7 +18,7 @@ import type { Body } from "./signaling";
 import type { SectionView, Transport } from "./state";
 
 /** Layers of the camera, the lowest first; the rids are known to the server's rules of layers. */
-export const LAYERS: RTCRtpEncodingParameters[] = [
+const LAYERS: RTCRtpEncodingParameters[] = [
   { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 150_000 },
   { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 500_000 },
   { rid: "f", scaleResolutionDownBy: 1, maxBitrate: 1_700_000 },

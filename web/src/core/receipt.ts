@@ -26,7 +26,7 @@ export function keptReceipt(storage: Storage, room: string): string | null {
 }
 
 /** The first line of the file; the verifier knows it by this (internal/ledger). */
-export const RECEIPT_HEAD = "BIÊN NHẬN BẢN GHI PHIÊN TÒA (phientoa receipt 1)";
+const RECEIPT_HEAD = "BIÊN NHẬN BẢN GHI PHIÊN TÒA (phientoa receipt 1)";
 
 /** receiptFile is what somebody saves: words what it is for, then the note as it is. */
 export function receiptFile(words: string, note: string): string {

@@ -4,7 +4,7 @@ import type { Clock } from "./clock";
 import type { State } from "./state";
 
 /** AFTER is how long the last screen of a hearing stays, in milliseconds. */
-export const AFTER = 30_000;
+const AFTER = 30_000;
 
 const over: readonly HearingState[] = [
   HearingState.CLOSED,

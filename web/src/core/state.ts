@@ -285,7 +285,7 @@ function placeScreen(v: View, me: PersonView, seat: Me): Screen {
 }
 
 /** takesOver tells of a goodbye after which this browser may take the seat. */
-export function takesOver(p: Problem): boolean {
+function takesOver(p: Problem): boolean {
   return p.code === "seat_taken" || p.code === "taken_over";
 }
 

@@ -29,7 +29,7 @@ export class Refused extends Error {
 export const ANSWER_WITHIN = 10_000;
 export const PROOF_WITHIN = 20_000;
 
-export const noAnswer: Problem = {
+const noAnswer: Problem = {
   code: "client_no_answer",
   vi: "Chưa liên lạc được với máy chủ. Những gì ông/bà đã nhập vẫn còn; vui lòng thử lại.",
   en: "The server cannot be reached. What you entered is still here; please try again.",

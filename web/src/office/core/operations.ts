@@ -17,7 +17,7 @@ export function done(alarms: readonly Alarm[]): Alarm[] {
 }
 
 /** needOf ranks a hearing: lost points and a missing recording come to the top. */
-export function needOf(h: LiveHearing): number {
+function needOf(h: LiveHearing): number {
   const lost = h.points.filter((p) => p.light === "lost").length;
   const weak = h.points.filter((p) => p.light === "partial").length;
   const unrecorded = h.status === "in_session" && !h.recording ? 10 : 0;

@@ -5,7 +5,7 @@ import type { Clock } from "../../core/clock";
 /** Between two answers, in milliseconds. */
 export const EVERY = 5_000;
 /** After failures; the last one repeats. */
-export const RARER = [5_000, 10_000, 20_000, 30_000] as const;
+const RARER = [5_000, 10_000, 20_000, 30_000] as const;
 /** Spread, so that a court's screens do not knock in step after an outage. */
 const JITTER = 0.2;
 

@@ -7,7 +7,7 @@ import { type Enrolled, type KeyPlace, newKey, sign } from "./devicekey";
 /** LEAD is how long before its start a room device enters its hearing, in milliseconds. */
 export const LEAD = 45 * 60_000;
 /** OVERDUE is how long after its scheduled end a hearing that was not opened is still waited for. */
-export const OVERDUE = 4 * 3_600_000;
+const OVERDUE = 4 * 3_600_000;
 
 const over: readonly string[] = ["closed", "adjourned", "cancelled", "suspended"];
 

@@ -43,7 +43,7 @@ export function lightOf(p: PersonView): LightKind {
 }
 
 /** What is known of a person beyond their place, a few words each. */
-export function usePersonNotes(): (p: PersonView) => string[] {
+function usePersonNotes(): (p: PersonView) => string[] {
   const { t } = useTexts();
   return (p) => {
     const notes: string[] = [];

@@ -16,7 +16,7 @@ const PARTIES = new Set(["defendant", "plaintiff", "claimant_admin"]);
  * before, so that nothing jumps when the floor ends; then the presiding judge, to
  * whom it is whoever does not sit beside them. One's own picture is never the large one.
  */
-export function largeOf(view: View, before: string): PersonView | undefined {
+function largeOf(view: View, before: string): PersonView | undefined {
   const others = view.people.filter(
     (p) => p.person !== view.me && p.status === PersonStatus.IN_COURTROOM && !outOfRoom(p),
   );

@@ -13,7 +13,7 @@ import { Pause, paused } from "./Party";
 import css from "./Wall.module.css";
 
 /** columnsOf keeps every seat on the screen: nobody scrolls a wall. */
-export function columnsOf(seats: number): number {
+function columnsOf(seats: number): number {
   return seats <= 1 ? 1 : seats <= 4 ? 2 : seats <= 9 ? 3 : 4;
 }
 

@@ -7,6 +7,7 @@ import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
 import { TextField, Tick } from "../parts/fields";
 import { Answer, Box, Note, Page, Sheet, Trouble } from "../parts/page";
 import { Marked } from "../parts/StatusMark";
+import { useAct } from "../parts/useAct";
 import { ROLES, roleKey } from "../words";
 import office from "./office.module.css";
 import { Proposals, ProposeSheet } from "./Proposals";
@@ -257,33 +258,23 @@ function Roles({
 
 function Create({ onClose }: { onClose: () => void }) {
   const { t } = useOfficeTexts();
-  const { api, run } = useOffice();
+  const { api } = useOffice();
   const [name, setName] = useState("");
   const [login, setLogin] = useState("");
   const [roles, setRoles] = useState<Role[]>([]);
-  const [tried, setTried] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [refused, setRefused] = useState<Refused | null>(null);
   const [created, setCreated] = useState(false);
   const badLogin = !/^[a-z0-9._@-]{1,64}$/.test(login.trim().toLowerCase());
-  const create = async (): Promise<void> => {
-    setTried(true);
-    if (busy || name.trim() === "" || badLogin || roles.length === 0) return;
-    setBusy(true);
-    setRefused(null);
-    const account = {
-      name: name.trim().normalize("NFC"),
-      login: login.trim().toLowerCase(),
-      roles,
-    };
-    try {
-      await run(() => api.createAccount(account));
+  const { act, tried, busy, refused } = useAct(
+    async () => {
+      await api.createAccount({
+        name: name.trim().normalize("NFC"),
+        login: login.trim().toLowerCase(),
+        roles,
+      });
       setCreated(true);
-    } catch (e) {
-      setRefused(asRefused(e));
-    }
-    setBusy(false);
-  };
+    },
+    name.trim() !== "" && !badLogin && roles.length > 0,
+  );
   if (created) {
     return (
       <Sheet title={t("account_created")} onClose={onClose}>
@@ -320,7 +311,7 @@ function Create({ onClose }: { onClose: () => void }) {
       {tried && roles.length === 0 ? <p role="alert">{t("need_role")}</p> : null}
       <div className={office["acts"]}>
         <Act onPress={onClose}>{t("cancel")}</Act>
-        <Act tone="primary" isDisabled={busy} onPress={() => void create()}>
+        <Act tone="primary" isDisabled={busy} onPress={act}>
           {t("account_create")}
         </Act>
       </div>

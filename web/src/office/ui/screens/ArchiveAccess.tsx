@@ -3,11 +3,11 @@ import { useState } from "react";
 import { clock, dayOf, writeDay } from "../../../core/dates";
 import { Act } from "../../../ui/parts/controls";
 import type { Archive, ArchiveRequest } from "../../core/archives";
-import { asRefused, type Refused } from "../../core/client";
 import { hasUse } from "../../core/places";
 import { useMe, useOffice, useOfficeTexts } from "../context";
 import { TextField, Tick } from "../parts/fields";
 import { Box, Note, Sheet, Trouble } from "../parts/page";
+import { useAct } from "../parts/useAct";
 import { EndSheet, RequestLine } from "./ArchiveRequests";
 import office from "./office.module.css";
 
@@ -100,7 +100,7 @@ function OwnRequest({ r, onChanged }: { r: ArchiveRequest; onChanged: () => void
           onClose={() => {
             setEnding(false);
           }}
-          onEnded={() => {
+          onDone={() => {
             setEnding(false);
             onChanged();
           }}
@@ -120,27 +120,15 @@ function AskSheet({
   onAsked: () => void;
 }) {
   const { t } = useOfficeTexts();
-  const { api, run } = useOffice();
+  const { api } = useOffice();
   const [purpose, setPurpose] = useState("");
   const [download, setDownload] = useState(false);
   const [closed, setClosed] = useState(false);
-  const [tried, setTried] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [refused, setRefused] = useState<Refused | null>(null);
   const missing = purpose.trim() === "";
-  const send = async (): Promise<void> => {
-    setTried(true);
-    if (busy || missing) return;
-    setBusy(true);
-    setRefused(null);
-    try {
-      await run(() => api.askArchive(a.id, { purpose: purpose.trim(), download, closed }));
-      onAsked();
-    } catch (e) {
-      setRefused(asRefused(e));
-      setBusy(false);
-    }
-  };
+  const { act, tried, busy, refused } = useAct(async () => {
+    await api.askArchive(a.id, { purpose: purpose.trim(), download, closed });
+    onAsked();
+  }, !missing);
   return (
     <Sheet title={t("archive_ask")} onClose={onClose}>
       <Trouble refused={refused} />
@@ -161,7 +149,7 @@ function AskSheet({
       <p>{t("archive_access_noted")}</p>
       <div className={office["acts"]}>
         <Act onPress={onClose}>{t("cancel")}</Act>
-        <Act tone="primary" isDisabled={busy} onPress={() => void send()}>
+        <Act tone="primary" isDisabled={busy} onPress={act}>
           {t("archive_ask_send")}
         </Act>
       </div>

@@ -6,8 +6,8 @@ import type { Archive, ArchiveDisposal } from "../../core/archives";
 import { asRefused, type Refused } from "../../core/client";
 import { hasUse } from "../../core/places";
 import { useMe, useOffice, useOfficeTexts } from "../context";
-import { TextField } from "../parts/fields";
-import { Box, Note, Sheet, Trouble } from "../parts/page";
+import { Box, Note, Trouble } from "../parts/page";
+import { ReasonSheet } from "../parts/ReasonSheet";
 import office from "./office.module.css";
 
 export function Lodgings({ a }: { a: Archive }) {
@@ -87,6 +87,7 @@ export function Tombstone({ d }: { d: ArchiveDisposal }) {
 /** Disposal proposes, confirms and takes back; the server knows whether the time has come. */
 export function Disposal({ a, onChanged }: { a: Archive; onChanged: () => void }) {
   const { t } = useOfficeTexts();
+  const { api } = useOffice();
   const [proposing, setProposing] = useState(false);
   if (a.disposal) return <Waiting d={a.disposal} onChanged={onChanged} />;
   return (
@@ -100,8 +101,9 @@ export function Disposal({ a, onChanged }: { a: Archive; onChanged: () => void }
         {t("archive_dispose")}
       </Act>
       {proposing ? (
-        <ProposeDisposal
-          a={a}
+        <ReasonSheet
+          title={t("archive_dispose")}
+          call={(reason) => api.disposeArchive(a.id, reason)}
           onClose={() => {
             setProposing(false);
           }}
@@ -109,7 +111,9 @@ export function Disposal({ a, onChanged }: { a: Archive; onChanged: () => void }
             setProposing(false);
             onChanged();
           }}
-        />
+        >
+          <p>{t("archive_dispose_what")}</p>
+        </ReasonSheet>
       ) : null}
     </div>
   );
@@ -172,57 +176,5 @@ function Waiting({ d, onChanged }: { d: ArchiveDisposal; onChanged: () => void }
         />
       ) : null}
     </Note>
-  );
-}
-
-function ProposeDisposal({
-  a,
-  onClose,
-  onDone,
-}: {
-  a: Archive;
-  onClose: () => void;
-  onDone: () => void;
-}) {
-  const { t } = useOfficeTexts();
-  const { api, run } = useOffice();
-  const [reason, setReason] = useState("");
-  const [tried, setTried] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [refused, setRefused] = useState<Refused | null>(null);
-  const missing = reason.trim() === "";
-  const propose = async (): Promise<void> => {
-    setTried(true);
-    if (busy || missing) return;
-    setBusy(true);
-    setRefused(null);
-    try {
-      await run(() => api.disposeArchive(a.id, reason.trim()));
-      onDone();
-    } catch (e) {
-      setRefused(asRefused(e));
-      setBusy(false);
-    }
-  };
-  return (
-    <Sheet title={t("archive_dispose")} onClose={onClose}>
-      <p>{t("archive_dispose_what")}</p>
-      <Trouble refused={refused} />
-      <TextField
-        id="dispose-reason"
-        label={t("request_end_reason")}
-        value={reason}
-        max={500}
-        focus
-        error={tried && missing ? t("request_end_missing") : undefined}
-        onChange={setReason}
-      />
-      <div className={office["acts"]}>
-        <Act onPress={onClose}>{t("cancel")}</Act>
-        <Act tone="primary" isDisabled={busy} onPress={() => void propose()}>
-          {t("archive_dispose")}
-        </Act>
-      </div>
-    </Sheet>
   );
 }

@@ -13,12 +13,12 @@ import {
   momentIn,
   sizeText,
 } from "../../core/archives";
-import { asRefused, type Refused } from "../../core/client";
 import { devicesOf, type PartIndex } from "../../play/parts";
 import { nameOf } from "../../play/words";
 import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
 import { Choice, TextField, Tick } from "../parts/fields";
 import { Answer, Sheet, Trouble } from "../parts/page";
+import { useAct } from "../parts/useAct";
 import { sourceKey } from "../words";
 import css from "./Archive.module.css";
 import { useFollow } from "./follow";
@@ -152,16 +152,13 @@ function ExcerptSheet({ a, p, onClose, onAsked }: SheetProps) {
 function Form({ a, p, index, onClose, onAsked }: SheetProps & { index: PartIndex }) {
   const { t } = useOfficeTexts();
   const { roles } = useMe();
-  const { api, run } = useOffice();
+  const { api } = useOffice();
   const [kind, setKind] = useState("excerpt");
   const [from, setFrom] = useState("");
   const [to, setTo] = useState("");
   const [tracks, setTracks] = useState<string[]>([]);
   const [events, setEvents] = useState(false);
   const [reason, setReason] = useState("");
-  const [tried, setTried] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [refused, setRefused] = useState<Refused | null>(null);
   const redacted = kind === "redacted";
   const [start, end] = [momentIn(p, from), momentIn(p, to)];
   const badTime =
@@ -172,23 +169,18 @@ function Form({ a, p, index, onClose, onAsked }: SheetProps & { index: PartIndex
     start >= Date.parse(p.ended_at);
   const noTrack = !redacted && tracks.length === 0;
   const noReason = reason.trim() === "";
-  const send = async (): Promise<void> => {
-    setTried(true);
-    if (busy || badTime || noTrack || noReason) return;
-    setBusy(true);
-    setRefused(null);
-    const span = { from: rfc3339(start), to: rfc3339(end), tracks };
-    const body: ExcerptAsk = redacted
-      ? { reason: reason.trim(), cuts: [span] }
-      : { reason: reason.trim(), ...span, events };
-    try {
-      await run(() => api.askExcerpt(a.id, p.part, body));
+  const { act, tried, busy, refused } = useAct(
+    async () => {
+      if (badTime) return;
+      const span = { from: rfc3339(start), to: rfc3339(end), tracks };
+      const body: ExcerptAsk = redacted
+        ? { reason: reason.trim(), cuts: [span] }
+        : { reason: reason.trim(), ...span, events };
+      await api.askExcerpt(a.id, p.part, body);
       onAsked();
-    } catch (e) {
-      setRefused(asRefused(e));
-      setBusy(false);
-    }
-  };
+    },
+    !badTime && !noTrack && !noReason,
+  );
   return (
     <>
       <Trouble refused={refused} />
@@ -231,7 +223,7 @@ function Form({ a, p, index, onClose, onAsked }: SheetProps & { index: PartIndex
       />
       <div className={office["acts"]}>
         <Act onPress={onClose}>{t("cancel")}</Act>
-        <Act tone="primary" isDisabled={busy} onPress={() => void send()}>
+        <Act tone="primary" isDisabled={busy} onPress={act}>
           {t("excerpt_make")}
         </Act>
       </div>

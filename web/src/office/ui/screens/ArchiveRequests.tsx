@@ -3,13 +3,14 @@ import { useState } from "react";
 import { clock, dayOf, writeDay } from "../../../core/dates";
 import { Act } from "../../../ui/parts/controls";
 import { type ArchiveRequest, stateOf } from "../../core/archives";
-import { asRefused, type Refused } from "../../core/client";
 import { hasUse } from "../../core/places";
 import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
 import { Choice, Pick, TextField, Tick } from "../parts/fields";
 import { Answer, Box, Note, Page, Sheet, Trouble } from "../parts/page";
+import { ReasonSheet } from "../parts/ReasonSheet";
 import { Link } from "../parts/Shell";
 import { Marked } from "../parts/StatusMark";
+import { useAct } from "../parts/useAct";
 import office from "./office.module.css";
 
 export function ArchiveRequests() {
@@ -177,7 +178,7 @@ function Acts({ r, onChanged }: { r: ArchiveRequest; onChanged: () => void }) {
         </Act>
       ) : null}
       {open === "decide" ? <DecideSheet r={r} onClose={close} onDone={done} /> : null}
-      {open === "end" ? <EndSheet r={r} title={endTitle} onClose={close} onEnded={done} /> : null}
+      {open === "end" ? <EndSheet r={r} title={endTitle} onClose={close} onDone={done} /> : null}
     </div>
   );
 }
@@ -199,37 +200,23 @@ function DecideSheet({
   onDone: () => void;
 }) {
   const { t } = useOfficeTexts();
-  const { api, run } = useOffice();
+  const { api } = useOffice();
   const [grant, setGrant] = useState(true);
   const [hours, setHours] = useState("72");
   const [download, setDownload] = useState(r.download);
   const [closed, setClosed] = useState(false);
   const [reason, setReason] = useState("");
-  const [tried, setTried] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [refused, setRefused] = useState<Refused | null>(null);
   const missing = !grant && reason.trim() === "";
-  const decide = async (): Promise<void> => {
-    setTried(true);
-    if (busy || missing) return;
-    setBusy(true);
-    setRefused(null);
+  const { act, tried, busy, refused } = useAct(async () => {
     const said = reason.trim() === "" ? {} : { reason: reason.trim() };
-    try {
-      await run(() =>
-        api.decideArchive(
-          r.id,
-          grant
-            ? { outcome: "granted", hours: Number(hours), download, closed, ...said }
-            : { outcome: "refused", ...said },
-        ),
-      );
-      onDone();
-    } catch (e) {
-      setRefused(asRefused(e));
-      setBusy(false);
-    }
-  };
+    await api.decideArchive(
+      r.id,
+      grant
+        ? { outcome: "granted", hours: Number(hours), download, closed, ...said }
+        : { outcome: "refused", ...said },
+    );
+    onDone();
+  }, !missing);
   return (
     <Sheet title={t("request_decide")} onClose={onClose}>
       <RequestLine r={r} />
@@ -274,7 +261,7 @@ function DecideSheet({
       />
       <div className={office["acts"]}>
         <Act onPress={onClose}>{t("cancel")}</Act>
-        <Act tone="primary" isDisabled={busy} onPress={() => void decide()}>
+        <Act tone="primary" isDisabled={busy} onPress={act}>
           {t(grant ? "request_grant" : "request_refuse")}
         </Act>
       </div>
@@ -285,53 +272,13 @@ function DecideSheet({
 /** EndSheet asks why a request is taken back or a permission ends. */
 export function EndSheet({
   r,
-  title,
-  onClose,
-  onEnded,
+  ...rest
 }: {
   r: ArchiveRequest;
   title: string;
   onClose: () => void;
-  onEnded: () => void;
+  onDone: () => void;
 }) {
-  const { t } = useOfficeTexts();
-  const { api, run } = useOffice();
-  const [reason, setReason] = useState("");
-  const [tried, setTried] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [refused, setRefused] = useState<Refused | null>(null);
-  const missing = reason.trim() === "";
-  const end = async (): Promise<void> => {
-    setTried(true);
-    if (busy || missing) return;
-    setBusy(true);
-    setRefused(null);
-    try {
-      await run(() => api.endArchive(r.id, reason.trim()));
-      onEnded();
-    } catch (e) {
-      setRefused(asRefused(e));
-      setBusy(false);
-    }
-  };
-  return (
-    <Sheet title={title} onClose={onClose}>
-      <Trouble refused={refused} />
-      <TextField
-        id="end-reason"
-        label={t("request_end_reason")}
-        value={reason}
-        max={500}
-        focus
-        error={tried && missing ? t("request_end_missing") : undefined}
-        onChange={setReason}
-      />
-      <div className={office["acts"]}>
-        <Act onPress={onClose}>{t("cancel")}</Act>
-        <Act tone="primary" isDisabled={busy} onPress={() => void end()}>
-          {title}
-        </Act>
-      </div>
-    </Sheet>
-  );
+  const { api } = useOffice();
+  return <ReasonSheet {...rest} call={(reason) => api.endArchive(r.id, reason)} />;
 }

@@ -13,11 +13,12 @@ import {
   sharesWith,
   startsAt,
 } from "../../core/booking";
-import { asRefused, type Finding, type Refused } from "../../core/client";
+import type { Finding } from "../../core/client";
 import { placeOf } from "../../core/findings";
 import { useLoad, useOffice, useOfficeTexts } from "../context";
 import { Tick } from "../parts/fields";
 import { Answer, Box, Note, Trouble } from "../parts/page";
+import { useAct } from "../parts/useAct";
 import { formKey, instanceKey, procedureKey } from "../words";
 import css from "./Booking.module.css";
 import office from "./office.module.css";
@@ -96,36 +97,27 @@ function CheckAndBook({
   onBooked: (id: string) => void;
 }) {
   const { t, pick } = useOfficeTexts();
-  const { api, run, draft, dropDraft, keyFor } = useOffice();
+  const { api, draft, dropDraft, keyFor } = useOffice();
   const line = (f: Finding): Line => ({ field: f.field ?? "", said: pick(f) });
   const warnings = [
     ...check.warnings.map(line),
     ...advice(draft).map((a) => ({ field: a.field, said: t(a.text, a.params) })),
   ];
   const [seen, setSeen] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [refused, setRefused] = useState<Refused | null>(null);
-  const [missing, setMissing] = useState(false);
-  const book = async (): Promise<void> => {
-    setMissing(warnings.length > 0 && !seen);
-    if (busy || (warnings.length > 0 && !seen)) return;
-    setBusy(true);
-    setRefused(null);
-    const body = bodyOf(draft);
-    const name = JSON.stringify(body);
-    try {
+  const unseen = warnings.length > 0 && !seen;
+  const body = bodyOf(draft);
+  const name = JSON.stringify(body);
+  const { act, tried, busy, refused } = useAct(
+    async () => {
       // One key for one booking: pressing again after a lost answer books nothing twice.
-      const { id } = await run(() => api.book(body, keyFor(name)));
+      const { id } = await api.book(body, keyFor(name));
       dropDraft();
       onBooked(id);
-    } catch (e) {
-      const why = asRefused(e);
-      // A final answer is remembered under the key; the next try is a new booking.
-      if (why.status >= 400 && why.status < 500) keyFor(name, true);
-      setRefused(why);
-      setBusy(false);
-    }
-  };
+    },
+    !unseen,
+    // A final answer is remembered under the key; the next try is a new booking.
+    () => keyFor(name, true),
+  );
   const may = whole && check.refusals.length === 0;
   return (
     <div className={office["stack"]}>
@@ -147,7 +139,7 @@ function CheckAndBook({
           <p>{t("check_good")}</p>
         </Note>
       ) : null}
-      {missing && !seen ? (
+      {tried && unseen ? (
         <div role="alert">
           <Note tone="bad">
             <p>{t("check_see_first")}</p>
@@ -163,7 +155,7 @@ function CheckAndBook({
         >
           {t("book_back")}
         </Act>
-        <Act tone="primary" large isDisabled={!may || busy} onPress={() => void book()}>
+        <Act tone="primary" large isDisabled={!may || busy} onPress={act}>
           {t("book_go")}
         </Act>
       </div>

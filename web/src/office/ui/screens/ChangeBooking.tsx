@@ -15,11 +15,11 @@ import { Act, Confirm } from "../../../ui/parts/controls";
 import type { HearingRow, Moved } from "../../core/api";
 import { LIMITS } from "../../core/booking";
 import { isBeforeOpening } from "../../core/calendar";
-import { asRefused, type Refused } from "../../core/client";
 import { hasUse } from "../../core/places";
 import { useMe, useOffice, useOfficeTexts } from "../context";
 import { DayField, TextField, TimeField } from "../parts/fields";
 import { Note, Sheet, Trouble } from "../parts/page";
+import { useAct } from "../parts/useAct";
 import office from "./office.module.css";
 
 /** ChangeBooking offers both to those who book; onDone is called when the calendar has changed. */
@@ -171,29 +171,6 @@ function MoveDialog({
       <Trouble refused={refused} title={t("change_move_not")} />
     </Confirm>
   );
-}
-
-/** useAct makes the call once everything needed is there; final is called after a final refusal. */
-function useAct(call: () => Promise<void>, ready: boolean, final?: () => void) {
-  const { run } = useOffice();
-  const [tried, setTried] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [refused, setRefused] = useState<Refused | null>(null);
-  const go = async (): Promise<void> => {
-    setTried(true);
-    if (!ready || busy) return;
-    setBusy(true);
-    setRefused(null);
-    try {
-      await run(call);
-    } catch (e) {
-      const why = asRefused(e);
-      if (why.status >= 400 && why.status < 500) final?.();
-      setRefused(why);
-      setBusy(false);
-    }
-  };
-  return { act: () => void go(), tried, busy, refused };
 }
 
 function Reason({
