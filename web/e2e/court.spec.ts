@@ -422,6 +422,8 @@ test("whose papers are compared sees the clerk, and is told who else does not", 
   await arrive(page, fake, 1);
   const clerk = page.getByTestId("identity-picture").locator("video");
   await expect.poll(() => clerk.evaluate((v: HTMLVideoElement) => v.videoWidth)).toBeGreaterThan(0);
+  await page.setViewportSize({ width: 640, height: 360 });
+  await expect(clerk).toBeInViewport({ ratio: 0.9 });
   await look(page, "court-identity-check");
   expect(wrong).toEqual([]);
 });
