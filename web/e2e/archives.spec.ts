@@ -135,6 +135,10 @@ const card = {
     },
   ],
   keep: { class: "20", hold: "Có kháng nghị phúc thẩm" },
+  supplements: [
+    { number: 1, kind: "minutes", sha256: "ab30c5d7".repeat(8), parts: [1, 2] },
+    { number: 2, kind: "court-seal", sha256: "77c1e9f0".repeat(8), parts: [1] },
+  ],
   lodgings: [
     {
       receipt: "01935b1e-6f00-7c11-9d3a-000000000400",
@@ -147,11 +151,64 @@ const card = {
   grant,
 };
 
+const index = {
+  hearing: row.id,
+  part: 1,
+  docket: row.docket_no,
+  began: Date.parse(row.starts_at) * 1000,
+  length: 12_600_000_000,
+  people: [
+    { id: "p1", capacity: "defendant", alias: "Bị cáo 1", point: "Trại tạm giam Hòa Sơn" },
+    { id: "p2", capacity: "presiding_judge", alias: "Chủ tọa", point: "Phòng xử án số 2" },
+  ],
+  tracks: ["cam", "mic"].flatMap((kind, k) =>
+    ["d-12", "d-1"].map((device, i) => ({
+      id: `t00${2 * i + k + 1}`,
+      device,
+      kind,
+      codec: "vp8",
+      mime: kind === "cam" ? "video/webm" : "audio/webm",
+      people: [`p${i + 1}`],
+      files: [],
+    })),
+  ),
+  gaps: [],
+  events: [],
+  skipped: 0,
+  watermark: "",
+};
+const excerpt = {
+  id: "e-1",
+  redacted: false,
+  from: "2024-09-12T01:10:00Z",
+  to: "2024-09-12T01:15:30Z",
+  tracks: ["t001", "t002"],
+  events: true,
+  cuts: [],
+  reason: "Gửi Viện kiểm sát theo Công văn số 15",
+  at: at(-30),
+  state: "ready",
+  share: 1,
+  size: 214_000_000,
+  expires_at: at(10_080),
+};
+const redacted = {
+  ...excerpt,
+  id: "e-2",
+  redacted: true,
+  tracks: [],
+  cuts: [{ from: "2024-09-12T02:00:00Z", to: "2024-09-12T02:41:10Z", tracks: [] }],
+  reason: "Phần xét xử kín",
+};
+
 async function open(page: Page, path: string, server: Server): Promise<string[]> {
   server.answers["POST /api/v1/archives/search"] ??= {
     json: { archives: [own, row], units, truncated: false },
   };
   server.answers["GET /api/v1/archives/h-old"] ??= { json: card };
+  for (const { part: n } of card.parts) {
+    server.answers[`GET /api/v1/archives/h-old/parts/${n}/excerpts`] ??= { json: { excerpts: [] } };
+  }
   const wrong = await watch(page, url);
   await server.install(page);
   await page.goto(`${url}${path}`);
@@ -211,6 +268,40 @@ test("it is asked for with a purpose, and the search that finds nothing says so"
   await expect(page.getByRole("alert")).toContainText("đang chờ phê duyệt");
   await look(page, "ask");
   expect(wrong.filter((w) => !w.includes("409"))).toEqual([]);
+});
+
+test("an excerpt and a redacted copy are asked for, and stand in the list", async ({ page }) => {
+  const server = new Server();
+  const part = "/api/v1/archives/h-old/parts/1";
+  server.answers["GET /api/v1/access/me"] = { json: { ...me, roles: ["judge"] } };
+  server.answers["GET /api/v1/archives/h-old"] = {
+    json: { ...card, parts: card.parts.slice(0, 1) },
+  };
+  server.answers[`GET ${part}/index`] = { json: index };
+  server.answers[`GET ${part}/excerpts`] = {
+    json: {
+      excerpts: [
+        excerpt,
+        redacted,
+        { ...excerpt, id: "e-3", state: "running", share: 0.42 },
+        { ...redacted, id: "e-4", state: "damaged" },
+      ],
+    },
+  };
+  const wrong = await open(page, "/cong-viec/ho-so/h-old", server);
+  await expect(page.getByRole("link", { name: /Tải về: Bản trích 08:10:00/ })).toBeVisible();
+  await page.getByRole("heading", { name: "Bản trích và bản sao đã che" }).scrollIntoViewIfNeeded();
+  await look(page, "excerpts");
+  await press(page, "Lập bản trích từ phần 1");
+  const sheet = page.getByRole("dialog");
+  await expect(sheet.getByLabel("Từ lúc")).toBeFocused();
+  await look(page, "excerpt-form");
+  await sheet.getByRole("button", { name: "Lập bản trích" }).click();
+  await expect(sheet.getByText("Vui lòng chọn ít nhất một nguồn.")).toBeVisible();
+  await look(page, "excerpt-wrong");
+  await sheet.getByLabel("Bản sao đã che một khoảng thời gian").check();
+  await look(page, "excerpt-redacted");
+  expect(wrong).toEqual([]);
 });
 
 test("the chief judge decides, and sees who saw it; the archivist keeps it", async ({ page }) => {

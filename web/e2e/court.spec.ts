@@ -402,6 +402,32 @@ test("the clerk prepares and keeps the door", async ({ page }) => {
   expect(wrong).toEqual([]);
 });
 
+test("whose papers are compared sees the clerk, and is told who else does not", async ({
+  page,
+}) => {
+  const me = "counsel";
+  const check = {
+    by: "p-clerk",
+    byDevice: "d-clerk",
+    person: "p-counsel",
+    device: "d", // this window's, as the fake server's welcome has it
+    since: micros(20),
+    until: micros(-280),
+  };
+  const over = { state: HearingState.PREPARING, identityCheck: check };
+  const fake = new Fake("p-counsel", outside(me, over));
+  await pictures(page, fake, ["d-clerk"]);
+  const wrong = await enter(page, fake);
+  await expect(page.getByRole("heading", { name: "đang đối chiếu giấy tờ" })).toBeVisible();
+  await arrive(page, fake, 1);
+  const clerk = page.getByTestId("identity-picture").locator("video");
+  await expect.poll(() => clerk.evaluate((v: HTMLVideoElement) => v.videoWidth)).toBeGreaterThan(0);
+  await page.setViewportSize({ width: 640, height: 360 });
+  await expect(clerk).toBeInViewport({ ratio: 0.9 });
+  await look(page, "court-identity-check");
+  expect(wrong).toEqual([]);
+});
+
 test("the officer of a point", async ({ page }) => {
   const me = "officer";
   const fake = new Fake(

@@ -395,8 +395,11 @@ test("a courtroom's computer is lent to another court", async ({ page }) => {
     json: problem("not_found", "Không tìm thấy hoặc ông/bà không có quyền xem."),
   };
   await page.keyboard.type("mật khẩu");
+  // In a low window the refusal stands below the fold, and is brought into sight.
+  await page.setViewportSize({ width: 640, height: 360 });
   await page.keyboard.press("Enter");
   await expect(sheet.getByRole("alert")).toContainText("Không tìm thấy");
+  await expect(sheet.getByRole("alert")).toBeInViewport({ ratio: 1 });
   await look(page, "device-lend-refused");
   expect(sent(`PUT ${courts}/unit-5`)).toBe(2);
   await press(page, /^Thôi cho dùng/);

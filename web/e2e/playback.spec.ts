@@ -189,8 +189,30 @@ test("an MP4 is made on demand, with its progress", async ({ page }) => {
   expect(wrong).toEqual([]);
 });
 
+/** minuted lets the recording have minutes; the server of these tests has none. */
+async function minuted(page: Page): Promise<void> {
+  const reply = await page.request.get(`${server.url}/api/v1/archives/h-1/parts/1/index`);
+  const { began } = (await reply.json()) as { began: number };
+  const said = [
+    "Chủ tọa khai mạc phiên tòa.",
+    "Thư ký phiên tòa báo cáo sự có mặt, vắng mặt của những người được triệu tập.",
+    "Bị cáo khai nhận toàn bộ hành vi như cáo trạng đã nêu.",
+  ];
+  const lines = said.map((text, i) => ({
+    n: i + 1,
+    at: new Date(began / 1000 + i * 17_000).toISOString(),
+    source: "log",
+    kind: "",
+    text,
+    about: null,
+  }));
+  await page.route("**/api/v1/hearings/h-1/minutes*", (r) => r.fulfill({ json: { lines } }));
+}
+
 test("the page, judged", async ({ page }) => {
+  await minuted(page);
   const wrong = await open(page);
+  await expect(page.getByRole("heading", { name: "Biên bản phiên tòa" })).toBeVisible();
   await seek(page, 30);
   await page.evaluate(watchPictures);
   await seek(page, 31);

@@ -6,6 +6,7 @@ import { expect, type Page, test } from "@playwright/test";
 import {
   AlertSchema,
   ByeSchema,
+  CheckpointSchema,
   HearingState,
   PersonStatus,
 } from "../src/wire/phientoa/v1/phientoa_pb";
@@ -332,8 +333,11 @@ test("closed and goodbye", async ({ page }) => {
   const me = "p-counsel";
   const fake = new Fake(me, hearing(me));
   await seated(page, fake);
+  await expect(page.getByTestId("stage")).toBeVisible();
+  fake.push({ case: "checkpoint", value: create(CheckpointSchema, { note: "phientoa\n7\n" }) });
   fake.view(hearing(me, { stateSeq: 50n, state: HearingState.CLOSED, floor: "", acts: [] }));
   await expect(page.getByRole("heading", { name: "Phiên tòa đã kết thúc" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Lưu biên nhận" })).toBeVisible();
   await look(page, "closed");
   expect(wrong).toEqual([]);
 });

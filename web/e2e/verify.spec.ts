@@ -121,7 +121,7 @@ test("its states, judged: choice, whole, unknown, damaged, unreadable", async ({
   await page.getByRole("button", { name: "Kiểm tra", exact: true }).click();
   await expect(page.getByText("Tệp này không có chứng thư nào.")).toBeVisible();
   await page.getByLabel("Chứng thư gốc tin cậy").setInputFiles(at("root.pem"));
-  await page.getByLabel("Biên nhận điểm ký").setInputFiles(at("receipt.txt"));
+  await page.getByLabel("Biên nhận do người tham gia giữ").setInputFiles(at("receipt.txt"));
   expect(await check(page, "whole.asice")).toMatch(HEADS[0]!);
   await look(page, "verify-whole");
   await page.emulateMedia({ media: "print" });
@@ -129,7 +129,7 @@ test("its states, judged: choice, whole, unknown, damaged, unreadable", async ({
   await expect(page.getByRole("button", { name: "In kết quả" })).toBeHidden();
   await page.emulateMedia({ media: "screen" });
   await open(page);
-  await page.getByLabel("Biên nhận điểm ký").setInputFiles(at("other-receipt.txt"));
+  await page.getByLabel("Biên nhận do người tham gia giữ").setInputFiles(at("other-receipt.txt"));
   expect(await check(page, "whole.asice")).toMatch(HEADS[1]!);
   await look(page, "verify-damaged");
   await page.getByRole("button", { name: "Kiểm tra tệp khác" }).click();

@@ -40,14 +40,16 @@ export const minutesEn: Readonly<Record<keyof typeof minutesVi, string>> = {
   minutes_file_final: "Signed minutes, version {version}, lines {from} to {to} (PDF)",
   minutes_missing: "Not signed yet by: {who}",
   minutes_not_bound:
-    "(The certificate is not registered for the signer; only name and issuer were compared.)",
+    "The certificate is not registered for this signer; only name and issuer were compared.",
   minutes_supplement: "Sealed beside the archive: supplement-{n}.asice",
   minutes_sign_hint:
-    "Sign on your own machine with a PDF signing program (PAdES), or: phientoa sign-minutes FILE.pdf --p12 KEY.p12",
+    "The signing program has to sign as PAdES. A computer that has the program phientoa can also sign with the command: phientoa sign-minutes FILE.pdf --p12 KEY.p12",
   minutes_signed_by: "Signed: {name} ({capacity}), certificate of {issuer}",
   minutes_hand_in: "Signed PDF file",
   minutes_hand_in_act: "Hand in the signed file",
   minutes_handed_in: "Received; the signatures were checked.",
+  minutes_choose: "Choose a file…",
+  minutes_none_chosen: "No file chosen",
   minutes_no_file: "Please choose a PDF file.",
   minutes_requests: "Requests for amendments",
   minutes_requests_none: "There is none.",

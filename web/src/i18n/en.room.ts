@@ -184,8 +184,8 @@ export const enRoom: Readonly<Record<keyof typeof viRoom, string>> = {
   challenge: "Random challenge",
   challenge_how:
     "Ask this person to read the following aloud, then to hold the papers to the camera:",
-  challenge_said:
-    "If they were read and the papers match: press the name of that paper. If not: write below what does not match, then press Does not match.",
+  challenge_said: "If they were read and the papers match: press the name of that paper.",
+  challenge_mismatch: "If not: write below what does not match, then press Does not match.",
   present_yes: "Present",
   present_no: "Absent: {reason}",
   present_unknown: "Presence not reported",

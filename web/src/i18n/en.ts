@@ -130,7 +130,7 @@ export const en: Catalogue = {
   closed_minutes: "Read the minutes of the hearing",
   save_receipt: "Save the receipt",
   receipt_words:
-    "This file holds the latest checkpoint of the hearing's recording that your computer received during the hearing. Keep it. Should it be doubted whether the recording was changed or cut short, give this file with the archive to whoever checks it: phientoa verify ARCHIVE.asice --checkpoint THIS-FILE. It holds no picture, no sound and nothing that was said. Do not change the lines below the dashes.",
+    "This file holds the latest checkpoint of the hearing's recording that your computer received during the hearing. Keep it. Should it be doubted whether the recording was changed or cut short, give this file with the archive to whoever checks it. You can check it yourself on the page Check a record file (/kiem-tra) of this system, or with the command: phientoa verify ARCHIVE.asice --checkpoint THIS-FILE. It holds no picture, no sound and nothing that was said. Do not change the lines below the dashes.",
   closed_receipt:
     "This device keeps the latest checkpoint of the recording; it can be used for comparison later.",
   ended_title: "The connection is closed",

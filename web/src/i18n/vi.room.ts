@@ -188,8 +188,8 @@ export const viRoom = {
     "Chỉ Thư ký phiên tòa thấy và nghe ông/bà; không ghi âm, ghi hình. Hãy giơ giấy tờ trước camera và trả lời Thư ký phiên tòa.",
   challenge: "Câu thử ngẫu nhiên",
   challenge_how: "Đề nghị người này đọc to dãy sau, rồi giơ giấy tờ trước camera:",
-  challenge_said:
-    "Nếu đọc đúng và giấy tờ khớp: bấm tên loại giấy tờ đó. Nếu không khớp: ghi rõ ở dưới, rồi bấm Không khớp.",
+  challenge_said: "Nếu đọc đúng và giấy tờ khớp: bấm tên loại giấy tờ đó.",
+  challenge_mismatch: "Nếu không khớp: ghi rõ ở dưới, rồi bấm Không khớp.",
   present_yes: "Có mặt",
   present_no: "Vắng mặt: {reason}",
   present_unknown: "Chưa báo có mặt",

@@ -132,7 +132,7 @@ export const vi = {
   closed_minutes: "Xem biên bản phiên tòa",
   save_receipt: "Lưu biên nhận",
   receipt_words:
-    "Tệp này chứa dấu kiểm tra mới nhất của bản ghi âm, ghi hình phiên tòa mà máy của ông/bà đã nhận trong phiên tòa. Hãy cất giữ tệp này. Khi có nghi ngờ bản ghi bị sửa hay bị cắt bớt, đưa tệp này cùng gói lưu trữ cho người kiểm tra: phientoa verify GÓI.asice --checkpoint TỆP-NÀY. Tệp không chứa hình ảnh, âm thanh hay nội dung phiên tòa. Không sửa các dòng dưới dấu gạch.",
+    "Tệp này chứa dấu kiểm tra mới nhất của bản ghi âm, ghi hình phiên tòa mà máy của ông/bà đã nhận trong phiên tòa. Hãy cất giữ tệp này. Khi có nghi ngờ bản ghi bị sửa hay bị cắt bớt, đưa tệp này cùng gói lưu trữ cho người kiểm tra. Có thể tự kiểm tra ở trang Kiểm tra tệp hồ sơ (/kiem-tra) của hệ thống này, hoặc bằng lệnh: phientoa verify GÓI.asice --checkpoint TỆP-NÀY. Tệp không chứa hình ảnh, âm thanh hay nội dung phiên tòa. Không sửa các dòng dưới dấu gạch.",
   closed_receipt:
     "Máy này đang giữ dấu kiểm tra mới nhất của bản ghi, có thể dùng để đối chiếu về sau.",
   ended_title: "Kết nối đã đóng",

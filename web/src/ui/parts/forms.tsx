@@ -119,7 +119,10 @@ export function Identity({
         </p>
         <Face person={p} why={noPicture} />
       </div>
-      <p>{t("challenge_said")}</p>
+      <p>
+        {t("challenge_said")}
+        {may(view, "note_mismatch") ? ` ${t("challenge_mismatch")}` : null}
+      </p>
       {may(view, "note_mismatch") ? (
         <Reason label={t("identity_mismatch_reason")} value={why} onChange={setWhy} />
       ) : null}

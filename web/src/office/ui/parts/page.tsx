@@ -51,10 +51,15 @@ export function Page({
 /** Trouble says what the server refused, and stays until the next try. */
 export function Trouble({ refused, title }: { refused: Refused | null; title?: string }) {
   const { t, pick } = useOfficeTexts();
+  const said = useRef<HTMLDivElement>(null);
+  // In a low window it may stand above or below what is in sight.
+  useEffect(() => {
+    if (refused) said.current?.scrollIntoView({ block: "nearest" });
+  }, [refused]);
   if (!refused) return null;
   const findings = refused.findings();
   return (
-    <div className={`${css["note"]} ${css["bad"]}`} role="alert">
+    <div ref={said} className={`${css["note"]} ${css["bad"]}`} role="alert">
       <p className={css["strong"]}>{title ?? t("not_done")}</p>
       <p>{pick(refused.problem)}</p>
       {findings.length === 0 ? null : (

@@ -8,6 +8,7 @@ import { hasUse } from "../../core/places";
 import { useMe, useOffice, useOfficeTexts } from "../context";
 import { Box, Note, Trouble } from "../parts/page";
 import { ReasonSheet } from "../parts/ReasonSheet";
+import css from "./Archive.module.css";
 import office from "./office.module.css";
 
 export function Lodgings({ a }: { a: Archive }) {
@@ -51,12 +52,15 @@ export function Supplements({ a }: { a: Archive }) {
       <ul className={office["list"]}>
         {a.supplements.map((s) => (
           <li key={s.number} className={office["line"]}>
-            {t("archive_supplement_line", {
-              n: String(s.number).padStart(4, "0"),
-              kind: t(KINDS[s.kind]),
-              parts: s.parts.join(", "),
-              sha256: s.sha256,
-            })}
+            <span className={css["grow"]}>
+              {t("archive_supplement_line", { kind: t(KINDS[s.kind]), parts: s.parts.join(", ") })}
+              <span className={office["print"]}>
+                {t("archive_supplement_file", {
+                  n: String(s.number).padStart(4, "0"),
+                  sha256: s.sha256,
+                })}
+              </span>
+            </span>
           </li>
         ))}
       </ul>

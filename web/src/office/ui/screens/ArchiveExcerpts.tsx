@@ -4,6 +4,7 @@ import { useState } from "react";
 import { clock, clockSeconds, dayOf, rfc3339, writeDay } from "../../../core/dates";
 import type { OfficeKey } from "../../../i18n/vi.office";
 import { Act } from "../../../ui/parts/controls";
+import entry from "../../../ui/parts/entry.module.css";
 import {
   type Archive,
   type ArchiveExcerpt,
@@ -112,8 +113,8 @@ function Line({ a, p, e }: { a: Archive; p: ArchivePart; e: ArchiveExcerpt }) {
         : t(words[e.state]);
   return (
     <>
-      <span>
-        <strong>{what}</strong>. {state}. {e.reason}
+      <span className={css["grow"]}>
+        <strong>{what}</strong>. {state}. {t("request_reason", { reason: e.reason })}
       </span>
       {e.state === "ready" ? (
         <a
@@ -211,7 +212,11 @@ function Form({ a, p, index, onClose, onAsked }: SheetProps & { index: PartIndex
       />
       <TextField id="excerpt-to" label={t("excerpt_to")} value={to} max={8} onChange={setTo} />
       <Tracks index={index} redacted={redacted} chosen={tracks} onChange={setTracks} />
-      {tried && noTrack ? <p role="alert">{t("excerpt_tracks_missing")}</p> : null}
+      {tried && noTrack ? (
+        <p role="alert" className={entry["error"]}>
+          {t("excerpt_tracks_missing")}
+        </p>
+      ) : null}
       {redacted ? null : <Tick label={t("excerpt_events")} checked={events} onChange={setEvents} />}
       <TextField
         id="excerpt-reason"
@@ -224,7 +229,7 @@ function Form({ a, p, index, onClose, onAsked }: SheetProps & { index: PartIndex
       <div className={office["acts"]}>
         <Act onPress={onClose}>{t("cancel")}</Act>
         <Act tone="primary" isDisabled={busy} onPress={act}>
-          {t("excerpt_make")}
+          {t(redacted ? "excerpt_make_redacted" : "excerpt_make")}
         </Act>
       </div>
     </>

@@ -39,37 +39,48 @@ export function ArchivePartBox({
       {a.disposal?.outcome === "confirmed" ? null : (
         <Verification a={a} p={p} onChanged={onChanged} />
       )}
-      {p.check?.done_at === undefined ? null : (
-        <div>
-          <a
-            href={certificateOf(a.id, p.part)}
-            download
-            className={css["download"]}
-            aria-label={t("archive_certificate_which", { n: p.part })}
-          >
-            {t("archive_certificate")}
-          </a>
-        </div>
-      )}
+      <Ways a={a} p={p} />
+      {a.grant?.download === true ? <Excerpts a={a} p={p} /> : null}
+    </Box>
+  );
+}
+
+/** Ways are what may be seen and taken of the part; to watch it is what most come for. */
+function Ways({ a, p }: { a: Archive; p: ArchivePart }) {
+  const { t } = useOfficeTexts();
+  const verified = p.check?.done_at !== undefined;
+  if (!verified && !a.grant) return null;
+  return (
+    <div className={office["acts"]}>
       {a.grant ? (
-        <Link to={{ page: "playback", id: a.id, part: p.part }} className={css["download"]}>
+        <Link
+          to={{ page: "playback", id: a.id, part: p.part }}
+          className={`${css["download"]} ${css["watch"]}`}
+        >
           {t("archive_watch", { n: p.part })}
         </Link>
       ) : null}
       {a.grant?.download === true ? (
-        <div>
-          <a
-            href={fileOf(a.id, p.part)}
-            download
-            className={css["download"]}
-            aria-label={t("archive_download_which", { n: p.part })}
-          >
-            {t("archive_download")}
-          </a>
-        </div>
+        <a
+          href={fileOf(a.id, p.part)}
+          download
+          className={css["download"]}
+          aria-label={t("archive_download_which", { n: p.part })}
+        >
+          {t("archive_download")}
+        </a>
       ) : null}
-      {a.grant?.download === true ? <Excerpts a={a} p={p} /> : null}
-    </Box>
+      {verified ? (
+        <a
+          href={certificateOf(a.id, p.part)}
+          download
+          className={css["download"]}
+          aria-label={t("archive_certificate_which", { n: p.part })}
+        >
+          {t("archive_certificate")}
+        </a>
+      ) : null}
+    </div>
   );
 }
 

@@ -116,6 +116,7 @@ function LendSheet({
   return (
     <Sheet title={`${t("device_lend")}: ${device.label}`} onClose={onClose}>
       <p>{t("lend_what")}</p>
+      <Trouble refused={refused} />
       <Answer data={courts.data} again={courts.again}>
         {({ courts: lent }) => (
           <>
@@ -127,7 +128,6 @@ function LendSheet({
           </>
         )}
       </Answer>
-      <Trouble refused={refused} />
       <div>
         <Act onPress={onClose}>{t("lend_close")}</Act>
       </div>
@@ -139,22 +139,27 @@ function LentCourts({ courts, onEnd }: { courts: CourtRow[]; onEnd: (c: CourtRow
   const { t } = useOfficeTexts();
   if (courts.length === 0) return <p>{t("lend_nobody")}</p>;
   return (
-    <ul className={office["list"]} aria-label={t("lend_now")}>
-      {courts.map((c) => (
-        <li key={c.id} className={office["line"]}>
-          <span>{nameOf(c)}</span>
-          <Act
-            tone="warn"
-            aria-label={`${t("lend_end")}: ${nameOf(c)}`}
-            onPress={() => {
-              onEnd(c);
-            }}
-          >
-            {t("lend_end")}
-          </Act>
-        </li>
-      ))}
-    </ul>
+    <div>
+      <p id="lend-now" className={office["strong"]}>
+        {t("lend_now")}
+      </p>
+      <ul className={office["list"]} aria-labelledby="lend-now">
+        {courts.map((c) => (
+          <li key={c.id} className={office["line"]}>
+            <span>{nameOf(c)}</span>
+            <Act
+              tone="warn"
+              aria-label={`${t("lend_end")}: ${nameOf(c)}`}
+              onPress={() => {
+                onEnd(c);
+              }}
+            >
+              {t("lend_end")}
+            </Act>
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
 

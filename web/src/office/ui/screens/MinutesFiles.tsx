@@ -1,10 +1,12 @@
 // The files of the minutes: the draft, the one that waits for signatures, the final ones.
-import { useRef, useState } from "react";
+import { useState } from "react";
 import { Act, Confirm } from "../../../ui/parts/controls";
 import { asRefused, type Refused } from "../../core/client";
 import { filePath, type Minutes, type MinutesFile, previewPath } from "../../core/minutes";
 import { useOffice, useOfficeTexts } from "../context";
+import { FileField } from "../parts/fields";
 import { Box, Trouble } from "../parts/page";
+import { Marked } from "../parts/StatusMark";
 import css from "./Minutes.module.css";
 import office from "./office.module.css";
 
@@ -111,13 +113,17 @@ function FileLine({
       </a>
       <span className={office["print"]}>SHA-256: {f.sha256}</span>
       {f.signers.map((s) => (
-        <span key={s.capacity}>
+        <span key={s.capacity} className={css["signer"]}>
           {t("minutes_signed_by", {
             name: s.name,
             capacity: capacity(s.capacity),
             issuer: s.issuer,
           })}
-          {s.bound ? null : ` ${t("minutes_not_bound")}`}
+          {s.bound ? null : (
+            <Marked mark="half" tone="attention">
+              {t("minutes_not_bound")}
+            </Marked>
+          )}
         </span>
       ))}
       {f.supplement > 0 ? (
@@ -130,20 +136,21 @@ function FileLine({
 function HandIn({ id, onDone }: { id: string; onDone: () => void }) {
   const { t } = useOfficeTexts();
   const { api, run } = useOffice();
-  const field = useRef<HTMLInputElement>(null);
-  const [said, setSaid] = useState<"" | "minutes_handed_in" | "minutes_no_file">("");
+  const [file, setFile] = useState<File | null>(null);
+  /** counts what was handed in: the field begins anew each time */
+  const [given, setGiven] = useState(0);
+  const [missing, setMissing] = useState(false);
   const [busy, setBusy] = useState(false);
   const [refused, setRefused] = useState<Refused | null>(null);
   const send = async (): Promise<void> => {
-    const file = field.current?.files?.[0];
     setRefused(null);
-    setSaid(file ? "" : "minutes_no_file");
+    setMissing(file === null);
     if (!file) return;
     setBusy(true);
     try {
       await run(() => api.handInSigned(id, file));
-      setSaid("minutes_handed_in");
-      if (field.current) field.current.value = "";
+      setFile(null);
+      setGiven(given + 1);
       onDone();
     } catch (e) {
       setRefused(asRefused(e));
@@ -154,24 +161,25 @@ function HandIn({ id, onDone }: { id: string; onDone: () => void }) {
     <div className={office["stack"]}>
       <p>{t("minutes_sign_what")}</p>
       <p>{t("minutes_sign_hint")}</p>
-      <div className={css["file"]}>
-        <label htmlFor="minutes-signed" className={office["strong"]}>
-          {t("minutes_hand_in")}
-        </label>
-        <input
-          id="minutes-signed"
-          className={css["pick"]}
-          ref={field}
-          type="file"
-          accept="application/pdf"
-        />
-      </div>
+      <FileField
+        key={given}
+        id="minutes-signed"
+        label={t("minutes_hand_in")}
+        error={missing ? t("minutes_no_file") : undefined}
+        accept="application/pdf"
+        choose={t("minutes_choose")}
+        none={t("minutes_none_chosen")}
+        onFile={(chosen) => {
+          setFile(chosen);
+          setMissing(false);
+        }}
+      />
       <Trouble refused={refused} />
       <div className={office["acts"]}>
         <Act isDisabled={busy} onPress={() => void send()}>
           {t("minutes_hand_in_act")}
         </Act>
-        <span role="status">{said === "" ? "" : t(said)}</span>
+        <span role="status">{given > 0 && file === null ? t("minutes_handed_in") : ""}</span>
       </div>
     </div>
   );
