@@ -41,6 +41,14 @@ func (n *node) observe() {
 		}
 		return float64(free)
 	})
+	if second := n.p.EvidenceSecond; second != "" {
+		gauge("evidence_second_usable", "1 when the second disk of the evidence is there with its mark and a recording can begin on it, else 0.", func() float64 {
+			if _, err := usable(second, true); err == nil {
+				return 1
+			}
+			return 0
+		})
+	}
 	gauge("clock_synchronised", "1 when the system says that its clock follows a time source, else 0.", func() float64 {
 		if c, err := readClock(); err == nil && c.Synchronised {
 			return 1
@@ -145,13 +153,7 @@ func diskCheck(dirs ...string) (any, error) {
 		if dir == "" {
 			continue
 		}
-		free, err := recording.Free(dir)
-		if err == nil && i > 0 {
-			err = disk.Marked(dir)
-		}
-		if err == nil && free < leastFree {
-			err = fmt.Errorf("%d bytes free on the disk of the evidence, recording needs %d to begin", free, int64(leastFree))
-		}
+		free, err := usable(dir, i > 0)
 		d := state{Free: free, Least: leastFree}
 		if err != nil {
 			d.Error = err.Error()
@@ -164,6 +166,19 @@ func diskCheck(dirs ...string) (any, error) {
 		err = fmt.Errorf("%w: %w", edge.ErrWarning, err)
 	}
 	return detail, err
+}
+
+// usable tells how many bytes a disk of evidence takes, and why no recording can begin
+// on it; a second one has to bear its mark.
+func usable(dir string, marked bool) (free int64, err error) {
+	free, err = recording.Free(dir)
+	if err == nil && marked {
+		err = disk.Marked(dir)
+	}
+	if err == nil && free < leastFree {
+		err = fmt.Errorf("%d bytes free on the disk of the evidence, recording needs %d to begin", free, int64(leastFree))
+	}
+	return free, err
 }
 
 // clock is what the kernel says of its clock (adjtimex(2)).

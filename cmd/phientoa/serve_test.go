@@ -325,7 +325,13 @@ func (a alarmList) Alarms(context.Context, court.Scope, time.Time) ([]store.Alar
 // Page and program name the same metrics, and no label can name a hearing.
 func TestMetricsPageIsUpToDate(t *testing.T) {
 	change, _ := stored(t, "http://127.0.0.1:1")
-	s := startServe(t, change)
+	second := t.TempDir()
+	s := startServe(t, func(c *config.Config) { change(c); c.EvidenceSecond = second })
+	_, body := s.admin("/metrics")
+	require.Contains(t, body, "\nphientoa_evidence_second_usable 0\n", "a bare mount point is no disk")
+	require.NoError(t, disk.Mark(second))
+	_, body = s.admin("/metrics")
+	require.Contains(t, body, "\nphientoa_evidence_second_usable 1\n")
 	if _, ok := s.store.(alarmStore); !ok {
 		s.registry.MustRegister(newAlarmCollector(alarmList{{Kind: "help"}, {Kind: "0192-hearing"}}))
 	}

@@ -18,7 +18,8 @@ type Chosen struct {
 }
 
 // Answer is what the page shows. Refused is the name of the file that could not be
-// used ("roots", "tsa_roots" or "receipts"); then nothing was verified.
+// used ("roots", "tsa_roots", "receipts", or "encrypted" for the sealed file as an object
+// store holds it); then nothing was verified.
 type Answer struct {
 	Exit    int             `json:"exit"` // as of the command
 	Vi      string          `json:"vi"`   // the report for people
@@ -51,6 +52,9 @@ func VerifyChosen(ctx context.Context, r io.ReaderAt, size int64, c Chosen) Answ
 			return Answer{Exit: 2, Refused: "receipts"}
 		}
 		o.Held = append(o.Held, notes...)
+	}
+	if archive.Encrypted(r) {
+		return Answer{Exit: 2, Refused: "encrypted"}
 	}
 	report := archive.Verify(ctx, r, size, o)
 	return Answer{Exit: report.ExitCode(), Vi: report.Text("vi"), En: report.Text("en"), Report: &report}

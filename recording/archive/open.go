@@ -45,6 +45,14 @@ func OpenContainer(path string, keys ...age.Identity) (r io.ReaderAt, size int64
 	return r, size, f, nil
 }
 
+// Encrypted tells whether a file is encrypted as an object store holds it: nothing in it
+// can be verified before it is opened with its key.
+func Encrypted(r io.ReaderAt) bool {
+	start := make([]byte, len(sealedHeader))
+	n, _ := r.ReadAt(start, 0) // what cannot be read says so when it is verified
+	return string(start[:n]) == sealedHeader
+}
+
 // unseal is the reader itself where it is in clear.
 func unseal(r io.ReaderAt, size int64, keys []age.Identity) (io.ReaderAt, int64, error) {
 	start := make([]byte, len(sealedHeader))

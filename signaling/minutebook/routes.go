@@ -31,9 +31,11 @@ type Route struct {
 	handle func(b *Book, c *call) (any, error)
 }
 
+// at is what every path begins with.
+const at = "/api/v1/hearings/{id}/minutes"
+
 // Routes is everything that this package answers.
 func Routes() []Route {
-	const at = "/api/v1/hearings/{id}/minutes"
 	const pdf = "application/pdf"
 	post := func(path, body string, status int, handle func(*Book, *call) (any, error)) Route {
 		return Route{Method: http.MethodPost, Path: at + path, Body: body, Status: status, handle: handle}

@@ -8,6 +8,8 @@ export const verifyEn: Readonly<Record<VerifyKey, string>> = {
   verify_file: "Record file",
   verify_file_hint: "A file that ends with .asice.",
   verify_file_missing: "Please choose the record file.",
+  verify_encrypted:
+    "This file is encrypted, as the copies in the object store are, so it cannot be checked yet. Ask a technician to open it with the court's key (the program age), then choose the opened file.",
   verify_more: "What tells who signed (if you have it)",
   verify_more_hint:
     "Get these files elsewhere than from whoever gave you the record. Without them it can still be checked whether the record is whole.",
@@ -16,7 +18,7 @@ export const verifyEn: Readonly<Record<VerifyKey, string>> = {
   verify_tsa: "Root certificates of an independent timestamp authority",
   verify_tsa_hint: "A .pem file.",
   verify_receipt: "Receipt kept by a participant",
-  verify_receipt_hint: "The file bien-nhan-ban-ghi.txt, saved when the hearing ended.",
+  verify_receipt_hint: "The file bien-nhan-ban-ghi.txt, saved when the hearing ended. Several can be chosen.",
   verify_choose: "Choose a file…",
   verify_none: "No file chosen",
   verify_start: "Check",
@@ -30,7 +32,7 @@ export const verifyEn: Readonly<Record<VerifyKey, string>> = {
   verify_failed: "The check ended by a fault of the browser. Please try again.",
   verify_too_large: "This file is too large. Please choose the right one.",
   verify_no_certificate: "This file holds no certificate.",
-  verify_no_receipt: "This file is no receipt.",
+  verify_no_receipt: "A chosen file is no receipt.",
   verify_result: "Result",
   verify_whole: "WHOLE, the signer is identified",
   verify_whole_text:
@@ -45,8 +47,7 @@ export const verifyEn: Readonly<Record<VerifyKey, string>> = {
   verify_damaged_text:
     "The file was changed, lacks something, or is incomplete. The details name the places.",
   verify_unreadable: "CANNOT BE READ",
-  verify_unreadable_text:
-    "This is no sealed record, or it is encrypted, or the browser cannot read it.",
+  verify_unreadable_text: "This is no sealed record, or the browser cannot read it.",
   verify_name: "File name",
   verify_size: "Size",
   verify_when: "Checked at",

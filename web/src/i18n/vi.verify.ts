@@ -9,6 +9,8 @@ export const verifyVi = {
   verify_file: "Tệp hồ sơ",
   verify_file_hint: "Tệp có đuôi .asice.",
   verify_file_missing: "Vui lòng chọn tệp hồ sơ.",
+  verify_encrypted:
+    "Tệp này đang được mã hóa, như bản sao trong kho lưu trữ ngoài, nên chưa kiểm tra được. Vui lòng nhờ cán bộ kỹ thuật mở bằng khóa của Tòa án (chương trình age), rồi chọn tệp đã mở.",
   verify_more: "Căn cứ để xác định người ký (nếu có)",
   verify_more_hint:
     "Các tệp này phải lấy từ nguồn khác, không lấy từ nơi đã đưa tệp hồ sơ. Không có thì vẫn kiểm tra được tính toàn vẹn.",
@@ -17,7 +19,7 @@ export const verifyVi = {
   verify_tsa: "Chứng thư gốc của bên cấp dấu thời gian độc lập",
   verify_tsa_hint: "Tệp .pem.",
   verify_receipt: "Biên nhận do người tham gia giữ",
-  verify_receipt_hint: "Tệp bien-nhan-ban-ghi.txt, lưu về khi phiên tòa kết thúc.",
+  verify_receipt_hint: "Tệp bien-nhan-ban-ghi.txt, lưu về khi phiên tòa kết thúc. Có thể chọn nhiều tệp.",
   verify_choose: "Chọn tệp…",
   verify_none: "Chưa chọn tệp nào",
   verify_start: "Kiểm tra",
@@ -31,7 +33,7 @@ export const verifyVi = {
   verify_failed: "Việc kiểm tra bị dừng do lỗi của trình duyệt. Vui lòng thử lại.",
   verify_too_large: "Tệp này quá lớn. Vui lòng chọn đúng tệp.",
   verify_no_certificate: "Tệp này không có chứng thư nào.",
-  verify_no_receipt: "Tệp này không phải là biên nhận.",
+  verify_no_receipt: "Có tệp đã chọn không phải là biên nhận.",
   verify_result: "Kết quả kiểm tra",
   verify_whole: "TOÀN VẸN, đã xác định được người ký",
   verify_whole_text:
@@ -47,7 +49,7 @@ export const verifyVi = {
     "Tệp đã bị thay đổi, bị thiếu, hoặc chưa hoàn chỉnh. Vị trí sai lệch được nêu trong phần chi tiết.",
   verify_unreadable: "KHÔNG ĐỌC ĐƯỢC",
   verify_unreadable_text:
-    "Tệp này không phải là tệp hồ sơ đã chốt, hoặc đang được mã hóa, hoặc trình duyệt không đọc được.",
+    "Tệp này không phải là tệp hồ sơ đã chốt, hoặc trình duyệt không đọc được.",
   verify_name: "Tên tệp",
   verify_size: "Dung lượng",
   verify_when: "Kiểm tra lúc",

@@ -34,7 +34,7 @@ interface Files {
   file: File | null;
   roots: File | null;
   tsaRoots: File | null;
-  receipt: File | null;
+  receipts: File[];
 }
 
 /** VerifyFile is the whole of it, for a page that has its heading. begin makes a worker. */
@@ -45,7 +45,7 @@ export function VerifyFile({ begin = ownWorker }: { begin?: () => Line }) {
     file: null,
     roots: null,
     tsaRoots: null,
-    receipt: null,
+    receipts: [],
   });
   const refused = state.kind === "answer" ? state.verdict.refused : undefined;
   const { file } = files;
@@ -79,7 +79,7 @@ export function VerifyFile({ begin = ownWorker }: { begin?: () => Line }) {
               file: chosen,
               roots: files.roots,
               tsaRoots: files.tsaRoots,
-              receipts: files.receipt === null ? [] : [files.receipt],
+              receipts: files.receipts,
             });
           }}
         />
@@ -112,8 +112,14 @@ function Choice({
   const errors = {
     roots: wrong(files.roots, refused === "roots", "verify_no_certificate"),
     tsaRoots: wrong(files.tsaRoots, refused === "tsa_roots", "verify_no_certificate"),
-    receipt: wrong(files.receipt, refused === "receipts", "verify_no_receipt"),
+    receipts: wrong(
+      files.receipts.find((f) => f.size > MAX_SMALL) ?? null,
+      refused === "receipts",
+      "verify_no_receipt",
+    ),
   };
+  const sealed = refused === "encrypted" ? say("verify_encrypted") : undefined;
+  const unusable = missing ? say("verify_file_missing") : sealed;
   const stopped = Object.values(errors).some((e) => e !== undefined);
   return (
     <form
@@ -130,12 +136,12 @@ function Choice({
         id="verify-file"
         label={say("verify_file")}
         hint={say("verify_file_hint")}
-        error={missing ? say("verify_file_missing") : undefined}
-        accept=".asice"
+        error={unusable}
+        accept=".asice,.age"
         {...words}
-        onFile={(file) => {
+        onFiles={([file]) => {
           setMissing(false);
-          onFiles({ file });
+          onFiles({ file: file ?? null });
         }}
       />
       <details open={stopped || undefined} className={css["more"]}>
@@ -148,8 +154,8 @@ function Choice({
           error={errors.roots}
           accept=".pem,.crt,.cer"
           {...words}
-          onFile={(roots) => {
-            onFiles({ roots });
+          onFiles={([roots]) => {
+            onFiles({ roots: roots ?? null });
           }}
         />
         <FileField
@@ -159,19 +165,20 @@ function Choice({
           error={errors.tsaRoots}
           accept=".pem,.crt,.cer"
           {...words}
-          onFile={(tsaRoots) => {
-            onFiles({ tsaRoots });
+          onFiles={([tsaRoots]) => {
+            onFiles({ tsaRoots: tsaRoots ?? null });
           }}
         />
         <FileField
           id="verify-receipt"
           label={say("verify_receipt")}
           hint={say("verify_receipt_hint")}
-          error={errors.receipt}
+          error={errors.receipts}
           accept=".txt"
+          multiple
           {...words}
-          onFile={(receipt) => {
-            onFiles({ receipt });
+          onFiles={(receipts) => {
+            onFiles({ receipts });
           }}
         />
       </details>

@@ -44,7 +44,7 @@ export interface Verdict {
   exit: number;
   vi: string;
   en: string;
-  refused?: "roots" | "tsa_roots" | "receipts";
+  refused?: "roots" | "tsa_roots" | "receipts" | "encrypted";
   report?: {
     container: {
       bytes: number;

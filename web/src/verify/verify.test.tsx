@@ -115,6 +115,35 @@ describe("the check of a file", () => {
   });
 });
 
+describe("the files beside it", () => {
+  it("are one or several receipts, handed on together", () => {
+    const [line] = shown();
+    line!.says({ kind: "ready" });
+    choose(/^Tệp hồ sơ/, file);
+    const receipts = [new File(["a"], "mot.txt"), new File(["b"], "hai.txt")];
+    const field = screen.getByLabelText<HTMLInputElement>(/^Biên nhận điểm ký/);
+    expect(field.multiple).toBe(true);
+    expect(screen.getByLabelText<HTMLInputElement>(/^Tệp hồ sơ/).multiple).toBe(false);
+    fireEvent.change(field, { target: { files: receipts } });
+    expect(screen.getByText("mot.txt, hai.txt")).toBeTruthy();
+    begin();
+    expect(line!.asked).toEqual([{ file, roots: null, tsaRoots: null, receipts }]);
+  });
+
+  it("are no cure for a file that is encrypted: it says to open it first", () => {
+    const [line] = shown();
+    line!.says({ kind: "ready" });
+    choose(/^Tệp hồ sơ/, file);
+    begin();
+    const json = JSON.stringify({ exit: 2, vi: "", en: "", refused: "encrypted" });
+    line!.says({ kind: "answer", json });
+    expect(screen.getByText(verifyVi.verify_encrypted)).toBeTruthy();
+    expect(button()).toBeTruthy();
+    choose(/^Tệp hồ sơ/, new File(["y"], "opened.asice"));
+    expect(screen.queryByText(verifyVi.verify_encrypted)).toBeNull();
+  });
+});
+
 describe("kindOf", () => {
   it("goes by the exit code of the command", () => {
     expect([0, 1, 2, 7].map((n) => kindOf(verdict(n)))).toEqual([

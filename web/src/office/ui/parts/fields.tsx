@@ -127,7 +127,14 @@ export function Tick({
 
 /** FileField is a file of this computer; the browser's own words for it are in the language of the computer. */
 export function FileField(
-  p: Common & { accept: string; choose: string; none: string; onFile: (file: File | null) => void },
+  p: Common & {
+    accept: string;
+    choose: string;
+    none: string;
+    /** more than one may be chosen */
+    multiple?: boolean;
+    onFiles: (files: File[]) => void;
+  },
 ) {
   const [name, setName] = useState("");
   const said = name === "" ? p.none : name;
@@ -139,13 +146,14 @@ export function FileField(
           id={p.id}
           type="file"
           accept={p.accept}
+          multiple={p.multiple}
           title={said}
           {...wrong}
           aria-describedby={[`${p.id}-name`, others].filter(Boolean).join(" ")}
           onChange={(e) => {
-            const file = e.currentTarget.files?.[0] ?? null;
-            setName(file?.name ?? "");
-            p.onFile(file);
+            const files = [...(e.currentTarget.files ?? [])];
+            setName(files.map((f) => f.name).join(", "));
+            p.onFiles(files);
           }}
         />
         <span aria-hidden className={css["fileButton"]}>

@@ -284,7 +284,7 @@ function CertificateFields({
         choose={t("file_choose")}
         none={t("file_none")}
         error={missing ? t("need_certificate") : undefined}
-        onFile={(file) => {
+        onFiles={([file]) => {
           onCertificate(null);
           void file?.arrayBuffer().then((b) => {
             onCertificate(pemOf(new Uint8Array(b)));
