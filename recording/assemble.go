@@ -16,6 +16,8 @@ type loss struct {
 	ssrc        uint32
 	first, last uint64
 	from, to    time.Time
+	ts          [2]uint32 // timestamps of those packets, and
+	epoch       int       // the clock that laid the times by them
 }
 
 // loose is a packet that came and stands in no frame.
@@ -128,9 +130,11 @@ func (a *assembler) reset() {
 func (a *assembler) skip() {
 	p := a.held[a.lowest]
 	delete(a.held, a.lowest)
-	first := a.next
-	from, to := a.take(p, false)
-	a.losses = append(a.losses, loss{a.ssrc, first, p.seq - 1, from, to})
+	l := loss{ssrc: a.ssrc, first: a.next, last: p.seq - 1, epoch: a.pace.epoch}
+	l.ts[0] = a.pace.last
+	l.from, l.to = a.take(p, false)
+	l.ts[1] = a.pace.last
+	a.losses = append(a.losses, l)
 	a.follow()
 }
 

@@ -56,6 +56,8 @@ type arrival struct {
 	pkt  sfu.Packet
 	sent time.Duration
 	at   time.Duration
+
+	report *sfu.SenderReport // instead of a packet
 }
 
 // run makes the packets of a stretch; fate says how long each one travels, and
@@ -72,7 +74,7 @@ func (s synth) run(length time.Duration, fate func(n int) (time.Duration, bool))
 				travel, arrives = 30*time.Millisecond, true // what nothing follows cannot be missed
 			}
 			if arrives {
-				came = append(came, arrival{p, at, at + travel})
+				came = append(came, arrival{pkt: p, sent: at, at: at + travel})
 			}
 			gone[total] = !arrives
 			sent = append(sent, at)
@@ -104,6 +106,11 @@ func recordAll(t *testing.T, info sfu.SourceInfo, came []arrival) Report {
 		begin := time.Now()
 		for _, a := range came {
 			time.Sleep(time.Until(begin.Add(a.at))) //nolint:forbidigo // the clock of the bubble
+			if a.report != nil {
+				a.report.Arrival = time.Now()
+				part.Tap().SenderReport(*a.report)
+				continue
+			}
 			p := a.pkt
 			p.Arrival = time.Now()
 			part.Tap().Packet(&p)
@@ -277,5 +284,65 @@ func TestAKeyframeIsWantedAfterALossUntilItComes(t *testing.T) {
 	require.InDelta(t, 4.0, wanted[len(wanted)-1].Seconds(), 0.4)
 	for i := 1; i < len(wanted); i++ {
 		require.Less(t, wanted[i]-wanted[i-1], 100*time.Millisecond, "without a pause")
+	}
+}
+
+// A browser on a bad line takes up another layer of its camera and holds the pictures
+// back by seconds just then. Reports tell where the new stream's clock stands, whether
+// they came before it or after its first pictures; so do faster pictures, when they
+// come before the line is written.
+func TestGapsOfALayerTakenUpWithPicturesHeldAreInTheirPlace(t *testing.T) {
+	const (
+		switched = 6 * time.Second
+		slack    = 100_000
+	)
+	for name, c := range map[string]struct {
+		held    time.Duration // the first pictures of the layer
+		over    time.Duration // until they are held no more
+		reports []time.Duration
+	}{
+		"reports before":      {1900 * time.Millisecond, 5 * time.Second, []time.Duration{time.Second, 2 * time.Second}},
+		"report with it":      {1900 * time.Millisecond, 5 * time.Second, []time.Duration{time.Second, switched + 2000*time.Millisecond}},
+		"report behind":       {1900 * time.Millisecond, 5 * time.Second, []time.Duration{time.Second, switched + 2700*time.Millisecond}},
+		"no report, but pace": {600 * time.Millisecond, time.Second, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fate := func(n int) (time.Duration, bool) { return 30 * time.Millisecond, n%50 != 30 }
+			low, high := synthCam, synthCam
+			high.ssrc = 11
+			came, lost := low.run(switched, fate)
+			more, lostMore := high.run(6*time.Second, fate)
+			last := time.Duration(0)
+			for _, a := range more {
+				a.sent += switched
+				a.at += switched + max(0, c.held-time.Duration(float64(c.held)*float64(a.sent-switched)/float64(c.over)))
+				a.at, last = max(a.at, last), max(a.at, last)
+				a.pkt.Timestamp += 4_000_000_000 // an offset of its own
+				a.pkt.Seq += 5000
+				came = append(came, a)
+			}
+			for _, l := range lostMore {
+				lost = append(lost, [4]int64{l[0] + 5000, l[1] + 5000, l[2] + switched.Microseconds(), l[3] + switched.Microseconds()})
+			}
+			for i, at := range c.reports {
+				ssrc := []uint32{low.ssrc, high.ssrc}[i]
+				media := at - 10*time.Millisecond // of the sender's clock, 10 ms on the way
+				ts := uint32(media.Seconds() * 90_000)
+				if ssrc == high.ssrc {
+					ts = uint32(int64((media-switched).Seconds()*90_000) + 4_000_000_000)
+				}
+				came = append(came, arrival{at: at, report: &sfu.SenderReport{
+					Source: camSource, SSRC: ssrc, Timestamp: ts,
+					NTP: uint64(3_900_000_000)<<32 + uint64(media.Seconds()*(1<<32)),
+				}})
+			}
+			slices.SortStableFunc(came, func(a, b arrival) int { return int(a.at - b.at) })
+			got := runsOf(t, recordAll(t, camInfo, came))
+			require.Len(t, got, len(lost))
+			for i, want := range lost {
+				require.InDelta(t, bubble.UnixMicro()+want[2]+30_000, got[i][2], slack, "from of run %d", i)
+				require.InDelta(t, bubble.UnixMicro()+want[3]+30_000, got[i][3], slack, "to of run %d", i)
+			}
+		})
 	}
 }

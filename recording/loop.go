@@ -190,6 +190,7 @@ func (p *Part) reported(r sfu.SenderReport) {
 		return
 	}
 	t.report = r.Arrival
+	t.asm.pace.report(r)
 	if len(t.seg.sr) >= maxReports {
 		return // pairs of a longer row say nothing new
 	}
@@ -252,15 +253,15 @@ func (p *Part) lose(t *track, l loss) {
 			return
 		}
 	}
-	if t.loss.n > 0 && (t.loss.ssrc != l.ssrc || l.from.Sub(t.loss.from) >= time.Second || len(t.loss.runs) >= maxRuns) {
+	if t.loss.n > 0 && (t.loss.ssrc != l.ssrc || l.from.Sub(t.loss.from) >= time.Second || len(t.loss.laid) >= maxRuns) {
 		p.flushLoss(t)
 	}
 	if t.loss.n == 0 {
 		t.loss = pendingLoss{ssrc: l.ssrc, first: l.first, from: l.from}
 	}
+	t.loss.laid = append(t.loss.laid, l)
 	t.loss.n += int(l.last - l.first + 1)
 	t.loss.last, t.loss.to = l.last, l.to
-	t.loss.runs = append(t.loss.runs, runBody{int64(l.first), int64(l.last), l.from.UnixMicro(), l.to.UnixMicro()})
 }
 
 // pauses writes what a source left out of its media though no packet is missing.
@@ -314,11 +315,16 @@ func (p *Part) flushLoss(t *track) {
 	l := t.loss
 	t.loss = pendingLoss{}
 	t.seg.body.Lost += l.n
-	g := gapBody{SSRC: l.ssrc, First: l.first, Last: l.last, Packets: l.n}
-	if len(l.runs) > 1 {
-		g.Runs = l.runs
+	for i := range l.laid {
+		t.asm.pace.relay(&l.laid[i])
 	}
-	p.gap(t, CauseLoss, l.from, l.to, g)
+	g := gapBody{SSRC: l.ssrc, First: l.first, Last: l.last, Packets: l.n}
+	if len(l.laid) > 1 {
+		for _, x := range l.laid {
+			g.Runs = append(g.Runs, runBody{int64(x.first), int64(x.last), x.from.UnixMicro(), x.to.UnixMicro()})
+		}
+	}
+	p.gap(t, CauseLoss, l.laid[0].from, l.laid[len(l.laid)-1].to, g)
 }
 
 // silence notices a granted source from which nothing comes. A microphone in

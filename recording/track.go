@@ -56,7 +56,7 @@ type pendingLoss struct {
 	ssrc        uint32
 	first, last uint64
 	from, to    time.Time
-	runs        []runBody
+	laid        []loss // each, not merely the sum
 }
 
 // mediaFile is an open track file.

@@ -21,7 +21,8 @@ const maxGapOffMS = 100
 type passage struct {
 	at        time.Time
 	ts        uint32
-	delivered bool
+	delivered bool // the first copy
+	again     bool // a later copy was: without a stream for them, sound is sent again as it was
 }
 
 // Clocks of the two kinds, in Hz (RFC 7587, RFC 7741), and the payload types of sound
@@ -32,8 +33,8 @@ const (
 )
 
 // wire knows every RTP packet that the far host sent, by SSRC and sequence number.
-// What is sent again has an SSRC of its own and an encrypted number: it is not known
-// here what it mends. A run is shorter than a round of the numbers.
+// A picture that is sent again has an SSRC of its own and an encrypted number: it is not
+// known here what it mends. A run is shorter than a round of the numbers.
 type wire struct {
 	sent map[uint32]map[uint16]passage
 }
@@ -55,7 +56,13 @@ func (w *wire) see(ip []byte, at time.Time, delivered bool) {
 	if w.sent[ssrc] == nil {
 		w.sent[ssrc] = map[uint16]passage{}
 	}
-	w.sent[ssrc][seq] = passage{at, binary.BigEndian.Uint32(rtp[4:]), delivered}
+	ts := binary.BigEndian.Uint32(rtp[4:])
+	if p, known := w.sent[ssrc][seq]; known && p.ts == ts {
+		p.again = p.again || delivered
+		w.sent[ssrc][seq] = p
+		return
+	}
+	w.sent[ssrc][seq] = passage{at: at, ts: ts, delivered: delivered}
 }
 
 // record is what the evidence says of the far host's packets, beside what happened.
@@ -67,7 +74,7 @@ type record struct {
 	Unnamed   int `json:"unnamed"`   // neither: silent gaps
 	Dropped   int `json:"dropped"`   // on the line, of those between
 	Mended    int `json:"mended"`    // dropped, and in the archive by what was sent again
-	Delivered int `json:"delivered"` // named as lost, though they came
+	Delivered int `json:"delivered"` // named as lost, though they came, or came later and are kept nowhere
 	Runs      int `json:"runs"`      // stretches that gap lines name
 	Late      int `json:"late"`      // named as lost, came behind their turn, and are kept beside
 	// WorstMS is how far a stretch's end is from the moment of the packet there, in the
@@ -214,6 +221,9 @@ func (c *comparison) add(x piece) {
 			if c.loose[packet] {
 				c.r.Late++
 			}
+			if p, sent := c.sent[x.ssrc][uint16(n)]; !sent || p.delivered || p.again && !c.loose[packet] {
+				c.r.Delivered++
+			}
 		case c.loose[packet]:
 			c.r.Kept++
 		}
@@ -225,9 +235,6 @@ func (c *comparison) judge(ssrc uint32, clock float64, run [4]int64) {
 	c.r.Runs++
 	for n := run[0]; n <= run[1]; n++ {
 		c.named[[2]int64{int64(ssrc), n}] = true
-		if p, known := c.sent[ssrc][uint16(n)]; !known || p.delivered {
-			c.r.Delivered++
-		}
 	}
 	for i, n := range []int64{run[0] - 1, run[1] + 1} {
 		p, known := c.sent[ssrc][uint16(n)]
