@@ -18,7 +18,8 @@ export const verifyEn: Readonly<Record<VerifyKey, string>> = {
   verify_tsa: "Root certificates of an independent timestamp authority",
   verify_tsa_hint: "A .pem file.",
   verify_receipt: "Receipt kept by a participant",
-  verify_receipt_hint: "The file bien-nhan-ban-ghi.txt, saved when the hearing ended. Several can be chosen.",
+  verify_receipt_hint:
+    "The file bien-nhan-ban-ghi.txt, saved when the hearing ended. Several can be chosen.",
   verify_choose: "Choose a file…",
   verify_none: "No file chosen",
   verify_start: "Check",

@@ -19,7 +19,8 @@ export const verifyVi = {
   verify_tsa: "Chứng thư gốc của bên cấp dấu thời gian độc lập",
   verify_tsa_hint: "Tệp .pem.",
   verify_receipt: "Biên nhận do người tham gia giữ",
-  verify_receipt_hint: "Tệp bien-nhan-ban-ghi.txt, lưu về khi phiên tòa kết thúc. Có thể chọn nhiều tệp.",
+  verify_receipt_hint:
+    "Tệp bien-nhan-ban-ghi.txt, lưu về khi phiên tòa kết thúc. Có thể chọn nhiều tệp.",
   verify_choose: "Chọn tệp…",
   verify_none: "Chưa chọn tệp nào",
   verify_start: "Kiểm tra",

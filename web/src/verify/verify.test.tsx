@@ -121,7 +121,7 @@ describe("the files beside it", () => {
     line!.says({ kind: "ready" });
     choose(/^Tệp hồ sơ/, file);
     const receipts = [new File(["a"], "mot.txt"), new File(["b"], "hai.txt")];
-    const field = screen.getByLabelText<HTMLInputElement>(/^Biên nhận điểm ký/);
+    const field = screen.getByLabelText<HTMLInputElement>(/^Biên nhận do người/);
     expect(field.multiple).toBe(true);
     expect(screen.getByLabelText<HTMLInputElement>(/^Tệp hồ sơ/).multiple).toBe(false);
     fireEvent.change(field, { target: { files: receipts } });

@@ -169,8 +169,8 @@ function HandIn({ id, onDone }: { id: string; onDone: () => void }) {
         accept="application/pdf"
         choose={t("minutes_choose")}
         none={t("minutes_none_chosen")}
-        onFile={(chosen) => {
-          setFile(chosen);
+        onFiles={([chosen]) => {
+          setFile(chosen ?? null);
           setMissing(false);
         }}
       />
