@@ -41,6 +41,12 @@ export const verifyEn: Readonly<Record<VerifyKey, string>> = {
   verify_partly: "Whole as far as the receipt reaches",
   verify_partly_text:
     "Nothing has changed since it was signed, but the receipt that you chose vouches for the beginning alone. See the details below.",
+  verify_uncompared: "Whole; the receipt could not be compared",
+  verify_uncompared_text:
+    "Nothing has changed since it was signed and the signer is identified, but the receipt that you chose can only be compared with the sealed part as a whole. See the details below.",
+  verify_alone: "Whole; not compared with the archive that it supplements",
+  verify_alone_text:
+    "Nothing has changed since it was signed and the signer is identified. This page reads one file; to compare it with the archive, use the program phientoa-verify.",
   verify_damaged: "DAMAGED",
   verify_damaged_text:
     "The file was changed, lacks something, or is incomplete. The details name the places.",
@@ -48,11 +54,17 @@ export const verifyEn: Readonly<Record<VerifyKey, string>> = {
   verify_unreadable_text:
     "This is no sealed record, or it is encrypted, or the browser cannot read it.",
   verify_name: "File name",
+  verify_form: "Kind of file",
+  verify_excerpt: "Excerpt of a sealed part",
+  verify_redacted: "Redacted copy of a sealed part",
+  verify_supplement: "Supplement of a sealed part",
+  verify_source: "Sealed part sealed by",
   verify_size: "Size",
   verify_when: "Checked at",
   verify_hearing: "Hearing",
   verify_time: "Recorded",
   verify_part: "{hearing}, part {n}",
+  verify_addition: "{hearing}, supplement {n}",
   verify_span: "{from} – {to}",
   verify_signer: "Sealed by",
   verify_court: "Seal of the court",
