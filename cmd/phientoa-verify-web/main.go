@@ -28,7 +28,7 @@ func main() {
 
 // verify returns the answer as JSON.
 func verify(size int64, read, chosen js.Value) string {
-	c := verifycli.Chosen{Roots: bytesOf(chosen.Get("roots")), TSARoots: bytesOf(chosen.Get("tsaRoots"))}
+	c := verifycli.Chosen{Name: chosen.Get("name").String(), Roots: bytesOf(chosen.Get("roots")), TSARoots: bytesOf(chosen.Get("tsaRoots"))}
 	for list, i := chosen.Get("receipts"), 0; i < list.Length(); i++ {
 		c.Receipts = append(c.Receipts, bytesOf(list.Index(i)))
 	}

@@ -126,7 +126,12 @@ func (c *Cmd) verify(ctx context.Context) (verdict, error) {
 	if len(c.Part) > 0 {
 		return nil, fmt.Errorf("%s is no supplement: --part is for what a supplement is compared with", c.Path[0])
 	}
-	return excerpt.VerifyAny(ctx, c.Path[0], o), nil
+	r, size, closer, err := archive.OpenContainer(c.Path[0], o.Keys...)
+	if err != nil { // in the report, with its exit code
+		return archive.Report{Unreadable: err.Error()}, nil
+	}
+	defer closer.Close()
+	return excerpt.VerifyAny(ctx, r, size, o), nil
 }
 
 // Lists reads revocation lists from files.

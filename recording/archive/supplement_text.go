@@ -52,7 +52,7 @@ func (r SupplementReport) Text(lang string) string {
 	case r.Unreadable != "":
 		line("%s: %s", verdict, recording.Clean(r.Unreadable))
 		return b.String()
-	case r.ExitCode() == 3 && !r.unknown():
+	case r.Alone():
 		line("%s", own.alone)
 	default:
 		line("%s", verdict)

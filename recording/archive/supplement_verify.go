@@ -90,6 +90,10 @@ func (r SupplementReport) unknown() bool {
 // compared tells whether every part that it cites was laid beside it.
 func (r SupplementReport) compared() bool { return len(r.Fits) == len(r.About.Cites) }
 
+// Alone tells that nothing but the parts that it cites is missing: it is whole, and who
+// signed is known.
+func (r SupplementReport) Alone() bool { return r.ExitCode() == 3 && !r.unknown() }
+
 // known tells whether this program judges what is inside.
 func known(k SupplementKind) bool {
 	return k == MinutesSupplement || k == AmendmentSupplement || k == CourtSealSupplement
@@ -103,9 +107,15 @@ func IsSupplement(path string, o Options) bool {
 		return false
 	}
 	defer closer.Close()
+	return RecogniseSupplement(r, size, path)
+}
+
+// RecogniseSupplement is IsSupplement of size bytes, wherever they come from. The name of
+// their file decides where they can no longer say it.
+func RecogniseSupplement(r io.ReaderAt, size int64, name string) bool {
 	c, err := asic.Open(r, size)
 	if err != nil {
-		_, named := SupplementNumber(path)
+		_, named := SupplementNumber(name)
 		return named
 	}
 	_, ok := c.Entry(supplementName)

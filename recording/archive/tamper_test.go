@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/pem"
@@ -272,8 +273,8 @@ func TestAnArchiveSwappedAsAWholeIsFound(t *testing.T) {
 	require.Equal(t, ledger.LogName, r.Evidence.Damages[0].File)
 }
 
-// TestFilesForABrowser leaves the untouched file, every tampered one, the root and the
-// receipt in a directory for web/e2e/verify.spec.ts, which starts it.
+// TestFilesForABrowser leaves the untouched file, every tampered one, a supplement, the
+// roots and the receipt in a directory for web/e2e/verify.spec.ts, which starts it.
 func TestFilesForABrowser(t *testing.T) {
 	dir := os.Getenv("PHIENTOA_VERIFY_FILES")
 	if dir == "" {
@@ -295,7 +296,23 @@ func TestFilesForABrowser(t *testing.T) {
 	}
 	keep("cut.asice", whole[:len(whole)-100])
 	keep("none.asice", bytes.Repeat([]byte("no archive "), 40))
-	keep("root.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.c.id.CA.Raw}))
+	people := newRegistry(t)
+	c := newCourt(t) // no certificate begins after the seal
+	part, _ := c.sealed(t, 60)
+	m, files := people.minutes(t, 1, 3, [32]byte{}, "")
+	a := c.about(MinutesSupplement, 1, cite(t, part))
+	a.Minutes = &m
+	supplement, err := os.ReadFile(c.supplement(t, c.sealer, a, files))
+	require.NoError(t, err)
+	keep(SupplementFile(1), supplement)
+	keep(SupplementFile(3), supplement[:len(supplement)-100]) // its name alone says what it is
+	supplement[len(supplement)/2] ^= 1
+	keep(SupplementFile(2), supplement)
+	var roots []byte
+	for _, ca := range []*x509.Certificate{s.c.id.CA, c.id.CA, people.pem(t, "ca")} {
+		roots = append(roots, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.Raw})...)
+	}
+	keep("root.pem", roots)
 	keep("receipt.txt", s.clean.files[ledger.CheckpointsName])
 	keep("other-receipt.txt", s.foreign.files[ledger.CheckpointsName])
 }

@@ -131,11 +131,17 @@ func (r Report) ExitCode() int {
 		return 2
 	case len(r.Damages) > 0 || r.Container.Seal == nil || r.Source == nil || r.Source.Seal == nil:
 		return 1
-	case !r.Container.Vouched() || !r.Source.vouched() || r.Unheld > 0:
+	case !r.vouched() || r.Unheld > 0:
 		return 3
 	}
 	return 0
 }
+
+// Uncompared tells that nothing but checkpoints that cannot be compared is open: it is
+// whole, and who signed is known.
+func (r Report) Uncompared() bool { return r.ExitCode() == 3 && r.vouched() }
+
+func (r Report) vouched() bool { return r.Container.Vouched() && r.Source.vouched() }
 
 // vouched is archive.Container.Vouched of the part that this is of.
 func (s Source) vouched() bool { return archive.Container{Seal: s.Seal, Court: s.Court}.Vouched() }
@@ -182,16 +188,11 @@ func Verify(ctx context.Context, r io.ReaderAt, size int64, o archive.Options) (
 }
 
 // VerifyAny is Verify of an excerpt or a redacted copy, and archive.Verify of what is a
-// sealed part.
-func VerifyAny(ctx context.Context, path string, o archive.Options) interface {
+// sealed part: size bytes, wherever they come from.
+func VerifyAny(ctx context.Context, r io.ReaderAt, size int64, o archive.Options) interface {
 	ExitCode() int
 	Text(lang string) string
 } {
-	r, size, c, err := archive.OpenContainer(path, o.Keys...)
-	if err != nil {
-		return archive.Report{Unreadable: err.Error()}
-	}
-	defer c.Close()
 	if Recognise(r, size) {
 		return Verify(ctx, r, size, o)
 	}

@@ -27,7 +27,14 @@ test.beforeAll(async () => {
   });
   execFileSync(
     "go",
-    ["test", "./recording/archive", "-count=1", "-run", "^TestFilesForABrowser$"],
+    [
+      "test",
+      "./recording/archive",
+      "./recording/excerpt",
+      "-count=1",
+      "-run",
+      "^TestFilesForABrowser$",
+    ],
     {
       cwd: root,
       env: { ...process.env, PHIENTOA_VERIFY_FILES: dir },
@@ -53,6 +60,8 @@ const HEADS: Record<number, RegExp> = {
   2: /KHÔNG ĐỌC ĐƯỢC/,
   3: /Toàn vẹn; chưa xác định được người ký/,
 };
+/** ALONE is of a supplement whose signers are known; the page has no part beside it. */
+const ALONE = /Toàn vẹn; chưa đối chiếu với gói lưu trữ/;
 function told(name: string, ...more: string[]): { exit: number; text: string } {
   const { status, stdout } = spawnSync(command, [at(name), ...more], { encoding: "utf8" });
   return { exit: status ?? -1, text: stdout };
@@ -85,14 +94,40 @@ test("the browser says of every file what the command says, offline", async ({ p
     const head = await check(page, name);
     const { exit, text } = told(name, "--root", at("root.pem"));
     exits.add(exit);
-    expect(head, name).toMatch(HEADS[exit] ?? /never/);
+    expect(head, name).toMatch(name === "supplement-0001.asice" ? ALONE : (HEADS[exit] ?? /never/));
     expect(await detail(page), name).toBe(text);
     await page.getByRole("button", { name: "Kiểm tra tệp khác" }).click();
     // What was chosen still stands, and the page says so.
     await expect(page.getByText("root.pem")).toBeVisible();
   }
   expect(files().length).toBeGreaterThan(25);
-  expect(exits).toEqual(new Set([0, 1, 2]));
+  expect(exits).toEqual(new Set([0, 1, 2, 3]));
+  expect(wrong).toEqual([]);
+});
+
+test("excerpts, redacted copies and supplements are told from parts", async ({ page }) => {
+  const wrong = await watch(page, url);
+  for (const [name, root, exit, heading, fact] of [
+    ["excerpt.asice", "excerpt-root.pem", 0, HEADS[0]!, "Bản trích từ gói lưu trữ"],
+    ["redacted.asice", "excerpt-root.pem", 0, HEADS[0]!, "Bản sao đã che từ gói lưu trữ"],
+    ["excerpt-middle.asice", "excerpt-root.pem", 1, HEADS[1]!, "Bản trích từ gói lưu trữ"],
+    ["redacted-middle.asice", "excerpt-root.pem", 1, HEADS[1]!, "Bản sao đã che từ gói lưu trữ"],
+    ["excerpt.asice", "root.pem", 3, HEADS[3]!, "Bản trích từ gói lưu trữ"],
+    ["supplement-0001.asice", "root.pem", 3, ALONE, "Phần bổ sung cho gói"],
+    ["supplement-0002.asice", "root.pem", 1, HEADS[1]!, "supplement-0002.asice"],
+  ] as const) {
+    await open(page);
+    await page.getByLabel("Chứng thư gốc tin cậy").setInputFiles(at(root));
+    expect(await check(page, name), name).toMatch(heading);
+    const command = told(name, "--root", at(root));
+    expect(command.exit, name).toBe(exit);
+    expect(await detail(page), name).toBe(command.text);
+    await expect(page.locator("dl")).toContainText(fact);
+  }
+  await open(page);
+  await page.getByLabel("Chứng thư gốc tin cậy").setInputFiles(at("excerpt-root.pem"));
+  await page.getByLabel("Biên nhận điểm ký").setInputFiles(at("excerpt-receipt.txt"));
+  expect(await check(page, "excerpt.asice")).toContain("chưa đối chiếu được biên nhận");
   expect(wrong).toEqual([]);
 });
 

@@ -45,6 +45,12 @@ export const verifyVi = {
   verify_partly: "Toàn vẹn trong phạm vi biên nhận",
   verify_partly_text:
     "Không có thay đổi nào kể từ khi ký, nhưng biên nhận đã chọn chỉ bảo chứng cho phần đầu. Xem chi tiết bên dưới.",
+  verify_uncompared: "Toàn vẹn; chưa đối chiếu được biên nhận",
+  verify_uncompared_text:
+    "Không có thay đổi nào kể từ khi ký và đã xác định được người ký, nhưng biên nhận đã chọn chỉ so được với toàn bộ gói lưu trữ gốc. Xem chi tiết bên dưới.",
+  verify_alone: "Toàn vẹn; chưa đối chiếu với gói lưu trữ được bổ sung",
+  verify_alone_text:
+    "Không có thay đổi nào kể từ khi ký và đã xác định được người ký. Trang này chỉ đọc một tệp; muốn đối chiếu với gói lưu trữ, hãy dùng chương trình phientoa-verify.",
   verify_damaged: "CÓ SAI LỆCH",
   verify_damaged_text:
     "Tệp đã bị thay đổi, bị thiếu, hoặc chưa hoàn chỉnh. Vị trí sai lệch được nêu trong phần chi tiết.",
@@ -52,11 +58,17 @@ export const verifyVi = {
   verify_unreadable_text:
     "Tệp này không phải là tệp hồ sơ đã chốt, hoặc trình duyệt không đọc được.",
   verify_name: "Tên tệp",
+  verify_form: "Loại tệp",
+  verify_excerpt: "Bản trích từ gói lưu trữ",
+  verify_redacted: "Bản sao đã che từ gói lưu trữ",
+  verify_supplement: "Phần bổ sung cho gói lưu trữ",
+  verify_source: "Bên chốt, ký số gói lưu trữ gốc",
   verify_size: "Dung lượng",
   verify_when: "Kiểm tra lúc",
   verify_hearing: "Phiên tòa",
   verify_time: "Thời gian ghi",
   verify_part: "{hearing}, phần {n}",
+  verify_addition: "{hearing}, phần bổ sung {n}",
   verify_span: "{from} – {to}",
   verify_signer: "Bên chốt, ký số",
   verify_court: "Chữ ký số của Tòa án",

@@ -9,11 +9,21 @@ import { kindOf, type Seal, type Stamp, type Verdict } from "./check";
 import { type Say, useFocus, useSay } from "./VerifyFile";
 import css from "./verify.module.css";
 
-const MARKS = { whole: "✓", unknown: "?", partly: "?", damaged: "✕", unreadable: "✕" } as const;
+const MARKS = {
+  whole: "✓",
+  unknown: "?",
+  partly: "?",
+  uncompared: "?",
+  alone: "?",
+  damaged: "✕",
+  unreadable: "✕",
+} as const;
 const TONES = {
   whole: "good",
   unknown: "attention",
   partly: "attention",
+  uncompared: "attention",
+  alone: "attention",
   damaged: "bad",
   unreadable: "bad",
 } as const;
@@ -45,7 +55,7 @@ export function Result({
           </span>{" "}
           {say(`verify_${kind}`)}
         </h2>
-        <p>{say(`verify_${kind}_text`)}</p>
+        <p>{unbroken(say(`verify_${kind}_text`))}</p>
       </div>
       <dl className={css["facts"]}>
         {facts(say, language, name, verdict, at).map(([key, value]) => (
@@ -99,18 +109,26 @@ function facts(
     ["verify_when", moment(at.getTime())],
   ];
   if (!report || exit === 2) return out;
-  const { container, evidence } = report;
+  const { container, evidence, source, supplement } = report;
+  const form = formOf(report);
+  if (form) out.push(["verify_form", say(form)]);
   out.push(["verify_size", sizeText(container.bytes, language)]);
-  for (const p of evidence?.parts ?? []) {
-    out.push(["verify_hearing", say("verify_part", { hearing: p.hearing, n: p.part })]);
-    const { first_t: from, last_t: to } = p.log;
+  const part = (hearing: string, n: number, from: number, to: number): void => {
+    out.push(["verify_hearing", say("verify_part", { hearing, n })]);
     if (from > 0) {
       out.push([
         "verify_time",
         say("verify_span", { from: moment(from / 1000), to: moment(to / 1000) }),
       ]);
     }
+  };
+  for (const p of evidence?.parts ?? []) part(p.hearing, p.part, p.log.first_t, p.log.last_t);
+  if (source) part(source.hearing, source.part, source.began_t, source.ended_t);
+  if (supplement) {
+    const { hearing, number: n } = supplement;
+    out.push(["verify_hearing", say("verify_addition", { hearing, n })]);
   }
+  if (source?.seal) out.push(["verify_source", signed(say, source.seal)]);
   if (container.seal) {
     out.push(["verify_signer", signed(say, container.seal)]);
     out.push(["verify_stamp", stamped(say, container.seal.timestamp)]);
@@ -119,12 +137,20 @@ function facts(
       container.court_seal ? signed(say, container.court_seal) : say("verify_no_court"),
     ]);
   }
-  if (evidence) {
-    out.push(["verify_tracks", String(evidence.tracks.length)]);
-    out.push(["verify_gaps", String(evidence.gaps.length + (evidence.more_gaps ?? 0))]);
+  const { tracks, gaps } = evidence ?? report;
+  if (tracks && gaps) {
+    out.push(["verify_tracks", String(tracks.length)]);
+    out.push(["verify_gaps", String(gaps.length + (evidence?.more_gaps ?? 0))]);
   }
   if (container.manifest_sha256 !== undefined) out.push(["verify_list", container.manifest_sha256]);
   return out;
+}
+
+/** formOf is what the file is, where it is no sealed part. */
+function formOf({ about, supplement }: NonNullable<Verdict["report"]>): VerifyKey | null {
+  if (supplement) return "verify_supplement";
+  if (!about) return null;
+  return about.kind === "redacted" ? "verify_redacted" : "verify_excerpt";
 }
 
 function signed(say: Say, s: Seal): string {

@@ -2,7 +2,7 @@
 
 /** ToWorker is a file to be checked with what tells who signed. */
 export interface ToWorker {
-  file: Blob;
+  file: File;
   roots: Blob | null;
   tsaRoots: Blob | null;
   receipts: Blob[];
@@ -45,6 +45,8 @@ export interface Verdict {
   vi: string;
   en: string;
   refused?: "roots" | "tsa_roots" | "receipts" | "encrypted";
+  /** Open is what alone is open of a file whose signers are known, as the program says it. */
+  open?: "alone" | "uncompared";
   report?: {
     container: {
       bytes: number;
@@ -59,11 +61,25 @@ export interface Verdict {
       more_gaps?: number;
       signer_known: boolean;
     };
+    /** Of an excerpt or a redacted copy: the sealed part that it is of. */
+    source?: { hearing: string; part: number; began_t: number; ended_t: number; seal?: Seal };
+    about?: { kind: "excerpt" | "redacted" };
+    tracks?: unknown[];
+    gaps?: unknown[];
+    /** Of a supplement. */
+    supplement?: { hearing: string; number: number };
   };
 }
 
 /** Kind is which of the sentences an answer deserves; the exit codes are those of the command. */
-export type Kind = "whole" | "unknown" | "partly" | "damaged" | "unreadable";
+export type Kind =
+  | "whole"
+  | "unknown"
+  | "partly"
+  | "uncompared"
+  | "alone"
+  | "damaged"
+  | "unreadable";
 
 export function kindOf(v: Verdict): Kind {
   switch (v.exit) {
@@ -72,6 +88,7 @@ export function kindOf(v: Verdict): Kind {
     case 1:
       return "damaged";
     case 3: {
+      if (v.open !== undefined) return v.open;
       const { container, evidence } = v.report ?? {};
       const known = container?.seal?.trusted === true && evidence?.signer_known === true;
       return known && container.court_seal?.trusted !== false ? "partly" : "unknown";

@@ -169,6 +169,12 @@ describe("kindOf", () => {
     expect(kindOf(report(true, false))).toBe("unknown");
     expect(kindOf(report(true, true, false))).toBe("unknown");
     expect(kindOf(report(true, true, true))).toBe("partly");
+    // An excerpt and a supplement have no evidence in them: the program says what is open.
+    const other = (open?: "alone" | "uncompared"): Verdict =>
+      verdict(3, { report: { container: { bytes: 1, seal } }, ...(open ? { open } : {}) });
+    expect(kindOf(other())).toBe("unknown");
+    expect(kindOf(other("alone"))).toBe("alone");
+    expect(kindOf(other("uncompared"))).toBe("uncompared");
   });
 });
 

@@ -6,6 +6,7 @@ import program from "./generated/verifier.wasm?url";
 import type { FromWorker, ToWorker } from "./check";
 
 interface Chosen {
+  name: string;
   roots: Uint8Array | null;
   tsaRoots: Uint8Array | null;
   receipts: Uint8Array[];
@@ -72,6 +73,7 @@ function verify({ file, roots, tsaRoots, receipts }: ToWorker): string {
     }
   };
   return world.phientoaVerify(file.size, read, {
+    name: file.name,
     roots: all(roots),
     tsaRoots: all(tsaRoots),
     receipts: receipts.map((r) => new Uint8Array(reader.readAsArrayBuffer(r))),
