@@ -17,8 +17,8 @@ import (
 // Ext is what the file of a part is named with, beside the part's directory.
 const Ext = ".asice"
 
-// newExt marks a file that is still being written; a later start overwrites it.
-const newExt = ".new"
+// NewExt marks a file that is still being written; a later start overwrites it.
+const NewExt = ".new"
 
 // Names of the entries that the container adds to the part's files.
 const (

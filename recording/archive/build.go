@@ -84,7 +84,7 @@ func Build(ctx context.Context, p BuildParams) (b Built, err error) {
 	if err != nil {
 		return b, err
 	}
-	err = replace(p.Out, p.sync, func(f *os.File) error {
+	err = replace(p.Out, nil, p.sync, func(f *os.File) error {
 		w := build{ctx: ctx, p: p, fsys: root.FS(), log: log, out: &b, pace: p.Pace.begin(ctx)}
 		size, err := w.write(f, about, names)
 		if err != nil {
@@ -275,13 +275,34 @@ var errCopied = errors.New("archive: the copy was given up")
 // for it holds voices and names.
 const mode = 0o400
 
+// ErrGone: the sealed file was taken away or replaced while it was written anew.
+var ErrGone = errors.New("archive: the file is no longer the one that was opened")
+
+// stands tells whether a name still stands for an open file: nil or ErrGone.
+func stands(path string, f *os.File) error {
+	was, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("archive: %w", err)
+	}
+	is, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) || (err == nil && !os.SameFile(was, is)):
+		return ErrGone
+	case err != nil:
+		return fmt.Errorf("archive: %w", err)
+	}
+	return nil
+}
+
 // replace writes a file aside, durably, and gives it its name: after a crash at
 // any instant the name stands for the whole file or for what it stood for before.
-func replace(path string, sync func(*os.File) error, write func(f *os.File) error) (err error) {
+// was, where given, is the open file that the name stands for: where it no longer does
+// (evidence disposed of meanwhile), nothing takes the name, and the error is ErrGone.
+func replace(path string, was *os.File, sync func(*os.File) error, write func(f *os.File) error) (err error) {
 	if sync == nil {
 		sync = (*os.File).Sync
 	}
-	tmp := path + newExt
+	tmp := path + NewExt
 	// One that a crash left behind may be read-only already.
 	if err := os.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("archive: %w", err)
@@ -294,7 +315,10 @@ func replace(path string, sync func(*os.File) error, write func(f *os.File) erro
 	if err == nil {
 		err = errors.Join(f.Chmod(mode), sync(f))
 	}
-	if err = errors.Join(err, f.Close()); err == nil {
+	if err = errors.Join(err, f.Close()); err == nil && was != nil {
+		err = stands(path, was)
+	}
+	if err == nil {
 		err = os.Rename(tmp, path)
 	}
 	if err != nil {

@@ -39,7 +39,7 @@ func TestNothingStandsUnderTheNameUntilItIsWhole(t *testing.T) {
 	out := part + Ext
 	gone := func(what string) {
 		t.Helper()
-		for _, name := range []string{out, out + newExt} {
+		for _, name := range []string{out, out + NewExt} {
 			_, err := os.Stat(name)
 			require.ErrorIs(t, err, os.ErrNotExist, what)
 		}
@@ -69,11 +69,11 @@ func TestNothingStandsUnderTheNameUntilItIsWhole(t *testing.T) {
 	gone("the process ends")
 
 	// What a crash leaves is written over.
-	require.NoError(t, os.WriteFile(out+newExt, []byte("half"), 0o400))
+	require.NoError(t, os.WriteFile(out+NewExt, []byte("half"), 0o400))
 	_, err = Build(ctx, BuildParams{Part: part, Out: out, Signer: c.sealer})
 	require.NoError(t, err)
 	require.Equal(t, 0, VerifyFile(ctx, out, c.options()).ExitCode())
-	_, err = os.Stat(out + newExt)
+	_, err = os.Stat(out + NewExt)
 	require.ErrorIs(t, err, os.ErrNotExist)
 	r, err := recording.VerifyDir(ctx, os.DirFS(filepath.Dir(part)), recording.Options{Roots: c.id.Roots()})
 	require.NoError(t, err)
@@ -364,7 +364,7 @@ func TestACopyIsGivenUpWhenRecordingsNeedTheDisk(t *testing.T) {
 		}}})
 		require.ErrorIs(t, err, full, what)
 		require.ErrorIs(t, err, errCopied, what)
-		for _, name := range []string{part + Ext, part + Ext + newExt} {
+		for _, name := range []string{part + Ext, part + Ext + NewExt} {
 			_, err := os.Stat(name)
 			require.ErrorIs(t, err, os.ErrNotExist, what)
 		}

@@ -71,11 +71,11 @@ type Completed struct {
 // aside, reads it back and takes the file's place. What could be had is put in also
 // when an error tells of the rest: errNoTimestamp or errNoCourt.
 func Complete(ctx context.Context, path string, s Signer, limit time.Duration, pace Pace) (done Completed, err error) {
-	in, size, closer, err := OpenContainer(path)
+	in, size, file, err := openFile(path)
 	if err != nil {
 		return done, err
 	}
-	defer func() { err = errors.Join(err, closer.Close()) }()
+	defer func() { err = errors.Join(err, file.Close()) }()
 	work := pace.begin(ctx)
 	o, err := openSealed(&pacedReaderAt{work, in}, size)
 	if err != nil {
@@ -85,7 +85,7 @@ func Complete(ctx context.Context, path string, s Signer, limit time.Duration, p
 	if done.State = o.state(); len(more) == 0 {
 		return done, lacks
 	}
-	err = replace(path, nil, func(f *os.File) error {
+	err = replace(path, file, nil, func(f *os.File) error {
 		var err error
 		if done.Bytes, err = o.c.Rewrite(ctx, f, keep, more...); err == nil {
 			var back content

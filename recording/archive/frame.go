@@ -135,7 +135,9 @@ func SealManifest(ctx context.Context, s Signer, origin string, xml []byte, ende
 
 // WriteWhole writes a file aside, durably, and gives it its name: it is there as a
 // whole or not at all, and only the node's own user reads it.
-func WriteWhole(path string, write func(f *os.File) error) error { return replace(path, nil, write) }
+func WriteWhole(path string, write func(f *os.File) error) error {
+	return replace(path, nil, nil, write)
+}
 
 // PrintSeal writes what is known of a node's seal for people; nil: none holds.
 func PrintSeal(b *strings.Builder, s *Seal, lang string) {

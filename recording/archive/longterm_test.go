@@ -384,7 +384,7 @@ func TestRenewalsThatAreNotMade(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, whole, after)
 	// What a crash left is overwritten.
-	require.NoError(t, os.WriteFile(path+newExt, []byte("torn"), 0o400))
+	require.NoError(t, os.WriteFile(path+NewExt, []byte("torn"), 0o400))
 	_, err = Renew(ctx, path, later, time.Second, Pace{})
 	require.NoError(t, err)
 	for name, b := range before.files {
@@ -515,4 +515,27 @@ func TestTheCourtsSealIsRenewed(t *testing.T) {
 	m, err := asic.ParseArchiveManifest(open(t, part+Ext).files[asic.ArchiveManifestName])
 	require.NoError(t, err)
 	require.Equal(t, asic.Signature2Name, m.Files[len(m.Files)-1].Name)
+}
+
+// disposing is a signer that meanwhile loses the file.
+type disposing struct {
+	*stampers
+	t    *testing.T
+	path string
+}
+
+func (d disposing) Stamp(ctx context.Context, imprint [sha256.Size]byte) ([]byte, error) {
+	require.NoError(d.t, os.Remove(d.path))
+	return d.stampers.Stamp(ctx, imprint)
+}
+
+// What was disposed of while its timestamp was asked for does not come back.
+func TestDisposedEvidenceIsNotWrittenAnew(t *testing.T) {
+	c := newCourt(t)
+	path, _ := c.sealed(t, 30)
+	later := newStampers(t, c.sealer, "Later", c.now.AddDate(9, 0, 0), 10)
+	_, err := Renew(context.Background(), path, disposing{later, t, path}, time.Second, Pace{})
+	require.ErrorIs(t, err, ErrGone)
+	require.NoFileExists(t, path)
+	require.NoFileExists(t, path+NewExt)
 }

@@ -27,11 +27,20 @@ var (
 // here, so that how it rests is one function's knowledge. What is not a regular
 // file is refused. The caller closes it.
 func OpenContainer(path string, keys ...age.Identity) (r io.ReaderAt, size int64, c io.Closer, err error) {
+	r, size, f, err := openFile(path, keys...)
+	if err != nil {
+		return nil, 0, nil, err
+	}
+	return r, size, f, nil
+}
+
+// openFile is OpenContainer with the file itself.
+func openFile(path string, keys ...age.Identity) (r io.ReaderAt, size int64, f *os.File, err error) {
 	// A pipe under the name would hang the opening.
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return nil, 0, nil, fmt.Errorf("archive: %s is no regular file", path)
 	}
-	f, err := os.Open(path)
+	f, err = os.Open(path)
 	if err != nil {
 		return nil, 0, nil, fmt.Errorf("archive: %w", err)
 	}

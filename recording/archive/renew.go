@@ -81,11 +81,11 @@ func ArchiveTimestamp(ctx context.Context, s Signer, n int, files []asic.FileDig
 // the other. Nothing that was sealed or stamped changes; the list before gets the name
 // that the standard gives it, and the token before the revocation lists that it lacks.
 func Renew(ctx context.Context, path string, s Signer, limit time.Duration, pace Pace) (done Completed, err error) {
-	in, size, closer, err := OpenContainer(path)
+	in, size, file, err := openFile(path)
 	if err != nil {
 		return done, err
 	}
-	defer func() { err = errors.Join(err, closer.Close()) }()
+	defer func() { err = errors.Join(err, file.Close()) }()
 	work := pace.begin(ctx)
 	o, err := openSealed(&pacedReaderAt{work, in}, size)
 	if err != nil {
@@ -99,7 +99,7 @@ func Renew(ctx context.Context, path string, s Signer, limit time.Duration, pace
 	if lacks != nil && !errors.Is(lacks, errNoLists) {
 		return done, lacks
 	}
-	err = replace(path, nil, func(f *os.File) error {
+	err = replace(path, file, nil, func(f *os.File) error {
 		var err error
 		if done.Bytes, err = o.c.Rewrite(ctx, f, keep, more...); err == nil {
 			var back content

@@ -201,7 +201,7 @@ func BuildSupplement(ctx context.Context, p SupplementParams) (b SupplementBuilt
 		return b, err
 	}
 	b.About = p.About
-	err = replace(p.Out, nil, func(f *os.File) error {
+	err = replace(p.Out, nil, nil, func(f *os.File) error {
 		if b.Bytes, b.Manifest, err = p.write(ctx, f, append([]asic.File{{Name: supplementName, Content: text}}, p.Files...)); err != nil {
 			return err
 		}

@@ -35,7 +35,7 @@ func TestASealedPartIsWhole(t *testing.T) {
 	whole, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.Equal(t, sha256.Sum256(whole), b.SHA256)
-	_, err = os.Stat(path + newExt)
+	_, err = os.Stat(path + NewExt)
 	require.ErrorIs(t, err, os.ErrNotExist)
 
 	ctx := context.Background()

@@ -106,7 +106,9 @@ func removeBelow(below, dir, file string) (err error) {
 	if err := root.RemoveAll(dir); err != nil {
 		return err
 	}
-	for _, name := range []string{file, dir + recording.ElsewhereExt} {
+	// A copy that is being written beside it goes first: without it nothing can take the
+	// container's name again.
+	for _, name := range []string{file + archive.NewExt, file, dir + recording.ElsewhereExt} {
 		if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}

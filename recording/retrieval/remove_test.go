@@ -41,6 +41,7 @@ func TestOnlyWhatWasDisposedOfIsRemoved(t *testing.T) {
 		}
 	}
 	one, two := file("gone/part-0001.asice"), file("gone/part-0002.asice")
+	half := file("gone/part-0001.asice.new") // of a renewal that a crash cut short
 	log, other, beside := file("gone/part-0001/media/t001-1.webm"), file("stays/part-0001.asice"), file("stays/part-0001/log.jsonl")
 	v := NewVault(VaultParams{Dir: dir, Node: "node", Store: st, Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, v.removals(ctx))
@@ -87,6 +88,7 @@ func TestOnlyWhatWasDisposedOfIsRemoved(t *testing.T) {
 	for _, p := range parts {
 		require.False(t, p.Removed.IsZero())
 	}
+	require.NoFileExists(t, half)
 	require.NoError(t, v.removals(ctx))
 	for _, bad := range []string{"../x/part-0001.asice", "stays/part-0001.asice", "x/y/part-0001.asice", "part-0001.asice", "gone"} {
 		require.Error(t, v.remove(store.ArchivePart{Hearing: "gone", Part: 1, Path: bad}), bad)
