@@ -53,6 +53,10 @@ const (
 	// settle is how long after a cut lines about what was in it are still written (packets
 	// that came late; notes of what happened), in microseconds.
 	settle = 5e6
+	// late is how long after a cut lines that may hold packets of it are still left out: a
+	// line has the time at which it was written, and waits while the disk makes the one
+	// before durable.
+	late = 120e6
 )
 
 //go:embed assets/EXCERPT.txt
@@ -277,10 +281,14 @@ func (a About) shows(r row) bool {
 // hides tells whether a line holds something of what was cut: packets as they came, and
 // what happened in the hearing while all of it was cut.
 func (c Cut) hides(r row) bool {
-	if r.T < c.FromT || r.T > c.ToT+settle {
+	switch {
+	case r.T < c.FromT:
 		return false
+	case r.Kind == ledger.KindLoose:
+		return r.T <= c.ToT+late && c.reaches(r.Track)
+	default:
+		return r.Kind == ledger.KindEvent && r.T <= c.ToT+settle && len(c.Tracks) == 0
 	}
-	return (r.Kind == ledger.KindLoose && c.reaches(r.Track)) || (r.Kind == ledger.KindEvent && len(c.Tracks) == 0)
 }
 
 func (c Cut) reaches(track string) bool {

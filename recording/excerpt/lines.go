@@ -139,7 +139,7 @@ func (v *verifier) withheld(next ledger.Line) {
 		return
 	}
 	for _, c := range v.about.Cuts {
-		if v.last.T <= c.ToT+settle && next.T >= c.FromT {
+		if v.last.T <= c.ToT+late && next.T >= c.FromT {
 			return
 		}
 	}

@@ -5,7 +5,7 @@ import base64, hashlib, json, os, re, subprocess, sys, tempfile, zipfile
 
 H = lambda b: hashlib.sha256(b).digest()
 b64 = base64.b64decode
-SETTLE, PREROLL = 5_000_000, 120_000_000
+LATE, PREROLL = 120_000_000, 120_000_000
 
 def need(holds, why):
     if not holds:
@@ -102,7 +102,7 @@ for i, r in enumerate(rows):
     if i and rows[i - 1]["i"] + 1 == r["i"]:
         need(r["prev"] == H(lines[i - 1]).hex(), f"chain at line {r['i']}")
     elif i and redacted:
-        need(any(rows[i - 1]["t"] <= c["to_t"] + SETTLE and r["t"] >= c["from_t"] for c in cuts), f"lines before {r['i']} are left out")
+        need(any(rows[i - 1]["t"] <= c["to_t"] + LATE and r["t"] >= c["from_t"] for c in cuts), f"lines before {r['i']} are left out")
     if r["k"] not in ("seg", "recovered") or "file" not in r:
         continue
     begin, end = (r["from_t"], r["to_t"]) if r["k"] == "seg" else (last.get(r["track"], 0), r["t"])
