@@ -1,25 +1,17 @@
+//go:build !verifier
+
 package revocation
 
 import (
-	"bytes"
 	"context"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"os"
-	"slices"
 	"strings"
 	"sync"
 	"time"
-
-	"phientoa/internal/cades"
 )
-
-// MaxList bounds a revocation list in bytes.
-const MaxList = 1 << 20
 
 // keepFor is how long a list from an address is not fetched again.
 const keepFor = 10 * time.Minute
@@ -62,12 +54,6 @@ func (s *Source) Lists(ctx context.Context, certs []*x509.Certificate) (out [][]
 	return out, err
 }
 
-// IssuedTo tells whether a list is, by its name, of the issuer of one of the
-// certificates.
-func IssuedTo(l *x509.RevocationList, certs []*x509.Certificate) bool {
-	return slices.ContainsFunc(certs, func(c *x509.Certificate) bool { return bytes.Equal(c.RawIssuer, l.RawIssuer) })
-}
-
 func (s *Source) list(ctx context.Context, place string) (*x509.RevocationList, error) {
 	if !Address(place) {
 		return ReadFile(place)
@@ -107,35 +93,4 @@ func (s *Source) fetch(ctx context.Context, url string) (_ *x509.RevocationList,
 		return nil, fmt.Errorf("revocation: %s: HTTP %d", url, resp.StatusCode)
 	}
 	return read(url, resp.Body)
-}
-
-// ReadFile reads a list from a file, in DER or PEM.
-func ReadFile(path string) (*x509.RevocationList, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("revocation: %w", err)
-	}
-	l, err := read(path, f)
-	return l, errors.Join(err, f.Close())
-}
-
-func read(place string, r io.Reader) (*x509.RevocationList, error) {
-	b, err := io.ReadAll(io.LimitReader(r, MaxList+1))
-	if err != nil {
-		return nil, fmt.Errorf("revocation: %s: %w", place, err)
-	}
-	if len(b) > MaxList {
-		return nil, fmt.Errorf("revocation: %s has more than %d bytes", place, MaxList)
-	}
-	if block, rest := pem.Decode(b); block != nil {
-		if block.Type != "X509 CRL" || len(bytes.TrimSpace(rest)) > 0 {
-			return nil, fmt.Errorf("revocation: %s: no single PEM block X509 CRL", place)
-		}
-		b = block.Bytes
-	}
-	l, err := cades.ParseList(b)
-	if err != nil {
-		return nil, fmt.Errorf("revocation: %s: %w", place, err)
-	}
-	return l, nil
 }
