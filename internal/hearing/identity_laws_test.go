@@ -129,7 +129,7 @@ func walkChecks(t reporter, c chooser, steps int, visit func(step)) []Event {
 		case 6:
 			about := person()
 			take(pick(c, []Command{
-				Remove{about, ""}, Isolate{about, ""}, EndIsolation{about}, CallWitness{pick(c, b.People).ID}, DismissWitness{about},
+				Remove{about, "gây rối"}, Isolate{about, ""}, EndIsolation{about}, CallWitness{pick(c, b.People).ID}, DismissWitness{about},
 			}), judge)
 		case 7, 8:
 			take(pick(c, []Command{

@@ -113,7 +113,7 @@ func TestJ1_5WhatEndsACheck(t *testing.T) {
 	}{
 		"the clerk":      {nil, EndIdentityCheck{}, clerk},
 		"a mismatch":     {nil, NoteMismatch{"counsel", "ảnh khác người"}, clerk},
-		"a removal":      {nil, Remove{"counsel", ""}, judge},
+		"a removal":      {nil, Remove{"counsel", "gây rối"}, judge},
 		"an isolation":   {nil, Isolate{"counsel", ""}, judge},
 		"leaving":        {nil, NoteAway{"counsel"}, clerk},
 		"the opening":    {nil, Open{}, judge},
