@@ -70,7 +70,7 @@ wrote_report() {
   case "$1" in
     go-*) [ -s "$results/$1.json" ] ;;
     web-unit) [ -s "$results/vitest.json" ] ;;
-    screens | e2e) [ -s "$results/playwright-$1.json" ] ;;
+    screens | e2e | e2e-time) [ -s "$results/playwright-$1.json" ] ;;
     *) return 1 ;;
   esac
 }
@@ -97,10 +97,23 @@ screens() {
   PLAYWRIGHT_JSON_OUTPUT_NAME="$results/playwright-screens.json" \
     in_web npx --no-install playwright test --reporter=list,json
 }
+# end_to_end NAME SPEC...
 end_to_end() {
+  local name=$1
+  shift
   PHIENTOA_E2E_LONG="$long" \
-    PLAYWRIGHT_JSON_OUTPUT_NAME="$results/playwright-e2e.json" \
-    "$ROOT/scripts/e2e.sh" run --reporter=list,json
+    PLAYWRIGHT_JSON_OUTPUT_NAME="$results/playwright-$name.json" \
+    "$ROOT/scripts/e2e.sh" run --reporter=list,json "$@"
+}
+# What is judged in milliseconds of real time runs when nothing else does: lip sync,
+# and the end of media after a mute.
+timed=(rawpeer.spec.ts record.spec.ts room.spec.ts)
+hearings() {
+  local spec rest=()
+  for spec in "$ROOT"/test/e2e/*.spec.ts; do
+    case " ${timed[*]} " in *" ${spec##*/} "*) ;; *) rest+=("${spec##*/}") ;; esac
+  done
+  end_to_end e2e "${rest[@]}"
 }
 
 # tail_of NAME: what that runner said last.
@@ -114,7 +127,7 @@ tail_of() {
 finish() {
   local name result took
   printf '\n=== what each runner said last\n'
-  for name in go-plain go-race web-unit screens e2e; do tail_of "$name"; done
+  for name in go-plain go-race web-unit screens e2e e2e-time; do tail_of "$name"; done
   while IFS=$'\t' read -r name result took; do
     if [ "$result" = failed ]; then tail_of "$name" 30; fi
   done <"$results/phases.tsv"
@@ -132,7 +145,7 @@ finish() {
 hearings=
 begin_hearings() {
   set -m
-  (phase runner e2e end_to_end) >"$results/logs/beside" 2>&1 </dev/null &
+  (phase runner e2e hearings) >"$results/logs/beside" 2>&1 </dev/null &
   hearings=$!
   set +m
   trap stop_hearings EXIT
@@ -174,6 +187,7 @@ phase step build "$ROOT/scripts/build.sh"
 if ! have chromium; then
   without screens "chromium is not installed"
   without e2e "chromium is not installed"
+  without e2e-time "chromium is not installed"
 elif after web-deps web-build build; then
   begin_hearings
 fi
@@ -191,5 +205,8 @@ if after tools; then
 fi
 if have chromium && after web-deps web-build; then phase runner screens screens; fi
 end_hearings
+if have chromium && after web-deps web-build build; then
+  phase runner e2e-time end_to_end e2e-time "${timed[@]}"
+fi
 if [ "$long" = long ]; then phase check fuzz "$ROOT/scripts/fuzz.sh" "${FUZZTIME:-2m}"; fi
 finish
