@@ -3,6 +3,9 @@ package archive
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	crand "crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/binary"
@@ -304,12 +307,20 @@ func TestFilesForABrowser(t *testing.T) {
 	a.Minutes = &m
 	supplement, err := os.ReadFile(c.supplement(t, c.sealer, a, files))
 	require.NoError(t, err)
+	keep(SupplementFile(4), supplement) // nobody says whether its people's certificates were revoked
+	files, err = SealedByNode(part)
+	require.NoError(t, err)
+	auth := newAuthority(t, c.now)
+	key, err := ecdsa.GenerateKey(elliptic.P256(), crand.Reader)
+	require.NoError(t, err)
+	supplement, err = os.ReadFile(c.supplement(t, c.withCourt(t, auth, auth.court(key)), c.about(CourtSealSupplement, 2, cite(t, part)), files))
+	require.NoError(t, err)
 	keep(SupplementFile(1), supplement)
 	keep(SupplementFile(3), supplement[:len(supplement)-100]) // its name alone says what it is
 	supplement[len(supplement)/2] ^= 1
 	keep(SupplementFile(2), supplement)
 	var roots []byte
-	for _, ca := range []*x509.Certificate{s.c.id.CA, c.id.CA, people.pem(t, "ca")} {
+	for _, ca := range []*x509.Certificate{s.c.id.CA, c.id.CA, people.pem(t, "ca"), auth.cert} {
 		roots = append(roots, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.Raw})...)
 	}
 	keep("root.pem", roots)

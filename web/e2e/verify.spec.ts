@@ -126,7 +126,7 @@ test("excerpts, redacted copies and supplements are told from parts", async ({ p
   }
   await open(page);
   await page.getByLabel("Chứng thư gốc tin cậy").setInputFiles(at("excerpt-root.pem"));
-  await page.getByLabel("Biên nhận điểm ký").setInputFiles(at("excerpt-receipt.txt"));
+  await page.getByLabel("Biên nhận do người tham gia giữ").setInputFiles(at("excerpt-receipt.txt"));
   expect(await check(page, "excerpt.asice")).toContain("chưa đối chiếu được biên nhận");
   expect(wrong).toEqual([]);
 });
