@@ -6,8 +6,8 @@ import { expect, type Page, test } from "@playwright/test";
 import { AlertSchema, HearingState, PersonStatus } from "../src/wire/phientoa/v1/phientoa_pb";
 import { change, court, inSession, outside, phases, points } from "./court";
 import { Fake, micros, PHONE } from "./fake";
-import { commands, look, tested, watch } from "./look";
-import { installPeer } from "./peer";
+import { commands, look } from "./look";
+import { arrive, enter as entered, pictures, press } from "./room";
 import { serve } from "./server";
 
 let server: Server;
@@ -19,50 +19,7 @@ test.afterAll(() => {
   server.close();
 });
 
-async function enter(page: Page, fake: Fake): Promise<string[]> {
-  const wrong = await watch(page, url);
-  await fake.install(page);
-  await tested(page);
-  await page.goto(`${url}/`);
-  return wrong;
-}
-
-const press = (page: Page, name: string | RegExp) =>
-  page
-    .getByRole("button", { name, exact: typeof name === "string" })
-    .first()
-    .click();
-
-/** pictures answers the offer and sends a picture for each device. */
-async function pictures(page: Page, fake: Fake, devices: string[]): Promise<void> {
-  await installPeer(page);
-  fake.media = async (offer) => {
-    const publishing = offer.publish.map((p) => p.mid);
-    const { sdp, sections } = await page.evaluate(([s, p]) => window.phientoaPeer.answer(s, p), [
-      offer.sdp,
-      publishing,
-    ] as const);
-    const table = sections.map((mid, i) => ({
-      mid,
-      device: devices[i === 0 ? 0 : i - 1] ?? "",
-      kind: i === 0 ? "mic" : "cam",
-    }));
-    return { sdp, sections: table };
-  };
-}
-
-async function arrive(page: Page, fake: Fake, n: number): Promise<void> {
-  await expect
-    .poll(() => page.evaluate(() => window.__phientoa?.pc()?.connectionState))
-    .toBe("connected");
-  fake.push({ case: "needSections", value: { audio: 1, video: n } });
-  await expect.poll(() => page.evaluate(() => window.__phientoa?.sections().length)).toBe(n + 1);
-  const mids = await page.evaluate(() => window.__phientoa?.sections().map((s) => s.mid) ?? []);
-  fake.push({
-    case: "receiverStates",
-    value: { states: mids.map((mid) => ({ mid, granted: true, currentLayer: 2, targetLayer: 2 })) },
-  });
-}
+const enter = (page: Page, fake: Fake) => entered(page, fake, url);
 
 test("the presiding judge leads by the order of business", async ({ page }) => {
   const me = "judge";
@@ -570,84 +527,5 @@ test("counsel, assessor, defendant: the seat's screen", async ({ page }) => {
   );
   await expect(page.getByText("còn 00:06:40")).toBeVisible();
   await look(page, "court-consult");
-  expect(wrong).toEqual([]);
-});
-
-test("waiting, isolation, suspended, adjourned, cancelled", async ({ page }) => {
-  const me = "witness";
-  const fake = new Fake("p-witness", outside(me, { place: "isolation_room" }));
-  const wrong = await enter(page, fake);
-  await expect(page.getByRole("heading", { name: "Vui lòng chờ" })).toBeVisible();
-  await look(page, "court-isolation");
-  await page.setViewportSize({ width: 390, height: 844 });
-  await expect(page.getByText("09:42")).toBeVisible();
-  fake.view(outside(me, { place: "waiting" }));
-  await expect(page.getByText("Vui lòng ngồi gần màn hình")).toBeVisible();
-  await look(page, "court-waiting");
-  const decision = { reopenAt: micros(-5 * 86400) };
-  fake.view(outside(me, { state: HearingState.SUSPENDED, decision }));
-  await expect(page.getByRole("heading", { name: "Phiên tòa tạm ngừng" })).toBeVisible();
-  await look(page, "court-suspended");
-  fake.view(
-    outside(me, { state: HearingState.ADJOURNED, decision: { ...decision, form: "in_person" } }),
-  );
-  await expect(page.getByRole("heading", { name: "Phiên tòa đã hoãn" })).toBeVisible();
-  await look(page, "court-adjourned");
-  fake.view(outside(me, { state: HearingState.CANCELLED, decision: {} }));
-  await expect(page.getByRole("heading", { name: "Phiên tòa đã hủy" })).toBeVisible();
-  await look(page, "court-cancelled");
-  expect(wrong).toEqual([]);
-});
-
-test("the public viewer, and closed doors", async ({ page }) => {
-  const me = "attendee";
-  const view = court(me);
-  const fake = new Fake("p-attendee", view, true, "viewer");
-  fake.view({
-    ...view,
-    people: [...(outside(me).people ?? []), ...(view.people ?? [])],
-  });
-  const inside = (over: object) => {
-    const v = court(me, { hands: [], acts: [], ...over });
-    return change(
-      { ...v, people: [...(outside(me).people ?? []), ...(v.people ?? [])] },
-      {
-        attendee: { status: PersonStatus.IN_COURTROOM, place: "courtroom" },
-      },
-    );
-  };
-  fake.view(inside({}));
-  const wrong = await enter(page, fake);
-  await expect(page.getByTestId("stage")).toBeVisible();
-  await look(page, "court-viewer-1-public");
-  fake.view(inside({ visibility: "closed" }));
-  await expect(page.getByRole("heading", { name: "đang xét xử kín" })).toBeVisible();
-  await look(page, "court-viewer-2-closed");
-  expect(wrong).toEqual([]);
-});
-
-test("the wall of a room client", async ({ page }) => {
-  const me = "victim";
-  const fake = new Fake("p-victim", court(me), true, "room_client");
-  const devices = ["d-defendant", "d-judge", "d-clerk", "d-procurator", "d-counsel"];
-  await pictures(page, fake, devices);
-  const wrong = await enter(page, fake);
-  await arrive(page, fake, devices.length);
-  await look(page, "court-wall");
-  expect(wrong).toEqual([]);
-});
-
-test("a seat open elsewhere is taken over on purpose only", async ({ page }) => {
-  const fake = new Fake("p-counsel", court("counsel"));
-  fake.taken = true;
-  const wrong = await enter(page, fake);
-  await expect(page.getByRole("heading", { name: "đang mở ở một máy khác" })).toBeVisible();
-  await look(page, "court-seat-taken");
-  await press(page, "Tiếp tục ở máy này");
-  await expect(page.getByTestId("stage")).toBeVisible();
-  const hellos = fake.received.flatMap((e) =>
-    e.body.case === "hello" ? [e.body.value.takeOver] : [],
-  );
-  expect(hellos).toEqual([false, true]);
   expect(wrong).toEqual([]);
 });
