@@ -67,6 +67,17 @@ const (
 	SendPion
 )
 
+// ReceiverMode chooses who takes RTP and RTCP that come in.
+type ReceiverMode int
+
+// ReceiveOwn takes them at the socket, opens them with our own contexts and gives
+// the feedback itself; ReceivePion reads Pion's tracks with Pion's interceptors
+// and stands as the reference.
+const (
+	ReceiveOwn ReceiverMode = iota
+	ReceivePion
+)
+
 // Limits bound everything that a peer can make the sfu hold. Zero fields take
 // the default given here.
 //
@@ -97,10 +108,11 @@ type Params struct {
 	// Port of the first loop; loop i uses Port+i. 0 lets the system choose.
 	Port uint16
 	// Loops is the number of shards, default runtime.GOMAXPROCS(0).
-	Loops  int
-	Sender SenderMode
-	Limits Limits
-	Logger *slog.Logger
+	Loops    int
+	Sender   SenderMode
+	Receiver ReceiverMode
+	Limits   Limits
+	Logger   *slog.Logger
 	// Registerer takes the metrics; nil registers none.
 	Registerer prometheus.Registerer
 	// Now is the clock of timestamps, default time.Now (monotonic inside).

@@ -72,7 +72,7 @@ func FuzzOffer(f *testing.F) {
 		require.NotContains(t, plan.sdp, "a=candidate:")
 		require.NotContains(t, plan.sdp, "a=sendrecv\r\n")
 		require.LessOrEqual(t, len(plan.publish), 1)
-		_, err = answerText(plan.sdp)
+		_, _, err = answerText(plan.sdp)
 		require.NoError(t, err)
 	})
 }

@@ -78,8 +78,8 @@ func (l *layer) get(ext uint64) *packetRefs {
 
 // codecTypes are the payload types of a publishing m-line.
 type codecTypes struct {
-	opus, red, vp8 uint8
-	nack           bool // lost packets may be asked for
+	opus, red, vp8, rtx uint8 // 0: not negotiated
+	nack                bool  // lost packets may be asked for
 }
 
 // ingest takes one received packet. The reader of the layer calls it under the

@@ -34,7 +34,6 @@ const (
 	handshakeTime  = 20 * time.Second       // DTLS handshake, then the peer is closed
 	readErrors     = 200                    // malformed packets in a row that end a reader
 	maxStates      = 16                     // undelivered PeerState changes, older ones merge
-	maxStreams     = 64                     // received streams that a peer may begin in its life, then it is closed
 	maxIDBytes     = 128
 	seqJump        = 1000 // a larger jump of the sequence restarts the mapping
 )

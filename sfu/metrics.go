@@ -14,7 +14,8 @@ const (
 	dropPoliced                     // above the bitrate of its kind
 	dropRepeated                    // already received, or too old
 	dropMalformed                   // not parseable, or too large
-	dropForeign                     // unknown payload type or stream
+	dropForeign                     // unknown payload type, stream or address
+	dropForged                      // not authentic
 	dropFull                        // the kernel's send buffer is full
 	dropFrame                       // video withheld because an earlier packet met a full buffer
 	dropError                       // sealing or writing failed
@@ -22,7 +23,7 @@ const (
 )
 
 func (d dropReason) String() string {
-	return [...]string{"muted", "policed", "repeated", "malformed", "foreign", "full", "frame", "error"}[d]
+	return [...]string{"muted", "policed", "repeated", "malformed", "foreign", "forged", "full", "frame", "error"}[d]
 }
 
 // counters of one loop: rooms of other loops never touch their cache lines.

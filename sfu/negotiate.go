@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/pion/webrtc/v4"
 )
@@ -85,7 +83,9 @@ func (p *Peer) hasEnded() bool {
 }
 
 func (p *Peer) negotiate(ctx context.Context, plan *offerPlan) (Answer, error) {
-	p.awaitReceivers(ctx)
+	if p.receivesByPion() {
+		p.awaitReceivers(ctx)
+	}
 	offer := webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: plan.sdp}
 	if err := p.pc.SetRemoteDescription(offer); err != nil {
 		return Answer{}, fmt.Errorf("%w: %w", ErrBadOffer, err)
@@ -110,54 +110,19 @@ func (p *Peer) negotiate(ctx context.Context, plan *offerPlan) (Answer, error) {
 	case <-p.done:
 		return Answer{}, fmt.Errorf("peer: %w", ErrClosed)
 	}
-	for s, sender := range started {
-		p.guarded(func() { p.readFeedback(s, sender) })
+	if p.receivesByPion() {
+		for s, sender := range started {
+			p.guarded(func() { p.readFeedback(s, sender) })
+		}
 	}
-	text, err := answerText(p.pc.LocalDescription().SDP)
+	text, d, err := answerText(p.pc.LocalDescription().SDP)
 	if err != nil {
 		return Answer{}, err
 	}
+	lines, exts := intakeLines(d, plan.publish)
+	p.lock(func() { p.in.negotiated(lines, exts, plan.publish) })
 	return p.answer(text, plan), nil
 }
-
-// receiverWait bounds awaitReceivers: a peer that never connects is answered too.
-const receiverWait = 3 * time.Second
-
-// awaitReceivers lets the receivers of an earlier offer begin before another offer
-// comes upon them. Pion (v4.2.20) enters the layers of a camera anew with each
-// description until its receiver has begun, fills the first entries with the
-// streams and looks for their reports in the last: a second offer that is answered
-// before the connection stands would cost the sender reports of all layers.
-func (p *Peer) awaitReceivers(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, receiverWait)
-	defer cancel()
-	for _, t := range p.pc.GetTransceivers() {
-		rx := t.Receiver()
-		if rx == nil || !simulcast(rx) {
-			continue
-		}
-		begun := make(chan struct{})
-		go func() {
-			defer close(begun)
-			// It waits for the beginning or the end of the receiver, whatever is asked for.
-			_, _, _ = rx.ReadSimulcast(nil, noRID)
-		}()
-		select {
-		case <-begun:
-		case <-ctx.Done():
-			return
-		case <-p.done:
-			return
-		}
-	}
-}
-
-func simulcast(rx *webrtc.RTPReceiver) bool {
-	return slices.ContainsFunc(rx.Tracks(), func(t *webrtc.TrackRemote) bool { return t.RID() != "" })
-}
-
-// noRID is no layer's name (RFC 8851: letters, digits, '-' and '_').
-const noRID = "*"
 
 // answer fills the table and counts what is missing.
 func (p *Peer) answer(text string, plan *offerPlan) Answer {

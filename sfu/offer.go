@@ -2,6 +2,7 @@ package sfu
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,6 +23,8 @@ type publishPlan struct {
 	mid  string
 	kind SourceKind
 	rids []string // lowest first
+	// ssrc and rtxSSRC are named by the offer; 0: not. With rids neither counts.
+	ssrc, rtxSSRC uint32
 }
 
 type receivePlan struct {
@@ -146,7 +149,11 @@ func (plan *offerPlan) media(m *sdp.MediaDescription, mid string, publish map[st
 			return fmt.Errorf("%w: %d simulcast layers", ErrLimit, len(rids))
 		}
 		direction = "sendonly"
-		plan.publish = append(plan.publish, publishPlan{mid: mid, kind: kind, rids: rids})
+		pub := publishPlan{mid: mid, kind: kind, rids: rids}
+		if len(rids) == 0 {
+			pub.ssrc, pub.rtxSSRC = declaredSSRCs(m)
+		}
+		plan.publish = append(plan.publish, pub)
 	case direction == "recvonly":
 		plan.sections++
 		plan.receive = append(plan.receive, receivePlan{mid: mid, kind: kind, red: hasCodec(m, "red/48000/2")})
@@ -204,15 +211,16 @@ func hasCodec(m *sdp.MediaDescription, name string) bool {
 }
 
 // sendRIDs lists the layers of a=simulcast:send (RFC 8853), lowest first: the
-// usual names q, h, f by meaning, others as offered.
+// usual names q, h, f by meaning, others as offered. Some clients answer their own
+// peer in a line of its own, a=simulcast:recv, before it.
 func sendRIDs(m *sdp.MediaDescription) []string {
-	v, ok := m.Attribute("simulcast")
-	if !ok {
-		return nil
-	}
-	fields := strings.Fields(v)
-	for i := 0; i+1 < len(fields); i += 2 {
-		if fields[i] != "send" {
+	for _, a := range m.Attributes {
+		if a.Key != "simulcast" {
+			continue
+		}
+		fields := strings.Fields(a.Value)
+		i := slices.Index(fields, "send")
+		if i < 0 || i+1 == len(fields) {
 			continue
 		}
 		var rids []string
@@ -246,10 +254,10 @@ func orderRIDs(rids []string) []string {
 
 // answerText adds to Pion's answer what it cannot say: that we like in-band FEC
 // and DTX from Opus senders (RFC 7587 section 6.1).
-func answerText(answer string) (string, error) {
-	var d sdp.SessionDescription
+func answerText(answer string) (string, *sdp.SessionDescription, error) {
+	d := &sdp.SessionDescription{}
 	if err := d.UnmarshalString(answer); err != nil {
-		return "", fmt.Errorf("sfu: own answer: %w", err)
+		return "", nil, fmt.Errorf("sfu: own answer: %w", err)
 	}
 	for _, m := range d.MediaDescriptions {
 		if m.MediaName.Media != "audio" {
@@ -263,9 +271,9 @@ func answerText(answer string) (string, error) {
 	}
 	text, err := d.Marshal()
 	if err != nil {
-		return "", fmt.Errorf("sfu: own answer: %w", err)
+		return "", nil, fmt.Errorf("sfu: own answer: %w", err)
 	}
-	return string(text), nil
+	return string(text), d, nil
 }
 
 // payloadType finds the payload type of a codec in the m-line's rtpmaps.

@@ -12,8 +12,6 @@ import (
 	"github.com/pion/dtls/v3"
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
-	"github.com/pion/interceptor/pkg/report"
-	"github.com/pion/interceptor/pkg/twcc"
 	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 	"golang.org/x/sys/unix"
@@ -36,7 +34,7 @@ type Peer struct {
 	closed  chan struct{} // closed when the transport and all readers are gone
 	readers sync.WaitGroup
 	doomed  atomic.Bool
-	streams atomic.Int32 // received streams that ever began
+	started atomic.Int32 // received streams that ever began (ReceivePion)
 	negoMu  sync.Mutex   // one negotiation at a time
 
 	// Under the room's lock:
@@ -49,7 +47,8 @@ type Peer struct {
 	byMID    map[string]*section
 	publish  map[string]*source // by MID
 	answers  answerTime
-	// receiving are the streams that are being read, in no order.
+	in       intake
+	// receiving are the streams that are being read, in no order (ReceivePion).
 	receiving []received
 	isDirty   bool
 	said      []ReceiverState // last told to the observer
@@ -75,6 +74,7 @@ func newPeer(r *Room, p PeerParams) (*Peer, error) {
 		byMID: map[string]*section{}, publish: map[string]*source{}, heard: r.engine.p.Now(),
 	}
 	peer.tx.mode = r.engine.p.Sender
+	peer.in.feedback, peer.in.reporters = newFeedback(peer.heard), map[uint32]struct{}{}
 	for _, k := range p.MayPublish {
 		peer.mayPublish[k] = true
 	}
@@ -94,7 +94,9 @@ func newPeer(r *Room, p PeerParams) (*Peer, error) {
 		return nil, fmt.Errorf("sfu: peer connection: %w", err)
 	}
 	peer.pc.OnConnectionStateChange(peer.connectionState)
-	peer.pc.OnTrack(peer.track)
+	if peer.receivesByPion() {
+		peer.pc.OnTrack(peer.track)
+	}
 	t := peer.pc.SCTP().Transport()
 	t.OnStateChange(peer.dtlsState)
 	t.ICETransport().OnSelectedCandidatePairChange(peer.pairChange)
@@ -124,7 +126,7 @@ func (p *Peer) api() (*webrtc.API, error) {
 	if err := s.SetAnsweringDTLSRole(webrtc.DTLSRoleServer); err != nil {
 		return nil, fmt.Errorf("sfu: DTLS role: %w", err)
 	}
-	if p.tx.mode == SendOwn {
+	if p.tx.mode == SendOwn || !p.receivesByPion() {
 		s.SetDTLSServerHelloMessageHook(p.keys.serverHello)
 		s.SetDTLSKeyLogWriter(&p.keys)
 	}
@@ -133,11 +135,10 @@ func (p *Peer) api() (*webrtc.API, error) {
 		return nil, err
 	}
 	registry := &interceptor.Registry{}
-	if len(p.mayPublish) > 0 {
-		if err := receiveInterceptors(registry); err != nil {
+	if len(p.mayPublish) > 0 && p.receivesByPion() {
+		if err := receiveInterceptors(registry, p); err != nil {
 			return nil, err
 		}
-		registry.Add(repairFactory{p}) // last: it reads what the others have seen
 	}
 	return webrtc.NewAPI(webrtc.WithSettingEngine(s), webrtc.WithMediaEngine(m),
 		webrtc.WithInterceptorRegistry(registry)), nil
@@ -175,23 +176,6 @@ func mediaEngine() (*webrtc.MediaEngine, error) {
 }
 
 const mimeRED = "audio/red"
-
-// receiveInterceptors are Pion's feedback to publishers; nothing of it runs on
-// the sending side. Its NACK generator is not among them: it never learns of
-// packets that came by RTX and asks for them again and again (see mend).
-func receiveInterceptors(r *interceptor.Registry) error {
-	rr, err := report.NewReceiverInterceptor(report.WithReceiverLoggerFactory(quietLoggers()))
-	if err != nil {
-		return fmt.Errorf("sfu: receiver reports: %w", err)
-	}
-	cc, err := twcc.NewSenderInterceptor(twcc.WithLoggerFactory(quietLoggers()))
-	if err != nil {
-		return fmt.Errorf("sfu: transport feedback: %w", err)
-	}
-	r.Add(rr)
-	r.Add(cc)
-	return nil
-}
 
 // start runs the worker; the room has admitted the peer and holds its lock.
 func (p *Peer) start() {
@@ -282,42 +266,68 @@ func (p *Peer) dtlsState(s webrtc.DTLSTransportState) {
 	defer p.rescue()
 	switch s {
 	case webrtc.DTLSTransportStateConnected:
-		if p.tx.mode == SendPion {
-			p.lock(func() { p.tx.ready, p.tx.up = !p.ended, true })
-			return
-		}
-		keys, err := p.keys.take()
-		var seal sealer
-		if err == nil {
-			seal, err = newSealer(keys)
-		}
-		if err != nil {
-			p.room.engine.log.Error("sfu: no sending keys", "peer", p.id, "error", err)
+		if err := p.secured(); err != nil {
+			p.room.engine.log.Error("sfu: no keys", "peer", p.id, "error", err)
 			p.closeLater()
-			return
 		}
-		p.lock(func() {
-			p.tx.seal, p.tx.up = seal, true
-			p.tx.ready = !p.ended && p.tx.out != nil
-		})
 	case webrtc.DTLSTransportStateFailed, webrtc.DTLSTransportStateClosed:
 		p.lock(func() { p.tx.ready, p.tx.up = false, false })
 	}
 }
 
+// secured takes the keys of the handshake into use.
+func (p *Peer) secured() error {
+	sendsByPion, receivesByPion := p.tx.mode == SendPion, p.receivesByPion()
+	var keys sessionKeys
+	var seal sealer
+	var in intake
+	var err error
+	if !sendsByPion || !receivesByPion {
+		if keys, err = p.keys.take(); err != nil {
+			return err
+		}
+	}
+	if !sendsByPion {
+		if seal, err = newSealer(keys); err != nil {
+			return err
+		}
+	}
+	if !receivesByPion {
+		if in.open, err = newOpener(keys); err != nil {
+			return err
+		}
+		if in.control, err = newControlOpener(keys); err != nil {
+			return err
+		}
+	}
+	p.lock(func() {
+		p.in.open, p.in.control = in.open, in.control
+		p.tx.seal, p.tx.up = seal, true
+		p.tx.ready = !p.ended && (sendsByPion || p.tx.out != nil)
+	})
+	return nil
+}
+
 // pairChange follows the address that ICE has authenticated.
 func (p *Peer) pairChange(pair *webrtc.ICECandidatePair) {
 	defer p.rescue()
-	if p.tx.mode == SendPion || pair == nil || pair.Remote == nil || pair.Local == nil {
+	if pair == nil || pair.Remote == nil || pair.Local == nil {
 		return
 	}
 	remote, err := netip.ParseAddr(pair.Remote.Address)
 	if err != nil {
 		return
 	}
-	to := newDestination(netip.AddrPortFrom(remote, pair.Remote.Port))
-	w := p.writerOf(pair.Local)
+	from := netip.AddrPortFrom(remote.Unmap(), pair.Remote.Port)
+	to, s := newDestination(from), p.socketOf(pair.Local)
 	p.lock(func() {
+		if !p.receivesByPion() {
+			p.reachable(s, from)
+		}
+		if p.tx.mode == SendPion {
+			return
+		}
+		w := p.room.writers[s]
 		p.tx.to = to
 		if w != nil {
 			p.tx.out = w
@@ -326,10 +336,11 @@ func (p *Peer) pairChange(pair *webrtc.ICECandidatePair) {
 	})
 }
 
-func (p *Peer) writerOf(local *webrtc.ICECandidate) packetWriter {
-	for s, w := range p.room.writers {
+// socketOf is the socket of a local candidate, nil when it is none of ours.
+func (p *Peer) socketOf(local *webrtc.ICECandidate) *socket {
+	for s := range p.room.writers {
 		if a, err := netip.ParseAddr(local.Address); err == nil && s.addr == netip.AddrPortFrom(a.Unmap(), local.Port) {
-			return w
+			return s
 		}
 	}
 	return nil
@@ -455,6 +466,7 @@ func (p *Peer) Close() {
 func (p *Peer) leave() {
 	r, now := p.room, p.room.engine.p.Now()
 	p.ended, p.tx.ready = true, false
+	p.unreachable()
 	for _, s := range p.sections {
 		p.unbind(s, now)
 	}

@@ -2,6 +2,5 @@
 
 package sfu
 
-// raceEnabled: sync.Pool then drops at random, so allocations cannot be counted,
-// and races inside Pion stop the tests that begin streams anew.
+// raceEnabled: sync.Pool then drops at random, so allocations cannot be counted.
 const raceEnabled = true

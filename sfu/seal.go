@@ -73,17 +73,9 @@ func newGCMSealer(key, salt []byte) (*gcmSealer, error) {
 	return s, nil
 }
 
-// The nonce is 00 00 | SSRC | ROC | SEQ, xor salt (RFC 7714 section 8.1).
 func (s *gcmSealer) seal(b []byte, ssrc uint32, index uint64) ([]byte, error) {
-	n := &s.nonce
-	n[0], n[1] = 0, 0
-	binary.BigEndian.PutUint32(n[2:], ssrc)
-	binary.BigEndian.PutUint32(n[6:], uint32(index>>16))
-	binary.BigEndian.PutUint16(n[10:], uint16(index))
-	for i := range n {
-		n[i] ^= s.salt[i]
-	}
-	sealed := s.aead.Seal(b[rtpHeaderSize:rtpHeaderSize], n[:], b[rtpHeaderSize:], b[:rtpHeaderSize])
+	gcmNonce(&s.nonce, &s.salt, ssrc, index)
+	sealed := s.aead.Seal(b[rtpHeaderSize:rtpHeaderSize], s.nonce[:], b[rtpHeaderSize:], b[:rtpHeaderSize])
 	return b[:rtpHeaderSize+len(sealed)], nil
 }
 

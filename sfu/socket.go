@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -16,8 +17,13 @@ const socketBuffer = 8 << 20 // bytes asked for in each direction; the kernel ma
 // socket is one UDP socket of a loop. Pion's mux reads it; RTP that we seal
 // ourselves is written beside the mux by writers.
 type socket struct {
-	conn *net.UDPConn
-	addr netip.AddrPort
+	conn  *net.UDPConn
+	addr  netip.AddrPort
+	count *counters
+
+	// routes are nil while media goes to Pion (ReceivePion).
+	routes   atomic.Pointer[routes]
+	changing sync.Mutex // held by who makes a new table
 
 	// mu guards what close waits for. The mux may end after a packet without
 	// reading again, so its end cannot be told from a failed read alone.
@@ -27,7 +33,7 @@ type socket struct {
 	closed  bool      // no further read begins
 }
 
-func openSocket(addr netip.AddrPort) (*socket, error) {
+func openSocket(addr netip.AddrPort, mode ReceiverMode, count *counters) (*socket, error) {
 	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(addr))
 	if err != nil {
 		return nil, fmt.Errorf("sfu: listen on %s: %w", addr, err)
@@ -42,7 +48,10 @@ func openSocket(addr netip.AddrPort) (*socket, error) {
 		return nil, fmt.Errorf("sfu: listen on %s: no UDP address", addr)
 	}
 	ap := local.AddrPort()
-	s := &socket{conn: conn, addr: netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())}
+	s := &socket{conn: conn, addr: netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port()), count: count}
+	if mode == ReceiveOwn {
+		s.routes.Store(&routes{})
+	}
 	s.idle.L = &s.mu
 	return s, nil
 }
@@ -73,8 +82,9 @@ func (s *socket) leave() {
 	s.idle.Broadcast()
 }
 
-// muxConn gives the socket to Pion's mux. A read error other than the close is
-// retried, since the mux would end with all its peers.
+// muxConn gives the socket to Pion's mux, whose goroutine takes the media on its
+// way: it never gets to see any. A read error other than the close is retried,
+// since the mux would end with all its peers.
 type muxConn struct {
 	*net.UDPConn
 	s *socket
@@ -87,8 +97,21 @@ func (m *muxConn) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 	defer m.s.leave()
 	for {
 		n, from, err := m.UDPConn.ReadFromUDPAddrPort(b)
-		if err == nil || errors.Is(err, net.ErrClosed) {
+		switch {
+		case errors.Is(err, net.ErrClosed):
 			return n, from, err
+		case err != nil:
+		case !isMedia(b[:n]):
+			return n, from, nil
+		default:
+			t := m.s.routes.Load()
+			if t == nil {
+				return n, from, nil
+			}
+			if m.s.media(b[:n], from, *t) {
+				b[0] = signOfLife
+				return 1, from, nil
+			}
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 // errands are what the worker does outside the room's lock.
 type errands struct {
 	rtcp      []rtcp.Packet
+	feedback  []rtcp.Packet // about what the peer sends
 	states    []PeerState
 	receivers []ReceiverState
 	audio     int
@@ -57,6 +58,10 @@ func (p *Peer) run(e errands) {
 			p.room.loop.count.keyframes.Add(uint64(e.keyframes))
 		}
 	}
+	if len(e.feedback) > 0 {
+		// It is lost with a transport that is going; the next one makes up for it.
+		_ = p.pc.WriteRTCP(e.feedback)
+	}
 	if p.observer == nil {
 		return
 	}
@@ -81,6 +86,7 @@ func (p *Peer) collect(lastStates, nextReport *time.Time) errands {
 		return e
 	}
 	p.collectKeyframes(&e, now)
+	p.in.feedback.collect(&e, now)
 	if !now.Before(*nextReport) {
 		*nextReport = now.Add(reportInterval)
 		p.everySecond(&e, now)
@@ -130,6 +136,9 @@ func (p *Peer) collectKeyframes(e *errands, now time.Time) {
 // everySecond sends sender reports and looks after layers that fell silent and
 // taps that want regular keyframes.
 func (p *Peer) everySecond(e *errands, now time.Time) {
+	if r := p.in.receiverReport(now); r != nil {
+		e.feedback = append(e.feedback, r)
+	}
 	if p.tx.ready {
 		for _, s := range p.sections {
 			if r := s.senderReport(now); r != nil {

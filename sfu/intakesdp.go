@@ -1,0 +1,112 @@
+package sfu
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/pion/sdp/v3"
+)
+
+// declaredSSRCs reads the SSRC of a sending m-line and that of its retransmissions
+// (RFC 5576 sections 4.1 and 4.2); 0 is one that is not named.
+func declaredSSRCs(m *sdp.MediaDescription) (ssrc, rtx uint32) {
+	for _, a := range m.Attributes {
+		fields := strings.Fields(a.Value)
+		switch {
+		case a.Key == "ssrc-group" && rtx == 0 && len(fields) == 3 && fields[0] == "FID":
+			if first, second := ssrcOf(fields[1]), ssrcOf(fields[2]); first != 0 && second != 0 && first != second {
+				ssrc, rtx = first, second
+			}
+		case a.Key == "ssrc" && ssrc == 0 && len(fields) > 0:
+			ssrc = ssrcOf(fields[0])
+		}
+	}
+	return ssrc, rtx
+}
+
+func ssrcOf(text string) uint32 {
+	n, err := strconv.ParseUint(text, 10, 32)
+	if err != nil {
+		return 0
+	}
+	return uint32(n)
+}
+
+// intakeLines reads from our answer what was negotiated of the m-lines that the
+// peer sends.
+func intakeLines(answer *sdp.SessionDescription, publish []publishPlan) (lines []line, exts extensions) {
+	for _, m := range answer.MediaDescriptions {
+		mid, _ := m.Attribute(sdp.AttrKeyMID)
+		for _, pub := range publish {
+			if pub.mid != mid {
+				continue
+			}
+			l := line{mid: mid, declared: pub.ssrc != 0, clock: 90000, types: typesOf(m)}
+			if pub.kind == Mic {
+				l.clock = 48000
+			}
+			lines = append(lines, l)
+			exts.read(m)
+		}
+	}
+	return lines, exts
+}
+
+// typesOf reads the payload types of an m-line of our answer.
+func typesOf(m *sdp.MediaDescription) (t codecTypes) {
+	number := func(text string) uint8 {
+		n, err := strconv.ParseUint(text, 10, 7)
+		if err != nil {
+			return 0
+		}
+		return uint8(n)
+	}
+	for _, a := range m.Attributes {
+		text, what, _ := strings.Cut(a.Value, " ")
+		pt := number(text)
+		switch {
+		case a.Key == "rtcp-fb":
+			t.nack = t.nack || what == "nack"
+		case a.Key != "rtpmap" || pt == 0:
+		case strings.EqualFold(what, "opus/48000/2"):
+			t.opus = pt
+		case strings.EqualFold(what, "red/48000/2"):
+			t.red = pt
+		case strings.EqualFold(what, "VP8/90000"):
+			t.vp8 = pt
+		}
+	}
+	for _, a := range m.Attributes {
+		text, what, _ := strings.Cut(a.Value, " ")
+		if a.Key == "fmtp" && t.vp8 != 0 && what == "apt="+strconv.Itoa(int(t.vp8)) {
+			t.rtx = number(text)
+		}
+	}
+	return t
+}
+
+// read takes the numbers of header extensions from an m-line of our answer.
+func (e *extensions) read(m *sdp.MediaDescription) {
+	for _, a := range m.Attributes {
+		if a.Key != "extmap" {
+			continue
+		}
+		text, uri, _ := strings.Cut(a.Value, " ")
+		uri, _, _ = strings.Cut(uri, " ")
+		text, _, _ = strings.Cut(text, "/")
+		n, err := strconv.ParseUint(text, 10, 8)
+		if err != nil {
+			continue
+		}
+		switch id := uint8(n); uri {
+		case sdp.SDESMidURI:
+			e.mid = id
+		case sdp.SDESRTPStreamIDURI:
+			e.rid = id
+		case sdp.SDESRepairRTPStreamIDURI:
+			e.repaired = id
+		case sdp.TransportCCURI:
+			e.congestion = id
+		}
+	}
+}
