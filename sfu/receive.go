@@ -164,10 +164,14 @@ func (p *Peer) takeReport(l *layer, sr *rtcp.SenderReport) {
 // readFeedback takes the RTCP of a receiver about one section.
 func (p *Peer) readFeedback(s *section, sender *webrtc.RTPSender) {
 	buf := make([]byte, receiveMTU)
+	var line lineReader
 	for {
 		n, _, err := sender.Read(buf)
 		if err != nil {
 			return
+		}
+		if line.take(p, buf[:n]) {
+			continue
 		}
 		pkts, err := rtcp.Unmarshal(buf[:n])
 		if err != nil {
@@ -184,7 +188,7 @@ func (p *Peer) feedback(s *section, pkts []rtcp.Packet) {
 		return
 	}
 	now := p.room.engine.p.Now()
-	p.heard = now
+	p.heard, p.room.at = now, now
 	for _, k := range pkts {
 		switch f := k.(type) {
 		case *rtcp.TransportLayerNack:
