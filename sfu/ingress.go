@@ -117,18 +117,35 @@ func (p *Peer) takeRTCP(b []byte, now time.Time) (tell bool) {
 	if plain == nil {
 		return false
 	}
-	pkts, err := rtcp.Unmarshal(plain)
-	if err != nil {
-		p.room.loop.count.dropped[dropMalformed].Add(1)
-		return tell
-	}
-	for i, k := range pkts {
-		if sr, ok := k.(*rtcp.SenderReport); ok {
-			p.senderReported(sr, now)
+	for len(plain) > 0 {
+		size := 4
+		if len(plain) >= size {
+			size *= int(binary.BigEndian.Uint16(plain[2:])) + 1
 		}
-		p.aboutSections(pkts[i : i+1])
+		if size > len(plain) {
+			p.room.loop.count.dropped[dropMalformed].Add(1)
+			return tell
+		}
+		p.takeControl(plain[:size], now)
+		plain = plain[size:]
 	}
 	return tell
+}
+
+// takeControl takes one packet of a compound one (RFC 3550 section 6.1).
+func (p *Peer) takeControl(b []byte, now time.Time) {
+	if p.takeWide(b) {
+		return
+	}
+	pkts, err := rtcp.Unmarshal(b)
+	if err != nil {
+		p.room.loop.count.dropped[dropMalformed].Add(1)
+		return
+	}
+	if sr, ok := pkts[0].(*rtcp.SenderReport); ok {
+		p.senderReported(sr, now)
+	}
+	p.aboutSections(pkts)
 }
 
 func (p *Peer) openRTCP(b []byte, now time.Time) (plain []byte, tell bool) {
@@ -174,19 +191,14 @@ func (p *Peer) senderReported(sr *rtcp.SenderReport, now time.Time) {
 	}
 }
 
-// aboutSections gives a packet to the sections that it is about. What is about the
-// peer's whole line comes with any section.
+// aboutSections gives a packet to the sections that it is about.
 func (p *Peer) aboutSections(k []rtcp.Packet) {
-	_, whole := k[0].(*rtcp.TransportLayerCC)
 	about := k[0].DestinationSSRC()
 	var found []*section
 	p.lock(func() {
 		for _, s := range p.sections {
-			if whole && s.bound || slices.Contains(about, s.ssrc) {
+			if slices.Contains(about, s.ssrc) {
 				found = append(found, s)
-				if whole {
-					return
-				}
 			}
 		}
 	})

@@ -13,7 +13,7 @@ import (
 type intake struct {
 	open    opener        // nil until DTLS is connected
 	control *srtp.Context // of RTCP
-	lines   []line
+	lines   []sending
 	streams []*stream
 	last    *stream // the one of the packet before: packets come in bursts
 	exts    extensions
@@ -31,8 +31,8 @@ const (
 	lifePace     = 500 * time.Millisecond // between two signs of life for Pion
 )
 
-// line is a publishing m-line as negotiated.
-type line struct {
+// sending is a publishing m-line as negotiated.
+type sending struct {
 	mid      string
 	declared bool   // the offer names its SSRCs
 	clock    uint32 // of its RTP timestamps, in Hz
@@ -52,7 +52,7 @@ type stream struct {
 	rid    string
 	repair bool  // it repeats packets of the stream with the same mid and rid (RFC 4588)
 	stale  bool  // another stream has taken its place
-	line   *line // nil while nothing of the sort is negotiated
+	line   *sending // nil while nothing of the sort is negotiated
 	layer  *layer
 	window replayWindow
 	stats  streamStats
@@ -71,7 +71,7 @@ func (in *intake) find(ssrc uint32) *stream {
 	return nil
 }
 
-func (in *intake) lineOf(mid string) *line {
+func (in *intake) lineOf(mid string) *sending {
 	for i := range in.lines {
 		if in.lines[i].mid == mid {
 			return &in.lines[i]
@@ -92,7 +92,7 @@ func (in *intake) takes(s *stream) {
 
 // negotiated replaces what the peer said it would send. SSRCs that an offer names
 // are known from now on.
-func (in *intake) negotiated(lines []line, exts extensions, plan []publishPlan) {
+func (in *intake) negotiated(lines []sending, exts extensions, plan []publishPlan) {
 	in.lines, in.exts = lines, exts
 	for _, pub := range plan {
 		in.declare(pub.mid, pub.ssrc, false)
@@ -154,7 +154,7 @@ func (p *Peer) introduces(h *rtp.Header) *stream {
 
 // onlyLineOf finds the m-line of a packet that names none, for senders without the
 // MID extension: the only one with the payload type.
-func (in *intake) onlyLineOf(pt uint8) (found *line) {
+func (in *intake) onlyLineOf(pt uint8) (found *sending) {
 	for i := range in.lines {
 		if !in.lines[i].types.has(pt) {
 			continue

@@ -34,14 +34,14 @@ func ssrcOf(text string) uint32 {
 
 // intakeLines reads from our answer what was negotiated of the m-lines that the
 // peer sends.
-func intakeLines(answer *sdp.SessionDescription, publish []publishPlan) (lines []line, exts extensions) {
+func intakeLines(answer *sdp.SessionDescription, publish []publishPlan) (lines []sending, exts extensions) {
 	for _, m := range answer.MediaDescriptions {
 		mid, _ := m.Attribute(sdp.AttrKeyMID)
 		for _, pub := range publish {
 			if pub.mid != mid {
 				continue
 			}
-			l := line{mid: mid, declared: pub.ssrc != 0, clock: 90000, types: typesOf(m)}
+			l := sending{mid: mid, declared: pub.ssrc != 0, clock: 90000, types: typesOf(m)}
 			if pub.kind == Mic {
 				l.clock = 48000
 			}

@@ -20,6 +20,8 @@ type layer struct {
 	ring    []*packetRefs // by extended sequence number, serves retransmissions
 
 	flow    flow
+	bytes   int // since the source was measured, as a receiver gets them
+	rate    int // bits per second of them, smoothed; 0: not yet measured
 	missing gaps
 	nack    bool // the publisher takes requests for lost packets
 	// released is the highest number that sections were given (cameras).
@@ -46,6 +48,7 @@ func newLayer(src *source, index int, ringPackets int) *layer {
 func (l *layer) restart(ssrc uint32) {
 	l.ssrc, l.started, l.hasReport = ssrc, false, false
 	l.flow, l.missing.list = flow{}, l.missing.list[:0]
+	l.bytes, l.rate = 0, 0
 	l.seq.reset()
 	l.drain()
 }
@@ -85,6 +88,7 @@ type codecTypes struct {
 // ingest takes one received packet. The reader of the layer calls it under the
 // room's lock; nothing of p is kept.
 func (r *Room) ingest(l *layer, p *rtp.Packet, pt codecTypes, now time.Time) {
+	r.at = now
 	c := &r.loop.count
 	c.packetsIn.Add(1)
 	c.bytesIn.Add(uint64(len(p.Payload)))
@@ -124,6 +128,7 @@ func (r *Room) ingest(l *layer, p *rtp.Packet, pt codecTypes, now time.Time) {
 		k.pkt.Codec = VP8
 	}
 	src.heard += len(p.Payload) + rtpHeaderSize
+	l.bytes += len(p.Payload) + packetOverhead
 	k.pkt.Source, k.pkt.Layer, k.pkt.SSRC = src.id, l.index, l.ssrc
 	k.pkt.Seq, k.pkt.Timestamp, k.pkt.Marker, k.pkt.Arrival = ext, p.Timestamp, p.Marker, now
 	l.put(k)

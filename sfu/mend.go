@@ -291,6 +291,7 @@ func (p *Peer) collectNacks(m *mendRound) (next time.Duration) {
 		return 0
 	}
 	now := p.room.engine.p.Now()
+	p.room.at = now
 	for _, src := range p.publish {
 		for _, l := range src.layers {
 			if l == nil || src.publisher != p || len(l.missing.list) == 0 {

@@ -32,7 +32,7 @@ type counters struct {
 	packetsIn, bytesIn        atomic.Uint64
 	packetsOut, bytesOut      atomic.Uint64
 	resent, keyframes, panics atomic.Uint64
-	nacks, givenUp            atomic.Uint64
+	nacks, givenUp, padding   atomic.Uint64
 	dropped                   [dropReasons]atomic.Uint64
 	peers, rooms              atomic.Int64
 	_                         [64]byte
@@ -55,6 +55,7 @@ func newCollector(loops []*loop) *collector {
 	add("sent_bytes_total", "Sealed RTP bytes sent.")
 	add("packets_resent_total", "Retransmissions sent.")
 	add("keyframe_requests_total", "Keyframe requests sent to publishers.")
+	add("packets_padding_total", "Packets of padding alone, which probe a line.")
 	add("nacks_sent_total", "Requests for lost packets sent to publishers.")
 	add("packets_given_up_total", "Lost packets that no publisher's answer brought in time.")
 	add("panics_total", "Panics that ended one peer.")
@@ -87,6 +88,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	counter("sent_bytes_total", sum(func(c *counters) uint64 { return c.bytesOut.Load() }))
 	counter("packets_resent_total", sum(func(c *counters) uint64 { return c.resent.Load() }))
 	counter("keyframe_requests_total", sum(func(c *counters) uint64 { return c.keyframes.Load() }))
+	counter("packets_padding_total", sum(func(c *counters) uint64 { return c.padding.Load() }))
 	counter("nacks_sent_total", sum(func(c *counters) uint64 { return c.nacks.Load() }))
 	counter("packets_given_up_total", sum(func(c *counters) uint64 { return c.givenUp.Load() }))
 	counter("panics_total", sum(func(c *counters) uint64 { return c.panics.Load() }))

@@ -292,6 +292,7 @@ func (t *sectionTrack) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParame
 			s.rtxPT, s.rtxSSRC = uint8(c.PayloadType), uint32(ctx.SSRCRetransmission())
 		}
 	}
+	s.numberWide(ctx.HeaderExtensions())
 	s.bound = true
 	return media, nil
 }

@@ -64,7 +64,8 @@ type transport struct {
 	to    destination
 	mode  SenderMode
 	up    bool // DTLS is connected
-	buf   [rtpHeaderSize + 2 + maxPayload + sealOverhead]byte
+	buf   [rtpHeaderSize + wideSize + 2 + maxPayload + sealOverhead]byte
+	line  line
 }
 
 func newPeer(r *Room, p PeerParams) (*Peer, error) {
@@ -130,7 +131,7 @@ func (p *Peer) api() (*webrtc.API, error) {
 		s.SetDTLSServerHelloMessageHook(p.keys.serverHello)
 		s.SetDTLSKeyLogWriter(&p.keys)
 	}
-	m, err := mediaEngine()
+	m, err := mediaEngine(p.tx.mode)
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +145,7 @@ func (p *Peer) api() (*webrtc.API, error) {
 		webrtc.WithInterceptorRegistry(registry)), nil
 }
 
-func mediaEngine() (*webrtc.MediaEngine, error) {
+func mediaEngine(mode SenderMode) (*webrtc.MediaEngine, error) {
 	m := &webrtc.MediaEngine{}
 	congestion := webrtc.RTCPFeedback{Type: "transport-cc"}
 	video := []webrtc.RTCPFeedback{{Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "ccm", Parameter: "fir"}, congestion}
@@ -158,17 +159,21 @@ func mediaEngine() (*webrtc.MediaEngine, error) {
 	codec(webrtc.RTPCodecTypeAudio, 63, mimeRED, 48000, 2, "111/111", nil)
 	codec(webrtc.RTPCodecTypeVideo, 96, webrtc.MimeTypeVP8, 90000, 0, "", video)
 	codec(webrtc.RTPCodecTypeVideo, 97, webrtc.MimeTypeRTX, 90000, 0, "apt=96", nil)
+	received := []webrtc.RTPTransceiverDirection{webrtc.RTPTransceiverDirectionRecvonly}
 	extension := func(uri string, kinds ...webrtc.RTPCodecType) {
 		for _, k := range kinds {
-			errs = append(errs, m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, k, webrtc.RTPTransceiverDirectionRecvonly))
+			errs = append(errs, m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, k, received...))
 		}
 	}
 	extension(sdp.SDESMidURI, webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo)
 	extension(sdp.SDESRTPStreamIDURI, webrtc.RTPCodecTypeVideo)
 	extension(sdp.SDESRepairRTPStreamIDURI, webrtc.RTPCodecTypeVideo)
-	extension(sdp.TransportCCURI, webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo)
 	extension(sdp.ABSSendTimeURI, webrtc.RTPCodecTypeVideo)
 	extension(sdp.AudioLevelURI, webrtc.RTPCodecTypeAudio)
+	if mode == SendOwn { // the reference numbers nothing that it sends
+		received = append(received, webrtc.RTPTransceiverDirectionSendonly)
+	}
+	extension(sdp.TransportCCURI, webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo)
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("sfu: codecs: %w", err)
 	}
@@ -371,6 +376,9 @@ func (p *Peer) write(s *section, b []byte, ssrc uint32, index uint64) (full bool
 	case err == nil:
 		c.packetsOut.Add(1)
 		c.bytesOut.Add(uint64(len(sealed)))
+		if s.wide != 0 {
+			p.tx.line.est.Sent(len(sealed)+udpOverhead, p.room.at)
+		}
 		return false
 	case bufferFull(err):
 		c.dropped[dropFull].Add(1)

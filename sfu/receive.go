@@ -28,7 +28,7 @@ func (p *Peer) feedback(s *section, pkts []rtcp.Packet) {
 		return
 	}
 	now := p.room.engine.p.Now()
-	p.heard = now
+	p.heard, p.room.at = now, now
 	for _, k := range pkts {
 		switch f := k.(type) {
 		case *rtcp.TransportLayerNack:

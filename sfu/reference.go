@@ -182,6 +182,9 @@ func (p *Peer) readFeedback(s *section, sender *webrtc.RTPSender) {
 		if err != nil {
 			return
 		}
+		if p.takeWide(buf[:n]) {
+			continue
+		}
 		pkts, err := rtcp.Unmarshal(buf[:n])
 		if err != nil {
 			continue

@@ -29,6 +29,7 @@ type Room struct {
 	peers   map[string]*Peer
 	sources map[SourceID]*source
 	taps    []*tapEntry
+	at      time.Time // of the present call into the packet path, for what it sends
 }
 
 func newRoom(e *Engine, l *loop, id string) (*Room, error) {

@@ -15,12 +15,21 @@ const (
 	rtpHeaderSize = 12
 	gcmTagSize    = 16
 	sealOverhead  = 16 // the larger of the profiles' tags
+	wideSize      = 8  // header extension with the transport-wide number
 )
+
+// headerSize of a packet that we made: without an extension, or with ours.
+func headerSize(b []byte) int {
+	if b[0]&0x10 != 0 {
+		return rtpHeaderSize + wideSize
+	}
+	return rtpHeaderSize
+}
 
 // sealer protects RTP packets of one peer (RFC 3711, RFC 7714). There is one for
 // the peer's life, whatever address it sends to; the caller holds the room's lock.
 type sealer interface {
-	// seal protects the packet b (12-byte header and payload) in place and returns
+	// seal protects the packet b (header as headerSize and payload) in place and returns
 	// it with its tag; b has sealOverhead bytes of spare capacity. index is the
 	// extended sequence number; the caller never repeats one for an SSRC.
 	seal(b []byte, ssrc uint32, index uint64) ([]byte, error)
@@ -75,8 +84,9 @@ func newGCMSealer(key, salt []byte) (*gcmSealer, error) {
 
 func (s *gcmSealer) seal(b []byte, ssrc uint32, index uint64) ([]byte, error) {
 	gcmNonce(&s.nonce, &s.salt, ssrc, index)
-	sealed := s.aead.Seal(b[rtpHeaderSize:rtpHeaderSize], s.nonce[:], b[rtpHeaderSize:], b[:rtpHeaderSize])
-	return b[:rtpHeaderSize+len(sealed)], nil
+	head := headerSize(b)
+	sealed := s.aead.Seal(b[head:head], s.nonce[:], b[head:], b[:head])
+	return b[:head+len(sealed)], nil
 }
 
 // deriveSessionKey is the key derivation of RFC 3711 section 4.3 with a
@@ -108,7 +118,7 @@ type contextSealer struct {
 
 func (s *contextSealer) seal(b []byte, _ uint32, _ uint64) ([]byte, error) {
 	s.hdr = rtp.Header{Extensions: s.hdr.Extensions[:0]}
-	if _, err := s.hdr.Unmarshal(b[:rtpHeaderSize]); err != nil {
+	if _, err := s.hdr.Unmarshal(b[:headerSize(b)]); err != nil {
 		return nil, fmt.Errorf("sfu: own header: %w", err)
 	}
 	out, err := s.ctx.EncryptRTP(s.out[:0], b, &s.hdr)

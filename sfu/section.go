@@ -48,6 +48,9 @@ type section struct {
 	born             time.Time
 	rtxNext          uint64
 	rtxBudget        bucket
+	wide             uint8 // id of the extension with the transport-wide number, 0: none
+	ideal            int   // the layer that the size shown asks for, -1: none
+	starved          bool  // the line carries not even the lowest layer
 	packets, octets  uint32
 }
 
@@ -75,7 +78,7 @@ func newSection(p *Peer, mid string, src *source, now time.Time) *section {
 		size = audioHistory
 	}
 	s := &section{
-		peer: p, src: src, mid: mid, born: now, current: -1, target: -1,
+		peer: p, src: src, mid: mid, born: now, current: -1, target: -1, ideal: -1,
 		history:   make([]sentPacket, size),
 		rtxBudget: newBucket(0, p.room.engine.p.Limits.RTXBurstBytes, now),
 		rtxNext:   uint64(rand.Uint32N(1<<15)) + 1, //nolint:gosec // RFC 3550: unpredictable is enough
@@ -109,6 +112,7 @@ func (s *section) regrant(g Grant, open bool, now time.Time) {
 // retransmission.
 func (s *section) halt() {
 	s.running, s.current, s.target, s.waiting, s.congested = false, -1, -1, false, false
+	s.ideal, s.starved = -1, false
 	s.historyFrom = s.seq.next
 }
 
@@ -117,20 +121,38 @@ func (s *section) retarget(now time.Time) {
 	if !s.gate.open || s.src.kind != Cam {
 		return
 	}
-	was := s.target
 	switch hi := int(s.grant.MaxLayer); {
 	case !s.wanted():
-		s.target, s.current, s.waiting, s.running = -1, -1, false, false
+		s.ideal = -1
 	case s.hinted && s.hint.Height > 0:
-		s.target = s.src.smallestFor(now, s.hint.Width, s.hint.Height, int(s.grant.MinLayer), hi)
+		s.ideal = s.src.smallestFor(now, s.hint.Width, s.hint.Height, int(s.grant.MinLayer), hi)
 	default:
-		s.target = s.src.smallestFor(now, 1<<30, 1<<30, int(s.grant.MinLayer), hi)
+		s.ideal = s.src.smallestFor(now, 1<<30, 1<<30, int(s.grant.MinLayer), hi)
 	}
-	s.waiting = s.target >= 0 && s.target != s.current
+	if s.peer.tx.line.bounds(now) {
+		s.peer.allocate(now)
+		return
+	}
+	s.starved = false
+	s.aim(s.ideal, !s.wanted())
+}
+
+// aim makes layer i the target, -1 for none; at once ends what flows now instead
+// of letting it go on until the keyframe.
+func (s *section) aim(i int, atOnce bool) {
+	was := s.target
+	s.target = i
+	if atOnce && s.current != i {
+		if s.running {
+			s.historyFrom = s.seq.next // of no use to the picture that comes
+		}
+		s.current, s.running = -1, false
+	}
+	s.waiting = i >= 0 && i != s.current
 	if s.waiting {
-		s.src.layers[s.target].requestKey()
+		s.src.layers[i].requestKey()
 	}
-	if was != s.target {
+	if was != i {
 		s.peer.dirty()
 	}
 }
@@ -278,11 +300,11 @@ func (s *section) nextTimestamp(l *layer, k *packetRefs) uint32 {
 func (s *section) send(k *packetRefs, h *sentPacket, index uint64) {
 	payload, pt := s.payload(k)
 	ts := k.pkt.Timestamp - h.tsShift
-	b := s.peer.tx.buf[:rtpHeaderSize+len(payload)]
-	s.header(b, pt, k.pkt.Marker, uint16(index), ts, s.ssrc)
-	copy(b[rtpHeaderSize:], payload)
+	b := s.peer.tx.buf[:s.headerSize()+len(payload)]
+	body := b[s.header(b, pt, k.pkt.Marker, uint16(index), ts, s.ssrc):]
+	copy(body, payload)
 	if s.src.kind == Cam {
-		k.vp8.rewrite(b[rtpHeaderSize:], h.pidShift, h.tl0Shift)
+		k.vp8.rewrite(body, h.pidShift, h.tl0Shift)
 	}
 	if !s.sent || after(ts, s.lastTS) {
 		s.lastTS, s.lastAt = ts, k.pkt.Arrival
@@ -298,15 +320,24 @@ func (s *section) send(k *packetRefs, h *sentPacket, index uint64) {
 }
 
 // payload chooses redundancy or the plain packet: only for receivers that
-// negotiated it, and never a block from before the opening.
+// negotiated it and lose packets, and never a block from before the opening.
 func (s *section) payload(k *packetRefs) ([]byte, uint8) {
-	if k.red && s.redPT != 0 && (!k.hasOld || s.gate.admitOld(k.pkt.Seq, k.oldest)) {
+	if k.red && s.redPT != 0 && s.peer.tx.line.loses() && (!k.hasOld || s.gate.admitOld(k.pkt.Seq, k.oldest)) {
 		return k.raw, s.redPT
 	}
 	return k.pkt.Payload, s.pt
 }
 
-func (s *section) header(b []byte, pt uint8, marker bool, seq uint16, ts, ssrc uint32) {
+// headerSize of what the section sends.
+func (s *section) headerSize() int {
+	if s.wide != 0 {
+		return rtpHeaderSize + wideSize
+	}
+	return rtpHeaderSize
+}
+
+// header writes the header into b and returns its size.
+func (s *section) header(b []byte, pt uint8, marker bool, seq uint16, ts, ssrc uint32) int {
 	b[0], b[1] = 0x80, pt
 	if marker {
 		b[1] |= 0x80
@@ -314,6 +345,16 @@ func (s *section) header(b []byte, pt uint8, marker bool, seq uint16, ts, ssrc u
 	binary.BigEndian.PutUint16(b[2:], seq)
 	binary.BigEndian.PutUint32(b[4:], ts)
 	binary.BigEndian.PutUint32(b[8:], ssrc)
+	if s.wide == 0 {
+		return rtpHeaderSize
+	}
+	// One extension with a one-byte header (RFC 8285 section 4.2), two bytes long.
+	b[0] |= 0x10
+	binary.BigEndian.PutUint32(b[rtpHeaderSize:], 0xbede0001)
+	b[16] = s.wide<<4 | 1
+	binary.BigEndian.PutUint16(b[17:], s.peer.tx.line.est.Next())
+	b[19] = 0
+	return rtpHeaderSize + wideSize
 }
 
 // resend answers one lost sequence number on the RTX stream (RFC 4588), within
@@ -341,11 +382,11 @@ func (s *section) resend(seq uint16, now time.Time) {
 		return
 	}
 	h.resent = age
-	b := s.peer.tx.buf[:rtpHeaderSize+2+len(k.raw)]
-	s.header(b, s.rtxPT, k.pkt.Marker, uint16(s.rtxNext), k.pkt.Timestamp-h.tsShift, s.rtxSSRC)
-	binary.BigEndian.PutUint16(b[rtpHeaderSize:], seq)
-	copy(b[rtpHeaderSize+2:], k.raw)
-	k.vp8.rewrite(b[rtpHeaderSize+2:], h.pidShift, h.tl0Shift)
+	b := s.peer.tx.buf[:s.headerSize()+2+len(k.raw)]
+	body := b[s.header(b, s.rtxPT, k.pkt.Marker, uint16(s.rtxNext), k.pkt.Timestamp-h.tsShift, s.rtxSSRC):]
+	binary.BigEndian.PutUint16(body, seq)
+	copy(body[2:], k.raw)
+	k.vp8.rewrite(body[2:], h.pidShift, h.tl0Shift)
 	s.peer.room.loop.count.resent.Add(1)
 	s.peer.write(s, b, s.rtxSSRC, s.rtxNext)
 	s.rtxNext++
@@ -369,7 +410,7 @@ func (s *section) state(now time.Time) ReceiverState {
 		st.PausedBy = PausedByLost
 	case s.src.kind == Cam && s.src.silent(now):
 		st.PausedBy = PausedBySender
-	case s.congested && s.waiting:
+	case s.starved || s.congested && s.waiting:
 		st.PausedBy = PausedByBandwidth
 	case !s.wanted():
 		st.PausedBy = PausedByPolicy

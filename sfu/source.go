@@ -31,6 +31,11 @@ func (s *source) measure(now time.Time) {
 			rate = (3*s.uplink + rate) / 4
 		}
 		s.uplink = rate
+		for _, l := range s.layers {
+			if l != nil {
+				l.measure(span)
+			}
+		}
 	}
 	s.measured, s.heard = now, 0
 }

@@ -87,6 +87,7 @@ func (p *Peer) collect(lastStates, nextReport *time.Time) errands {
 	}
 	p.collectKeyframes(&e, now)
 	p.in.feedback.collect(&e, now)
+	p.probe(&e, now)
 	if !now.Before(*nextReport) {
 		*nextReport = now.Add(reportInterval)
 		p.everySecond(&e, now)
@@ -150,11 +151,14 @@ func (p *Peer) everySecond(e *errands, now time.Time) {
 		}
 	}
 	for _, src := range p.publish {
-		if src.kind != Cam || src.publisher != p || src.open == 0 {
+		if src.publisher != p || src.open == 0 {
+			continue
+		}
+		src.measure(now)
+		if src.kind != Cam {
 			continue
 		}
 		src.retarget(now)
-		src.measure(now)
 		p.room.touch(src)
 		for _, t := range src.taps {
 			t.wantKey(now)

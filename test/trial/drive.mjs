@@ -7,6 +7,7 @@
 //   near, far paths of the executables that start Chromium inside the hosts;
 //             near is the unimpaired judge, far the party behind the line
 //   wav       speech that the fake microphones play
+//   nearSpeaks  nobody is invited to speak: the judge's picture is the large one
 //   port      of the demonstration server ("sfu")
 //   warmup, window   seconds before and of the measurement
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -123,6 +124,7 @@ const inbound = async () => {
   const sum = {
     audio: { packets: 0, lost: 0, samples: 0, concealed: 0, silentConcealed: 0 },
     video: { frames: 0, freezes: 0, frozen: 0 },
+    height: 0,
   };
   for (const r of (await pc.getStats()).values()) {
     if (r.type !== 'inbound-rtp') continue;
@@ -136,6 +138,7 @@ const inbound = async () => {
       sum.video.frames += r.framesDecoded ?? 0;
       sum.video.freezes += r.freezeCount ?? 0;
       sum.video.frozen += r.totalFreezesDuration ?? 0;
+      sum.height = Math.max(sum.height, r.frameHeight ?? 0);
     }
   }
   return sum;
@@ -167,12 +170,29 @@ const detail = async () => {
   return out;
 };
 
+const slotSeconds = 0.5;
+
+/** slots: frames decoded and the height of the tallest picture, by half seconds. */
+async function slots(page, seconds) {
+  const begin = Date.now();
+  const out = [];
+  let before = (await page.evaluate(inbound)).video.frames;
+  for (let i = 1; i <= seconds / slotSeconds; i++) {
+    await page.waitForTimeout(Math.max(0, begin + i * slotSeconds * 1000 - Date.now()));
+    const now = await page.evaluate(inbound);
+    out.push({ frames: now.video.frames - before, height: now.height });
+    before = now.video.frames;
+  }
+  return out;
+}
+
 async function measure(page, seconds) {
   const before = await page.evaluate(inbound);
-  await page.waitForTimeout(seconds * 1000);
+  const bySlot = await slots(page, seconds);
   const d = difference(before, await page.evaluate(inbound));
   return {
     ...d,
+    slots: bySlot,
     detail: await page.evaluate(detail),
     concealedShare: d.audio.samples > 0 ? d.audio.concealed / d.audio.samples : 1,
     frozenShare: d.video.frozen / seconds,
@@ -204,6 +224,7 @@ async function main() {
     await Promise.all([flowing(pages.near), flowing(pages.far)]);
     const flowingAfter = (Date.now() - started) / 1000;
     await pages.near.waitForTimeout(config.warmup * 1000);
+    console.log('measuring');
     const [n, f] = await Promise.all([
       measure(pages.near, config.window),
       measure(pages.far, config.window),

@@ -47,7 +47,7 @@ async function act(page, label, name, confirm = false) {
   }
 }
 
-export async function holdHearing(nearContext, farContext, { port }) {
+export async function holdHearing(nearContext, farContext, { port, nearSpeaks }) {
   const near = await signIn(nearContext, port, 'judge');
   const far = await signIn(farContext, port, 'party');
   await until(
@@ -73,6 +73,7 @@ export async function holdHearing(nearContext, farContext, { port }) {
   );
   await act(near, 'Cho vào phòng xử án', name);
   await act(near, 'Bắt đầu phiên tòa', undefined, true);
+  if (nearSpeaks) return { near, far };
   await act(near, 'Mời phát biểu', name);
   await until(far, 'the party holds the floor', () => {
     const view = window.__phientoa.view();

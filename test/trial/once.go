@@ -44,6 +44,8 @@ type received struct {
 	ConcealedShare  float64 `json:"concealedShare"`
 	FrozenShare     float64 `json:"frozenShare"`
 	FramesPerSecond float64 `json:"framesPerSecond"`
+	// Slots are half seconds of the window, in order.
+	Slots []slot `json:"slots"`
 	// Detail is what the browser counts of each video stream, to explain the rest.
 	Detail json.RawMessage `json:"detail"`
 	Audio  struct {
@@ -54,6 +56,15 @@ type received struct {
 		SilentConcealed float64 `json:"silentConcealed"`
 	} `json:"audio"`
 }
+
+// slot is half a second: frames decoded and the height of the picture.
+type slot struct {
+	Frames float64 `json:"frames"`
+	Height float64 `json:"height"`
+}
+
+// slotTime is the length of a slot.
+const slotTime = 500 * time.Millisecond
 
 // once builds the two hosts and the line, measures one pair and removes it all.
 func (t trial) once(ctx context.Context, o options, mode string) (r run, err error) {
@@ -88,7 +99,7 @@ func (t trial) once(ctx context.Context, o options, mode string) (r run, err err
 		defer wait()
 		defer stop()
 	}
-	err = drive(ctx, l, mode, dir, wav, o, &r)
+	err = t.drive(ctx, l, mode, dir, wav, o, &r)
 	if err = errors.Join(err, l.close(&r)); err != nil || l.wire == nil || server == nil {
 		return r, err
 	}
@@ -103,6 +114,7 @@ type line struct {
 	tuns      []*os.File
 	cancel    context.CancelFunc
 	wg        sync.WaitGroup
+	pipes     []*impair.Pipe
 	up, down  impair.Counts
 	wire      *wire // what the far side sent, when the trial is about the record
 }
@@ -133,13 +145,14 @@ func newLine(t trial, seed uint64) (l *line, err error) {
 	l.tuns = append(l.tuns, far)
 	ctx, cancel := context.WithCancel(context.Background())
 	l.cancel = cancel
-	up := impair.NewPipe(t.Up, seed)
+	up, down := impair.NewPipe(t.Up, seed), impair.NewPipe(t.Down, seed+1)
+	l.pipes = []*impair.Pipe{up, down}
 	if t.Recorded {
 		l.wire = &wire{sent: map[uint32]map[uint16]passage{}}
 		up.Seen = l.wire.see
 	}
 	l.wg.Go(func() { l.up = up.Run(ctx, near, far) })
-	l.wg.Go(func() { l.down = impair.NewPipe(t.Down, seed+1).Run(ctx, far, near) })
+	l.wg.Go(func() { l.down = down.Run(ctx, far, near) })
 	return l, nil
 }
 
@@ -179,8 +192,12 @@ func speech(ctx context.Context, dir string) (string, error) {
 	return wav, nil
 }
 
-// drive runs the two browsers and reads the last line of what they say.
-func drive(ctx context.Context, l *line, mode, dir, wav string, o options, r *run) error {
+// measuring is the line by which the browsers' driver says that it begins to measure.
+const measuring = "measuring"
+
+// drive runs the two browsers, marks the beginning of the measurement on the line and
+// reads the last line of what they say.
+func (t trial) drive(ctx context.Context, l *line, mode, dir, wav string, o options, r *run) error {
 	near, err := browserIn(l.near, dir)
 	if err != nil {
 		return err
@@ -191,7 +208,7 @@ func drive(ctx context.Context, l *line, mode, dir, wav string, o options, r *ru
 	}
 	config, err := json.Marshal(map[string]any{
 		"mode": mode, "near": near, "far": far, "wav": wav, "port": webPort,
-		"warmup": o.Warmup.Seconds(), "window": o.Window.Seconds(),
+		"warmup": o.Warmup.Seconds(), "window": o.Window.Seconds(), "nearSpeaks": t.NearSpeaks,
 	})
 	if err != nil {
 		return err
@@ -199,12 +216,27 @@ func drive(ctx context.Context, l *line, mode, dir, wav string, o options, r *ru
 	cmd := exec.CommandContext(ctx, "node", "test/trial/drive.mjs", string(config))
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
-	out, err := cmd.Output()
+	out, err := cmd.StdoutPipe()
 	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	var last string
+	lines := bufio.NewScanner(out)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		if last = lines.Text(); last == measuring {
+			for _, p := range l.pipes {
+				p.Mark(time.Now())
+			}
+		}
+	}
+	if err := errors.Join(lines.Err(), cmd.Wait()); err != nil {
 		return fmt.Errorf("browsers: %w: %s", err, stderr.String())
 	}
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	return json.Unmarshal([]byte(lines[len(lines)-1]), r)
+	return json.Unmarshal([]byte(last), r)
 }
 
 func browserIn(h *nethost.Host, dir string) (string, error) {

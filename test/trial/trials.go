@@ -24,11 +24,14 @@ type Verdict struct {
 	Control float64 `json:"control"` // of the control pair
 	Bound   float64 `json:"bound"`
 	// Frames a second of the hearing, and the least that passes; 0 is no bound.
-	Frames    float64 `json:"frames,omitempty"`
-	MinFrames float64 `json:"minFrames,omitempty"`
-	Pass      bool    `json:"pass"`
-	Hearing   run     `json:"hearing"`
-	Pair      run     `json:"pair"`
+	// Outcome and its counterpart of trials that judge more than one figure.
+	Outcome        *outcome `json:"outcome,omitempty"`
+	ControlOutcome *outcome `json:"controlOutcome,omitempty"`
+	Frames         float64  `json:"frames,omitempty"`
+	MinFrames      float64  `json:"minFrames,omitempty"`
+	Pass           bool     `json:"pass"`
+	Hearing        run      `json:"hearing"`
+	Pair           run      `json:"pair"`
 }
 
 // trial is one experiment: a line for each direction as the party sees it, and
@@ -45,6 +48,11 @@ type trial struct {
 	// is no such rule.
 	Frames    func(run) float64
 	MinFrames float64
+	// NearSpeaks: nobody is invited, so that the judge's picture is the large one.
+	NearSpeaks bool
+	// Judge replaces Figure and control where they are no measure: it says what
+	// was seen and whether that is good enough.
+	Judge func(run) outcome
 	// Recorded: the record of the hearing is held against what was lost on the way;
 	// the control pair is not recorded and not run.
 	Recorded bool
@@ -82,6 +90,22 @@ func trials() []trial {
 			Frames: func(r run) float64 { return r.Far.FramesPerSecond }, MinFrames: 15,
 		},
 		{
+			Name: "V2", About: "party's downlink falls from 2 Mbit/s to 400 kbit/s for 15 s: when its picture is usable, and full again",
+			Up: clean, Down: impair.Line{Delay: path, RateBits: 2_000_000, Steps: []impair.Step{
+				{After: stepDown, RateBits: 400_000}, {After: stepUp, RateBits: 2_000_000},
+			}},
+			NearSpeaks: true,
+			Rule:       "at least 10 frames/s from 2 s after the fall on, full height again at the latest 10 s after the rise",
+			Judge:      judgeSteps,
+		},
+		{
+			Name: "V3", About: "party's downlink carries 300 kbit/s: its sound and its picture",
+			Up: clean, Down: impair.Line{Delay: path, RateBits: 300_000},
+			NearSpeaks: true,
+			Rule:       "no sound concealed but for 0.001, and at least 8 frames/s",
+			Judge:      judgeNarrow,
+		},
+		{
 			Name: "R-gaps", About: "party's uplink loses 20 %, and everything for 1.5 s in 8: what the record names as missing",
 			Up: impair.Line{Delay: path, Loss: 0.20, Outage: 1500 * time.Millisecond, OutageEvery: 8 * time.Second}, Down: clean,
 			Rule:     "every missing packet was lost on the way and is named, each gap within 100 ms",
@@ -108,6 +132,9 @@ func find(name string) (trial, bool) {
 func (t trial) run(ctx context.Context, o options) (Verdict, error) {
 	v := Verdict{Trial: t.Name, Seed: o.Seed, Rule: t.Rule}
 	var err error
+	if t.Judge != nil {
+		return t.judge(ctx, o, v)
+	}
 	if t.Recorded {
 		v.Hearing, err = t.once(ctx, o, "sfu")
 		if r := v.Hearing.Record; err == nil {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"io"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 )
 
@@ -25,9 +26,18 @@ type Line struct {
 	// Nothing passes for Outage, once in OutageEvery and first after one of them;
 	// 0 for never.
 	Outage, OutageEvery time.Duration
+	// Steps change the capacity in time, in the order of After; the first is not
+	// before Mark.
+	Steps []Step
 	// QueueTime bounds what waits for capacity; a packet that would wait longer
 	// is lost (drop tail). 0 takes 200 ms.
 	QueueTime time.Duration
+}
+
+// Step is a capacity from a moment on.
+type Step struct {
+	After    time.Duration // since Mark
+	RateBits int
 }
 
 // Counts of one direction.
@@ -53,6 +63,7 @@ type Pipe struct {
 	Seen func(data []byte, at time.Time, delivered bool)
 
 	line   Line
+	mark   atomic.Pointer[time.Time]
 	began  time.Time
 	rng    *rand.Rand
 	bad    bool // state of the Gilbert model
@@ -69,6 +80,23 @@ func NewPipe(line Line, seed uint64) *Pipe {
 	return &Pipe{line: line, rng: rand.New(rand.NewPCG(seed, 0x9e3779b97f4a7c15))}
 }
 
+// Mark begins the line's Steps; from any goroutine.
+func (p *Pipe) Mark(at time.Time) { p.mark.Store(&at) }
+
+// rate is the capacity now.
+func (p *Pipe) rate(now time.Time) int {
+	rate, mark := p.line.RateBits, p.mark.Load()
+	if mark == nil {
+		return rate
+	}
+	for _, s := range p.line.Steps {
+		if now.Sub(*mark) >= s.After {
+			rate = s.RateBits
+		}
+	}
+	return rate
+}
+
 // Schedule decides about one packet of size bytes that arrives now: when it is
 // to be delivered, or, when it is lost, would have come on an idle line.
 func (p *Pipe) Schedule(now time.Time, size int) (at time.Time, deliver bool) {
@@ -82,7 +110,7 @@ func (p *Pipe) Schedule(now time.Time, size int) (at time.Time, deliver bool) {
 		return now.Add(p.line.Delay), false
 	}
 	start := now
-	if p.line.RateBits > 0 {
+	if rate := p.rate(now); rate > 0 {
 		if p.freeAt.After(start) {
 			start = p.freeAt
 		}
@@ -90,7 +118,7 @@ func (p *Pipe) Schedule(now time.Time, size int) (at time.Time, deliver bool) {
 			p.counts.Overflow++
 			return start.Add(p.line.Delay), false
 		}
-		start = start.Add(time.Duration(size) * 8 * time.Second / time.Duration(p.line.RateBits))
+		start = start.Add(time.Duration(size) * 8 * time.Second / time.Duration(rate))
 		p.freeAt = start
 	}
 	at = start.Add(p.line.Delay)

@@ -34,6 +34,23 @@ func lossOf(t *testing.T, line Line, seed uint64) (rate, meanBurst float64) {
 	return float64(lost) / n, float64(lost) / float64(bursts)
 }
 
+// The capacity follows the steps, which begin with the mark and not before.
+func TestStepsBeginWithTheMark(t *testing.T) {
+	p := NewPipe(Line{RateBits: 1_000_000, Steps: []Step{{After: time.Second, RateBits: 100_000}, {After: 2 * time.Second, RateBits: 0}}}, 1)
+	now := time.Unix(0, 0)
+	takes := func(after time.Duration) time.Duration {
+		at, ok := p.Schedule(now.Add(after), 1250)
+		require.True(t, ok)
+		return at.Sub(now.Add(after))
+	}
+	require.Equal(t, 10*time.Millisecond, takes(5*time.Second))
+	now = now.Add(time.Minute)
+	p.Mark(now)
+	require.Equal(t, 10*time.Millisecond, takes(0))
+	require.Equal(t, 100*time.Millisecond, takes(time.Second))
+	require.Zero(t, takes(2*time.Second))
+}
+
 func TestLossHasTheAskedRateAndBurstLength(t *testing.T) {
 	for _, c := range []struct{ loss, burst float64 }{{0, 0}, {0.1, 0}, {0.3, 0}, {0.09, 5}} {
 		rate, mean := lossOf(t, Line{Loss: c.loss, BurstMean: c.burst}, 7)

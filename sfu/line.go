@@ -1,0 +1,152 @@
+package sfu
+
+import (
+	"time"
+
+	"github.com/pion/sdp/v3"
+	"github.com/pion/webrtc/v4"
+
+	"phientoa/sfu/estimate"
+)
+
+const (
+	udpOverhead = 28 // bytes of IPv4 and UDP headers, which the line carries too
+	// packetOverhead is what a packet of a source takes on a receiver's line beside
+	// its payload.
+	packetOverhead = rtpHeaderSize + wideSize + sealOverhead + udpOverhead
+	// A receiver that negotiated feedback and sends none is not bounded for ever.
+	reportGrace = 3 * time.Second
+	// Redundancy of sound is for legs that lose: over this share, and for so long.
+	redLoss = 0.02
+	redTime = 10 * time.Second
+	// paddingBytes is what RFC 3550 section 5.1 can count in the last of them.
+	paddingBytes = 255
+)
+
+// line is what is known of the way to a peer that reports by transport-wide
+// feedback. Under the room's lock.
+type line struct {
+	est   *estimate.Estimator // nil: no section negotiated it
+	// arrivals is what the last feedback told, kept for its room.
+	arrivals []estimate.Arrival
+	began time.Time
+	// lossy: redundancy of sound goes out until then.
+	lossy time.Time
+	red   bool
+	share shareState
+	// wanted is the rate that would carry every picture as it is shown, 0 when they
+	// all are.
+	wanted int
+}
+
+// bounds says that the estimate bounds what is sent.
+func (l *line) bounds(now time.Time) bool {
+	return l.est != nil && (l.est.Known() || now.Sub(l.began) < reportGrace)
+}
+
+// loses says that the leg loses packets, or that nobody knows.
+func (l *line) loses() bool { return l.est == nil || l.red }
+
+// numberWide takes the negotiated id of the transport-wide number.
+func (s *section) numberWide(list []webrtc.RTPHeaderExtensionParameter) {
+	p := s.peer
+	if p.tx.mode != SendOwn {
+		return
+	}
+	for _, x := range list {
+		if x.URI != sdp.TransportCCURI || x.ID < 1 || x.ID > 14 {
+			continue
+		}
+		s.wide = uint8(x.ID)
+		if now := p.room.engine.p.Now(); p.tx.line.est == nil {
+			p.tx.line.est, p.tx.line.began = estimate.New(estimate.Params{}, now), now
+			p.tx.line.red, p.tx.line.lossy = true, now.Add(reportGrace)
+		}
+		return
+	}
+}
+
+// takeWide takes b when it is one packet of transport-wide feedback: what a receiver
+// says of the packets that it got.
+func (p *Peer) takeWide(b []byte) bool {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	l := &p.tx.line
+	list, ok := estimate.ParseFeedback(b, l.arrivals[:0])
+	if !ok {
+		return false
+	}
+	l.arrivals = list
+	p.report(list)
+	return true
+}
+
+// report takes what a receiver says of the packets that it got; under the room's
+// lock.
+func (p *Peer) report(list []estimate.Arrival) {
+	l := &p.tx.line
+	if p.ended || l.est == nil {
+		return
+	}
+	now := p.room.engine.p.Now()
+	p.heard = now
+	l.est.Feedback(list, now)
+	if l.est.Loss() > redLoss {
+		l.lossy = now.Add(redTime)
+	}
+	l.red = now.Before(l.lossy)
+	p.allocate(now)
+	if l.wanted > l.est.Target() {
+		p.kick()
+	}
+}
+
+// probe sends the padding of a probe that is due or runs, on the repair stream of a
+// picture that flows: padding carries nothing and needs no answer.
+func (p *Peer) probe(e *errands, now time.Time) {
+	l := &p.tx.line
+	if l.est == nil || !p.tx.ready {
+		return
+	}
+	var by *section
+	for _, s := range p.sections {
+		if s.rtxPT != 0 && s.wide != 0 && s.bound && s.gate.open && s.sent && (by == nil || s.running && !by.running) {
+			by = s
+		}
+	}
+	if by == nil {
+		return
+	}
+	bytes, again := l.est.Padding(l.wanted, now)
+	p.room.at = now
+	for ; bytes > 0; bytes -= paddingBytes + packetOverhead {
+		if by.pad() {
+			break
+		}
+	}
+	if again > 0 {
+		e.next = min(e.next, again)
+	}
+}
+
+// pad sends one packet of padding alone; it reports a full buffer.
+func (s *section) pad() (full bool) {
+	b := s.peer.tx.buf[:s.headerSize()+paddingBytes]
+	body := b[s.header(b, s.rtxPT, false, uint16(s.rtxNext), s.lastTS, s.rtxSSRC):]
+	b[0] |= 0x20
+	clear(body)
+	body[paddingBytes-1] = paddingBytes
+	s.peer.room.loop.count.padding.Add(1)
+	full = s.peer.write(s, b, s.rtxSSRC, s.rtxNext)
+	s.rtxNext++
+	return full
+}
+
+// measure follows the rate of the layer over the span since the last look.
+func (l *layer) measure(span time.Duration) {
+	rate := int(float64(8*l.bytes) / span.Seconds())
+	if l.rate > 0 && rate < l.rate {
+		rate = (3*l.rate + rate) / 4
+	}
+	l.rate, l.bytes = rate, 0
+}

@@ -1,0 +1,289 @@
+package sfu
+
+import (
+	"bytes"
+	"encoding/binary"
+	"testing"
+	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+	"github.com/pion/sdp/v3"
+	"github.com/pion/srtp/v3"
+	"github.com/pion/webrtc/v4"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"phientoa/sfu/estimate"
+)
+
+// A header extension of ours is authenticated and read by pion/srtp, whatever the
+// profile.
+func TestSealingAHeaderWithANumber(t *testing.T) {
+	for _, profile := range []srtp.ProtectionProfile{srtp.ProtectionProfileAeadAes128Gcm, srtp.ProtectionProfileAes128CmHmacSha1_80} {
+		salt := bytes.Repeat([]byte{9}, 12)
+		if profile == srtp.ProtectionProfileAes128CmHmacSha1_80 {
+			salt = bytes.Repeat([]byte{9}, 14)
+		}
+		keys := sessionKeys{profile: profile, serverKey: bytes.Repeat([]byte{7}, 16), serverSalt: salt}
+		s, err := newSealer(keys)
+		require.NoError(t, err)
+		ctx, err := srtp.CreateContext(keys.serverKey, keys.serverSalt, profile)
+		require.NoError(t, err)
+		p := rtp.Packet{Header: rtp.Header{Version: 2, PayloadType: 96, SSRC: 42, SequenceNumber: 7}, Payload: []byte("word")}
+		require.NoError(t, p.SetExtension(3, []byte{1, 2}))
+		plain, err := p.Marshal()
+		require.NoError(t, err)
+		require.Equal(t, rtpHeaderSize+wideSize, headerSize(plain))
+		sealed, err := s.seal(append(make([]byte, 0, len(plain)+sealOverhead), plain...), 42, 7)
+		require.NoError(t, err)
+		require.NotContains(t, string(sealed), "word")
+		got, err := ctx.DecryptRTP(nil, sealed, nil)
+		require.NoError(t, err)
+		require.Equal(t, plain, got)
+	}
+}
+
+// reports gives the peer an estimate, as a negotiated section does.
+func (f *fakeRoom) reports(p *Peer, target int) {
+	p.tx.line.est = estimate.New(estimate.Params{Start: target}, f.now)
+	p.tx.line.began = f.now
+	for _, s := range p.sections {
+		s.wide = 3
+	}
+}
+
+func wideOf(t require.TestingT, p *rtp.Packet) uint16 {
+	b := p.GetExtension(3)
+	require.Len(t, b, 2)
+	return binary.BigEndian.Uint16(b)
+}
+
+// One row of numbers without a hole goes over everything that a peer is sent:
+// sound, picture, repeats and padding, and over its wrap.
+func TestNumbersAreOneRowOverAllStreams(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		f := newFakeRoom()
+		p, _ := f.peer("judge")
+		sound, picture := f.publishes(p, Mic), f.publishes(p, Cam)
+		q, w := f.peer("party")
+		f.binds(q, sound.id, "0")
+		s := f.binds(q, picture.id, "1")
+		f.reports(q, 5_000_000)
+		for range rapid.Uint16().Draw(t, "sent before") {
+			q.tx.line.est.Sent(100, f.now)
+		}
+		first := q.tx.line.est.Next()
+		require.NoError(t, f.Apply(Routing{Grants: []Grant{toPeer(sound.id, "party"), toPeer(picture.id, "party")}}))
+		for n := range uint16(rapid.IntRange(1, 60).Draw(t, "events")) {
+			f.now = f.now.Add(time.Millisecond * 7)
+			switch rapid.IntRange(0, 4).Draw(t, "event") {
+			case 0:
+				f.receives(sound.layers[0], 111, n+1, uint32(n)*960, spoken(uint64(n)))
+			case 1:
+				f.receives(picture.layers[0], 96, n+1, uint32(n)*3000, filmed(uint32(n), 0, n%5 == 0, false))
+			case 2:
+				if s.sent {
+					q.lock(func() { s.pad() })
+				}
+			case 3:
+				if s.sent {
+					q.feedback(s, []rtcp.Packet{&rtcp.TransportLayerNack{MediaSSRC: s.ssrc, Nacks: []rtcp.NackPair{{PacketID: uint16(s.seq.next - 1)}}}})
+				}
+			default: // a full buffer takes no number: the receiver would call it a loss
+				w.full = func() bool { return true }
+				f.receives(sound.layers[0], 111, n+1, uint32(n)*960, spoken(uint64(n)))
+				w.full = nil
+			}
+		}
+		for i, k := range w.packets {
+			require.Equal(t, first+uint16(i), wideOf(t, k))
+		}
+		require.False(t, w.reused)
+	})
+}
+
+// A real peer that negotiated the numbers gets them and its reports are read; one
+// that did not gets none.
+func TestNumbersAreForThoseWhoNegotiatedThem(t *testing.T) {
+	for _, wide := range []bool{true, false} {
+		r, judge, party := one(t, clientParams{wide: wide}, nil)
+		s, v := newSpeaker(judge), newCamera(judge, 0, "", 640, 360)
+		known := func() bool {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			l := &party.peer.tx.line
+			return (l.est != nil) == wide && (!wide || l.est.Known())
+		}
+		every(t, "reports", func(i int) { s.say("sound"); v.frame(i%10 == 0, "picture") }, func() bool {
+			return party.has(mic("judge"), "sound") && party.has(cam("judge"), "picture") && known()
+		})
+		for _, id := range []SourceID{mic("judge"), cam("judge")} {
+			for _, k := range party.packets(id) {
+				require.Equal(t, wide, k.Extension)
+				require.Equal(t, wide, len(k.GetExtensionIDs()) == 1)
+			}
+		}
+		require.Equal(t, wide, bytes.Contains([]byte(party.pc.RemoteDescription().SDP), []byte(sdp.TransportCCURI)))
+		require.Equal(t, webrtc.PeerConnectionStateConnected, party.pc.ConnectionState())
+	}
+}
+
+// threeLayers plays every layer of a camera for a while: 150, 500 and 1500 kbit/s.
+func (f *fakeRoom) threeLayers(src *source, seq *uint16, frames int) {
+	for n := range frames {
+		f.now = f.now.Add(40 * time.Millisecond)
+		for i, size := range []int{750, 2500, 7500} {
+			l := src.layers[i]
+			for at, left := *seq*8, size; left > 0; at, left = at+1, left-1250 {
+				b := filmed(uint32(*seq), 0, n == 0 || l.needKey, false)
+				b[6], b[7] = 0x10, 0
+				if n != 0 && !l.needKey {
+					b = filmed(uint32(*seq), 0, false, false)
+				}
+				f.receives(l, 96, at, uint32(*seq)*3600, append(b, make([]byte, max(min(left, 1250)-len(b), 0))...))
+			}
+		}
+		*seq++
+		if n%25 == 24 {
+			f.mu.Lock()
+			src.measure(f.now)
+			src.retarget(f.now)
+			f.mu.Unlock()
+		}
+	}
+}
+
+// A line that carries less gets a lower layer, at once and from a keyframe on, and
+// what it cannot carry at all is paused and said to be.
+func TestPicturesFollowTheLine(t *testing.T) {
+	for _, c := range []struct {
+		target, layer int
+		paused        bool
+		must          bool
+	}{
+		{3_000_000, 2, false, false}, {1_000_000, 1, false, false}, {300_000, 0, false, false}, {100_000, -1, true, false}, {100_000, 0, false, true},
+	} {
+		f := newFakeRoom()
+		p, _ := f.peer("judge")
+		src := f.publishes(p, Cam, "q", "h", "f")
+		q, w := f.peer("party")
+		s := f.binds(q, src.id, "0")
+		f.reports(q, c.target)
+		g := toPeer(src.id, "party")
+		g.MayPause = !c.must
+		require.NoError(t, f.Apply(Routing{Grants: []Grant{g}}))
+		var seq uint16 = 1
+		for range 3 {
+			q.tx.line.began = f.now // the reports never come; the start is all there is
+			f.threeLayers(src, &seq, 50)
+		}
+		st := s.state(f.now)
+		require.Equal(t, c.layer, st.CurrentLayer, "%+v", c)
+		require.Equal(t, c.paused, st.PausedBy == PausedByBandwidth)
+		// A full line ends a layer that is too much before the lower one's keyframe.
+		sent := len(w.packets)
+		if c.layer == 2 {
+			q.tx.line.est = estimate.New(estimate.Params{Start: 300_000}, f.now)
+			q.lock(func() {
+				s.aim(0, true)
+				require.Equal(t, -1, s.current)
+				require.True(t, s.waiting)
+			})
+			require.True(t, src.layers[0].needKey)
+			f.receives(src.layers[2], 96, seq*8, uint32(seq)*3600, filmed(uint32(seq), 0, false, false))
+			require.Len(t, w.packets, sent)
+		}
+	}
+}
+
+// Redundancy of sound is sent to a leg that loses, and to one that tells nothing.
+func TestRedundancyIsForLegsThatLose(t *testing.T) {
+	f := newFakeRoom()
+	p, _ := f.peer("judge")
+	src := f.publishes(p, Mic)
+	q, w := f.peer("party")
+	f.binds(q, src.id, "0")
+	require.NoError(t, f.Apply(Routing{Grants: []Grant{toPeer(src.id, "party")}}))
+	n := uint16(0)
+	say := func(count int) uint8 {
+		for range count {
+			n++
+			f.now = f.now.Add(20 * time.Millisecond)
+			f.receives(src.layers[0], 63, n, uint32(n)*960, redPayload(spoken(uint64(n)), []uint16{960}, [][]byte{spoken(uint64(n - 1))}))
+		}
+		return w.packets[len(w.packets)-1].PayloadType
+	}
+	require.EqualValues(t, 63, say(20), "nobody knows")
+	f.reports(q, 500_000)
+	at := uint32(0)
+	report := func(lose int) {
+		var list []estimate.Arrival
+		for _, k := range w.packets[len(w.packets)-20:] {
+			at += 80
+			list = append(list, estimate.Arrival{Seq: wideOf(t, k), Received: int(k.SequenceNumber)%20 >= lose, At: at})
+		}
+		q.lock(func() { q.report(list) })
+	}
+	for range 5 {
+		say(20)
+		report(0)
+	}
+	require.EqualValues(t, 111, say(20), "nothing is lost")
+	report(4)
+	require.EqualValues(t, 63, say(20), "a fifth is lost")
+	for range int(redTime/(400*time.Millisecond)) + 10 {
+		report(0)
+		say(20)
+	}
+	require.EqualValues(t, 111, say(20))
+	for _, k := range w.packets {
+		_, all := numbersIn(t, k)
+		require.NotEmpty(t, all)
+	}
+}
+
+// Probing stays within its budget and asks nothing of who needs nothing.
+func TestPaddingIsOnlyForWhoWantsMore(t *testing.T) {
+	f := newFakeRoom()
+	p, _ := f.peer("judge")
+	src := f.publishes(p, Cam, "q", "h", "f")
+	q, w := f.peer("party")
+	s := f.binds(q, src.id, "0")
+	f.reports(q, 300_000)
+	require.NoError(t, f.Apply(Routing{Grants: []Grant{toPeer(src.id, "party")}}))
+	var seq uint16 = 1
+	f.threeLayers(src, &seq, 30)
+	require.True(t, s.sent)
+	probe := func() int {
+		before := len(w.packets)
+		q.lock(func() { q.probe(&errands{next: time.Hour}, f.now) })
+		return len(w.packets) - before
+	}
+	require.Zero(t, probe(), "nothing is known of the line")
+	told := func() {
+		var list []estimate.Arrival
+		for _, k := range w.packets {
+			list = append(list, estimate.Arrival{Seq: wideOf(t, k), Received: true, At: k.Timestamp})
+		}
+		q.lock(func() { q.report(list[max(0, len(list)-20):]) })
+	}
+	told()
+	require.Positive(t, q.tx.line.wanted)
+	bytes := 0
+	for range 30 {
+		n := probe()
+		f.now = f.now.Add(10 * time.Millisecond)
+		for _, k := range w.packets[len(w.packets)-n:] {
+			require.Equal(t, s.rtxSSRC, k.SSRC)
+			require.Empty(t, k.Payload, "padding alone")
+			bytes += paddingBytes + packetOverhead
+		}
+	}
+	require.Positive(t, bytes)
+	require.LessOrEqual(t, bytes, 2*600_000/8/20+3*(paddingBytes+packetOverhead), "twice the target for 50 ms")
+	require.NoError(t, f.Apply(Routing{}))
+	f.now = f.now.Add(time.Minute)
+	require.Zero(t, probe(), "no padding through a closed grant")
+	require.False(t, w.reused)
+}
