@@ -26,10 +26,10 @@ const (
 // line is what is known of the way to a peer that reports by transport-wide
 // feedback. Under the room's lock.
 type line struct {
-	est   *estimate.Estimator // nil: no section negotiated it
+	est *estimate.Estimator // nil: no section negotiated it
 	// arrivals is what the last feedback told, kept for its room.
 	arrivals []estimate.Arrival
-	began time.Time
+	began    time.Time
 	// lossy: redundancy of sound goes out until then.
 	lossy time.Time
 	red   bool
