@@ -1,6 +1,7 @@
 package signaling
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"phientoa/internal/hearing"
 	"phientoa/internal/store"
 	"phientoa/internal/wire"
+	"phientoa/sfu"
 	"phientoa/sfu/relay"
 )
 
@@ -145,4 +147,58 @@ func TestTheWayThroughTheRelayOutlivesLeavingTheCourtroom(t *testing.T) {
 	require.Len(t, s.ring, 1)
 	s.purge(false)
 	require.Empty(t, s.ring)
+}
+
+// slowRoom's peers negotiate until they are closed, all but the last.
+type slowRoom struct {
+	fakeMedia
+	first chan struct{} // closed when the first peer is closed
+}
+
+type slowPeer struct {
+	fakePeer
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (r *slowRoom) Join(sfu.PeerParams) (MediaPeer, error) {
+	r.joins++
+	if r.joins == 1 {
+		return &slowPeer{closed: r.first}, nil
+	}
+	return &fakePeer{quiet: never}, nil
+}
+
+func (p *slowPeer) Negotiate(context.Context, sfu.Offer) (sfu.Answer, error) {
+	<-p.closed
+	return sfu.Answer{}, sfu.ErrClosed
+}
+
+func (p *slowPeer) Close() { p.once.Do(func() { close(p.closed) }) }
+
+// TestANewPeerConnectionDoesNotWaitForTheOld: who gave up a connection that came to
+// nothing is not kept waiting by what it still asks for.
+func TestANewPeerConnectionDoesNotWaitForTheOld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, err := newSeat(party, hearing.DeviceID(device(party)), Limits{}.withDefaults(), nil)
+		require.NoError(t, err)
+		var closers sync.WaitGroup
+		m := newSeatMedia(&slowRoom{first: make(chan struct{})}, s, nil, &closers, discard())
+		m.allow(true)
+		old := make(chan *wire.MediaAnswer, 1)
+		go func() {
+			a, _ := m.offer(t.Context(), &wire.MediaOffer{Sdp: "old"})
+			old <- a
+		}()
+		synctest.Wait()
+		m.supersede(&wire.MediaOffer{Sdp: "old"})
+		synctest.Wait()
+		require.Empty(t, old, "a repeated offer ends nothing")
+		m.supersede(&wire.MediaOffer{Sdp: "new"})
+		a, _ := m.offer(t.Context(), &wire.MediaOffer{Sdp: "new"})
+		require.Nil(t, a.Refusal)
+		require.Equal(t, "media_new", (<-old).Refusal.Code)
+		m.close()
+		closers.Wait()
+	})
 }

@@ -149,6 +149,16 @@ func (m *seatMedia) offer(ctx context.Context, o *wire.MediaOffer) (*wire.MediaA
 	return out, need
 }
 
+// supersede gives up the peer of a PeerConnection that the client has given up: an
+// offer that begins another need not wait for what the old one still negotiates.
+func (m *seatMedia) supersede(o *wire.MediaOffer) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if o.Generation == 0 && m.peer != nil && o.Sdp != m.began {
+		m.dropLocked()
+	}
+}
+
 // lostLocked is the refusal when the peer went away under an offer.
 func (m *seatMedia) lostLocked() *hearing.Refusal {
 	if m.gone || !m.allowed {

@@ -48,6 +48,9 @@ type trial struct {
 	// Recorded: the record of the hearing is held against what was lost on the way;
 	// the control pair is not recorded and not run.
 	Recorded bool
+	// Joined is how soon after the press of "present" the party's connection stands;
+	// 0 is no such rule. The control pair has no server and is not run.
+	Joined time.Duration
 }
 
 func trials() []trial {
@@ -88,6 +91,12 @@ func trials() []trial {
 			Recorded: true,
 		},
 		{
+			Name: "J2", About: "party's network lets TCP of port 443 through and nothing else: how soon the party is in",
+			Up: impair.Line{Delay: path, OnlyTCP: tlsPort}, Down: impair.Line{Delay: path, OnlyTCP: tlsPort},
+			Rule:   "connected through TURN over TLS within 3 s; then at least 15 frames/s and at most 1 % of the sound concealed on both sides",
+			Joined: 3 * time.Second,
+		},
+		{
 			Name: "clean", About: "a good line: share of time with a frozen picture at the judge",
 			Up: clean, Down: clean,
 			Rule:   "frozen share at the judge <= control + 0.01",
@@ -114,6 +123,15 @@ func (t trial) run(ctx context.Context, o options) (Verdict, error) {
 			v.Value, v.Bound = max(r.WorstMS, r.PictureMS), maxGapOffMS
 			v.Pass = r.Pass()
 		}
+		return v, err
+	}
+	if t.Joined > 0 {
+		v.Hearing, err = t.once(ctx, o, "sfu")
+		r := v.Hearing
+		v.Value, v.Bound = r.Join.After, t.Joined.Seconds()
+		v.Frames, v.MinFrames = min(r.Near.FramesPerSecond, r.Far.FramesPerSecond), 15
+		v.Pass = err == nil && v.Value <= v.Bound && r.Join.Way == "relay tls" && v.Frames >= v.MinFrames &&
+			max(r.Near.ConcealedShare, r.Far.ConcealedShare) <= 0.01
 		return v, err
 	}
 	if v.Pair, err = t.once(ctx, o, "control"); err != nil {
