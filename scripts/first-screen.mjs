@@ -53,7 +53,7 @@ async function startServer(dir) {
   const port = await freePort();
   const child = spawn(
     resolve(options.bin),
-    ['demo', '--port', String(port), '--media-port', String(await freePort()), '--media-loops', '1', '--data-dir', dir, '--case', 'plain'],
+    ['demo', '--port', String(port), '--media-port', String(await freePort()), '--relay-port', '0', '--media-loops', '1', '--data-dir', dir, '--case', 'plain'],
     { stdio: ['ignore', 'ignore', 'inherit'] },
   );
   for (let i = 0; i < 200; i++) {

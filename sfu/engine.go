@@ -178,6 +178,17 @@ func (e *Engine) forget(r *Room) {
 	}
 }
 
+// MediaAddrs are the sockets that media come to, those of all loops.
+func (e *Engine) MediaAddrs() []netip.AddrPort {
+	var all []netip.AddrPort
+	for _, l := range e.loops {
+		for _, s := range l.sockets {
+			all = append(all, s.addr)
+		}
+	}
+	return all
+}
+
 // Close closes all rooms and sockets and waits for every goroutine.
 func (e *Engine) Close() error {
 	e.mu.Lock()

@@ -105,6 +105,7 @@ func (r *Room) newPlace(j joining, old *place) (*place, error) {
 		pl.presence.told = r.connected(j.device)
 	}
 	pl.media = newSeatMedia(r.p.media, s, hearing.Sources(r.tip), &r.closers, r.logger)
+	pl.media.relay = r.p.relay
 	r.seats[j.device] = pl
 	return pl, nil
 }

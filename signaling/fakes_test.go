@@ -343,6 +343,7 @@ type bench struct {
 	st    *fakeStore
 	ev    *fakeEvidence
 	media *fakeMedia
+	relay func() (RelayPass, error)
 	rooms *Rooms
 	room  *Room
 	lim   Limits
@@ -360,7 +361,7 @@ func newBench(t *testing.T, lim Limits) *bench {
 func (b *bench) open() {
 	b.t.Helper()
 	b.rooms = NewRooms(RoomsParams{
-		Store: b.st, Media: b.media, Recorder: b.ev, Node: "n1", Limits: b.lim, Logger: discard(),
+		Store: b.st, Media: b.media, Relay: b.relay, Recorder: b.ev, Node: "n1", Limits: b.lim, Logger: discard(),
 	})
 	room, ref := b.rooms.Open(context.Background(), testHearing)
 	require.Nil(b.t, ref)

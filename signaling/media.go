@@ -6,6 +6,7 @@ import (
 
 	"phientoa/internal/hearing"
 	"phientoa/sfu"
+	"phientoa/sfu/relay"
 )
 
 // Media opens the media side of hearings. FromEngine makes one of an sfu.Engine.
@@ -31,6 +32,13 @@ type MediaPeer interface {
 	// Silence is how long nothing authentic has come from the device.
 	Silence() time.Duration
 	Close()
+}
+
+// RelayPass is one seat's right to reach media through the relay. After Revoke
+// returns nothing goes through it any more.
+type RelayPass interface {
+	Access() relay.Access
+	Revoke()
 }
 
 // routingFor translates the rules' answer for the sfu: device ids are peer ids.

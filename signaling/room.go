@@ -97,7 +97,8 @@ type roomParams struct {
 	state    *hearing.State
 	store    store.Store
 	media    MediaRoom // nil when the hearing is closed
-	evidence Evidence  // nil when there is none
+	relay    func() (RelayPass, error)
+	evidence Evidence // nil when there is none
 	// left measures what the disks still take, see Recorder.Left; nil: nobody does.
 	left    func(ctx context.Context, b hearing.Booking) (minutes int, ok bool)
 	now     func() time.Time

@@ -20,6 +20,8 @@ type RoomsParams struct {
 	Store store.Store
 	// Media may be nil: hearings then run without picture and sound.
 	Media Media
+	// Relay makes a seat's pass to the relay beside Media; nil: there is none.
+	Relay func() (RelayPass, error)
 	// Recorder may be nil: nothing is recorded, and the database alone keeps events.
 	Recorder Recorder
 	// Info takes the calendar's rows, Alarms the operators' tasks; nil: none are
@@ -240,7 +242,7 @@ func (o *opening) open(ctx context.Context) (*Room, error) {
 	return newRoom(roomParams{
 		left: left,
 		row:  row, epoch: o.keeper.current().Epoch, names: names, booking: o.state.Booking, state: o.state,
-		store: p.Store, media: o.media, evidence: o.evidence, now: p.Now, random: p.Random, version: p.Version,
+		store: p.Store, media: o.media, relay: p.Relay, evidence: o.evidence, now: p.Now, random: p.Random, version: p.Version,
 		metrics: p.Metrics, overtaken: o.overtaken, info: p.Info, alarms: p.Alarms,
 	}, o.rs.limits, o.sig, o.keeper, o.logger), nil
 }

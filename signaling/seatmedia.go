@@ -33,6 +33,9 @@ type seatMedia struct {
 	peer    MediaPeer
 	began   string          // the offer that the peer at hand began with
 	closers *sync.WaitGroup // the room's: closings outlive a seat
+
+	relay func() (RelayPass, error) // nil: there is no relay
+	pass  RelayPass                 // nil: none was given out
 }
 
 func newSeatMedia(room MediaRoom, s *seat, all []hearing.Source, closers *sync.WaitGroup, logger *slog.Logger) *seatMedia {
@@ -52,8 +55,36 @@ func (m *seatMedia) allow(yes bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.allowed = yes
-	if !m.allowed {
+	if m.allowed {
+		m.admitLocked()
+	} else {
 		m.dropLocked()
+		m.expelLocked()
+	}
+}
+
+// admitLocked gives the client a pass for the relay, once while it is allowed: before
+// the View that lets it connect.
+func (m *seatMedia) admitLocked() {
+	if m.relay == nil || m.pass != nil || m.gone || m.room == nil {
+		return
+	}
+	p, err := m.relay()
+	if err != nil {
+		m.logger.Warn("no pass for the relay", "device", m.seat.device, "err", err)
+		return
+	}
+	m.pass = p
+	a := p.Access()
+	m.seat.send(&wire.Envelope{Body: &wire.Envelope_MediaRelay{MediaRelay: &wire.MediaRelay{
+		Urls: a.URLs, Username: a.Username, Credential: a.Password,
+	}}})
+}
+
+func (m *seatMedia) expelLocked() {
+	if m.pass != nil {
+		m.pass.Revoke()
+		m.pass = nil
 	}
 }
 
@@ -63,6 +94,7 @@ func (m *seatMedia) close() {
 	defer m.mu.Unlock()
 	m.gone, m.allowed = true, false
 	m.dropLocked()
+	m.expelLocked()
 }
 
 // reset gives the peer up; the next offer starts a new one.
@@ -115,6 +147,16 @@ func (m *seatMedia) offer(ctx context.Context, o *wire.MediaOffer) (*wire.MediaA
 		need = needSections(ans.NeedAudio, ans.NeedVideo)
 	}
 	return out, need
+}
+
+// supersede gives up the peer of a PeerConnection that the client has given up: an
+// offer that begins another need not wait for what the old one still negotiates.
+func (m *seatMedia) supersede(o *wire.MediaOffer) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if o.Generation == 0 && m.peer != nil && o.Sdp != m.began {
+		m.dropLocked()
+	}
 }
 
 // lostLocked is the refusal when the peer went away under an offer.

@@ -300,6 +300,7 @@ func (s *session) serve(e *wire.Envelope) {
 	case *wire.Envelope_Command:
 		s.command(e.Id, b.Command)
 	case *wire.Envelope_MediaOffer:
+		s.place.media.supersede(b.MediaOffer)
 		select {
 		case s.offers <- e:
 		default:

@@ -19,18 +19,22 @@ import (
 
 // demoCmd shows the product on one machine. It binds to loopback alone.
 type demoCmd struct {
-	DataDir      string `name:"data-dir" default:"data/demo" help:"Directory of the demonstration."`
-	Port         uint16 `default:"8080" help:"Port of the web server on 127.0.0.1."`
-	MediaPort    uint16 `name:"media-port" default:"7000" help:"First UDP port of media."`
-	MediaAddress string `name:"media-address" default:"127.0.0.1" help:"Address that media is sent to."`
-	MediaLoops   int    `name:"media-loops" default:"0" help:"Media loops; 0: one per processor."`
-	Database     string `default:"" help:"Address of a database instead of SQLite in the data directory."`
-	Points       int    `default:"0" help:"Simulated connection points that join by themselves, at most 12."`
-	Fresh        bool   `help:"Begin with a new hearing."`
-	Case         string `default:"criminal" enum:"criminal,civil,plain" help:"Kind of a new hearing: criminal or civil with its order of business, or plain without one."`
-	HelpPhone    string `name:"help-phone" default:"" help:"Telephone number for technical help on the screens; empty: none is shown."`
-	PersonalCA   string `name:"personal-ca" default:"" help:"PEM file of the authorities of personal certificates, to try signed minutes; empty: they are not taken."`
-	LogLevel     string `name:"log-level" default:"warn" enum:"debug,info,warn,error" help:"Least level of log lines."`
+	DataDir      string   `name:"data-dir" default:"data/demo" help:"Directory of the demonstration."`
+	Port         uint16   `default:"8080" help:"Port of the web server on 127.0.0.1."`
+	MediaPort    uint16   `name:"media-port" default:"7000" help:"First UDP port of media."`
+	MediaAddress string   `name:"media-address" default:"127.0.0.1" help:"Address that media is sent to."`
+	MediaLoops   int      `name:"media-loops" default:"0" help:"Media loops; 0: one per processor."`
+	RelayPort    uint16   `name:"relay-port" default:"7100" help:"UDP and TCP port of the relay for networks that let no UDP through; 0: none."`
+	RelayTLS     []string `name:"relay-tls" hidden:"" help:"Addresses of the relay over TLS, for trials."`
+	RelayCert    string   `name:"relay-cert" hidden:"" help:"Its certificate."`
+	RelayKey     string   `name:"relay-key" hidden:"" help:"Its private key."`
+	Database     string   `default:"" help:"Address of a database instead of SQLite in the data directory."`
+	Points       int      `default:"0" help:"Simulated connection points that join by themselves, at most 12."`
+	Fresh        bool     `help:"Begin with a new hearing."`
+	Case         string   `default:"criminal" enum:"criminal,civil,plain" help:"Kind of a new hearing: criminal or civil with its order of business, or plain without one."`
+	HelpPhone    string   `name:"help-phone" default:"" help:"Telephone number for technical help on the screens; empty: none is shown."`
+	PersonalCA   string   `name:"personal-ca" default:"" help:"PEM file of the authorities of personal certificates, to try signed minutes; empty: they are not taken."`
+	LogLevel     string   `name:"log-level" default:"warn" enum:"debug,info,warn,error" help:"Least level of log lines."`
 }
 
 // maxPoints bounds simulated points: each costs an encoder's worth of packets.
@@ -48,6 +52,7 @@ func (c *demoCmd) Run(ctx context.Context, s streams) error {
 	cfg := config.Config{
 		Listen: "127.0.0.1:" + port, DataDir: c.DataDir, Database: c.Database, Node: "demo",
 		MediaAddress: []string{c.MediaAddress}, MediaPort: c.MediaPort, MediaLoops: c.MediaLoops,
+		RelayPort: c.RelayPort, RelayTLS: c.RelayTLS, RelayCert: c.RelayCert, RelayKey: c.RelayKey,
 		HelpPhone: c.HelpPhone, PersonalCA: c.PersonalCA, LogLevel: c.LogLevel, LogFormat: "text",
 	}
 	n, err := openNode(ctx, nodeParams{Config: cfg, demo: true, logOut: s.err, originAllowed: d.originAllowed})

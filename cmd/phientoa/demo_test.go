@@ -56,7 +56,7 @@ func freePort(t *testing.T) string {
 
 func startDemo(t *testing.T, dir, port string, more ...string) *process {
 	t.Helper()
-	args := append([]string{"demo", "--data-dir", dir, "--port", port, "--media-port", "0", "--media-loops", "1", "--case", "plain"}, more...)
+	args := append([]string{"demo", "--data-dir", dir, "--port", port, "--media-port", "0", "--relay-port", "0", "--media-loops", "1", "--case", "plain"}, more...)
 	cmd := exec.Command(os.Args[0], args...)
 	cmd.Env = append(os.Environ(), "PHIENTOA_TEST_BE_BINARY=1")
 	p := &process{t: t, cmd: cmd, port: port, log: &bytes.Buffer{}}

@@ -33,6 +33,7 @@ import (
 	"phientoa/recording/storage"
 	"phientoa/recording/supplement"
 	"phientoa/sfu"
+	"phientoa/sfu/relay"
 	"phientoa/signaling"
 	"phientoa/signaling/minutebook"
 	"phientoa/signaling/office"
@@ -62,6 +63,8 @@ type node struct {
 	office    *office.Office
 	minutes   *minutebook.Book
 	engine    *sfu.Engine
+	relay     *relay.Relay // nil: none is set
+	relayTLS  *edge.TLS    // nil: the relay has no certificate of its own
 	signer    *signer.Client
 	child     *signerChild       // nil when the signer is run by somebody else
 	register  *register.Register // nil: it could not be opened
@@ -99,7 +102,7 @@ func openNode(ctx context.Context, p nodeParams) (_ *node, err error) {
 	}()
 	n.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, step := range []func(context.Context) error{
-		n.openEdge, n.lockDir, n.openStore, n.openSigner, n.openRegister, n.openMedia, n.openListeners, n.wire,
+		n.openEdge, n.lockDir, n.openStore, n.openSigner, n.openRegister, n.openMedia, n.openRelay, n.openListeners, n.wire,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -252,7 +255,7 @@ func (n *node) wire(context.Context) error {
 	counts := signaling.NewMetrics(n.registry)
 	n.openAccessLog(counts.Noted)
 	n.rooms = signaling.NewRooms(signaling.RoomsParams{
-		Store: n.store, Media: signaling.FromEngine(n.engine),
+		Store: n.store, Media: signaling.FromEngine(n.engine), Relay: n.relayPasses(),
 		Recorder: n.recorder(),
 		Node:     n.p.Node, Logger: n.logger, Version: version(), Metrics: counts,
 		Info: n.store, Alarms: n.store,

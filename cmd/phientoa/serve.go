@@ -90,6 +90,9 @@ func (n *node) serve(ctx context.Context, h http.Handler, ready func()) error {
 	if n.tls != nil && !n.p.demo {
 		beside.Go(func() { n.tls.Watch(besideCtx, hup) })
 	}
+	if n.relayTLS != nil {
+		beside.Go(func() { n.relayTLS.Watch(besideCtx, nil) })
+	}
 	var err error
 	drain := n.p.DrainDelay
 	select {

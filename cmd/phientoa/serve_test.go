@@ -15,7 +15,9 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -29,6 +31,7 @@ import (
 
 	"filippo.io/age"
 	"github.com/gorilla/websocket"
+	"github.com/pion/stun/v4"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -326,7 +329,7 @@ func (a alarmList) Alarms(context.Context, court.Scope, time.Time) ([]store.Alar
 func TestMetricsPageIsUpToDate(t *testing.T) {
 	change, _ := stored(t, "http://127.0.0.1:1")
 	second := t.TempDir()
-	s := startServe(t, func(c *config.Config) { change(c); c.EvidenceSecond = second })
+	s := startServe(t, func(c *config.Config) { change(c); c.EvidenceSecond = second; c.RelayPort = relayPort(t) })
 	_, body := s.admin("/metrics")
 	require.Contains(t, body, "\nphientoa_evidence_second_usable 0\n", "a bare mount point is no disk")
 	require.NoError(t, disk.Mark(second))
@@ -448,4 +451,57 @@ func TestBackupAndRestoreByCommand(t *testing.T) {
 	}, logOut: io.Discard})
 	require.NoError(t, err, "a server starts on what was restored")
 	n.close()
+}
+
+// relayPort is a port that is free for TCP and UDP at this moment.
+func relayPort(t *testing.T) uint16 {
+	t.Helper()
+	for range 20 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		at := l.Addr().String()
+		u, err := net.ListenPacket("udp", at)
+		require.NoError(t, l.Close())
+		if err == nil {
+			require.NoError(t, u.Close())
+			ap, err := netip.ParseAddrPort(at)
+			require.NoError(t, err)
+			return ap.Port()
+		}
+	}
+	t.Fatal("no free port")
+	return 0
+}
+
+// The relay answers over TLS by the web server's certificate and asks for none, even
+// where the web server does; who shows no pass is asked for one, and the log says
+// nothing of anybody's.
+func TestServeHasARelay(t *testing.T) {
+	over := relayPort(t)
+	s := startServe(t, func(c *config.Config) {
+		c.RelayPort, c.RelayTLS, c.RelayHost = relayPort(t), []string{fmt.Sprintf("127.0.0.1:%d", over)}, "court.example"
+		c.ClientCA = c.TLSCert
+	})
+	pass, err := s.relayPasses()()
+	require.NoError(t, err)
+	require.Contains(t, pass.Access().URLs, fmt.Sprintf("turns:court.example:%d?transport=tcp", over))
+	conn, err := (&tls.Dialer{Config: s.tls}).DialContext(t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", over))
+	require.NoError(t, err)
+	defer conn.Close()
+	transport := stun.RawAttribute{Type: stun.AttrRequestedTransport, Value: []byte{17, 0, 0, 0}}
+	request := stun.MustBuild(stun.TransactionID, stun.NewType(stun.MethodAllocate, stun.ClassRequest), transport)
+	_, err = conn.Write(request.Raw)
+	require.NoError(t, err)
+	require.NoError(t, conn.SetReadDeadline(time.Now().Add(10*time.Second)))
+	b := make([]byte, 1500)
+	n, err := conn.Read(b)
+	require.NoError(t, err)
+	answer := &stun.Message{Raw: b[:n]}
+	require.NoError(t, answer.Decode())
+	var code stun.ErrorCodeAttribute
+	require.NoError(t, code.GetFrom(answer))
+	require.Equal(t, stun.CodeUnauthorized, code.Code)
+	require.NotContains(t, s.log.String(), pass.Access().Username)
+	require.NotContains(t, s.log.String(), pass.Access().Password)
+	pass.Revoke()
 }

@@ -32,6 +32,11 @@ type Config struct {
 	MediaAddress   []string      `name:"media-address" env:"PHIENTOA_MEDIA_ADDRESS" default:"127.0.0.1" help:"IP addresses that clients send media to."`
 	MediaPort      uint16        `name:"media-port" env:"PHIENTOA_MEDIA_PORT" default:"7000" help:"UDP port of the first media loop; loop i uses the i-th port behind it."`
 	MediaLoops     int           `name:"media-loops" env:"PHIENTOA_MEDIA_LOOPS" default:"0" help:"Number of media loops; 0: one per processor."`
+	RelayPort      uint16        `name:"relay-port" env:"PHIENTOA_RELAY_PORT" default:"0" help:"UDP and TCP port, on every media address, of the relay (TURN) for networks that let no UDP through to the media ports; 3478 is usual. 0: none."`
+	RelayTLS       []string      `name:"relay-tls" env:"PHIENTOA_RELAY_TLS" help:"IP addresses with port of the relay over TLS; with port 443 the strictest networks let it through. None of them is an address of the web server. Comma separated; needs relay-port and a certificate."`
+	RelayHost      string        `name:"relay-host" env:"PHIENTOA_RELAY_HOST" default:"" help:"Name of the relay that browsers are given, for relay-tls one that stands in the certificate; empty: its addresses."`
+	RelayCert      string        `name:"relay-cert" env:"PHIENTOA_RELAY_CERT" default:"" help:"PEM file of the certificate for relay-tls, read again when it changes; empty: tls-cert."`
+	RelayKey       string        `name:"relay-key" env:"PHIENTOA_RELAY_KEY" default:"" help:"PEM file of its private key."`
 	SignerSocket   string        `name:"signer-socket" env:"PHIENTOA_SIGNER_SOCKET" default:"" help:"Unix socket of the signer process; empty: the server starts one as its child."`
 	TimestampURL   string        `name:"timestamp-url" env:"PHIENTOA_TIMESTAMP_URL" default:"" help:"http or https address of the RFC 3161 authority that stamps sealed parts; it sees a hash alone. Empty: the signer's own authority, which is not independent."`
 	RevocationList []string      `name:"revocation-list" env:"PHIENTOA_REVOCATION_LISTS" help:"Files and http(s) addresses of the revocation lists (CRL) of the authorities of the court's seal and of timestamps, put into every sealed part. The list of the node's own authority is always there. Comma separated."`
@@ -85,7 +90,7 @@ func (c Config) Check() error {
 	if c.RenderRate < 0 || c.RenderRate > 4096 {
 		return errors.New("render-rate: 0 to 4096 MiB a second")
 	}
-	return errors.Join(c.checkS3(), c.checkEdge())
+	return errors.Join(c.checkS3(), c.checkEdge(), c.checkRelay())
 }
 
 // checkS3 looks at what copies in an object store need.
@@ -168,6 +173,42 @@ func (c Config) checkEdge() error {
 		return fmt.Errorf("listen %s: in clear only on this machine; give tls-cert and tls-key, or trusted-proxy", c.Listen)
 	}
 	return nil
+}
+
+// checkRelay looks at what the relay needs.
+func (c Config) checkRelay() error {
+	for _, a := range c.RelayTLS {
+		if at, err := netip.ParseAddrPort(a); err != nil || at.Addr().IsUnspecified() {
+			return fmt.Errorf("relay-tls %q: want address:port of this machine", a)
+		}
+	}
+	switch {
+	case len(c.RelayTLS) > 0 && c.RelayPort == 0:
+		return errors.New("relay-tls: needs relay-port")
+	case len(c.RelayTLS) > 0 && c.RelayCert == "" && c.TLSCert == "":
+		return errors.New("relay-tls: needs relay-cert or tls-cert")
+	case (c.RelayCert == "") != (c.RelayKey == ""):
+		return errors.New("relay-cert and relay-key: both or none")
+	case strings.ContainsAny(c.RelayHost, "/:? @#") || len(c.RelayHost) > 253:
+		return fmt.Errorf("relay-host %q: want a name alone", c.RelayHost)
+	}
+	return nil
+}
+
+// RelayAddrs are where the relay of a checked Config answers: in clear, and over TLS.
+func (c Config) RelayAddrs() (plain, overTLS []netip.AddrPort) {
+	if c.RelayPort == 0 {
+		return nil, nil
+	}
+	for _, a := range c.Addrs() {
+		plain = append(plain, netip.AddrPortFrom(a, c.RelayPort))
+	}
+	for _, a := range c.RelayTLS {
+		if at, err := netip.ParseAddrPort(a); err == nil {
+			overTLS = append(overTLS, at)
+		}
+	}
+	return plain, overTLS
 }
 
 // loopback tells whether the web server can be reached from this machine alone.

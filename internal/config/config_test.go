@@ -2,6 +2,7 @@ package config
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"reflect"
 	"testing"
@@ -122,5 +123,30 @@ func TestCheckOfTheObjectStore(t *testing.T) {
 		"one key twice":       func(c *Config) { c.S3Recipient = []string{"age1a", " age1a"} },
 	} {
 		require.ErrorContains(t, at(change), "s3-", name)
+	}
+}
+
+func TestCheckOfTheRelay(t *testing.T) {
+	base := Config{Listen: "127.0.0.1:1", MediaAddress: []string{"192.0.2.1", "2001:db8::1"}}
+	plain, overTLS := base.RelayAddrs()
+	require.Empty(t, plain)
+	require.Empty(t, overTLS)
+	ok := base
+	ok.RelayPort, ok.RelayTLS, ok.RelayHost = 3478, []string{"192.0.2.2:443"}, "relay.court.example"
+	ok.RelayCert, ok.RelayKey = "c", "k"
+	require.NoError(t, ok.Check())
+	plain, overTLS = ok.RelayAddrs()
+	require.Equal(t, "[192.0.2.1:3478 [2001:db8::1]:3478] [192.0.2.2:443]", fmt.Sprint(plain, " ", overTLS))
+	for name, change := range map[string]func(*Config){
+		"TLS alone":        func(c *Config) { c.RelayPort = 0 },
+		"every address":    func(c *Config) { c.RelayTLS = []string{"0.0.0.0:443"} },
+		"no port":          func(c *Config) { c.RelayTLS = []string{"192.0.2.2"} },
+		"no certificate":   func(c *Config) { c.RelayCert, c.RelayKey = "", "" },
+		"half":             func(c *Config) { c.RelayKey = "" },
+		"an address as it": func(c *Config) { c.RelayHost = "https://relay.court.example" },
+	} {
+		c := ok
+		change(&c)
+		require.Error(t, c.Check(), name)
 	}
 }

@@ -233,6 +233,25 @@ func TestClientCertificateIsVerifiedIfGiven(t *testing.T) {
 	require.Error(t, err)
 }
 
+// What speaks no HTTP has the same certificate, also after it was replaced, and asks a
+// browser's media stack for nothing that it has not.
+func TestCertificateOnly(t *testing.T) {
+	s := newSite(t, newAuthority(t, "court"))
+	cfg := s.tls.CertificateOnly()
+	require.Empty(t, cfg.NextProtos)
+	require.Equal(t, tls.NoClientCert, cfg.ClientAuth)
+	leaf := func() string {
+		c, err := cfg.GetCertificate(nil)
+		require.NoError(t, err)
+		return c.Leaf.Subject.CommonName
+	}
+	require.Equal(t, "first", leaf())
+	s.write(t, "second")
+	_, err := s.tls.Reload()
+	require.NoError(t, err)
+	require.Equal(t, "second", leaf())
+}
+
 func TestLoadTLSNamesTheWrongFile(t *testing.T) {
 	s := newSite(t, nil)
 	for want, p := range map[string]edge.TLSParams{

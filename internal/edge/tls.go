@@ -66,6 +66,17 @@ func (t *TLS) Config() *tls.Config {
 	}
 }
 
+// CertificateOnly is for what speaks no HTTP: the certificate read last, no ALPN, and
+// no client asked for a certificate, for a browser's media stack has none to show.
+func (t *TLS) CertificateOnly() *tls.Config {
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12,
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+			return &t.current.Load().config.Certificates[0], nil
+		},
+	}
+}
+
 // NotAfter is the end of the certificate's validity.
 func (t *TLS) NotAfter() time.Time { return t.current.Load().notAfter }
 

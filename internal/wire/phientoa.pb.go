@@ -252,6 +252,7 @@ type Envelope struct {
 	//	*Envelope_Alert
 	//	*Envelope_Pong
 	//	*Envelope_Bye
+	//	*Envelope_MediaRelay
 	Body          isEnvelope_Body `protobuf_oneof:"body"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -450,6 +451,15 @@ func (x *Envelope) GetBye() *Bye {
 	return nil
 }
 
+func (x *Envelope) GetMediaRelay() *MediaRelay {
+	if x != nil {
+		if x, ok := x.Body.(*Envelope_MediaRelay); ok {
+			return x.MediaRelay
+		}
+	}
+	return nil
+}
+
 type isEnvelope_Body interface {
 	isEnvelope_Body()
 }
@@ -516,6 +526,10 @@ type Envelope_Bye struct {
 	Bye *Bye `protobuf:"bytes,29,opt,name=bye,proto3,oneof"`
 }
 
+type Envelope_MediaRelay struct {
+	MediaRelay *MediaRelay `protobuf:"bytes,30,opt,name=media_relay,json=mediaRelay,proto3,oneof"`
+}
+
 func (*Envelope_Hello) isEnvelope_Body() {}
 
 func (*Envelope_Command) isEnvelope_Body() {}
@@ -545,6 +559,8 @@ func (*Envelope_Alert) isEnvelope_Body() {}
 func (*Envelope_Pong) isEnvelope_Body() {}
 
 func (*Envelope_Bye) isEnvelope_Body() {}
+
+func (*Envelope_MediaRelay) isEnvelope_Body() {}
 
 // Hello is the first message of a client. Who speaks is known from the
 // session cookie alone; nothing here names a person or a role.
@@ -726,6 +742,70 @@ func (x *Welcome) GetVersion() string {
 	return ""
 }
 
+// MediaRelay is how a client whose network lets no UDP through reaches the media
+// sockets: a TURN server (RFC 8656) that leads to them alone. It comes before the
+// first View with connects, is of this seat alone and good until that turns false.
+type MediaRelay struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// urls as RTCIceServer takes them, the best first.
+	Urls          []string `protobuf:"bytes,1,rep,name=urls,proto3" json:"urls,omitempty"`
+	Username      string   `protobuf:"bytes,2,opt,name=username,proto3" json:"username,omitempty"`
+	Credential    string   `protobuf:"bytes,3,opt,name=credential,proto3" json:"credential,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MediaRelay) Reset() {
+	*x = MediaRelay{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MediaRelay) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MediaRelay) ProtoMessage() {}
+
+func (x *MediaRelay) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MediaRelay.ProtoReflect.Descriptor instead.
+func (*MediaRelay) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *MediaRelay) GetUrls() []string {
+	if x != nil {
+		return x.Urls
+	}
+	return nil
+}
+
+func (x *MediaRelay) GetUsername() string {
+	if x != nil {
+		return x.Username
+	}
+	return ""
+}
+
+func (x *MediaRelay) GetCredential() string {
+	if x != nil {
+		return x.Credential
+	}
+	return ""
+}
+
 // Command is an act that somebody asks for. The rules answer it.
 type Command struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -786,7 +866,7 @@ type Command struct {
 
 func (x *Command) Reset() {
 	*x = Command{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[3]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -798,7 +878,7 @@ func (x *Command) String() string {
 func (*Command) ProtoMessage() {}
 
 func (x *Command) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[3]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -811,7 +891,7 @@ func (x *Command) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Command.ProtoReflect.Descriptor instead.
 func (*Command) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{3}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Command) GetAct() isCommand_Act {
@@ -1556,7 +1636,7 @@ type CheckIn struct {
 
 func (x *CheckIn) Reset() {
 	*x = CheckIn{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[4]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1568,7 +1648,7 @@ func (x *CheckIn) String() string {
 func (*CheckIn) ProtoMessage() {}
 
 func (x *CheckIn) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[4]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1581,7 +1661,7 @@ func (x *CheckIn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckIn.ProtoReflect.Descriptor instead.
 func (*CheckIn) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{4}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *CheckIn) GetRulesAccepted() bool {
@@ -1601,7 +1681,7 @@ type Admit struct {
 
 func (x *Admit) Reset() {
 	*x = Admit{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[5]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1613,7 +1693,7 @@ func (x *Admit) String() string {
 func (*Admit) ProtoMessage() {}
 
 func (x *Admit) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[5]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1626,7 +1706,7 @@ func (x *Admit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Admit.ProtoReflect.Descriptor instead.
 func (*Admit) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{5}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Admit) GetPerson() string {
@@ -1646,7 +1726,7 @@ type Open struct {
 
 func (x *Open) Reset() {
 	*x = Open{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[6]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1658,7 +1738,7 @@ func (x *Open) String() string {
 func (*Open) ProtoMessage() {}
 
 func (x *Open) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[6]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1671,7 +1751,7 @@ func (x *Open) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Open.ProtoReflect.Descriptor instead.
 func (*Open) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{6}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Open) GetOverrideReason() string {
@@ -1689,7 +1769,7 @@ type RaiseHand struct {
 
 func (x *RaiseHand) Reset() {
 	*x = RaiseHand{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[7]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1701,7 +1781,7 @@ func (x *RaiseHand) String() string {
 func (*RaiseHand) ProtoMessage() {}
 
 func (x *RaiseHand) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[7]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1714,7 +1794,7 @@ func (x *RaiseHand) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RaiseHand.ProtoReflect.Descriptor instead.
 func (*RaiseHand) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{7}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{8}
 }
 
 type LowerHand struct {
@@ -1726,7 +1806,7 @@ type LowerHand struct {
 
 func (x *LowerHand) Reset() {
 	*x = LowerHand{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[8]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1738,7 +1818,7 @@ func (x *LowerHand) String() string {
 func (*LowerHand) ProtoMessage() {}
 
 func (x *LowerHand) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[8]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1751,7 +1831,7 @@ func (x *LowerHand) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LowerHand.ProtoReflect.Descriptor instead.
 func (*LowerHand) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{8}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *LowerHand) GetPerson() string {
@@ -1770,7 +1850,7 @@ type GiveFloor struct {
 
 func (x *GiveFloor) Reset() {
 	*x = GiveFloor{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[9]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1782,7 +1862,7 @@ func (x *GiveFloor) String() string {
 func (*GiveFloor) ProtoMessage() {}
 
 func (x *GiveFloor) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[9]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1795,7 +1875,7 @@ func (x *GiveFloor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GiveFloor.ProtoReflect.Descriptor instead.
 func (*GiveFloor) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{9}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *GiveFloor) GetPerson() string {
@@ -1814,7 +1894,7 @@ type StopFloor struct {
 
 func (x *StopFloor) Reset() {
 	*x = StopFloor{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[10]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1826,7 +1906,7 @@ func (x *StopFloor) String() string {
 func (*StopFloor) ProtoMessage() {}
 
 func (x *StopFloor) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[10]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1839,7 +1919,7 @@ func (x *StopFloor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopFloor.ProtoReflect.Descriptor instead.
 func (*StopFloor) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{10}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *StopFloor) GetPerson() string {
@@ -1858,7 +1938,7 @@ type MuteLock struct {
 
 func (x *MuteLock) Reset() {
 	*x = MuteLock{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[11]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1870,7 +1950,7 @@ func (x *MuteLock) String() string {
 func (*MuteLock) ProtoMessage() {}
 
 func (x *MuteLock) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[11]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1883,7 +1963,7 @@ func (x *MuteLock) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MuteLock.ProtoReflect.Descriptor instead.
 func (*MuteLock) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{11}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *MuteLock) GetPerson() string {
@@ -1902,7 +1982,7 @@ type Unlock struct {
 
 func (x *Unlock) Reset() {
 	*x = Unlock{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[12]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1914,7 +1994,7 @@ func (x *Unlock) String() string {
 func (*Unlock) ProtoMessage() {}
 
 func (x *Unlock) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[12]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1927,7 +2007,7 @@ func (x *Unlock) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Unlock.ProtoReflect.Descriptor instead.
 func (*Unlock) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{12}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Unlock) GetPerson() string {
@@ -1946,7 +2026,7 @@ type Recess struct {
 
 func (x *Recess) Reset() {
 	*x = Recess{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[13]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1958,7 +2038,7 @@ func (x *Recess) String() string {
 func (*Recess) ProtoMessage() {}
 
 func (x *Recess) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[13]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1971,7 +2051,7 @@ func (x *Recess) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Recess.ProtoReflect.Descriptor instead.
 func (*Recess) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{13}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Recess) GetReason() string {
@@ -1989,7 +2069,7 @@ type Resume struct {
 
 func (x *Resume) Reset() {
 	*x = Resume{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[14]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2001,7 +2081,7 @@ func (x *Resume) String() string {
 func (*Resume) ProtoMessage() {}
 
 func (x *Resume) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[14]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2014,7 +2094,7 @@ func (x *Resume) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Resume.ProtoReflect.Descriptor instead.
 func (*Resume) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{14}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{15}
 }
 
 type Remove struct {
@@ -2027,7 +2107,7 @@ type Remove struct {
 
 func (x *Remove) Reset() {
 	*x = Remove{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[15]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2039,7 +2119,7 @@ func (x *Remove) String() string {
 func (*Remove) ProtoMessage() {}
 
 func (x *Remove) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[15]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2052,7 +2132,7 @@ func (x *Remove) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Remove.ProtoReflect.Descriptor instead.
 func (*Remove) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{15}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Remove) GetPerson() string {
@@ -2077,7 +2157,7 @@ type Close struct {
 
 func (x *Close) Reset() {
 	*x = Close{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[16]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2089,7 +2169,7 @@ func (x *Close) String() string {
 func (*Close) ProtoMessage() {}
 
 func (x *Close) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[16]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2102,7 +2182,7 @@ func (x *Close) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Close.ProtoReflect.Descriptor instead.
 func (*Close) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{16}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{17}
 }
 
 // Acts of preparation, order, interruption and rooms. docs/protocol.md says who
@@ -2118,7 +2198,7 @@ type RecordOpinion struct {
 
 func (x *RecordOpinion) Reset() {
 	*x = RecordOpinion{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[17]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2130,7 +2210,7 @@ func (x *RecordOpinion) String() string {
 func (*RecordOpinion) ProtoMessage() {}
 
 func (x *RecordOpinion) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[17]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2143,7 +2223,7 @@ func (x *RecordOpinion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordOpinion.ProtoReflect.Descriptor instead.
 func (*RecordOpinion) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{17}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *RecordOpinion) GetAgrees() bool {
@@ -2177,7 +2257,7 @@ type RecordFacilities struct {
 
 func (x *RecordFacilities) Reset() {
 	*x = RecordFacilities{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[18]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2189,7 +2269,7 @@ func (x *RecordFacilities) String() string {
 func (*RecordFacilities) ProtoMessage() {}
 
 func (x *RecordFacilities) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[18]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2202,7 +2282,7 @@ func (x *RecordFacilities) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordFacilities.ProtoReflect.Descriptor instead.
 func (*RecordFacilities) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{18}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *RecordFacilities) GetOk() bool {
@@ -2227,7 +2307,7 @@ type MarkReady struct {
 
 func (x *MarkReady) Reset() {
 	*x = MarkReady{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[19]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2239,7 +2319,7 @@ func (x *MarkReady) String() string {
 func (*MarkReady) ProtoMessage() {}
 
 func (x *MarkReady) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[19]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2252,7 +2332,7 @@ func (x *MarkReady) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkReady.ProtoReflect.Descriptor instead.
 func (*MarkReady) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{19}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{20}
 }
 
 type NoteIdentity struct {
@@ -2266,7 +2346,7 @@ type NoteIdentity struct {
 
 func (x *NoteIdentity) Reset() {
 	*x = NoteIdentity{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[20]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2278,7 +2358,7 @@ func (x *NoteIdentity) String() string {
 func (*NoteIdentity) ProtoMessage() {}
 
 func (x *NoteIdentity) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[20]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2291,7 +2371,7 @@ func (x *NoteIdentity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoteIdentity.ProtoReflect.Descriptor instead.
 func (*NoteIdentity) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{20}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *NoteIdentity) GetPerson() string {
@@ -2326,7 +2406,7 @@ type NoteMismatch struct {
 
 func (x *NoteMismatch) Reset() {
 	*x = NoteMismatch{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[21]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2338,7 +2418,7 @@ func (x *NoteMismatch) String() string {
 func (*NoteMismatch) ProtoMessage() {}
 
 func (x *NoteMismatch) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[21]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2351,7 +2431,7 @@ func (x *NoteMismatch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoteMismatch.ProtoReflect.Descriptor instead.
 func (*NoteMismatch) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{21}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *NoteMismatch) GetPerson() string {
@@ -2379,7 +2459,7 @@ type BeginIdentityCheck struct {
 
 func (x *BeginIdentityCheck) Reset() {
 	*x = BeginIdentityCheck{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[22]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2391,7 +2471,7 @@ func (x *BeginIdentityCheck) String() string {
 func (*BeginIdentityCheck) ProtoMessage() {}
 
 func (x *BeginIdentityCheck) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[22]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2404,7 +2484,7 @@ func (x *BeginIdentityCheck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginIdentityCheck.ProtoReflect.Descriptor instead.
 func (*BeginIdentityCheck) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{22}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *BeginIdentityCheck) GetPerson() string {
@@ -2422,7 +2502,7 @@ type EndIdentityCheck struct {
 
 func (x *EndIdentityCheck) Reset() {
 	*x = EndIdentityCheck{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[23]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2434,7 +2514,7 @@ func (x *EndIdentityCheck) String() string {
 func (*EndIdentityCheck) ProtoMessage() {}
 
 func (x *EndIdentityCheck) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[23]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2447,7 +2527,7 @@ func (x *EndIdentityCheck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndIdentityCheck.ProtoReflect.Descriptor instead.
 func (*EndIdentityCheck) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{23}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{24}
 }
 
 type ReportPresence struct {
@@ -2461,7 +2541,7 @@ type ReportPresence struct {
 
 func (x *ReportPresence) Reset() {
 	*x = ReportPresence{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[24]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2473,7 +2553,7 @@ func (x *ReportPresence) String() string {
 func (*ReportPresence) ProtoMessage() {}
 
 func (x *ReportPresence) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[24]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2486,7 +2566,7 @@ func (x *ReportPresence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportPresence.ProtoReflect.Descriptor instead.
 func (*ReportPresence) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{24}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ReportPresence) GetPerson() string {
@@ -2520,7 +2600,7 @@ type ReportTest struct {
 
 func (x *ReportTest) Reset() {
 	*x = ReportTest{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[25]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2532,7 +2612,7 @@ func (x *ReportTest) String() string {
 func (*ReportTest) ProtoMessage() {}
 
 func (x *ReportTest) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[25]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2545,7 +2625,7 @@ func (x *ReportTest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportTest.ProtoReflect.Descriptor instead.
 func (*ReportTest) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{25}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ReportTest) GetPoint() string {
@@ -2575,7 +2655,7 @@ type TestItem struct {
 
 func (x *TestItem) Reset() {
 	*x = TestItem{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[26]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2587,7 +2667,7 @@ func (x *TestItem) String() string {
 func (*TestItem) ProtoMessage() {}
 
 func (x *TestItem) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[26]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2600,7 +2680,7 @@ func (x *TestItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TestItem.ProtoReflect.Descriptor instead.
 func (*TestItem) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{26}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *TestItem) GetKey() string {
@@ -2641,7 +2721,7 @@ type NextPhase struct {
 
 func (x *NextPhase) Reset() {
 	*x = NextPhase{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[27]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2653,7 +2733,7 @@ func (x *NextPhase) String() string {
 func (*NextPhase) ProtoMessage() {}
 
 func (x *NextPhase) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[27]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2666,7 +2746,7 @@ func (x *NextPhase) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NextPhase.ProtoReflect.Descriptor instead.
 func (*NextPhase) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{27}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *NextPhase) GetPhase() string {
@@ -2693,7 +2773,7 @@ type Stand struct {
 
 func (x *Stand) Reset() {
 	*x = Stand{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[28]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2705,7 +2785,7 @@ func (x *Stand) String() string {
 func (*Stand) ProtoMessage() {}
 
 func (x *Stand) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[28]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2718,7 +2798,7 @@ func (x *Stand) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stand.ProtoReflect.Descriptor instead.
 func (*Stand) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{28}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Stand) GetPerson() string {
@@ -2736,7 +2816,7 @@ type Sit struct {
 
 func (x *Sit) Reset() {
 	*x = Sit{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[29]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2748,7 +2828,7 @@ func (x *Sit) String() string {
 func (*Sit) ProtoMessage() {}
 
 func (x *Sit) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[29]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2761,7 +2841,7 @@ func (x *Sit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sit.ProtoReflect.Descriptor instead.
 func (*Sit) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{29}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{30}
 }
 
 // SetVisibility: to "public" or "closed".
@@ -2775,7 +2855,7 @@ type SetVisibility struct {
 
 func (x *SetVisibility) Reset() {
 	*x = SetVisibility{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[30]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2787,7 +2867,7 @@ func (x *SetVisibility) String() string {
 func (*SetVisibility) ProtoMessage() {}
 
 func (x *SetVisibility) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[30]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2800,7 +2880,7 @@ func (x *SetVisibility) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetVisibility.ProtoReflect.Descriptor instead.
 func (*SetVisibility) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{30}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *SetVisibility) GetTo() string {
@@ -2825,7 +2905,7 @@ type Deliberate struct {
 
 func (x *Deliberate) Reset() {
 	*x = Deliberate{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[31]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2837,7 +2917,7 @@ func (x *Deliberate) String() string {
 func (*Deliberate) ProtoMessage() {}
 
 func (x *Deliberate) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[31]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2850,7 +2930,7 @@ func (x *Deliberate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Deliberate.ProtoReflect.Descriptor instead.
 func (*Deliberate) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{31}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{32}
 }
 
 type EndDeliberation struct {
@@ -2862,7 +2942,7 @@ type EndDeliberation struct {
 
 func (x *EndDeliberation) Reset() {
 	*x = EndDeliberation{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[32]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2874,7 +2954,7 @@ func (x *EndDeliberation) String() string {
 func (*EndDeliberation) ProtoMessage() {}
 
 func (x *EndDeliberation) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[32]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2887,7 +2967,7 @@ func (x *EndDeliberation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndDeliberation.ProtoReflect.Descriptor instead.
 func (*EndDeliberation) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{32}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *EndDeliberation) GetPhase() string {
@@ -2906,7 +2986,7 @@ type HoldTechnical struct {
 
 func (x *HoldTechnical) Reset() {
 	*x = HoldTechnical{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[33]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2918,7 +2998,7 @@ func (x *HoldTechnical) String() string {
 func (*HoldTechnical) ProtoMessage() {}
 
 func (x *HoldTechnical) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[33]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2931,7 +3011,7 @@ func (x *HoldTechnical) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoldTechnical.ProtoReflect.Descriptor instead.
 func (*HoldTechnical) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{33}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *HoldTechnical) GetReason() string {
@@ -2950,7 +3030,7 @@ type KeepGoing struct {
 
 func (x *KeepGoing) Reset() {
 	*x = KeepGoing{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[34]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2962,7 +3042,7 @@ func (x *KeepGoing) String() string {
 func (*KeepGoing) ProtoMessage() {}
 
 func (x *KeepGoing) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[34]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2975,7 +3055,7 @@ func (x *KeepGoing) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeepGoing.ProtoReflect.Descriptor instead.
 func (*KeepGoing) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{34}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *KeepGoing) GetReason() string {
@@ -2996,7 +3076,7 @@ type ConfirmReturn struct {
 
 func (x *ConfirmReturn) Reset() {
 	*x = ConfirmReturn{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[35]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3008,7 +3088,7 @@ func (x *ConfirmReturn) String() string {
 func (*ConfirmReturn) ProtoMessage() {}
 
 func (x *ConfirmReturn) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[35]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3021,7 +3101,7 @@ func (x *ConfirmReturn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmReturn.ProtoReflect.Descriptor instead.
 func (*ConfirmReturn) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{35}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ConfirmReturn) GetPerson() string {
@@ -3048,7 +3128,7 @@ type Suspend struct {
 
 func (x *Suspend) Reset() {
 	*x = Suspend{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[36]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3060,7 +3140,7 @@ func (x *Suspend) String() string {
 func (*Suspend) ProtoMessage() {}
 
 func (x *Suspend) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[36]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3073,7 +3153,7 @@ func (x *Suspend) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Suspend.ProtoReflect.Descriptor instead.
 func (*Suspend) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{36}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Suspend) GetReason() string {
@@ -3101,7 +3181,7 @@ type Adjourn struct {
 
 func (x *Adjourn) Reset() {
 	*x = Adjourn{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[37]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3113,7 +3193,7 @@ func (x *Adjourn) String() string {
 func (*Adjourn) ProtoMessage() {}
 
 func (x *Adjourn) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[37]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3126,7 +3206,7 @@ func (x *Adjourn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Adjourn.ProtoReflect.Descriptor instead.
 func (*Adjourn) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{37}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Adjourn) GetReason() string {
@@ -3159,7 +3239,7 @@ type Announced struct {
 
 func (x *Announced) Reset() {
 	*x = Announced{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[38]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3171,7 +3251,7 @@ func (x *Announced) String() string {
 func (*Announced) ProtoMessage() {}
 
 func (x *Announced) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[38]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3184,7 +3264,7 @@ func (x *Announced) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Announced.ProtoReflect.Descriptor instead.
 func (*Announced) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{38}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Announced) GetPoint() string {
@@ -3202,7 +3282,7 @@ type Reopen struct {
 
 func (x *Reopen) Reset() {
 	*x = Reopen{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[39]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3214,7 +3294,7 @@ func (x *Reopen) String() string {
 func (*Reopen) ProtoMessage() {}
 
 func (x *Reopen) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[39]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3227,7 +3307,7 @@ func (x *Reopen) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reopen.ProtoReflect.Descriptor instead.
 func (*Reopen) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{39}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{40}
 }
 
 type Cancel struct {
@@ -3239,7 +3319,7 @@ type Cancel struct {
 
 func (x *Cancel) Reset() {
 	*x = Cancel{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[40]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3251,7 +3331,7 @@ func (x *Cancel) String() string {
 func (*Cancel) ProtoMessage() {}
 
 func (x *Cancel) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[40]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3264,7 +3344,7 @@ func (x *Cancel) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cancel.ProtoReflect.Descriptor instead.
 func (*Cancel) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{40}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Cancel) GetReason() string {
@@ -3284,7 +3364,7 @@ type Warn struct {
 
 func (x *Warn) Reset() {
 	*x = Warn{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[41]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3296,7 +3376,7 @@ func (x *Warn) String() string {
 func (*Warn) ProtoMessage() {}
 
 func (x *Warn) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[41]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3309,7 +3389,7 @@ func (x *Warn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Warn.ProtoReflect.Descriptor instead.
 func (*Warn) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{41}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *Warn) GetPerson() string {
@@ -3335,7 +3415,7 @@ type NoteAway struct {
 
 func (x *NoteAway) Reset() {
 	*x = NoteAway{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[42]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3347,7 +3427,7 @@ func (x *NoteAway) String() string {
 func (*NoteAway) ProtoMessage() {}
 
 func (x *NoteAway) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[42]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3360,7 +3440,7 @@ func (x *NoteAway) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoteAway.ProtoReflect.Descriptor instead.
 func (*NoteAway) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{42}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *NoteAway) GetPerson() string {
@@ -3379,7 +3459,7 @@ type NoteBack struct {
 
 func (x *NoteBack) Reset() {
 	*x = NoteBack{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[43]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3391,7 +3471,7 @@ func (x *NoteBack) String() string {
 func (*NoteBack) ProtoMessage() {}
 
 func (x *NoteBack) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[43]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3404,7 +3484,7 @@ func (x *NoteBack) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoteBack.ProtoReflect.Descriptor instead.
 func (*NoteBack) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{43}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *NoteBack) GetPerson() string {
@@ -3423,7 +3503,7 @@ type CallWitness struct {
 
 func (x *CallWitness) Reset() {
 	*x = CallWitness{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[44]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3435,7 +3515,7 @@ func (x *CallWitness) String() string {
 func (*CallWitness) ProtoMessage() {}
 
 func (x *CallWitness) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[44]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3448,7 +3528,7 @@ func (x *CallWitness) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallWitness.ProtoReflect.Descriptor instead.
 func (*CallWitness) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{44}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *CallWitness) GetPerson() string {
@@ -3467,7 +3547,7 @@ type DismissWitness struct {
 
 func (x *DismissWitness) Reset() {
 	*x = DismissWitness{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[45]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3479,7 +3559,7 @@ func (x *DismissWitness) String() string {
 func (*DismissWitness) ProtoMessage() {}
 
 func (x *DismissWitness) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[45]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3492,7 +3572,7 @@ func (x *DismissWitness) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DismissWitness.ProtoReflect.Descriptor instead.
 func (*DismissWitness) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{45}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *DismissWitness) GetPerson() string {
@@ -3512,7 +3592,7 @@ type Isolate struct {
 
 func (x *Isolate) Reset() {
 	*x = Isolate{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[46]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3524,7 +3604,7 @@ func (x *Isolate) String() string {
 func (*Isolate) ProtoMessage() {}
 
 func (x *Isolate) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[46]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3537,7 +3617,7 @@ func (x *Isolate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Isolate.ProtoReflect.Descriptor instead.
 func (*Isolate) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{46}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *Isolate) GetPerson() string {
@@ -3563,7 +3643,7 @@ type ConfirmLeft struct {
 
 func (x *ConfirmLeft) Reset() {
 	*x = ConfirmLeft{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[47]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3575,7 +3655,7 @@ func (x *ConfirmLeft) String() string {
 func (*ConfirmLeft) ProtoMessage() {}
 
 func (x *ConfirmLeft) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[47]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3588,7 +3668,7 @@ func (x *ConfirmLeft) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmLeft.ProtoReflect.Descriptor instead.
 func (*ConfirmLeft) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{47}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ConfirmLeft) GetPerson() string {
@@ -3607,7 +3687,7 @@ type EndIsolation struct {
 
 func (x *EndIsolation) Reset() {
 	*x = EndIsolation{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[48]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3619,7 +3699,7 @@ func (x *EndIsolation) String() string {
 func (*EndIsolation) ProtoMessage() {}
 
 func (x *EndIsolation) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[48]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3632,7 +3712,7 @@ func (x *EndIsolation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndIsolation.ProtoReflect.Descriptor instead.
 func (*EndIsolation) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{48}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *EndIsolation) GetPerson() string {
@@ -3651,7 +3731,7 @@ type NoteBriefed struct {
 
 func (x *NoteBriefed) Reset() {
 	*x = NoteBriefed{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[49]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3663,7 +3743,7 @@ func (x *NoteBriefed) String() string {
 func (*NoteBriefed) ProtoMessage() {}
 
 func (x *NoteBriefed) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[49]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3676,7 +3756,7 @@ func (x *NoteBriefed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoteBriefed.ProtoReflect.Descriptor instead.
 func (*NoteBriefed) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{49}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *NoteBriefed) GetPerson() string {
@@ -3695,7 +3775,7 @@ type RequestConsult struct {
 
 func (x *RequestConsult) Reset() {
 	*x = RequestConsult{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[50]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3707,7 +3787,7 @@ func (x *RequestConsult) String() string {
 func (*RequestConsult) ProtoMessage() {}
 
 func (x *RequestConsult) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[50]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3720,7 +3800,7 @@ func (x *RequestConsult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestConsult.ProtoReflect.Descriptor instead.
 func (*RequestConsult) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{50}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *RequestConsult) GetWith() []string {
@@ -3740,7 +3820,7 @@ type AllowConsult struct {
 
 func (x *AllowConsult) Reset() {
 	*x = AllowConsult{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[51]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3752,7 +3832,7 @@ func (x *AllowConsult) String() string {
 func (*AllowConsult) ProtoMessage() {}
 
 func (x *AllowConsult) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[51]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3765,7 +3845,7 @@ func (x *AllowConsult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AllowConsult.ProtoReflect.Descriptor instead.
 func (*AllowConsult) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{51}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *AllowConsult) GetConsult() string {
@@ -3791,7 +3871,7 @@ type EndConsult struct {
 
 func (x *EndConsult) Reset() {
 	*x = EndConsult{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[52]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3803,7 +3883,7 @@ func (x *EndConsult) String() string {
 func (*EndConsult) ProtoMessage() {}
 
 func (x *EndConsult) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[52]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3816,7 +3896,7 @@ func (x *EndConsult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndConsult.ProtoReflect.Descriptor instead.
 func (*EndConsult) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{52}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *EndConsult) GetConsult() string {
@@ -3839,7 +3919,7 @@ type CommandResult struct {
 
 func (x *CommandResult) Reset() {
 	*x = CommandResult{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[53]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3851,7 +3931,7 @@ func (x *CommandResult) String() string {
 func (*CommandResult) ProtoMessage() {}
 
 func (x *CommandResult) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[53]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3864,7 +3944,7 @@ func (x *CommandResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommandResult.ProtoReflect.Descriptor instead.
 func (*CommandResult) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{53}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *CommandResult) GetAccepted() bool {
@@ -3900,7 +3980,7 @@ type Refusal struct {
 
 func (x *Refusal) Reset() {
 	*x = Refusal{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[54]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3912,7 +3992,7 @@ func (x *Refusal) String() string {
 func (*Refusal) ProtoMessage() {}
 
 func (x *Refusal) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[54]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3925,7 +4005,7 @@ func (x *Refusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
 func (*Refusal) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{54}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *Refusal) GetCode() string {
@@ -4022,7 +4102,7 @@ type View struct {
 
 func (x *View) Reset() {
 	*x = View{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[55]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4034,7 +4114,7 @@ func (x *View) String() string {
 func (*View) ProtoMessage() {}
 
 func (x *View) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[55]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4047,7 +4127,7 @@ func (x *View) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use View.ProtoReflect.Descriptor instead.
 func (*View) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{55}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *View) GetStateSeq() uint64 {
@@ -4329,7 +4409,7 @@ type PhaseView struct {
 
 func (x *PhaseView) Reset() {
 	*x = PhaseView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[56]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4341,7 +4421,7 @@ func (x *PhaseView) String() string {
 func (*PhaseView) ProtoMessage() {}
 
 func (x *PhaseView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[56]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4354,7 +4434,7 @@ func (x *PhaseView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PhaseView.ProtoReflect.Descriptor instead.
 func (*PhaseView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{56}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *PhaseView) GetPhase() string {
@@ -4404,7 +4484,7 @@ type PointView struct {
 
 func (x *PointView) Reset() {
 	*x = PointView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[57]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4416,7 +4496,7 @@ func (x *PointView) String() string {
 func (*PointView) ProtoMessage() {}
 
 func (x *PointView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[57]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4429,7 +4509,7 @@ func (x *PointView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointView.ProtoReflect.Descriptor instead.
 func (*PointView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{57}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *PointView) GetId() string {
@@ -4512,7 +4592,7 @@ type HoldView struct {
 
 func (x *HoldView) Reset() {
 	*x = HoldView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[58]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4524,7 +4604,7 @@ func (x *HoldView) String() string {
 func (*HoldView) ProtoMessage() {}
 
 func (x *HoldView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[58]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4537,7 +4617,7 @@ func (x *HoldView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoldView.ProtoReflect.Descriptor instead.
 func (*HoldView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{58}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *HoldView) GetProposed() bool {
@@ -4600,7 +4680,7 @@ type ReturnView struct {
 
 func (x *ReturnView) Reset() {
 	*x = ReturnView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[59]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4612,7 +4692,7 @@ func (x *ReturnView) String() string {
 func (*ReturnView) ProtoMessage() {}
 
 func (x *ReturnView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[59]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4625,7 +4705,7 @@ func (x *ReturnView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnView.ProtoReflect.Descriptor instead.
 func (*ReturnView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{59}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *ReturnView) GetPerson() string {
@@ -4661,7 +4741,7 @@ type DecisionView struct {
 
 func (x *DecisionView) Reset() {
 	*x = DecisionView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[60]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4673,7 +4753,7 @@ func (x *DecisionView) String() string {
 func (*DecisionView) ProtoMessage() {}
 
 func (x *DecisionView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[60]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4686,7 +4766,7 @@ func (x *DecisionView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecisionView.ProtoReflect.Descriptor instead.
 func (*DecisionView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{60}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *DecisionView) GetReason() string {
@@ -4728,7 +4808,7 @@ type CheckView struct {
 
 func (x *CheckView) Reset() {
 	*x = CheckView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[61]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4740,7 +4820,7 @@ func (x *CheckView) String() string {
 func (*CheckView) ProtoMessage() {}
 
 func (x *CheckView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[61]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4753,7 +4833,7 @@ func (x *CheckView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckView.ProtoReflect.Descriptor instead.
 func (*CheckView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{61}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *CheckView) GetKey() string {
@@ -4817,7 +4897,7 @@ type ConsultChoice struct {
 
 func (x *ConsultChoice) Reset() {
 	*x = ConsultChoice{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[62]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4829,7 +4909,7 @@ func (x *ConsultChoice) String() string {
 func (*ConsultChoice) ProtoMessage() {}
 
 func (x *ConsultChoice) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[62]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4842,7 +4922,7 @@ func (x *ConsultChoice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsultChoice.ProtoReflect.Descriptor instead.
 func (*ConsultChoice) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{62}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *ConsultChoice) GetPerson() string {
@@ -4873,7 +4953,7 @@ type ConsultView struct {
 
 func (x *ConsultView) Reset() {
 	*x = ConsultView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[63]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4885,7 +4965,7 @@ func (x *ConsultView) String() string {
 func (*ConsultView) ProtoMessage() {}
 
 func (x *ConsultView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[63]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4898,7 +4978,7 @@ func (x *ConsultView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsultView.ProtoReflect.Descriptor instead.
 func (*ConsultView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{63}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *ConsultView) GetId() string {
@@ -4961,7 +5041,7 @@ type IdentityCheckView struct {
 
 func (x *IdentityCheckView) Reset() {
 	*x = IdentityCheckView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[64]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4973,7 +5053,7 @@ func (x *IdentityCheckView) String() string {
 func (*IdentityCheckView) ProtoMessage() {}
 
 func (x *IdentityCheckView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[64]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4986,7 +5066,7 @@ func (x *IdentityCheckView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IdentityCheckView.ProtoReflect.Descriptor instead.
 func (*IdentityCheckView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{64}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *IdentityCheckView) GetBy() string {
@@ -5081,7 +5161,7 @@ type PersonView struct {
 
 func (x *PersonView) Reset() {
 	*x = PersonView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[65]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5093,7 +5173,7 @@ func (x *PersonView) String() string {
 func (*PersonView) ProtoMessage() {}
 
 func (x *PersonView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[65]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5106,7 +5186,7 @@ func (x *PersonView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonView.ProtoReflect.Descriptor instead.
 func (*PersonView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{65}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *PersonView) GetPerson() string {
@@ -5330,7 +5410,7 @@ type Alert struct {
 
 func (x *Alert) Reset() {
 	*x = Alert{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[66]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5342,7 +5422,7 @@ func (x *Alert) String() string {
 func (*Alert) ProtoMessage() {}
 
 func (x *Alert) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[66]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5355,7 +5435,7 @@ func (x *Alert) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Alert.ProtoReflect.Descriptor instead.
 func (*Alert) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{66}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *Alert) GetCode() string {
@@ -5422,7 +5502,7 @@ type MediaOffer struct {
 
 func (x *MediaOffer) Reset() {
 	*x = MediaOffer{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[67]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5434,7 +5514,7 @@ func (x *MediaOffer) String() string {
 func (*MediaOffer) ProtoMessage() {}
 
 func (x *MediaOffer) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[67]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5447,7 +5527,7 @@ func (x *MediaOffer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MediaOffer.ProtoReflect.Descriptor instead.
 func (*MediaOffer) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{67}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *MediaOffer) GetSdp() string {
@@ -5482,7 +5562,7 @@ type Publish struct {
 
 func (x *Publish) Reset() {
 	*x = Publish{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[68]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5494,7 +5574,7 @@ func (x *Publish) String() string {
 func (*Publish) ProtoMessage() {}
 
 func (x *Publish) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[68]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5507,7 +5587,7 @@ func (x *Publish) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Publish.ProtoReflect.Descriptor instead.
 func (*Publish) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{68}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *Publish) GetMid() string {
@@ -5541,7 +5621,7 @@ type MediaAnswer struct {
 
 func (x *MediaAnswer) Reset() {
 	*x = MediaAnswer{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[69]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5553,7 +5633,7 @@ func (x *MediaAnswer) String() string {
 func (*MediaAnswer) ProtoMessage() {}
 
 func (x *MediaAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[69]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5566,7 +5646,7 @@ func (x *MediaAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MediaAnswer.ProtoReflect.Descriptor instead.
 func (*MediaAnswer) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{69}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *MediaAnswer) GetSdp() string {
@@ -5609,7 +5689,7 @@ type Section struct {
 
 func (x *Section) Reset() {
 	*x = Section{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[70]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5621,7 +5701,7 @@ func (x *Section) String() string {
 func (*Section) ProtoMessage() {}
 
 func (x *Section) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[70]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5634,7 +5714,7 @@ func (x *Section) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Section.ProtoReflect.Descriptor instead.
 func (*Section) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{70}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *Section) GetMid() string {
@@ -5670,7 +5750,7 @@ type NeedSections struct {
 
 func (x *NeedSections) Reset() {
 	*x = NeedSections{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[71]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5682,7 +5762,7 @@ func (x *NeedSections) String() string {
 func (*NeedSections) ProtoMessage() {}
 
 func (x *NeedSections) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[71]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5695,7 +5775,7 @@ func (x *NeedSections) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NeedSections.ProtoReflect.Descriptor instead.
 func (*NeedSections) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{71}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *NeedSections) GetAudio() uint32 {
@@ -5721,7 +5801,7 @@ type LayerHints struct {
 
 func (x *LayerHints) Reset() {
 	*x = LayerHints{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[72]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5733,7 +5813,7 @@ func (x *LayerHints) String() string {
 func (*LayerHints) ProtoMessage() {}
 
 func (x *LayerHints) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[72]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5746,7 +5826,7 @@ func (x *LayerHints) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LayerHints.ProtoReflect.Descriptor instead.
 func (*LayerHints) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{72}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *LayerHints) GetHints() []*LayerHint {
@@ -5769,7 +5849,7 @@ type LayerHint struct {
 
 func (x *LayerHint) Reset() {
 	*x = LayerHint{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[73]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5781,7 +5861,7 @@ func (x *LayerHint) String() string {
 func (*LayerHint) ProtoMessage() {}
 
 func (x *LayerHint) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[73]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5794,7 +5874,7 @@ func (x *LayerHint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LayerHint.ProtoReflect.Descriptor instead.
 func (*LayerHint) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{73}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *LayerHint) GetMid() string {
@@ -5828,7 +5908,7 @@ type ReceiverStates struct {
 
 func (x *ReceiverStates) Reset() {
 	*x = ReceiverStates{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[74]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5840,7 +5920,7 @@ func (x *ReceiverStates) String() string {
 func (*ReceiverStates) ProtoMessage() {}
 
 func (x *ReceiverStates) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[74]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5853,7 +5933,7 @@ func (x *ReceiverStates) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiverStates.ProtoReflect.Descriptor instead.
 func (*ReceiverStates) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{74}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *ReceiverStates) GetStates() []*ReceiverState {
@@ -5878,7 +5958,7 @@ type ReceiverState struct {
 
 func (x *ReceiverState) Reset() {
 	*x = ReceiverState{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[75]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5890,7 +5970,7 @@ func (x *ReceiverState) String() string {
 func (*ReceiverState) ProtoMessage() {}
 
 func (x *ReceiverState) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[75]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5903,7 +5983,7 @@ func (x *ReceiverState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiverState.ProtoReflect.Descriptor instead.
 func (*ReceiverState) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{75}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *ReceiverState) GetMid() string {
@@ -5958,7 +6038,7 @@ type Checkpoint struct {
 
 func (x *Checkpoint) Reset() {
 	*x = Checkpoint{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[76]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5970,7 +6050,7 @@ func (x *Checkpoint) String() string {
 func (*Checkpoint) ProtoMessage() {}
 
 func (x *Checkpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[76]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5983,7 +6063,7 @@ func (x *Checkpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
 func (*Checkpoint) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{76}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *Checkpoint) GetNote() string {
@@ -6002,7 +6082,7 @@ type Ping struct {
 
 func (x *Ping) Reset() {
 	*x = Ping{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[77]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6014,7 +6094,7 @@ func (x *Ping) String() string {
 func (*Ping) ProtoMessage() {}
 
 func (x *Ping) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[77]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6027,7 +6107,7 @@ func (x *Ping) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ping.ProtoReflect.Descriptor instead.
 func (*Ping) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{77}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *Ping) GetClientTime() int64 {
@@ -6047,7 +6127,7 @@ type Pong struct {
 
 func (x *Pong) Reset() {
 	*x = Pong{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[78]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6059,7 +6139,7 @@ func (x *Pong) String() string {
 func (*Pong) ProtoMessage() {}
 
 func (x *Pong) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[78]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6072,7 +6152,7 @@ func (x *Pong) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Pong.ProtoReflect.Descriptor instead.
 func (*Pong) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{78}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *Pong) GetClientTime() int64 {
@@ -6100,7 +6180,7 @@ type Bye struct {
 
 func (x *Bye) Reset() {
 	*x = Bye{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[79]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6112,7 +6192,7 @@ func (x *Bye) String() string {
 func (*Bye) ProtoMessage() {}
 
 func (x *Bye) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[79]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6125,7 +6205,7 @@ func (x *Bye) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bye.ProtoReflect.Descriptor instead.
 func (*Bye) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{79}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *Bye) GetReason() *Refusal {
@@ -6146,7 +6226,7 @@ var File_phientoa_v1_phientoa_proto protoreflect.FileDescriptor
 
 const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\n" +
-	"\x1aphientoa/v1/phientoa.proto\x12\vphientoa.v1\"\xe4\x06\n" +
+	"\x1aphientoa/v1/phientoa.proto\x12\vphientoa.v1\"\xa0\a\n" +
 	"\bEnvelope\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x10\n" +
 	"\x03ack\x18\x02 \x01(\x04R\x03ack\x12\x0e\n" +
@@ -6170,7 +6250,9 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"checkpoint\x12*\n" +
 	"\x05alert\x18\x1b \x01(\v2\x12.phientoa.v1.AlertH\x00R\x05alert\x12'\n" +
 	"\x04pong\x18\x1c \x01(\v2\x11.phientoa.v1.PongH\x00R\x04pong\x12$\n" +
-	"\x03bye\x18\x1d \x01(\v2\x10.phientoa.v1.ByeH\x00R\x03byeB\x06\n" +
+	"\x03bye\x18\x1d \x01(\v2\x10.phientoa.v1.ByeH\x00R\x03bye\x12:\n" +
+	"\vmedia_relay\x18\x1e \x01(\v2\x17.phientoa.v1.MediaRelayH\x00R\n" +
+	"mediaRelayB\x06\n" +
 	"\x04body\"\x92\x01\n" +
 	"\x05Hello\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\tR\x04room\x12!\n" +
@@ -6186,7 +6268,14 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\rresume_window\x18\x04 \x01(\rR\fresumeWindow\x12\x16\n" +
 	"\x06device\x18\x05 \x01(\tR\x06device\x12\x16\n" +
 	"\x06person\x18\x06 \x01(\tR\x06person\x12\x18\n" +
-	"\aversion\x18\a \x01(\tR\aversion\"\xf9\x15\n" +
+	"\aversion\x18\a \x01(\tR\aversion\"\\\n" +
+	"\n" +
+	"MediaRelay\x12\x12\n" +
+	"\x04urls\x18\x01 \x03(\tR\x04urls\x12\x1a\n" +
+	"\busername\x18\x02 \x01(\tR\busername\x12\x1e\n" +
+	"\n" +
+	"credential\x18\x03 \x01(\tR\n" +
+	"credential\"\xf9\x15\n" +
 	"\aCommand\x121\n" +
 	"\bcheck_in\x18\x01 \x01(\v2\x14.phientoa.v1.CheckInH\x00R\acheckIn\x12*\n" +
 	"\x05admit\x18\x02 \x01(\v2\x12.phientoa.v1.AdmitH\x00R\x05admit\x12'\n" +
@@ -6616,7 +6705,7 @@ func file_phientoa_v1_phientoa_proto_rawDescGZIP() []byte {
 }
 
 var file_phientoa_v1_phientoa_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_phientoa_v1_phientoa_proto_msgTypes = make([]protoimpl.MessageInfo, 80)
+var file_phientoa_v1_phientoa_proto_msgTypes = make([]protoimpl.MessageInfo, 81)
 var file_phientoa_v1_phientoa_proto_goTypes = []any{
 	(HearingState)(0),          // 0: phientoa.v1.HearingState
 	(PersonStatus)(0),          // 1: phientoa.v1.PersonStatus
@@ -6624,177 +6713,179 @@ var file_phientoa_v1_phientoa_proto_goTypes = []any{
 	(*Envelope)(nil),           // 3: phientoa.v1.Envelope
 	(*Hello)(nil),              // 4: phientoa.v1.Hello
 	(*Welcome)(nil),            // 5: phientoa.v1.Welcome
-	(*Command)(nil),            // 6: phientoa.v1.Command
-	(*CheckIn)(nil),            // 7: phientoa.v1.CheckIn
-	(*Admit)(nil),              // 8: phientoa.v1.Admit
-	(*Open)(nil),               // 9: phientoa.v1.Open
-	(*RaiseHand)(nil),          // 10: phientoa.v1.RaiseHand
-	(*LowerHand)(nil),          // 11: phientoa.v1.LowerHand
-	(*GiveFloor)(nil),          // 12: phientoa.v1.GiveFloor
-	(*StopFloor)(nil),          // 13: phientoa.v1.StopFloor
-	(*MuteLock)(nil),           // 14: phientoa.v1.MuteLock
-	(*Unlock)(nil),             // 15: phientoa.v1.Unlock
-	(*Recess)(nil),             // 16: phientoa.v1.Recess
-	(*Resume)(nil),             // 17: phientoa.v1.Resume
-	(*Remove)(nil),             // 18: phientoa.v1.Remove
-	(*Close)(nil),              // 19: phientoa.v1.Close
-	(*RecordOpinion)(nil),      // 20: phientoa.v1.RecordOpinion
-	(*RecordFacilities)(nil),   // 21: phientoa.v1.RecordFacilities
-	(*MarkReady)(nil),          // 22: phientoa.v1.MarkReady
-	(*NoteIdentity)(nil),       // 23: phientoa.v1.NoteIdentity
-	(*NoteMismatch)(nil),       // 24: phientoa.v1.NoteMismatch
-	(*BeginIdentityCheck)(nil), // 25: phientoa.v1.BeginIdentityCheck
-	(*EndIdentityCheck)(nil),   // 26: phientoa.v1.EndIdentityCheck
-	(*ReportPresence)(nil),     // 27: phientoa.v1.ReportPresence
-	(*ReportTest)(nil),         // 28: phientoa.v1.ReportTest
-	(*TestItem)(nil),           // 29: phientoa.v1.TestItem
-	(*NextPhase)(nil),          // 30: phientoa.v1.NextPhase
-	(*Stand)(nil),              // 31: phientoa.v1.Stand
-	(*Sit)(nil),                // 32: phientoa.v1.Sit
-	(*SetVisibility)(nil),      // 33: phientoa.v1.SetVisibility
-	(*Deliberate)(nil),         // 34: phientoa.v1.Deliberate
-	(*EndDeliberation)(nil),    // 35: phientoa.v1.EndDeliberation
-	(*HoldTechnical)(nil),      // 36: phientoa.v1.HoldTechnical
-	(*KeepGoing)(nil),          // 37: phientoa.v1.KeepGoing
-	(*ConfirmReturn)(nil),      // 38: phientoa.v1.ConfirmReturn
-	(*Suspend)(nil),            // 39: phientoa.v1.Suspend
-	(*Adjourn)(nil),            // 40: phientoa.v1.Adjourn
-	(*Announced)(nil),          // 41: phientoa.v1.Announced
-	(*Reopen)(nil),             // 42: phientoa.v1.Reopen
-	(*Cancel)(nil),             // 43: phientoa.v1.Cancel
-	(*Warn)(nil),               // 44: phientoa.v1.Warn
-	(*NoteAway)(nil),           // 45: phientoa.v1.NoteAway
-	(*NoteBack)(nil),           // 46: phientoa.v1.NoteBack
-	(*CallWitness)(nil),        // 47: phientoa.v1.CallWitness
-	(*DismissWitness)(nil),     // 48: phientoa.v1.DismissWitness
-	(*Isolate)(nil),            // 49: phientoa.v1.Isolate
-	(*ConfirmLeft)(nil),        // 50: phientoa.v1.ConfirmLeft
-	(*EndIsolation)(nil),       // 51: phientoa.v1.EndIsolation
-	(*NoteBriefed)(nil),        // 52: phientoa.v1.NoteBriefed
-	(*RequestConsult)(nil),     // 53: phientoa.v1.RequestConsult
-	(*AllowConsult)(nil),       // 54: phientoa.v1.AllowConsult
-	(*EndConsult)(nil),         // 55: phientoa.v1.EndConsult
-	(*CommandResult)(nil),      // 56: phientoa.v1.CommandResult
-	(*Refusal)(nil),            // 57: phientoa.v1.Refusal
-	(*View)(nil),               // 58: phientoa.v1.View
-	(*PhaseView)(nil),          // 59: phientoa.v1.PhaseView
-	(*PointView)(nil),          // 60: phientoa.v1.PointView
-	(*HoldView)(nil),           // 61: phientoa.v1.HoldView
-	(*ReturnView)(nil),         // 62: phientoa.v1.ReturnView
-	(*DecisionView)(nil),       // 63: phientoa.v1.DecisionView
-	(*CheckView)(nil),          // 64: phientoa.v1.CheckView
-	(*ConsultChoice)(nil),      // 65: phientoa.v1.ConsultChoice
-	(*ConsultView)(nil),        // 66: phientoa.v1.ConsultView
-	(*IdentityCheckView)(nil),  // 67: phientoa.v1.IdentityCheckView
-	(*PersonView)(nil),         // 68: phientoa.v1.PersonView
-	(*Alert)(nil),              // 69: phientoa.v1.Alert
-	(*MediaOffer)(nil),         // 70: phientoa.v1.MediaOffer
-	(*Publish)(nil),            // 71: phientoa.v1.Publish
-	(*MediaAnswer)(nil),        // 72: phientoa.v1.MediaAnswer
-	(*Section)(nil),            // 73: phientoa.v1.Section
-	(*NeedSections)(nil),       // 74: phientoa.v1.NeedSections
-	(*LayerHints)(nil),         // 75: phientoa.v1.LayerHints
-	(*LayerHint)(nil),          // 76: phientoa.v1.LayerHint
-	(*ReceiverStates)(nil),     // 77: phientoa.v1.ReceiverStates
-	(*ReceiverState)(nil),      // 78: phientoa.v1.ReceiverState
-	(*Checkpoint)(nil),         // 79: phientoa.v1.Checkpoint
-	(*Ping)(nil),               // 80: phientoa.v1.Ping
-	(*Pong)(nil),               // 81: phientoa.v1.Pong
-	(*Bye)(nil),                // 82: phientoa.v1.Bye
+	(*MediaRelay)(nil),         // 6: phientoa.v1.MediaRelay
+	(*Command)(nil),            // 7: phientoa.v1.Command
+	(*CheckIn)(nil),            // 8: phientoa.v1.CheckIn
+	(*Admit)(nil),              // 9: phientoa.v1.Admit
+	(*Open)(nil),               // 10: phientoa.v1.Open
+	(*RaiseHand)(nil),          // 11: phientoa.v1.RaiseHand
+	(*LowerHand)(nil),          // 12: phientoa.v1.LowerHand
+	(*GiveFloor)(nil),          // 13: phientoa.v1.GiveFloor
+	(*StopFloor)(nil),          // 14: phientoa.v1.StopFloor
+	(*MuteLock)(nil),           // 15: phientoa.v1.MuteLock
+	(*Unlock)(nil),             // 16: phientoa.v1.Unlock
+	(*Recess)(nil),             // 17: phientoa.v1.Recess
+	(*Resume)(nil),             // 18: phientoa.v1.Resume
+	(*Remove)(nil),             // 19: phientoa.v1.Remove
+	(*Close)(nil),              // 20: phientoa.v1.Close
+	(*RecordOpinion)(nil),      // 21: phientoa.v1.RecordOpinion
+	(*RecordFacilities)(nil),   // 22: phientoa.v1.RecordFacilities
+	(*MarkReady)(nil),          // 23: phientoa.v1.MarkReady
+	(*NoteIdentity)(nil),       // 24: phientoa.v1.NoteIdentity
+	(*NoteMismatch)(nil),       // 25: phientoa.v1.NoteMismatch
+	(*BeginIdentityCheck)(nil), // 26: phientoa.v1.BeginIdentityCheck
+	(*EndIdentityCheck)(nil),   // 27: phientoa.v1.EndIdentityCheck
+	(*ReportPresence)(nil),     // 28: phientoa.v1.ReportPresence
+	(*ReportTest)(nil),         // 29: phientoa.v1.ReportTest
+	(*TestItem)(nil),           // 30: phientoa.v1.TestItem
+	(*NextPhase)(nil),          // 31: phientoa.v1.NextPhase
+	(*Stand)(nil),              // 32: phientoa.v1.Stand
+	(*Sit)(nil),                // 33: phientoa.v1.Sit
+	(*SetVisibility)(nil),      // 34: phientoa.v1.SetVisibility
+	(*Deliberate)(nil),         // 35: phientoa.v1.Deliberate
+	(*EndDeliberation)(nil),    // 36: phientoa.v1.EndDeliberation
+	(*HoldTechnical)(nil),      // 37: phientoa.v1.HoldTechnical
+	(*KeepGoing)(nil),          // 38: phientoa.v1.KeepGoing
+	(*ConfirmReturn)(nil),      // 39: phientoa.v1.ConfirmReturn
+	(*Suspend)(nil),            // 40: phientoa.v1.Suspend
+	(*Adjourn)(nil),            // 41: phientoa.v1.Adjourn
+	(*Announced)(nil),          // 42: phientoa.v1.Announced
+	(*Reopen)(nil),             // 43: phientoa.v1.Reopen
+	(*Cancel)(nil),             // 44: phientoa.v1.Cancel
+	(*Warn)(nil),               // 45: phientoa.v1.Warn
+	(*NoteAway)(nil),           // 46: phientoa.v1.NoteAway
+	(*NoteBack)(nil),           // 47: phientoa.v1.NoteBack
+	(*CallWitness)(nil),        // 48: phientoa.v1.CallWitness
+	(*DismissWitness)(nil),     // 49: phientoa.v1.DismissWitness
+	(*Isolate)(nil),            // 50: phientoa.v1.Isolate
+	(*ConfirmLeft)(nil),        // 51: phientoa.v1.ConfirmLeft
+	(*EndIsolation)(nil),       // 52: phientoa.v1.EndIsolation
+	(*NoteBriefed)(nil),        // 53: phientoa.v1.NoteBriefed
+	(*RequestConsult)(nil),     // 54: phientoa.v1.RequestConsult
+	(*AllowConsult)(nil),       // 55: phientoa.v1.AllowConsult
+	(*EndConsult)(nil),         // 56: phientoa.v1.EndConsult
+	(*CommandResult)(nil),      // 57: phientoa.v1.CommandResult
+	(*Refusal)(nil),            // 58: phientoa.v1.Refusal
+	(*View)(nil),               // 59: phientoa.v1.View
+	(*PhaseView)(nil),          // 60: phientoa.v1.PhaseView
+	(*PointView)(nil),          // 61: phientoa.v1.PointView
+	(*HoldView)(nil),           // 62: phientoa.v1.HoldView
+	(*ReturnView)(nil),         // 63: phientoa.v1.ReturnView
+	(*DecisionView)(nil),       // 64: phientoa.v1.DecisionView
+	(*CheckView)(nil),          // 65: phientoa.v1.CheckView
+	(*ConsultChoice)(nil),      // 66: phientoa.v1.ConsultChoice
+	(*ConsultView)(nil),        // 67: phientoa.v1.ConsultView
+	(*IdentityCheckView)(nil),  // 68: phientoa.v1.IdentityCheckView
+	(*PersonView)(nil),         // 69: phientoa.v1.PersonView
+	(*Alert)(nil),              // 70: phientoa.v1.Alert
+	(*MediaOffer)(nil),         // 71: phientoa.v1.MediaOffer
+	(*Publish)(nil),            // 72: phientoa.v1.Publish
+	(*MediaAnswer)(nil),        // 73: phientoa.v1.MediaAnswer
+	(*Section)(nil),            // 74: phientoa.v1.Section
+	(*NeedSections)(nil),       // 75: phientoa.v1.NeedSections
+	(*LayerHints)(nil),         // 76: phientoa.v1.LayerHints
+	(*LayerHint)(nil),          // 77: phientoa.v1.LayerHint
+	(*ReceiverStates)(nil),     // 78: phientoa.v1.ReceiverStates
+	(*ReceiverState)(nil),      // 79: phientoa.v1.ReceiverState
+	(*Checkpoint)(nil),         // 80: phientoa.v1.Checkpoint
+	(*Ping)(nil),               // 81: phientoa.v1.Ping
+	(*Pong)(nil),               // 82: phientoa.v1.Pong
+	(*Bye)(nil),                // 83: phientoa.v1.Bye
 }
 var file_phientoa_v1_phientoa_proto_depIdxs = []int32{
 	4,  // 0: phientoa.v1.Envelope.hello:type_name -> phientoa.v1.Hello
-	6,  // 1: phientoa.v1.Envelope.command:type_name -> phientoa.v1.Command
-	70, // 2: phientoa.v1.Envelope.media_offer:type_name -> phientoa.v1.MediaOffer
-	75, // 3: phientoa.v1.Envelope.layer_hints:type_name -> phientoa.v1.LayerHints
-	80, // 4: phientoa.v1.Envelope.ping:type_name -> phientoa.v1.Ping
+	7,  // 1: phientoa.v1.Envelope.command:type_name -> phientoa.v1.Command
+	71, // 2: phientoa.v1.Envelope.media_offer:type_name -> phientoa.v1.MediaOffer
+	76, // 3: phientoa.v1.Envelope.layer_hints:type_name -> phientoa.v1.LayerHints
+	81, // 4: phientoa.v1.Envelope.ping:type_name -> phientoa.v1.Ping
 	5,  // 5: phientoa.v1.Envelope.welcome:type_name -> phientoa.v1.Welcome
-	56, // 6: phientoa.v1.Envelope.command_result:type_name -> phientoa.v1.CommandResult
-	58, // 7: phientoa.v1.Envelope.view:type_name -> phientoa.v1.View
-	72, // 8: phientoa.v1.Envelope.media_answer:type_name -> phientoa.v1.MediaAnswer
-	74, // 9: phientoa.v1.Envelope.need_sections:type_name -> phientoa.v1.NeedSections
-	77, // 10: phientoa.v1.Envelope.receiver_states:type_name -> phientoa.v1.ReceiverStates
-	79, // 11: phientoa.v1.Envelope.checkpoint:type_name -> phientoa.v1.Checkpoint
-	69, // 12: phientoa.v1.Envelope.alert:type_name -> phientoa.v1.Alert
-	81, // 13: phientoa.v1.Envelope.pong:type_name -> phientoa.v1.Pong
-	82, // 14: phientoa.v1.Envelope.bye:type_name -> phientoa.v1.Bye
-	7,  // 15: phientoa.v1.Command.check_in:type_name -> phientoa.v1.CheckIn
-	8,  // 16: phientoa.v1.Command.admit:type_name -> phientoa.v1.Admit
-	9,  // 17: phientoa.v1.Command.open:type_name -> phientoa.v1.Open
-	10, // 18: phientoa.v1.Command.raise_hand:type_name -> phientoa.v1.RaiseHand
-	11, // 19: phientoa.v1.Command.lower_hand:type_name -> phientoa.v1.LowerHand
-	12, // 20: phientoa.v1.Command.give_floor:type_name -> phientoa.v1.GiveFloor
-	13, // 21: phientoa.v1.Command.stop_floor:type_name -> phientoa.v1.StopFloor
-	14, // 22: phientoa.v1.Command.mute_lock:type_name -> phientoa.v1.MuteLock
-	15, // 23: phientoa.v1.Command.unlock:type_name -> phientoa.v1.Unlock
-	16, // 24: phientoa.v1.Command.recess:type_name -> phientoa.v1.Recess
-	17, // 25: phientoa.v1.Command.resume:type_name -> phientoa.v1.Resume
-	18, // 26: phientoa.v1.Command.remove:type_name -> phientoa.v1.Remove
-	19, // 27: phientoa.v1.Command.close:type_name -> phientoa.v1.Close
-	20, // 28: phientoa.v1.Command.record_opinion:type_name -> phientoa.v1.RecordOpinion
-	21, // 29: phientoa.v1.Command.record_facilities:type_name -> phientoa.v1.RecordFacilities
-	22, // 30: phientoa.v1.Command.mark_ready:type_name -> phientoa.v1.MarkReady
-	23, // 31: phientoa.v1.Command.note_identity:type_name -> phientoa.v1.NoteIdentity
-	24, // 32: phientoa.v1.Command.note_mismatch:type_name -> phientoa.v1.NoteMismatch
-	25, // 33: phientoa.v1.Command.begin_identity_check:type_name -> phientoa.v1.BeginIdentityCheck
-	26, // 34: phientoa.v1.Command.end_identity_check:type_name -> phientoa.v1.EndIdentityCheck
-	27, // 35: phientoa.v1.Command.report_presence:type_name -> phientoa.v1.ReportPresence
-	28, // 36: phientoa.v1.Command.report_test:type_name -> phientoa.v1.ReportTest
-	30, // 37: phientoa.v1.Command.next_phase:type_name -> phientoa.v1.NextPhase
-	31, // 38: phientoa.v1.Command.stand:type_name -> phientoa.v1.Stand
-	32, // 39: phientoa.v1.Command.sit:type_name -> phientoa.v1.Sit
-	33, // 40: phientoa.v1.Command.set_visibility:type_name -> phientoa.v1.SetVisibility
-	36, // 41: phientoa.v1.Command.hold_technical:type_name -> phientoa.v1.HoldTechnical
-	37, // 42: phientoa.v1.Command.keep_going:type_name -> phientoa.v1.KeepGoing
-	38, // 43: phientoa.v1.Command.confirm_return:type_name -> phientoa.v1.ConfirmReturn
-	39, // 44: phientoa.v1.Command.suspend:type_name -> phientoa.v1.Suspend
-	40, // 45: phientoa.v1.Command.adjourn:type_name -> phientoa.v1.Adjourn
-	41, // 46: phientoa.v1.Command.announced:type_name -> phientoa.v1.Announced
-	42, // 47: phientoa.v1.Command.reopen:type_name -> phientoa.v1.Reopen
-	43, // 48: phientoa.v1.Command.cancel:type_name -> phientoa.v1.Cancel
-	44, // 49: phientoa.v1.Command.warn:type_name -> phientoa.v1.Warn
-	45, // 50: phientoa.v1.Command.note_away:type_name -> phientoa.v1.NoteAway
-	46, // 51: phientoa.v1.Command.note_back:type_name -> phientoa.v1.NoteBack
-	47, // 52: phientoa.v1.Command.call_witness:type_name -> phientoa.v1.CallWitness
-	48, // 53: phientoa.v1.Command.dismiss_witness:type_name -> phientoa.v1.DismissWitness
-	49, // 54: phientoa.v1.Command.isolate:type_name -> phientoa.v1.Isolate
-	50, // 55: phientoa.v1.Command.confirm_left:type_name -> phientoa.v1.ConfirmLeft
-	51, // 56: phientoa.v1.Command.end_isolation:type_name -> phientoa.v1.EndIsolation
-	52, // 57: phientoa.v1.Command.note_briefed:type_name -> phientoa.v1.NoteBriefed
-	34, // 58: phientoa.v1.Command.deliberate:type_name -> phientoa.v1.Deliberate
-	35, // 59: phientoa.v1.Command.end_deliberation:type_name -> phientoa.v1.EndDeliberation
-	53, // 60: phientoa.v1.Command.request_consult:type_name -> phientoa.v1.RequestConsult
-	54, // 61: phientoa.v1.Command.allow_consult:type_name -> phientoa.v1.AllowConsult
-	55, // 62: phientoa.v1.Command.end_consult:type_name -> phientoa.v1.EndConsult
-	29, // 63: phientoa.v1.ReportTest.items:type_name -> phientoa.v1.TestItem
-	57, // 64: phientoa.v1.CommandResult.refusal:type_name -> phientoa.v1.Refusal
-	0,  // 65: phientoa.v1.View.state:type_name -> phientoa.v1.HearingState
-	68, // 66: phientoa.v1.View.people:type_name -> phientoa.v1.PersonView
-	69, // 67: phientoa.v1.View.alerts:type_name -> phientoa.v1.Alert
-	59, // 68: phientoa.v1.View.phases:type_name -> phientoa.v1.PhaseView
-	60, // 69: phientoa.v1.View.points:type_name -> phientoa.v1.PointView
-	61, // 70: phientoa.v1.View.hold:type_name -> phientoa.v1.HoldView
-	63, // 71: phientoa.v1.View.decision:type_name -> phientoa.v1.DecisionView
-	64, // 72: phientoa.v1.View.checks:type_name -> phientoa.v1.CheckView
-	66, // 73: phientoa.v1.View.consults:type_name -> phientoa.v1.ConsultView
-	65, // 74: phientoa.v1.View.consult_with:type_name -> phientoa.v1.ConsultChoice
-	67, // 75: phientoa.v1.View.identity_check:type_name -> phientoa.v1.IdentityCheckView
-	29, // 76: phientoa.v1.PointView.test:type_name -> phientoa.v1.TestItem
-	62, // 77: phientoa.v1.HoldView.confirm:type_name -> phientoa.v1.ReturnView
-	1,  // 78: phientoa.v1.PersonView.status:type_name -> phientoa.v1.PersonStatus
-	29, // 79: phientoa.v1.PersonView.test:type_name -> phientoa.v1.TestItem
-	71, // 80: phientoa.v1.MediaOffer.publish:type_name -> phientoa.v1.Publish
-	73, // 81: phientoa.v1.MediaAnswer.sections:type_name -> phientoa.v1.Section
-	57, // 82: phientoa.v1.MediaAnswer.refusal:type_name -> phientoa.v1.Refusal
-	76, // 83: phientoa.v1.LayerHints.hints:type_name -> phientoa.v1.LayerHint
-	78, // 84: phientoa.v1.ReceiverStates.states:type_name -> phientoa.v1.ReceiverState
-	2,  // 85: phientoa.v1.ReceiverState.paused_by:type_name -> phientoa.v1.PausedBy
-	57, // 86: phientoa.v1.Bye.reason:type_name -> phientoa.v1.Refusal
-	87, // [87:87] is the sub-list for method output_type
-	87, // [87:87] is the sub-list for method input_type
-	87, // [87:87] is the sub-list for extension type_name
-	87, // [87:87] is the sub-list for extension extendee
-	0,  // [0:87] is the sub-list for field type_name
+	57, // 6: phientoa.v1.Envelope.command_result:type_name -> phientoa.v1.CommandResult
+	59, // 7: phientoa.v1.Envelope.view:type_name -> phientoa.v1.View
+	73, // 8: phientoa.v1.Envelope.media_answer:type_name -> phientoa.v1.MediaAnswer
+	75, // 9: phientoa.v1.Envelope.need_sections:type_name -> phientoa.v1.NeedSections
+	78, // 10: phientoa.v1.Envelope.receiver_states:type_name -> phientoa.v1.ReceiverStates
+	80, // 11: phientoa.v1.Envelope.checkpoint:type_name -> phientoa.v1.Checkpoint
+	70, // 12: phientoa.v1.Envelope.alert:type_name -> phientoa.v1.Alert
+	82, // 13: phientoa.v1.Envelope.pong:type_name -> phientoa.v1.Pong
+	83, // 14: phientoa.v1.Envelope.bye:type_name -> phientoa.v1.Bye
+	6,  // 15: phientoa.v1.Envelope.media_relay:type_name -> phientoa.v1.MediaRelay
+	8,  // 16: phientoa.v1.Command.check_in:type_name -> phientoa.v1.CheckIn
+	9,  // 17: phientoa.v1.Command.admit:type_name -> phientoa.v1.Admit
+	10, // 18: phientoa.v1.Command.open:type_name -> phientoa.v1.Open
+	11, // 19: phientoa.v1.Command.raise_hand:type_name -> phientoa.v1.RaiseHand
+	12, // 20: phientoa.v1.Command.lower_hand:type_name -> phientoa.v1.LowerHand
+	13, // 21: phientoa.v1.Command.give_floor:type_name -> phientoa.v1.GiveFloor
+	14, // 22: phientoa.v1.Command.stop_floor:type_name -> phientoa.v1.StopFloor
+	15, // 23: phientoa.v1.Command.mute_lock:type_name -> phientoa.v1.MuteLock
+	16, // 24: phientoa.v1.Command.unlock:type_name -> phientoa.v1.Unlock
+	17, // 25: phientoa.v1.Command.recess:type_name -> phientoa.v1.Recess
+	18, // 26: phientoa.v1.Command.resume:type_name -> phientoa.v1.Resume
+	19, // 27: phientoa.v1.Command.remove:type_name -> phientoa.v1.Remove
+	20, // 28: phientoa.v1.Command.close:type_name -> phientoa.v1.Close
+	21, // 29: phientoa.v1.Command.record_opinion:type_name -> phientoa.v1.RecordOpinion
+	22, // 30: phientoa.v1.Command.record_facilities:type_name -> phientoa.v1.RecordFacilities
+	23, // 31: phientoa.v1.Command.mark_ready:type_name -> phientoa.v1.MarkReady
+	24, // 32: phientoa.v1.Command.note_identity:type_name -> phientoa.v1.NoteIdentity
+	25, // 33: phientoa.v1.Command.note_mismatch:type_name -> phientoa.v1.NoteMismatch
+	26, // 34: phientoa.v1.Command.begin_identity_check:type_name -> phientoa.v1.BeginIdentityCheck
+	27, // 35: phientoa.v1.Command.end_identity_check:type_name -> phientoa.v1.EndIdentityCheck
+	28, // 36: phientoa.v1.Command.report_presence:type_name -> phientoa.v1.ReportPresence
+	29, // 37: phientoa.v1.Command.report_test:type_name -> phientoa.v1.ReportTest
+	31, // 38: phientoa.v1.Command.next_phase:type_name -> phientoa.v1.NextPhase
+	32, // 39: phientoa.v1.Command.stand:type_name -> phientoa.v1.Stand
+	33, // 40: phientoa.v1.Command.sit:type_name -> phientoa.v1.Sit
+	34, // 41: phientoa.v1.Command.set_visibility:type_name -> phientoa.v1.SetVisibility
+	37, // 42: phientoa.v1.Command.hold_technical:type_name -> phientoa.v1.HoldTechnical
+	38, // 43: phientoa.v1.Command.keep_going:type_name -> phientoa.v1.KeepGoing
+	39, // 44: phientoa.v1.Command.confirm_return:type_name -> phientoa.v1.ConfirmReturn
+	40, // 45: phientoa.v1.Command.suspend:type_name -> phientoa.v1.Suspend
+	41, // 46: phientoa.v1.Command.adjourn:type_name -> phientoa.v1.Adjourn
+	42, // 47: phientoa.v1.Command.announced:type_name -> phientoa.v1.Announced
+	43, // 48: phientoa.v1.Command.reopen:type_name -> phientoa.v1.Reopen
+	44, // 49: phientoa.v1.Command.cancel:type_name -> phientoa.v1.Cancel
+	45, // 50: phientoa.v1.Command.warn:type_name -> phientoa.v1.Warn
+	46, // 51: phientoa.v1.Command.note_away:type_name -> phientoa.v1.NoteAway
+	47, // 52: phientoa.v1.Command.note_back:type_name -> phientoa.v1.NoteBack
+	48, // 53: phientoa.v1.Command.call_witness:type_name -> phientoa.v1.CallWitness
+	49, // 54: phientoa.v1.Command.dismiss_witness:type_name -> phientoa.v1.DismissWitness
+	50, // 55: phientoa.v1.Command.isolate:type_name -> phientoa.v1.Isolate
+	51, // 56: phientoa.v1.Command.confirm_left:type_name -> phientoa.v1.ConfirmLeft
+	52, // 57: phientoa.v1.Command.end_isolation:type_name -> phientoa.v1.EndIsolation
+	53, // 58: phientoa.v1.Command.note_briefed:type_name -> phientoa.v1.NoteBriefed
+	35, // 59: phientoa.v1.Command.deliberate:type_name -> phientoa.v1.Deliberate
+	36, // 60: phientoa.v1.Command.end_deliberation:type_name -> phientoa.v1.EndDeliberation
+	54, // 61: phientoa.v1.Command.request_consult:type_name -> phientoa.v1.RequestConsult
+	55, // 62: phientoa.v1.Command.allow_consult:type_name -> phientoa.v1.AllowConsult
+	56, // 63: phientoa.v1.Command.end_consult:type_name -> phientoa.v1.EndConsult
+	30, // 64: phientoa.v1.ReportTest.items:type_name -> phientoa.v1.TestItem
+	58, // 65: phientoa.v1.CommandResult.refusal:type_name -> phientoa.v1.Refusal
+	0,  // 66: phientoa.v1.View.state:type_name -> phientoa.v1.HearingState
+	69, // 67: phientoa.v1.View.people:type_name -> phientoa.v1.PersonView
+	70, // 68: phientoa.v1.View.alerts:type_name -> phientoa.v1.Alert
+	60, // 69: phientoa.v1.View.phases:type_name -> phientoa.v1.PhaseView
+	61, // 70: phientoa.v1.View.points:type_name -> phientoa.v1.PointView
+	62, // 71: phientoa.v1.View.hold:type_name -> phientoa.v1.HoldView
+	64, // 72: phientoa.v1.View.decision:type_name -> phientoa.v1.DecisionView
+	65, // 73: phientoa.v1.View.checks:type_name -> phientoa.v1.CheckView
+	67, // 74: phientoa.v1.View.consults:type_name -> phientoa.v1.ConsultView
+	66, // 75: phientoa.v1.View.consult_with:type_name -> phientoa.v1.ConsultChoice
+	68, // 76: phientoa.v1.View.identity_check:type_name -> phientoa.v1.IdentityCheckView
+	30, // 77: phientoa.v1.PointView.test:type_name -> phientoa.v1.TestItem
+	63, // 78: phientoa.v1.HoldView.confirm:type_name -> phientoa.v1.ReturnView
+	1,  // 79: phientoa.v1.PersonView.status:type_name -> phientoa.v1.PersonStatus
+	30, // 80: phientoa.v1.PersonView.test:type_name -> phientoa.v1.TestItem
+	72, // 81: phientoa.v1.MediaOffer.publish:type_name -> phientoa.v1.Publish
+	74, // 82: phientoa.v1.MediaAnswer.sections:type_name -> phientoa.v1.Section
+	58, // 83: phientoa.v1.MediaAnswer.refusal:type_name -> phientoa.v1.Refusal
+	77, // 84: phientoa.v1.LayerHints.hints:type_name -> phientoa.v1.LayerHint
+	79, // 85: phientoa.v1.ReceiverStates.states:type_name -> phientoa.v1.ReceiverState
+	2,  // 86: phientoa.v1.ReceiverState.paused_by:type_name -> phientoa.v1.PausedBy
+	58, // 87: phientoa.v1.Bye.reason:type_name -> phientoa.v1.Refusal
+	88, // [88:88] is the sub-list for method output_type
+	88, // [88:88] is the sub-list for method input_type
+	88, // [88:88] is the sub-list for extension type_name
+	88, // [88:88] is the sub-list for extension extendee
+	0,  // [0:88] is the sub-list for field type_name
 }
 
 func init() { file_phientoa_v1_phientoa_proto_init() }
@@ -6818,8 +6909,9 @@ func file_phientoa_v1_phientoa_proto_init() {
 		(*Envelope_Alert)(nil),
 		(*Envelope_Pong)(nil),
 		(*Envelope_Bye)(nil),
+		(*Envelope_MediaRelay)(nil),
 	}
-	file_phientoa_v1_phientoa_proto_msgTypes[3].OneofWrappers = []any{
+	file_phientoa_v1_phientoa_proto_msgTypes[4].OneofWrappers = []any{
 		(*Command_CheckIn)(nil),
 		(*Command_Admit)(nil),
 		(*Command_Open)(nil),
@@ -6875,7 +6967,7 @@ func file_phientoa_v1_phientoa_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_phientoa_v1_phientoa_proto_rawDesc), len(file_phientoa_v1_phientoa_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   80,
+			NumMessages:   81,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

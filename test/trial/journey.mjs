@@ -20,9 +20,27 @@ async function signIn(context, port, role) {
   await button(page, 'Tôi nghe rõ').click();
   await button(page, 'Tiếp tục').click();
   await page.getByText(/Tôi cam kết không ghi âm/).click();
+  const joined = page.evaluate(joinTime);
   await button(page, 'Xác nhận có mặt').click();
-  return page;
+  return { page, joined };
 }
+
+/** From the press on: seconds to a standing connection, and by which local candidate. */
+const joinTime = () =>
+  new Promise((done) => {
+    const began = performance.now();
+    const timer = setInterval(async () => {
+      const pc = window.__phientoa.pc();
+      if (pc?.connectionState !== 'connected') return;
+      clearInterval(timer);
+      const after = (performance.now() - began) / 1000;
+      const stats = await pc.getStats();
+      const all = [...stats.values()];
+      const pair = stats.get(all.find((s) => s.type === 'transport')?.selectedCandidatePairId);
+      const local = stats.get(pair?.localCandidateId);
+      done({ after, way: [local?.candidateType, local?.relayProtocol].filter(Boolean).join(' ') });
+    }, 10);
+  });
 
 const status = { waiting: 3, inCourtroom: 4 };
 
@@ -48,8 +66,8 @@ async function act(page, label, name, confirm = false) {
 }
 
 export async function holdHearing(nearContext, farContext, { port, nearSpeaks }) {
-  const near = await signIn(nearContext, port, 'judge');
-  const far = await signIn(farContext, port, 'party');
+  const { page: near } = await signIn(nearContext, port, 'judge');
+  const { page: far, joined } = await signIn(farContext, port, 'party');
   await until(
     far,
     'the party waits',
@@ -79,5 +97,5 @@ export async function holdHearing(nearContext, farContext, { port, nearSpeaks })
     const view = window.__phientoa.view();
     return view?.floor === view?.me;
   });
-  return { near, far };
+  return { near, far, join: await joined };
 }

@@ -4,10 +4,17 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,6 +33,7 @@ const (
 	nearAddr = "10.77.0.1"
 	farAddr  = "10.77.0.2"
 	webPort  = 8097
+	tlsPort  = 443 // of the relay
 )
 
 // run is one measured pair of browsers.
@@ -37,6 +45,12 @@ type run struct {
 	Up           impair.Counts `json:"up"`
 	Down         impair.Counts `json:"down"`
 	Record       *record       `json:"record,omitempty"`
+	// Join is how the party came in: seconds from the press of "present" to a standing
+	// connection, and its local candidate.
+	Join struct {
+		After float64 `json:"after"`
+		Way   string  `json:"way"`
+	} `json:"join"`
 }
 
 // received is what one browser got in the window, by its own getStats.
@@ -253,8 +267,13 @@ type server struct {
 // startServer starts the demonstration in the near host and returns when it
 // has printed its address.
 func startServer(ctx context.Context, h *nethost.Host, binary, data string) (*server, error) {
+	cert, key, err := certificate(filepath.Dir(data))
+	if err != nil {
+		return nil, err
+	}
 	cmd := h.Command(ctx, binary, "demo", "--case", "plain", "--data-dir", data,
-		"--port", strconv.Itoa(webPort), "--media-address", nearAddr)
+		"--port", strconv.Itoa(webPort), "--media-address", nearAddr,
+		"--relay-tls", net.JoinHostPort(nearAddr, strconv.Itoa(tlsPort)), "--relay-cert", cert, "--relay-key", key)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -289,6 +308,31 @@ func startServer(ctx context.Context, h *nethost.Host, binary, data string) (*se
 		s.stop()
 		return nil, ctx.Err()
 	}
+}
+
+// certificate makes one for the near host; the browsers are told to take it.
+func certificate(dir string) (cert, key string, err error) {
+	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return "", "", err
+	}
+	tpl := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		IPAddresses: []net.IP{net.ParseIP(nearAddr)},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, tpl, tpl, &k.PublicKey, k)
+	if err != nil {
+		return "", "", err
+	}
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(k)
+	if err != nil {
+		return "", "", err
+	}
+	cert, key = filepath.Join(dir, "relay.pem"), filepath.Join(dir, "relay.key")
+	return cert, key, errors.Join(
+		os.WriteFile(cert, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600),
+		os.WriteFile(key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}), 0o600),
+	)
 }
 
 // stop ends the server in order; a second time does nothing.

@@ -56,6 +56,9 @@ type trial struct {
 	// Recorded: the record of the hearing is held against what was lost on the way;
 	// the control pair is not recorded and not run.
 	Recorded bool
+	// Joined is how soon after the press of "present" the party's connection stands;
+	// 0 is no such rule. The control is the same hearing where everything passes.
+	Joined time.Duration
 }
 
 func trials() []trial {
@@ -112,6 +115,12 @@ func trials() []trial {
 			Recorded: true,
 		},
 		{
+			Name: "J2", About: "party's network lets TCP of port 443 through and nothing else: how soon the party is in",
+			Up: impair.Line{Delay: path, OnlyTCP: tlsPort}, Down: impair.Line{Delay: path, OnlyTCP: tlsPort},
+			Rule:   "connected through TURN over TLS within 3 s; then at least 15 frames/s on both sides, and of the sound at most 1 % more concealed than with UDP",
+			Joined: 3 * time.Second,
+		},
+		{
 			Name: "clean", About: "a good line: share of time with a frozen picture at the judge",
 			Up: clean, Down: clean,
 			Rule:   "frozen share at the judge <= control + 0.01",
@@ -143,6 +152,9 @@ func (t trial) run(ctx context.Context, o options) (Verdict, error) {
 		}
 		return v, err
 	}
+	if t.Joined > 0 {
+		return v, t.join(ctx, o, &v)
+	}
 	if v.Pair, err = t.once(ctx, o, "control"); err != nil {
 		return v, fmt.Errorf("control pair: %w", err)
 	}
@@ -161,4 +173,23 @@ func (t trial) run(ctx context.Context, o options) (Verdict, error) {
 		v.Pass = v.Pass && v.Frames >= t.MinFrames
 	}
 	return v, nil
+}
+
+// join runs the hearing over the open line as control, then over the barred one.
+func (t trial) join(ctx context.Context, o options, v *Verdict) error {
+	open := t
+	open.Up.OnlyTCP, open.Down.OnlyTCP = 0, 0
+	var err error
+	if v.Pair, err = open.once(ctx, o, "sfu"); err != nil {
+		return fmt.Errorf("without the bar: %w", err)
+	}
+	if v.Hearing, err = t.once(ctx, o, "sfu"); err != nil {
+		return err
+	}
+	concealed := func(r run) float64 { return max(r.Near.ConcealedShare, r.Far.ConcealedShare) }
+	v.Value, v.Control, v.Bound = v.Hearing.Join.After, v.Pair.Join.After, t.Joined.Seconds()
+	v.Frames, v.MinFrames = min(v.Hearing.Near.FramesPerSecond, v.Hearing.Far.FramesPerSecond), 15
+	v.Pass = v.Value <= v.Bound && v.Hearing.Join.Way == "relay tls" && v.Pair.Join.Way != v.Hearing.Join.Way &&
+		v.Frames >= v.MinFrames && concealed(v.Hearing) <= concealed(v.Pair)+0.01
+	return nil
 }

@@ -42,8 +42,8 @@ const seat = new Seat({
   newId: () => crypto.randomUUID(),
   connect,
   // One bundle, one port: the server demultiplexes everything on it (RFC 7983).
-  newPeerConnection: () =>
-    new RTCPeerConnection({ bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" }),
+  newPeerConnection: (iceServers) =>
+    new RTCPeerConnection({ bundlePolicy: "max-bundle", rtcpMuxPolicy: "require", iceServers }),
   getDevices: () => getDevices(navigator.mediaDevices),
   language: () => storedLanguage(localStorage),
   storage: localStorage,

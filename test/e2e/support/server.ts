@@ -29,23 +29,25 @@ export class Server {
   readonly dataDir: string;
   readonly port: number;
   readonly mediaPort: number;
+  readonly relayPort: number;
   readonly log: string;
   private readonly p: ServerParams;
   private child: ChildProcess | null = null;
   private kept = false;
   private exited: Promise<void> = Promise.resolve();
 
-  private constructor(p: ServerParams, port: number, mediaPort: number) {
+  private constructor(p: ServerParams, port: number, mediaPort: number, relayPort: number) {
     this.p = p;
     this.port = port;
     this.mediaPort = mediaPort;
+    this.relayPort = relayPort;
     this.dataDir = mkdtempSync(join(tmpdir(), "phientoa-e2e-"));
     mkdirSync(RESULTS, { recursive: true });
     this.log = join(RESULTS, `server-${port}.log`);
   }
 
   static async start(p: ServerParams = {}): Promise<Server> {
-    const server = new Server(p, await freePort(), await freePort());
+    const server = new Server(p, await freePort(), await freePort(), await freePort());
     p.before?.(server.dataDir);
     await server.up();
     return server;
@@ -66,6 +68,7 @@ export class Server {
     args.push("--help-phone", HELP_PHONE);
     args.push("--case", this.p.case ?? "plain");
     args.push("--port", String(this.port), "--media-port", String(this.mediaPort));
+    args.push("--relay-port", String(this.relayPort));
     if (this.p.mediaAddress) args.push("--media-address", this.p.mediaAddress);
     if (this.p.database) args.push("--database", this.p.database);
     // A group of its own: whatever it starts can be ended with it.

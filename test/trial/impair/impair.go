@@ -5,6 +5,7 @@ package impair
 
 import (
 	"context"
+	"encoding/binary"
 	"io"
 	"math/rand/v2"
 	"sync/atomic"
@@ -32,6 +33,9 @@ type Line struct {
 	// QueueTime bounds what waits for capacity; a packet that would wait longer
 	// is lost (drop tail). 0 takes 200 ms.
 	QueueTime time.Duration
+	// OnlyTCP, when not 0, lets nothing through but TCP from or to this port: the
+	// strictest networks that still show web pages.
+	OnlyTCP uint16
 }
 
 // Step is a capacity from a moment on.
@@ -45,6 +49,7 @@ type Counts struct {
 	Packets  uint64 `json:"packets"`
 	Lost     uint64 `json:"lost"`
 	Overflow uint64 `json:"overflow"`
+	Barred   uint64 `json:"barred,omitempty"` // by OnlyTCP
 	Bytes    uint64 `json:"bytes"`
 }
 
@@ -183,6 +188,10 @@ func (p *Pipe) read(ctx context.Context, src io.Reader, queue chan<- item) {
 		if err != nil {
 			return
 		}
+		if p.line.OnlyTCP != 0 && !tcpOf(buf[:n], p.line.OnlyTCP) {
+			p.counts.Barred++
+			continue
+		}
 		at, ok := p.Schedule(time.Now(), n)
 		if p.Seen != nil {
 			p.Seen(buf[:n], at, ok)
@@ -196,6 +205,19 @@ func (p *Pipe) read(ctx context.Context, src io.Reader, queue chan<- item) {
 			p.counts.Overflow++
 		}
 	}
+}
+
+// tcpOf tells whether an IPv4 packet is TCP from or to the port.
+func tcpOf(b []byte, port uint16) bool {
+	const protoTCP = 6
+	if len(b) < 20 || b[0]>>4 != 4 || b[9] != protoTCP {
+		return false
+	}
+	header := int(b[0]&0x0f) * 4
+	if len(b) < header+4 {
+		return false
+	}
+	return binary.BigEndian.Uint16(b[header:]) == port || binary.BigEndian.Uint16(b[header+2:]) == port
 }
 
 func deliver(ctx context.Context, dst io.Writer, queue <-chan item) {

@@ -149,3 +149,18 @@ func FuzzScheduleNeverGoesBack(f *testing.F) {
 		}
 	})
 }
+
+func TestOnlyTCPOfOnePortPasses(t *testing.T) {
+	packet := func(proto byte, from, to uint16) []byte {
+		b := make([]byte, 40)
+		b[0], b[9] = 0x45, proto
+		b[20], b[21], b[22], b[23] = byte(from>>8), byte(from), byte(to>>8), byte(to)
+		return b
+	}
+	require.True(t, tcpOf(packet(6, 443, 50000), 443))
+	require.True(t, tcpOf(packet(6, 50000, 443), 443))
+	require.False(t, tcpOf(packet(6, 50000, 7100), 443))
+	require.False(t, tcpOf(packet(17, 50000, 443), 443))
+	require.False(t, tcpOf(packet(6, 443, 443)[:22], 443))
+	require.False(t, tcpOf(nil, 443))
+}

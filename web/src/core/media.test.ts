@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   MediaAnswerSchema,
   type MediaOffer,
+  MediaRelaySchema,
   NeedSectionsSchema,
 } from "../wire/phientoa/v1/phientoa_pb";
 import { MAX_SECTIONS, Media } from "./media";
@@ -13,11 +14,24 @@ import { testClock } from "./testing";
 /** FakePC counts m-lines as a browser does: mids appear with the local description. */
 class FakePC extends EventTarget {
   connectionState: RTCPeerConnectionState = "new";
+  iceConnectionState: RTCIceConnectionState = "new";
   signalingState: RTCSignalingState = "stable";
   localDescription: { sdp: string } | null = null;
   readonly transceivers: { mid: string | null; kind: string; init: RTCRtpTransceiverInit }[] = [];
   readonly restarts: boolean[] = [];
   closed = false;
+  iceServers: RTCIceServer[];
+
+  constructor(iceServers: RTCIceServer[]) {
+    super();
+    this.iceServers = iceServers;
+  }
+  getConfiguration() {
+    return { iceServers: this.iceServers };
+  }
+  setConfiguration(c: { iceServers: RTCIceServer[] }) {
+    this.iceServers = c.iceServers;
+  }
 
   addTransceiver(what: string | { kind: string }, init: RTCRtpTransceiverInit) {
     const kind = typeof what === "string" ? what : what.kind;
@@ -66,8 +80,8 @@ function setup() {
   let sections: readonly SectionView[] = [];
   let ids = 0;
   const media = new Media({
-    newPeerConnection: () => {
-      const pc = new FakePC();
+    newPeerConnection: (iceServers) => {
+      const pc = new FakePC(iceServers);
       pcs.push(pc);
       return pc as unknown as RTCPeerConnection;
     },
@@ -314,5 +328,61 @@ describe("media", () => {
     await x.flush();
     x.media.resumed();
     expect(x.sent.map((s) => s.id)).toEqual(["o0", "o0"]);
+  });
+
+  const pass = create(MediaRelaySchema, {
+    urls: ["turn:192.0.2.1:3478?transport=udp"],
+    username: "u",
+    credential: "c",
+  });
+  const way = { urls: pass.urls, username: "u", credential: "c" };
+
+  it("goes through the relay when no direct way is found, and from the start then", async () => {
+    const x = setup();
+    x.media.useRelay(pass);
+    x.media.start();
+    await x.flush();
+    await x.answer();
+    await vi.advanceTimersByTimeAsync(799);
+    expect(x.pcs).toHaveLength(1);
+    expect(x.pcs[0]?.iceServers).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(x.pcs.map((p) => p.closed)).toEqual([true, false]);
+    expect(x.pcs[1]?.iceServers).toEqual([way]);
+    expect(x.sent.at(-1)?.offer.generation).toBe(0);
+    await x.answer([], 2);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(x.pcs).toHaveLength(2);
+    x.media.start();
+    expect(x.pcs[2]?.iceServers).toEqual([way]);
+  });
+
+  it("costs the relay nothing while the direct way serves, and takes it along in a restart", async () => {
+    const x = setup();
+    x.media.useRelay(pass);
+    x.media.start();
+    await x.flush();
+    await x.answer();
+    const [pc] = x.pcs;
+    if (!pc) throw new Error("no connection");
+    pc.iceConnectionState = "connected";
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(x.pcs).toHaveLength(1);
+    expect(pc.iceServers).toEqual([]);
+    pc.become("failed");
+    await x.flush();
+    expect(pc.iceServers).toEqual([way]);
+    expect(pc.restarts).toEqual([false, true]);
+  });
+
+  it("keeps trying the direct way where there is no relay, or none any more", async () => {
+    const x = setup();
+    x.media.useRelay(pass);
+    x.media.useRelay(null);
+    x.media.start();
+    await x.flush();
+    await x.answer();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(x.pcs).toHaveLength(1);
   });
 });

@@ -4,6 +4,7 @@ import { create } from "@bufbuild/protobuf";
 import {
   type MediaAnswer,
   MediaOfferSchema,
+  type MediaRelay,
   type NeedSections,
   PausedBy,
   PublishSchema,
@@ -30,6 +31,11 @@ export const MAX_SECTIONS = 64;
 const GRACE = 2_000;
 /** A restart that has not connected by then is followed by a new PeerConnection. */
 const RESTART_WITHIN = 6_000;
+/**
+ * Who has found no way to the server by then tries through the relay as well. Not from
+ * the start: each relayed candidate costs the server a socket that hardly anybody needs.
+ */
+const DIRECT_WITHIN = 800;
 const ANSWER_WITHIN = 10_000;
 /** After a refused offer. */
 const REFUSED_WAIT = 3_000;
@@ -42,7 +48,7 @@ export interface MediaHandlers {
 }
 
 export interface MediaParams {
-  newPeerConnection(): RTCPeerConnection;
+  newPeerConnection(iceServers: RTCIceServer[]): RTCPeerConnection;
   send(body: Body, id: string): boolean;
   newId(): string;
   /** random returns [0, 1). */
@@ -74,7 +80,11 @@ export class Media {
   /** how often the server asked for a new PeerConnection since one connected */
   private renewals = 0;
   private microphoneOpen = false;
-  private timers = { grace: 0, restart: 0, answer: 0 };
+  /** the way through the relay, while the server grants one */
+  private relay: RTCIceServer | null = null;
+  /** without the relay no way was found, so it is tried from the start */
+  private relayed = false;
+  private timers = { grace: 0, restart: 0, answer: 0, direct: 0 };
   private readonly freeze: FreezeWatch;
 
   constructor(p: MediaParams) {
@@ -108,10 +118,15 @@ export class Media {
     }
   }
 
+  /** useRelay takes the way through the relay, or that there is none any more. */
+  useRelay(r: MediaRelay | null): void {
+    this.relay = r && { urls: r.urls, username: r.username, credential: r.credential };
+  }
+
   /** start begins a new PeerConnection and offers. */
   start(): void {
     this.close();
-    const pc = this.p.newPeerConnection();
+    const pc = this.p.newPeerConnection(this.relay && this.relayed ? [this.relay] : []);
     this.pc = pc;
     pc.addEventListener("connectionstatechange", () => {
       if (pc === this.pc) this.transportChanged(pc.connectionState);
@@ -190,11 +205,22 @@ export class Media {
     }
     if (pc !== this.pc) return;
     this.offer = null;
+    if (this.generation === 0) this.awaitDirect(pc);
     this.generation = a.generation;
     this.table = new Map(a.sections.map((s) => [s.mid, s]));
     this.emit();
     this.p.handlers.renegotiated();
     if (this.again || this.need.audio + this.need.video > 0) await this.negotiate();
+  }
+
+  /** A network that lets no UDP through answers nothing: then all is begun anew, relay included. */
+  private awaitDirect(pc: RTCPeerConnection): void {
+    if (!this.relay || this.relayed) return;
+    this.timers.direct = this.p.clock.setTimeout(() => {
+      if (pc.iceConnectionState !== "new" && pc.iceConnectionState !== "checking") return;
+      this.relayed = true;
+      this.start();
+    }, DIRECT_WITHIN);
   }
 
   /**
@@ -361,6 +387,10 @@ export class Media {
   private restartIce(): void {
     this.p.clock.clearTimeout(this.timers.grace);
     this.restart = true;
+    // The new network may let less through than the old one.
+    if (this.relay) {
+      this.pc?.setConfiguration({ ...this.pc.getConfiguration(), iceServers: [this.relay] });
+    }
     this.p.clock.clearTimeout(this.timers.restart);
     this.timers.restart = this.p.clock.setTimeout(() => {
       this.start();

@@ -20,7 +20,7 @@ export interface SeatParams {
   random(): number;
   newId(): string;
   connect(): Socket;
-  newPeerConnection(): RTCPeerConnection;
+  newPeerConnection(iceServers: RTCIceServer[]): RTCPeerConnection;
   getDevices(): Promise<DeviceResult>;
   language(): string;
   storage: Storage;
@@ -45,7 +45,7 @@ export class Seat {
   constructor(p: SeatParams) {
     this.p = p;
     this.media = new Media({
-      newPeerConnection: () => p.newPeerConnection(),
+      newPeerConnection: (iceServers) => p.newPeerConnection(iceServers),
       send: (body, id) => this.signaling?.send(body, id) ?? false,
       newId: () => p.newId(),
       random: () => p.random(),
@@ -267,9 +267,15 @@ export class Seat {
       resumed: w.resumed,
     });
     if (this.store.get().phone === "") void this.askPhone();
-    if (!this.mediaWanted) return;
-    if (w.resumed) this.media.resumed();
-    else this.media.start();
+    if (!w.resumed) {
+      // Connection and relay were of the seat session that is gone. The View that
+      // follows says whether a new one may begin, after the relay, if there is one.
+      this.mediaWanted = false;
+      this.media.close();
+      this.media.useRelay(null);
+    } else if (this.mediaWanted) {
+      this.media.resumed();
+    }
     this.hints.renew();
   }
 
@@ -280,6 +286,9 @@ export class Seat {
         return;
       case "mediaAnswer":
         void this.media.answer(body.value, id);
+        return;
+      case "mediaRelay":
+        this.media.useRelay(body.value);
         return;
       case "needSections":
         this.media.needSections(body.value);

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file phientoa/v1/phientoa.proto.
  */
 export const file_phientoa_v1_phientoa: GenFile = /*@__PURE__*/
-  fileDesc("ChpwaGllbnRvYS92MS9waGllbnRvYS5wcm90bxILcGhpZW50b2EudjEiwQUKCEVudmVsb3BlEgsKA3NlcRgBIAEoBBILCgNhY2sYAiABKAQSCgoCaWQYAyABKAkSIwoFaGVsbG8YCiABKAsyEi5waGllbnRvYS52MS5IZWxsb0gAEicKB2NvbW1hbmQYCyABKAsyFC5waGllbnRvYS52MS5Db21tYW5kSAASLgoLbWVkaWFfb2ZmZXIYDCABKAsyFy5waGllbnRvYS52MS5NZWRpYU9mZmVySAASLgoLbGF5ZXJfaGludHMYDSABKAsyFy5waGllbnRvYS52MS5MYXllckhpbnRzSAASIQoEcGluZxgOIAEoCzIRLnBoaWVudG9hLnYxLlBpbmdIABInCgd3ZWxjb21lGBQgASgLMhQucGhpZW50b2EudjEuV2VsY29tZUgAEjQKDmNvbW1hbmRfcmVzdWx0GBUgASgLMhoucGhpZW50b2EudjEuQ29tbWFuZFJlc3VsdEgAEiEKBHZpZXcYFiABKAsyES5waGllbnRvYS52MS5WaWV3SAASMAoMbWVkaWFfYW5zd2VyGBcgASgLMhgucGhpZW50b2EudjEuTWVkaWFBbnN3ZXJIABIyCg1uZWVkX3NlY3Rpb25zGBggASgLMhkucGhpZW50b2EudjEuTmVlZFNlY3Rpb25zSAASNgoPcmVjZWl2ZXJfc3RhdGVzGBkgASgLMhsucGhpZW50b2EudjEuUmVjZWl2ZXJTdGF0ZXNIABItCgpjaGVja3BvaW50GBogASgLMhcucGhpZW50b2EudjEuQ2hlY2twb2ludEgAEiMKBWFsZXJ0GBsgASgLMhIucGhpZW50b2EudjEuQWxlcnRIABIhCgRwb25nGBwgASgLMhEucGhpZW50b2EudjEuUG9uZ0gAEh8KA2J5ZRgdIAEoCzIQLnBoaWVudG9hLnYxLkJ5ZUgAQgYKBGJvZHkiYgoFSGVsbG8SDAoEcm9vbRgBIAEoCRIUCgxyZXN1bWVfdG9rZW4YAiABKAkSEAoIbGFzdF9zZXEYAyABKAQSEAoIbGFuZ3VhZ2UYBCABKAkSEQoJdGFrZV9vdmVyGAUgASgIIo0BCgdXZWxjb21lEhQKDHJlc3VtZV90b2tlbhgBIAEoCRIPCgdyZXN1bWVkGAIgASgIEhMKC3NlcnZlcl90aW1lGAMgASgDEhUKDXJlc3VtZV93aW5kb3cYBCABKA0SDgoGZGV2aWNlGAUgASgJEg4KBnBlcnNvbhgGIAEoCRIPCgd2ZXJzaW9uGAcgASgJItERCgdDb21tYW5kEigKCGNoZWNrX2luGAEgASgLMhQucGhpZW50b2EudjEuQ2hlY2tJbkgAEiMKBWFkbWl0GAIgASgLMhIucGhpZW50b2EudjEuQWRtaXRIABIhCgRvcGVuGAMgASgLMhEucGhpZW50b2EudjEuT3BlbkgAEiwKCnJhaXNlX2hhbmQYBCABKAsyFi5waGllbnRvYS52MS5SYWlzZUhhbmRIABIsCgpsb3dlcl9oYW5kGAUgASgLMhYucGhpZW50b2EudjEuTG93ZXJIYW5kSAASLAoKZ2l2ZV9mbG9vchgGIAEoCzIWLnBoaWVudG9hLnYxLkdpdmVGbG9vckgAEiwKCnN0b3BfZmxvb3IYByABKAsyFi5waGllbnRvYS52MS5TdG9wRmxvb3JIABIqCgltdXRlX2xvY2sYCCABKAsyFS5waGllbnRvYS52MS5NdXRlTG9ja0gAEiUKBnVubG9jaxgJIAEoCzITLnBoaWVudG9hLnYxLlVubG9ja0gAEiUKBnJlY2VzcxgKIAEoCzITLnBoaWVudG9hLnYxLlJlY2Vzc0gAEiUKBnJlc3VtZRgLIAEoCzITLnBoaWVudG9hLnYxLlJlc3VtZUgAEiUKBnJlbW92ZRgMIAEoCzITLnBoaWVudG9hLnYxLlJlbW92ZUgAEiMKBWNsb3NlGA0gASgLMhIucGhpZW50b2EudjEuQ2xvc2VIABI0Cg5yZWNvcmRfb3BpbmlvbhgOIAEoCzIaLnBoaWVudG9hLnYxLlJlY29yZE9waW5pb25IABI6ChFyZWNvcmRfZmFjaWxpdGllcxgPIAEoCzIdLnBoaWVudG9hLnYxLlJlY29yZEZhY2lsaXRpZXNIABIsCgptYXJrX3JlYWR5GBAgASgLMhYucGhpZW50b2EudjEuTWFya1JlYWR5SAASMgoNbm90ZV9pZGVudGl0eRgRIAEoCzIZLnBoaWVudG9hLnYxLk5vdGVJZGVudGl0eUgAEjIKDW5vdGVfbWlzbWF0Y2gYLiABKAsyGS5waGllbnRvYS52MS5Ob3RlTWlzbWF0Y2hIABI/ChRiZWdpbl9pZGVudGl0eV9jaGVjaxgvIAEoCzIfLnBoaWVudG9hLnYxLkJlZ2luSWRlbnRpdHlDaGVja0gAEjsKEmVuZF9pZGVudGl0eV9jaGVjaxgwIAEoCzIdLnBoaWVudG9hLnYxLkVuZElkZW50aXR5Q2hlY2tIABI2Cg9yZXBvcnRfcHJlc2VuY2UYEiABKAsyGy5waGllbnRvYS52MS5SZXBvcnRQcmVzZW5jZUgAEi4KC3JlcG9ydF90ZXN0GBMgASgLMhcucGhpZW50b2EudjEuUmVwb3J0VGVzdEgAEiwKCm5leHRfcGhhc2UYFCABKAsyFi5waGllbnRvYS52MS5OZXh0UGhhc2VIABIjCgVzdGFuZBgVIAEoCzISLnBoaWVudG9hLnYxLlN0YW5kSAASHwoDc2l0GBYgASgLMhAucGhpZW50b2EudjEuU2l0SAASNAoOc2V0X3Zpc2liaWxpdHkYFyABKAsyGi5waGllbnRvYS52MS5TZXRWaXNpYmlsaXR5SAASNAoOaG9sZF90ZWNobmljYWwYGCABKAsyGi5waGllbnRvYS52MS5Ib2xkVGVjaG5pY2FsSAASLAoKa2VlcF9nb2luZxgZIAEoCzIWLnBoaWVudG9hLnYxLktlZXBHb2luZ0gAEjQKDmNvbmZpcm1fcmV0dXJuGBogASgLMhoucGhpZW50b2EudjEuQ29uZmlybVJldHVybkgAEicKB3N1c3BlbmQYGyABKAsyFC5waGllbnRvYS52MS5TdXNwZW5kSAASJwoHYWRqb3VybhgcIAEoCzIULnBoaWVudG9hLnYxLkFkam91cm5IABIrCglhbm5vdW5jZWQYHSABKAsyFi5waGllbnRvYS52MS5Bbm5vdW5jZWRIABIlCgZyZW9wZW4YHiABKAsyEy5waGllbnRvYS52MS5SZW9wZW5IABIlCgZjYW5jZWwYHyABKAsyEy5waGllbnRvYS52MS5DYW5jZWxIABIhCgR3YXJuGCAgASgLMhEucGhpZW50b2EudjEuV2FybkgAEioKCW5vdGVfYXdheRghIAEoCzIVLnBoaWVudG9hLnYxLk5vdGVBd2F5SAASKgoJbm90ZV9iYWNrGCIgASgLMhUucGhpZW50b2EudjEuTm90ZUJhY2tIABIwCgxjYWxsX3dpdG5lc3MYIyABKAsyGC5waGllbnRvYS52MS5DYWxsV2l0bmVzc0gAEjYKD2Rpc21pc3Nfd2l0bmVzcxgkIAEoCzIbLnBoaWVudG9hLnYxLkRpc21pc3NXaXRuZXNzSAASJwoHaXNvbGF0ZRglIAEoCzIULnBoaWVudG9hLnYxLklzb2xhdGVIABIwCgxjb25maXJtX2xlZnQYJiABKAsyGC5waGllbnRvYS52MS5Db25maXJtTGVmdEgAEjIKDWVuZF9pc29sYXRpb24YJyABKAsyGS5waGllbnRvYS52MS5FbmRJc29sYXRpb25IABIwCgxub3RlX2JyaWVmZWQYKCABKAsyGC5waGllbnRvYS52MS5Ob3RlQnJpZWZlZEgAEi0KCmRlbGliZXJhdGUYKSABKAsyFy5waGllbnRvYS52MS5EZWxpYmVyYXRlSAASOAoQZW5kX2RlbGliZXJhdGlvbhgqIAEoCzIcLnBoaWVudG9hLnYxLkVuZERlbGliZXJhdGlvbkgAEjYKD3JlcXVlc3RfY29uc3VsdBgrIAEoCzIbLnBoaWVudG9hLnYxLlJlcXVlc3RDb25zdWx0SAASMgoNYWxsb3dfY29uc3VsdBgsIAEoCzIZLnBoaWVudG9hLnYxLkFsbG93Q29uc3VsdEgAEi4KC2VuZF9jb25zdWx0GC0gASgLMhcucGhpZW50b2EudjEuRW5kQ29uc3VsdEgAQgUKA2FjdCIhCgdDaGVja0luEhYKDnJ1bGVzX2FjY2VwdGVkGAEgASgIIhcKBUFkbWl0Eg4KBnBlcnNvbhgBIAEoCSIfCgRPcGVuEhcKD292ZXJyaWRlX3JlYXNvbhgBIAEoCSILCglSYWlzZUhhbmQiGwoJTG93ZXJIYW5kEg4KBnBlcnNvbhgBIAEoCSIbCglHaXZlRmxvb3ISDgoGcGVyc29uGAEgASgJIhsKCVN0b3BGbG9vchIOCgZwZXJzb24YASABKAkiGgoITXV0ZUxvY2sSDgoGcGVyc29uGAEgASgJIhgKBlVubG9jaxIOCgZwZXJzb24YASABKAkiGAoGUmVjZXNzEg4KBnJlYXNvbhgBIAEoCSIICgZSZXN1bWUiKAoGUmVtb3ZlEg4KBnBlcnNvbhgBIAEoCRIOCgZyZWFzb24YAiABKAkiBwoFQ2xvc2UiOQoNUmVjb3JkT3BpbmlvbhIOCgZhZ3JlZXMYASABKAgSCgoCb24YAiABKAMSDAoEbm90ZRgDIAEoCSIsChBSZWNvcmRGYWNpbGl0aWVzEgoKAm9rGAEgASgIEgwKBG5vdGUYAiABKAkiCwoJTWFya1JlYWR5IkEKDE5vdGVJZGVudGl0eRIOCgZwZXJzb24YASABKAkSDgoGbWV0aG9kGAIgASgJEhEKCWNoYWxsZW5nZRgDIAEoCSIuCgxOb3RlTWlzbWF0Y2gSDgoGcGVyc29uGAEgASgJEg4KBnJlYXNvbhgCIAEoCSIkChJCZWdpbklkZW50aXR5Q2hlY2sSDgoGcGVyc29uGAEgASgJIhIKEEVuZElkZW50aXR5Q2hlY2siQQoOUmVwb3J0UHJlc2VuY2USDgoGcGVyc29uGAEgASgJEg8KB3ByZXNlbnQYAiABKAgSDgoGcmVhc29uGAMgASgJIkEKClJlcG9ydFRlc3QSDQoFcG9pbnQYASABKAkSJAoFaXRlbXMYAiADKAsyFS5waGllbnRvYS52MS5UZXN0SXRlbSJCCghUZXN0SXRlbRILCgNrZXkYASABKAkSCgoCb2sYAiABKAgSDQoFdmFsdWUYAyABKAkSDgoGYWJzZW50GAQgASgIIi8KCU5leHRQaGFzZRINCgVwaGFzZRgBIAEoCRITCgtza2lwX3JlYXNvbhgCIAEoCSIXCgVTdGFuZBIOCgZwZXJzb24YASABKAkiBQoDU2l0IisKDVNldFZpc2liaWxpdHkSCgoCdG8YASABKAkSDgoGcmVhc29uGAIgASgJIgwKCkRlbGliZXJhdGUiIAoPRW5kRGVsaWJlcmF0aW9uEg0KBXBoYXNlGAEgASgJIh8KDUhvbGRUZWNobmljYWwSDgoGcmVhc29uGAEgASgJIhsKCUtlZXBHb2luZxIOCgZyZWFzb24YASABKAkiLQoNQ29uZmlybVJldHVybhIOCgZwZXJzb24YASABKAkSDAoEd2hhdBgCIAEoCSIsCgdTdXNwZW5kEg4KBnJlYXNvbhgBIAEoCRIRCglyZW9wZW5fYXQYAiABKAMiOgoHQWRqb3VybhIOCgZyZWFzb24YASABKAkSEQoJcmVvcGVuX2F0GAIgASgDEgwKBGZvcm0YAyABKAkiGgoJQW5ub3VuY2VkEg0KBXBvaW50GAEgASgJIggKBlJlb3BlbiIYCgZDYW5jZWwSDgoGcmVhc29uGAEgASgJIiYKBFdhcm4SDgoGcGVyc29uGAEgASgJEg4KBnJlYXNvbhgCIAEoCSIaCghOb3RlQXdheRIOCgZwZXJzb24YASABKAkiGgoITm90ZUJhY2sSDgoGcGVyc29uGAEgASgJIh0KC0NhbGxXaXRuZXNzEg4KBnBlcnNvbhgBIAEoCSIgCg5EaXNtaXNzV2l0bmVzcxIOCgZwZXJzb24YASABKAkiKQoHSXNvbGF0ZRIOCgZwZXJzb24YASABKAkSDgoGcmVhc29uGAIgASgJIh0KC0NvbmZpcm1MZWZ0Eg4KBnBlcnNvbhgBIAEoCSIeCgxFbmRJc29sYXRpb24SDgoGcGVyc29uGAEgASgJIh0KC05vdGVCcmllZmVkEg4KBnBlcnNvbhgBIAEoCSIeCg5SZXF1ZXN0Q29uc3VsdBIMCgR3aXRoGAEgAygJIjAKDEFsbG93Q29uc3VsdBIPCgdjb25zdWx0GAEgASgJEg8KB21pbnV0ZXMYAiABKA0iHQoKRW5kQ29uc3VsdBIPCgdjb25zdWx0GAEgASgJIlsKDUNvbW1hbmRSZXN1bHQSEAoIYWNjZXB0ZWQYASABKAgSJQoHcmVmdXNhbBgCIAEoCzIULnBoaWVudG9hLnYxLlJlZnVzYWwSEQoJc3RhdGVfc2VxGAMgASgEIi8KB1JlZnVzYWwSDAoEY29kZRgBIAEoCRIKCgJ2aRgCIAEoCRIKCgJlbhgDIAEoCSLLBwoEVmlldxIRCglzdGF0ZV9zZXEYASABKAQSEQoJZG9ja2V0X25vGAIgASgJEg0KBXRpdGxlGAMgASgJEg0KBWNvdXJ0GAQgASgJEigKBXN0YXRlGAUgASgOMhkucGhpZW50b2EudjEuSGVhcmluZ1N0YXRlEg0KBXNpbmNlGAYgASgDEhEKCW9wZW5lZF9hdBgHIAEoAxIRCglyZWNvcmRpbmcYCCABKAgSCgoCbWUYCSABKAkSJwoGcGVvcGxlGAogAygLMhcucGhpZW50b2EudjEuUGVyc29uVmlldxINCgVmbG9vchgLIAEoCRITCgtmbG9vcl9zaW5jZRgMIAEoAxINCgVoYW5kcxgNIAMoCRIMCgRhY3RzGA4gAygJEhAKCGRlZ3JhZGVkGA8gASgIEhUKDXJlY2Vzc19yZWFzb24YECABKAkSIgoGYWxlcnRzGBEgAygLMhIucGhpZW50b2EudjEuQWxlcnQSDAoEbGF0ZRgSIAEoCBIRCglwcm9jZWR1cmUYEyABKAkSEAoIaW5zdGFuY2UYFCABKAkSDAoEZm9ybRgVIAEoCRISCgp2aXNpYmlsaXR5GBYgASgJEg0KBXBoYXNlGBcgASgJEiYKBnBoYXNlcxgYIAMoCzIWLnBoaWVudG9hLnYxLlBoYXNlVmlldxImCgZwb2ludHMYGSADKAsyFi5waGllbnRvYS52MS5Qb2ludFZpZXcSDQoFcGxhY2UYGiABKAkSEAoIc3RhbmRpbmcYGyABKAkSIwoEaG9sZBgcIAEoCzIVLnBoaWVudG9hLnYxLkhvbGRWaWV3EisKCGRlY2lzaW9uGB0gASgLMhkucGhpZW50b2EudjEuRGVjaXNpb25WaWV3EiYKBmNoZWNrcxgeIAMoCzIWLnBoaWVudG9hLnYxLkNoZWNrVmlldxIqCghjb25zdWx0cxgfIAMoCzIYLnBoaWVudG9hLnYxLkNvbnN1bHRWaWV3EhEKCXVuYnJpZWZlZBggIAMoCRIPCgd0cm91YmxlGCEgASgJEhYKDnJlY29yZGluZ19oZWxkGCIgASgIEhAKCGNvbm5lY3RzGCMgASgIEjAKDGNvbnN1bHRfd2l0aBglIAMoCzIaLnBoaWVudG9hLnYxLkNvbnN1bHRDaG9pY2USEwoLb3Blbl9iYXJyZWQYJiABKAkSNgoOaWRlbnRpdHlfY2hlY2sYJyABKAsyHi5waGllbnRvYS52MS5JZGVudGl0eUNoZWNrVmlld0oECCQQJVIPb3Blbl91bnJlY29yZGVkIlIKCVBoYXNlVmlldxINCgVwaGFzZRgBIAEoCRIRCgltYW5kYXRvcnkYAiABKAgSDgoGc3RhdHVzGAMgASgJEhMKC3NraXBfcmVhc29uGAQgASgJIrQBCglQb2ludFZpZXcSCgoCaWQYASABKAkSDAoEa2luZBgCIAEoCRIMCgRuYW1lGAMgASgJEhEKCWRldGVudGlvbhgEIAEoCBINCgVsaWdodBgFIAEoCRISCgpsb3N0X3NpbmNlGAYgASgDEhEKCWFubm91bmNlZBgHIAEoCBIjCgR0ZXN0GAggAygLMhUucGhpZW50b2EudjEuVGVzdEl0ZW0SEQoJdGVzdGVkX2F0GAkgASgDIpMBCghIb2xkVmlldxIQCghwcm9wb3NlZBgBIAEoCBINCgV1bnRpbBgCIAEoAxINCgVzaW5jZRgDIAEoAxINCgVjYXVzZRgEIAEoCRIOCgZwZW9wbGUYBSADKAkSDgoGcmVhc29uGAYgASgJEigKB2NvbmZpcm0YByADKAsyFy5waGllbnRvYS52MS5SZXR1cm5WaWV3Ij0KClJldHVyblZpZXcSDgoGcGVyc29uGAEgASgJEhAKCGlkZW50aXR5GAIgASgIEg0KBW1lZGlhGAMgASgIIj8KDERlY2lzaW9uVmlldxIOCgZyZWFzb24YASABKAkSEQoJcmVvcGVuX2F0GAIgASgDEgwKBGZvcm0YAyABKAkidgoJQ2hlY2tWaWV3EgsKA2tleRgBIAEoCRIQCghyZXF1aXJlZBgCIAEoCBIMCgRkb25lGAMgASgIEgwKBGRheXMYBCABKAUSDwoHbWlzc2luZxgFIAMoCRIMCgRub3RlGAYgASgJEg8KB21pbnV0ZXMYByABKAUiMwoNQ29uc3VsdENob2ljZRIOCgZwZXJzb24YASABKAkSEgoKb3RoZXJfc2lkZRgCIAEoCCJfCgtDb25zdWx0VmlldxIKCgJpZBgBIAEoCRIKCgJieRgCIAEoCRIMCgR3aXRoGAMgAygJEgwKBG9wZW4YBCABKAgSDQoFc2luY2UYBSABKAMSDQoFdW50aWwYBiABKAMicAoRSWRlbnRpdHlDaGVja1ZpZXcSCgoCYnkYASABKAkSEQoJYnlfZGV2aWNlGAIgASgJEg4KBnBlcnNvbhgDIAEoCRIOCgZkZXZpY2UYBCABKAkSDQoFc2luY2UYBSABKAMSDQoFdW50aWwYBiABKAMisgQKClBlcnNvblZpZXcSDgoGcGVyc29uGAEgASgJEgwKBG5hbWUYAiABKAkSEAoIY2FwYWNpdHkYAyABKAkSDQoFcG9pbnQYBCABKAkSKQoGc3RhdHVzGAUgASgOMhkucGhpZW50b2EudjEuUGVyc29uU3RhdHVzEhEKCWNvbm5lY3RlZBgGIAEoCBIOCgZsb2NrZWQYByABKAgSDgoGZGV2aWNlGAggASgJEhcKD21pY3JvcGhvbmVfb3BlbhgJIAEoCBIMCgRoYW5kGAogASgIEhAKCHBvaW50X2lkGAsgASgJEg0KBXBsYWNlGAwgASgJEhAKCHJlcXVpcmVkGA0gASgIEg0KBW1pbm9yGA4gASgIEg4KBmNsaWVudBgPIAEoCRIPCgdwcmVzZW50GBAgASgJEhIKCmFic2VudF93aHkYESABKAkSEAoIaWRlbnRpdHkYEiABKAkSDAoEYXdheRgTIAEoCBIQCgh3YXJuaW5ncxgUIAEoDRISCgpsb3N0X3NpbmNlGBUgASgDEiMKBHRlc3QYFiADKAsyFS5waGllbnRvYS52MS5UZXN0SXRlbRIRCgl0ZXN0ZWRfYXQYFyABKAMSDwoHcHJpdmF0ZRgYIAEoCBIOCgZ3YWl0ZWQYGSABKAgSEAoIbWlzbWF0Y2gYGiABKAkSEQoJcmVtb3ZhYmxlGBsgASgIEhAKCGlzb2xhYmxlGBwgASgIEhMKC2Rpc21pc3NpYmxlGB0gASgIImoKBUFsZXJ0EgwKBGNvZGUYASABKAkSCgoCdmkYAiABKAkSCgoCZW4YAyABKAkSDQoFc2luY2UYBCABKAMSEAoIc2V2ZXJpdHkYBSABKAkSCwoDYWN0GAYgASgJEg0KBXBvaW50GAcgASgJIlQKCk1lZGlhT2ZmZXISCwoDc2RwGAEgASgJEiUKB3B1Ymxpc2gYAiADKAsyFC5waGllbnRvYS52MS5QdWJsaXNoEhIKCmdlbmVyYXRpb24YAyABKA0iJAoHUHVibGlzaBILCgNtaWQYASABKAkSDAoEa2luZBgCIAEoCSJ9CgtNZWRpYUFuc3dlchILCgNzZHAYASABKAkSJgoIc2VjdGlvbnMYAiADKAsyFC5waGllbnRvYS52MS5TZWN0aW9uEiUKB3JlZnVzYWwYAyABKAsyFC5waGllbnRvYS52MS5SZWZ1c2FsEhIKCmdlbmVyYXRpb24YBCABKA0iNAoHU2VjdGlvbhILCgNtaWQYASABKAkSDgoGZGV2aWNlGAIgASgJEgwKBGtpbmQYAyABKAkiLAoMTmVlZFNlY3Rpb25zEg0KBWF1ZGlvGAEgASgNEg0KBXZpZGVvGAIgASgNIjMKCkxheWVySGludHMSJQoFaGludHMYASADKAsyFi5waGllbnRvYS52MS5MYXllckhpbnQiNwoJTGF5ZXJIaW50EgsKA21pZBgBIAEoCRINCgV3aWR0aBgCIAEoDRIOCgZoZWlnaHQYAyABKA0iPAoOUmVjZWl2ZXJTdGF0ZXMSKgoGc3RhdGVzGAEgAygLMhoucGhpZW50b2EudjEuUmVjZWl2ZXJTdGF0ZSKeAQoNUmVjZWl2ZXJTdGF0ZRILCgNtaWQYASABKAkSDwoHZ3JhbnRlZBgCIAEoCBIoCglwYXVzZWRfYnkYAyABKA4yFS5waGllbnRvYS52MS5QYXVzZWRCeRIVCg1jdXJyZW50X2xheWVyGAQgASgFEhQKDHRhcmdldF9sYXllchgFIAEoBRIYChB3YWl0aW5nX2tleWZyYW1lGAYgASgIIhoKCkNoZWNrcG9pbnQSDAoEbm90ZRgBIAEoCSIbCgRQaW5nEhMKC2NsaWVudF90aW1lGAEgASgDIjAKBFBvbmcSEwoLY2xpZW50X3RpbWUYASABKAMSEwoLc2VydmVyX3RpbWUYAiABKAMiOgoDQnllEiQKBnJlYXNvbhgBIAEoCzIULnBoaWVudG9hLnYxLlJlZnVzYWwSDQoFcmV0cnkYAiABKAgqywIKDEhlYXJpbmdTdGF0ZRIdChlIRUFSSU5HX1NUQVRFX1VOU1BFQ0lGSUVEEAASGwoXSEVBUklOR19TVEFURV9TQ0hFRFVMRUQQARIcChhIRUFSSU5HX1NUQVRFX0lOX1NFU1NJT04QAhIYChRIRUFSSU5HX1NUQVRFX1JFQ0VTUxADEhgKFEhFQVJJTkdfU1RBVEVfQ0xPU0VEEAQSGwoXSEVBUklOR19TVEFURV9QUkVQQVJJTkcQBRIXChNIRUFSSU5HX1NUQVRFX1JFQURZEAYSIAocSEVBUklOR19TVEFURV9URUNITklDQUxfSE9MRBAHEhsKF0hFQVJJTkdfU1RBVEVfU1VTUEVOREVEEAgSGwoXSEVBUklOR19TVEFURV9BREpPVVJORUQQCRIbChdIRUFSSU5HX1NUQVRFX0NBTkNFTExFRBAKKrgBCgxQZXJzb25TdGF0dXMSHQoZUEVSU09OX1NUQVRVU19VTlNQRUNJRklFRBAAEhgKFFBFUlNPTl9TVEFUVVNfQUJTRU5UEAESGQoVUEVSU09OX1NUQVRVU19BUlJJVkVEEAISGQoVUEVSU09OX1NUQVRVU19XQUlUSU5HEAMSHgoaUEVSU09OX1NUQVRVU19JTl9DT1VSVFJPT00QBBIZChVQRVJTT05fU1RBVFVTX1JFTU9WRUQQBSqpAQoIUGF1c2VkQnkSGQoVUEFVU0VEX0JZX1VOU1BFQ0lGSUVEEAASEwoPUEFVU0VEX0JZX0dSQU5UEAESFAoQUEFVU0VEX0JZX1NFTkRFUhACEhcKE1BBVVNFRF9CWV9CQU5EV0lEVEgQAxIUChBQQVVTRURfQllfUE9MSUNZEAQSEgoOUEFVU0VEX0JZX0xPU1QQBRIUChBQQVVTRURfQllfVU5VU0VEEAZCHVobcGhpZW50b2EvaW50ZXJuYWwvd2lyZTt3aXJlYgZwcm90bzM");
+  fileDesc("ChpwaGllbnRvYS92MS9waGllbnRvYS5wcm90bxILcGhpZW50b2EudjEi8QUKCEVudmVsb3BlEgsKA3NlcRgBIAEoBBILCgNhY2sYAiABKAQSCgoCaWQYAyABKAkSIwoFaGVsbG8YCiABKAsyEi5waGllbnRvYS52MS5IZWxsb0gAEicKB2NvbW1hbmQYCyABKAsyFC5waGllbnRvYS52MS5Db21tYW5kSAASLgoLbWVkaWFfb2ZmZXIYDCABKAsyFy5waGllbnRvYS52MS5NZWRpYU9mZmVySAASLgoLbGF5ZXJfaGludHMYDSABKAsyFy5waGllbnRvYS52MS5MYXllckhpbnRzSAASIQoEcGluZxgOIAEoCzIRLnBoaWVudG9hLnYxLlBpbmdIABInCgd3ZWxjb21lGBQgASgLMhQucGhpZW50b2EudjEuV2VsY29tZUgAEjQKDmNvbW1hbmRfcmVzdWx0GBUgASgLMhoucGhpZW50b2EudjEuQ29tbWFuZFJlc3VsdEgAEiEKBHZpZXcYFiABKAsyES5waGllbnRvYS52MS5WaWV3SAASMAoMbWVkaWFfYW5zd2VyGBcgASgLMhgucGhpZW50b2EudjEuTWVkaWFBbnN3ZXJIABIyCg1uZWVkX3NlY3Rpb25zGBggASgLMhkucGhpZW50b2EudjEuTmVlZFNlY3Rpb25zSAASNgoPcmVjZWl2ZXJfc3RhdGVzGBkgASgLMhsucGhpZW50b2EudjEuUmVjZWl2ZXJTdGF0ZXNIABItCgpjaGVja3BvaW50GBogASgLMhcucGhpZW50b2EudjEuQ2hlY2twb2ludEgAEiMKBWFsZXJ0GBsgASgLMhIucGhpZW50b2EudjEuQWxlcnRIABIhCgRwb25nGBwgASgLMhEucGhpZW50b2EudjEuUG9uZ0gAEh8KA2J5ZRgdIAEoCzIQLnBoaWVudG9hLnYxLkJ5ZUgAEi4KC21lZGlhX3JlbGF5GB4gASgLMhcucGhpZW50b2EudjEuTWVkaWFSZWxheUgAQgYKBGJvZHkiYgoFSGVsbG8SDAoEcm9vbRgBIAEoCRIUCgxyZXN1bWVfdG9rZW4YAiABKAkSEAoIbGFzdF9zZXEYAyABKAQSEAoIbGFuZ3VhZ2UYBCABKAkSEQoJdGFrZV9vdmVyGAUgASgIIo0BCgdXZWxjb21lEhQKDHJlc3VtZV90b2tlbhgBIAEoCRIPCgdyZXN1bWVkGAIgASgIEhMKC3NlcnZlcl90aW1lGAMgASgDEhUKDXJlc3VtZV93aW5kb3cYBCABKA0SDgoGZGV2aWNlGAUgASgJEg4KBnBlcnNvbhgGIAEoCRIPCgd2ZXJzaW9uGAcgASgJIkAKCk1lZGlhUmVsYXkSDAoEdXJscxgBIAMoCRIQCgh1c2VybmFtZRgCIAEoCRISCgpjcmVkZW50aWFsGAMgASgJItERCgdDb21tYW5kEigKCGNoZWNrX2luGAEgASgLMhQucGhpZW50b2EudjEuQ2hlY2tJbkgAEiMKBWFkbWl0GAIgASgLMhIucGhpZW50b2EudjEuQWRtaXRIABIhCgRvcGVuGAMgASgLMhEucGhpZW50b2EudjEuT3BlbkgAEiwKCnJhaXNlX2hhbmQYBCABKAsyFi5waGllbnRvYS52MS5SYWlzZUhhbmRIABIsCgpsb3dlcl9oYW5kGAUgASgLMhYucGhpZW50b2EudjEuTG93ZXJIYW5kSAASLAoKZ2l2ZV9mbG9vchgGIAEoCzIWLnBoaWVudG9hLnYxLkdpdmVGbG9vckgAEiwKCnN0b3BfZmxvb3IYByABKAsyFi5waGllbnRvYS52MS5TdG9wRmxvb3JIABIqCgltdXRlX2xvY2sYCCABKAsyFS5waGllbnRvYS52MS5NdXRlTG9ja0gAEiUKBnVubG9jaxgJIAEoCzITLnBoaWVudG9hLnYxLlVubG9ja0gAEiUKBnJlY2VzcxgKIAEoCzITLnBoaWVudG9hLnYxLlJlY2Vzc0gAEiUKBnJlc3VtZRgLIAEoCzITLnBoaWVudG9hLnYxLlJlc3VtZUgAEiUKBnJlbW92ZRgMIAEoCzITLnBoaWVudG9hLnYxLlJlbW92ZUgAEiMKBWNsb3NlGA0gASgLMhIucGhpZW50b2EudjEuQ2xvc2VIABI0Cg5yZWNvcmRfb3BpbmlvbhgOIAEoCzIaLnBoaWVudG9hLnYxLlJlY29yZE9waW5pb25IABI6ChFyZWNvcmRfZmFjaWxpdGllcxgPIAEoCzIdLnBoaWVudG9hLnYxLlJlY29yZEZhY2lsaXRpZXNIABIsCgptYXJrX3JlYWR5GBAgASgLMhYucGhpZW50b2EudjEuTWFya1JlYWR5SAASMgoNbm90ZV9pZGVudGl0eRgRIAEoCzIZLnBoaWVudG9hLnYxLk5vdGVJZGVudGl0eUgAEjIKDW5vdGVfbWlzbWF0Y2gYLiABKAsyGS5waGllbnRvYS52MS5Ob3RlTWlzbWF0Y2hIABI/ChRiZWdpbl9pZGVudGl0eV9jaGVjaxgvIAEoCzIfLnBoaWVudG9hLnYxLkJlZ2luSWRlbnRpdHlDaGVja0gAEjsKEmVuZF9pZGVudGl0eV9jaGVjaxgwIAEoCzIdLnBoaWVudG9hLnYxLkVuZElkZW50aXR5Q2hlY2tIABI2Cg9yZXBvcnRfcHJlc2VuY2UYEiABKAsyGy5waGllbnRvYS52MS5SZXBvcnRQcmVzZW5jZUgAEi4KC3JlcG9ydF90ZXN0GBMgASgLMhcucGhpZW50b2EudjEuUmVwb3J0VGVzdEgAEiwKCm5leHRfcGhhc2UYFCABKAsyFi5waGllbnRvYS52MS5OZXh0UGhhc2VIABIjCgVzdGFuZBgVIAEoCzISLnBoaWVudG9hLnYxLlN0YW5kSAASHwoDc2l0GBYgASgLMhAucGhpZW50b2EudjEuU2l0SAASNAoOc2V0X3Zpc2liaWxpdHkYFyABKAsyGi5waGllbnRvYS52MS5TZXRWaXNpYmlsaXR5SAASNAoOaG9sZF90ZWNobmljYWwYGCABKAsyGi5waGllbnRvYS52MS5Ib2xkVGVjaG5pY2FsSAASLAoKa2VlcF9nb2luZxgZIAEoCzIWLnBoaWVudG9hLnYxLktlZXBHb2luZ0gAEjQKDmNvbmZpcm1fcmV0dXJuGBogASgLMhoucGhpZW50b2EudjEuQ29uZmlybVJldHVybkgAEicKB3N1c3BlbmQYGyABKAsyFC5waGllbnRvYS52MS5TdXNwZW5kSAASJwoHYWRqb3VybhgcIAEoCzIULnBoaWVudG9hLnYxLkFkam91cm5IABIrCglhbm5vdW5jZWQYHSABKAsyFi5waGllbnRvYS52MS5Bbm5vdW5jZWRIABIlCgZyZW9wZW4YHiABKAsyEy5waGllbnRvYS52MS5SZW9wZW5IABIlCgZjYW5jZWwYHyABKAsyEy5waGllbnRvYS52MS5DYW5jZWxIABIhCgR3YXJuGCAgASgLMhEucGhpZW50b2EudjEuV2FybkgAEioKCW5vdGVfYXdheRghIAEoCzIVLnBoaWVudG9hLnYxLk5vdGVBd2F5SAASKgoJbm90ZV9iYWNrGCIgASgLMhUucGhpZW50b2EudjEuTm90ZUJhY2tIABIwCgxjYWxsX3dpdG5lc3MYIyABKAsyGC5waGllbnRvYS52MS5DYWxsV2l0bmVzc0gAEjYKD2Rpc21pc3Nfd2l0bmVzcxgkIAEoCzIbLnBoaWVudG9hLnYxLkRpc21pc3NXaXRuZXNzSAASJwoHaXNvbGF0ZRglIAEoCzIULnBoaWVudG9hLnYxLklzb2xhdGVIABIwCgxjb25maXJtX2xlZnQYJiABKAsyGC5waGllbnRvYS52MS5Db25maXJtTGVmdEgAEjIKDWVuZF9pc29sYXRpb24YJyABKAsyGS5waGllbnRvYS52MS5FbmRJc29sYXRpb25IABIwCgxub3RlX2JyaWVmZWQYKCABKAsyGC5waGllbnRvYS52MS5Ob3RlQnJpZWZlZEgAEi0KCmRlbGliZXJhdGUYKSABKAsyFy5waGllbnRvYS52MS5EZWxpYmVyYXRlSAASOAoQZW5kX2RlbGliZXJhdGlvbhgqIAEoCzIcLnBoaWVudG9hLnYxLkVuZERlbGliZXJhdGlvbkgAEjYKD3JlcXVlc3RfY29uc3VsdBgrIAEoCzIbLnBoaWVudG9hLnYxLlJlcXVlc3RDb25zdWx0SAASMgoNYWxsb3dfY29uc3VsdBgsIAEoCzIZLnBoaWVudG9hLnYxLkFsbG93Q29uc3VsdEgAEi4KC2VuZF9jb25zdWx0GC0gASgLMhcucGhpZW50b2EudjEuRW5kQ29uc3VsdEgAQgUKA2FjdCIhCgdDaGVja0luEhYKDnJ1bGVzX2FjY2VwdGVkGAEgASgIIhcKBUFkbWl0Eg4KBnBlcnNvbhgBIAEoCSIfCgRPcGVuEhcKD292ZXJyaWRlX3JlYXNvbhgBIAEoCSILCglSYWlzZUhhbmQiGwoJTG93ZXJIYW5kEg4KBnBlcnNvbhgBIAEoCSIbCglHaXZlRmxvb3ISDgoGcGVyc29uGAEgASgJIhsKCVN0b3BGbG9vchIOCgZwZXJzb24YASABKAkiGgoITXV0ZUxvY2sSDgoGcGVyc29uGAEgASgJIhgKBlVubG9jaxIOCgZwZXJzb24YASABKAkiGAoGUmVjZXNzEg4KBnJlYXNvbhgBIAEoCSIICgZSZXN1bWUiKAoGUmVtb3ZlEg4KBnBlcnNvbhgBIAEoCRIOCgZyZWFzb24YAiABKAkiBwoFQ2xvc2UiOQoNUmVjb3JkT3BpbmlvbhIOCgZhZ3JlZXMYASABKAgSCgoCb24YAiABKAMSDAoEbm90ZRgDIAEoCSIsChBSZWNvcmRGYWNpbGl0aWVzEgoKAm9rGAEgASgIEgwKBG5vdGUYAiABKAkiCwoJTWFya1JlYWR5IkEKDE5vdGVJZGVudGl0eRIOCgZwZXJzb24YASABKAkSDgoGbWV0aG9kGAIgASgJEhEKCWNoYWxsZW5nZRgDIAEoCSIuCgxOb3RlTWlzbWF0Y2gSDgoGcGVyc29uGAEgASgJEg4KBnJlYXNvbhgCIAEoCSIkChJCZWdpbklkZW50aXR5Q2hlY2sSDgoGcGVyc29uGAEgASgJIhIKEEVuZElkZW50aXR5Q2hlY2siQQoOUmVwb3J0UHJlc2VuY2USDgoGcGVyc29uGAEgASgJEg8KB3ByZXNlbnQYAiABKAgSDgoGcmVhc29uGAMgASgJIkEKClJlcG9ydFRlc3QSDQoFcG9pbnQYASABKAkSJAoFaXRlbXMYAiADKAsyFS5waGllbnRvYS52MS5UZXN0SXRlbSJCCghUZXN0SXRlbRILCgNrZXkYASABKAkSCgoCb2sYAiABKAgSDQoFdmFsdWUYAyABKAkSDgoGYWJzZW50GAQgASgIIi8KCU5leHRQaGFzZRINCgVwaGFzZRgBIAEoCRITCgtza2lwX3JlYXNvbhgCIAEoCSIXCgVTdGFuZBIOCgZwZXJzb24YASABKAkiBQoDU2l0IisKDVNldFZpc2liaWxpdHkSCgoCdG8YASABKAkSDgoGcmVhc29uGAIgASgJIgwKCkRlbGliZXJhdGUiIAoPRW5kRGVsaWJlcmF0aW9uEg0KBXBoYXNlGAEgASgJIh8KDUhvbGRUZWNobmljYWwSDgoGcmVhc29uGAEgASgJIhsKCUtlZXBHb2luZxIOCgZyZWFzb24YASABKAkiLQoNQ29uZmlybVJldHVybhIOCgZwZXJzb24YASABKAkSDAoEd2hhdBgCIAEoCSIsCgdTdXNwZW5kEg4KBnJlYXNvbhgBIAEoCRIRCglyZW9wZW5fYXQYAiABKAMiOgoHQWRqb3VybhIOCgZyZWFzb24YASABKAkSEQoJcmVvcGVuX2F0GAIgASgDEgwKBGZvcm0YAyABKAkiGgoJQW5ub3VuY2VkEg0KBXBvaW50GAEgASgJIggKBlJlb3BlbiIYCgZDYW5jZWwSDgoGcmVhc29uGAEgASgJIiYKBFdhcm4SDgoGcGVyc29uGAEgASgJEg4KBnJlYXNvbhgCIAEoCSIaCghOb3RlQXdheRIOCgZwZXJzb24YASABKAkiGgoITm90ZUJhY2sSDgoGcGVyc29uGAEgASgJIh0KC0NhbGxXaXRuZXNzEg4KBnBlcnNvbhgBIAEoCSIgCg5EaXNtaXNzV2l0bmVzcxIOCgZwZXJzb24YASABKAkiKQoHSXNvbGF0ZRIOCgZwZXJzb24YASABKAkSDgoGcmVhc29uGAIgASgJIh0KC0NvbmZpcm1MZWZ0Eg4KBnBlcnNvbhgBIAEoCSIeCgxFbmRJc29sYXRpb24SDgoGcGVyc29uGAEgASgJIh0KC05vdGVCcmllZmVkEg4KBnBlcnNvbhgBIAEoCSIeCg5SZXF1ZXN0Q29uc3VsdBIMCgR3aXRoGAEgAygJIjAKDEFsbG93Q29uc3VsdBIPCgdjb25zdWx0GAEgASgJEg8KB21pbnV0ZXMYAiABKA0iHQoKRW5kQ29uc3VsdBIPCgdjb25zdWx0GAEgASgJIlsKDUNvbW1hbmRSZXN1bHQSEAoIYWNjZXB0ZWQYASABKAgSJQoHcmVmdXNhbBgCIAEoCzIULnBoaWVudG9hLnYxLlJlZnVzYWwSEQoJc3RhdGVfc2VxGAMgASgEIi8KB1JlZnVzYWwSDAoEY29kZRgBIAEoCRIKCgJ2aRgCIAEoCRIKCgJlbhgDIAEoCSLLBwoEVmlldxIRCglzdGF0ZV9zZXEYASABKAQSEQoJZG9ja2V0X25vGAIgASgJEg0KBXRpdGxlGAMgASgJEg0KBWNvdXJ0GAQgASgJEigKBXN0YXRlGAUgASgOMhkucGhpZW50b2EudjEuSGVhcmluZ1N0YXRlEg0KBXNpbmNlGAYgASgDEhEKCW9wZW5lZF9hdBgHIAEoAxIRCglyZWNvcmRpbmcYCCABKAgSCgoCbWUYCSABKAkSJwoGcGVvcGxlGAogAygLMhcucGhpZW50b2EudjEuUGVyc29uVmlldxINCgVmbG9vchgLIAEoCRITCgtmbG9vcl9zaW5jZRgMIAEoAxINCgVoYW5kcxgNIAMoCRIMCgRhY3RzGA4gAygJEhAKCGRlZ3JhZGVkGA8gASgIEhUKDXJlY2Vzc19yZWFzb24YECABKAkSIgoGYWxlcnRzGBEgAygLMhIucGhpZW50b2EudjEuQWxlcnQSDAoEbGF0ZRgSIAEoCBIRCglwcm9jZWR1cmUYEyABKAkSEAoIaW5zdGFuY2UYFCABKAkSDAoEZm9ybRgVIAEoCRISCgp2aXNpYmlsaXR5GBYgASgJEg0KBXBoYXNlGBcgASgJEiYKBnBoYXNlcxgYIAMoCzIWLnBoaWVudG9hLnYxLlBoYXNlVmlldxImCgZwb2ludHMYGSADKAsyFi5waGllbnRvYS52MS5Qb2ludFZpZXcSDQoFcGxhY2UYGiABKAkSEAoIc3RhbmRpbmcYGyABKAkSIwoEaG9sZBgcIAEoCzIVLnBoaWVudG9hLnYxLkhvbGRWaWV3EisKCGRlY2lzaW9uGB0gASgLMhkucGhpZW50b2EudjEuRGVjaXNpb25WaWV3EiYKBmNoZWNrcxgeIAMoCzIWLnBoaWVudG9hLnYxLkNoZWNrVmlldxIqCghjb25zdWx0cxgfIAMoCzIYLnBoaWVudG9hLnYxLkNvbnN1bHRWaWV3EhEKCXVuYnJpZWZlZBggIAMoCRIPCgd0cm91YmxlGCEgASgJEhYKDnJlY29yZGluZ19oZWxkGCIgASgIEhAKCGNvbm5lY3RzGCMgASgIEjAKDGNvbnN1bHRfd2l0aBglIAMoCzIaLnBoaWVudG9hLnYxLkNvbnN1bHRDaG9pY2USEwoLb3Blbl9iYXJyZWQYJiABKAkSNgoOaWRlbnRpdHlfY2hlY2sYJyABKAsyHi5waGllbnRvYS52MS5JZGVudGl0eUNoZWNrVmlld0oECCQQJVIPb3Blbl91bnJlY29yZGVkIlIKCVBoYXNlVmlldxINCgVwaGFzZRgBIAEoCRIRCgltYW5kYXRvcnkYAiABKAgSDgoGc3RhdHVzGAMgASgJEhMKC3NraXBfcmVhc29uGAQgASgJIrQBCglQb2ludFZpZXcSCgoCaWQYASABKAkSDAoEa2luZBgCIAEoCRIMCgRuYW1lGAMgASgJEhEKCWRldGVudGlvbhgEIAEoCBINCgVsaWdodBgFIAEoCRISCgpsb3N0X3NpbmNlGAYgASgDEhEKCWFubm91bmNlZBgHIAEoCBIjCgR0ZXN0GAggAygLMhUucGhpZW50b2EudjEuVGVzdEl0ZW0SEQoJdGVzdGVkX2F0GAkgASgDIpMBCghIb2xkVmlldxIQCghwcm9wb3NlZBgBIAEoCBINCgV1bnRpbBgCIAEoAxINCgVzaW5jZRgDIAEoAxINCgVjYXVzZRgEIAEoCRIOCgZwZW9wbGUYBSADKAkSDgoGcmVhc29uGAYgASgJEigKB2NvbmZpcm0YByADKAsyFy5waGllbnRvYS52MS5SZXR1cm5WaWV3Ij0KClJldHVyblZpZXcSDgoGcGVyc29uGAEgASgJEhAKCGlkZW50aXR5GAIgASgIEg0KBW1lZGlhGAMgASgIIj8KDERlY2lzaW9uVmlldxIOCgZyZWFzb24YASABKAkSEQoJcmVvcGVuX2F0GAIgASgDEgwKBGZvcm0YAyABKAkidgoJQ2hlY2tWaWV3EgsKA2tleRgBIAEoCRIQCghyZXF1aXJlZBgCIAEoCBIMCgRkb25lGAMgASgIEgwKBGRheXMYBCABKAUSDwoHbWlzc2luZxgFIAMoCRIMCgRub3RlGAYgASgJEg8KB21pbnV0ZXMYByABKAUiMwoNQ29uc3VsdENob2ljZRIOCgZwZXJzb24YASABKAkSEgoKb3RoZXJfc2lkZRgCIAEoCCJfCgtDb25zdWx0VmlldxIKCgJpZBgBIAEoCRIKCgJieRgCIAEoCRIMCgR3aXRoGAMgAygJEgwKBG9wZW4YBCABKAgSDQoFc2luY2UYBSABKAMSDQoFdW50aWwYBiABKAMicAoRSWRlbnRpdHlDaGVja1ZpZXcSCgoCYnkYASABKAkSEQoJYnlfZGV2aWNlGAIgASgJEg4KBnBlcnNvbhgDIAEoCRIOCgZkZXZpY2UYBCABKAkSDQoFc2luY2UYBSABKAMSDQoFdW50aWwYBiABKAMisgQKClBlcnNvblZpZXcSDgoGcGVyc29uGAEgASgJEgwKBG5hbWUYAiABKAkSEAoIY2FwYWNpdHkYAyABKAkSDQoFcG9pbnQYBCABKAkSKQoGc3RhdHVzGAUgASgOMhkucGhpZW50b2EudjEuUGVyc29uU3RhdHVzEhEKCWNvbm5lY3RlZBgGIAEoCBIOCgZsb2NrZWQYByABKAgSDgoGZGV2aWNlGAggASgJEhcKD21pY3JvcGhvbmVfb3BlbhgJIAEoCBIMCgRoYW5kGAogASgIEhAKCHBvaW50X2lkGAsgASgJEg0KBXBsYWNlGAwgASgJEhAKCHJlcXVpcmVkGA0gASgIEg0KBW1pbm9yGA4gASgIEg4KBmNsaWVudBgPIAEoCRIPCgdwcmVzZW50GBAgASgJEhIKCmFic2VudF93aHkYESABKAkSEAoIaWRlbnRpdHkYEiABKAkSDAoEYXdheRgTIAEoCBIQCgh3YXJuaW5ncxgUIAEoDRISCgpsb3N0X3NpbmNlGBUgASgDEiMKBHRlc3QYFiADKAsyFS5waGllbnRvYS52MS5UZXN0SXRlbRIRCgl0ZXN0ZWRfYXQYFyABKAMSDwoHcHJpdmF0ZRgYIAEoCBIOCgZ3YWl0ZWQYGSABKAgSEAoIbWlzbWF0Y2gYGiABKAkSEQoJcmVtb3ZhYmxlGBsgASgIEhAKCGlzb2xhYmxlGBwgASgIEhMKC2Rpc21pc3NpYmxlGB0gASgIImoKBUFsZXJ0EgwKBGNvZGUYASABKAkSCgoCdmkYAiABKAkSCgoCZW4YAyABKAkSDQoFc2luY2UYBCABKAMSEAoIc2V2ZXJpdHkYBSABKAkSCwoDYWN0GAYgASgJEg0KBXBvaW50GAcgASgJIlQKCk1lZGlhT2ZmZXISCwoDc2RwGAEgASgJEiUKB3B1Ymxpc2gYAiADKAsyFC5waGllbnRvYS52MS5QdWJsaXNoEhIKCmdlbmVyYXRpb24YAyABKA0iJAoHUHVibGlzaBILCgNtaWQYASABKAkSDAoEa2luZBgCIAEoCSJ9CgtNZWRpYUFuc3dlchILCgNzZHAYASABKAkSJgoIc2VjdGlvbnMYAiADKAsyFC5waGllbnRvYS52MS5TZWN0aW9uEiUKB3JlZnVzYWwYAyABKAsyFC5waGllbnRvYS52MS5SZWZ1c2FsEhIKCmdlbmVyYXRpb24YBCABKA0iNAoHU2VjdGlvbhILCgNtaWQYASABKAkSDgoGZGV2aWNlGAIgASgJEgwKBGtpbmQYAyABKAkiLAoMTmVlZFNlY3Rpb25zEg0KBWF1ZGlvGAEgASgNEg0KBXZpZGVvGAIgASgNIjMKCkxheWVySGludHMSJQoFaGludHMYASADKAsyFi5waGllbnRvYS52MS5MYXllckhpbnQiNwoJTGF5ZXJIaW50EgsKA21pZBgBIAEoCRINCgV3aWR0aBgCIAEoDRIOCgZoZWlnaHQYAyABKA0iPAoOUmVjZWl2ZXJTdGF0ZXMSKgoGc3RhdGVzGAEgAygLMhoucGhpZW50b2EudjEuUmVjZWl2ZXJTdGF0ZSKeAQoNUmVjZWl2ZXJTdGF0ZRILCgNtaWQYASABKAkSDwoHZ3JhbnRlZBgCIAEoCBIoCglwYXVzZWRfYnkYAyABKA4yFS5waGllbnRvYS52MS5QYXVzZWRCeRIVCg1jdXJyZW50X2xheWVyGAQgASgFEhQKDHRhcmdldF9sYXllchgFIAEoBRIYChB3YWl0aW5nX2tleWZyYW1lGAYgASgIIhoKCkNoZWNrcG9pbnQSDAoEbm90ZRgBIAEoCSIbCgRQaW5nEhMKC2NsaWVudF90aW1lGAEgASgDIjAKBFBvbmcSEwoLY2xpZW50X3RpbWUYASABKAMSEwoLc2VydmVyX3RpbWUYAiABKAMiOgoDQnllEiQKBnJlYXNvbhgBIAEoCzIULnBoaWVudG9hLnYxLlJlZnVzYWwSDQoFcmV0cnkYAiABKAgqywIKDEhlYXJpbmdTdGF0ZRIdChlIRUFSSU5HX1NUQVRFX1VOU1BFQ0lGSUVEEAASGwoXSEVBUklOR19TVEFURV9TQ0hFRFVMRUQQARIcChhIRUFSSU5HX1NUQVRFX0lOX1NFU1NJT04QAhIYChRIRUFSSU5HX1NUQVRFX1JFQ0VTUxADEhgKFEhFQVJJTkdfU1RBVEVfQ0xPU0VEEAQSGwoXSEVBUklOR19TVEFURV9QUkVQQVJJTkcQBRIXChNIRUFSSU5HX1NUQVRFX1JFQURZEAYSIAocSEVBUklOR19TVEFURV9URUNITklDQUxfSE9MRBAHEhsKF0hFQVJJTkdfU1RBVEVfU1VTUEVOREVEEAgSGwoXSEVBUklOR19TVEFURV9BREpPVVJORUQQCRIbChdIRUFSSU5HX1NUQVRFX0NBTkNFTExFRBAKKrgBCgxQZXJzb25TdGF0dXMSHQoZUEVSU09OX1NUQVRVU19VTlNQRUNJRklFRBAAEhgKFFBFUlNPTl9TVEFUVVNfQUJTRU5UEAESGQoVUEVSU09OX1NUQVRVU19BUlJJVkVEEAISGQoVUEVSU09OX1NUQVRVU19XQUlUSU5HEAMSHgoaUEVSU09OX1NUQVRVU19JTl9DT1VSVFJPT00QBBIZChVQRVJTT05fU1RBVFVTX1JFTU9WRUQQBSqpAQoIUGF1c2VkQnkSGQoVUEFVU0VEX0JZX1VOU1BFQ0lGSUVEEAASEwoPUEFVU0VEX0JZX0dSQU5UEAESFAoQUEFVU0VEX0JZX1NFTkRFUhACEhcKE1BBVVNFRF9CWV9CQU5EV0lEVEgQAxIUChBQQVVTRURfQllfUE9MSUNZEAQSEgoOUEFVU0VEX0JZX0xPU1QQBRIUChBQQVVTRURfQllfVU5VU0VEEAZCHVobcGhpZW50b2EvaW50ZXJuYWwvd2lyZTt3aXJlYgZwcm90bzM");
 
 /**
  * Envelope is the only top-level message, in both directions.
@@ -144,6 +144,12 @@ export type Envelope = Message<"phientoa.v1.Envelope"> & {
      */
     value: Bye;
     case: "bye";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.MediaRelay media_relay = 30;
+     */
+    value: MediaRelay;
+    case: "mediaRelay";
   } | { case: undefined; value?: undefined };
 };
 
@@ -258,6 +264,39 @@ export type Welcome = Message<"phientoa.v1.Welcome"> & {
  */
 export const WelcomeSchema: GenMessage<Welcome> = /*@__PURE__*/
   messageDesc(file_phientoa_v1_phientoa, 2);
+
+/**
+ * MediaRelay is how a client whose network lets no UDP through reaches the media
+ * sockets: a TURN server (RFC 8656) that leads to them alone. It comes before the
+ * first View with connects, is of this seat alone and good until that turns false.
+ *
+ * @generated from message phientoa.v1.MediaRelay
+ */
+export type MediaRelay = Message<"phientoa.v1.MediaRelay"> & {
+  /**
+   * urls as RTCIceServer takes them, the best first.
+   *
+   * @generated from field: repeated string urls = 1;
+   */
+  urls: string[];
+
+  /**
+   * @generated from field: string username = 2;
+   */
+  username: string;
+
+  /**
+   * @generated from field: string credential = 3;
+   */
+  credential: string;
+};
+
+/**
+ * Describes the message phientoa.v1.MediaRelay.
+ * Use `create(MediaRelaySchema)` to create a new message.
+ */
+export const MediaRelaySchema: GenMessage<MediaRelay> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 3);
 
 /**
  * Command is an act that somebody asks for. The rules answer it.
@@ -564,7 +603,7 @@ export type Command = Message<"phientoa.v1.Command"> & {
  * Use `create(CommandSchema)` to create a new message.
  */
 export const CommandSchema: GenMessage<Command> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 3);
+  messageDesc(file_phientoa_v1_phientoa, 4);
 
 /**
  * CheckIn: the person before this device says that they are here and agrees to
@@ -584,7 +623,7 @@ export type CheckIn = Message<"phientoa.v1.CheckIn"> & {
  * Use `create(CheckInSchema)` to create a new message.
  */
 export const CheckInSchema: GenMessage<CheckIn> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 4);
+  messageDesc(file_phientoa_v1_phientoa, 5);
 
 /**
  * Admit lets a checked-in person into the courtroom (also after a removal).
@@ -603,7 +642,7 @@ export type Admit = Message<"phientoa.v1.Admit"> & {
  * Use `create(AdmitSchema)` to create a new message.
  */
 export const AdmitSchema: GenMessage<Admit> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 5);
+  messageDesc(file_phientoa_v1_phientoa, 6);
 
 /**
  * @generated from message phientoa.v1.Open
@@ -622,7 +661,7 @@ export type Open = Message<"phientoa.v1.Open"> & {
  * Use `create(OpenSchema)` to create a new message.
  */
 export const OpenSchema: GenMessage<Open> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 6);
+  messageDesc(file_phientoa_v1_phientoa, 7);
 
 /**
  * @generated from message phientoa.v1.RaiseHand
@@ -635,7 +674,7 @@ export type RaiseHand = Message<"phientoa.v1.RaiseHand"> & {
  * Use `create(RaiseHandSchema)` to create a new message.
  */
 export const RaiseHandSchema: GenMessage<RaiseHand> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 7);
+  messageDesc(file_phientoa_v1_phientoa, 8);
 
 /**
  * @generated from message phientoa.v1.LowerHand
@@ -652,7 +691,7 @@ export type LowerHand = Message<"phientoa.v1.LowerHand"> & {
  * Use `create(LowerHandSchema)` to create a new message.
  */
 export const LowerHandSchema: GenMessage<LowerHand> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 8);
+  messageDesc(file_phientoa_v1_phientoa, 9);
 
 /**
  * @generated from message phientoa.v1.GiveFloor
@@ -669,7 +708,7 @@ export type GiveFloor = Message<"phientoa.v1.GiveFloor"> & {
  * Use `create(GiveFloorSchema)` to create a new message.
  */
 export const GiveFloorSchema: GenMessage<GiveFloor> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 9);
+  messageDesc(file_phientoa_v1_phientoa, 10);
 
 /**
  * @generated from message phientoa.v1.StopFloor
@@ -686,7 +725,7 @@ export type StopFloor = Message<"phientoa.v1.StopFloor"> & {
  * Use `create(StopFloorSchema)` to create a new message.
  */
 export const StopFloorSchema: GenMessage<StopFloor> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 10);
+  messageDesc(file_phientoa_v1_phientoa, 11);
 
 /**
  * @generated from message phientoa.v1.MuteLock
@@ -703,7 +742,7 @@ export type MuteLock = Message<"phientoa.v1.MuteLock"> & {
  * Use `create(MuteLockSchema)` to create a new message.
  */
 export const MuteLockSchema: GenMessage<MuteLock> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 11);
+  messageDesc(file_phientoa_v1_phientoa, 12);
 
 /**
  * @generated from message phientoa.v1.Unlock
@@ -720,7 +759,7 @@ export type Unlock = Message<"phientoa.v1.Unlock"> & {
  * Use `create(UnlockSchema)` to create a new message.
  */
 export const UnlockSchema: GenMessage<Unlock> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 12);
+  messageDesc(file_phientoa_v1_phientoa, 13);
 
 /**
  * @generated from message phientoa.v1.Recess
@@ -737,7 +776,7 @@ export type Recess = Message<"phientoa.v1.Recess"> & {
  * Use `create(RecessSchema)` to create a new message.
  */
 export const RecessSchema: GenMessage<Recess> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 13);
+  messageDesc(file_phientoa_v1_phientoa, 14);
 
 /**
  * @generated from message phientoa.v1.Resume
@@ -750,7 +789,7 @@ export type Resume = Message<"phientoa.v1.Resume"> & {
  * Use `create(ResumeSchema)` to create a new message.
  */
 export const ResumeSchema: GenMessage<Resume> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 14);
+  messageDesc(file_phientoa_v1_phientoa, 15);
 
 /**
  * @generated from message phientoa.v1.Remove
@@ -772,7 +811,7 @@ export type Remove = Message<"phientoa.v1.Remove"> & {
  * Use `create(RemoveSchema)` to create a new message.
  */
 export const RemoveSchema: GenMessage<Remove> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 15);
+  messageDesc(file_phientoa_v1_phientoa, 16);
 
 /**
  * @generated from message phientoa.v1.Close
@@ -785,7 +824,7 @@ export type Close = Message<"phientoa.v1.Close"> & {
  * Use `create(CloseSchema)` to create a new message.
  */
 export const CloseSchema: GenMessage<Close> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 16);
+  messageDesc(file_phientoa_v1_phientoa, 17);
 
 /**
  * Acts of preparation, order, interruption and rooms. docs/protocol.md says who
@@ -815,7 +854,7 @@ export type RecordOpinion = Message<"phientoa.v1.RecordOpinion"> & {
  * Use `create(RecordOpinionSchema)` to create a new message.
  */
 export const RecordOpinionSchema: GenMessage<RecordOpinion> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 17);
+  messageDesc(file_phientoa_v1_phientoa, 18);
 
 /**
  * @generated from message phientoa.v1.RecordFacilities
@@ -837,7 +876,7 @@ export type RecordFacilities = Message<"phientoa.v1.RecordFacilities"> & {
  * Use `create(RecordFacilitiesSchema)` to create a new message.
  */
 export const RecordFacilitiesSchema: GenMessage<RecordFacilities> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 18);
+  messageDesc(file_phientoa_v1_phientoa, 19);
 
 /**
  * @generated from message phientoa.v1.MarkReady
@@ -850,7 +889,7 @@ export type MarkReady = Message<"phientoa.v1.MarkReady"> & {
  * Use `create(MarkReadySchema)` to create a new message.
  */
 export const MarkReadySchema: GenMessage<MarkReady> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 19);
+  messageDesc(file_phientoa_v1_phientoa, 20);
 
 /**
  * @generated from message phientoa.v1.NoteIdentity
@@ -877,7 +916,7 @@ export type NoteIdentity = Message<"phientoa.v1.NoteIdentity"> & {
  * Use `create(NoteIdentitySchema)` to create a new message.
  */
 export const NoteIdentitySchema: GenMessage<NoteIdentity> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 20);
+  messageDesc(file_phientoa_v1_phientoa, 21);
 
 /**
  * NoteMismatch: the papers are not of this person, or not what was booked.
@@ -901,7 +940,7 @@ export type NoteMismatch = Message<"phientoa.v1.NoteMismatch"> & {
  * Use `create(NoteMismatchSchema)` to create a new message.
  */
 export const NoteMismatchSchema: GenMessage<NoteMismatch> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 21);
+  messageDesc(file_phientoa_v1_phientoa, 22);
 
 /**
  * BeginIdentityCheck: outside of the session the clerk and this person, who shows
@@ -921,7 +960,7 @@ export type BeginIdentityCheck = Message<"phientoa.v1.BeginIdentityCheck"> & {
  * Use `create(BeginIdentityCheckSchema)` to create a new message.
  */
 export const BeginIdentityCheckSchema: GenMessage<BeginIdentityCheck> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 22);
+  messageDesc(file_phientoa_v1_phientoa, 23);
 
 /**
  * @generated from message phientoa.v1.EndIdentityCheck
@@ -934,7 +973,7 @@ export type EndIdentityCheck = Message<"phientoa.v1.EndIdentityCheck"> & {
  * Use `create(EndIdentityCheckSchema)` to create a new message.
  */
 export const EndIdentityCheckSchema: GenMessage<EndIdentityCheck> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 23);
+  messageDesc(file_phientoa_v1_phientoa, 24);
 
 /**
  * @generated from message phientoa.v1.ReportPresence
@@ -961,7 +1000,7 @@ export type ReportPresence = Message<"phientoa.v1.ReportPresence"> & {
  * Use `create(ReportPresenceSchema)` to create a new message.
  */
 export const ReportPresenceSchema: GenMessage<ReportPresence> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 24);
+  messageDesc(file_phientoa_v1_phientoa, 25);
 
 /**
  * @generated from message phientoa.v1.ReportTest
@@ -983,7 +1022,7 @@ export type ReportTest = Message<"phientoa.v1.ReportTest"> & {
  * Use `create(ReportTestSchema)` to create a new message.
  */
 export const ReportTestSchema: GenMessage<ReportTest> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 25);
+  messageDesc(file_phientoa_v1_phientoa, 26);
 
 /**
  * TestItem: absent says that the point has no such thing; ok is false then.
@@ -1017,7 +1056,7 @@ export type TestItem = Message<"phientoa.v1.TestItem"> & {
  * Use `create(TestItemSchema)` to create a new message.
  */
 export const TestItemSchema: GenMessage<TestItem> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 26);
+  messageDesc(file_phientoa_v1_phientoa, 27);
 
 /**
  * @generated from message phientoa.v1.NextPhase
@@ -1039,7 +1078,7 @@ export type NextPhase = Message<"phientoa.v1.NextPhase"> & {
  * Use `create(NextPhaseSchema)` to create a new message.
  */
 export const NextPhaseSchema: GenMessage<NextPhase> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 27);
+  messageDesc(file_phientoa_v1_phientoa, 28);
 
 /**
  * Stand: person empty for everybody.
@@ -1058,7 +1097,7 @@ export type Stand = Message<"phientoa.v1.Stand"> & {
  * Use `create(StandSchema)` to create a new message.
  */
 export const StandSchema: GenMessage<Stand> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 28);
+  messageDesc(file_phientoa_v1_phientoa, 29);
 
 /**
  * @generated from message phientoa.v1.Sit
@@ -1071,7 +1110,7 @@ export type Sit = Message<"phientoa.v1.Sit"> & {
  * Use `create(SitSchema)` to create a new message.
  */
 export const SitSchema: GenMessage<Sit> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 29);
+  messageDesc(file_phientoa_v1_phientoa, 30);
 
 /**
  * SetVisibility: to "public" or "closed".
@@ -1095,7 +1134,7 @@ export type SetVisibility = Message<"phientoa.v1.SetVisibility"> & {
  * Use `create(SetVisibilitySchema)` to create a new message.
  */
 export const SetVisibilitySchema: GenMessage<SetVisibility> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 30);
+  messageDesc(file_phientoa_v1_phientoa, 31);
 
 /**
  * @generated from message phientoa.v1.Deliberate
@@ -1108,7 +1147,7 @@ export type Deliberate = Message<"phientoa.v1.Deliberate"> & {
  * Use `create(DeliberateSchema)` to create a new message.
  */
 export const DeliberateSchema: GenMessage<Deliberate> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 31);
+  messageDesc(file_phientoa_v1_phientoa, 32);
 
 /**
  * @generated from message phientoa.v1.EndDeliberation
@@ -1125,7 +1164,7 @@ export type EndDeliberation = Message<"phientoa.v1.EndDeliberation"> & {
  * Use `create(EndDeliberationSchema)` to create a new message.
  */
 export const EndDeliberationSchema: GenMessage<EndDeliberation> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 32);
+  messageDesc(file_phientoa_v1_phientoa, 33);
 
 /**
  * @generated from message phientoa.v1.HoldTechnical
@@ -1142,7 +1181,7 @@ export type HoldTechnical = Message<"phientoa.v1.HoldTechnical"> & {
  * Use `create(HoldTechnicalSchema)` to create a new message.
  */
 export const HoldTechnicalSchema: GenMessage<HoldTechnical> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 33);
+  messageDesc(file_phientoa_v1_phientoa, 34);
 
 /**
  * @generated from message phientoa.v1.KeepGoing
@@ -1159,7 +1198,7 @@ export type KeepGoing = Message<"phientoa.v1.KeepGoing"> & {
  * Use `create(KeepGoingSchema)` to create a new message.
  */
 export const KeepGoingSchema: GenMessage<KeepGoing> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 34);
+  messageDesc(file_phientoa_v1_phientoa, 35);
 
 /**
  * ConfirmReturn: what "identity" or "media".
@@ -1183,7 +1222,7 @@ export type ConfirmReturn = Message<"phientoa.v1.ConfirmReturn"> & {
  * Use `create(ConfirmReturnSchema)` to create a new message.
  */
 export const ConfirmReturnSchema: GenMessage<ConfirmReturn> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 35);
+  messageDesc(file_phientoa_v1_phientoa, 36);
 
 /**
  * @generated from message phientoa.v1.Suspend
@@ -1205,7 +1244,7 @@ export type Suspend = Message<"phientoa.v1.Suspend"> & {
  * Use `create(SuspendSchema)` to create a new message.
  */
 export const SuspendSchema: GenMessage<Suspend> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 36);
+  messageDesc(file_phientoa_v1_phientoa, 37);
 
 /**
  * @generated from message phientoa.v1.Adjourn
@@ -1232,7 +1271,7 @@ export type Adjourn = Message<"phientoa.v1.Adjourn"> & {
  * Use `create(AdjournSchema)` to create a new message.
  */
 export const AdjournSchema: GenMessage<Adjourn> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 37);
+  messageDesc(file_phientoa_v1_phientoa, 38);
 
 /**
  * @generated from message phientoa.v1.Announced
@@ -1249,7 +1288,7 @@ export type Announced = Message<"phientoa.v1.Announced"> & {
  * Use `create(AnnouncedSchema)` to create a new message.
  */
 export const AnnouncedSchema: GenMessage<Announced> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 38);
+  messageDesc(file_phientoa_v1_phientoa, 39);
 
 /**
  * @generated from message phientoa.v1.Reopen
@@ -1262,7 +1301,7 @@ export type Reopen = Message<"phientoa.v1.Reopen"> & {
  * Use `create(ReopenSchema)` to create a new message.
  */
 export const ReopenSchema: GenMessage<Reopen> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 39);
+  messageDesc(file_phientoa_v1_phientoa, 40);
 
 /**
  * @generated from message phientoa.v1.Cancel
@@ -1279,7 +1318,7 @@ export type Cancel = Message<"phientoa.v1.Cancel"> & {
  * Use `create(CancelSchema)` to create a new message.
  */
 export const CancelSchema: GenMessage<Cancel> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 40);
+  messageDesc(file_phientoa_v1_phientoa, 41);
 
 /**
  * @generated from message phientoa.v1.Warn
@@ -1301,7 +1340,7 @@ export type Warn = Message<"phientoa.v1.Warn"> & {
  * Use `create(WarnSchema)` to create a new message.
  */
 export const WarnSchema: GenMessage<Warn> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 41);
+  messageDesc(file_phientoa_v1_phientoa, 42);
 
 /**
  * @generated from message phientoa.v1.NoteAway
@@ -1318,7 +1357,7 @@ export type NoteAway = Message<"phientoa.v1.NoteAway"> & {
  * Use `create(NoteAwaySchema)` to create a new message.
  */
 export const NoteAwaySchema: GenMessage<NoteAway> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 42);
+  messageDesc(file_phientoa_v1_phientoa, 43);
 
 /**
  * @generated from message phientoa.v1.NoteBack
@@ -1335,7 +1374,7 @@ export type NoteBack = Message<"phientoa.v1.NoteBack"> & {
  * Use `create(NoteBackSchema)` to create a new message.
  */
 export const NoteBackSchema: GenMessage<NoteBack> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 43);
+  messageDesc(file_phientoa_v1_phientoa, 44);
 
 /**
  * @generated from message phientoa.v1.CallWitness
@@ -1352,7 +1391,7 @@ export type CallWitness = Message<"phientoa.v1.CallWitness"> & {
  * Use `create(CallWitnessSchema)` to create a new message.
  */
 export const CallWitnessSchema: GenMessage<CallWitness> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 44);
+  messageDesc(file_phientoa_v1_phientoa, 45);
 
 /**
  * @generated from message phientoa.v1.DismissWitness
@@ -1369,7 +1408,7 @@ export type DismissWitness = Message<"phientoa.v1.DismissWitness"> & {
  * Use `create(DismissWitnessSchema)` to create a new message.
  */
 export const DismissWitnessSchema: GenMessage<DismissWitness> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 45);
+  messageDesc(file_phientoa_v1_phientoa, 46);
 
 /**
  * @generated from message phientoa.v1.Isolate
@@ -1391,7 +1430,7 @@ export type Isolate = Message<"phientoa.v1.Isolate"> & {
  * Use `create(IsolateSchema)` to create a new message.
  */
 export const IsolateSchema: GenMessage<Isolate> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 46);
+  messageDesc(file_phientoa_v1_phientoa, 47);
 
 /**
  * @generated from message phientoa.v1.ConfirmLeft
@@ -1408,7 +1447,7 @@ export type ConfirmLeft = Message<"phientoa.v1.ConfirmLeft"> & {
  * Use `create(ConfirmLeftSchema)` to create a new message.
  */
 export const ConfirmLeftSchema: GenMessage<ConfirmLeft> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 47);
+  messageDesc(file_phientoa_v1_phientoa, 48);
 
 /**
  * @generated from message phientoa.v1.EndIsolation
@@ -1425,7 +1464,7 @@ export type EndIsolation = Message<"phientoa.v1.EndIsolation"> & {
  * Use `create(EndIsolationSchema)` to create a new message.
  */
 export const EndIsolationSchema: GenMessage<EndIsolation> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 48);
+  messageDesc(file_phientoa_v1_phientoa, 49);
 
 /**
  * @generated from message phientoa.v1.NoteBriefed
@@ -1442,7 +1481,7 @@ export type NoteBriefed = Message<"phientoa.v1.NoteBriefed"> & {
  * Use `create(NoteBriefedSchema)` to create a new message.
  */
 export const NoteBriefedSchema: GenMessage<NoteBriefed> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 49);
+  messageDesc(file_phientoa_v1_phientoa, 50);
 
 /**
  * @generated from message phientoa.v1.RequestConsult
@@ -1459,7 +1498,7 @@ export type RequestConsult = Message<"phientoa.v1.RequestConsult"> & {
  * Use `create(RequestConsultSchema)` to create a new message.
  */
 export const RequestConsultSchema: GenMessage<RequestConsult> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 50);
+  messageDesc(file_phientoa_v1_phientoa, 51);
 
 /**
  * @generated from message phientoa.v1.AllowConsult
@@ -1481,7 +1520,7 @@ export type AllowConsult = Message<"phientoa.v1.AllowConsult"> & {
  * Use `create(AllowConsultSchema)` to create a new message.
  */
 export const AllowConsultSchema: GenMessage<AllowConsult> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 51);
+  messageDesc(file_phientoa_v1_phientoa, 52);
 
 /**
  * @generated from message phientoa.v1.EndConsult
@@ -1498,7 +1537,7 @@ export type EndConsult = Message<"phientoa.v1.EndConsult"> & {
  * Use `create(EndConsultSchema)` to create a new message.
  */
 export const EndConsultSchema: GenMessage<EndConsult> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 52);
+  messageDesc(file_phientoa_v1_phientoa, 53);
 
 /**
  * @generated from message phientoa.v1.CommandResult
@@ -1529,7 +1568,7 @@ export type CommandResult = Message<"phientoa.v1.CommandResult"> & {
  * Use `create(CommandResultSchema)` to create a new message.
  */
 export const CommandResultSchema: GenMessage<CommandResult> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 53);
+  messageDesc(file_phientoa_v1_phientoa, 54);
 
 /**
  * Refusal is a reason for people, in both languages, with a stable code.
@@ -1558,7 +1597,7 @@ export type Refusal = Message<"phientoa.v1.Refusal"> & {
  * Use `create(RefusalSchema)` to create a new message.
  */
 export const RefusalSchema: GenMessage<Refusal> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 54);
+  messageDesc(file_phientoa_v1_phientoa, 55);
 
 /**
  * View is what one reader may know of the hearing, whole, after state_seq.
@@ -1807,7 +1846,7 @@ export type View = Message<"phientoa.v1.View"> & {
  * Use `create(ViewSchema)` to create a new message.
  */
 export const ViewSchema: GenMessage<View> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 55);
+  messageDesc(file_phientoa_v1_phientoa, 56);
 
 /**
  * PhaseView: status "", "current", "done", "skipped".
@@ -1841,7 +1880,7 @@ export type PhaseView = Message<"phientoa.v1.PhaseView"> & {
  * Use `create(PhaseViewSchema)` to create a new message.
  */
 export const PhaseViewSchema: GenMessage<PhaseView> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 56);
+  messageDesc(file_phientoa_v1_phientoa, 57);
 
 /**
  * @generated from message phientoa.v1.PointView
@@ -1902,7 +1941,7 @@ export type PointView = Message<"phientoa.v1.PointView"> & {
  * Use `create(PointViewSchema)` to create a new message.
  */
 export const PointViewSchema: GenMessage<PointView> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 57);
+  messageDesc(file_phientoa_v1_phientoa, 58);
 
 /**
  * HoldView: proposed with its deadline until, or begun (until 0).
@@ -1953,7 +1992,7 @@ export type HoldView = Message<"phientoa.v1.HoldView"> & {
  * Use `create(HoldViewSchema)` to create a new message.
  */
 export const HoldViewSchema: GenMessage<HoldView> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 58);
+  messageDesc(file_phientoa_v1_phientoa, 59);
 
 /**
  * @generated from message phientoa.v1.ReturnView
@@ -1980,7 +2019,7 @@ export type ReturnView = Message<"phientoa.v1.ReturnView"> & {
  * Use `create(ReturnViewSchema)` to create a new message.
  */
 export const ReturnViewSchema: GenMessage<ReturnView> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 59);
+  messageDesc(file_phientoa_v1_phientoa, 60);
 
 /**
  * DecisionView: reason for the court and the procurator; empty for others.
@@ -2009,7 +2048,7 @@ export type DecisionView = Message<"phientoa.v1.DecisionView"> & {
  * Use `create(DecisionViewSchema)` to create a new message.
  */
 export const DecisionViewSchema: GenMessage<DecisionView> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 60);
+  messageDesc(file_phientoa_v1_phientoa, 61);
 
 /**
  * CheckView: key "procuracy_opinion", "notice", "facilities", "identity",
@@ -2061,7 +2100,7 @@ export type CheckView = Message<"phientoa.v1.CheckView"> & {
  * Use `create(CheckViewSchema)` to create a new message.
  */
 export const CheckViewSchema: GenMessage<CheckView> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 61);
+  messageDesc(file_phientoa_v1_phientoa, 62);
 
 /**
  * @generated from message phientoa.v1.ConsultChoice
@@ -2087,7 +2126,7 @@ export type ConsultChoice = Message<"phientoa.v1.ConsultChoice"> & {
  * Use `create(ConsultChoiceSchema)` to create a new message.
  */
 export const ConsultChoiceSchema: GenMessage<ConsultChoice> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 62);
+  messageDesc(file_phientoa_v1_phientoa, 63);
 
 /**
  * @generated from message phientoa.v1.ConsultView
@@ -2129,7 +2168,7 @@ export type ConsultView = Message<"phientoa.v1.ConsultView"> & {
  * Use `create(ConsultViewSchema)` to create a new message.
  */
 export const ConsultViewSchema: GenMessage<ConsultView> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 63);
+  messageDesc(file_phientoa_v1_phientoa, 64);
 
 /**
  * IdentityCheckView: the clerk by at by_device sees and hears whoever is before
@@ -2177,7 +2216,7 @@ export type IdentityCheckView = Message<"phientoa.v1.IdentityCheckView"> & {
  * Use `create(IdentityCheckViewSchema)` to create a new message.
  */
 export const IdentityCheckViewSchema: GenMessage<IdentityCheckView> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 64);
+  messageDesc(file_phientoa_v1_phientoa, 65);
 
 /**
  * @generated from message phientoa.v1.PersonView
@@ -2357,7 +2396,7 @@ export type PersonView = Message<"phientoa.v1.PersonView"> & {
  * Use `create(PersonViewSchema)` to create a new message.
  */
 export const PersonViewSchema: GenMessage<PersonView> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 65);
+  messageDesc(file_phientoa_v1_phientoa, 66);
 
 /**
  * @generated from message phientoa.v1.Alert
@@ -2410,7 +2449,7 @@ export type Alert = Message<"phientoa.v1.Alert"> & {
  * Use `create(AlertSchema)` to create a new message.
  */
 export const AlertSchema: GenMessage<Alert> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 66);
+  messageDesc(file_phientoa_v1_phientoa, 67);
 
 /**
  * MediaOffer: the client always offers. publish says which own source stands
@@ -2443,7 +2482,7 @@ export type MediaOffer = Message<"phientoa.v1.MediaOffer"> & {
  * Use `create(MediaOfferSchema)` to create a new message.
  */
 export const MediaOfferSchema: GenMessage<MediaOffer> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 67);
+  messageDesc(file_phientoa_v1_phientoa, 68);
 
 /**
  * @generated from message phientoa.v1.Publish
@@ -2467,7 +2506,7 @@ export type Publish = Message<"phientoa.v1.Publish"> & {
  * Use `create(PublishSchema)` to create a new message.
  */
 export const PublishSchema: GenMessage<Publish> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 68);
+  messageDesc(file_phientoa_v1_phientoa, 69);
 
 /**
  * @generated from message phientoa.v1.MediaAnswer
@@ -2507,7 +2546,7 @@ export type MediaAnswer = Message<"phientoa.v1.MediaAnswer"> & {
  * Use `create(MediaAnswerSchema)` to create a new message.
  */
 export const MediaAnswerSchema: GenMessage<MediaAnswer> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 69);
+  messageDesc(file_phientoa_v1_phientoa, 70);
 
 /**
  * @generated from message phientoa.v1.Section
@@ -2536,7 +2575,7 @@ export type Section = Message<"phientoa.v1.Section"> & {
  * Use `create(SectionSchema)` to create a new message.
  */
 export const SectionSchema: GenMessage<Section> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 70);
+  messageDesc(file_phientoa_v1_phientoa, 71);
 
 /**
  * NeedSections asks the client to add receiving m-lines and offer again.
@@ -2561,7 +2600,7 @@ export type NeedSections = Message<"phientoa.v1.NeedSections"> & {
  * Use `create(NeedSectionsSchema)` to create a new message.
  */
 export const NeedSectionsSchema: GenMessage<NeedSections> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 71);
+  messageDesc(file_phientoa_v1_phientoa, 72);
 
 /**
  * @generated from message phientoa.v1.LayerHints
@@ -2578,7 +2617,7 @@ export type LayerHints = Message<"phientoa.v1.LayerHints"> & {
  * Use `create(LayerHintsSchema)` to create a new message.
  */
 export const LayerHintsSchema: GenMessage<LayerHints> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 72);
+  messageDesc(file_phientoa_v1_phientoa, 73);
 
 /**
  * LayerHint: the size in CSS pixels times device pixel ratio at which the
@@ -2608,7 +2647,7 @@ export type LayerHint = Message<"phientoa.v1.LayerHint"> & {
  * Use `create(LayerHintSchema)` to create a new message.
  */
 export const LayerHintSchema: GenMessage<LayerHint> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 73);
+  messageDesc(file_phientoa_v1_phientoa, 74);
 
 /**
  * ReceiverStates tells what the server does for each receiving section.
@@ -2627,7 +2666,7 @@ export type ReceiverStates = Message<"phientoa.v1.ReceiverStates"> & {
  * Use `create(ReceiverStatesSchema)` to create a new message.
  */
 export const ReceiverStatesSchema: GenMessage<ReceiverStates> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 74);
+  messageDesc(file_phientoa_v1_phientoa, 75);
 
 /**
  * @generated from message phientoa.v1.ReceiverState
@@ -2671,7 +2710,7 @@ export type ReceiverState = Message<"phientoa.v1.ReceiverState"> & {
  * Use `create(ReceiverStateSchema)` to create a new message.
  */
 export const ReceiverStateSchema: GenMessage<ReceiverState> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 75);
+  messageDesc(file_phientoa_v1_phientoa, 76);
 
 /**
  * Checkpoint is a signed note over the evidence log; the client keeps the latest.
@@ -2690,7 +2729,7 @@ export type Checkpoint = Message<"phientoa.v1.Checkpoint"> & {
  * Use `create(CheckpointSchema)` to create a new message.
  */
 export const CheckpointSchema: GenMessage<Checkpoint> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 76);
+  messageDesc(file_phientoa_v1_phientoa, 77);
 
 /**
  * @generated from message phientoa.v1.Ping
@@ -2707,7 +2746,7 @@ export type Ping = Message<"phientoa.v1.Ping"> & {
  * Use `create(PingSchema)` to create a new message.
  */
 export const PingSchema: GenMessage<Ping> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 77);
+  messageDesc(file_phientoa_v1_phientoa, 78);
 
 /**
  * @generated from message phientoa.v1.Pong
@@ -2729,7 +2768,7 @@ export type Pong = Message<"phientoa.v1.Pong"> & {
  * Use `create(PongSchema)` to create a new message.
  */
 export const PongSchema: GenMessage<Pong> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 78);
+  messageDesc(file_phientoa_v1_phientoa, 79);
 
 /**
  * Bye ends the seat session. retry: the client may connect anew by itself.
@@ -2753,7 +2792,7 @@ export type Bye = Message<"phientoa.v1.Bye"> & {
  * Use `create(ByeSchema)` to create a new message.
  */
 export const ByeSchema: GenMessage<Bye> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 79);
+  messageDesc(file_phientoa_v1_phientoa, 80);
 
 /**
  * @generated from enum phientoa.v1.HearingState
