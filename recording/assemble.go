@@ -116,6 +116,7 @@ func (a *assembler) flush() {
 	for len(a.held) > 0 {
 		a.skip()
 	}
+	a.pace.judge(a.pace.last, a.pace.lastAt, true)
 	a.abandon()
 }
 

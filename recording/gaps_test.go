@@ -195,17 +195,23 @@ func TestAPacketBehindTheWaitIsAGapAndKept(t *testing.T) {
 
 // A source that stalls leaves no packet out: its clock tells, whether it ran on or
 // stood still with it. A network that holds packets back and delivers them later
-// is none.
+// is none, and where the source reports, neither is one that stays slow for long.
 func TestAStallIsAGapAndAHeldBackNetworkIsNone(t *testing.T) {
 	const begins, lasts = 3 * time.Second, 1600 * time.Millisecond
 	for _, src := range []synth{synthMic, synthCam} {
 		for name, c := range map[string]struct {
-			shift, held bool // the RTP clock runs on; the network holds what was sent
+			shift, held bool          // the RTP clock runs on; the network holds what was sent
+			over        time.Duration // until the network has caught up
+			reports     bool
 			gap         bool
 		}{
-			"clock runs on":      {shift: true, gap: true},
-			"clock stands still": {gap: true},
-			"network holds":      {held: true},
+			"clock runs on":               {shift: true, gap: true},
+			"clock stands still":          {gap: true},
+			"network holds":               {held: true},
+			"clock runs on, reported":     {shift: true, reports: true, gap: true},
+			"clock stands still, so said": {reports: true, gap: true},
+			"network holds, reported":     {held: true, reports: true},
+			"network slow, reported":      {held: true, reports: true, over: 6 * time.Second},
 		} {
 			t.Run(string(src.info.Source.Kind)+", "+name, func(t *testing.T) {
 				came, _ := src.run(10*time.Second, func(int) (time.Duration, bool) { return 30 * time.Millisecond, true })
@@ -213,15 +219,27 @@ func TestAStallIsAGapAndAHeldBackNetworkIsNone(t *testing.T) {
 					a := &came[i]
 					switch {
 					case a.sent < begins:
-					case c.held && a.sent < begins+lasts:
-						a.at = begins + lasts + 30*time.Millisecond
-					case !c.held:
+					case c.held:
+						left := lasts - (a.sent - begins)
+						if c.over > 0 {
+							left = lasts - time.Duration(float64(lasts)*float64(a.sent-begins)/float64(c.over))
+						}
+						a.at += max(left, 0)
+					default:
 						a.at += lasts
 						if c.shift {
 							a.pkt.Timestamp += uint32(lasts.Seconds() * float64(src.info.ClockRate))
 						}
 					}
 				}
+				if c.reports {
+					stands := time.Duration(0)
+					if !c.shift && !c.held {
+						stands = lasts
+					}
+					came = append(came, src.reports(12*time.Second, begins, stands)...)
+				}
+				slices.SortStableFunc(came, func(a, b arrival) int { return int(a.at - b.at) })
 				r := recordAll(t, src.info, came)
 				if !c.gap {
 					require.Empty(t, r.Gaps, r.Text("en"))
@@ -233,6 +251,57 @@ func TestAStallIsAGapAndAHeldBackNetworkIsNone(t *testing.T) {
 				require.InDelta(t, bubble.Add(begins+lasts).UnixMicro(), r.Gaps[0].ToT, 100_000)
 			})
 		}
+	}
+}
+
+// What no report decides any more is decided by the media, when the recording ends.
+func TestAStallShortBeforeTheEndIsAGap(t *testing.T) {
+	const begins, lasts = 7 * time.Second, 1600 * time.Millisecond
+	came, _ := synthCam.run(9*time.Second, func(int) (time.Duration, bool) { return 30 * time.Millisecond, true })
+	for i := range came {
+		if came[i].sent >= begins {
+			came[i].at += lasts
+		}
+	}
+	came = append(came, synthCam.reports(begins, begins, 0)...)
+	slices.SortStableFunc(came, func(a, b arrival) int { return int(a.at - b.at) })
+	r := recordAll(t, camInfo, came)
+	require.Len(t, r.Gaps, 1, r.Text("en"))
+	require.Equal(t, CauseStalled, r.Gaps[0].Cause)
+	require.InDelta(t, bubble.Add(begins).UnixMicro(), r.Gaps[0].FromT, 100_000)
+}
+
+// reports are those of a sender, every 700 ms, 10 ms on the way; its RTP clock stands
+// still for stands from begins on.
+func (s synth) reports(length, begins, stands time.Duration) (out []arrival) {
+	for at := 300 * time.Millisecond; at < length; at += 700 * time.Millisecond {
+		media := at - min(max(at-begins, 0), stands)
+		out = append(out, arrival{at: at + 10*time.Millisecond, report: &sfu.SenderReport{
+			Source: s.info.Source, SSRC: s.ssrc, Timestamp: uint32(media.Seconds() * float64(s.info.ClockRate)),
+			NTP: uint64(3_900_000_000)<<32 + uint64(at.Seconds()*(1<<32)),
+		}})
+	}
+	return out
+}
+
+// A browser on a bad line was seen to hold every picture back by 1.4 s and more for
+// thirteen seconds: the least delay is not what the last ten seconds show.
+func TestGapsOfPicturesHeldForLongAreInTheirPlace(t *testing.T) {
+	const slack = 100_000
+	came, lost := synthCam.run(30*time.Second, func(n int) (time.Duration, bool) {
+		held := time.Duration(0)
+		if sent := time.Duration(n/synthCam.parts) * synthCam.every; sent >= 5*time.Second {
+			held = max(1500*time.Millisecond-max(sent-25*time.Second, 0), 0)
+		}
+		return 30*time.Millisecond + held, n%50 != 30
+	})
+	came = append(came, synthCam.reports(30*time.Second, 0, 0)...)
+	slices.SortStableFunc(came, func(a, b arrival) int { return int(a.at - b.at) })
+	got := runsOf(t, recordAll(t, camInfo, came))
+	require.Len(t, got, len(lost))
+	for i, want := range lost {
+		require.InDelta(t, bubble.UnixMicro()+want[2]+30_000, got[i][2], slack, "from of run %d", i)
+		require.InDelta(t, bubble.UnixMicro()+want[3]+30_000, got[i][3], slack, "to of run %d", i)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"time"
@@ -77,17 +78,30 @@ type record struct {
 	Delivered int `json:"delivered"` // named as lost, though they came, or came later and are kept nowhere
 	Runs      int `json:"runs"`      // stretches that gap lines name
 	Late      int `json:"late"`      // named as lost, came behind their turn, and are kept beside
+	Stalls    int `json:"stalls"`    // stretches in which the camera is said to have stood still
+	Invented  int `json:"invented"`  // of them those of which pictures are kept
 	// WorstMS is how far a stretch's end is from the moment of the packet there, in the
 	// sound; PictureMS in the pictures.
 	WorstMS   float64 `json:"worstMs"`
 	PictureMS float64 `json:"pictureMs"`
 	// HeldMS is how long the browser held back the packet that it held longest.
 	HeldMS float64 `json:"heldMs"`
+	// Off are the ends that are further off than maxGapOffMS.
+	Off []offEnd `json:"off,omitempty"`
+}
+
+// offEnd is one end of a stretch that the record puts at another time than the line.
+type offEnd struct {
+	SSRC   uint32    `json:"ssrc"`
+	Seq    int64     `json:"seq"` // of the packet there
+	OffMS  float64   `json:"offMs"`
+	HeldMS float64   `json:"heldMs"`
+	At     time.Time `json:"at"` // when it passed
 }
 
 // Pass: something was lost for good, it is named, and where it was.
 func (r *record) Pass() bool {
-	return r.Runs > 0 && r.Mended > 0 && r.Unnamed == 0 && r.Delivered == 0 && max(r.WorstMS, r.PictureMS) <= maxGapOffMS
+	return r.Runs > 0 && r.Mended > 0 && r.Unnamed == 0 && r.Delivered == 0 && r.Invented == 0 && max(r.WorstMS, r.PictureMS) <= maxGapOffMS
 }
 
 // entry is what is read of an evidence line (docs/archive-format.md).
@@ -124,6 +138,7 @@ type comparison struct {
 	pieces map[string][]piece // by track, in order
 	named  map[[2]int64]bool  // SSRC and number
 	loose  map[[2]int64]bool
+	stalls []entry
 }
 
 // compare reads the evidence of the data directory's only part.
@@ -137,7 +152,7 @@ func (w *wire) compare(data string) (*record, error) {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	c := &comparison{w, &record{}, map[string]float64{}, map[string][]piece{}, map[[2]int64]bool{}, map[[2]int64]bool{}}
+	c := &comparison{w, &record{}, map[string]float64{}, map[string][]piece{}, map[[2]int64]bool{}, map[[2]int64]bool{}, nil}
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
@@ -181,6 +196,8 @@ func (c *comparison) take(e *entry) error {
 				c.pieces[e.Track] = append(of, piece{s.SSRC, s.FirstSeq, s.LastSeq})
 			}
 		}
+	case e.K == "gap" && e.Cause == "stalled" && c.clocks[e.Track] == pictureClock && len(c.pieces[e.Track]) > 0:
+		c.stalls = append(c.stalls, *e)
 	case e.K == "gap" && e.Cause == "loss" && c.sent[e.SSRC] != nil:
 		runs := e.Runs
 		if len(runs) == 0 {
@@ -202,6 +219,9 @@ func (c *comparison) count() {
 			streams[x.ssrc] = true
 			c.add(x)
 		}
+	}
+	for _, e := range c.stalls {
+		c.stalled(&e)
 	}
 	r.Streams, r.Unnamed = len(streams), r.Between-r.Kept-r.Named
 	r.Mended = r.Dropped - r.Named + r.Late
@@ -248,17 +268,46 @@ func (c *comparison) judge(ssrc uint32, clock float64, run [4]int64) {
 			worst = &c.r.PictureMS
 		}
 		*worst = max(*worst, off, -off)
+		if max(off, -off) > maxGapOffMS {
+			c.r.Off = append(c.r.Off, offEnd{ssrc, n, off, float64(held.Microseconds()) / 1000, p.at})
+		}
 		c.r.HeldMS = max(c.r.HeldMS, float64(held.Microseconds())/1000)
 	}
 }
 
+// stalled holds a standstill of a camera against the pictures that the record has of
+// it: none is of that time, and its ends are pictures.
+func (c *comparison) stalled(e *entry) {
+	c.r.Stalls++
+	const most = maxGapOffMS * 1000
+	inside, offs := false, [2]int64{math.MaxInt64, math.MaxInt64}
+	for _, x := range c.pieces[e.Track] {
+		for n := x.first; n <= x.last; n++ {
+			p, known := c.sent[x.ssrc][uint16(n)]
+			if !known || c.named[[2]int64{int64(x.ssrc), n}] {
+				continue
+			}
+			at := p.at.Add(-c.held(x.ssrc, p, pictureClock)).UnixMicro()
+			inside = inside || at > e.FromT+most && at < e.ToT-most
+			offs[0], offs[1] = min(offs[0], max(at-e.FromT, e.FromT-at)), min(offs[1], max(at-e.ToT, e.ToT-at))
+		}
+	}
+	if inside {
+		c.r.Invented++
+	}
+	c.r.PictureMS = max(c.r.PictureMS, float64(max(offs[0], offs[1]))/1000)
+}
+
 // held is how long the browser held a packet back: how much later than its RTP time it
-// passed than the quickest of the stream in the ten seconds before.
+// passed than the quickest of its stream. Pictures wait for their turn on a bad line, at
+// times all of them for longer than ten seconds, and their clock is that of this
+// machine: the whole run counts. Sound does not wait, and has a clock of its own: the ten
+// seconds before count.
 func (c *comparison) held(ssrc uint32, p passage, clock float64) time.Duration {
 	var most time.Duration
 	for _, q := range c.sent[ssrc] {
 		apart := p.at.Sub(q.at)
-		if apart < 0 || apart > 10*time.Second {
+		if clock == soundClock && (apart < 0 || apart > 10*time.Second) {
 			continue
 		}
 		media := time.Duration(float64(int32(p.ts-q.ts)) / clock * float64(time.Second))
