@@ -74,9 +74,14 @@ func Build(ctx context.Context, p BuildParams) (b Built, err error) {
 		return b, err
 	}
 	err = replace(p.Out, nil, p.sync, func(f *os.File) error {
+		// What is given up is not read to its end.
+		ctx, cancel := context.WithCancel(ctx)
 		pace := p.Pace.begin(ctx)
 		w := build{ctx: ctx, p: p, fsys: root.FS(), out: &b, pace: pace, back: pace.reading(f)}
-		return w.write(f, names)
+		err := w.write(f, names)
+		cancel()
+		w.back.end()
+		return err
 	})
 	return b, err
 }
@@ -132,6 +137,7 @@ func (w *build) write(f *os.File, names []string) (err error) {
 		if err := w.file(name); err != nil {
 			return err
 		}
+		w.back.stands(w.zip)
 	}
 	// While the disk makes it durable it is read back.
 	synced := make(chan error, 1)
