@@ -211,9 +211,6 @@ func (b *builder) plan() error {
 	}
 	if b.about.Kind == KindExcerpt {
 		if ok, err := b.stretches(); err != nil || ok {
-			if err == nil {
-				err = b.take()
-			}
 			b.sum()
 			return err
 		}

@@ -36,6 +36,7 @@ func (v *verifier) inStretches(s *stream, hidden func() (ledger.Hash, error)) er
 			v.fault(DamageHole, linesName, "no line of "+t.Track+" is here")
 		}
 	}
+	v.r.Complete = err == nil && len(v.r.Damages) == 0
 	return err
 }
 

@@ -312,6 +312,7 @@ func (v *verifier) allOfTracks() {
 	if !slices.Equal(have, want) {
 		v.fault(DamageHole, linesName, "lines about a track are left out")
 	}
+	v.r.Complete = len(v.r.Damages) == 0
 }
 
 // explained drops blanks that a gap or a cut speaks of.

@@ -46,27 +46,36 @@ func (b *builder) stretches() (ok bool, err error) {
 	if err != nil || p.strands == nil {
 		return false, err
 	}
+	var ranges []Range
 	for of, entries := range p.entries {
-		for _, r := range b.about.rangesOf(of, entries) {
-			b.about.Ranges = append(b.about.Ranges, r)
-			for _, e := range entries[r.From : r.From+r.Lines] {
-				b.shown = append(b.shown, e.i)
-			}
-		}
+		ranges = append(ranges, b.about.rangesOf(of, entries)...)
 	}
-	slices.SortFunc(b.about.Ranges, func(x, y Range) int {
+	if len(ranges) == 0 {
+		return false, ErrEmpty
+	}
+	slices.SortFunc(ranges, func(x, y Range) int {
 		return cmp.Or(strings.Compare(x.Of, y.Of), cmp.Compare(x.From, y.From))
 	})
-	if len(b.about.Ranges) == 0 {
-		return false, ErrEmpty
+	if err := b.show(p, ranges); err != nil {
+		return false, err
+	}
+	return true, b.about.check()
+}
+
+// show takes the lines of some ranges, with their proof.
+func (b *builder) show(p planned, ranges []Range) error {
+	b.about.Format, b.about.Ranges = 2, ranges
+	for _, r := range ranges {
+		for _, e := range p.entries[r.Of][r.From : r.From+r.Lines] {
+			b.shown = append(b.shown, e.i)
+		}
 	}
 	b.shown = append(b.shown, p.own...)
 	slices.Sort(b.shown)
-	b.about.Format = 2
-	if err := b.about.check(); err != nil {
-		return false, err
+	if err := b.prove(p); err != nil {
+		return err
 	}
-	return true, b.prove(p)
+	return b.take()
 }
 
 // survey reads the log once.

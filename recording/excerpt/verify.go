@@ -115,7 +115,10 @@ type Report struct {
 	Shown     uint64            `json:"shown_lines"`
 	Withheld  uint64            `json:"withheld_lines"`
 	Events    int               `json:"events"`
-	Proof     int64             `json:"proof_bytes"`
+	// Complete: proved that every line about these tracks and times is here, gaps above
+	// all. Logs that ended without strands leave that to who made the file.
+	Complete bool  `json:"lines_complete"`
+	Proof    int64 `json:"proof_bytes"`
 	// Unheld counts checkpoints kept elsewhere that tell of other lengths of the log: of
 	// these the sealed part as a whole can be asked, not this file.
 	Unheld     int      `json:"held_not_compared,omitempty"`
