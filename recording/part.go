@@ -256,10 +256,7 @@ func (p *Part) end(ctx context.Context, why string) error {
 			if why == whyMoved {
 				reason = whyMoved
 			}
-			var body json.RawMessage
-			if body, err = json.Marshal(endBody{Reason: reason, Events: p.LastEventSeq()}); err == nil {
-				cp, err = p.log.End(ctx, body)
-			}
+			cp, err = p.endLog(ctx, reason)
 		} else {
 			cp, err = p.log.Suspend(ctx)
 		}

@@ -169,6 +169,8 @@ type eventBody struct {
 type endBody struct {
 	Reason string `json:"reason"`
 	Events uint64 `json:"events"` // last state event in this log
+	// Strands are of the lines in front; none in logs that ended before there were any.
+	Strands []Strand `json:"strands,omitempty"`
 }
 
 func record(kind ledger.Kind, body any) ledger.Record {

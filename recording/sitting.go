@@ -4,7 +4,6 @@ package recording
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -519,10 +518,6 @@ func (p Params) endPart(ctx context.Context, pl place) (ended bool, err error) {
 	if err = part.recover(ctx, rec, false); err != nil {
 		return false, errors.Join(err, part.log.Close())
 	}
-	body, err := json.Marshal(endBody{Reason: whyMoved, Events: part.LastEventSeq()})
-	if err != nil {
-		return false, errors.Join(err, part.log.Close())
-	}
-	_, err = part.log.End(ctx, body)
+	_, err = part.endLog(ctx, whyMoved)
 	return err == nil, err
 }

@@ -29,6 +29,10 @@ type partVerifier struct {
 	tracks map[string]*Track
 	open   map[string]fs.File
 	hasher *hasher
+	// strands are of the lines so far, as those that wrote them had them.
+	strands strands
+	// wrongEnd is the end line when it says something else of them.
+	wrongEnd *ledger.Line
 }
 
 type fileState struct {
@@ -60,6 +64,9 @@ func (v *partVerifier) run() (err error) {
 		return err
 	}
 	v.compared(before)
+	if v.wrongEnd != nil && v.p.Log.Whole() { // else it follows from what is wrong there
+		v.fault(*v.wrongEnd, DamageRecord, ledger.LogName, "the strands of the end line are not those of the lines in front of it")
+	}
 	v.p.Root = hex.EncodeToString(v.p.Log.Root[:])
 	v.logFirst(before)
 	v.r.More = v.r.More || v.p.Log.More
@@ -136,7 +143,16 @@ func (v *partVerifier) line(l ledger.Line, _ int64) error {
 	if err := v.ctx.Err(); err != nil {
 		return err
 	}
-	var err error
+	track, err := v.record(l)
+	if err != nil {
+		v.fault(l, DamageRecord, ledger.LogName, err.Error())
+	}
+	v.strands.add(l, track)
+	return nil
+}
+
+// record follows a line, and returns the track that it is about.
+func (v *partVerifier) record(l ledger.Line) (track string, err error) {
 	switch l.Kind {
 	case ledger.KindGenesis:
 		err = v.genesis(l)
@@ -146,6 +162,7 @@ func (v *partVerifier) line(l ledger.Line, _ int64) error {
 			t := v.track(b.Track)
 			t.Source, t.Codec = b.Source.Device+"/"+b.Source.Kind, b.Codec
 		}
+		track = b.Track
 	case ledger.KindTrackClose:
 		var b trackCloseBody
 		if err = errors.Join(json.Unmarshal(l.Members, &b), short(b.File)); err == nil && b.File != "" {
@@ -155,23 +172,32 @@ func (v *partVerifier) line(l ledger.Line, _ int64) error {
 				v.fault(l, DamageOrder, b.File, "file ended elsewhere")
 			}
 		}
+		track = b.Track
 	case ledger.KindSeg:
-		err = v.seg(l)
+		track, err = v.seg(l)
 	case ledger.KindGap:
-		err = v.gap(l)
+		track, err = v.gap(l)
 	case ledger.KindLoose:
-		err = v.loose(l)
+		track, err = v.loose(l)
 	case ledger.KindEvent:
 		v.p.Events++
 	case ledger.KindRecovered:
-		err = v.recovered(l)
+		track, err = v.recovered(l)
 	case ledger.KindEnd:
-		var b endBody
-		err = json.Unmarshal(l.Members, &b)
-		v.p.moved = b.Reason == whyMoved
+		err = v.end(l)
 	}
-	if err != nil {
-		v.fault(l, DamageRecord, ledger.LogName, err.Error())
+	return track, err
+}
+
+// end compares what the end line says of the strands with the lines in front of it.
+func (v *partVerifier) end(l ledger.Line) error {
+	var b endBody
+	if err := json.Unmarshal(l.Members, &b); err != nil {
+		return err
+	}
+	v.p.moved = b.Reason == whyMoved
+	if len(b.Strands) > 0 && !slices.Equal(b.Strands, v.strands.list()) {
+		v.wrongEnd = &ledger.Line{I: l.I}
 	}
 	return nil
 }
@@ -188,31 +214,31 @@ func (v *partVerifier) genesis(l ledger.Line) error {
 	return nil
 }
 
-func (v *partVerifier) gap(l ledger.Line) error {
+func (v *partVerifier) gap(l ledger.Line) (track string, err error) {
 	var b gapBody
 	if err := errors.Join(json.Unmarshal(l.Members, &b), short(b.Track, b.Cause)); err != nil {
-		return err
+		return b.Track, err
 	}
 	if len(b.Runs) > maxRuns {
-		return fmt.Errorf("%d runs in one gap", len(b.Runs))
+		return b.Track, fmt.Errorf("%d runs in one gap", len(b.Runs))
 	}
 	source := v.track(b.Track).Source
 	if len(v.r.Gaps) >= maxGaps {
 		v.r.MoreGaps++
-		return nil
+		return b.Track, nil
 	}
 	v.r.Gaps = append(v.r.Gaps, Gap{v.p.Part, l.I, b.Track, source, b.Cause, b.FromT, b.ToT, b.Packets, b.Runs})
-	return nil
+	return b.Track, nil
 }
 
 // loose counts packets that stand in the log, for want of a frame in a file.
-func (v *partVerifier) loose(l ledger.Line) error {
+func (v *partVerifier) loose(l ledger.Line) (track string, err error) {
 	var b looseBody
 	if err := errors.Join(json.Unmarshal(l.Members, &b), short(b.Track)); err != nil {
-		return err
+		return b.Track, err
 	}
 	v.track(b.Track).Loose += len(b.Packets)
-	return nil
+	return b.Track, nil
 }
 
 // short refuses names that no recorder of ours gives, before they are kept.
@@ -242,10 +268,10 @@ func bounded[T any](v *partVerifier, m map[string]*T, name string, fresh T) *T {
 	return m[name]
 }
 
-func (v *partVerifier) seg(l ledger.Line) error {
+func (v *partVerifier) seg(l ledger.Line) (track string, err error) {
 	var b segBody
 	if err := errors.Join(json.Unmarshal(l.Members, &b), short(b.Track, b.File, b.SHA256)); err != nil {
-		return err
+		return b.Track, err
 	}
 	t := v.track(b.Track)
 	if b.Offset == 0 {
@@ -259,10 +285,10 @@ func (v *partVerifier) seg(l ledger.Line) error {
 		t.FromT = b.FromT
 	}
 	t.ToT = b.ToT
-	return v.bytes(l, b.Track, b.File, b.Offset, b.Length, b.SHA256, b.FromT, b.ToT)
+	return b.Track, v.bytes(l, b.Track, b.File, b.Offset, b.Length, b.SHA256, b.FromT, b.ToT)
 }
 
-func (v *partVerifier) recovered(l ledger.Line) error {
+func (v *partVerifier) recovered(l ledger.Line) (track string, err error) {
 	var b struct {
 		recoveredFile
 		TornFile  string  `json:"torn_file"`
@@ -274,7 +300,7 @@ func (v *partVerifier) recovered(l ledger.Line) error {
 		Epoch     *uint64 `json:"epoch"`
 	}
 	if err := errors.Join(json.Unmarshal(l.Members, &b), short(b.Track, b.File, b.SHA256, b.TornFile, b.TornSHA, b.NotesFile, b.NotesSHA)); err != nil {
-		return err
+		return b.Track, err
 	}
 	for _, t := range []struct {
 		file, sum string
@@ -284,21 +310,21 @@ func (v *partVerifier) recovered(l ledger.Line) error {
 			continue
 		}
 		if len(v.torn) >= maxNames {
-			return errors.New("more files put aside than a recording has")
+			return b.Track, errors.New("more files put aside than a recording has")
 		}
 		v.torn[t.file] = true
 		if err := v.check(l, "", t.file, 0, t.n, t.sum, l.T, l.T); err != nil {
-			return err
+			return b.Track, err
 		}
 	}
 	if b.Epoch != nil {
 		v.p.Restarts++
 	}
 	if b.File == "" {
-		return nil
+		return b.Track, nil
 	}
 	v.p.Recovered += b.Length
-	return v.bytes(l, b.Track, b.File, b.Offset, b.Length, b.SHA256, 0, l.T)
+	return b.Track, v.bytes(l, b.Track, b.File, b.Offset, b.Length, b.SHA256, 0, l.T)
 }
 
 // bytes checks a stretch of a track file and that it continues the last one.

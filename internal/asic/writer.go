@@ -6,8 +6,10 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
 	"hash/crc32"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -44,44 +46,68 @@ var ErrSize = errors.New("asic: entry has another size than announced")
 // Add appends an entry of exactly size bytes and returns their SHA-256. After
 // an error the container is of no use.
 func (z *Writer) Add(name string, size int64, r io.Reader) (sum [sha256.Size]byte, err error) {
-	if z.err != nil {
-		return sum, z.err
-	}
-	if sum, err = z.add(name, size, r); err != nil {
-		z.err = fmt.Errorf("asic: entry %q: %w", name, err)
-	}
-	return sum, z.err
+	digest := sha256.New()
+	err = z.entry(name, size, r, digest)
+	digest.Sum(sum[:0])
+	return sum, err
 }
 
-func (z *Writer) add(name string, size int64, r io.Reader) (sum [sha256.Size]byte, err error) {
+// Copy is Add without a digest: for what is read back, and hashed as it stands then.
+func (z *Writer) Copy(name string, size int64, r io.Reader) error { return z.entry(name, size, r, nil) }
+
+func (z *Writer) entry(name string, size int64, r io.Reader, digest hash.Hash) error {
+	if z.err != nil {
+		return z.err
+	}
+	if err := z.add(name, size, r, digest); err != nil {
+		z.err = fmt.Errorf("asic: entry %q: %w", name, err)
+	}
+	return z.err
+}
+
+func (z *Writer) add(name string, size int64, r io.Reader, digest hash.Hash) error {
 	if !ValidName(name) || size < 0 || len(z.entries) >= MaxEntries {
-		return sum, errors.New("name, size or number of entries outside the profile")
+		return errors.New("name, size or number of entries outside the profile")
 	}
 	if !z.names.add(name) {
-		return sum, errors.New("name is taken")
+		return errors.New("name is taken")
 	}
 	e := Entry{Name: name, Size: size, offset: z.at}
 	head := e.appendLocal(nil)
 	if _, err := z.w.Write(head); err != nil {
-		return sum, err
+		return err
 	}
-	crc, digest := crc32.NewIEEE(), sha256.New()
+	crc := crc32.NewIEEE()
+	to := []io.Writer{z.w, crc}
+	if digest != nil {
+		to = append(to, digest)
+	}
 	// One byte more than announced is asked for, to notice a file that grew.
-	n, err := io.CopyBuffer(io.MultiWriter(z.w, crc, digest), onlyReader{io.LimitReader(r, size)}, z.buf)
+	n, err := io.CopyBuffer(io.MultiWriter(to...), onlyReader{io.LimitReader(r, size)}, z.buf)
 	if err != nil {
-		return sum, err
+		return err
 	}
 	if more, err := r.Read(z.buf[:1]); n != size || more != 0 || (err != nil && !errors.Is(err, io.EOF)) {
-		return sum, errors.Join(ErrSize, err)
+		return errors.Join(ErrSize, err)
 	}
 	e.CRC, e.data = crc.Sum32(), z.at+int64(len(head))
 	if _, err := z.w.WriteAt(e.appendLocal(nil), z.at); err != nil {
-		return sum, err
+		return err
 	}
 	z.at = e.data + size
 	z.entries = append(z.entries, e)
-	digest.Sum(sum[:0])
-	return sum, nil
+	return nil
+}
+
+// Written is what was written so far, for reading it back through r, and how many bytes
+// that is. It has no directory yet, and its entries are those that were written: Open
+// reads what stands there.
+func (z *Writer) Written(r io.ReaderAt) (c *Container, size int64) {
+	c = &Container{r: r, size: z.at, entries: slices.Clone(z.entries), byName: map[string]int{}}
+	for i, e := range c.entries {
+		c.byName[e.Name] = i
+	}
+	return c, z.at
 }
 
 // onlyReader hides WriterTo, which would go round the buffer.

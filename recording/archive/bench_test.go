@@ -34,9 +34,9 @@ func measure(t testing.TB, f func()) cost {
 //
 //	go test -run xxx -bench Cost -benchtime 20x ./recording/archive
 //
-// Verifying hashes every byte twice (as the file's and as the segment's) on two
-// processors. Sealing hashes it four times: as it is written, and as it is read back
-// for both of these and as the whole file's.
+// Verifying hashes every byte twice (as the file's and as the segment's), which two
+// processors do side by side. Sealing copies it, then hashes it three times as it is
+// read back (the whole file's too): on two processors no less than 1.5 times.
 func BenchmarkCostBesideSHA256(b *testing.B) {
 	c := newCourt(b)
 	c.frames = nil

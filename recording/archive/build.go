@@ -7,7 +7,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -61,8 +60,9 @@ type Built struct {
 }
 
 // Build writes the container aside, makes it durable, reads it back whole and
-// only then gives it its name. Damage of the part itself does not keep it from
-// being sealed as it is: the report names it.
+// only then gives it its name. What is sealed are the digests of what was read back:
+// every byte is copied once, then read for all its digests at a time. Damage of the
+// part itself does not keep it from being sealed as it is: the report names it.
 func Build(ctx context.Context, p BuildParams) (b Built, err error) {
 	root, err := os.OpenRoot(p.Part)
 	if err != nil {
@@ -73,65 +73,17 @@ func Build(ctx context.Context, p BuildParams) (b Built, err error) {
 	if err != nil {
 		return b, err
 	}
-	log, err := ledger.VerifyLog(root.FS())
-	if err != nil {
-		return b, fmt.Errorf("archive: %w", err)
-	}
-	if !log.Ended {
-		return b, ErrNotEnded
-	}
-	about, err := sessionJSON(log)
-	if err != nil {
-		return b, err
-	}
 	err = replace(p.Out, nil, p.sync, func(f *os.File) error {
-		w := build{ctx: ctx, p: p, fsys: root.FS(), log: log, out: &b, pace: p.Pace.begin(ctx)}
-		size, err := w.write(f, about, names)
-		if err != nil {
-			return err
-		}
-		b.Bytes = size
-		back, err := w.pace.readBack(f, size)
-		b.Report, b.SHA256 = back.report, back.sum
+		// What is given up is not read to its end.
+		ctx, cancel := context.WithCancel(ctx)
+		pace := p.Pace.begin(ctx)
+		w := build{ctx: ctx, p: p, fsys: root.FS(), out: &b, pace: pace, back: pace.reading(f)}
+		err := w.write(f, names)
+		cancel()
+		w.back.end()
 		return err
 	})
 	return b, err
-}
-
-// content is what reading a sealed file found.
-type content struct {
-	report Report
-	sum    [sha256.Size]byte // SHA-256 of the file as a whole
-}
-
-// read verifies a sealed file and, at the same time, hashes it as a whole.
-func (p *pacer) read(r io.ReaderAt, size int64) (c content, err error) {
-	at := &pacedReaderAt{p, r}
-	hashed := make(chan error)
-	go func() {
-		h := sha256.New()
-		_, err := io.CopyBuffer(h, io.NewSectionReader(at, 0, size), make([]byte, limitStep))
-		h.Sum(c.sum[:0])
-		hashed <- err
-	}()
-	c.report = Verify(p.ctx, at, size, Options{})
-	err = <-hashed
-	if err := p.err(); err != nil { // which Verify may have taken for damage
-		return c, err
-	}
-	if err != nil {
-		return c, fmt.Errorf("archive: read: %w", err)
-	}
-	return c, nil
-}
-
-// readBack reads a file that was just written. Damage of the evidence itself was
-// there before and is kept as it was.
-func (p *pacer) readBack(f *os.File, size int64) (c content, err error) {
-	if c, err = p.read(f, size); err != nil {
-		return c, err
-	}
-	return c, c.report.asWritten()
 }
 
 // ErrNotEnded: the part has no end line; it is not sealed.
@@ -169,47 +121,111 @@ type build struct {
 	ctx  context.Context
 	p    BuildParams
 	fsys fs.FS
-	log  ledger.Report
 	out  *Built
 	zip  *asic.Writer
 	list asic.Manifest
 	pace *pacer
+	back *reading // of what was written
 	done int64
 }
 
-func (w *build) write(f *os.File, description []byte, names []string) (size int64, err error) {
+func (w *build) write(f *os.File, names []string) (err error) {
 	if w.zip, err = asic.NewWriter(f); err != nil {
-		return 0, err
-	}
-	w.list.Signature = asic.SignatureName
-	if err := w.add(sessionName, int64(len(description)), bytes.NewReader(description)); err != nil {
-		return 0, err
+		return err
 	}
 	for _, name := range names {
 		if err := w.file(name); err != nil {
-			return 0, err
+			return err
 		}
+		w.back.stands(w.zip)
 	}
-	if err := w.add(readmeName, int64(len(readme)), strings.NewReader(readme)); err != nil {
-		return 0, err
+	// While the disk makes it durable it is read back.
+	synced := make(chan error, 1)
+	go func() { synced <- w.p.fsync(f) }()
+	err = w.readBack()
+	if err = errors.Join(err, <-synced); err != nil {
+		return err
 	}
-	if err := w.add(scriptName, int64(len(script)), strings.NewReader(script)); err != nil {
-		return 0, err
-	}
-	manifest := w.list.XML()
-	if _, err := w.zip.Add(asic.ManifestName, int64(len(manifest)), bytes.NewReader(manifest)); err != nil {
-		return 0, err
+	if err := w.describe(); err != nil {
+		return err
 	}
 	// Nothing is signed that is not on disk.
 	if err := w.p.fsync(f); err != nil {
-		return 0, err
+		return err
 	}
-	w.out.Manifest = sha256.Sum256(manifest)
-	seal, err := w.p.Signer.Seal(w.ctx, w.log.Origin, w.out.Manifest)
+	if err := w.seal(); err != nil {
+		return err
+	}
+	if w.out.Bytes, err = w.zip.Close(); err != nil {
+		return err
+	}
+	all, err := w.back.finish(w.out.Bytes)
+	w.out.Report, w.out.SHA256 = all.report, all.sum
 	if err != nil {
-		return 0, fmt.Errorf("archive: seal: %w", err)
+		return err
 	}
-	stamped, err := stamp(w.ctx, w.p.Signer, seal, w.out.Manifest, w.log.LastT, stampFor)
+	return all.report.asWritten()
+}
+
+// readBack reads the files of the part as they stand in the container, and lists them.
+func (w *build) readBack() error {
+	if err := w.back.evidence(w.zip); err != nil {
+		return err
+	}
+	inside := w.back.v.inside
+	if why := inside.report.Unreadable; why != "" {
+		return errors.New("archive: read back: " + why)
+	}
+	if !w.log().Ended {
+		return ErrNotEnded
+	}
+	for _, e := range inside.digester.c.Entries()[1:] { // without the mimetype
+		sum, _, err := inside.digester.digest(w.ctx, e)
+		if err != nil {
+			return err
+		}
+		w.list.Files = append(w.list.Files, asic.FileDigest{Name: e.Name, SHA256: sum})
+	}
+	return w.pace.err()
+}
+
+// log is what was found of the log, which every part has.
+func (w *build) log() ledger.Report {
+	if parts := w.back.v.inside.report.Parts; len(parts) == 1 {
+		return parts[0].Log
+	}
+	return ledger.Report{}
+}
+
+// describe adds what the container says of itself, and the list of all files.
+func (w *build) describe() error {
+	session, err := sessionJSON(w.log())
+	if err != nil {
+		return err
+	}
+	for _, f := range []asic.File{
+		{Name: sessionName, Content: session}, {Name: readmeName, Content: []byte(readme)}, {Name: scriptName, Content: []byte(script)},
+	} {
+		sum, err := w.zip.Add(f.Name, int64(len(f.Content)), bytes.NewReader(f.Content))
+		if err != nil {
+			return err
+		}
+		w.list.Files = append(w.list.Files, asic.FileDigest{Name: f.Name, SHA256: sum})
+	}
+	w.list.Signature = asic.SignatureName
+	manifest := w.list.XML()
+	w.out.Manifest = sha256.Sum256(manifest)
+	return w.zip.Copy(asic.ManifestName, int64(len(manifest)), bytes.NewReader(manifest))
+}
+
+// seal adds the seals with what can be had for them at once.
+func (w *build) seal() error {
+	manifest, log := w.list.XML(), w.log()
+	seal, err := w.p.Signer.Seal(w.ctx, log.Origin, w.out.Manifest)
+	if err != nil {
+		return fmt.Errorf("archive: seal: %w", err)
+	}
+	stamped, err := stamp(w.ctx, w.p.Signer, seal, w.out.Manifest, log.LastT, stampFor)
 	if err == nil {
 		// Lists that are late join the last seal.
 		seal, w.out.Stamped = nodeLists(w.ctx, w.p.Signer, manifest, stamped, stampFor), true
@@ -219,7 +235,7 @@ func (w *build) write(f *os.File, description []byte, names []string) (size int6
 	more := []asic.File{{Name: asic.SignatureName, Content: seal}}
 	if w.out.Stamped {
 		// When it fails, it is for Complete to try again.
-		court, err := countersign(w.ctx, w.p.Signer, w.list, manifest, seal, about{w.log.Origin, w.log.LastT}, stampFor)
+		court, err := countersign(w.ctx, w.p.Signer, w.list, manifest, seal, about{log.Origin, log.LastT}, stampFor)
 		more = append(more, court...)
 		if w.out.Lacks = err; err != nil && len(court) == 0 {
 			w.out.Lacks = errors.Join(errNoCourt, err)
@@ -231,11 +247,11 @@ func (w *build) write(f *os.File, description []byte, names []string) (size int6
 		last.Content, w.out.Lacks = der, errors.Join(w.out.Lacks, err)
 	}
 	for _, f := range more {
-		if _, err := w.zip.Add(f.Name, int64(len(f.Content)), bytes.NewReader(f.Content)); err != nil {
-			return 0, err
+		if err := w.zip.Copy(f.Name, int64(len(f.Content)), bytes.NewReader(f.Content)); err != nil {
+			return err
 		}
 	}
-	return w.zip.Close()
+	return nil
 }
 
 func (p BuildParams) fsync(f *os.File) error {
@@ -255,17 +271,11 @@ func (w *build) file(name string) (err error) {
 	if err != nil {
 		return fmt.Errorf("archive: %w", err)
 	}
-	return w.add(name, info.Size(), &pacedReader{w.pace, f, func(n int) {
+	return w.zip.Copy(name, info.Size(), &pacedReader{w.pace, f, func(n int) {
 		if w.done += int64(n); w.p.Progress != nil {
 			w.p.Progress(w.done)
 		}
 	}})
-}
-
-func (w *build) add(name string, size int64, r io.Reader) error {
-	sum, err := w.zip.Add(name, size, r)
-	w.list.Files = append(w.list.Files, asic.FileDigest{Name: name, SHA256: sum})
-	return err
 }
 
 // errCopied marks failures that cost a copy of the part.

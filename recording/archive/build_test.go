@@ -49,7 +49,7 @@ func TestNothingStandsUnderTheNameUntilItIsWhole(t *testing.T) {
 	require.ErrorContains(t, err, "the signer is away")
 	gone("no seal")
 	failure := errors.New("input/output error")
-	for n := range 2 { // in front of the seal, and at the end
+	for n := range 3 { // of the part, in front of the seal, and at the end
 		calls := 0
 		_, err = Build(ctx, BuildParams{Part: part, Out: out, Signer: c.sealer, sync: func(f *os.File) error {
 			if calls++; calls == n+1 {

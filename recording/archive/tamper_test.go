@@ -86,12 +86,12 @@ func tamperings(clean, foreign, older *forger) []tampering {
 		{"an event altered", altered(event, `"seq":1`, `"seq":2`), ledger.LogName, DamageDigest},
 		{"the last events removed, the chain made anew", func(f *forger) { f.files[ledger.LogName] = withoutEvents(f.t, f.files[ledger.LogName]) }, ledger.LogName, DamageDigest},
 		{"a rolled-back manifest", take(older, asic.ManifestName), asic.ManifestName, DamageManifest},
-		{"a rolled-back manifest with its seal", take(older, asic.ManifestName, asic.SignatureName), sessionName, DamageDigest},
+		{"a rolled-back manifest with its seal", take(older, asic.ManifestName, asic.SignatureName), ledger.LogName, DamageDigest},
 		{"another hearing's manifest", take(foreign, asic.ManifestName), asic.ManifestName, DamageManifest},
-		{"another hearing's manifest and seal", take(foreign, asic.ManifestName, asic.SignatureName), sessionName, DamageDigest},
+		{"another hearing's manifest and seal", take(foreign, asic.ManifestName, asic.SignatureName), ledger.LogName, DamageDigest},
 		{"another's seal", take(foreign, asic.SignatureName), asic.ManifestName, DamageManifest},
 		{"other words of VERIFY.txt", put(readmeName, []byte("trust me")), readmeName, DamageDigest},
-		{"another order", func(f *forger) { f.names[1], f.names[2] = f.names[2], f.names[1] }, ledger.CheckpointsName, DamageZIP},
+		{"another order", func(f *forger) { f.names[1], f.names[2] = f.names[2], f.names[1] }, track1, DamageZIP},
 	}
 }
 

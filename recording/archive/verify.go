@@ -187,11 +187,20 @@ func VerifyFile(ctx context.Context, path string, o Options) Report {
 // Verify checks a container of size bytes, offline, in memory that does not
 // grow with it. It never writes.
 func Verify(ctx context.Context, r io.ReaderAt, size int64, o Options) Report {
-	v := verifier{ctx: ctx, o: o}
-	v.r.Container = Container{Bytes: size, Damages: []Damage{}}
+	return newVerifier(ctx, o).verify(r, size)
+}
+
+func newVerifier(ctx context.Context, o Options) *verifier {
+	v := &verifier{ctx: ctx, o: o}
+	v.r.Container.Damages = []Damage{}
 	if v.o.Now.IsZero() {
 		v.o.Now = time.Now()
 	}
+	return v
+}
+
+func (v *verifier) verify(r io.ReaderAt, size int64) Report {
+	v.r.Container.Bytes = size
 	if err := v.run(r, size); err != nil {
 		v.r.Unreadable = err.Error()
 	}
@@ -209,6 +218,23 @@ type verifier struct {
 	seals  []judged
 	stamps []archived
 	sums   map[string][sha256.Size]byte // of entries, as they are
+	inside *evidence                    // nil: not read yet
+}
+
+// evidence is what one reading of log and tracks found.
+type evidence struct {
+	digester *digester // of what was read from end to end
+	report   recording.Report
+}
+
+// readEvidence reads everything once: log and tracks are verified by what the log says,
+// and what was read is hashed for being compared with the manifest.
+func (v *verifier) readEvidence(c *asic.Container) {
+	d := newDigester(c, ofPart)
+	// An unreadable log is in the report.
+	report, _ := recording.VerifyDir(v.ctx, d, recording.Options{Roots: v.o.Roots, Held: v.o.Held})
+	d.close()
+	v.inside = &evidence{d, report}
 }
 
 func (v *verifier) damage(code, entry string, offset int64, detail string) {
@@ -237,18 +263,17 @@ func (v *verifier) run(r io.ReaderAt, size int64) (err error) {
 	if err := v.manifests(); err != nil {
 		return err
 	}
-	// One pass reads everything: log and tracks are verified by what the log says,
-	// and what was read is compared with the manifest.
-	d := newDigester(v.c, ofPart)
-	// An unreadable log is in the report.
-	evidence, _ := recording.VerifyDir(v.ctx, d, recording.Options{Roots: v.o.Roots, Held: v.o.Held})
-	d.close()
-	if err := v.digests(d); err != nil {
+	if v.inside == nil {
+		v.readEvidence(v.c)
+	}
+	v.inside.digester.c = v.c
+	if err := v.digests(v.inside.digester); err != nil {
 		return err
 	}
 	v.archives()
 	v.trust()
-	v.r.Evidence = &evidence
+	evidence := &v.inside.report
+	v.r.Evidence = evidence
 	if evidence.Unreadable != "" {
 		if err := v.ctx.Err(); err != nil {
 			return err

@@ -209,6 +209,12 @@ func (b *builder) plan() error {
 	if err := b.about.check(); err != nil { // before anything is looked for
 		return err
 	}
+	if b.about.Kind == KindExcerpt {
+		if ok, err := b.stretches(); err != nil || ok {
+			b.sum()
+			return err
+		}
+	}
 	lastKey, err := b.choose()
 	if err != nil {
 		return err
@@ -228,14 +234,20 @@ func (b *builder) plan() error {
 	if b.proof, err = proofs.Several(b.log.Lines, b.shown); err != nil {
 		return err
 	}
-	b.about.Lines, b.about.Hashes = uint64(len(b.shown)), uint64(len(b.proof))
+	b.sum()
 	return nil
+}
+
+// sum puts into the description what was planned.
+func (b *builder) sum() {
+	slices.SortFunc(b.about.Files, func(x, y File) int { return strings.Compare(x.Name, y.Name) })
+	b.about.Lines, b.about.Hashes = uint64(len(b.shown)), uint64(len(b.proof))
 }
 
 func isLog(name string) bool { return name == ledger.LogName }
 
 // rows calls do with each line of the log.
-func (b *builder) rows(do func(r row, raw []byte) error) error {
+func (b *builder) rows(do func(r row, l ledger.Line) error) error {
 	last := map[string]int64{} // to_t of the last stretch of a track
 	err := ledger.Lines(b.c.FS(isLog), func(l ledger.Line) (bool, error) {
 		if err := b.ctx.Err(); err != nil {
@@ -248,7 +260,7 @@ func (b *builder) rows(do func(r row, raw []byte) error) error {
 		if r.media() {
 			last[r.Track] = r.ToT
 		}
-		return true, do(r, l.Raw)
+		return true, do(r, l)
 	})
 	if errors.Is(err, ledger.ErrLine) {
 		err = fmt.Errorf("%w: %w", ErrDamaged, err)
@@ -264,7 +276,7 @@ func (b *builder) starts() error {
 	for _, t := range asked {
 		from[t] = 0
 	}
-	err := b.rows(func(r row, _ []byte) error {
+	err := b.rows(func(r row, _ ledger.Line) error {
 		if old, ok := from[r.Track]; ok && r.Kind == ledger.KindSeg && r.Keys > 0 && r.FromT > old && r.FromT <= b.about.FromT {
 			from[r.Track] = r.FromT
 		}
@@ -284,7 +296,7 @@ func (b *builder) choose() (lastKey uint64, err error) {
 	b.media = map[string][]piece{}
 	inits := map[string]int64{}
 	any := false
-	err = b.rows(func(r row, raw []byte) error {
+	err = b.rows(func(r row, _ ledger.Line) error {
 		if r.I >= b.log.Lines {
 			return nil
 		}
@@ -307,7 +319,6 @@ func (b *builder) choose() (lastKey uint64, err error) {
 	if err == nil && !any && b.about.Kind == KindExcerpt {
 		err = ErrEmpty
 	}
-	slices.SortFunc(b.about.Files, func(x, y File) int { return strings.Compare(x.Name, y.Name) })
 	return lastKey, err
 }
 

@@ -67,7 +67,7 @@ var script string
 
 // About is excerpt.json: what was asked for, by whom and why. It has one form.
 type About struct {
-	Format int    `json:"format"` // 1
+	Format int    `json:"format"` // 1; 2 of an excerpt with Ranges
 	Kind   string `json:"kind"`
 	Origin string `json:"origin"` // of the sealed log
 	// SHA256 is of the sealed file as a whole at the time, Manifest of its list of files;
@@ -88,7 +88,9 @@ type About struct {
 	MadeT  int64  `json:"made_t"`
 	Lines  uint64 `json:"lines"`  // shown
 	Hashes uint64 `json:"hashes"` // of the proof
-	Files  []File `json:"files"`
+	// Ranges are the lines shown of tracks and events, where the log has strands.
+	Ranges []Range `json:"ranges,omitempty"`
+	Files  []File  `json:"files"`
 }
 
 // Start is where a track of an excerpt begins, UTC unix microseconds.
@@ -120,7 +122,7 @@ var ErrAsked = errors.New("excerpt: cannot be made")
 // check judges what was asked for, and what a file says of itself.
 func (a About) check() error {
 	switch {
-	case a.Format != 1 || (a.Kind != KindExcerpt && a.Kind != KindRedacted) || !ledger.ValidOrigin(a.Origin):
+	case a.Format < 1 || a.Format > 2 || (a.Kind != KindExcerpt && a.Kind != KindRedacted) || !ledger.ValidOrigin(a.Origin):
 		return fmt.Errorf("%w: format, kind or origin", ErrAsked)
 	case !digest(a.SHA256) || !digest(a.Manifest):
 		return fmt.Errorf("%w: digests", ErrAsked)
@@ -144,11 +146,11 @@ func (a About) checkExcerpt() error {
 			return fmt.Errorf("%w: track %q", ErrAsked, t.Track)
 		}
 	}
-	return nil
+	return a.checkRanges()
 }
 
 func (a About) checkRedacted() error {
-	if a.FromT != 0 || a.ToT != 0 || len(a.Tracks) > 0 || a.Events || len(a.Cuts) == 0 {
+	if a.Format != 1 || len(a.Ranges) > 0 || a.FromT != 0 || a.ToT != 0 || len(a.Tracks) > 0 || a.Events || len(a.Cuts) == 0 {
 		return fmt.Errorf("%w: a redacted copy has cuts and nothing else", ErrAsked)
 	}
 	for _, c := range a.Cuts {
@@ -273,7 +275,7 @@ func (a About) shows(r row) bool {
 	case r.Kind == ledger.KindLoose:
 		return r.T >= from && r.T <= a.ToT+settle
 	case r.Kind == ledger.KindGap || r.media():
-		return (r.ToT > from || r.FromT >= from) && r.FromT <= a.ToT
+		return a.meets(r)
 	}
 	return false
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"phientoa/internal/asic"
+	"phientoa/internal/ledger"
 	"phientoa/internal/pki"
 	"phientoa/internal/signer"
 	"phientoa/recording"
@@ -68,6 +70,8 @@ type hearing struct {
 	// closed and opened are seconds between which the first microphone is switched off.
 	closed, opened int
 	restart        int // second at which the process begins anew; 0: none
+	// old: as logs ended before their end line had strands.
+	old bool
 }
 
 // picture is a frame of VP8 as far as a recorder looks at it (RFC 7741, RFC 6386 9.1).
@@ -133,7 +137,17 @@ func (c *court) record(t *testing.T, h hearing) (part string) {
 			}
 			time.Sleep(100 * time.Millisecond) //nolint:forbidigo // the clock of the bubble
 		}
-		require.NoError(t, p.Close(context.Background()))
+		if !h.old {
+			require.NoError(t, p.Close(context.Background()))
+			return
+		}
+		require.NoError(t, p.Suspend(context.Background()))
+		f, err := ledger.DirFS(part)
+		require.NoError(t, err)
+		log, _, err := ledger.Open(context.Background(), ledger.Params{FS: f, Origin: recording.Origin("node-1", "h-1", 1), Signer: c.keeper, Rand: rand.Reader, Now: now})
+		require.NoError(t, err)
+		_, err = log.End(context.Background(), []byte(`{"reason":"closed","events":0}`))
+		require.NoError(t, errors.Join(err, f.Close()))
 	})
 	return part
 }

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 
 	"phientoa/internal/ledger"
 	"phientoa/recording"
@@ -84,6 +86,8 @@ func (v *verifier) line(l ledger.Line) {
 		v.damage(Damage{Code: code, Entry: linesName, Offset: -1, Line: int64(l.I), Detail: detail})
 	}
 	switch first := v.r.Shown == 0; {
+	case !first && l.I <= v.last.I:
+		bad(DamageLine, "out of order")
 	case first && (l.I != 0 || l.Kind != ledger.KindGenesis):
 		bad(DamageHole, "the first line of the log is not shown")
 	case !first && l.I == v.last.I+1 && l.Prev != v.chain:
@@ -105,8 +109,15 @@ func (v *verifier) line(l ledger.Line) {
 		bad(DamageLine, err.Error())
 		return
 	}
-	if !v.about.shows(r) {
+	if v.threads != nil {
+		v.place(l, r)
+	} else if !v.about.shows(r) {
 		bad(DamageLine, "does not belong into this file")
+	}
+	if v.about.Kind == KindRedacted && !v.ended {
+		if t := v.track(recording.StrandOf(r.Kind, r.Track)); t != nil {
+			t.lines.Add(ledger.LeafHash(l.Raw))
+		}
 	}
 	switch {
 	case l.Kind == ledger.KindKey:
@@ -115,13 +126,16 @@ func (v *verifier) line(l ledger.Line) {
 		}
 	case l.Kind == ledger.KindEnd:
 		v.ended = true
+		if v.strands, err = endOf(l); err != nil {
+			bad(DamageLine, err.Error())
+		}
 	case l.Kind == ledger.KindEvent:
 		v.r.Events++
 	case l.Kind == ledger.KindTrackOpen:
 		if t := v.track(r.Track); t != nil {
 			t.Source, t.Codec, t.channels = r.Source.Device+"/"+r.Source.Kind, r.Codec, r.Channels
 		}
-	case l.Kind == ledger.KindGap && len(v.r.Gaps) < maxGaps:
+	case l.Kind == ledger.KindGap && len(v.r.Gaps) < maxGaps && (v.threads == nil || v.about.meets(r)):
 		g := recording.Gap{Part: v.log.Part, Line: l.I, Track: r.Track, Cause: r.Cause, FromT: r.FromT, ToT: r.ToT}
 		if t := v.track(r.Track); t != nil {
 			g.Source = t.Source
@@ -176,6 +190,9 @@ func (v *verifier) stretch(r row) {
 		v.damage(hole)
 	}
 	t.fileEnd[r.File], t.seenTo = r.Offset+r.Length, r.ToT
+	if v.threads != nil && !v.about.meets(r) {
+		return // it ends the stretch on either side
+	}
 	if i := v.about.cut(r); i >= 0 {
 		t.CutSegments, t.CutBytes = t.CutSegments+1, t.CutBytes+r.Length
 		v.cut(i, r)
@@ -250,6 +267,7 @@ func (v *verifier) finish() {
 		v.r.Tracks = append(v.r.Tracks, *t)
 	}
 	v.explained()
+	v.allOfTracks()
 	if !v.ended {
 		v.fault(DamageHole, linesName, "the end of the log is not shown")
 	}
@@ -276,6 +294,25 @@ func (v *verifier) finish() {
 			v.r.Cuts = append(v.r.Cuts, CutReport{Cut: c})
 		}
 	}
+}
+
+// allOfTracks compares the lines about each track with what the end line says of them: in a
+// redacted copy none is left out.
+func (v *verifier) allOfTracks() {
+	if v.about.Kind != KindRedacted || v.strands == nil {
+		return
+	}
+	var have []recording.Strand
+	for _, id := range slices.Sorted(maps.Keys(v.tracks)) {
+		lines := &v.tracks[id].lines
+		root := lines.Root()
+		have = append(have, recording.Strand{Of: id, Lines: lines.Size(), Root: hex.EncodeToString(root[:])})
+	}
+	want := slices.DeleteFunc(slices.Clone(v.strands), func(s recording.Strand) bool { return !trackName(s.Of) })
+	if !slices.Equal(have, want) {
+		v.fault(DamageHole, linesName, "lines about a track are left out")
+	}
+	v.r.Complete = len(v.r.Damages) == 0
 }
 
 // explained drops blanks that a gap or a cut speaks of.

@@ -22,7 +22,13 @@ import (
 // the log has of it, and no line or byte of another.
 func TestWhateverIsAskedForIsWholeAndNoMore(t *testing.T) {
 	c := newCourt(t)
-	part := c.sealed(t, hearing{devices: 2, seconds: 50, lost: 22, closed: 12, opened: 16, restart: 30})
+	for _, old := range []bool{false, true} {
+		whateverIsAskedFor(t, c, c.sealed(t, hearing{devices: 2, seconds: 50, lost: 22, closed: 12, opened: 16, restart: 30, old: old}), !old)
+		c = newCourt(t)
+	}
+}
+
+func whateverIsAskedFor(t *testing.T, c *court, part []byte, complete bool) {
 	z, err := asic.Open(bytes.NewReader(part), int64(len(part)))
 	require.NoError(t, err)
 	var segs []row
@@ -55,6 +61,7 @@ func TestWhateverIsAskedForIsWholeAndNoMore(t *testing.T) {
 		require.NoError(rt, err)
 		r := verify(b, c.options())
 		require.Equal(rt, 0, r.ExitCode(), r.Text("en"))
+		require.Equal(rt, complete, r.Complete)
 		got := takeApart(t, b)
 		want := map[string][]byte{}
 		for _, s := range segs {
@@ -86,13 +93,20 @@ func wanted(a *About, s row) bool {
 
 // Any bit of the file: 200 at random, in `make long` 10,000.
 func TestNoBitChangesUnseen(t *testing.T) {
-	c := newCourt(t)
-	part := c.sealed(t, hearing{devices: 2, seconds: 8})
-	for _, a := range []Asked{
-		{Kind: KindExcerpt, FromT: at(2), ToT: at(5), Tracks: []string{"t001", "t004"}, Events: true},
-		{Kind: KindRedacted, Cuts: []Cut{{FromT: at(2), ToT: at(5)}}},
+	c, before := newCourt(t), newCourt(t)
+	part, old := c.sealed(t, hearing{devices: 2, seconds: 8}), before.sealed(t, hearing{devices: 2, seconds: 8, old: true})
+	excerpt := Asked{Kind: KindExcerpt, FromT: at(2), ToT: at(5), Tracks: []string{"t001", "t004"}, Events: true}
+	for _, x := range []struct {
+		c    *court
+		part []byte
+		a    Asked
+	}{
+		{c, part, excerpt},
+		{c, part, Asked{Kind: KindRedacted, Cuts: []Cut{{FromT: at(2), ToT: at(5)}}}},
+		{before, old, excerpt},
 	} {
-		clean, err := c.make(t, part, a)
+		c, a := x.c, x.a
+		clean, err := c.make(t, x.part, a)
 		require.NoError(t, err)
 		require.Equal(t, 0, verify(clean, c.options()).ExitCode())
 		try := func(i int, bit byte) {

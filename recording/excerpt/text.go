@@ -12,7 +12,7 @@ import (
 
 type words struct {
 	excerpt, redacted, ranged, reason, by, source, lines, proof, tracks, cut, noCuts, cuts, allTracks, others, otherTimes string
-	gaps, noGaps, blanks, blank, events, noEvents, unheld, damages, more, catalogue, notShown                             string
+	gaps, noGaps, allGaps, blanks, blank, events, noEvents, unheld, damages, more, catalogue, notShown                    string
 	code                                                                                                                  map[string]string
 }
 
@@ -27,7 +27,8 @@ func wordsOf(lang string) words {
 			tracks: "Tracks shown", cut: "%d stretches (%d bytes) cut", cuts: "Cut", allTracks: "all tracks, with what happened meanwhile", noCuts: "Cuts: none of them met a recording.",
 			others: "Left out on purpose: all other tracks of the part.", otherTimes: "Left out on purpose: all other times.",
 			gaps: "Gaps stated by the record", noGaps: "No gaps stated in what is shown.",
-			blanks: "Nothing is shown, and no line shown says why (the source may have been switched off)", blank: "%s - %s (%.0f s)",
+			allGaps: "Proved: every gap that the record states of these tracks in the time shown stands here.",
+			blanks:  "Nothing is shown, and no line shown says why (the source may have been switched off)", blank: "%s - %s (%.0f s)",
 			events: "%d notes of what happened in the hearing are shown.", noEvents: "What happened in the hearing is not shown.",
 			unheld:  "%d checkpoints that were kept elsewhere cannot be compared with this file, only with the sealed part as a whole.",
 			damages: "Damage", more: "More damage was found than is listed.", notShown: "What is inside was not examined.",
@@ -46,7 +47,8 @@ func wordsOf(lang string) words {
 		tracks: "Luồng ghi được đưa ra", cut: "cắt %d đoạn (%d byte)", cuts: "Phần cắt", allTracks: "mọi luồng ghi, cùng diễn biến trong thời gian đó", noCuts: "Phần cắt: không trúng đoạn ghi nào.",
 		others: "Chủ ý không đưa ra: mọi luồng ghi khác của phần này.", otherTimes: "Chủ ý không đưa ra: mọi thời gian khác.",
 		gaps: "Khoảng trống do chính bản ghi nêu", noGaps: "Trong phần được đưa ra không nêu khoảng trống nào.",
-		blanks: "Không có nội dung và không có dòng nào được đưa ra nêu lý do (nguồn có thể đã tắt)", blank: "%s - %s (%.0f giây)",
+		allGaps: "Đã chứng minh: mọi khoảng trống mà bản ghi nêu của các luồng này trong thời gian được đưa ra đều có ở đây.",
+		blanks:  "Không có nội dung và không có dòng nào được đưa ra nêu lý do (nguồn có thể đã tắt)", blank: "%s - %s (%.0f giây)",
 		events: "Có %d dòng diễn biến phiên tòa được đưa ra.", noEvents: "Diễn biến phiên tòa không được đưa ra.",
 		unheld:  "Có %d điểm ký do bên khác giữ không so được với tệp này, chỉ so được với toàn bộ gói lưu trữ.",
 		damages: "Sai lệch", more: "Còn sai lệch khác chưa liệt kê.", notShown: "Chưa kiểm tra được nội dung bên trong.",
@@ -144,6 +146,9 @@ func (r Report) contents(w words, lang string, line func(string, ...any)) {
 	for _, g := range r.Gaps {
 		line("  %s %s: %s - %s (%.3f s), %s", recording.Clean(g.Track), recording.Clean(g.Source), clock(g.FromT), clock(g.ToT),
 			float64(g.ToT-g.FromT)/1e6, recording.CauseText(g.Cause, lang))
+	}
+	if r.Complete {
+		line("%s", w.allGaps)
 	}
 	if len(r.Blanks) > 0 {
 		line("%s:", w.blanks)

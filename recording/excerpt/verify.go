@@ -83,6 +83,7 @@ type Track struct {
 	CutSegments int   `json:"cut_segments,omitempty"`
 	CutBytes    int64 `json:"cut_bytes,omitempty"`
 	channels    uint8
+	lines       ledger.Tree      // about it in front of the end line, of a redacted copy
 	fileEnd     map[string]int64 // where the last line shown of a file ends
 	seenTo      int64            // of the last stretch, cut or not
 }
@@ -114,7 +115,10 @@ type Report struct {
 	Shown     uint64            `json:"shown_lines"`
 	Withheld  uint64            `json:"withheld_lines"`
 	Events    int               `json:"events"`
-	Proof     int64             `json:"proof_bytes"`
+	// Complete: proved that every line about these tracks and times is here, gaps above
+	// all. Logs that ended without strands leave that to who made the file.
+	Complete bool  `json:"lines_complete"`
+	Proof    int64 `json:"proof_bytes"`
 	// Unheld counts checkpoints kept elsewhere that tell of other lengths of the log: of
 	// these the sealed part as a whole can be asked, not this file.
 	Unheld     int      `json:"held_not_compared,omitempty"`
@@ -216,6 +220,11 @@ type verifier struct {
 	last   ledger.Line // shown last; Raw and Members are not kept
 	chain  ledger.Hash // of it
 	ended  bool
+	// strands are what the end line says, and threads lay the lines into them; nil in a file
+	// of format 1.
+	strands   []recording.Strand
+	threads   *threads
+	misplaced error // of a line that has no place in them
 }
 
 // fileAt is a track file in this container.
@@ -391,6 +400,15 @@ func (v *verifier) own(name string) bool {
 	return false
 }
 
+// inOneTree proves the lines by one walk down the log's tree.
+func (v *verifier) inOneTree(s *stream, hidden func() (ledger.Hash, error)) error {
+	root, err := ledger.RootOfSeveral(v.log.Lines, ledger.Shown{Next: s.next, Take: s.take}, hidden)
+	if err == nil && root != v.log.Root {
+		err = fmt.Errorf("%w: another Merkle root than the sealed one", ledger.ErrSeveral)
+	}
+	return err
+}
+
 // lines walks the lines with the proof beside them.
 func (v *verifier) lines() (err error) {
 	lines, err := v.files.Open(linesName)
@@ -414,12 +432,13 @@ func (v *verifier) lines() (err error) {
 		v.r.Proof += int64(len(h))
 		return h, nil
 	}
-	root, err := ledger.RootOfSeveral(v.log.Lines, ledger.Shown{Next: s.next, Take: s.take}, hidden)
+	if v.about.Format == 2 {
+		err = v.inStretches(s, hidden)
+	} else {
+		err = v.inOneTree(s, hidden)
+	}
 	if ctx := v.ctx.Err(); ctx != nil {
 		return ctx
-	}
-	if err == nil && root != v.log.Root {
-		err = fmt.Errorf("%w: another Merkle root than the sealed one", ledger.ErrSeveral)
 	}
 	if _, more := hashes.ReadByte(); err == nil && more == nil {
 		err = fmt.Errorf("%w: hashes that nobody needs", ledger.ErrSeveral)

@@ -63,14 +63,14 @@ def ed25519(pub, text, sig):
     return openssl("pkeyutl", "-verify", "-rawin", "-pubin", "-keyform", "DER", "-inkey", "key", "-in", "text", "-sigfile", "sig",
                    key=bytes.fromhex("302a300506032b6570032100") + pub, text=text, sig=sig) is not None
 
-tree = []  # full subtrees of the Merkle tree, largest first: (leaves, hash)
-def add(leaf):
+# A Merkle tree is its full subtrees, largest first: (leaves, hash).
+def add(tree, leaf):
     size = 1
     while tree and tree[-1][0] == size:
         leaf, size = H(b"\1" + tree.pop()[1] + leaf), size * 2
     tree.append((size, leaf))
 
-def root():
+def root(tree):
     out = tree[-1][1]
     for _, left in reversed(tree[:-1]):
         out = H(b"\1" + left + out)
@@ -86,11 +86,18 @@ about = rows[0]
 notes = read("checkpoints.txt").read().decode().split("\n\n")[:-1]
 notes = [(a + "\n", b) for a, b in zip(notes[::2], notes[1::2])]
 prev, key, last, n, ends, media, closed, nodes = "0" * 64, None, None, 0, {}, {}, set(), set()
+tree, strands = [], {}  # of all lines, and of those about one thing
 origin = f"phientoa/{about['node']}/hearing/{about['hearing']}/part/{about['part']:04d}"
 for i, (line, row) in enumerate(zip(lines, rows)):
     need(row["i"] == i and row["prev"] == prev and (row["k"] == "genesis") == (i == 0), f"chain at line {i}")
+    if row["k"] == "end" and "strands" in row:
+        have = [{"of": of, "lines": sum(size for size, _ in t), "root": root(t).hex()} for of, t in sorted(strands.items())]
+        need(row["strands"] == have, f"strands at line {i}")
     prev = H(line).hex()
-    add(H(b"\0" + line))
+    add(tree, H(b"\0" + line))
+    of = {"event": "events", "loose": f"{row.get('track')}/loose"}.get(row["k"], row.get("track"))
+    if of and row["k"] in ("event", "loose", "track-open", "track-close", "seg", "gap", "recovered"):
+        add(strands.setdefault(of, []), H(b"\0" + line))
     if row["k"] == "key":
         text = "phientoa hearing key v1\n" + "".join(f"{row[m] or '-'}\n" for m in ("origin", "epoch", "pub", "prev_pub", "last"))
         pem = openssl("x509", "-inform", "DER", "-in", "cert", cert=b64(row["cert"])) or b""
@@ -116,7 +123,7 @@ for i, (line, row) in enumerate(zip(lines, rows)):
         text, sig = notes[n]
         name, size, said, when, before = text.rstrip("\n").split("\n")
         blob = b64(sig.split(" ")[2])
-        need(name == origin and b64(said) == root(), f"root of {size} lines")
+        need(name == origin and b64(said) == root(tree), f"root of {size} lines")
         need(before == "previous " + (base64.b64encode(H(last.encode())).decode() if last else "-"), f"note of {size} lines")
         need(ed25519(key, text.encode(), blob[4:]), f"signature of {size} lines")
         last, n = text, n + 1
@@ -128,6 +135,6 @@ if signer:  # who sealed is who recorded, and the description says what the log 
     need(openssl("x509", "-pubkey", "-noout", "-in", "cert", cert=signer) in nodes, "sealed by another key than the log's")
     said = json.loads(read("session.json").read())
     before = about["previous"] and {m: about["previous"][m] for m in ("part", "size", "root")}
-    need(said == {"format": 1, "origin": origin, "began_t": about["t"], "ended_t": rows[-1]["t"], "lines": len(rows), "root": root().hex(),
+    need(said == {"format": 1, "origin": origin, "began_t": about["t"], "ended_t": rows[-1]["t"], "lines": len(rows), "root": root(tree).hex(),
                   "previous": before, **{m: about[m] for m in ("hearing", "node", "part", "epoch", "session")}}, "session.json")
 print("whole" if roots else "whole; signer unknown")

@@ -5,7 +5,7 @@ import base64, hashlib, json, os, re, subprocess, sys, tempfile, zipfile
 
 H = lambda b: hashlib.sha256(b).digest()
 b64 = base64.b64decode
-LATE, PREROLL = 120_000_000, 120_000_000
+LATE, PREROLL, SETTLE = 120_000_000, 120_000_000, 5_000_000
 
 def need(holds, why):
     if not holds:
@@ -58,7 +58,7 @@ need(about["origin"] == part["origin"] and about["source_manifest_sha256"] == H(
 redacted = about["kind"] == "redacted"
 need(redacted or about["kind"] == "excerpt", "kind")
 
-# 2. The lines shown are lines of that log: one walk down the Merkle tree.
+# 2. The lines shown are lines of that log.
 raw = z.read("lines.jsonl")
 need(raw.endswith(b"\n"), "torn line")
 lines = raw[:-1].split(b"\n")
@@ -66,19 +66,93 @@ rows = [json.loads(l) for l in lines]
 proof = z.read("proof.bin")
 hashes = [proof[i:i + 32] for i in range(0, len(proof), 32)]
 at = used = 0
-def tree(lo, hi):
-    global at, used
+def hidden():
+    global used
+    need(used < len(hashes), "the proof is too short")
+    used += 1
+    return hashes[used - 1]
+
+# Format 1: one walk down the log's Merkle tree.
+def walk(lo, hi):
+    global at
     if at == len(rows) or rows[at]["i"] >= hi:
-        need(used < len(hashes), "the proof is too short")
-        used += 1
-        return hashes[used - 1]
+        return hidden()
     if hi - lo == 1:
         at += 1
         return H(b"\0" + lines[at - 1])
     mid = lo + (1 << (hi - lo - 1).bit_length() - 1)
-    return H(b"\1" + tree(lo, mid) + tree(mid, hi))
+    return H(b"\1" + walk(lo, mid) + walk(mid, hi))
+
+# A tree that grows to the right is its full subtrees, largest first: (leaves, hash).
+def grow(tree, leaf, size=1):
+    while tree and tree[-1][0] == size:
+        leaf, size = H(b"\1" + tree.pop()[1] + leaf), size * 2
+    tree.append((size, leaf))
+
+def size(tree):
+    return sum(n for n, _ in tree)
+
+def skip(tree, to):  # by the hashes of the largest full subtrees
+    need(size(tree) <= to, "the order of lines")
+    while (at := size(tree)) < to:
+        n = 1 << (to - at).bit_length() - 1
+        grow(tree, hidden(), min(n, at & -at) if at else n)
+
+def root(tree):
+    out = tree[-1][1]
+    for _, left in reversed(tree[:-1]):
+        out = H(b"\1" + left + out)
+    return out.hex()
+
+def strand(r):
+    kinds = ("track-open", "track-close", "seg", "gap", "recovered")
+    return {"event": "events", "loose": f"{r.get('track')}/loose"}.get(r["k"], r.get("track") if r["k"] in kinds else None)
+
+# Format 2: each line in the tree of its strand, the rest in that of the log.
+def stretches():
+    trees, todo, to_the_end = {None: []}, {}, {}
+    for g in about["ranges"]:
+        trees[g["of"]] = []
+        todo.setdefault(g["of"], []).append((g["from"], g["lines"]))
+    for line, r in zip(lines, rows):
+        of = strand(r)
+        need(of is not None and todo.get(of) or r["k"] in ("genesis", "key", "end"), f"line {r['i']} is of no range")
+        place = r["i"]
+        if of is not None:
+            begin, n = todo[of][0]
+            place = max(begin, size(trees[of]))
+            last = place == begin + n - 1
+            if of in starts and len(todo[of]) > 1:
+                need(r["k"] == "track-open", f"lines behind line {r['i']} are left out")
+            elif of in starts:  # nothing about the time asked for stands outside of the stretch
+                need(place > begin or place == 0 or r["t"] <= starts[of], f"lines before line {r['i']} are left out")
+                to_the_end[of] = last and not (r["k"] == "seg" and r["from_t"] >= about["to_t"] + SETTLE)
+            todo[of] = todo[of][last:]
+        skip(trees[of], place)
+        grow(trees[of], H(b"\0" + line))
+    need(set(starts) & set(strands) <= set(todo), "no line of a track")
+    for of in sorted(todo):
+        need(of in strands and not todo[of], f"lines of {of} are left out")
+        need(not to_the_end.get(of) or size(trees[of]) == strands[of]["lines"], f"lines at the end of {of} are left out")
+        skip(trees[of], strands[of]["lines"])
+        need(root(trees[of]) == strands[of]["root"], f"not the lines of {of}")
+    skip(trees[None], part["lines"])
+    return root(trees[None])
+
 need(all(a["i"] < b["i"] for a, b in zip(rows, rows[1:])) and rows[0]["i"] == 0 and rows[0]["k"] == "genesis", "order of lines")
-need(tree(0, part["lines"]).hex() == part["root"] and at == len(rows) and used == len(hashes), "not lines of the sealed log")
+starts = {t["track"]: t["from_t"] for t in about.get("tracks", [])}
+strands = {s["of"]: s for r in rows if r["k"] == "end" for s in r.get("strands", [])}
+ranged = about["format"] == 2
+got = stretches() if ranged else walk(0, part["lines"]).hex()
+need(got == part["root"] and (ranged or at == len(rows)) and used == len(hashes), "not lines of the sealed log")
+if redacted and strands:  # no line about a track is left out
+    whole = {}
+    for line, r in zip(lines, rows):
+        if r["k"] == "end":
+            break
+        if strand(r) and strand(r) == r.get("track"):
+            grow(whole.setdefault(strand(r), []), H(b"\0" + line))
+    need({of: s["root"] for of, s in strands.items() if of != "events" and "/" not in of} == {of: root(t) for of, t in whole.items()}, "lines of a track are left out")
 
 # 3. The last checkpoint is signed under the log's last key, which the node certified.
 text, _, sig = z.read("source/checkpoint.txt").partition(b"\n\n")
@@ -109,11 +183,13 @@ for i, r in enumerate(rows):
     last[r["track"]] = end
     need(ends.get(r["file"], r["offset"] if not redacted else 0) == r["offset"], f"a stretch before line {r['i']} is left out")
     ends[r["file"]] = r["offset"] + r["length"]
+    if ranged and not ((end > starts[r["track"]] or begin >= starts[r["track"]]) and begin <= about["to_t"]):
+        continue  # it ends the stretch on either side
     if any(reaches(c, r) and end >= c["from_t"] and begin <= c["to_t"] for c in cuts):
         cut += 1
         continue
     if not redacted:
-        start = {t["track"]: t["from_t"] for t in about["tracks"]}[r["track"]]
+        start = starts[r["track"]]
         need(start >= about["from_t"] - PREROLL and (end > start or begin >= start) and begin <= about["to_t"], f"line {r['i']} is of another time")
     data, pos = media[r["file"]]
     need(H(data[pos:pos + r["length"]]).hex() == r["sha256"], f"media at line {r['i']}")
