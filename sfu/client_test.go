@@ -143,7 +143,8 @@ type clientParams struct {
 	prepare  []SourceID
 	profiles []dtls.SRTPProtectionProfile
 	recvRED  bool
-	twice    bool // a second offer before the connection stands, as browsers make one
+	conn     *wiredConn // the client's socket, if it is to be seen
+	twice    bool       // a second offer before the connection stands, as browsers make one
 }
 
 func clientAPI(t testing.TB, p clientParams) *webrtc.API {
@@ -153,6 +154,11 @@ func clientAPI(t testing.TB, p clientParams) *webrtc.API {
 	s.SetIPFilter(func(ip netIP) bool { return ip.IsLoopback() })
 	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
 	s.SetICEMulticastDNSMode(1)
+	if p.conn != nil {
+		mux := webrtc.NewICEUDPMux(nil, p.conn)
+		t.Cleanup(func() { _ = mux.Close() })
+		s.SetICEUDPMux(mux)
+	}
 	if p.profiles != nil {
 		s.SetSRTPProtectionProfiles(p.profiles...)
 	}
