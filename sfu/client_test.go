@@ -145,8 +145,9 @@ type clientParams struct {
 	prepare  []SourceID
 	profiles []dtls.SRTPProtectionProfile
 	recvRED  bool
-	wide     bool // it reports by transport-wide feedback
-	twice    bool // a second offer before the connection stands, as browsers make one
+	wide     bool       // it reports by transport-wide feedback
+	conn     *wiredConn // the client's socket, if it is to be seen
+	twice    bool       // a second offer before the connection stands, as browsers make one
 }
 
 func clientAPI(t testing.TB, p clientParams) *webrtc.API {
@@ -156,6 +157,11 @@ func clientAPI(t testing.TB, p clientParams) *webrtc.API {
 	s.SetIPFilter(func(ip netIP) bool { return ip.IsLoopback() })
 	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
 	s.SetICEMulticastDNSMode(1)
+	if p.conn != nil {
+		mux := webrtc.NewICEUDPMux(nil, p.conn)
+		t.Cleanup(func() { _ = mux.Close() })
+		s.SetICEUDPMux(mux)
+	}
 	if p.profiles != nil {
 		s.SetSRTPProtectionProfiles(p.profiles...)
 	}

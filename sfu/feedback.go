@@ -12,7 +12,7 @@ import (
 const (
 	// feedbackPace is the time between two reports of what has come, by which a
 	// sender estimates its line. Without them Chromium falls to 6 frames a second.
-	feedbackPace = 80 * time.Millisecond
+	feedbackPace = 100 * time.Millisecond
 	feedbackMost = 100 // packets, then a report does not wait
 	maxBlocks    = 31  // of one receiver report (RFC 3550 section 6.4.2)
 )

@@ -26,6 +26,7 @@ type hostile struct {
 	micSSRC, camSSRC       uint32
 	micMID, camMID, idle   string
 	midID, ridID, repairID uint8
+	congestionID           uint8
 }
 
 const (
@@ -248,6 +249,8 @@ func sessionOf(c *client) *hostile {
 				h.ridID = uint8(e.ID)
 			case sdp.SDESRepairRTPStreamIDURI:
 				h.repairID = uint8(e.ID)
+			case sdp.TransportCCURI:
+				h.congestionID = uint8(e.ID)
 			}
 		}
 	}
