@@ -9,6 +9,7 @@ const (
 	micReserve = 40_000 // bits per second kept for an open microphone, speaking or not
 	maxRTXLoss = 0.3    // share of the line kept for repeats at most
 	raiseBy    = 1.1    // margin without which no picture gets more than it has
+	keepBy     = 1.25   // the lowest layer is left only when it is so much too much
 	raiseHold  = time.Second
 	maxHold    = 16 * time.Second
 	shortRaise = 4 * time.Second // a raise taken back so soon lengthens the hold
@@ -63,6 +64,9 @@ func divide(budget int, list []demand, raise bool) (wanted int) {
 		more := d.cost(to) - d.cost(d.give)
 		if to > d.now && !(d.fresh && d.give < 0) {
 			return raise && float64(more)*raiseBy <= float64(budget)
+		}
+		if d.give < 0 {
+			return float64(more) <= keepBy*float64(budget)
 		}
 		return more <= budget
 	}

@@ -27,6 +27,7 @@ const (
 	headroomBits = 10_000
 	minSpan      = 250 * time.Millisecond // of sending, for one look at the loss
 	minPackets   = 20
+	maxOwnLoss   = 0.35 // of a line that can be used at all
 	lossJump     = 0.08                   // more loss than the line has by itself, for which the rate is to blame
 	lossCalm     = 3 * time.Second        // in which what a lower rate changed is judged,
 	lossSettled  = 800 * time.Millisecond // once what was sent before has been told of
@@ -104,9 +105,8 @@ func (e *Estimator) Target() int { return int(e.target) }
 // Known says that feedback has ever told of a packet.
 func (e *Estimator) Known() bool { return e.reports > 0 }
 
-// Congested says that the line is full at the moment: the delay grows or what is
-// sent is lost for being too much.
-func (e *Estimator) Congested() bool { return e.trend.state == overuse || e.held }
+// Congested says that the line was full lately and the delay is not yet as before.
+func (e *Estimator) Congested() bool { return e.held }
 
 // Loss is the share of packets lost lately, 0..1.
 func (e *Estimator) Loss() float64 { return e.loss.share }
@@ -170,15 +170,13 @@ func (e *Estimator) follow(now time.Time) {
 	rate := e.acked.rate()
 	dt := min(max(now.Sub(e.grew).Seconds(), 0), 1)
 	e.grew = now
-	switch e.trend.state {
-	case overuse:
+	switch {
+	case e.trend.state == overuse && e.trend.queued() && !e.probe.mayFill(now):
 		e.full(rate, now)
-	case underuse:
+	case e.trend.state != normal:
+	case e.held:
+		e.held = false
 	default:
-		if e.held {
-			e.held = false
-			break
-		}
 		e.grow(rate, dt)
 	}
 	e.followLoss(now)

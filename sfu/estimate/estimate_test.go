@@ -80,7 +80,7 @@ func TestRandomLossIsNotCongestion(t *testing.T) {
 func TestPolicedLineIsNotFlooded(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := newSimulation(rapid.Uint64().Draw(t, "seed"), steps(2_000_000, 8, 400_000))
-		s.link.queue = 5 * time.Millisecond
+		s.link.queue = 20 * time.Millisecond
 		s.run(20 * time.Second)
 		over := 0
 		for _, x := range s.samples {

@@ -67,6 +67,7 @@ func (e *Estimator) followLoss(now time.Time) {
 	if !ok {
 		return
 	}
+	defer func() { b.own = min(b.own, maxOwnLoss) }()
 	since := now.Sub(b.blamed)
 	judged := b.blamed.IsZero() || since > lossCalm
 	switch excess := share - b.own; {

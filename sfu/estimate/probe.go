@@ -8,9 +8,10 @@ const (
 	probeTime    = 50 * time.Millisecond
 	probePackets = 8
 	probeFactor  = 2.0
-	probePause   = time.Second     // after a probe that proved nothing, longer after several
-	maxProbes    = 3 * time.Second // bound of the pause
-	probeWait    = time.Second     // for the feedback about one
+	probePause   = time.Second            // after a probe that proved nothing, longer after several
+	maxProbes    = 3 * time.Second        // bound of the pause
+	probeWait    = time.Second            // for the feedback about one
+	probeDrain   = 300 * time.Millisecond // that its packets may stand in a queue
 	probeStep    = 10 * time.Millisecond
 	probeShare   = 0.8  // of its packets must arrive,
 	probeSlack   = 0.9  // so fast compared with the sending that the line was not full
@@ -70,6 +71,11 @@ func (e *Estimator) Padding(wanted int, now time.Time) (bytes int, again time.Du
 		return 0, 0
 	}
 	return max(int(due)-p.bytes, 0), probeStep
+}
+
+// mayFill says that a queue may be a probe's doing, which its result will tell.
+func (p *probe) mayFill(now time.Time) bool {
+	return p.open || p.waiting || now.Sub(p.ended) < probeDrain
 }
 
 func (p *probe) sent(_ uint16, size int, _ time.Time) {

@@ -28,6 +28,8 @@ const (
 	limitDown    = 0.039
 	overuseTime  = 10.0   // milliseconds above the threshold until it counts
 	forgetGroups = 3000.0 // milliseconds between two groups after which all is forgotten
+	queueTime    = 25.0   // milliseconds over the least delay, below which no queue stands
+	leastTime    = 5000.0 // milliseconds for which a least delay holds, and as long again
 )
 
 // group is a burst of packets that were sent together.
@@ -50,6 +52,8 @@ type trend struct {
 	over        float64 // time above the threshold, -1: not above
 	last        float64
 	state       usage
+	least       [2]float64 // smoothed delay: of this stretch of time and of the one before
+	leastFrom   float64
 }
 
 func newTrend() trend { return trend{limit: startLimit, over: -1} }
@@ -84,6 +88,7 @@ func (t *trend) step(sent, came, at float64) {
 	t.groups = min(t.groups+1, maxGroups)
 	t.delay += came - sent
 	t.smooth = smoothing*t.smooth + (1-smoothing)*t.delay
+	t.floor(at)
 	t.xs[t.at], t.ys[t.at] = at, t.smooth
 	t.at = (t.at + 1) % trendGroups
 	t.n = min(t.n+1, trendGroups)
@@ -93,6 +98,20 @@ func (t *trend) step(sent, came, at float64) {
 	}
 	t.judge(slope, sent, at)
 }
+
+// floor follows the least delay, that of the empty line.
+func (t *trend) floor(at float64) {
+	if t.n == 0 || at-t.leastFrom > leastTime {
+		t.least[1], t.least[0], t.leastFrom = t.least[0], t.smooth, at
+		if t.n == 0 {
+			t.least[1] = t.smooth
+		}
+	}
+	t.least[0] = min(t.least[0], t.smooth)
+}
+
+// queued says that packets stand in a queue, and that it is no mere burst.
+func (t *trend) queued() bool { return t.smooth-min(t.least[0], t.least[1]) > queueTime }
 
 // slope is that of the fitted line (least squares).
 func (t *trend) slope() float64 {

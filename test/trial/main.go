@@ -40,6 +40,7 @@ func realMain(args []string) int {
 	fs.DurationVar(&o.Warmup, "warmup", 8*time.Second, "time between first media and the measurement")
 	fs.StringVar(&o.Binary, "binary", "bin/phientoa", "the server")
 	fs.BoolVar(&o.ControlOnly, "control-only", false, "measure the control pair alone (never passes)")
+	fs.BoolVar(&o.HearingOnly, "hearing-only", false, "leave the control pair out, for trials that judge the hearing alone")
 	if err := fs.Parse(args[1:]); err != nil {
 		return 2
 	}

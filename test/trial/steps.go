@@ -29,11 +29,13 @@ type outcome struct {
 func (t trial) judge(ctx context.Context, o options, v Verdict) (Verdict, error) {
 	o.Window = max(o.Window, stepWindow)
 	var err error
-	if v.Pair, err = t.once(ctx, o, "control"); err != nil {
-		return v, fmt.Errorf("control pair: %w", err)
+	if !o.HearingOnly {
+		if v.Pair, err = t.once(ctx, o, "control"); err != nil {
+			return v, fmt.Errorf("control pair: %w", err)
+		}
+		control := t.Judge(v.Pair)
+		v.ControlOutcome = &control
 	}
-	control := t.Judge(v.Pair)
-	v.ControlOutcome = &control
 	if o.ControlOnly {
 		return v, nil
 	}

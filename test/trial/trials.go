@@ -13,6 +13,7 @@ type options struct {
 	Window, Warmup time.Duration
 	Binary         string
 	ControlOnly    bool
+	HearingOnly    bool
 }
 
 // Verdict is what a trial prints.
