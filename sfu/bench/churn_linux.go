@@ -141,18 +141,21 @@ func (g *generator) watch(ctx context.Context) ([]Vital, error) {
 	every := min(max(g.config.Window/watchSamples, watchLeast), watchMost)
 	start := time.Now()
 	var out []Vital
-	for pause(ctx, every) == nil {
-		v, err := g.vital(ctx)
-		if ctx.Err() != nil {
-			break
+	for {
+		var v Vital
+		err := pause(ctx, every)
+		if err == nil {
+			v, err = g.vital(ctx)
 		}
-		if err != nil {
+		switch {
+		case ctx.Err() != nil:
+			return out, nil //nolint:nilerr // the end of the window is none
+		case err != nil:
 			return out, err
 		}
 		v.At = time.Since(start)
 		out = append(out, v)
 	}
-	return out, nil
 }
 
 // vital is the state of the server now.

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -106,6 +107,7 @@ func (g *generator) open(ctx context.Context) error {
 			}
 			g.readers = append(g.readers, &reader{
 				g: g, sock: sock, first: i, audio: &histogram{}, pictures: &histogram{}, plain: make([]byte, packetBytes),
+				random: rand.New(rand.NewPCG(uint64(i), 3)), //nolint:gosec // loses packets, protects nothing
 			})
 		}
 		g.readers[i/peersPerSocket].inboxes = append(g.readers[i/peersPerSocket].inboxes, g.place(plan))

@@ -74,7 +74,7 @@ func TestGoalsAreJudged(t *testing.T) {
 		"800 receivers, all joined with media":       mustMet,
 		"joins and leaves, slope of resident memory": mustMet,
 		"joins and leaves, slope of live heap":       mustMet,
-		"joins and leaves, slope of goroutines":      goalMissed,
+		"joins and leaves, slope of goroutines":      undecided,
 		"joins and leaves, slope of descriptors":     mustMet,
 	}, verdicts(r))
 	slow := verdicts(goalsReport(t, 6*us))

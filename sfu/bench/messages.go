@@ -63,6 +63,7 @@ type sessionConfig struct {
 	Warmup      time.Duration
 	Window      time.Duration
 	Concurrency int
+	Loss        float64 // per cent
 	NoFeedback  bool
 	ServerPID   int
 }

@@ -43,6 +43,7 @@ const (
 	maxVideoRate   = 4000
 	maxRetries     = 10
 	maxConcurrency = 64
+	maxLoss        = 20.0 // per cent
 )
 
 // memorySteps is how many times the receivers of the smaller session the larger
@@ -75,6 +76,7 @@ type Options struct {
 	JSON        bool          `name:"json" help:"Print the report as JSON."`
 	JSONFile    string        `name:"json-file" placeholder:"FILE" help:"Write the report as JSON into this file beside what is printed."`
 	NoTap       bool          `name:"no-tap" help:"Leave out the recording tap of own and pionsend."`
+	Loss        float64       `name:"loss" help:"Per cent of the packets that receivers lose on their line, at most 20."`
 	NoFeedback  bool          `name:"no-feedback" help:"Receivers send no receiver reports, transport feedback or repeat requests."`
 	NoPin       bool          `name:"no-pin" help:"Do not pin the server to core 0 and the generator to core 1."`
 	NoSpin      bool          `name:"no-spin" help:"Do not keep the cores awake with an idle-priority spinner."`
@@ -115,6 +117,7 @@ func (o Options) filled() (Options, error) {
 		within("video-rate", rate, frameRate, maxVideoRate),
 		within("retries", o.Retries, 0, maxRetries),
 		within("concurrency", o.Concurrency, 1, maxConcurrency),
+		within("loss", o.Loss, 0, maxLoss),
 	)
 	switch {
 	case len(o.Scenarios) > 1 && slices.Contains(o.Scenarios, Goals):
@@ -132,7 +135,7 @@ func orDefault[T comparable](field *T, value T) {
 	}
 }
 
-func within[T int | time.Duration](name string, v, low, high T) error {
+func within[T int | float64 | time.Duration](name string, v, low, high T) error {
 	if v < low || v > high {
 		return fmt.Errorf("%w: --%s %v, takes %v to %v", ErrOptions, name, v, low, high)
 	}

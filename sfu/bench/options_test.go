@@ -61,6 +61,10 @@ func TestGoalsCompareWhatTheySpeakOf(t *testing.T) {
 		require.False(t, names[trial.name], "one table a name")
 		names[trial.name] = true
 		require.Contains(t, trial.options.Contestants, Own)
+		if trial.scenario == Soak {
+			require.LessOrEqual(t, trial.options.Window, 5*time.Minute)
+			trial.options.Window = maxWindow // one window as long as the soak, otherwise
+		}
 		_, err := trial.options.filled()
 		require.NoError(t, err, "%s is within the bounds", trial.name)
 	}
@@ -96,6 +100,8 @@ func TestOptionsOutOfRangeAreRefused(t *testing.T) {
 		"more receivers than a bench has":    {Scenarios: []string{Memory}, Receivers: maxReceivers/memorySteps + 1},
 		"hearings beyond the addresses":      {Hearings: maxHearings + 1},
 		"a soak without end":                 {Minutes: maxMinutes + 1},
+		"a line that is none":                {Loss: 21},
+		"a line that gives":                  {Loss: -1},
 		"a herd of joins":                    {Concurrency: maxConcurrency + 1},
 	} {
 		_, err := o.filled()

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"encoding/binary"
+	"math/rand/v2"
 	"net/netip"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,7 @@ type reader struct {
 	first   int // index of the first peer
 	inboxes []*inbox
 
+	random    *rand.Rand // of losses
 	header    rtp.Header
 	plain     []byte
 	audio     *histogram
@@ -75,6 +77,9 @@ func (r *reader) packet(b []byte, from netip.AddrPort, a arrival) {
 	}
 	if b[1] >= 192 && b[1] <= 223 { // RTCP (RFC 5761 section 4)
 		r.control(p, session, b)
+		return
+	}
+	if r.g.config.Loss > 0 && 100*r.random.Float64() < r.g.config.Loss {
 		return
 	}
 	plain, err := session.in.DecryptRTP(r.plain, b, &r.header)

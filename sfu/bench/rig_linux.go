@@ -88,7 +88,7 @@ func (r *rig) session(scenario, contestant string) sessionConfig {
 	c := sessionConfig{
 		Hello: hello{Contestant: contestant, Tap: !o.NoTap}, Scenario: scenario,
 		Receivers: o.Receivers, Hearings: o.Hearings, VideoRate: o.VideoRate, Warmup: o.Warmup,
-		Window: o.Window, Concurrency: o.Concurrency, NoFeedback: o.NoFeedback,
+		Window: o.Window, Concurrency: o.Concurrency, Loss: o.Loss, NoFeedback: o.NoFeedback,
 	}
 	if o.Profile != "" {
 		c.Hello.Profile = filepath.Join(o.Profile, fmt.Sprintf("%s-%s-%d.pprof", scenario, contestant, r.windows))

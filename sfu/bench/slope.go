@@ -96,5 +96,8 @@ func studentT95(degrees float64) float64 {
 }
 
 func (s Slope) text(unit string, scale float64) string {
+	if s.Verdict == slopeUnknown {
+		return fmt.Sprintf("%+.2f %s/min (%s)", s.PerMinute/scale, unit, s.Verdict)
+	}
 	return fmt.Sprintf("%+.2f ± %.2f %s/min (%s)", s.PerMinute/scale, s.Error/scale, unit, s.Verdict)
 }

@@ -87,11 +87,25 @@ func TestSessionOfEveryContestant(t *testing.T) {
 func TestReceiversReport(t *testing.T) {
 	for _, contestant := range []string{Own, Pion} {
 		t.Run(contestant, func(t *testing.T) {
+			start := time.Now()
 			s := inOne(t, Options{Scenarios: []string{Fanout}, Receivers: 3, Window: 2 * time.Second}, contestant)
 			require.GreaterOrEqual(t, s.Feedback.Reports, uint64(3), "each reports on its picture within 1.5 s")
-			require.LessOrEqual(t, s.Feedback.Reports, uint64(3*8))
+			require.LessOrEqual(t, s.Feedback.Reports, uint64(3*3*(time.Since(start).Seconds()+1)))
 			quiet := inOne(t, Options{Scenarios: []string{Fanout}, Receivers: 3, Window: time.Second, NoFeedback: true}, contestant)
 			require.Zero(t, quiet.Feedback)
+		})
+	}
+}
+
+// What a receiver loses of the pictures is asked for, repeated by the server and
+// counted as delivered; of the sound nobody asks.
+func TestLossIsMended(t *testing.T) {
+	for _, contestant := range []string{Own, PionSend, Pion} {
+		t.Run(contestant, func(t *testing.T) {
+			s := inOne(t, Options{Scenarios: []string{Fanout}, Receivers: 3, Window: time.Second, Loss: 10}, contestant)
+			require.Positive(t, s.Feedback.Nacks)
+			require.Less(t, s.Delivered, s.Expected, "sound is lost")
+			require.Greater(t, float64(s.Delivered), 0.95*float64(s.Expected), "a tenth was lost, of which a quarter was sound")
 		})
 	}
 }
@@ -100,14 +114,20 @@ func TestReceiversReport(t *testing.T) {
 func TestHearingsPass(t *testing.T) {
 	for _, contestant := range []string{Own, Pion} {
 		t.Run(contestant, func(t *testing.T) {
-			s := inOne(t, Options{Scenarios: []string{Churn}, Receivers: 2, Window: 4 * time.Second}, contestant)
-			require.Positive(t, s.Passed)
-			require.Zero(t, s.Failed, s.FailedWhy)
-			require.NotEmpty(t, s.TimeSeries)
-			for _, v := range s.TimeSeries {
-				require.Positive(t, v.RSS)
-				require.Positive(t, v.Goroutines)
-				require.Positive(t, v.Descriptors)
+			// However slow the machine is, one ends in some window.
+			for window := 2 * time.Second; ; window *= 3 {
+				s := inOne(t, Options{Scenarios: []string{Churn}, Receivers: 2, Window: window}, contestant)
+				require.Zero(t, s.Failed, s.FailedWhy)
+				require.NotEmpty(t, s.TimeSeries)
+				for _, v := range s.TimeSeries {
+					require.Positive(t, v.RSS)
+					require.Positive(t, v.Goroutines)
+					require.Positive(t, v.Descriptors)
+				}
+				if s.Passed > 0 {
+					return
+				}
+				require.Less(t, window, maxWindow/3)
 			}
 		})
 	}

@@ -60,11 +60,21 @@ func (r ScenarioReport) media(t io.Writer) {
 		}
 		row(t, c.Contestant, c.CPU.text(2), fmt.Sprintf("%.1f + %.1f", c.User.Median, c.System.Median),
 			c.ToPion.ratio(), c.ToFloor.ratio(), fmt.Sprintf("%d of %d", c.Lost, c.Expected), fmt.Sprint(c.Duplicates),
-			fmt.Sprintf("%.2f / %.2f", c.P50.Median, c.P99.Median),
-			fmt.Sprintf("%.2f / %.2f", c.PictureP50.Median, c.PictureP99.Median),
+			latencies(c.P50, c.P99), latencies(c.PictureP50, c.PictureP99),
 			fmt.Sprintf("%.3f", c.Allocs.Median), c.RSS.text(0), c.PerPeer.text(0), c.JoinCPU.text(2),
 			percent(c.Waited.Median), fmt.Sprint(len(c.Rejected)))
 	}
+}
+
+// latencies prints two quantiles; what lies beyond the histogram is not known.
+func latencies(p50, p99 Spread) string {
+	text := func(ms float64) string {
+		if most := float64((latencySlots-1)*latencySlot) / float64(time.Millisecond); ms > most {
+			return fmt.Sprintf("> %.0f", most)
+		}
+		return fmt.Sprintf("%.2f", ms)
+	}
+	return text(p50.Median) + " / " + text(p99.Median)
 }
 
 func (r ScenarioReport) storm(t io.Writer) {
