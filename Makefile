@@ -45,7 +45,7 @@ generate: ## protocol types and generated pages
 vuln: ## known vulnerabilities that our code reaches
 	@scripts/vuln.sh
 
-bench: build ## our forwarding against plain Pion and the floor
+bench: build ## our forwarding against plain Pion and the floor (ARGS=goals: beside the goals)
 	@bin/phientoa bench $(ARGS)
 
 sbom: build ## dist/sbom.json, what the binary is made of

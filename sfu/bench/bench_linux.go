@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"time"
 )
 
 // Run takes the windows that o asks for and prints the report to stdout. The
@@ -30,50 +31,54 @@ func Run(ctx context.Context, o Options, stdout io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, stop()) }()
 	report := Report{Machine: machine(), Options: o}
-	for _, scenario := range o.Scenarios {
-		result, err := r.scenario(ctx, scenario)
+	began := time.Now()
+	for _, t := range o.trials() {
+		r.options = t.options
+		result, err := r.trial(ctx, t)
 		if err != nil {
 			return err
 		}
 		report.Scenarios = append(report.Scenarios, result)
 	}
-	if err := report.print(stdout, o.JSON); err != nil {
+	report.Took = time.Since(began)
+	report.judge()
+	if err := errors.Join(report.print(stdout, o.JSON), report.save(o.JSONFile)); err != nil {
 		return err
 	}
 	return report.complete()
 }
 
-// scenario interleaves the contestants, one window each and round, and begins
-// each round with another one.
-func (r *rig) scenario(ctx context.Context, scenario string) (ScenarioReport, error) {
-	o := r.options
+// trial interleaves the contestants, one window each and round, and begins each
+// round with another one.
+func (r *rig) trial(ctx context.Context, t trial) (ScenarioReport, error) {
+	o := t.options
 	taken := make([]ContestantReport, len(o.Contestants))
 	for i, c := range o.Contestants {
 		taken[i].Contestant = c
 	}
 	for round := range o.Windows {
 		for i := range taken {
-			c := &taken[(i+round)%len(taken)]
-			if scenario == JoinStorm && c.Contestant == Floor {
-				continue
-			}
-			if err := r.window(ctx, scenario, c); err != nil {
+			if err := r.window(ctx, t, &taken[(i+round)%len(taken)]); err != nil {
 				return ScenarioReport{}, err
 			}
 		}
 	}
-	return newScenarioReport(scenario, o, taken), nil
+	return newScenarioReport(t, taken), nil
 }
 
-// window adds one accepted window to c, or the reasons why there is none.
-func (r *rig) window(ctx context.Context, scenario string, c *ContestantReport) error {
+// window adds one accepted window to c, or the reasons why there is none. A
+// contestant that fails is a reason too: the others go on.
+func (r *rig) window(ctx context.Context, t trial, c *ContestantReport) error {
 	for range r.options.Retries + 1 {
-		s, err := r.sample(ctx, scenario, c.Contestant)
-		if err != nil {
-			return err
+		s, err := r.take(ctx, t.scenario, c.Contestant)
+		if ctx.Err() != nil {
+			return errors.Join(err, context.Cause(ctx))
 		}
 		why := rejected(s)
-		fmt.Fprintln(r.options.Progress, progress(s, why))
+		if err != nil {
+			s, why = Sample{Scenario: t.scenario, Contestant: c.Contestant}, "it failed: "+err.Error()
+		}
+		fmt.Fprintln(r.options.Progress, t.name+", "+progress(s, why))
 		if why == "" {
 			c.Samples = append(c.Samples, s)
 			return nil
@@ -83,15 +88,31 @@ func (r *rig) window(ctx context.Context, scenario string, c *ContestantReport) 
 	return nil
 }
 
-func progress(s Sample, why string) string {
-	line := fmt.Sprintf("%s %s: ", s.Scenario, s.Contestant)
-	if s.Scenario == JoinStorm {
-		line += fmt.Sprintf("%d joins in %v", s.Joins, s.JoinTime)
-	} else {
-		line += fmt.Sprintf("%.2f us a packet, %d of %d", micros(s), s.Delivered, s.Expected)
+// take gives one sample of a scenario, which for some is made of several.
+func (r *rig) take(ctx context.Context, scenario, contestant string) (Sample, error) {
+	switch scenario {
+	case Memory:
+		return r.memory(ctx, contestant)
+	case Saturation:
+		return r.saturation(ctx, contestant)
+	default:
+		return r.sample(ctx, scenario, contestant)
 	}
-	if why != "" {
-		line += "; rejected: " + why
+}
+
+func progress(s Sample, why string) string {
+	line := s.Contestant + ": "
+	switch {
+	case why != "":
+		return line + "rejected: " + why
+	case s.Scenario == JoinStorm:
+		line += fmt.Sprintf("%d joins in %v", s.Joins, s.JoinTime)
+	case s.Scenario == Memory:
+		line += fmt.Sprintf("%.0f KB for a further receiver", s.PerFurther/(1<<10))
+	case s.Scenario == Saturation:
+		line += fmt.Sprintf("%.1f kpps", s.CleanRate/1000)
+	default:
+		line += fmt.Sprintf("%.2f us a packet, %d of %d", micros(s), s.Delivered, s.Expected)
 	}
 	return line
 }

@@ -14,6 +14,7 @@
 // its sending, so loss and duplicates are counted by identity and latency is
 // one-way, up to the kernel's receive timestamp. A window in which the
 // generator itself lagged says nothing about the server and is repeated.
+// Receivers speak as browsers do, to all contestants alike: see feedback.
 //
 // Absolute figures differ from machine to machine; the ratios of one run hold.
 // All traffic stays on the loopback interface and ends by itself.

@@ -71,6 +71,12 @@ type tally struct {
 	beyond     uint64 // in the window, but after what seen has room for
 }
 
+// has says that the packet of the counter came already, or lies outside.
+func (t *tally) has(counter, first uint64) bool {
+	at := counter - first
+	return counter < first || at/64 >= uint64(len(t.seen)) || t.seen[at/64]&(1<<(at%64)) != 0
+}
+
 // newTally has room for packets in a window.
 func newTally(packets int) *tally { return &tally{seen: make([]uint64, packets/64+1)} }
 

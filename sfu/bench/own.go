@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,72 +12,105 @@ import (
 	"phientoa/sfu"
 )
 
-// Classes of the routing: one of those who see publisher i, and the recorder.
-const tapClass = "recorder"
+// Classes of the routing: the people of a room, and its recorder.
+const (
+	roomClass = "room"
+	tapClass  = "recorder"
+)
 
-func audienceOf(publisher int) string { return "see-" + publisherID(publisher) }
+// noPolice is a bitrate that no camera of a bench reaches: what is measured is
+// the forwarder, not the bound of one camera.
+const noPolice = 1 << 30
 
 // ownForwarder is the sfu, used as signaling uses it: who joins is prepared,
 // gets its grants by a new routing, and negotiates.
 type ownForwarder struct {
 	engine *sfu.Engine
-	room   *sfu.Room
-	grants []sfu.Grant
+	tap    bool
+
+	mu    sync.Mutex
+	rooms map[string]*ownRoom
+}
+
+// ownRoom is a room with its present routing.
+type ownRoom struct {
+	room *sfu.Room
 
 	mu      sync.Mutex // also keeps routings in order
+	peers   map[string]*sfu.Peer
+	grants  []sfu.Grant
 	members []sfu.Membership
-	epoch   uint64
 }
 
 func newOwnForwarder(h hello, sender sfu.SenderMode) (*ownForwarder, error) {
 	engine, err := sfu.New(sfu.Params{
 		Addrs: []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}, Loops: 1, Sender: sender,
+		Limits: sfu.Limits{VideoBitrate: noPolice},
 	})
 	if err != nil {
 		return nil, err
 	}
-	f := &ownForwarder{engine: engine, epoch: 1}
-	if f.room, err = engine.Room("bench"); err != nil {
-		_ = engine.Close()
-		return nil, err
-	}
-	for i := range h.Publishers {
-		for _, kind := range []sfu.SourceKind{sfu.Mic, sfu.Cam} {
-			for _, class := range []string{audienceOf(i), tapClass} {
-				f.grants = append(f.grants, sfu.Grant{
-					Source: sfu.SourceID{Peer: publisherID(i), Kind: kind}, Audience: sfu.Audience{Class: class}, MaxLayer: 255,
-				})
-			}
-		}
-	}
-	if h.Tap {
-		// Keyframes by request, as a recorder asks for them.
-		if _, err := f.room.Tap(sfu.TapParams{Class: tapClass, Tap: &countingTap{}, MaxHeight: 720, KeyframeEvery: 10 * time.Second}); err != nil {
-			_ = engine.Close()
-			return nil, err
-		}
-	}
-	return f, nil
+	return &ownForwarder{engine: engine, tap: h.Tap, rooms: map[string]*ownRoom{}}, nil
 }
 
-func (f *ownForwarder) join(ctx context.Context, r joinRequest) (string, error) {
+// enter gives the room, opened if need be, with a place for the peer in it.
+func (f *ownForwarder) enter(name, peer string) (*ownRoom, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	r := f.rooms[name]
+	if r == nil {
+		room, err := f.engine.Room(name)
+		if err != nil {
+			return nil, err
+		}
+		r = &ownRoom{room: room, peers: map[string]*sfu.Peer{}}
+		if f.tap {
+			// Keyframes by request, as a recorder asks for them.
+			if _, err := room.Tap(sfu.TapParams{Class: tapClass, Tap: &countingTap{}, MaxHeight: 720, KeyframeEvery: 10 * time.Second}); err != nil {
+				room.Close()
+				return nil, err
+			}
+		}
+		f.rooms[name] = r
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.peers[peer] = nil
+	return r, nil
+}
+
+// sources gives the sfu's names of a feed's streams.
+func sources(feeds ...feed) []sfu.SourceID {
+	var out []sfu.SourceID
+	for _, f := range feeds {
+		id := publisherID(f.Publisher)
+		out = append(out, sfu.SourceID{Peer: id, Kind: sfu.Mic})
+		if f.VideoRate > 0 {
+			out = append(out, sfu.SourceID{Peer: id, Kind: sfu.Cam})
+		}
+	}
+	return out
+}
+
+func (f *ownForwarder) join(ctx context.Context, r request) (string, error) {
 	params := sfu.PeerParams{ID: r.ID, Observer: deafObserver{}}
 	offer := sfu.Offer{SDP: r.SDP}
-	if r.Publisher >= 0 {
-		params.MayPublish = []sfu.SourceKind{sfu.Mic, sfu.Cam}
-		offer.Publish = []sfu.Publish{{MID: r.AudioMID, Kind: sfu.Mic}, {MID: r.VideoMID, Kind: sfu.Cam}}
+	if r.Sends != nil {
+		for i, source := range sources(*r.Sends) {
+			params.MayPublish = append(params.MayPublish, source.Kind)
+			offer.Publish = append(offer.Publish, sfu.Publish{MID: r.MIDs[i], Kind: source.Kind})
+		}
 	}
-	peer, err := f.room.Join(params)
+	room, err := f.enter(r.Room, r.ID)
 	if err != nil {
 		return "", err
 	}
-	var sources []sfu.SourceID
-	for _, publisher := range r.Receives {
-		id := publisherID(publisher)
-		sources = append(sources, sfu.SourceID{Peer: id, Kind: sfu.Mic}, sfu.SourceID{Peer: id, Kind: sfu.Cam})
+	peer, err := room.room.Join(params)
+	if err != nil {
+		return "", err
 	}
-	peer.Prepare(sources)
-	if err := f.admit(r); err != nil {
+	peer.Prepare(sources(r.Receives...))
+	if err := room.admit(r, peer); err != nil {
 		return "", err
 	}
 	answer, err := peer.Negotiate(ctx, offer)
@@ -96,18 +130,66 @@ func (f *ownForwarder) join(ctx context.Context, r joinRequest) (string, error) 
 	return answer.SDP, nil
 }
 
-// admit gives a peer its grants.
-func (f *ownForwarder) admit(r joinRequest) error {
+// admit gives a peer, and what it sends, their grants.
+func (r *ownRoom) admit(q request, peer *sfu.Peer) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.peers[q.ID] = peer
+	r.members = append(r.members, sfu.Membership{Peer: q.ID, Class: roomClass})
+	if q.Sends != nil {
+		for _, source := range sources(*q.Sends) {
+			for _, class := range []string{roomClass, tapClass} {
+				r.grants = append(r.grants, sfu.Grant{Source: source, Audience: sfu.Audience{Class: class}, MaxLayer: 255})
+			}
+		}
+	}
+	return r.room.Apply(sfu.Routing{Epoch: 1, Grants: r.grants, Members: r.members})
+}
+
+// leave takes the peer out of the routing and closes it, and with the last one
+// the room.
+func (f *ownForwarder) leave(q request) error {
+	f.mu.Lock()
+	r := f.rooms[q.Room]
+	f.mu.Unlock()
+	if r == nil {
+		return fmt.Errorf("bench: no room %q", q.Room)
+	}
+	peer, err := r.dismiss(q.ID)
+	if err != nil {
+		return err
+	}
+	if peer != nil {
+		peer.Close()
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, publisher := range r.Receives {
-		f.members = append(f.members, sfu.Membership{Peer: r.ID, Class: audienceOf(publisher)})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.peers) == 0 {
+		delete(f.rooms, q.Room)
+		r.room.Close()
 	}
-	return f.room.Apply(sfu.Routing{Epoch: f.epoch, Grants: f.grants, Members: f.members})
+	return nil
+}
+
+// dismiss takes the grants of a peer, and of what it sends.
+func (r *ownRoom) dismiss(id string) (*sfu.Peer, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	peer := r.peers[id]
+	delete(r.peers, id)
+	r.members = slices.DeleteFunc(r.members, func(m sfu.Membership) bool { return m.Peer == id })
+	r.grants = slices.DeleteFunc(r.grants, func(g sfu.Grant) bool { return g.Source.Peer == id })
+	return peer, r.room.Apply(sfu.Routing{Epoch: 1, Grants: r.grants, Members: r.members})
 }
 
 func (f *ownForwarder) close() error {
-	f.room.Close()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, r := range f.rooms {
+		r.room.Close()
+	}
 	return f.engine.Close()
 }
 

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/rtp"
 	"github.com/pion/rtp/codecs"
 	"github.com/pion/sdp/v3"
 	"github.com/stretchr/testify/require"
@@ -25,6 +26,23 @@ func control(level, kind int32, data []byte) []byte {
 		b = append(b, 0)
 	}
 	return b
+}
+
+// The length of a header is what Pion's parser says, and never reads beyond.
+func FuzzHeaderSize(f *testing.F) {
+	h := rtp.Header{Version: 2, CSRC: []uint32{1, 2}, Extension: true, ExtensionProfile: rtp.ExtensionProfileOneByte}
+	require.NoError(f, h.SetExtension(3, []byte{1, 2}))
+	raw, err := h.Marshal()
+	require.NoError(f, err)
+	f.Add(raw)
+	f.Add([]byte{0x80})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		size := headerSize(b)
+		var h rtp.Header
+		if n, err := h.Unmarshal(b); err == nil {
+			require.Equal(t, n, size)
+		}
+	})
 }
 
 func FuzzControl(f *testing.F) {
@@ -90,10 +108,12 @@ func TestAnswerIsTakenOnlyWhole(t *testing.T) {
 		candidate: netip.MustParseAddrPort("127.0.0.1:9"), ufrag: "u", pwd: "p",
 		sections: []offerSection{{mid: "0", kind: "audio"}, {mid: "1", kind: "video"}},
 	})
-	answer := strings.ReplaceAll(text, "setup:actpass", "setup:passive")
+	answer := strings.NewReplacer("setup:actpass", "setup:passive", "recvonly", "sendonly").Replace(text)
 	r, err := parseAnswer(answer)
 	require.NoError(t, err)
-	require.Equal(t, remoteSide{ufrag: "u", pwd: "p", candidates: r.candidates}, r)
+	require.Equal(t, remoteSide{
+		ufrag: "u", pwd: "p", candidates: r.candidates, transportID: twccExtension, repairs: map[uint32]uint32{},
+	}, r)
 	require.Len(t, r.candidates, 1)
 	for name, bad := range map[string]string{
 		"a refused m-line":    strings.Replace(answer, "m=video 9", "m=video 0", 1),
@@ -106,11 +126,32 @@ func TestAnswerIsTakenOnlyWhole(t *testing.T) {
 	}
 }
 
-func TestOfferIsValidAndOrdered(t *testing.T) {
-	for _, scenario := range []string{Fanout, Hearing8, JoinStorm} {
-		plan, err := planOf(scenario, 3)
+// Feedback is for those who ask for it and number what they send.
+func TestTransportFeedbackIsGivenWhereTheAnswerWantsIt(t *testing.T) {
+	answer := func(lines ...string) remoteSide {
+		r, err := parseAnswer(strings.Join(append([]string{
+			"v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", "m=video 9 UDP/TLS/RTP/SAVPF 96 97", "c=IN IP4 0.0.0.0",
+			"a=ice-ufrag:u", "a=ice-pwd:p", "a=candidate:1 1 udp 1 127.0.0.1 9 typ host", "a=setup:passive",
+		}, lines...), "\r\n") + "\r\n")
 		require.NoError(t, err)
-		for _, p := range plan {
+		return r
+	}
+	const extension, wanted = "a=extmap:5 " + twccURI, "a=rtcp-fb:96 transport-cc"
+	require.EqualValues(t, 5, answer(extension, wanted, "a=sendonly").transportID)
+	require.EqualValues(t, 5, answer("a=extmap:5/sendrecv "+twccURI, wanted).transportID)
+	require.Zero(t, answer(extension, "a=sendonly").transportID, "no feedback wanted")
+	require.Zero(t, answer(wanted, "a=sendonly").transportID, "no numbers")
+	require.Zero(t, answer(extension, wanted, "a=recvonly").transportID, "what we send, not what we get")
+	require.Zero(t, answer("a=extmap:5/recvonly "+twccURI, wanted).transportID)
+	require.Zero(t, answer("a=extmap:15 "+twccURI, wanted).transportID, "no identifier of a one-byte header (RFC 8285)")
+	require.Equal(t, map[uint32]uint32{7: 6}, answer("a=ssrc-group:FID 6 7", "a=ssrc-group:FID x 7", "a=ssrc-group:FEC-FR 1 2").repairs)
+}
+
+func TestOfferIsValidAndOrdered(t *testing.T) {
+	for _, scenario := range []string{Fanout, Spaced, Hearing8, Hearings, Receivers800, JoinStorm, Churn, Soak} {
+		scene, err := sceneOf(sessionConfig{Scenario: scenario, Receivers: 3, Hearings: 2, VideoRate: 52})
+		require.NoError(t, err)
+		for _, p := range scene.plan {
 			sections := p.sections()
 			var d sdp.SessionDescription
 			require.NoError(t, d.UnmarshalString(offer(offerParams{candidate: netip.MustParseAddrPort("127.0.0.1:9"), sections: sections})))
@@ -124,23 +165,77 @@ func TestOfferIsValidAndOrdered(t *testing.T) {
 					sending++
 				}
 			}
-			require.Equal(t, p.Publisher >= 0, sending == 2)
-			require.Len(t, sections, sending+2*len(p.Receives))
+			want := 0
+			if p.Sends != nil {
+				want = len(p.Sends.streams())
+			}
+			require.Equal(t, want, sending)
+			for _, f := range p.Receives {
+				want += len(f.streams())
+			}
+			require.Len(t, sections, want)
 		}
 	}
-	_, err := planOf("nothing", 3)
+	_, err := sceneOf(sessionConfig{Scenario: "nothing"})
 	require.ErrorIs(t, err, ErrOptions)
 }
 
-func TestPlansDeliverWhatTheirNamesSay(t *testing.T) {
-	for scenario, want := range map[string][3]int{Fanout: {101, 1, 200}, Hearing8: {8, 8, 112}, JoinStorm: {101, 1, 200}} {
-		plan, err := planOf(scenario, 100)
+func TestScenesDeliverWhatTheirNamesSay(t *testing.T) {
+	for scenario, want := range map[string][5]int{ // peers that stay, publishers, streams, packets a second, comers and goers
+		Fanout: {101, 1, 200, 100 * 206, 0}, Spaced: {101, 1, 200, 100 * 206, 0}, JoinStorm: {101, 1, 200, 100 * 206, 0},
+		Hearing8: {8, 8, 112, 56 * 206, 0}, Hearings: {160, 160, 960, 480 * 206, 0},
+		Receivers800: {103, 3, 400, 100 * (206 + 50 + 50), 0}, Churn: {101, 1, 200, 100 * 206, 3 * churners},
+	} {
+		scene, err := sceneOf(sessionConfig{Scenario: scenario, Receivers: 100, Hearings: 40, VideoRate: 156})
 		require.NoError(t, err)
-		require.Equal(t, want, [3]int{len(plan), publishers(plan), outputs(plan)}, scenario)
-		for _, p := range plan {
-			require.NotContains(t, p.Receives, p.Publisher, "nobody gets itself back")
+		peers, publishers := standing(scene.plan)
+		streams, packets := outputs(scene.plan)
+		require.Equal(t, want, [5]int{peers, publishers, streams, packets, len(scene.plan) - peers}, scenario)
+		senders := true
+		for i, p := range scene.plan {
+			require.Equal(t, i, p.Index, "the index is the address")
+			if p.Churns {
+				continue
+			}
+			require.True(t, senders || p.Sends == nil, "publishers first")
+			senders = p.Sends != nil
+			for _, f := range p.Receives {
+				require.False(t, p.Sends != nil && *p.Sends == f, "nobody gets itself back")
+			}
 		}
 	}
+}
+
+// However a camera spreads its packets, each belongs to one picture, none is
+// missing and none comes before its time.
+func TestBurstsAreThePicturesInOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rate := rapid.IntRange(frameRate, maxVideoRate).Draw(t, "rate")
+		spaced := rapid.Bool().Draw(t, "spaced")
+		next, picture, starts, ends := 0, -1, 0, 0
+		var last time.Duration
+		for n := range 300 {
+			b := burstOf(n, rate, spaced)
+			require.Equal(t, next, b.from)
+			require.Greater(t, b.to, b.from)
+			require.LessOrEqual(t, b.first, b.from)
+			require.GreaterOrEqual(t, b.pastEnd, b.to)
+			require.Contains(t, []int{picture, picture + 1}, b.picture)
+			require.Equal(t, b.picture == picture+1, b.from == b.first, "a picture begins with its first packet")
+			require.Greater(t, b.due, last)
+			if spaced {
+				require.Equal(t, 1, b.to-b.from)
+			}
+			if b.from == b.first {
+				starts++
+			}
+			if b.to == b.pastEnd {
+				ends++
+			}
+			require.LessOrEqual(t, ends, starts)
+			next, picture, last = b.to, b.picture, b.due
+		}
+	})
 }
 
 // The pictures are such that Pion's own VP8 parser finds start, picture id and keyframe.
@@ -159,6 +254,7 @@ func TestVideoIsVP8(t *testing.T) {
 		if start {
 			require.Equal(t, key, frame[0]&1 == 0, "the inverse key frame flag (RFC 6386 section 9.1)")
 		}
+		require.Equal(t, start && key, keyStart(payload))
 	})
 }
 

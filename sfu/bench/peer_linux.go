@@ -6,12 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/pion/dtls/v3"
 	dtlsnet "github.com/pion/dtls/v3/pkg/net"
 	"github.com/pion/ice/v4"
+	"github.com/pion/rtcp"
 	"github.com/pion/srtp/v3"
 )
 
@@ -28,6 +31,13 @@ type peer struct {
 	agent *ice.Agent
 	dtls  *dtls.Conn
 
+	publisher *publisher // nil when it sends nothing
+
+	// awaits are the streams that have not yet come; flowing is closed when none is
+	// left. Of the socket's reader.
+	awaits  []int
+	flowing chan struct{}
+
 	// Set once the handshake is over; what arrives earlier is dropped.
 	session atomic.Pointer[peerSession]
 }
@@ -35,7 +45,50 @@ type peer struct {
 type peerSession struct {
 	remote netip.AddrPort
 	in     *srtp.Context // the socket's reader
-	out    *srtp.Context // the publisher
+	out    *srtp.Context // RTP of the publisher
+	voice  *feedback     // the socket's reader
+
+	mu      sync.Mutex
+	control *srtp.Context // RTCP of both
+}
+
+// report seals and sends one RTCP packet.
+func (p *peer) report(s *peerSession, packet rtcp.Packet) error {
+	raw, err := packet.Marshal()
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	sealed, err := s.control.EncryptRTCP(nil, raw, nil)
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	_, err = p.conn.send(sealed, s.remote)
+	return err
+}
+
+func newPeer(plan peerPlan, conn *peerConn) *peer {
+	p := &peer{plan: plan, conn: conn, flowing: make(chan struct{})}
+	for _, f := range plan.Receives {
+		p.awaits = append(p.awaits, f.streams()...)
+	}
+	if len(p.awaits) == 0 {
+		close(p.flowing)
+	}
+	return p
+}
+
+// came notes that a stream flows.
+func (p *peer) came(stream int) {
+	i := slices.Index(p.awaits, stream)
+	if i < 0 {
+		return
+	}
+	p.awaits = slices.Delete(p.awaits, i, i+1)
+	if len(p.awaits) == 0 {
+		close(p.flowing)
+	}
 }
 
 // peerIdentity is the certificate that all peers of a generator share.
@@ -134,10 +187,10 @@ func (p *peer) handshake(ctx context.Context, id peerIdentity, remote remoteSide
 	if err := conn.HandshakeContext(ctx); err != nil {
 		return fmt.Errorf("bench: DTLS of %s: %w", p.plan.ID, err)
 	}
-	return p.openSession()
+	return p.openSession(remote)
 }
 
-func (p *peer) openSession() error {
+func (p *peer) openSession(remote remoteSide) error {
 	state, ok := p.dtls.ConnectionState()
 	if !ok {
 		return errors.New("bench: DTLS gave no state")
@@ -159,6 +212,10 @@ func (p *peer) openSession() error {
 	if err != nil {
 		return err
 	}
+	control, err := srtp.CreateContext(config.Keys.LocalMasterKey, config.Keys.LocalMasterSalt, config.Profile)
+	if err != nil {
+		return err
+	}
 	pair, err := p.agent.GetSelectedCandidatePair()
 	if err != nil || pair == nil {
 		return fmt.Errorf("bench: no selected pair: %w", err)
@@ -167,7 +224,10 @@ func (p *peer) openSession() error {
 	if err != nil {
 		return err
 	}
-	p.session.Store(&peerSession{remote: netip.AddrPortFrom(ip.Unmap(), uint16(pair.Remote.Port())), in: in, out: out})
+	p.session.Store(&peerSession{
+		remote: netip.AddrPortFrom(ip.Unmap(), uint16(pair.Remote.Port())), in: in, out: out, control: control,
+		voice: newFeedback(p.plan.Index, remote, time.Now()),
+	})
 	return nil
 }
 

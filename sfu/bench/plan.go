@@ -23,85 +23,227 @@ const (
 	videoStream = 1
 )
 
-// peerPlan says what a peer sends and gets.
-type peerPlan struct {
-	Index     int    // its address
-	ID        string // its name at the server
-	Publisher int    // its number as a publisher, -1 when it sends nothing
-	Receives  []int  // publishers whose audio and video it gets
+// feed is what one publisher sends: a microphone, and a camera of VideoRate
+// packets a second; 0 is a microphone alone.
+type feed struct {
+	Publisher int
+	VideoRate int
 }
 
-// planOf gives the peers of a scenario, publishers first.
-func planOf(scenario string, receivers int) ([]peerPlan, error) {
-	switch scenario {
-	case Fanout, JoinStorm:
-		plan := []peerPlan{{Index: 0, ID: publisherID(0), Publisher: 0}}
-		for i := 1; i <= receivers; i++ {
-			plan = append(plan, peerPlan{Index: i, ID: fmt.Sprintf("v%d", i), Publisher: -1, Receives: []int{0}})
-		}
-		return plan, nil
+// streams gives the indices of the feed's streams.
+func (f feed) streams() []int {
+	if f.VideoRate == 0 {
+		return []int{2*f.Publisher + audioStream}
+	}
+	return []int{2*f.Publisher + audioStream, 2*f.Publisher + videoStream}
+}
+
+// rate is the number of packets a second.
+func (f feed) rate() int { return audioRate + f.VideoRate }
+
+// peerPlan says what a peer sends and gets.
+type peerPlan struct {
+	Index    int    // its address
+	ID       string // its name at the server
+	Room     string
+	Sends    *feed // nil: nothing
+	Receives []feed
+	Churns   bool // comes and goes
+}
+
+// scene is what a session plays.
+type scene struct {
+	plan       []peerPlan // publishers first
+	spaced     bool       // pictures are spread, no packet leaves beside another
+	mediaFirst bool       // the others join while media flows
+	silent     bool       // joins alone
+}
+
+const mainRoom = "main"
+
+// Sizes of the hearings.
+const (
+	eight = 8
+	four  = 4
+)
+
+// churners are the hearings of two that open and close at once with another.
+const churners = 4
+
+// sceneOf gives the scene that config asks for.
+func sceneOf(config sessionConfig) (scene, error) {
+	rate := config.VideoRate
+	switch config.Scenario {
+	case Fanout:
+		return scene{plan: oneToMany(config.Receivers, feed{VideoRate: rate})}, nil
+	case Spaced:
+		return scene{plan: oneToMany(config.Receivers, feed{VideoRate: rate}), spaced: true}, nil
+	case JoinStorm:
+		return scene{plan: oneToMany(config.Receivers, feed{VideoRate: rate}), silent: true}, nil
+	case Receivers800:
+		// The floor holder, and two more who are heard.
+		return scene{plan: oneToMany(config.Receivers, feed{VideoRate: rate}, feed{}, feed{}), mediaFirst: true}, nil
 	case Hearing8:
-		const peers = 8
-		plan := make([]peerPlan, peers)
-		for i := range plan {
-			plan[i] = peerPlan{Index: i, ID: publisherID(i), Publisher: i}
-			for j := range peers {
-				if j != i {
-					plan[i].Receives = append(plan[i].Receives, j)
-				}
+		return scene{plan: hearings(1, eight, rate)}, nil
+	case Hearings:
+		return scene{plan: hearings(config.Hearings, four, rate)}, nil
+	case Churn, Soak:
+		plan := oneToMany(config.Receivers, feed{VideoRate: rate})
+		return scene{plan: append(plan, comersAndGoers(len(plan), rate)...), mediaFirst: true}, nil
+	default:
+		return scene{}, fmt.Errorf("%w: scenario %q", ErrOptions, config.Scenario)
+	}
+}
+
+// oneToMany is a room with a peer for each feed and receivers who get them all.
+// Its feeds are numbered here.
+func oneToMany(receivers int, feeds ...feed) []peerPlan {
+	var plan []peerPlan
+	for i := range feeds {
+		feeds[i].Publisher = i
+		plan = append(plan, peerPlan{Index: i, ID: publisherID(i), Room: mainRoom, Sends: &feeds[i]})
+	}
+	for i := range receivers {
+		plan = append(plan, peerPlan{Index: len(plan), ID: "v" + strconv.Itoa(i+1), Room: mainRoom, Receives: feeds})
+	}
+	return plan
+}
+
+// hearings are rooms in which everyone gets the others.
+func hearings(rooms, size, rate int) []peerPlan {
+	plan := make([]peerPlan, rooms*size)
+	for i := range plan {
+		room := i / size
+		plan[i] = peerPlan{
+			Index: i, ID: publisherID(i), Room: mainRoom + strconv.Itoa(room),
+			Sends: &feed{Publisher: i, VideoRate: rate},
+		}
+		for j := room * size; j < (room+1)*size; j++ {
+			if j != i {
+				plan[i].Receives = append(plan[i].Receives, feed{Publisher: j, VideoRate: rate})
 			}
 		}
-		return plan, nil
-	default:
-		return nil, fmt.Errorf("%w: scenario %q", ErrOptions, scenario)
 	}
+	return plan
+}
+
+// comersAndGoers are triples, with indices from first: the two of a hearing that
+// opens and closes, and one who visits the standing room.
+func comersAndGoers(first, rate int) []peerPlan {
+	var plan []peerPlan
+	for k := range churners {
+		room, sent := "passing"+strconv.Itoa(k), feed{Publisher: k + 1, VideoRate: rate}
+		for _, p := range []peerPlan{
+			{ID: publisherID(k + 1), Room: room, Sends: &sent},
+			{ID: "w" + strconv.Itoa(k), Room: room, Receives: []feed{sent}},
+			{ID: "x" + strconv.Itoa(k), Room: mainRoom, Receives: []feed{{VideoRate: rate}}},
+		} {
+			p.Index, p.Churns = first+len(plan), true
+			plan = append(plan, p)
+		}
+	}
+	return plan
 }
 
 func publisherID(i int) string { return "p" + strconv.Itoa(i) }
 
-// publishers counts those who send.
+// standing counts the peers that stay, and among them those that send.
+func standing(plan []peerPlan) (peers, publishers int) {
+	for _, p := range plan {
+		if p.Churns {
+			continue
+		}
+		peers++
+		if p.Sends != nil {
+			publishers++
+		}
+	}
+	return peers, publishers
+}
+
+// publishers counts those who send, the passing ones too.
 func publishers(plan []peerPlan) int {
 	n := 0
 	for _, p := range plan {
-		if p.Publisher >= 0 {
+		if p.Sends != nil {
 			n++
 		}
 	}
 	return n
 }
 
-// outputs is the number of streams that the server delivers in all.
-func outputs(plan []peerPlan) int {
-	n := 0
+// outputs gives the number of streams that the server delivers to peers that
+// stay, and their packets a second.
+func outputs(plan []peerPlan) (streams, packets int) {
 	for _, p := range plan {
-		n += 2 * len(p.Receives)
+		if p.Churns {
+			continue
+		}
+		for _, f := range p.Receives {
+			streams += len(f.streams())
+			packets += f.rate()
+		}
 	}
-	return n
+	return streams, packets
 }
 
-// sections gives the m-lines that the peer offers: what it sends, then two for
-// each publisher that it gets.
+// sections gives the m-lines that the peer offers: what it sends, then one for
+// each stream that it gets.
 func (p peerPlan) sections() []offerSection {
 	var out []offerSection
-	add := func(kind string, sends bool, ssrc uint32) {
-		out = append(out, offerSection{mid: strconv.Itoa(len(out)), kind: kind, sends: sends, ssrc: ssrc})
+	add := func(f feed, sends bool) {
+		for _, stream := range f.streams() {
+			s := offerSection{mid: strconv.Itoa(len(out)), kind: "audio", sends: sends}
+			if stream%2 == videoStream {
+				s.kind = "video"
+			}
+			if sends {
+				s.ssrc = ssrcOf(stream)
+			}
+			out = append(out, s)
+		}
 	}
-	if p.Publisher >= 0 {
-		add("audio", true, ssrcOf(p.Publisher, audioStream))
-		add("video", true, ssrcOf(p.Publisher, videoStream))
+	if p.Sends != nil {
+		add(*p.Sends, true)
 	}
-	for range p.Receives {
-		add("audio", false, 0)
-		add("video", false, 0)
+	for _, f := range p.Receives {
+		add(f, false)
 	}
 	return out
 }
 
-func ssrcOf(publisher, stream int) uint32 { return 0x5000_0000 + uint32(publisher)*2 + uint32(stream) }
+func ssrcOf(stream int) uint32 { return 0x5000_0000 + uint32(stream) }
 
 // due is the least number of packets that a punctual publisher sends in a
 // window: the window may begin just after a picture and end just before one.
 func due(videoRate int, window time.Duration) uint64 {
 	edge := videoRate/frameRate + 2
 	return uint64(max(int(float64(audioRate+videoRate)*window.Seconds())-edge, 0))
+}
+
+// burst is what a camera sends at once: packets from to to-1 of its count, the
+// part of a picture (from 0) that begins with packet first and ends before next.
+type burst struct {
+	due            time.Duration // after the publisher's start
+	picture        int
+	from, to       int
+	first, pastEnd int
+}
+
+// burstOf gives the n-th burst (from 0) of a camera: a whole picture or, spaced,
+// one packet.
+func burstOf(n, rate int, spaced bool) burst {
+	// Half an audio interval beside the audio, so that the two do not queue.
+	const offset = time.Second / audioRate / 2
+	picture := n
+	if spaced {
+		picture = ((n+1)*frameRate - 1) / rate
+	}
+	b := burst{picture: picture, first: picture * rate / frameRate, pastEnd: (picture + 1) * rate / frameRate}
+	if spaced {
+		b.due, b.from, b.to = offset+time.Duration(n)*time.Second/time.Duration(rate), n, n+1
+	} else {
+		b.due, b.from, b.to = offset+time.Duration(n)*time.Second/frameRate, b.first, b.pastEnd
+	}
+	return b
 }

@@ -33,12 +33,17 @@ type child struct {
 
 // startChild re-executes this binary in the given role, on one core when core is
 // not negative; extra files start at descriptor 3. out takes its standard output.
+// It ends by itself after the time that ctx leaves it, roleLifetime without one.
 func startChild(ctx context.Context, role string, core int, out io.Writer, extra ...*os.File) (*child, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, self, roleArg, role)
+	lifetime := roleLifetime
+	if end, ok := ctx.Deadline(); ok {
+		lifetime = max(time.Until(end), time.Millisecond)
+	}
+	cmd := exec.CommandContext(ctx, self, roleArg, role, lifetime.String())
 	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = out, os.Stderr, extra
 	cmd.WaitDelay = 5 * time.Second
 	stdin, err := cmd.StdinPipe()

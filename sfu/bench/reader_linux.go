@@ -1,35 +1,43 @@
 package bench
 
 import (
+	"encoding/binary"
+	"math/rand/v2"
 	"net/netip"
 	"sync/atomic"
 	"time"
 
+	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 )
 
-// reader drains one socket and counts what arrives for its peers.
+// reader drains one socket, counts what arrives for its peers and speaks for
+// them.
 type reader struct {
 	g       *generator
 	sock    *peerSocket
 	first   int // index of the first peer
-	inboxes []inbox
+	inboxes []*inbox
 
+	random    *rand.Rand // of losses
 	header    rtp.Header
 	plain     []byte
-	latency   *histogram
+	audio     *histogram
+	pictures  *histogram
 	foreign   uint64
+	repeats   uint64
+	probes    uint64
 	userClock uint64
 	overflow  atomic.Uint32
 	unique    atomic.Uint64 // packets of the window, for drain
 }
 
-// inbox is what one peer receives.
+// inbox is the place of one peer; of those that come and go, of one after the
+// other.
 type inbox struct {
-	peer      *peer
-	publisher *publisher // nil when it sends nothing
-	tallies   []*tally   // by stream, nil where none is due
-	arrived   []bool
+	peer    atomic.Pointer[peer]
+	churns  bool
+	tallies []*tally // by stream, nil where none is due
 }
 
 // expected is the number of packets that were sent for this peer in the window.
@@ -43,7 +51,7 @@ func (in *inbox) expected(spans []*span) uint64 {
 	return n
 }
 
-func (r *reader) run() { r.sock.read(r.packet) }
+func (r *reader) run() { r.sock.read(r.packet, r.tick) }
 
 // packet sorts one datagram by its first byte (RFC 7983).
 func (r *reader) packet(b []byte, from netip.AddrPort, a arrival) {
@@ -54,49 +62,148 @@ func (r *reader) packet(b []byte, from netip.AddrPort, a arrival) {
 	if !ok || index < r.first || index-r.first >= len(r.inboxes) || len(b) < 2 {
 		return
 	}
-	in := &r.inboxes[index-r.first]
-	if b[0] < 128 || b[0] > 191 {
-		in.peer.conn.push(b, from)
+	in := r.inboxes[index-r.first]
+	p := in.peer.Load()
+	if p == nil {
 		return
 	}
-	session := in.peer.session.Load()
+	if b[0] < 128 || b[0] > 191 {
+		p.conn.push(b, from)
+		return
+	}
+	session := p.session.Load()
 	if session == nil {
 		return
 	}
 	if b[1] >= 192 && b[1] <= 223 { // RTCP (RFC 5761 section 4)
-		if in.publisher != nil {
-			in.publisher.heard(session.in, b)
-		}
+		r.control(p, session, b)
+		return
+	}
+	if r.g.config.Loss > 0 && 100*r.random.Float64() < r.g.config.Loss {
 		return
 	}
 	plain, err := session.in.DecryptRTP(r.plain, b, &r.header)
 	if err != nil {
-		r.foreign++
+		r.strange(in)
 		return
 	}
-	r.media(in, plain, a.at)
+	at := time.Unix(0, a.at)
+	if a.at == 0 {
+		at = time.Now()
+	}
+	payload := plain[min(headerSize(plain), len(plain)):]
+	if !r.g.config.NoFeedback {
+		r.say(p, session, session.voice.heard(&r.header, payload, at))
+	}
+	r.media(in, p, payload, at, a.at == 0)
 }
 
-func (r *reader) media(in *inbox, plain []byte, at int64) {
-	id, ok := identityOf(plain)
-	if !ok || int(id.stream) >= len(in.tallies) || in.tallies[id.stream] == nil {
+// headerSize is the length of an RTP header (RFC 3550 section 5.1 and 5.3.1).
+func headerSize(b []byte) int {
+	if len(b) < 12 {
+		return len(b)
+	}
+	n := 12 + 4*int(b[0]&0x0f)
+	if b[0]&0x10 != 0 && len(b) >= n+4 {
+		n += 4 + 4*int(binary.BigEndian.Uint16(b[n+2:]))
+	}
+	return n
+}
+
+// strange counts what could not be opened or identified. Those who come and go
+// get packets that were meant for the one before.
+func (r *reader) strange(in *inbox) {
+	if !in.churns {
 		r.foreign++
+	}
+}
+
+func (r *reader) media(in *inbox, p *peer, payload []byte, at time.Time, userClock bool) {
+	repair := r.header.PayloadType == rtxType
+	if r.header.Padding && onlyPadding(payload, repair) {
+		r.probes++
 		return
 	}
-	if !in.arrived[id.stream] {
-		in.arrived[id.stream] = true
-		if r.g.missing.Add(-1) == 0 {
-			close(r.g.flowing)
-		}
+	id, ok := identityOf(payload)
+	if !ok || int(id.stream) >= len(r.g.spans) || !in.churns && in.tallies[id.stream] == nil {
+		r.strange(in)
+		return
 	}
+	p.came(int(id.stream))
 	first := r.g.spans[id.stream].first.Load()
-	if first == 0 || !in.tallies[id.stream].record(id.counter, first-1) {
+	if in.churns || first == 0 {
+		return
+	}
+	if repair && in.tallies[id.stream].has(id.counter, first-1) {
+		r.repeats++
+		return
+	}
+	if !in.tallies[id.stream].record(id.counter, first-1) {
 		return
 	}
 	r.unique.Add(1)
-	if at == 0 {
-		at = time.Now().UnixNano()
+	if userClock {
 		r.userClock++
 	}
-	r.latency.add(time.Duration(at - id.sent))
+	latency := r.audio
+	if id.stream%2 == videoStream {
+		latency = r.pictures
+	}
+	latency.add(time.Duration(at.UnixNano() - id.sent))
+}
+
+// onlyPadding says that nothing is left of the payload without its padding (RFC
+// 3550 section 5.1), the number of the original left aside in a repair stream.
+func onlyPadding(payload []byte, repair bool) bool {
+	if len(payload) == 0 {
+		return true
+	}
+	left := len(payload) - int(payload[len(payload)-1])
+	return left <= 0 || repair && left <= 2
+}
+
+// control takes an RTCP packet of the server.
+func (r *reader) control(p *peer, session *peerSession, sealed []byte) {
+	raw, err := session.in.DecryptRTCP(nil, sealed, nil)
+	if err != nil {
+		return
+	}
+	packets, err := rtcp.Unmarshal(raw)
+	if err != nil {
+		return
+	}
+	now := time.Now()
+	for _, packet := range packets {
+		switch packet := packet.(type) {
+		case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
+			if p.publisher != nil {
+				p.publisher.keyframe.Store(true)
+			}
+		case *rtcp.SenderReport:
+			session.voice.senderReport(packet, now)
+		}
+	}
+}
+
+// tick sends what is due of every peer's feedback.
+func (r *reader) tick(now time.Time) {
+	if r.g.config.NoFeedback {
+		return
+	}
+	for _, in := range r.inboxes {
+		p := in.peer.Load()
+		if p == nil {
+			continue
+		}
+		if session := p.session.Load(); session != nil {
+			r.say(p, session, session.voice.dueAt(now))
+		}
+	}
+}
+
+// say sends feedback. What the socket does not take is as lost as on any line.
+func (r *reader) say(p *peer, session *peerSession, packets []rtcp.Packet) {
+	for _, packet := range packets {
+		_ = p.report(session, packet)
+	}
 }

@@ -2,10 +2,11 @@ package bench
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
-	"text/tabwriter"
 	"time"
 )
 
@@ -13,40 +14,66 @@ import (
 type Report struct {
 	Machine   string           `json:"machine"`
 	Options   Options          `json:"options"`
+	Took      time.Duration    `json:"took_ns"`
 	Scenarios []ScenarioReport `json:"scenarios"`
+	Goals     []GoalReport     `json:"goals,omitempty"` // of a run of goals
 }
 
 // ScenarioReport compares the contestants in one scenario.
 type ScenarioReport struct {
+	Name        string             `json:"name"`
 	Scenario    string             `json:"scenario"`
 	Packets     float64            `json:"packets_per_second"` // to be delivered
 	Receivers   int                `json:"receivers"`
+	VideoRate   int                `json:"video_rate"` // packets a second of a camera
+	Windows     int                `json:"windows"`    // asked for
+	Window      time.Duration      `json:"window_ns"`
 	Contestants []ContestantReport `json:"contestants"`
 }
 
 // ContestantReport is one line of the table. Ratios are of medians, 0 when the
-// other one did not run.
+// other one did not run; their spread is that of the rounds, each of which has
+// one window of every contestant.
 type ContestantReport struct {
 	Contestant string `json:"contestant"`
 
-	CPU        Spread  `json:"cpu_us_per_packet"`
-	User       Spread  `json:"user_us_per_packet"`
-	System     Spread  `json:"system_us_per_packet"`
-	Waited     Spread  `json:"waited_share"` // of the time: runnable without a core
-	ToPion     float64 `json:"ratio_to_pion,omitempty"`
-	ToFloor    float64 `json:"ratio_to_floor,omitempty"`
-	Lost       uint64  `json:"lost"` // over all accepted windows
-	Expected   uint64  `json:"expected"`
-	Duplicates uint64  `json:"duplicates"`
-	Foreign    uint64  `json:"foreign"`
-	UserClock  uint64  `json:"latency_user_clock"`
-	P50        Spread  `json:"latency_p50_ms"`
-	P99        Spread  `json:"latency_p99_ms"`
-	RSS        Spread  `json:"rss_mb"`
-	PerPeer    Spread  `json:"rss_kb_per_peer"` // what the peers added, over their number
-	JoinCPU    Spread  `json:"join_cpu_ms"`
-	JoinRate   Spread  `json:"joins_per_second"`
-	JoinToPion float64 `json:"join_ratio_to_pion,omitempty"`
+	CPU        Spread        `json:"cpu_us_per_packet"`
+	User       Spread        `json:"user_us_per_packet"`
+	System     Spread        `json:"system_us_per_packet"`
+	Waited     Spread        `json:"waited_share"` // of the time: runnable without a core
+	Allocs     Spread        `json:"allocs_per_packet"`
+	ToPion     Spread        `json:"ratio_to_pion"`
+	ToFloor    Spread        `json:"ratio_to_floor"`
+	Lost       uint64        `json:"lost"` // over all accepted windows
+	Expected   uint64        `json:"expected"`
+	Duplicates uint64        `json:"duplicates"`
+	Repeats    uint64        `json:"repeats"`
+	Probes     uint64        `json:"probes"`
+	Foreign    uint64        `json:"foreign"`
+	Feedback   FeedbackCount `json:"feedback"`
+	UserClock  uint64        `json:"latency_user_clock"`
+	P50        Spread        `json:"latency_p50_ms"`
+	P99        Spread        `json:"latency_p99_ms"`
+	PictureP50 Spread        `json:"latency_pictures_p50_ms"`
+	PictureP99 Spread        `json:"latency_pictures_p99_ms"`
+	RSS        Spread        `json:"rss_mb"`
+	PerPeer    Spread        `json:"rss_kb_per_peer"` // what the peers added, over their number
+	JoinCPU    Spread        `json:"join_cpu_ms"`
+	JoinRate   Spread        `json:"joins_per_second"`
+	JoinToPion Spread        `json:"join_ratio_to_pion"`
+	MediaTime  Spread        `json:"all_with_media_s"`
+
+	CleanRate    Spread `json:"clean_kpps"`
+	CleanAtLeast bool   `json:"clean_at_least,omitempty"` // of a window: the generator ended the search
+	CleanToPion  Spread `json:"clean_ratio_to_pion"`
+	PerFurther   Spread `json:"rss_kb_per_further"`
+
+	Passed     int    `json:"passed,omitempty"`
+	Failed     int    `json:"failed,omitempty"`
+	RSSSlope   *Slope `json:"rss_slope,omitempty"`
+	LiveSlope  *Slope `json:"live_heap_slope,omitempty"`
+	Goroutines *Slope `json:"goroutines_slope,omitempty"`
+	Files      *Slope `json:"descriptors_slope,omitempty"`
 
 	Samples  []Sample `json:"samples"`
 	Rejected []string `json:"rejected,omitempty"`
@@ -62,78 +89,131 @@ func perPacket(s Sample, d time.Duration) float64 {
 	return float64(d) / float64(s.Delivered) / float64(time.Microsecond)
 }
 
-func newScenarioReport(scenario string, o Options, taken []ContestantReport) ScenarioReport {
-	r := ScenarioReport{Scenario: scenario, Receivers: o.Receivers}
-	plan, err := planOf(scenario, o.Receivers)
-	if err == nil && scenario != JoinStorm {
-		r.Packets = float64(outputs(plan)) / 2 * float64(audioRate+o.VideoRate)
+func joinMillis(s Sample) float64 {
+	return float64(s.JoinCPU) / float64(time.Millisecond) / float64(max(s.Joins, 1))
+}
+
+func cleanKilo(s Sample) float64 { return s.CleanRate / 1000 }
+
+func newScenarioReport(t trial, taken []ContestantReport) ScenarioReport {
+	o := t.options
+	r := ScenarioReport{
+		Name: t.name, Scenario: t.scenario, Receivers: o.Receivers, VideoRate: o.VideoRate, Windows: o.Windows, Window: o.Window,
 	}
-	if scenario == Hearing8 {
-		r.Receivers = len(plan)
+	scene, err := sceneOf(sessionConfig{Scenario: t.scenario, Receivers: o.Receivers, Hearings: o.Hearings, VideoRate: o.VideoRate})
+	if err == nil && !scene.silent {
+		_, packets := outputs(scene.plan)
+		r.Packets = float64(packets)
 	}
 	for _, c := range taken {
-		if scenario != JoinStorm || c.Contestant != Floor {
-			c.summarize()
-			r.Contestants = append(r.Contestants, c)
-		}
+		c.summarize()
+		r.Contestants = append(r.Contestants, c)
 	}
 	r.compare()
 	return r
 }
 
 func (c *ContestantReport) summarize() {
-	of := func(value func(Sample) float64) Spread {
-		values := make([]float64, len(c.Samples))
-		for i, s := range c.Samples {
-			values[i] = value(s)
-		}
-		return spreadOf(values)
-	}
+	of := func(value func(Sample) float64) Spread { return spreadOf(c.values(value)) }
 	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
-	per := func(v float64, n int) float64 { return v / float64(max(n, 1)) }
 	c.CPU = of(micros)
 	c.User = of(func(s Sample) float64 { return perPacket(s, s.User) })
 	c.System = of(func(s Sample) float64 { return perPacket(s, s.System) })
-	c.Waited = of(func(s Sample) float64 {
-		return float64(s.Waited) / float64(max(s.Window, s.JoinTime, 1))
-	})
+	c.Waited = of(func(s Sample) float64 { return float64(s.Waited) / float64(max(s.Window, s.JoinTime, 1)) })
+	c.Allocs = of(func(s Sample) float64 { return float64(s.Allocs) / float64(max(s.Delivered, 1)) })
 	c.P50 = of(func(s Sample) float64 { return ms(s.P50) })
 	c.P99 = of(func(s Sample) float64 { return ms(s.P99) })
+	c.PictureP50 = of(func(s Sample) float64 { return ms(s.PictureP50) })
+	c.PictureP99 = of(func(s Sample) float64 { return ms(s.PictureP99) })
 	c.RSS = of(func(s Sample) float64 { return float64(s.RSS) / (1 << 20) })
-	c.PerPeer = of(func(s Sample) float64 { return per(float64(s.RSS-s.RSSEmpty)/(1<<10), s.Joins) })
-	c.JoinCPU = of(func(s Sample) float64 { return per(ms(s.JoinCPU), s.Joins) })
+	c.PerPeer = of(func(s Sample) float64 { return float64(s.RSS-s.RSSEmpty) / (1 << 10) / float64(max(s.Joins, 1)) })
+	c.JoinCPU = of(joinMillis)
 	c.JoinRate = of(func(s Sample) float64 { return float64(s.Joins) / max(s.JoinTime.Seconds(), 1e-9) })
+	c.MediaTime = of(func(s Sample) float64 { return s.MediaTime.Seconds() })
+	c.CleanRate = of(cleanKilo)
+	c.PerFurther = of(func(s Sample) float64 { return s.PerFurther / (1 << 10) })
 	for _, s := range c.Samples {
 		c.Expected += s.Expected
 		c.Lost += s.Expected - min(s.Delivered, s.Expected)
 		c.Duplicates += s.Duplicates
+		c.Repeats += s.Repeats
+		c.Probes += s.Probes
 		c.Foreign += s.Foreign
+		c.Feedback.add(s.Feedback)
 		c.UserClock += s.UserClock
+		c.CleanAtLeast = c.CleanAtLeast || s.CleanAtLeast
+		c.Passed += s.Passed
+		c.Failed += s.Failed
 	}
+	c.slopes()
+}
+
+func (c *ContestantReport) values(of func(Sample) float64) []float64 {
+	values := make([]float64, len(c.Samples))
+	for i, s := range c.Samples {
+		values[i] = of(s)
+	}
+	return values
+}
+
+// slopes are those of the last window: windows are processes of their own.
+func (c *ContestantReport) slopes() {
+	if len(c.Samples) == 0 || len(c.Samples[len(c.Samples)-1].TimeSeries) == 0 {
+		return
+	}
+	series := c.Samples[len(c.Samples)-1].TimeSeries
+	of := func(value func(Vital) float64) *Slope {
+		t, v := make([]time.Duration, len(series)), make([]float64, len(series))
+		for i, vital := range series {
+			t[i], v[i] = vital.At, value(vital)
+		}
+		s := slopeOf(t, v)
+		return &s
+	}
+	c.RSSSlope = of(func(v Vital) float64 { return float64(v.RSS) / (1 << 10) })
+	c.LiveSlope = of(func(v Vital) float64 { return float64(v.Live) / (1 << 10) })
+	c.Goroutines = of(func(v Vital) float64 { return float64(v.Goroutines) })
+	c.Files = of(func(v Vital) float64 { return float64(v.Descriptors) })
 }
 
 // compare fills in the ratios.
 func (r *ScenarioReport) compare() {
-	ratio := func(a, b float64) float64 {
-		if b == 0 {
-			return 0
-		}
-		return a / b
-	}
-	var pion, floor, join float64
-	for _, c := range r.Contestants {
-		switch c.Contestant {
+	var pion, floor *ContestantReport
+	for i := range r.Contestants {
+		switch r.Contestants[i].Contestant {
 		case Pion:
-			pion, join = c.CPU.Median, c.JoinCPU.Median
+			pion = &r.Contestants[i]
 		case Floor:
-			floor = c.CPU.Median
+			floor = &r.Contestants[i]
 		}
 	}
 	for i := range r.Contestants {
 		c := &r.Contestants[i]
-		c.ToPion, c.ToFloor = ratio(c.CPU.Median, pion), ratio(c.CPU.Median, floor)
-		c.JoinToPion = ratio(c.JoinCPU.Median, join)
+		c.ToPion, c.ToFloor = c.ratio(pion, micros), c.ratio(floor, micros)
+		c.JoinToPion, c.CleanToPion = c.ratio(pion, joinMillis), c.ratio(pion, cleanKilo)
 	}
+}
+
+// ratio is that of the medians, with the least and greatest of any round.
+func (c *ContestantReport) ratio(to *ContestantReport, of func(Sample) float64) Spread {
+	if to == nil {
+		return Spread{}
+	}
+	mine, other := c.values(of), to.values(of)
+	divisor := spreadOf(other).Median
+	if divisor == 0 {
+		return Spread{}
+	}
+	var rounds []float64
+	for i := range min(len(mine), len(other)) {
+		if other[i] > 0 {
+			rounds = append(rounds, mine[i]/other[i])
+		}
+	}
+	s := spreadOf(rounds)
+	s.Median = spreadOf(mine).Median / divisor
+	s.Min, s.Max = min(s.Min, s.Median), max(s.Max, s.Median)
+	return s
 }
 
 // complete is nil when every contestant has all its windows.
@@ -141,8 +221,8 @@ func (r Report) complete() error {
 	var missing []string
 	for _, s := range r.Scenarios {
 		for _, c := range s.Contestants {
-			if n := r.Options.Windows - len(c.Samples); n > 0 {
-				missing = append(missing, fmt.Sprintf("%s %s lacks %d", s.Scenario, c.Contestant, n))
+			if n := s.Windows - len(c.Samples); n > 0 {
+				missing = append(missing, fmt.Sprintf("%s %s lacks %d", s.Name, c.Contestant, n))
 			}
 		}
 	}
@@ -154,72 +234,26 @@ func (r Report) complete() error {
 
 func (r Report) print(w io.Writer, asJSON bool) error {
 	if asJSON {
-		enc := json.NewEncoder(w)
-		enc.SetIndent("", "  ")
-		return enc.Encode(r)
+		return r.encode(w)
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s; medians of %d windows of %v (least-greatest)\n", r.Machine, r.Options.Windows, r.Options.Window)
-	for _, s := range r.Scenarios {
-		if s.Scenario == JoinStorm {
-			s.storm(&b)
-		} else {
-			s.media(&b)
-		}
-	}
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(w, r.tables())
 	return err
 }
 
-func (r ScenarioReport) media(b *strings.Builder) {
-	fmt.Fprintf(b, "\n%s, %d receivers, %.1f kpps\n", r.Scenario, r.Receivers, r.Packets/1000)
-	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
-	row(t, "contestant", "CPU us/packet", "user + system", "to pion", "to floor", "lost", "duplicates",
-		"latency p50 / p99 ms", "RSS MB", "KB/peer", "join CPU ms", "waited", "rejected")
-	for _, c := range r.Contestants {
-		if c.Contestant == Floor {
-			row(t, c.Contestant, c.CPU.text(2), "", ratioText(c.ToPion), ratioText(c.ToFloor))
-			continue
-		}
-		row(t, c.Contestant, c.CPU.text(2), fmt.Sprintf("%.1f + %.1f", c.User.Median, c.System.Median),
-			ratioText(c.ToPion), ratioText(c.ToFloor), fmt.Sprintf("%d of %d", c.Lost, c.Expected), fmt.Sprint(c.Duplicates),
-			fmt.Sprintf("%.2f / %.2f", c.P50.Median, c.P99.Median), c.RSS.text(0), c.PerPeer.text(0), c.JoinCPU.text(2),
-			fmt.Sprintf("%.0f %%", 100*c.Waited.Median), fmt.Sprint(len(c.Rejected)))
-	}
-	_ = t.Flush() // into memory
-	for _, c := range r.Contestants {
-		if c.Foreign > 0 {
-			fmt.Fprintf(b, "%s: %d packets could not be opened or identified\n", c.Contestant, c.Foreign)
-		}
-		if c.UserClock > 0 {
-			fmt.Fprintf(b, "%s: %d packets had no kernel timestamp; their latency ends in the generator\n", c.Contestant, c.UserClock)
-		}
-		for _, why := range c.Rejected {
-			fmt.Fprintf(b, "%s: a window was rejected: %s\n", c.Contestant, why)
-		}
-	}
+func (r Report) encode(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(r)
 }
 
-func (r ScenarioReport) storm(b *strings.Builder) {
-	fmt.Fprintf(b, "\n%s, %d joins\n", r.Scenario, r.Receivers)
-	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
-	row(t, "contestant", "joins/s", "CPU ms/join", "to pion", "RSS MB", "KB/peer", "waited")
-	for _, c := range r.Contestants {
-		row(t, c.Contestant, c.JoinRate.text(0), c.JoinCPU.text(2), ratioText(c.JoinToPion), c.RSS.text(0), c.PerPeer.text(0),
-			fmt.Sprintf("%.0f %%", 100*c.Waited.Median))
+// save writes the report as JSON into a file; no name writes none.
+func (r Report) save(name string) error {
+	if name == "" {
+		return nil
 	}
-	_ = t.Flush() // into memory
-}
-
-func row(w io.Writer, cells ...string) { fmt.Fprintln(w, strings.Join(cells, "\t")) }
-
-func (s Spread) text(decimals int) string {
-	return fmt.Sprintf("%.*f (%.*f-%.*f)", decimals, s.Median, decimals, s.Min, decimals, s.Max)
-}
-
-func ratioText(r float64) string {
-	if r == 0 {
-		return "-"
+	file, err := os.Create(name)
+	if err != nil {
+		return err
 	}
-	return fmt.Sprintf("%.2f", r)
+	return errors.Join(r.encode(file), file.Close())
 }

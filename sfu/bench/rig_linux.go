@@ -52,10 +52,8 @@ func (r *rig) sample(ctx context.Context, scenario, contestant string) (Sample, 
 	if contestant == Floor {
 		return r.floorSample(ctx, scenario)
 	}
-	// What a sample may take at most: joins, media, warm-up, window, and the end.
-	limit := time.Duration(r.options.Receivers)*time.Second/10 + joinTimeout + mediaTimeout +
-		r.options.Warmup + r.options.Window + 10*time.Second
-	ctx, cancel := context.WithTimeout(ctx, min(limit, roleLifetime))
+	config := r.session(scenario, contestant)
+	ctx, cancel := context.WithTimeout(ctx, sessionLimit(config))
 	defer cancel()
 
 	serverEnd, generatorEnd, err := socketPair()
@@ -72,7 +70,8 @@ func (r *rig) sample(ctx context.Context, scenario, contestant string) (Sample, 
 		return Sample{}, errors.Join(err, closeErr, server.end())
 	}
 	r.windows++
-	err = json.NewEncoder(generator.stdin).Encode(r.session(scenario, contestant, server.cmd.Process.Pid))
+	config.ServerPID = server.cmd.Process.Pid
+	err = json.NewEncoder(generator.stdin).Encode(config)
 	// The generator ends first; that ends the line and with it the server.
 	if err := errors.Join(err, generator.end(), server.end()); err != nil {
 		return Sample{}, fmt.Errorf("bench: %s, %s: %w", scenario, contestant, err)
@@ -84,19 +83,24 @@ func (r *rig) sample(ctx context.Context, scenario, contestant string) (Sample, 
 	return s, nil
 }
 
-func (r *rig) session(scenario, contestant string, server int) sessionConfig {
+func (r *rig) session(scenario, contestant string) sessionConfig {
+	o := r.options
 	c := sessionConfig{
-		Hello: hello{Contestant: contestant, Tap: !r.options.NoTap}, Scenario: scenario,
-		Receivers: r.options.Receivers, VideoRate: r.options.VideoRate, Warmup: r.options.Warmup,
-		Window: r.options.Window, Concurrency: r.options.Concurrency, ServerPID: server,
+		Hello: hello{Contestant: contestant, Tap: !o.NoTap}, Scenario: scenario,
+		Receivers: o.Receivers, Hearings: o.Hearings, VideoRate: o.VideoRate, Warmup: o.Warmup,
+		Window: o.Window, Concurrency: o.Concurrency, Loss: o.Loss, NoFeedback: o.NoFeedback,
 	}
-	if plan, err := planOf(scenario, r.options.Receivers); err == nil {
-		c.Hello.Publishers = publishers(plan)
-	}
-	if r.options.Profile != "" {
-		c.Hello.Profile = filepath.Join(r.options.Profile, fmt.Sprintf("%s-%s-%d.pprof", scenario, contestant, r.windows))
+	if o.Profile != "" {
+		c.Hello.Profile = filepath.Join(o.Profile, fmt.Sprintf("%s-%s-%d.pprof", scenario, contestant, r.windows))
 	}
 	return c
+}
+
+// sessionLimit is what a session may take at most: joins, media, warm-up, window,
+// and the end.
+func sessionLimit(c sessionConfig) time.Duration {
+	joins := time.Duration(max(c.Receivers, c.Hearings*four)) * time.Second / 10
+	return joins + joinTimeout + mediaTimeout + c.Warmup + c.Window + 10*time.Second
 }
 
 func (r *rig) floorSample(ctx context.Context, scenario string) (Sample, error) {

@@ -10,9 +10,13 @@ import (
 	"time"
 )
 
-// roleLifetime ends server and generator whatever happens around them. Spinner
-// and sink end with their parent, the floor has a fixed number of packets.
-const roleLifetime = 5 * time.Minute
+// roleLifetime ends server and generator whatever happens around them, where
+// their parent names no other time of at most maxLifetime. Spinner and sink end
+// with their parent, the floor has a fixed number of packets.
+const (
+	roleLifetime = 5 * time.Minute
+	maxLifetime  = maxMinutes*time.Minute + 2*roleLifetime
+)
 
 // Role runs the part of a re-executed child when args, the arguments after the
 // program's name, ask for one; then handled is true and the process is to exit
@@ -21,19 +25,23 @@ func Role(args []string) (handled bool, code int) {
 	if len(args) == 0 || args[0] != roleArg {
 		return false, 0
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), roleLifetime)
-	defer cancel()
-	if err := runRole(ctx, args[1:]); err != nil {
+	if err := runRole(args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return true, 1
 	}
 	return true, 0
 }
 
-func runRole(ctx context.Context, args []string) error {
-	if len(args) != 1 {
-		return fmt.Errorf("bench: %s takes one role; it is started by bench alone", roleArg)
+func runRole(args []string) error {
+	if len(args) != 2 {
+		return fmt.Errorf("bench: %s takes a role and its lifetime; it is started by bench alone", roleArg)
 	}
+	lifetime, err := time.ParseDuration(args[1])
+	if err != nil || lifetime <= 0 || lifetime > maxLifetime {
+		return fmt.Errorf("bench: lifetime %q of a role, takes up to %v", args[1], maxLifetime)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), lifetime)
+	defer cancel()
 	switch args[0] {
 	case "server":
 		line, err := inheritedLine(ctx)

@@ -21,6 +21,8 @@ const (
 	midExtension   = 4 // RFC 9143
 )
 
+const twccURI = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+
 // offerSection is one m-line of an offer.
 type offerSection struct {
 	mid   string
@@ -76,7 +78,7 @@ func offer(p offerParams) string {
 }
 
 func codecLines(line func(string, ...any), s offerSection) {
-	line("a=extmap:%d http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01", twccExtension)
+	line("a=extmap:%d %s", twccExtension, twccURI)
 	line("a=extmap:%d urn:ietf:params:rtp-hdrext:sdes:mid", midExtension)
 	if s.kind == "audio" {
 		line("a=extmap:%d urn:ietf:params:rtp-hdrext:ssrc-audio-level", levelExtension)
@@ -111,30 +113,25 @@ func codecLines(line func(string, ...any), s offerSection) {
 type remoteSide struct {
 	ufrag, pwd string
 	candidates []string // the values of a=candidate
+
+	// transportID is the header extension by which the server numbers all packets
+	// that it sends, when it wants feedback on them; 0: it does not.
+	transportID uint8
+	repairs     map[uint32]uint32 // SSRC of a retransmission stream -> of its original
 }
 
 var errAnswer = errors.New("bench: answer not understood")
 
-// parseAnswer reads the transport of the server's answer; every m-line must
-// have been accepted.
+// parseAnswer reads the transport of the server's answer, and what it wants to
+// hear; every m-line must have been accepted.
 func parseAnswer(text string) (remoteSide, error) {
 	var d sdp.SessionDescription
 	if err := d.UnmarshalString(text); err != nil {
 		return remoteSide{}, fmt.Errorf("%w: %w", errAnswer, err)
 	}
-	var r remoteSide
-	take := func(a sdp.Attribute) {
-		switch {
-		case a.Key == "ice-ufrag" && r.ufrag == "":
-			r.ufrag = a.Value
-		case a.Key == "ice-pwd" && r.pwd == "":
-			r.pwd = a.Value
-		case a.Key == "candidate":
-			r.candidates = append(r.candidates, a.Value)
-		}
-	}
+	r := remoteSide{repairs: map[uint32]uint32{}}
 	for _, a := range d.Attributes {
-		take(a)
+		r.take(a)
 	}
 	for i, m := range d.MediaDescriptions {
 		if m.MediaName.Port.Value == 0 {
@@ -144,11 +141,61 @@ func parseAnswer(text string) (remoteSide, error) {
 			return remoteSide{}, fmt.Errorf("%w: setup:%s, the generator only takes passive", errAnswer, setup)
 		}
 		for _, a := range m.Attributes {
-			take(a)
+			r.take(a)
+		}
+		if id := transportID(m); id != 0 {
+			r.transportID = id
 		}
 	}
 	if r.ufrag == "" || r.pwd == "" || len(r.candidates) == 0 {
 		return remoteSide{}, fmt.Errorf("%w: without ICE credentials or candidates", errAnswer)
 	}
 	return r, nil
+}
+
+func (r *remoteSide) take(a sdp.Attribute) {
+	switch {
+	case a.Key == "ice-ufrag" && r.ufrag == "":
+		r.ufrag = a.Value
+	case a.Key == "ice-pwd" && r.pwd == "":
+		r.pwd = a.Value
+	case a.Key == "candidate":
+		r.candidates = append(r.candidates, a.Value)
+	case a.Key == "ssrc-group": // FID original repair (RFC 5576, RFC 4588)
+		f := strings.Fields(a.Value)
+		if len(f) != 3 || f[0] != "FID" {
+			return
+		}
+		original, err1 := strconv.ParseUint(f[1], 10, 32)
+		repair, err2 := strconv.ParseUint(f[2], 10, 32)
+		if err1 == nil && err2 == nil {
+			r.repairs[uint32(repair)] = uint32(original)
+		}
+	}
+}
+
+// transportID gives the identifier of transport-wide numbers on an m-line on
+// which the server sends and wants feedback on them; 0 otherwise.
+func transportID(m *sdp.MediaDescription) uint8 {
+	var id uint8
+	feedback := false
+	for _, a := range m.Attributes {
+		switch a.Key {
+		case "recvonly", "inactive":
+			return 0
+		case "rtcp-fb":
+			feedback = feedback || strings.HasSuffix(a.Value, " transport-cc")
+		case "extmap": // identifier, perhaps with a direction, and URI (RFC 8285 section 8)
+			name, uri, _ := strings.Cut(a.Value, " ")
+			name, direction, _ := strings.Cut(name, "/")
+			n, err := strconv.ParseUint(name, 10, 8)
+			if err == nil && n >= 1 && n <= 14 && uri == twccURI && direction != "recvonly" && direction != "inactive" {
+				id = uint8(n)
+			}
+		}
+	}
+	if !feedback {
+		return 0
+	}
+	return id
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/metrics"
 	"runtime/pprof"
 
 	"golang.org/x/sync/errgroup"
@@ -17,7 +18,9 @@ import (
 // forwarder is a server under test.
 type forwarder interface {
 	// join answers the offer of a peer and gives it the sources that it asks for.
-	join(ctx context.Context, r joinRequest) (sdp string, err error)
+	join(ctx context.Context, r request) (sdp string, err error)
+	// leave ends a peer; the last one of a room ends the room.
+	leave(r request) error
 	close() error
 }
 
@@ -29,7 +32,7 @@ func newForwarder(h hello) (forwarder, error) {
 	case PionSend:
 		return newOwnForwarder(h, sfu.SendPion)
 	case Pion:
-		return newPionForwarder(h)
+		return newPionForwarder()
 	default:
 		return nil, fmt.Errorf("%w: contestant %q", ErrOptions, h.Contestant)
 	}
@@ -54,13 +57,13 @@ func serve(ctx context.Context, line io.ReadWriter) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.close()) }()
-	if err := out.write(joinReply{}); err != nil { // ready
+	if err := out.write(reply{}); err != nil { // ready
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(maxConcurrency)
 	for {
-		var r joinRequest
+		var r request
 		if err := in.Decode(&r); err != nil {
 			if errors.Is(err, io.EOF) {
 				err = nil
@@ -71,16 +74,46 @@ func serve(ctx context.Context, line io.ReadWriter) (err error) {
 			}
 			return err
 		}
-		group.Go(func() error {
-			reply := joinReply{Seq: r.Seq}
-			if sdp, err := f.join(ctx, r); err != nil {
-				reply.Error = err.Error()
-			} else {
-				reply.SDP = sdp
-			}
-			return out.write(reply)
-		})
+		group.Go(func() error { return out.write(answerTo(ctx, f, r)) })
 	}
+}
+
+// answerTo does what r asks for.
+func answerTo(ctx context.Context, f forwarder, r request) reply {
+	a := reply{Seq: r.Seq}
+	var err error
+	switch r.Op {
+	case opJoin:
+		a.SDP, err = f.join(ctx, r)
+	case opLeave:
+		err = f.leave(r)
+	case opStats:
+		a.Stats = statsNow()
+	default:
+		err = fmt.Errorf("bench: no request %q", r.Op)
+	}
+	if err != nil {
+		a.Error = err.Error()
+	}
+	return a
+}
+
+// statsNow reads what the runtime counts anyway; it stops nothing.
+func statsNow() serverStats {
+	s := []metrics.Sample{
+		{Name: "/sched/goroutines:goroutines"},
+		{Name: "/gc/heap/allocs:objects"},
+		{Name: "/gc/heap/tiny/allocs:objects"},
+		{Name: "/gc/heap/live:bytes"},
+	}
+	metrics.Read(s)
+	v := make([]uint64, len(s))
+	for i := range s {
+		if s[i].Value.Kind() == metrics.KindUint64 {
+			v[i] = s[i].Value.Uint64()
+		}
+	}
+	return serverStats{Goroutines: int(v[0]), Allocs: v[1] + v[2], Live: v[3]}
 }
 
 func startProfile(path string) (stop func() error, err error) {

@@ -45,24 +45,91 @@ func lawful(t *testing.T, s Sample, receivers, joins uint64) {
 	require.LessOrEqual(t, s.P99, s.Max)
 }
 
+// inOne runs a session with server and generator in one process.
+func inOne(t *testing.T, o Options, contestant string) Sample {
+	t.Helper()
+	o, err := o.filled()
+	require.NoError(t, err)
+	o = o.trials()[0].options
+	ours, theirs := net.Pipe()
+	served := make(chan error, 1)
+	go func() { served <- serve(t.Context(), theirs) }()
+	config := (&rig{options: o}).session(o.Scenarios[0], contestant)
+	config.ServerPID = os.Getpid()
+	s, err := generate(t.Context(), config, ours)
+	require.NoError(t, errors.Join(err, <-served))
+	s.CPU = max(s.CPU, s.JoinCPU) // a storm has no window
+	return s
+}
+
 // Server and generator in one process, where the race detector sees both, and
 // with nothing left running afterwards.
 func TestSessionOfEveryContestant(t *testing.T) {
 	for _, contestant := range []string{Own, PionSend, Pion} {
-		for scenario, want := range map[string]struct{ receivers, joins uint64 }{Fanout: {3, 3}, Hearing8: {7, 8}, JoinStorm: {0, 3}} {
+		for scenario, want := range map[string]struct{ receivers, joins uint64 }{
+			Fanout: {3, 3}, Spaced: {3, 3}, Hearing8: {7, 8}, Hearings: {3, 8}, Receivers800: {3, 3}, JoinStorm: {0, 3}, Churn: {3, 3},
+		} {
 			t.Run(contestant+" "+scenario, func(t *testing.T) {
-				o, err := Options{Receivers: 3, Warmup: time.Millisecond, Window: 300 * time.Millisecond}.filled()
-				require.NoError(t, err)
-				ours, theirs := net.Pipe()
-				served := make(chan error, 1)
-				go func() { served <- serve(t.Context(), theirs) }()
-				config := (&rig{options: o}).session(scenario, contestant, os.Getpid())
-				s, err := generate(t.Context(), config, ours)
-				require.NoError(t, errors.Join(err, <-served))
-				s.CPU = max(s.CPU, s.JoinCPU) // a storm has no window
+				s := inOne(t, Options{
+					Scenarios: []string{scenario}, Receivers: 3, Hearings: 2, Warmup: time.Millisecond, Window: 300 * time.Millisecond,
+				}, contestant)
 				lawful(t, s, want.receivers, want.joins)
+				if scenario == Receivers800 {
+					require.GreaterOrEqual(t, s.MediaTime, s.JoinTime)
+				}
 			})
 		}
+	}
+}
+
+// Receivers speak to every contestant alike; on a line without loss, and for as
+// long as they live.
+func TestReceiversReport(t *testing.T) {
+	for _, contestant := range []string{Own, Pion} {
+		t.Run(contestant, func(t *testing.T) {
+			start := time.Now()
+			s := inOne(t, Options{Scenarios: []string{Fanout}, Receivers: 3, Window: 2 * time.Second}, contestant)
+			require.GreaterOrEqual(t, s.Feedback.Reports, uint64(3), "each reports on its picture within 1.5 s")
+			require.LessOrEqual(t, s.Feedback.Reports, uint64(3*3*(time.Since(start).Seconds()+1)))
+			quiet := inOne(t, Options{Scenarios: []string{Fanout}, Receivers: 3, Window: time.Second, NoFeedback: true}, contestant)
+			require.Zero(t, quiet.Feedback)
+		})
+	}
+}
+
+// What a receiver loses of the pictures is asked for, repeated by the server and
+// counted as delivered; of the sound nobody asks.
+func TestLossIsMended(t *testing.T) {
+	for _, contestant := range []string{Own, PionSend, Pion} {
+		t.Run(contestant, func(t *testing.T) {
+			s := inOne(t, Options{Scenarios: []string{Fanout}, Receivers: 3, Window: time.Second, Loss: 10}, contestant)
+			require.Positive(t, s.Feedback.Nacks)
+			require.Less(t, s.Delivered, s.Expected, "sound is lost")
+			require.Greater(t, float64(s.Delivered), 0.95*float64(s.Expected), "a tenth was lost, of which a quarter was sound")
+		})
+	}
+}
+
+// Hearings that pass leave nothing behind and fail for nobody.
+func TestHearingsPass(t *testing.T) {
+	for _, contestant := range []string{Own, Pion} {
+		t.Run(contestant, func(t *testing.T) {
+			// However slow the machine is, one ends in some window.
+			for window := 2 * time.Second; ; window *= 3 {
+				s := inOne(t, Options{Scenarios: []string{Churn}, Receivers: 2, Window: window}, contestant)
+				require.Zero(t, s.Failed, s.FailedWhy)
+				require.NotEmpty(t, s.TimeSeries)
+				for _, v := range s.TimeSeries {
+					require.Positive(t, v.RSS)
+					require.Positive(t, v.Goroutines)
+					require.Positive(t, v.Descriptors)
+				}
+				if s.Passed > 0 {
+					return
+				}
+				require.Less(t, window, maxWindow/3)
+			}
+		})
 	}
 }
 
@@ -70,8 +137,9 @@ func TestSessionOfEveryContestant(t *testing.T) {
 // on the machine, so a lack of windows is allowed, and only that.
 func TestRunOfThreeReceivers(t *testing.T) {
 	var out, progress bytes.Buffer
+	file := filepath.Join(t.TempDir(), "report.json")
 	err := Run(t.Context(), Options{
-		Scenarios: []string{Fanout}, Receivers: 3, Windows: 1, Window: time.Second, Warmup: 100 * time.Millisecond,
+		Scenarios: []string{Fanout}, Receivers: 3, Windows: 1, JSONFile: file, Window: time.Second, Warmup: 100 * time.Millisecond,
 		Retries: 1, NoPin: true, NoSpin: true, JSON: true, Progress: &progress, Profile: filepath.Join(t.TempDir(), "profiles"),
 	}, &out)
 	if err != nil {
@@ -79,6 +147,9 @@ func TestRunOfThreeReceivers(t *testing.T) {
 	}
 	var r Report
 	require.NoError(t, json.Unmarshal(out.Bytes(), &r))
+	saved, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, out.String(), string(saved))
 	require.Len(t, r.Scenarios, 1)
 	require.Len(t, r.Scenarios[0].Contestants, 4)
 	for _, c := range r.Scenarios[0].Contestants {
@@ -127,7 +198,9 @@ func TestRoleIsOnlyForChildren(t *testing.T) {
 		handled, _ := Role(args)
 		require.False(t, handled)
 	}
-	for _, args := range [][]string{{roleArg}, {roleArg, "king"}, {roleArg, "server", "x"}} {
+	for _, args := range [][]string{
+		{roleArg}, {roleArg, "king"}, {roleArg, "king", "1s"}, {roleArg, "server", "x"}, {roleArg, "server", "10000h"}, {roleArg, "spin", "-1s"},
+	} {
 		handled, code := Role(args)
 		require.True(t, handled)
 		require.Equal(t, 1, code)

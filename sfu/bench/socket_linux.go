@@ -128,22 +128,29 @@ func sourceControl(addr netip.Addr) []byte {
 	return unix.PktInfo4(&unix.Inet4Pktinfo{Spec_dst: addr.As4()})
 }
 
-// read hands every packet to handle until the socket is closed. The packet is
-// valid during the call only.
-func (s *peerSocket) read(handle func(packet []byte, from netip.AddrPort, a arrival)) {
+// read hands every packet to handle, and the time to tick every feedbackTick,
+// until the socket is closed. The packet is valid during the call only.
+func (s *peerSocket) read(handle func(packet []byte, from netip.AddrPort, a arrival), tick func(now time.Time)) {
 	pc := ipv4.NewPacketConn(s.conn)
 	batch := make([]ipv4.Message, readBatch)
 	for i := range batch {
 		batch[i].Buffers = [][]byte{make([]byte, packetBytes)}
 		batch[i].OOB = make([]byte, controlBytes)
 	}
+	var next time.Time
 	for {
+		if now := time.Now(); !now.Before(next) {
+			tick(now)
+			next = now.Add(feedbackTick)
+			// It fails on a closed socket only, and so does the read.
+			_ = s.conn.SetReadDeadline(next)
+		}
 		n, err := pc.ReadBatch(batch, 0)
 		if err != nil {
 			if errors.Is(err, net.ErrClosed) {
 				return
 			}
-			continue // a queued ICMP error of one peer is no matter of the others
+			continue // time for a tick, or a queued ICMP error of one peer
 		}
 		for _, m := range batch[:n] {
 			from, ok := m.Addr.(*net.UDPAddr)
