@@ -115,6 +115,11 @@ type ArchiveCheck struct {
 	// Same: the file has the SHA-256 that the database knows.
 	Same   bool
 	Report []byte // JSON, at most MaxFactBytes
+	// Repair: a damaged file is also replaced by a whole copy, where there is one.
+	Repair bool
+	// Replaced is what the damaged file is kept as, beside the part's; empty: nothing
+	// was replaced.
+	Replaced string
 }
 
 // ArchiveKeep says how long a hearing's archive is kept.
