@@ -160,6 +160,13 @@ func archiveRoutes() []Route {
 			Problems: []int{400, 404, 409, 415}, handle: (*Office).checkArchive,
 		},
 		{
+			Method: http.MethodPost, Path: "/api/v1/archives/{id}/parts/{part}/repairs", Roles: []store.Role{store.RoleClerk, store.RoleChiefJudge, store.RoleArchivist}, Name: "repair_archive",
+			Vi: "Khôi phục phần bị hỏng từ bản sao", En: "Repair a damaged part from a copy",
+			About: "After a verification that found damage. A copy takes the file's place only when it is byte for byte the file that was catalogued and that the register noted last, and verifies as a whole; the damaged file is kept. Runs in the background; the card shows the result and, for ever, that it was done.",
+			In:    Empty{}, InExample: Empty{}, Out: ArchiveCheckItem{}, OutExample: exampleCheckItem(), Status: http.StatusAccepted,
+			Problems: []int{400, 404, 409, 415}, handle: (*Office).repairArchive,
+		},
+		{
 			Method: http.MethodGet, Path: "/api/v1/archives/{id}/parts/{part}/file", Roles: archives.Roles(), Name: "archive_file",
 			Vi: "Tải gói lưu trữ của một phần", En: "Download a part's sealed file",
 			About:  "Needs a permission that names downloading. Takes Range and If-Range (the ETag is the file's SHA-256); breaks off when the permission ends. Each download is noted with the request that allowed it.",

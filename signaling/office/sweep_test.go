@@ -125,7 +125,7 @@ func request(r Route, x object, fresh BookingBody) (target string, body any) {
 		return target, MoveBody{StartsAt: fresh.StartsAt, Reason: "lý do"}
 	case "invite":
 		return target, InvitationBody{Person: x.person}
-	case "enter", "take_alarm", "done_alarm", "check_archive", "confirm_disposal", "withdraw_disposal":
+	case "enter", "take_alarm", "done_alarm", "check_archive", "repair_archive", "confirm_disposal", "withdraw_disposal":
 		return target, Empty{}
 	case "lodge_archive":
 		sum := sha256.Sum256([]byte("PK"))
@@ -249,6 +249,8 @@ func (w *world) mayDo(t *testing.T, name string, r Route, stage hearingtest.Stag
 			want = http.StatusConflict
 		}
 		require.Equal(t, want, a.status, "%s %s", name, a.body)
+	case "repair_archive": // nothing is damaged, or it is being verified
+		require.Equal(t, http.StatusConflict, a.status, "%s %s", name, a.body)
 	case "check_archive": // one waits for all
 		require.Contains(t, []int{http.StatusAccepted, http.StatusConflict}, a.status, "%s %s", name, a.body)
 	case "dispose_archive", "confirm_disposal": // its retention is not over

@@ -81,6 +81,15 @@ export const archiveEn: Readonly<Record<keyof typeof archiveVi, string>> = {
   archive_check_when: "Verified at {time} on {day}, asked for by {who}",
   archive_check_report: "The whole report",
   archive_watch: "Watch part {n}",
+  archive_repair: "Repair from a copy",
+  archive_repair_which: "Repair part {n} from a copy",
+  archive_repair_about:
+    "Repairing: a copy is used only when it is the very file that was sealed. The damaged file is kept; the repair is noted in the register and always told here.",
+  archive_repair_waits: "Being repaired from a copy and verified. The result will appear here.",
+  archive_repaired:
+    "Repaired from a copy at {time} on {day}, asked for by {who}. The damaged file is kept as {name}",
+  archive_repaired_lost:
+    "Repaired from a copy at {time} on {day}, asked for by {who}. There was no file on the server before",
   archive_download: "Download the sealed file",
   archive_download_which: "Download the sealed file of part {n}",
 

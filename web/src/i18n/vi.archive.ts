@@ -82,6 +82,15 @@ export const archiveVi = {
   archive_check_when: "Kiểm tra lúc {time} ngày {day}, theo yêu cầu của {who}",
   archive_check_report: "Kết quả kiểm tra đầy đủ",
   archive_watch: "Xem lại phần {n}",
+  archive_repair: "Khôi phục từ bản sao",
+  archive_repair_which: "Khôi phục phần {n} từ bản sao",
+  archive_repair_about:
+    "Khôi phục: bản sao chỉ được dùng khi giống hệt tệp đã chốt, ký số. Tệp hỏng được giữ lại; việc khôi phục được ghi vào sổ đăng ký và luôn hiện ở đây.",
+  archive_repair_waits: "Đang khôi phục từ bản sao và kiểm tra lại. Kết quả sẽ tự hiện ở đây.",
+  archive_repaired:
+    "Đã khôi phục từ bản sao lúc {time} ngày {day}, theo yêu cầu của {who}. Tệp hỏng được giữ lại với tên {name}",
+  archive_repaired_lost:
+    "Đã khôi phục từ bản sao lúc {time} ngày {day}, theo yêu cầu của {who}. Trước đó tệp không còn trên máy chủ",
   archive_download: "Tải gói lưu trữ",
   archive_download_which: "Tải gói lưu trữ phần {n}",
 
