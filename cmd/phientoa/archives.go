@@ -108,3 +108,12 @@ func (v officeVault) Open(p store.ArchivePart) (io.ReaderAt, int64, io.Closer, e
 	}
 	return r, size, c, err
 }
+
+// OpenSupplement implements office.Vault.
+func (v officeVault) OpenSupplement(s store.ArchiveSupplement) (io.ReaderAt, int64, io.Closer, error) {
+	r, size, c, err := v.Vault.OpenSupplement(s)
+	if errors.Is(err, retrieval.ErrElsewhere) {
+		err = office.ErrElsewhere
+	}
+	return r, size, c, err
+}

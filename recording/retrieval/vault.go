@@ -84,12 +84,16 @@ func NewVault(p VaultParams) *Vault {
 // Path is where a part's file is on this node; ErrElsewhere when it is on another. A
 // row cannot name a file outside the evidence.
 func (v *Vault) Path(p store.ArchivePart) (string, error) {
-	if p.Node != v.p.Node {
+	return v.place(p.Node, p.Hearing, filepath.FromSlash(p.Path))
+}
+
+// place is where a file of a hearing is, by its path below the evidence.
+func (v *Vault) place(node, hearing, rel string) (string, error) {
+	if node != v.p.Node {
 		return "", ErrElsewhere
 	}
-	rel := filepath.FromSlash(p.Path)
 	if !filepath.IsLocal(rel) {
-		return "", fmt.Errorf("retrieval: part %d of %s is said to lie outside the evidence", p.Part, p.Hearing)
+		return "", fmt.Errorf("retrieval: a file of %s is said to lie outside the evidence", hearing)
 	}
 	if v.p.Second != "" { // numbers of parts run through both
 		if path := filepath.Join(v.p.Second, rel); exists(path) {
@@ -107,6 +111,15 @@ func exists(path string) bool {
 // Open opens a part's file; see archive.OpenContainer.
 func (v *Vault) Open(p store.ArchivePart) (io.ReaderAt, int64, io.Closer, error) {
 	path, err := v.Path(p)
+	if err != nil {
+		return nil, 0, nil, err
+	}
+	return archive.OpenContainer(path)
+}
+
+// OpenSupplement opens a supplement's file likewise.
+func (v *Vault) OpenSupplement(s store.ArchiveSupplement) (io.ReaderAt, int64, io.Closer, error) {
+	path, err := v.place(s.Node, s.Hearing, filepath.Join(s.Hearing, archive.SupplementFile(s.Number)))
 	if err != nil {
 		return nil, 0, nil, err
 	}

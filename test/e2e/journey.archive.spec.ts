@@ -195,18 +195,18 @@ test("J4.5 a damaged file is named by track and time, mended from a copy, and th
   await sound("5-damaged", page);
 
   // No copy: nothing changes, and the page says so.
-  await page.getByRole("button", { name: "Khôi phục phần 1 từ bản sao" }).click();
+  await page.getByRole("button", { name: "Khôi phục từ bản sao phần 1" }).click();
   await expect(page.locator("pre")).toContainText("CHƯA KHÔI PHỤC");
   expect(readFileSync(sealed).equals(bad)).toBe(true);
 
   mkdirSync(dirname(copy), { recursive: true });
   writeFileSync(copy, whole);
-  await page.getByRole("button", { name: "Khôi phục phần 1 từ bản sao" }).click();
+  await page.getByRole("button", { name: "Khôi phục từ bản sao phần 1" }).click();
   await page.getByText(/^Đã khôi phục từ bản sao lúc .* theo yêu cầu của Phạm Quỳnh Như/).waitFor();
   await expect(page.getByText("Không phát hiện thay đổi kể từ khi ký").first()).toBeVisible();
   expect(readFileSync(sealed).equals(whole)).toBe(true);
   await page.reload(); // it stays told
-  await page.getByText(/Tệp hỏng được giữ lại với tên part-0001\.asice\.damaged-/).waitFor();
+  await page.getByText(/theo yêu cầu của .* giữ lại với tên part-0001\.asice\.damaged-/).waitFor();
   await sound("5-repaired", page);
 });
 

@@ -225,6 +225,10 @@ const one = (id: string): string => `/api/v1/archives/${q(id)}`;
 /** fileOf is where a part's sealed file is downloaded. */
 export const fileOf = (id: string, part: number): string => `${one(id)}/parts/${part}/file`;
 
+/** supplementOf is where a supplement's sealed file is downloaded. */
+export const supplementOf = (id: string, number: number): string =>
+  `${one(id)}/supplements/${number}/file`;
+
 /** certificateOf is where the page for the case file is downloaded. */
 export const certificateOf = (id: string, part: number): string =>
   `${one(id)}/parts/${part}/certificate`;

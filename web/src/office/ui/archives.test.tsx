@@ -208,7 +208,7 @@ describe("the archive", () => {
       },
     });
     await screen.findByText("Phát hiện sai lệch");
-    press("Khôi phục phần 1 từ bản sao");
+    press("Khôi phục từ bản sao phần 1");
     await screen.findByText("Không phát hiện thay đổi kể từ khi ký");
     expect(screen.getByText(new RegExp(`Tệp hỏng được giữ lại với tên ${kept}`))).toBeTruthy();
     expect(screen.queryByRole("button", { name: /^Khôi phục/ })).toBeNull();
