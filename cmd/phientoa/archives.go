@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 
 	"phientoa/internal/archives"
+	"phientoa/internal/backup"
 	"phientoa/internal/pki"
 	"phientoa/internal/store"
 	"phientoa/recording/archive"
@@ -28,7 +30,7 @@ func (n *node) openArchives() error {
 		return err
 	}
 	n.vault = retrieval.NewVault(retrieval.VaultParams{
-		Dir: n.evidenceDir(), Second: n.p.EvidenceSecond, Node: n.p.Node, Store: n.store, Register: noted, Roots: roots, Lists: n.ownLists, Logger: n.logger,
+		Dir: n.evidenceDir(), Second: n.p.EvidenceSecond, Replica: n.replica(), Reserve: leastFree, Node: n.p.Node, Store: n.store, Register: noted, Roots: roots, Lists: n.ownLists, Logger: n.logger,
 		// Made later than the vault, and before it runs.
 		Forget: n.forget,
 	})
@@ -43,6 +45,16 @@ type noRegister struct{}
 // Disposed implements retrieval.Register.
 func (noRegister) Disposed(context.Context, archive.Disposal) error {
 	return errors.New("the register is not open: nothing is removed")
+}
+
+// Repaired implements retrieval.Register.
+func (noRegister) Repaired(context.Context, archive.Repair) error {
+	return errors.New("the register is not open: nothing is replaced")
+}
+
+// replica is where whole copies of sealed files are looked for.
+func (n *node) replica() string {
+	return cmp.Or(n.p.EvidenceReplica, filepath.Join(n.p.DataDir, backup.ReplicaDir))
 }
 
 // roots are the authorities that verification on demand trusts: the court's own, as
@@ -91,6 +103,15 @@ type officeVault struct{ *retrieval.Vault }
 // Open implements office.Vault.
 func (v officeVault) Open(p store.ArchivePart) (io.ReaderAt, int64, io.Closer, error) {
 	r, size, c, err := v.Vault.Open(p)
+	if errors.Is(err, retrieval.ErrElsewhere) {
+		err = office.ErrElsewhere
+	}
+	return r, size, c, err
+}
+
+// OpenSupplement implements office.Vault.
+func (v officeVault) OpenSupplement(s store.ArchiveSupplement) (io.ReaderAt, int64, io.Closer, error) {
+	r, size, c, err := v.Vault.OpenSupplement(s)
 	if errors.Is(err, retrieval.ErrElsewhere) {
 		err = office.ErrElsewhere
 	}

@@ -28,6 +28,7 @@ type audited struct {
 	Sealed   int                `json:"sealed"`
 	Open     int                `json:"open"`
 	Disposed []register.Gone    `json:"disposed"`
+	Repaired []register.Mended  `json:"repaired"`
 }
 
 func audit(t *testing.T, dir string, args ...string) (code int, a audited) {

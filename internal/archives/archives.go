@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -326,8 +327,25 @@ func ClassValid(text string) bool {
 
 // AskCheck asks for the verification of a part's file.
 func (a *Archives) AskCheck(ctx context.Context, who auth.Official, sc court.Scope, id string, part int) (store.ArchiveCheck, error) {
-	c := store.ArchiveCheck{Hearing: id, Part: part, By: who.ID, At: a.now(), Exit: -1}
-	err := a.standing(ctx, sc, id)
+	return a.askCheck(ctx, sc, store.ArchiveCheck{Hearing: id, Part: part, By: who.ID, At: a.now(), Exit: -1})
+}
+
+// AskRepair asks for a part's file to be replaced by a whole copy, after a verification
+// that found it damaged: somebody has seen what is wrong before it is mended.
+func (a *Archives) AskRepair(ctx context.Context, who auth.Official, sc court.Scope, id string, part int) (store.ArchiveCheck, error) {
+	checks, err := a.p.Store.ArchiveChecks(ctx, sc, id)
+	if err != nil {
+		return store.ArchiveCheck{}, err
+	}
+	i := slices.IndexFunc(checks, func(c store.ArchiveCheck) bool { return c.Part == part })
+	if i < 0 || !checks[i].Damaged() && !checks[i].Done.IsZero() {
+		return store.ArchiveCheck{}, notDamaged()
+	}
+	return a.askCheck(ctx, sc, store.ArchiveCheck{Hearing: id, Part: part, By: who.ID, At: a.now(), Exit: -1, Repair: true})
+}
+
+func (a *Archives) askCheck(ctx context.Context, sc court.Scope, c store.ArchiveCheck) (store.ArchiveCheck, error) {
+	err := a.standing(ctx, sc, c.Hearing)
 	if err != nil {
 		return c, err
 	}
@@ -356,6 +374,13 @@ func (a *Archives) newID() (string, error) {
 
 func (a *Archives) entry(who auth.Official, unit court.UnitID, what, object, detail string) store.AdminEntry {
 	return store.AdminEntry{At: a.now(), Actor: who.ID, Unit: unit, What: what, Object: object, Detail: detail}
+}
+
+func notDamaged() *Refusal {
+	return &Refusal{
+		"not_damaged", "Chỉ khôi phục phần mà lần kiểm tra gần nhất phát hiện sai lệch. Hãy kiểm tra tính toàn vẹn trước.",
+		"Only a part in which the latest verification found damage is repaired. Please verify it first.",
+	}
 }
 
 func ownRequest() *Refusal {

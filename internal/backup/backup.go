@@ -42,7 +42,9 @@ const (
 	rendersDir = "renders"
 	// excerptsDir likewise: files that somebody had made of sealed parts.
 	excerptsDir = "excerpts"
-	sqliteDB    = "phientoa.db"
+	// ReplicaDir holds copies of sealed files that came from elsewhere.
+	ReplicaDir = "replica"
+	sqliteDB   = "phientoa.db"
 	// Marker is the directory in which a restore works. While it is there, the
 	// data directory is not whole and no server may use it.
 	Marker = ".restore"

@@ -157,7 +157,7 @@ func (a *archive) files(ctx context.Context, src Source, db database) error {
 		}
 		switch {
 		case !validPath(top.Name()), filepath.Clean(full) == filepath.Clean(db.path), info.Mode().Type() == fs.ModeSocket,
-			top.Name() == "lost+found", top.Name() == outboxDir, top.Name() == rendersDir, top.Name() == excerptsDir, src.PKIDir != "" && top.Name() == pkiDir, strings.HasPrefix(filepath.Clean(full), filepath.Clean(db.path)+"-"):
+			top.Name() == "lost+found", top.Name() == outboxDir, top.Name() == rendersDir, top.Name() == excerptsDir, top.Name() == ReplicaDir, src.PKIDir != "" && top.Name() == pkiDir, strings.HasPrefix(filepath.Clean(full), filepath.Clean(db.path)+"-"):
 			continue
 		case info.Mode().IsRegular():
 			if err := a.file(ctx, top.Name(), full); err != nil {

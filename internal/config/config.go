@@ -18,43 +18,44 @@ import (
 // Config is everything that an operator may set. Each field is a flag (the name
 // in kebab case) and an environment variable. Tags are read by kong and by Page.
 type Config struct {
-	Listen         string        `name:"listen" env:"PHIENTOA_LISTEN" default:"127.0.0.1:8080" help:"Address of the web server. Without tls-cert it serves this machine and trusted proxies only."`
-	TLSCert        string        `name:"tls-cert" env:"PHIENTOA_TLS_CERT" default:"" help:"PEM file of the web server's certificate, with those between it and the root. Read again when it changes and on SIGHUP."`
-	TLSKey         string        `name:"tls-key" env:"PHIENTOA_TLS_KEY" default:"" help:"PEM file of its private key."`
-	ClientCA       string        `name:"client-ca" env:"PHIENTOA_CLIENT_CA" default:"" help:"PEM file of the authorities whose client certificates are taken; asks clients for one, and serves those without. Needs tls-cert."`
-	TrustedProxy   []string      `name:"trusted-proxy" env:"PHIENTOA_TRUSTED_PROXIES" help:"Addresses or prefixes of the reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. Comma separated."`
-	AdminListen    string        `name:"admin-listen" env:"PHIENTOA_ADMIN_LISTEN" default:"127.0.0.1:9090" help:"Address of /metrics, /healthz and /readyz. Never reachable from outside; empty: none."`
-	DataDir        string        `name:"data-dir" env:"PHIENTOA_DATA_DIR" default:"data" help:"Directory of the embedded database, the evidence and the local certificate authority. One process uses it at a time."`
-	EvidenceSecond string        `name:"evidence-second" env:"PHIENTOA_EVIDENCE_SECOND" default:"" help:"Directory on another disk in which a recording goes on when the disk of data-dir is full or fails; empty: none. backup takes it along when it is named there too."`
-	Database       string        `name:"database" env:"PHIENTOA_DATABASE" default:"" help:"sqlite:/path/file.db or postgres://… ; empty: phientoa.db in the data directory."`
-	Node           string        `name:"node" env:"PHIENTOA_NODE" default:"node1" help:"Name of this process among the nodes of the installation: 1 to 64 of a-z, 0-9, '-', '.'. Two processes never share one."`
-	Origins        []string      `name:"origin" env:"PHIENTOA_ORIGINS" help:"Origins of the pages that may open a WebSocket, for instance https://phientoa.example; the first stands in invitations. Exact, comma separated. Needed."`
-	MediaAddress   []string      `name:"media-address" env:"PHIENTOA_MEDIA_ADDRESS" default:"127.0.0.1" help:"IP addresses that clients send media to."`
-	MediaPort      uint16        `name:"media-port" env:"PHIENTOA_MEDIA_PORT" default:"7000" help:"UDP port of the first media loop; loop i uses the i-th port behind it."`
-	MediaLoops     int           `name:"media-loops" env:"PHIENTOA_MEDIA_LOOPS" default:"0" help:"Number of media loops; 0: one per processor."`
-	RelayPort      uint16        `name:"relay-port" env:"PHIENTOA_RELAY_PORT" default:"0" help:"UDP and TCP port, on every media address, of the relay (TURN) for networks that let no UDP through to the media ports; 3478 is usual. 0: none."`
-	RelayTLS       []string      `name:"relay-tls" env:"PHIENTOA_RELAY_TLS" help:"IP addresses with port of the relay over TLS; with port 443 the strictest networks let it through. None of them is an address of the web server. Comma separated; needs relay-port and a certificate."`
-	RelayHost      string        `name:"relay-host" env:"PHIENTOA_RELAY_HOST" default:"" help:"Name of the relay that browsers are given, for relay-tls one that stands in the certificate; empty: its addresses."`
-	RelayCert      string        `name:"relay-cert" env:"PHIENTOA_RELAY_CERT" default:"" help:"PEM file of the certificate for relay-tls, read again when it changes; empty: tls-cert."`
-	RelayKey       string        `name:"relay-key" env:"PHIENTOA_RELAY_KEY" default:"" help:"PEM file of its private key."`
-	SignerSocket   string        `name:"signer-socket" env:"PHIENTOA_SIGNER_SOCKET" default:"" help:"Unix socket of the signer process; empty: the server starts one as its child."`
-	TimestampURL   string        `name:"timestamp-url" env:"PHIENTOA_TIMESTAMP_URL" default:"" help:"http or https address of the RFC 3161 authority that stamps sealed parts; it sees a hash alone. Empty: the signer's own authority, which is not independent."`
-	RevocationList []string      `name:"revocation-list" env:"PHIENTOA_REVOCATION_LISTS" help:"Files and http(s) addresses of the revocation lists (CRL) of the authorities of the court's seal and of timestamps, put into every sealed part. The list of the node's own authority is always there. Comma separated."`
-	PersonalCA     string        `name:"personal-ca" env:"PHIENTOA_PERSONAL_CA" default:"" help:"PEM file of the authorities whose certificates sign for a person (the presiding judge and the clerk under the minutes). Empty: signed minutes are not taken."`
-	CourtCA        string        `name:"court-ca" env:"PHIENTOA_COURT_CA" default:"" help:"PEM file of the authorities of the court's own seal (court.pem), beside this installation's: verification on demand then knows who signed. Empty: the court's seal counts as of an unknown signer, unless this installation's authority made its certificate."`
-	S3Endpoint     string        `name:"s3-endpoint" env:"PHIENTOA_S3_ENDPOINT" default:"" help:"https address of an S3 server that takes a locked, encrypted copy of every sealed part; http on this machine alone. Empty: the files in the data directory are the only ones."`
-	S3Bucket       string        `name:"s3-bucket" env:"PHIENTOA_S3_BUCKET" default:"" help:"Its bucket, made with object lock. At the start and every day a locked probe is put there and tried to be deleted; only where that fails is it called write-once."`
-	S3Region       string        `name:"s3-region" env:"PHIENTOA_S3_REGION" default:"" help:"Its region; empty: asked of the server."`
-	S3KeyFile      string        `name:"s3-key-file" env:"PHIENTOA_S3_KEY_FILE" default:"" help:"File with the access key on its first line and the secret key on its second."`
-	S3CA           string        `name:"s3-ca" env:"PHIENTOA_S3_CA" default:"" help:"PEM file of the authorities of its certificate; empty: those of the system."`
-	S3RetainDays   int           `name:"s3-retain-days" env:"PHIENTOA_S3_RETAIN_DAYS" default:"0" help:"Days that a copy is locked from its storing on, 1 to 36500. Nobody can shorten it afterwards, whatever it costs; it has no default."`
-	S3Recipient    []string      `name:"s3-recipient" env:"PHIENTOA_S3_RECIPIENTS" help:"Public keys (age1…) whose secret keys open the copies: the court's and the one in escrow, at least two. Comma separated."`
-	RenderRate     int           `name:"render-rate" env:"PHIENTOA_RENDER_RATE" default:"32" help:"MiB a second that the making of MP4s reads of sealed files at most, 1 to 4096, so that recordings on the same disk do not feel it; 0: no limit. One is made at a time, behind everything else on the processor."`
-	DrainDelay     time.Duration `name:"drain-delay" env:"PHIENTOA_DRAIN_DELAY" default:"0s" help:"Between saying not ready and stopping, so that a load balancer sees it: 0 to 5m."`
-	StopTimeout    time.Duration `name:"stop-timeout" env:"PHIENTOA_STOP_TIMEOUT" default:"30s" help:"The longest an orderly stop takes after drain-delay: 1s to 10m. Hearings are suspended, not ended."`
-	HelpPhone      string        `name:"help-phone" env:"PHIENTOA_HELP_PHONE" default:"" help:"Telephone number for technical help, shown to everybody on the screens that a lost connection leaves: 3 to 30 of digits, spaces and + - . ( ). Empty: none is shown."`
-	LogLevel       string        `name:"log-level" env:"PHIENTOA_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least level of log lines: debug, info, warn or error."`
-	LogFormat      string        `name:"log-format" env:"PHIENTOA_LOG_FORMAT" default:"json" enum:"json,text" help:"Form of log lines on standard error: json or text."`
+	Listen          string        `name:"listen" env:"PHIENTOA_LISTEN" default:"127.0.0.1:8080" help:"Address of the web server. Without tls-cert it serves this machine and trusted proxies only."`
+	TLSCert         string        `name:"tls-cert" env:"PHIENTOA_TLS_CERT" default:"" help:"PEM file of the web server's certificate, with those between it and the root. Read again when it changes and on SIGHUP."`
+	TLSKey          string        `name:"tls-key" env:"PHIENTOA_TLS_KEY" default:"" help:"PEM file of its private key."`
+	ClientCA        string        `name:"client-ca" env:"PHIENTOA_CLIENT_CA" default:"" help:"PEM file of the authorities whose client certificates are taken; asks clients for one, and serves those without. Needs tls-cert."`
+	TrustedProxy    []string      `name:"trusted-proxy" env:"PHIENTOA_TRUSTED_PROXIES" help:"Addresses or prefixes of the reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. Comma separated."`
+	AdminListen     string        `name:"admin-listen" env:"PHIENTOA_ADMIN_LISTEN" default:"127.0.0.1:9090" help:"Address of /metrics, /healthz and /readyz. Never reachable from outside; empty: none."`
+	DataDir         string        `name:"data-dir" env:"PHIENTOA_DATA_DIR" default:"data" help:"Directory of the embedded database, the evidence and the local certificate authority. One process uses it at a time."`
+	EvidenceReplica string        `name:"evidence-replica" env:"PHIENTOA_EVIDENCE_REPLICA" default:"" help:"Directory of whole copies of sealed files (HEARING/part-NNNN.asice, or as they lie in the object store, decrypted: HEARING/part-NNNN/SHA256.asice), from which a damaged one is repaired at an official's word. Only read. Empty: replica in the data directory."`
+	EvidenceSecond  string        `name:"evidence-second" env:"PHIENTOA_EVIDENCE_SECOND" default:"" help:"Directory on another disk in which a recording goes on when the disk of data-dir is full or fails; empty: none. backup takes it along when it is named there too."`
+	Database        string        `name:"database" env:"PHIENTOA_DATABASE" default:"" help:"sqlite:/path/file.db or postgres://… ; empty: phientoa.db in the data directory."`
+	Node            string        `name:"node" env:"PHIENTOA_NODE" default:"node1" help:"Name of this process among the nodes of the installation: 1 to 64 of a-z, 0-9, '-', '.'. Two processes never share one."`
+	Origins         []string      `name:"origin" env:"PHIENTOA_ORIGINS" help:"Origins of the pages that may open a WebSocket, for instance https://phientoa.example; the first stands in invitations. Exact, comma separated. Needed."`
+	MediaAddress    []string      `name:"media-address" env:"PHIENTOA_MEDIA_ADDRESS" default:"127.0.0.1" help:"IP addresses that clients send media to."`
+	MediaPort       uint16        `name:"media-port" env:"PHIENTOA_MEDIA_PORT" default:"7000" help:"UDP port of the first media loop; loop i uses the i-th port behind it."`
+	MediaLoops      int           `name:"media-loops" env:"PHIENTOA_MEDIA_LOOPS" default:"0" help:"Number of media loops; 0: one per processor."`
+	RelayPort       uint16        `name:"relay-port" env:"PHIENTOA_RELAY_PORT" default:"0" help:"UDP and TCP port, on every media address, of the relay (TURN) for networks that let no UDP through to the media ports; 3478 is usual. 0: none."`
+	RelayTLS        []string      `name:"relay-tls" env:"PHIENTOA_RELAY_TLS" help:"IP addresses with port of the relay over TLS; with port 443 the strictest networks let it through. None of them is an address of the web server. Comma separated; needs relay-port and a certificate."`
+	RelayHost       string        `name:"relay-host" env:"PHIENTOA_RELAY_HOST" default:"" help:"Name of the relay that browsers are given, for relay-tls one that stands in the certificate; empty: its addresses."`
+	RelayCert       string        `name:"relay-cert" env:"PHIENTOA_RELAY_CERT" default:"" help:"PEM file of the certificate for relay-tls, read again when it changes; empty: tls-cert."`
+	RelayKey        string        `name:"relay-key" env:"PHIENTOA_RELAY_KEY" default:"" help:"PEM file of its private key."`
+	SignerSocket    string        `name:"signer-socket" env:"PHIENTOA_SIGNER_SOCKET" default:"" help:"Unix socket of the signer process; empty: the server starts one as its child."`
+	TimestampURL    string        `name:"timestamp-url" env:"PHIENTOA_TIMESTAMP_URL" default:"" help:"http or https address of the RFC 3161 authority that stamps sealed parts; it sees a hash alone. Empty: the signer's own authority, which is not independent."`
+	RevocationList  []string      `name:"revocation-list" env:"PHIENTOA_REVOCATION_LISTS" help:"Files and http(s) addresses of the revocation lists (CRL) of the authorities of the court's seal and of timestamps, put into every sealed part. The list of the node's own authority is always there. Comma separated."`
+	PersonalCA      string        `name:"personal-ca" env:"PHIENTOA_PERSONAL_CA" default:"" help:"PEM file of the authorities whose certificates sign for a person (the presiding judge and the clerk under the minutes). Empty: signed minutes are not taken."`
+	CourtCA         string        `name:"court-ca" env:"PHIENTOA_COURT_CA" default:"" help:"PEM file of the authorities of the court's own seal (court.pem), beside this installation's: verification on demand then knows who signed. Empty: the court's seal counts as of an unknown signer, unless this installation's authority made its certificate."`
+	S3Endpoint      string        `name:"s3-endpoint" env:"PHIENTOA_S3_ENDPOINT" default:"" help:"https address of an S3 server that takes a locked, encrypted copy of every sealed part; http on this machine alone. Empty: the files in the data directory are the only ones."`
+	S3Bucket        string        `name:"s3-bucket" env:"PHIENTOA_S3_BUCKET" default:"" help:"Its bucket, made with object lock. At the start and every day a locked probe is put there and tried to be deleted; only where that fails is it called write-once."`
+	S3Region        string        `name:"s3-region" env:"PHIENTOA_S3_REGION" default:"" help:"Its region; empty: asked of the server."`
+	S3KeyFile       string        `name:"s3-key-file" env:"PHIENTOA_S3_KEY_FILE" default:"" help:"File with the access key on its first line and the secret key on its second."`
+	S3CA            string        `name:"s3-ca" env:"PHIENTOA_S3_CA" default:"" help:"PEM file of the authorities of its certificate; empty: those of the system."`
+	S3RetainDays    int           `name:"s3-retain-days" env:"PHIENTOA_S3_RETAIN_DAYS" default:"0" help:"Days that a copy is locked from its storing on, 1 to 36500. Nobody can shorten it afterwards, whatever it costs; it has no default."`
+	S3Recipient     []string      `name:"s3-recipient" env:"PHIENTOA_S3_RECIPIENTS" help:"Public keys (age1…) whose secret keys open the copies: the court's and the one in escrow, at least two. Comma separated."`
+	RenderRate      int           `name:"render-rate" env:"PHIENTOA_RENDER_RATE" default:"32" help:"MiB a second that the making of MP4s reads of sealed files at most, 1 to 4096, so that recordings on the same disk do not feel it; 0: no limit. One is made at a time, behind everything else on the processor."`
+	DrainDelay      time.Duration `name:"drain-delay" env:"PHIENTOA_DRAIN_DELAY" default:"0s" help:"Between saying not ready and stopping, so that a load balancer sees it: 0 to 5m."`
+	StopTimeout     time.Duration `name:"stop-timeout" env:"PHIENTOA_STOP_TIMEOUT" default:"30s" help:"The longest an orderly stop takes after drain-delay: 1s to 10m. Hearings are suspended, not ended."`
+	HelpPhone       string        `name:"help-phone" env:"PHIENTOA_HELP_PHONE" default:"" help:"Telephone number for technical help, shown to everybody on the screens that a lost connection leaves: 3 to 30 of digits, spaces and + - . ( ). Empty: none is shown."`
+	LogLevel        string        `name:"log-level" env:"PHIENTOA_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least level of log lines: debug, info, warn or error."`
+	LogFormat       string        `name:"log-format" env:"PHIENTOA_LOG_FORMAT" default:"json" enum:"json,text" help:"Form of log lines on standard error: json or text."`
 }
 
 // Check names the first setting that cannot be.

@@ -115,6 +115,17 @@ type ArchiveCheck struct {
 	// Same: the file has the SHA-256 that the database knows.
 	Same   bool
 	Report []byte // JSON, at most MaxFactBytes
+	// Repair: a damaged file is also replaced by a whole copy, where there is one.
+	Repair bool
+	// Replaced is what the damaged file is kept as, beside the part's, or - where there
+	// was none; empty: nothing was replaced.
+	Replaced string
+}
+
+// Damaged tells whether a verification that is done found the file to be damaged,
+// unreadable or another one.
+func (c ArchiveCheck) Damaged() bool {
+	return !c.Done.IsZero() && (!c.Same || c.Exit == 1 || c.Exit == 2)
 }
 
 // ArchiveKeep says how long a hearing's archive is kept.

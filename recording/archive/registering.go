@@ -36,6 +36,15 @@ type Disposal struct {
 	ConfirmedAt time.Time
 }
 
+// Repair says that the damaged file of a sealed part is replaced by a whole copy.
+type Repair struct {
+	Hearing string
+	Part    int               // from 1
+	SHA256  [sha256.Size]byte // of the copy: of the file that was noted last
+	Damaged [sha256.Size]byte // of what stood there; zero: nothing, or nothing that can be read
+	By      string            // account
+}
+
 // registered tells whether the register has the part's sealed file as it is.
 func (j *Job) registered(part string) bool {
 	if j.p.Register == nil {

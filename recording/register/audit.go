@@ -57,6 +57,15 @@ type Gone struct {
 	ConfirmedAt time.Time `json:"confirmed_at"`
 }
 
+// Mended is a part whose damaged file was replaced by a whole copy.
+type Mended struct {
+	Hearing string    `json:"hearing"`
+	Part    int       `json:"part"`
+	At      time.Time `json:"at"`
+	AskedBy string    `json:"asked_by"`                 // account
+	Damaged string    `json:"damaged_sha256,omitempty"` // hex, of what stood there; empty: nothing that could be read
+}
+
 // Report is what Audit found.
 type Report struct {
 	Lines  uint64 `json:"lines"` // of the register
@@ -70,7 +79,9 @@ type Report struct {
 	Open int `json:"open"`
 	// Disposed are parts that are gone because the register says that two people
 	// wanted it. Whether they were entitled to, the database's log tells.
-	Disposed    []Gone    `json:"disposed"`
+	Disposed []Gone `json:"disposed"`
+	// Repaired are the replacements, in the order in which they were noted.
+	Repaired    []Mended  `json:"repaired"`
 	Findings    []Finding `json:"findings"`
 	SignerKnown bool      `json:"signer_known"`
 	SignerError string    `json:"signer_error,omitempty"`
@@ -107,7 +118,7 @@ func (r Report) ExitCode() int {
 // archive.Verify's work.
 func Audit(ctx context.Context, p AuditParams) Report {
 	a := auditor{ctx: ctx, p: p, last: map[key]noted{}, other: map[key]noted{}}
-	a.r.Findings, a.r.Disposed = []Finding{}, []Gone{}
+	a.r.Findings, a.r.Disposed, a.r.Repaired = []Finding{}, []Gone{}, []Mended{}
 	if err := a.run(); err != nil {
 		a.r.Unreadable = err.Error()
 	}
@@ -186,6 +197,9 @@ func (a *auditor) register() error {
 				a.r.Supplements++
 			}
 		case disposed:
+		case repaired:
+			a.r.Repaired = append(a.r.Repaired, Mended{e.Hearing, e.Part, time.UnixMicro(l.T).UTC(), e.AskedBy, e.Damaged})
+			return a.ctx.Err()
 		default:
 			return a.ctx.Err()
 		}

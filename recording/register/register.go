@@ -32,6 +32,9 @@ const (
 	sealed = "sealed" // again when the file got a timestamp or the court's seal
 	// disposed: two people wanted the part removed; nothing more is said of it.
 	disposed = "disposed"
+	// repaired: the damaged file of a part was replaced by a copy of the one that was
+	// noted last. What is known of the part stays as it is.
+	repaired = "repaired"
 	// supplemented: a supplement was made; its number stands in the place of a part's.
 	supplemented = "supplemented"
 )
@@ -53,6 +56,9 @@ type entry struct {
 	By          string `json:"proposed_by,omitempty"`
 	ConfirmedBy string `json:"confirmed_by,omitempty"`
 	ConfirmedT  int64  `json:"confirmed_t,omitempty"`
+	// Of a repair: the account that asked for it, and hex of what stood there.
+	AskedBy string `json:"asked_by,omitempty"`
+	Damaged string `json:"damaged_sha256,omitempty"`
 }
 
 // Head is how far the register was: what the genesis of a part carries.
@@ -112,7 +118,7 @@ func Open(ctx context.Context, dir, node string, params ledger.Params) (r *Regis
 		return nil, err
 	}
 	err = entries(os.DirFS(dir), func(_ ledger.Line, e entry) {
-		if k := e.key(); !swapped(r.known[k], e) {
+		if k := e.key(); e.What != repaired && !swapped(r.known[k], e) {
 			r.known[k] = e
 		}
 	})
@@ -181,6 +187,22 @@ func (r *Register) Disposed(ctx context.Context, d archive.Disposal) error {
 	}, func(known entry) bool { return known.What == disposed })
 }
 
+// Repaired notes, before it is done, that the damaged file of a part is replaced by a
+// copy: of the very file that was noted last, else it is archive.ErrSwapped and nothing
+// is noted.
+func (r *Register) Repaired(ctx context.Context, d archive.Repair) error {
+	e := entry{What: repaired, Hearing: d.Hearing, Part: d.Part, SHA256: hex.EncodeToString(d.SHA256[:]), AskedBy: d.By}
+	if d.Damaged != [32]byte{} {
+		e.Damaged = hex.EncodeToString(d.Damaged[:])
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if known := r.known[e.key()]; known.What != sealed || known.SHA256 != e.SHA256 {
+		return archive.ErrSwapped
+	}
+	return r.write(ctx, e)
+}
+
 // Supplemented notes a supplement's file; the same one twice is noted once, another one
 // of its number is archive.ErrSwapped.
 func (r *Register) Supplemented(ctx context.Context, b archive.SupplementBuilt) error {
@@ -206,10 +228,6 @@ func (r *Register) LastSupplement(hearing string) (n int) {
 // add appends an entry durably, under a checkpoint, unless it is there. An error of
 // the signer leaves the entry durable; the next checkpoint covers it.
 func (r *Register) add(ctx context.Context, e entry, there func(known entry) bool) error {
-	body, err := json.Marshal(e)
-	if err != nil {
-		return fmt.Errorf("register: %w", err)
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	k := e.key()
@@ -219,10 +237,21 @@ func (r *Register) add(ctx context.Context, e entry, there func(known entry) boo
 	if swapped(r.known[k], e) {
 		return archive.ErrSwapped
 	}
+	return r.write(ctx, e)
+}
+
+// write appends an entry. The caller holds mu.
+func (r *Register) write(ctx context.Context, e entry) error {
+	body, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("register: %w", err)
+	}
 	if _, err := r.log.Append(ctx, ledger.Record{Kind: ledger.KindEvent, Body: body}); err != nil {
 		return fmt.Errorf("register: %w", err)
 	}
-	r.known[k] = e
+	if e.What != repaired {
+		r.known[e.key()] = e
+	}
 	if _, err := r.log.Checkpoint(ctx); err != nil {
 		return fmt.Errorf("register: %w", err)
 	}

@@ -67,6 +67,44 @@ func TestAPartHasOneSealedFile(t *testing.T) {
 	require.NoError(t, r.Close(ctx))
 }
 
+// A repair is noted when the copy is the very file that was noted last, and changes
+// nothing of what is known of the part, also after a restart.
+func TestARepairChangesNothingThatIsKnown(t *testing.T) {
+	ctx, dir := context.Background(), t.TempDir()
+	id, err := pki.Open(pki.Params{Dir: filepath.Join(dir, "pki"), Node: "n", Now: time.Now, Rand: rand.Reader})
+	require.NoError(t, err)
+	k, err := signer.NewKeeper(signer.KeeperParams{Node: id.Key, Certificate: id.Certificate, Now: time.Now, Rand: rand.Reader, Rate: 1e6, Burst: 1e6})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, k.Close()) })
+	open := func() *Register {
+		r, err := Open(ctx, filepath.Join(dir, "register"), "n", ledger.Params{Signer: k, Now: time.Now, Rand: rand.Reader})
+		require.NoError(t, err)
+		return r
+	}
+	first := archive.Final{Hearing: "h", Part: 1, Size: 1, SHA256: [32]byte{1}, Manifest: [32]byte{1}, Root: [32]byte{1}}
+	stamped := first
+	stamped.Size, stamped.SHA256 = 2, [32]byte{2}
+	r := open()
+	require.ErrorIs(t, r.Repaired(ctx, archive.Repair{Hearing: "h", Part: 1, SHA256: [32]byte{1}}), archive.ErrSwapped, "of a part that nobody sealed")
+	require.NoError(t, r.Sealed(ctx, first))
+	require.NoError(t, r.Sealed(ctx, stamped))
+	require.ErrorIs(t, r.Repaired(ctx, archive.Repair{Hearing: "h", Part: 1, SHA256: first.SHA256}), archive.ErrSwapped, "the file before its timestamp")
+	require.NoError(t, r.Repaired(ctx, archive.Repair{Hearing: "h", Part: 1, SHA256: stamped.SHA256, Damaged: [32]byte{7}, By: "clerk"}))
+	require.NoError(t, r.Close(ctx))
+	r = open()
+	require.True(t, r.Has("h", 1, 2, first.Manifest), "after a restart too")
+	require.NoError(t, r.Repaired(ctx, archive.Repair{Hearing: "h", Part: 1, SHA256: stamped.SHA256, By: "clerk"}))
+	require.NoError(t, r.Close(ctx))
+	report := Audit(ctx, AuditParams{Register: filepath.Join(dir, "register"), Now: time.Now()})
+	require.Equal(t, 1, report.Sealed)
+	require.Len(t, report.Repaired, 2)
+	require.Equal(t, "clerk", report.Repaired[0].AskedBy)
+	require.Len(t, report.Findings, 1)
+	require.Equal(t, FindingLost, report.Findings[0].Code)
+	require.Contains(t, report.Text("vi"), "Đã khôi phục từ bản sao: h/part-0001")
+	require.Contains(t, report.Text("en"), "SHA-256 of the damaged file unknown")
+}
+
 // A supplement has one file for its number, beside the parts and apart from them.
 func TestASupplementHasOneFile(t *testing.T) {
 	ctx, dir := context.Background(), t.TempDir()

@@ -1,6 +1,7 @@
 package register
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -10,8 +11,8 @@ import (
 )
 
 type words struct {
-	clean, unknown, findings, unreadable, counts, supplements, open, lines, gone string
-	code                                                                         map[string]string
+	clean, unknown, findings, unreadable, counts, supplements, open, lines, gone, mended, none string
+	code                                                                                       map[string]string
 }
 
 func wordsOf(lang string) words {
@@ -20,7 +21,8 @@ func wordsOf(lang string) words {
 			clean: "NOTHING MISSING: every part that was opened is where it should be.", unknown: "Nothing missing; the signer of the register is not identified",
 			findings: "FINDINGS: the register and the evidence differ in the places below.", unreadable: "CANNOT BE READ",
 			counts: "Parts opened: %d; sealed: %d", supplements: "Supplements: %d", open: "Opened lately and not ended yet: %d", lines: "Register: %d lines, root %s",
-			gone: "Disposed of by two people: %s/part-%04d, proposed by account %s, confirmed by account %s at %s, SHA-256 %s",
+			gone:   "Disposed of by two people: %s/part-%04d, proposed by account %s, confirmed by account %s at %s, SHA-256 %s",
+			mended: "Repaired from a copy: %s/part-%04d at %s, asked for by account %s; SHA-256 of the damaged file %s", none: "unknown",
 			code: map[string]string{
 				FindingUnended: "opened, and it has no end", FindingUnsealed: "ended, and not sealed", FindingLost: "lost",
 				FindingSwapped: "another file than the one that was noted", FindingResealed: "other seals or timestamps than those that were noted",
@@ -33,7 +35,8 @@ func wordsOf(lang string) words {
 		clean: "KHÔNG THIẾU: mọi phần đã mở đều có ở đúng nơi lưu.", unknown: "Không thiếu; chưa xác định được người ký sổ đăng ký",
 		findings: "CÓ SAI LỆCH: sổ đăng ký và kho lưu trữ khác nhau tại các vị trí dưới đây.", unreadable: "KHÔNG ĐỌC ĐƯỢC",
 		counts: "Số phần đã mở: %d; đã chốt: %d", supplements: "Số phần bổ sung: %d", open: "Mới mở, chưa kết thúc: %d", lines: "Sổ đăng ký: %d dòng, root %s",
-		gone: "Đã tiêu hủy theo quyết định của hai người: %s/part-%04d, tài khoản đề nghị %s, tài khoản xác nhận %s lúc %s, SHA-256 %s",
+		gone:   "Đã tiêu hủy theo quyết định của hai người: %s/part-%04d, tài khoản đề nghị %s, tài khoản xác nhận %s lúc %s, SHA-256 %s",
+		mended: "Đã khôi phục từ bản sao: %s/part-%04d lúc %s, theo yêu cầu của tài khoản %s; SHA-256 của tệp hỏng %s", none: "không xác định",
 		code: map[string]string{
 			FindingUnended: "đã mở nhưng không có phần kết thúc", FindingUnsealed: "đã kết thúc nhưng chưa chốt, ký số", FindingLost: "bị mất",
 			FindingSwapped: "không phải tệp đã được ghi nhận", FindingResealed: "chữ ký hoặc dấu thời gian khác với ghi nhận",
@@ -70,6 +73,9 @@ func (r Report) Text(lang string) string {
 	}
 	for _, g := range r.Disposed {
 		line(w.gone, recording.Clean(g.Hearing), g.Part, recording.Clean(g.ProposedBy), recording.Clean(g.ConfirmedBy), clock(g.ConfirmedAt), recording.Clean(g.SHA256))
+	}
+	for _, m := range r.Repaired {
+		line(w.mended, recording.Clean(m.Hearing), m.Part, clock(m.At), recording.Clean(m.AskedBy), cmp.Or(recording.Clean(m.Damaged), w.none))
 	}
 	for _, f := range r.Findings {
 		s := "  "

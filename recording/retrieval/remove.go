@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"strings"
 
 	"phientoa/internal/court"
 	"phientoa/internal/disk"
@@ -108,7 +109,11 @@ func removeBelow(below, dir, file string) (err error) {
 	}
 	// A copy that is being written beside it goes first: without it nothing can take the
 	// container's name again.
-	for _, name := range []string{file + archive.NewExt, file, dir + recording.ElsewhereExt} {
+	kept, err := damaged(root, file)
+	if err != nil {
+		return err
+	}
+	for _, name := range append(kept, file+repairExt, file+archive.NewExt, file, dir+recording.ElsewhereExt) {
 		if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -122,4 +127,18 @@ func removeBelow(below, dir, file string) (err error) {
 		return err
 	}
 	return errors.Join(hearing.Sync(), hearing.Close())
+}
+
+// damaged are files of the part that a repair replaced and kept.
+func damaged(root *os.Root, file string) (names []string, err error) {
+	list, err := fs.ReadDir(root.FS(), path.Dir(file))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for _, e := range list {
+		if strings.HasPrefix(e.Name(), path.Base(file)+damagedExt) {
+			names = append(names, path.Join(path.Dir(file), e.Name()))
+		}
+	}
+	return names, err
 }

@@ -33,10 +33,15 @@ const maxReportText = 200 << 10
 type VaultParams struct {
 	Dir    string // of all evidence of this node
 	Second string // where recordings went on when Dir failed; empty: none
-	Node   string
-	Store  VaultStore
-	// Register notes every disposal before the files go; without its note nothing is
-	// removed. nil: nobody notes.
+	// Replica holds whole copies of sealed files, as <hearing>/part-NNNN.asice or
+	// <hearing>/part-NNNN/<SHA-256>.asice; only read. Empty: there are none.
+	Replica string
+	// Reserve is kept free on the disk for recordings while a copy is brought, in bytes.
+	Reserve int64
+	Node    string
+	Store   VaultStore
+	// Register notes every disposal and repair before it is done; without its note
+	// nothing is removed or replaced. nil: nobody notes, and nothing is repaired.
 	Register Register
 	// Forget takes away what was made of a part's file, whose SHA-256 is key, in hex;
 	// an error holds the removal up. nil: nothing was made.
@@ -58,6 +63,8 @@ type VaultStore interface {
 // Register is told of what is removed; see package register.
 type Register interface {
 	Disposed(ctx context.Context, d archive.Disposal) error
+	// Repaired is archive.ErrSwapped when the copy is not the file that was noted last.
+	Repaired(ctx context.Context, r archive.Repair) error
 }
 
 // Vault reads the sealed files of this node, and verifies them when somebody asks.
@@ -77,12 +84,16 @@ func NewVault(p VaultParams) *Vault {
 // Path is where a part's file is on this node; ErrElsewhere when it is on another. A
 // row cannot name a file outside the evidence.
 func (v *Vault) Path(p store.ArchivePart) (string, error) {
-	if p.Node != v.p.Node {
+	return v.place(p.Node, p.Hearing, filepath.FromSlash(p.Path))
+}
+
+// place is where a file of a hearing is, by its path below the evidence.
+func (v *Vault) place(node, hearing, rel string) (string, error) {
+	if node != v.p.Node {
 		return "", ErrElsewhere
 	}
-	rel := filepath.FromSlash(p.Path)
 	if !filepath.IsLocal(rel) {
-		return "", fmt.Errorf("retrieval: part %d of %s is said to lie outside the evidence", p.Part, p.Hearing)
+		return "", fmt.Errorf("retrieval: a file of %s is said to lie outside the evidence", hearing)
 	}
 	if v.p.Second != "" { // numbers of parts run through both
 		if path := filepath.Join(v.p.Second, rel); exists(path) {
@@ -100,6 +111,15 @@ func exists(path string) bool {
 // Open opens a part's file; see archive.OpenContainer.
 func (v *Vault) Open(p store.ArchivePart) (io.ReaderAt, int64, io.Closer, error) {
 	path, err := v.Path(p)
+	if err != nil {
+		return nil, 0, nil, err
+	}
+	return archive.OpenContainer(path)
+}
+
+// OpenSupplement opens a supplement's file likewise.
+func (v *Vault) OpenSupplement(s store.ArchiveSupplement) (io.ReaderAt, int64, io.Closer, error) {
+	path, err := v.place(s.Node, s.Hearing, filepath.Join(s.Hearing, archive.SupplementFile(s.Number)))
 	if err != nil {
 		return nil, 0, nil, err
 	}
@@ -159,52 +179,79 @@ func (v *Vault) check(ctx context.Context, c store.ArchiveCheck) error {
 		if p.Part != c.Part {
 			continue
 		}
-		words, exit, same := v.verify(ctx, p)
+		result := v.settle(ctx, c, p)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		text, err := json.Marshal(words)
+		text, err := json.Marshal(result.words)
 		if err != nil {
 			return err
 		}
-		c.Done, c.Exit, c.Same, c.Report = v.p.Now(), exit, same, text
+		c.Done, c.Exit, c.Same, c.Report, c.Replaced = v.p.Now(), result.exit, result.same, text, result.aside
 		v.p.Logger.Info("archive verified", "hearing", c.Hearing, "part", c.Part, "exit", c.Exit, "same", c.Same)
 		return v.p.Store.FinishArchiveCheck(ctx, c)
 	}
 	return fmt.Errorf("retrieval: part %d of %s is not known", c.Part, c.Hearing)
 }
 
+// settle does what was asked for: it verifies, or repairs.
+func (v *Vault) settle(ctx context.Context, c store.ArchiveCheck, p store.ArchivePart) repaired {
+	if c.Repair {
+		return v.repair(ctx, c, p)
+	}
+	return repaired{verdict: v.verify(ctx, p)}
+}
+
+// verdict is what a verification found.
+type verdict struct {
+	words checkReport
+	exit  int               // as store.ArchiveCheck
+	same  bool              // the file is the one that was catalogued
+	sum   [sha256.Size]byte // of the file; zero: it cannot be read
+}
+
 // verify reads a part's file: what phientoa verify says of it, with the checkpoint
 // that the database holds, and whether it is the file that was catalogued. Paths of
 // the server stay in its log.
-func (v *Vault) verify(ctx context.Context, p store.ArchivePart) (words checkReport, exit int, same bool) {
-	away := func(err error) (checkReport, int, bool) {
-		v.p.Logger.Error("sealed file cannot be read", "hearing", p.Hearing, "part", p.Part, "err", err)
-		return checkReport{
-			Vi: "KHÔNG ĐỌC ĐƯỢC: không mở được tệp gói lưu trữ trên máy chủ.\n",
-			En: "CANNOT BE READ: the sealed file cannot be opened on the server.\n",
-		}, 2, false
+func (v *Vault) verify(ctx context.Context, p store.ArchivePart) verdict {
+	path, err := v.Path(p)
+	if err == nil {
+		var found verdict
+		if found, err = v.judge(ctx, p, path); err == nil {
+			return found
+		}
 	}
-	r, size, closer, err := v.Open(p)
+	v.p.Logger.Error("sealed file cannot be read", "hearing", p.Hearing, "part", p.Part, "err", err)
+	return verdict{exit: 2, words: checkReport{
+		Vi: "KHÔNG ĐỌC ĐƯỢC: không mở được tệp gói lưu trữ trên máy chủ.\n",
+		En: "CANNOT BE READ: the sealed file cannot be opened on the server.\n",
+	}}
+}
+
+// judge verifies a file that is to be a part's.
+func (v *Vault) judge(ctx context.Context, p store.ArchivePart, path string) (d verdict, err error) {
+	r, size, closer, err := archive.OpenContainer(path)
 	if err != nil {
-		return away(err)
+		return d, err
 	}
-	defer closer.Close()
+	defer func() { err = errors.Join(err, closer.Close()) }()
 	sum := sha256.New()
 	if _, err := io.Copy(sum, &until{ctx, io.NewSectionReader(r, 0, size)}); err != nil {
-		return away(err)
+		return d, err
 	}
 	o := archive.Options{Roots: v.p.Roots, Now: v.p.Now(), Held: v.held(ctx, p)}
 	if v.p.Lists != nil {
 		o.Lists = v.p.Lists(ctx)
 	}
 	report := archive.Verify(ctx, r, size, o)
-	exit, same = report.ExitCode(), [sha256.Size]byte(sum.Sum(nil)) == p.SHA256
+	sum.Sum(d.sum[:0])
+	d.exit, d.same = report.ExitCode(), d.sum == p.SHA256
 	// A file that is not the one that was catalogued is never whole.
-	if exit != 2 && !same {
-		exit = 1
+	if d.exit != 2 && !d.same {
+		d.exit = 1
 	}
-	return checkReport{cut(report.Text("vi")), cut(report.Text("en"))}, exit, same
+	d.words = checkReport{cut(report.Text("vi")), cut(report.Text("en"))}
+	return d, nil
 }
 
 // held is the checkpoint that the database holds of a part. It holds the hearing's

@@ -35,7 +35,7 @@ func exampleArchive() ArchiveAnswer {
 		Supplements: []ArchiveSupplementItem{{Number: 1, Kind: "minutes", Size: 183500, SHA256: digest, Parts: []int{1}, At: stamped}},
 		Parts: []ArchivePartItem{{
 			Part: 1, Size: 734003200, SHA256: digest, Manifest: digest, Root: digest, Lines: 21344, BeganAt: began, EndedAt: stamped,
-			Tracks: 6, GapCount: 1, Damages: []string{},
+			Tracks: 6, GapCount: 1, Damages: []string{}, Repairs: []ArchiveRepairItem{{At: stamped, By: "Lê Văn Cường", Kept: "part-0001.asice.damaged-20261124T031500Z"}},
 			Gaps:  []ArchiveGap{{Source: "d1/camera", Place: "Trại tạm giam số 1", Kind: "camera", Cause: "loss", From: began.Add(time.Hour), To: began.Add(time.Hour + 4*time.Second)}},
 			Seal:  &ArchiveSeal{Signer: "node-1", Issuer: "phientoa CA", Level: "T", SignedAt: stamped, StampedAt: &stamped, Authority: "phientoa TSA", Internal: true},
 			Court: &ArchiveSeal{Signer: "TÒA ÁN NHÂN DÂN TỈNH A", Issuer: "CA của Tòa án", Level: "T", SignedAt: stamped, StampedAt: &stamped, Authority: "phientoa TSA", Internal: true},

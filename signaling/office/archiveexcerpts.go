@@ -1,7 +1,6 @@
 package office
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +11,6 @@ import (
 
 	"phientoa/internal/archives"
 	"phientoa/internal/court"
-	"phientoa/internal/permit"
 	"phientoa/internal/store"
 )
 
@@ -302,21 +300,8 @@ func (o *Office) excerptFile(c *call) (any, error) {
 	if e.Redacted {
 		kind = "-ban-che"
 	}
-	name := strings.TrimSuffix(fileName(h.DocketNo, p.Part), ".asice") + kind + ".asice"
-	return stream(func(w http.ResponseWriter, req *http.Request) {
-		defer f.Close()
-		head := w.Header()
-		head.Set("Content-Type", ContainerType)
-		head.Set("Content-Disposition", `attachment; filename="`+name+`"`)
-		head.Set("ETag", `"`+e.SHA256+`"`)
-		head.Set("Cache-Control", "private, no-store")
-		head.Set("X-Content-Type-Options", "nosniff")
-		still := func(context.Context) bool {
-			ok, err := o.p.Archives.Still(req, o.p.Officials, sc, grant, true)
-			return err == nil && ok
-		}
-		http.ServeContent(w, req, "", time.Time{}, permit.Reader(req.Context(), f, still))
-	}), nil
+	name := strings.TrimSuffix(fileName(h.DocketNo, "phan", p.Part), ".asice") + kind + ".asice"
+	return o.container(sc, grant, sealedFile{name: name, sum: e.SHA256, content: f, closer: f}), nil
 }
 
 func redactsNot() *Problem {

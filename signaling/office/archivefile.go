@@ -2,6 +2,7 @@ package office
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -27,6 +28,8 @@ type Vault interface {
 	// Open opens a part's file for reading at any offset, with its size in bytes.
 	// ErrElsewhere when another node has it.
 	Open(p store.ArchivePart) (io.ReaderAt, int64, io.Closer, error)
+	// OpenSupplement opens a supplement's file likewise.
+	OpenSupplement(s store.ArchiveSupplement) (io.ReaderAt, int64, io.Closer, error)
 	// Wake says that a verification waits.
 	Wake()
 }
@@ -83,20 +86,35 @@ func (o *Office) archiveFile(c *call) (any, error) {
 		return nil, errors.Join(err, closer.Close())
 	}
 	o.note(c, id, downloadedArchive)
-	return stream(func(w http.ResponseWriter, req *http.Request) {
-		defer closer.Close()
+	return o.container(reach.Scope, grant, sealedFile{
+		name: fileName(h.DocketNo, "phan", number), sum: hex.EncodeToString(p.SHA256[:]), content: io.NewSectionReader(r, 0, size), closer: closer,
+	}), nil
+}
+
+// sealedFile is one that goes out.
+type sealedFile struct {
+	name    string // that a browser saves it as
+	sum     string // SHA-256, hex
+	content io.ReadSeeker
+	closer  io.Closer
+}
+
+// container serves a sealed file with ranges, for as long as the grant holds.
+func (o *Office) container(sc court.Scope, grant store.ArchiveRequest, f sealedFile) stream {
+	return func(w http.ResponseWriter, req *http.Request) {
+		defer f.closer.Close()
 		head := w.Header()
 		head.Set("Content-Type", ContainerType)
-		head.Set("Content-Disposition", `attachment; filename="`+fileName(h.DocketNo, number)+`"`)
-		head.Set("ETag", fmt.Sprintf(`"%x"`, p.SHA256))
+		head.Set("Content-Disposition", `attachment; filename="`+f.name+`"`)
+		head.Set("ETag", `"`+f.sum+`"`)
 		head.Set("Cache-Control", "private, no-store")
 		head.Set("X-Content-Type-Options", "nosniff")
 		still := func(context.Context) bool {
-			ok, err := o.p.Archives.Still(req, o.p.Officials, reach.Scope, grant, true)
+			ok, err := o.p.Archives.Still(req, o.p.Officials, sc, grant, true)
 			return err == nil && ok
 		}
-		http.ServeContent(w, req, "", time.Time{}, permit.Reader(req.Context(), io.NewSectionReader(r, 0, size), still))
-	}), nil
+		http.ServeContent(w, req, "", time.Time{}, permit.Reader(req.Context(), f.content, still))
+	}
 }
 
 func (o *Office) archivePart(ctx context.Context, sc court.Scope, id string, number int) (store.ArchivePart, error) {
@@ -112,16 +130,16 @@ func (o *Office) archivePart(ctx context.Context, sc court.Scope, id string, num
 	return store.ArchivePart{}, store.ErrNotFound
 }
 
-// fileName is what a browser saves a part as: the docket number with what a file
+// fileName is what a browser saves a part or supplement as: the docket number with what a file
 // system takes, for instance 45-2026-TLST-HS-phan-1.asice.
-func fileName(docket string, part int) string {
+func fileName(docket, kind string, number int) string {
 	clean := strings.Map(func(r rune) rune {
 		if (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z') || (r >= '0' && r <= '9') {
 			return r
 		}
 		return '-'
 	}, docket)
-	return fmt.Sprintf("%.60s-phan-%d.asice", strings.Trim(clean, "-"), part)
+	return fmt.Sprintf("%.60s-%s-%d.asice", strings.Trim(clean, "-"), kind, number)
 }
 
 func changedFile() *Problem {
@@ -160,10 +178,23 @@ func archiveRoutes() []Route {
 			Problems: []int{400, 404, 409, 415}, handle: (*Office).checkArchive,
 		},
 		{
+			Method: http.MethodPost, Path: "/api/v1/archives/{id}/parts/{part}/repairs", Roles: []store.Role{store.RoleClerk, store.RoleChiefJudge, store.RoleArchivist}, Name: "repair_archive",
+			Vi: "Khôi phục phần bị hỏng từ bản sao", En: "Repair a damaged part from a copy",
+			About: "After a verification that found damage. A copy takes the file's place only when it is byte for byte the file that was catalogued and that the register noted last, and verifies as a whole; the damaged file is kept. Runs in the background; the card shows the result and, for ever, that it was done.",
+			In:    Empty{}, InExample: Empty{}, Out: ArchiveCheckItem{}, OutExample: exampleCheckItem(), Status: http.StatusAccepted,
+			Problems: []int{400, 404, 409, 415}, handle: (*Office).repairArchive,
+		},
+		{
 			Method: http.MethodGet, Path: "/api/v1/archives/{id}/parts/{part}/file", Roles: archives.Roles(), Name: "archive_file",
 			Vi: "Tải gói lưu trữ của một phần", En: "Download a part's sealed file",
 			About:  "Needs a permission that names downloading. Takes Range and If-Range (the ETag is the file's SHA-256); breaks off when the permission ends. Each download is noted with the request that allowed it.",
 			Binary: ContainerType, Status: http.StatusOK, Problems: []int{404, 409}, handle: (*Office).archiveFile,
+		},
+		{
+			Method: http.MethodGet, Path: "/api/v1/archives/{id}/supplements/{supplement}/file", Roles: archives.Roles(), Name: "supplement_file",
+			Vi: "Tải tệp bổ sung của hồ sơ", En: "Download a supplement's sealed file",
+			About:  "Minutes, amendments and later seals, by their number. Under the same permission and the same terms as a part's file.",
+			Binary: ContainerType, Status: http.StatusOK, Problems: []int{404, 409}, handle: (*Office).supplementFile,
 		},
 		{
 			Method: http.MethodGet, Path: "/api/v1/archives/{id}/views", Roles: []store.Role{store.RoleAuditor, store.RoleChiefJudge}, Name: "archive_views",

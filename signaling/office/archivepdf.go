@@ -65,7 +65,7 @@ func (o *Office) archiveCertificate(c *call) (any, error) {
 const pdfType = "application/pdf"
 
 func pdfName(docket string, part int) string {
-	name := fileName(docket, part)
+	name := fileName(docket, "phan", part)
 	return name[:len(name)-len(".asice")] + "-xac-nhan.pdf"
 }
 

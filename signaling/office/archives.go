@@ -20,6 +20,7 @@ import (
 const (
 	foundArchives     = "archive.search"
 	downloadedArchive = "archive.download"
+	repairedArchive   = "archive.repair"
 	deniedGrant       = "denied.archive.grant"
 )
 
@@ -259,7 +260,7 @@ func (o *Office) archiveParts(ctx context.Context, c *call, sc court.Scope, id s
 		item := ArchivePartItem{
 			Part: p.Part, Size: p.Size, SHA256: hex.EncodeToString(p.SHA256[:]), Manifest: hex.EncodeToString(p.Manifest[:]),
 			Root: hex.EncodeToString(p.Root[:]), Lines: p.Lines, BeganAt: time.UnixMicro(p.Began).UTC(), EndedAt: time.UnixMicro(p.Ended).UTC(),
-			Tracks: len(f.Tracks), GapCount: p.Gaps, Gaps: []ArchiveGap{}, DamageCnt: p.Damages, Damages: f.Damages,
+			Tracks: len(f.Tracks), GapCount: p.Gaps, Gaps: []ArchiveGap{}, DamageCnt: p.Damages, Damages: f.Damages, Repairs: []ArchiveRepairItem{},
 		}
 		if !p.Removed.IsZero() {
 			item.Removed = &p.Removed
@@ -277,6 +278,11 @@ func (o *Office) archiveParts(ctx context.Context, c *call, sc court.Scope, id s
 		if i := slices.IndexFunc(checks, func(k store.ArchiveCheck) bool { return k.Part == p.Part }); i >= 0 {
 			k := o.checkItem(ctx, c, checks[i], names)
 			item.Check = &k
+		}
+		for _, k := range checks {
+			if k.Part == p.Part && k.Replaced != "" {
+				item.Repairs = append(item.Repairs, ArchiveRepairItem{At: k.Done, By: o.official(ctx, c, k.By, names), Kept: strings.TrimPrefix(k.Replaced, "-")})
+			}
 		}
 		out = append(out, item)
 	}
@@ -323,7 +329,7 @@ func (o *Office) keepItem(ctx context.Context, c *call, k store.ArchiveKeep, nam
 }
 
 func (o *Office) checkItem(ctx context.Context, c *call, k store.ArchiveCheck, names map[string]string) ArchiveCheckItem {
-	i := ArchiveCheckItem{ID: k.ID, Part: k.Part, At: k.At, By: o.official(ctx, c, k.By, names), Exit: k.Exit, Same: k.Same}
+	i := ArchiveCheckItem{ID: k.ID, Part: k.Part, At: k.At, By: o.official(ctx, c, k.By, names), Exit: k.Exit, Same: k.Same, Damaged: k.Damaged(), Repair: k.Repair}
 	if !k.Done.IsZero() {
 		i.DoneAt = &k.Done
 		var report struct{ Vi, En string }
@@ -366,6 +372,28 @@ func (o *Office) checkArchive(c *call) (any, error) {
 	if err != nil {
 		return nil, archiveError(err)
 	}
+	if o.p.Vault != nil {
+		o.p.Vault.Wake()
+	}
+	return o.checkItem(c.r.Context(), c, k, map[string]string{}), nil
+}
+
+// repairArchive asks for a damaged part's file to be replaced by a whole copy.
+func (o *Office) repairArchive(c *call) (any, error) {
+	reach, err := o.reached(c)
+	if err != nil {
+		return nil, err
+	}
+	part, err := partOf(c)
+	if err != nil {
+		return nil, err
+	}
+	id := c.r.PathValue("id")
+	k, err := o.p.Archives.AskRepair(c.r.Context(), c.Official, reach.Scope, id, part)
+	if err != nil {
+		return nil, archiveError(err)
+	}
+	o.note(c, id, repairedArchive)
 	if o.p.Vault != nil {
 		o.p.Vault.Wake()
 	}

@@ -1,6 +1,7 @@
 package office
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"net/http"
@@ -113,6 +114,44 @@ func (w *world) decide(as, request string, b ArchiveDecisionBody) answered {
 func code(t *testing.T, a answered) string {
 	t.Helper()
 	return read[Problem](t, a).Code
+}
+
+// Minutes and other supplements go out as parts do, and each access is noted.
+func TestASupplementGoesOutUnderAPermissionOnly(t *testing.T) {
+	w := startWorld(t)
+	w.vault.file = []byte("PK minutes")
+	id := w.archived(unitHN, "1/2026/TLST-HS")
+	ctx, sum := t.Context(), sha256.Sum256(w.vault.file)
+	subject := store.SupplementOfDocument(sum)
+	require.NoError(t, w.st.WantSupplement(ctx, id, subject, "minutes", "node", w.clock()))
+	s, err := w.st.NumberSupplement(ctx, id, subject, "node", 0)
+	require.NoError(t, err)
+	s.Made, s.Size, s.SHA256, s.Manifest, s.Facts = w.clock(), int64(len(w.vault.file)), sum, sum, []byte(`{"kind":"minutes","cites":[{"part":1}]}`)
+	require.NoError(t, w.st.SupplementMade(ctx, s))
+	clerk, chief, auditor := login(store.RoleClerk, unitHN), login(store.RoleChiefJudge, unitHN), login(store.RoleAuditor, unitHN)
+	get := func(number string) answered {
+		return w.do(clerk, http.MethodGet, "/api/v1/archives/"+id+"/supplements/"+number+"/file", nil)
+	}
+	require.Equal(t, "not_granted", code(t, get("1")))
+	r := w.ask(clerk, id, ArchiveAskBody{Purpose: "Bổ sung hồ sơ phúc thẩm", Download: true})
+	require.Equal(t, http.StatusOK, w.decide(chief, r.ID, ArchiveDecisionBody{Outcome: "granted", Hours: 2}).status)
+	require.Equal(t, "view_only", code(t, get("1")))
+	r = w.ask(clerk, id, ArchiveAskBody{Purpose: "Bổ sung hồ sơ phúc thẩm", Download: true})
+	require.Equal(t, http.StatusOK, w.decide(chief, r.ID, ArchiveDecisionBody{Outcome: "granted", Hours: 2, Download: true}).status)
+	whole := get("1")
+	require.Equal(t, http.StatusOK, whole.status, "%s", whole.body)
+	require.Equal(t, w.vault.file, whole.body)
+	require.Contains(t, whole.header.Get("Content-Disposition"), `"1-2026-TLST-HS-bo-sung-1.asice"`)
+	for _, none := range []string{"2", "0", "01", "-1", "x"} {
+		require.Equal(t, http.StatusNotFound, get(none).status, none)
+	}
+	w.vault.file = append(w.vault.file, 'x')
+	require.Equal(t, "changed", code(t, get("1")))
+	require.Equal(t, w.vault.opened, w.vault.closed)
+	seen := read[ArchiveViewsAnswer](t, w.do(auditor, http.MethodGet, "/api/v1/archives/"+id+"/views", nil)).Views
+	require.Len(t, seen, 1)
+	require.Equal(t, "supplement.download", seen[0].What)
+	require.True(t, w.noted("unit-hn "+id+" account-clerk.unit-hn archive.supplement.download"))
 }
 
 // J4.3: from the request with its purpose to the file, and to the end of the permission.

@@ -66,8 +66,18 @@ type ArchiveCheckItem struct {
 	DoneAt *time.Time `json:"done_at,omitempty" doc:"Missing: it waits or runs"`
 	Exit   int        `json:"exit" doc:"0 whole, 1 damaged, 2 unreadable, 3 whole by an unknown signer, or vouched for in part; -1 not done"`
 	Same   bool       `json:"same" doc:"The file is byte for byte the one that was catalogued"`
-	TextVi string     `json:"text_vi,omitempty"`
-	TextEn string     `json:"text_en,omitempty"`
+	// Damaged is what lets the file be repaired.
+	Damaged bool   `json:"damaged" doc:"Found damaged, unreadable or another file than the one that was catalogued"`
+	Repair  bool   `json:"repair" doc:"Also asks for a damaged file to be replaced by a whole copy"`
+	TextVi  string `json:"text_vi,omitempty"`
+	TextEn  string `json:"text_en,omitempty"`
+}
+
+// ArchiveRepairItem says that a damaged file was replaced by a whole copy.
+type ArchiveRepairItem struct {
+	At   time.Time `json:"at"`
+	By   string    `json:"by"`
+	Kept string    `json:"kept" doc:"Name under which the damaged file is kept on the server; empty: there was none"`
 }
 
 // ArchivePartItem is a sealed part.
@@ -89,6 +99,8 @@ type ArchivePartItem struct {
 	Seal      *ArchiveSeal      `json:"seal,omitempty" doc:"Of the recording node"`
 	Court     *ArchiveSeal      `json:"court_seal,omitempty" doc:"Of the court, over the node's; missing: none, or not yet"`
 	Check     *ArchiveCheckItem `json:"check,omitempty" doc:"The latest verification"`
+	// Repairs are told for ever.
+	Repairs []ArchiveRepairItem `json:"repairs" doc:"Replacements of a damaged file by a whole copy, the latest first"`
 }
 
 // ArchiveKeepItem is how long an archive is kept.

@@ -150,6 +150,10 @@ func (v *fakeVault) Open(p store.ArchivePart) (io.ReaderAt, int64, io.Closer, er
 	return bytes.NewReader(v.file), int64(len(v.file)), v, nil
 }
 
+func (v *fakeVault) OpenSupplement(s store.ArchiveSupplement) (io.ReaderAt, int64, io.Closer, error) {
+	return v.Open(store.ArchivePart{Node: s.Node})
+}
+
 // sealed gives a hearing a sealed part.
 func (w *world) sealed(u court.UnitID, id string, part int) store.ArchivePart {
 	w.t.Helper()

@@ -94,7 +94,7 @@ func request(r Route, x object, fresh BookingBody) (target string, body any) {
 	if strings.Contains(r.Path, "/archive-disposals/") {
 		target = strings.ReplaceAll(target, "{id}", x.disposal)
 	}
-	target = strings.NewReplacer("{part}", "1", "{excerpt}", strings.Repeat("0", 32)).Replace(target)
+	target = strings.NewReplacer("{part}", "1", "{supplement}", "1", "{excerpt}", strings.Repeat("0", 32)).Replace(target)
 	switch r.Name {
 	case "cancel":
 		target = strings.ReplaceAll(target, "{id}", x.gone)
@@ -125,7 +125,7 @@ func request(r Route, x object, fresh BookingBody) (target string, body any) {
 		return target, MoveBody{StartsAt: fresh.StartsAt, Reason: "lý do"}
 	case "invite":
 		return target, InvitationBody{Person: x.person}
-	case "enter", "take_alarm", "done_alarm", "check_archive", "confirm_disposal", "withdraw_disposal":
+	case "enter", "take_alarm", "done_alarm", "check_archive", "repair_archive", "confirm_disposal", "withdraw_disposal":
 		return target, Empty{}
 	case "lodge_archive":
 		sum := sha256.Sum256([]byte("PK"))
@@ -249,6 +249,8 @@ func (w *world) mayDo(t *testing.T, name string, r Route, stage hearingtest.Stag
 			want = http.StatusConflict
 		}
 		require.Equal(t, want, a.status, "%s %s", name, a.body)
+	case "repair_archive": // nothing is damaged, or it is being verified
+		require.Equal(t, http.StatusConflict, a.status, "%s %s", name, a.body)
 	case "check_archive": // one waits for all
 		require.Contains(t, []int{http.StatusAccepted, http.StatusConflict}, a.status, "%s %s", name, a.body)
 	case "dispose_archive", "confirm_disposal": // its retention is not over
@@ -258,7 +260,7 @@ func (w *world) mayDo(t *testing.T, name string, r Route, stage hearingtest.Stag
 	case "archive_certificate": // nothing was verified
 		require.Equal(t, http.StatusConflict, a.status, "%s %s", name, a.body)
 		require.Contains(t, string(a.body), "not_checked", name)
-	case "archive_file", "ask_excerpt", "excerpts", "excerpt_file": // nobody was permitted to
+	case "archive_file", "ask_excerpt", "excerpts", "excerpt_file", "supplement_file": // nobody was permitted to
 		require.Equal(t, http.StatusConflict, a.status, "%s %s", name, a.body)
 		require.Contains(t, string(a.body), "not_granted", name)
 	case "end_archive": // somebody else's request is nobody's business but the chief judge's, who decided before

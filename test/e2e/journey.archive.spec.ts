@@ -1,10 +1,19 @@
 // Journey J4 (domain 6): years later a clerk of the court that took over finds the
 // recording, asks for it, has it verified, looks at the moment of a line of the minutes,
 // takes the file along and verifies it without the server; it is lodged, kept, and who
-// saw it is known. Real recording, real pages. Not here: J4.5 (a second copy that mends
-// the first) and J4.10 (a party's copy).
+// saw it is known. Real recording, real pages. Not here: J4.10 (a party's copy).
 import { execFileSync } from "node:child_process";
-import { copyFileSync, openSync, readFileSync, writeSync, closeSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { createHash } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
@@ -162,6 +171,43 @@ test("J4.4 the clerk has it verified, and the certificate is a page to sign", as
   await page.getByRole("link", { name: /^Giấy xác nhận kết quả kiểm tra phần 1/ }).click();
   const bytes = readFileSync(await (await paper).path());
   expect(bytes.subarray(0, 5).toString()).toBe("%PDF-");
+});
+
+test("J4.5 a damaged file is named by track and time, mended from a copy, and that stays told", async () => {
+  const sealed = `${part}.asice`;
+  const copy = join(server.dataDir, "replica", id, basename(sealed));
+  // Which segment of which track, and from when to when.
+  const day = "\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d\\.\\d{3}";
+  const place = new RegExp(`1/media/(t\\d+)-1\\.webm #\\d+ @\\d+ \\1 ${day} - ${day}: `);
+  chmodSync(sealed, 0o600);
+  const whole = readFileSync(sealed);
+  const bad = Buffer.from(whole);
+  const middle = Math.floor(bad.length / 2);
+  bad[middle] = (bad[middle] ?? 0) ^ 1;
+  writeFileSync(sealed, bad);
+  const page = await at(CLERK, "clerk");
+  await go(page, "clerk", `ho-so/${id}`);
+  await page.getByRole("button", { name: "Kiểm tra tính toàn vẹn phần 1" }).click();
+  await page.getByText("Phát hiện sai lệch").waitFor();
+  await page.locator("summary").filter({ hasText: "Kết quả kiểm tra đầy đủ" }).click();
+  const told = await page.locator("pre").innerText();
+  expect(told).toMatch(place);
+  await sound("5-damaged", page);
+
+  // No copy: nothing changes, and the page says so.
+  await page.getByRole("button", { name: "Khôi phục từ bản sao phần 1" }).click();
+  await expect(page.locator("pre")).toContainText("CHƯA KHÔI PHỤC");
+  expect(readFileSync(sealed).equals(bad)).toBe(true);
+
+  mkdirSync(dirname(copy), { recursive: true });
+  writeFileSync(copy, whole);
+  await page.getByRole("button", { name: "Khôi phục từ bản sao phần 1" }).click();
+  await page.getByText(/^Đã khôi phục từ bản sao lúc .* theo yêu cầu của Phạm Quỳnh Như/).waitFor();
+  await expect(page.getByText("Không phát hiện thay đổi kể từ khi ký").first()).toBeVisible();
+  expect(readFileSync(sealed).equals(whole)).toBe(true);
+  await page.reload(); // it stays told
+  await page.getByText(/theo yêu cầu của .* giữ lại với tên part-0001\.asice\.damaged-/).waitFor();
+  await sound("5-repaired", page);
 });
 
 test("J4.6 a line of the minutes leads to its moment", async () => {

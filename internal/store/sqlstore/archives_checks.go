@@ -9,13 +9,14 @@ import (
 	"phientoa/internal/store"
 )
 
-const checkColumns = `SELECT c.id, c.hearing, c.part, c.asked_by, c.at, c.done, c.exit, c.same, c.report FROM archive_check c `
+const checkColumns = `SELECT c.id, c.hearing, c.part, c.asked_by, c.at, c.done, c.exit, c.same, c.report, c.repair, c.replaced FROM archive_check c `
 
 func scanCheck(r *sql.Rows, c *store.ArchiveCheck) error {
 	var at, done int64
-	var same int
-	err := r.Scan(&c.ID, &c.Hearing, &c.Part, &c.By, &at, &done, &c.Exit, &same, &c.Report)
+	var same, repair int
+	err := r.Scan(&c.ID, &c.Hearing, &c.Part, &c.By, &at, &done, &c.Exit, &same, &c.Report, &repair, &c.Replaced)
 	c.At, c.Done, c.Same = micros(at), fromMoment(done), same == 1
+	c.Repair = repair == 1
 	if len(c.Report) == 0 {
 		c.Report = nil
 	}
@@ -32,8 +33,8 @@ func (s *Store) PutArchiveCheck(ctx context.Context, sc court.Scope, c store.Arc
 			return err
 		}
 		_, err := q.ExecContext(ctx, `
-			INSERT INTO archive_check (id, hearing, part, asked_by, at, done, exit, same, report) VALUES ($1, $2, $3, $4, $5, 0, -1, 0, $6)`,
-			c.ID, c.Hearing, c.Part, c.By, c.At.UnixMicro(), []byte{})
+			INSERT INTO archive_check (id, hearing, part, asked_by, at, done, exit, same, report, repair) VALUES ($1, $2, $3, $4, $5, 0, -1, 0, $6, $7)`,
+			c.ID, c.Hearing, c.Part, c.By, c.At.UnixMicro(), []byte{}, bit(c.Repair))
 		return err
 	})
 }
@@ -56,9 +57,12 @@ func (s *Store) FinishArchiveCheck(ctx context.Context, c store.ArchiveCheck) er
 	if c.Exit < 0 || c.Exit > 3 || c.Done.IsZero() {
 		return invalid("a result that nobody knows")
 	}
+	if err := text("replaced", c.Replaced, true); err != nil {
+		return err
+	}
 	return s.write(ctx, "finish archive check", func(ctx context.Context, q querier) error {
-		n, err := affected(q.ExecContext(ctx, `UPDATE archive_check SET done = $2, exit = $3, same = $4, report = $5 WHERE id = $1`,
-			c.ID, c.Done.UnixMicro(), c.Exit, bit(c.Same), append([]byte{}, c.Report...)))
+		n, err := affected(q.ExecContext(ctx, `UPDATE archive_check SET done = $2, exit = $3, same = $4, report = $5, replaced = $6 WHERE id = $1`,
+			c.ID, c.Done.UnixMicro(), c.Exit, bit(c.Same), append([]byte{}, c.Report...), c.Replaced))
 		if err == nil && n == 0 {
 			return store.ErrNotFound
 		}

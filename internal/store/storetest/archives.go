@@ -302,7 +302,7 @@ func viewsStay(t *testing.T, f *fixture) {
 func checksFinished(t *testing.T, f *fixture) {
 	sc, h := court.ScopeOf(unit), f.hearing(t, unit)
 	require.NoError(t, f.A.PutArchivePart(bg(), sc, f.part(h, 1)))
-	c := store.ArchiveCheck{ID: f.id("check"), Hearing: h, Part: 1, By: "clerk", At: at(0), Exit: -1}
+	c := store.ArchiveCheck{ID: f.id("check"), Hearing: h, Part: 1, By: "clerk", At: at(0), Exit: -1, Repair: true}
 	require.NoError(t, f.A.PutArchiveCheck(bg(), sc, c))
 	twin := c
 	twin.ID = f.id("check")
@@ -317,7 +317,7 @@ func checksFinished(t *testing.T, f *fixture) {
 	require.NoError(t, err)
 	require.Empty(t, waiting)
 
-	c.Done, c.Exit, c.Same, c.Report = at(time.Second), 0, true, []byte(`{"x":1}`)
+	c.Done, c.Exit, c.Same, c.Report, c.Replaced = at(time.Second), 0, true, []byte(`{"x":1}`), "part-0001.asice.damaged-1"
 	bad := c
 	bad.Exit = 4
 	require.ErrorIs(t, f.A.FinishArchiveCheck(bg(), bad), store.ErrInvalid)

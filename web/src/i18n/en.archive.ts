@@ -81,6 +81,15 @@ export const archiveEn: Readonly<Record<keyof typeof archiveVi, string>> = {
   archive_check_when: "Verified at {time} on {day}, asked for by {who}",
   archive_check_report: "The whole report",
   archive_watch: "Watch part {n}",
+  archive_repair: "Repair from a copy",
+  archive_repair_which: "Repair from a copy part {n}",
+  archive_repair_about:
+    "Repairing: a copy is used only when it is the very file that was sealed. The damaged file is kept; the repair is noted in the register and always told here.",
+  archive_repair_waits: "Being repaired from a copy and verified. The result will appear here.",
+  archive_repaired:
+    "Repaired from a copy at {time} on {day}, asked for by {who}. The damaged file is kept as {name}",
+  archive_repaired_lost:
+    "Repaired from a copy at {time} on {day}, asked for by {who}. There was no file on the server before",
   archive_download: "Download the sealed file",
   archive_download_which: "Download the sealed file of part {n}",
 
@@ -114,6 +123,8 @@ export const archiveEn: Readonly<Record<keyof typeof archiveVi, string>> = {
   archive_keep_change: "Change keeping",
 
   archive_supplements: "Supplements",
+  archive_supplement_download: "Download the supplement",
+  archive_supplement_download_which: "Download the supplement number {n}",
   archive_supplement_line: "{kind}, supplements part {parts}",
   archive_supplement_file: "File supplement-{n}.asice, SHA-256 {sha256}",
   supplement_minutes: "Minutes",
@@ -179,6 +190,8 @@ export const archiveEn: Readonly<Record<keyof typeof archiveVi, string>> = {
   archive_view_download: "Downloaded",
   archive_view_render: "Made a composite",
   archive_view_other: "Something else",
+  archive_view_supplement_download: "Downloaded a supplement",
+  archive_view_whole: "{what}, at {time} on {day}. Purpose: {purpose}",
   archive_view_line: "{what}, part {part}, at {time} on {day}. Purpose: {purpose}",
 
   requests_lead_decide: "Requests that wait for the chief judge, and those that are settled.",

@@ -82,6 +82,15 @@ export const archiveVi = {
   archive_check_when: "Kiểm tra lúc {time} ngày {day}, theo yêu cầu của {who}",
   archive_check_report: "Kết quả kiểm tra đầy đủ",
   archive_watch: "Xem lại phần {n}",
+  archive_repair: "Khôi phục từ bản sao",
+  archive_repair_which: "Khôi phục từ bản sao phần {n}",
+  archive_repair_about:
+    "Khôi phục: bản sao chỉ được dùng khi giống hệt tệp đã chốt, ký số. Tệp hỏng được giữ lại; việc khôi phục được ghi vào sổ đăng ký và luôn hiện ở đây.",
+  archive_repair_waits: "Đang khôi phục từ bản sao và kiểm tra lại. Kết quả sẽ tự hiện ở đây.",
+  archive_repaired:
+    "Đã khôi phục từ bản sao lúc {time} ngày {day}, theo yêu cầu của {who}. Tệp hỏng được giữ lại với tên {name}",
+  archive_repaired_lost:
+    "Đã khôi phục từ bản sao lúc {time} ngày {day}, theo yêu cầu của {who}. Trước đó tệp không còn trên máy chủ",
   archive_download: "Tải gói lưu trữ",
   archive_download_which: "Tải gói lưu trữ phần {n}",
 
@@ -117,6 +126,8 @@ export const archiveVi = {
   archive_keep_change: "Sửa việc bảo quản",
 
   archive_supplements: "Phần bổ sung",
+  archive_supplement_download: "Tải phần bổ sung",
+  archive_supplement_download_which: "Tải phần bổ sung số {n}",
   archive_supplement_line: "{kind}, bổ sung cho phần {parts}",
   archive_supplement_file: "Tệp supplement-{n}.asice, SHA-256 {sha256}",
   supplement_minutes: "Biên bản phiên tòa",
@@ -182,6 +193,8 @@ export const archiveVi = {
   archive_view_download: "Tải tệp",
   archive_view_render: "Tạo bản tổng hợp",
   archive_view_other: "Việc khác",
+  archive_view_supplement_download: "Tải phần bổ sung",
+  archive_view_whole: "{what}, lúc {time} ngày {day}. Mục đích: {purpose}",
   archive_view_line: "{what}, phần {part}, lúc {time} ngày {day}. Mục đích: {purpose}",
 
   // Requests

@@ -62,6 +62,10 @@ export interface ArchiveCheck {
   /** 0 whole, 1 damaged, 2 unreadable, 3 whole by an unknown signer, or vouched for in part */
   exit: number;
   same: boolean;
+  /** found damaged, unreadable or another file: it may be repaired */
+  damaged: boolean;
+  /** also asks for a damaged file to be replaced by a whole copy */
+  repair: boolean;
   text_vi?: string;
   text_en?: string;
 }
@@ -85,6 +89,15 @@ export interface ArchivePart {
   /** of the court, over the node's */
   court_seal?: ArchiveSeal;
   check?: ArchiveCheck;
+  /** replacements of a damaged file by a whole copy, the latest first */
+  repairs: ArchiveRepair[];
+}
+
+export interface ArchiveRepair {
+  at: string;
+  by: string;
+  /** what the damaged file is kept as; empty: there was none */
+  kept: string;
 }
 
 export interface ArchiveRequest {
@@ -212,6 +225,10 @@ const one = (id: string): string => `/api/v1/archives/${q(id)}`;
 /** fileOf is where a part's sealed file is downloaded. */
 export const fileOf = (id: string, part: number): string => `${one(id)}/parts/${part}/file`;
 
+/** supplementOf is where a supplement's sealed file is downloaded. */
+export const supplementOf = (id: string, number: number): string =>
+  `${one(id)}/supplements/${number}/file`;
+
 /** certificateOf is where the page for the case file is downloaded. */
 export const certificateOf = (id: string, part: number): string =>
   `${one(id)}/parts/${part}/certificate`;
@@ -245,6 +262,8 @@ export function archives(c: Client) {
     archive: (id: string) => c.ask<Archive>(one(id)),
     checkArchive: (id: string, part: number) =>
       send<ArchiveCheck>(post(`${one(id)}/parts/${part}/checks`, {})),
+    repairArchive: (id: string, part: number) =>
+      send<ArchiveCheck>(post(`${one(id)}/parts/${part}/repairs`, {})),
     excerpts: (id: string, part: number) =>
       c.ask<{ excerpts: ArchiveExcerpt[] }>(`${one(id)}/parts/${part}/excerpts`),
     askExcerpt: (id: string, part: number, body: ExcerptAsk) =>

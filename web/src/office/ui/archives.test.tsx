@@ -55,6 +55,7 @@ const part = {
   ],
   damage_count: 0,
   damages: [],
+  repairs: [],
 };
 const card = {
   ...row,
@@ -188,6 +189,30 @@ describe("the archive", () => {
     press("Kiểm tra tính toàn vẹn phần 1");
     await screen.findByText("Phát hiện sai lệch");
     expect(screen.getByText("CÓ SAI LỆCH")).toBeTruthy();
+    expect(screen.queryByRole("button", { name: /^Khôi phục/ })).toBeNull();
+  });
+
+  it("is repaired when it was found damaged, and that stays told", async () => {
+    let asked = false;
+    const done = { id: "c", part: 1, at: at(-2), done_at: at(-1), by: me.name, same: false };
+    const found = { ...done, exit: 1, damaged: true, repair: false };
+    const mended = { ...done, exit: 0, same: true, damaged: false, repair: true };
+    const kept = "part-0001.asice.damaged-20261122T094500Z";
+    const after = { check: mended, repairs: [{ at: at(-1), by: me.name, kept }] };
+    const { calls } = show("/cong-viec/ho-so/h-1", {
+      "GET /api/v1/archives/h-1": () =>
+        Response.json({ ...card, parts: [{ ...part, ...(asked ? after : { check: found }) }] }),
+      "POST /api/v1/archives/h-1/parts/1/repairs": () => {
+        asked = true;
+        return Response.json({ ...mended, done_at: undefined, exit: -1 }, { status: 202 });
+      },
+    });
+    await screen.findByText("Phát hiện sai lệch");
+    press("Khôi phục từ bản sao phần 1");
+    await screen.findByText("Không phát hiện thay đổi kể từ khi ký");
+    expect(screen.getByText(new RegExp(`Tệp hỏng được giữ lại với tên ${kept}`))).toBeTruthy();
+    expect(screen.queryByRole("button", { name: /^Khôi phục/ })).toBeNull();
+    expect(calls.filter((c) => c.what.endsWith("/repairs"))).toHaveLength(1);
   });
 });
 

@@ -115,6 +115,7 @@ const views: Record<string, OfficeKey> = {
   excerpt: "archive_view_excerpt",
   redacted: "archive_view_redacted",
   "excerpt.download": "archive_view_excerpt_download",
+  "supplement.download": "archive_view_supplement_download",
 };
 /** viewKey is what somebody did with a recording. */
 export const viewKey = (w: string): OfficeKey => lookup(views, w) ?? "archive_view_other";

@@ -2,7 +2,7 @@
 import { useState } from "react";
 import { clock, dayOf, writeDay } from "../../../core/dates";
 import { Act, Confirm } from "../../../ui/parts/controls";
-import type { Archive, ArchiveDisposal } from "../../core/archives";
+import { type Archive, type ArchiveDisposal, supplementOf } from "../../core/archives";
 import { asRefused, type Refused } from "../../core/client";
 import { hasUse } from "../../core/places";
 import { useMe, useOffice, useOfficeTexts } from "../context";
@@ -61,6 +61,16 @@ export function Supplements({ a }: { a: Archive }) {
                 })}
               </span>
             </span>
+            {a.grant?.download === true ? (
+              <a
+                href={supplementOf(a.id, s.number)}
+                download
+                className={css["download"]}
+                aria-label={t("archive_supplement_download_which", { n: s.number })}
+              >
+                {t("archive_supplement_download")}
+              </a>
+            ) : null}
           </li>
         ))}
       </ul>

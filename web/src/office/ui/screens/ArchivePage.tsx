@@ -100,7 +100,7 @@ function Views({ id }: { id: string }) {
                     <span>
                       <strong>{v.by}</strong>
                       {". "}
-                      {t("archive_view_line", {
+                      {t(v.part === 0 ? "archive_view_whole" : "archive_view_line", {
                         what: t(viewKey(v.what)),
                         part: v.part,
                         time: clock(at),

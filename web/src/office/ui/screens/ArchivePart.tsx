@@ -13,7 +13,8 @@ import {
   sizeText,
 } from "../../core/archives";
 import { asRefused, type Refused } from "../../core/client";
-import { useOffice, useOfficeTexts } from "../context";
+import { hasUse } from "../../core/places";
+import { useMe, useOffice, useOfficeTexts } from "../context";
 import { Box, Trouble } from "../parts/page";
 import { Link } from "../parts/Shell";
 import { Marked } from "../parts/StatusMark";
@@ -209,12 +210,13 @@ function Gaps({ p }: { p: ArchivePart }) {
 function Verification({ a, p, onChanged }: { a: Archive; p: ArchivePart; onChanged: () => void }) {
   const { t } = useOfficeTexts();
   const { api, run } = useOffice();
+  const { roles } = useMe();
   const [refused, setRefused] = useState<Refused | null>(null);
   const running = p.check !== undefined && p.check.done_at === undefined;
-  const check = async (): Promise<void> => {
+  const ask = async (call: () => Promise<unknown>): Promise<void> => {
     setRefused(null);
     try {
-      await run(() => api.checkArchive(a.id, p.part));
+      await run(call);
       onChanged();
     } catch (e) {
       setRefused(asRefused(e));
@@ -225,18 +227,47 @@ function Verification({ a, p, onChanged }: { a: Archive; p: ArchivePart; onChang
       <div role="status">
         {p.check === undefined ? <p>{t("archive_check_never")}</p> : <Result check={p.check} />}
       </div>
+      <Repairs p={p} />
       <Trouble refused={refused} />
-      <div>
+      <div className={office["acts"]}>
         <Act
           isDisabled={running}
           aria-label={t("archive_check_which", { n: p.part })}
-          onPress={() => void check()}
+          onPress={() => void ask(() => api.checkArchive(a.id, p.part))}
         >
           {t("archive_check")}
         </Act>
+        {p.check?.damaged === true && hasUse("archive_repair", roles) ? (
+          <Act
+            isDisabled={running}
+            aria-label={t("archive_repair_which", { n: p.part })}
+            onPress={() => void ask(() => api.repairArchive(a.id, p.part))}
+          >
+            {t("archive_repair")}
+          </Act>
+        ) : null}
       </div>
+      {p.check?.damaged === true && hasUse("archive_repair", roles) ? (
+        <p>{t("archive_repair_about")}</p>
+      ) : null}
     </div>
   );
+}
+
+/** Repairs are told for as long as the archive stands. */
+function Repairs({ p }: { p: ArchivePart }) {
+  const { t } = useOfficeTexts();
+  return p.repairs.map((r) => {
+    const at = Date.parse(r.at);
+    const when = { time: clock(at), day: writeDay(dayOf(at)), who: r.by };
+    return (
+      <Marked key={r.at} mark="check" tone="attention">
+        {r.kept === ""
+          ? t("archive_repaired_lost", when)
+          : t("archive_repaired", { ...when, name: r.kept })}
+      </Marked>
+    );
+  });
 }
 
 const results = {
@@ -248,7 +279,9 @@ const results = {
 
 function Result({ check }: { check: ArchiveCheck }) {
   const { t, language } = useOfficeTexts();
-  if (check.done_at === undefined) return <p>{t("archive_check_waits")}</p>;
+  if (check.done_at === undefined) {
+    return <p>{t(check.repair ? "archive_repair_waits" : "archive_check_waits")}</p>;
+  }
   const word = results[check.exit as 0 | 1 | 2 | 3];
   const at = Date.parse(check.done_at);
   const report = language === "vi" ? check.text_vi : check.text_en;
