@@ -779,6 +779,11 @@ type Command struct {
 	//	*Command_RequestConsult
 	//	*Command_AllowConsult
 	//	*Command_EndConsult
+	//	*Command_AdmitExhibit
+	//	*Command_RefuseExhibit
+	//	*Command_WithdrawExhibit
+	//	*Command_ShowExhibit
+	//	*Command_StopExhibit
 	Act           isCommand_Act `protobuf_oneof:"act"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1253,6 +1258,51 @@ func (x *Command) GetEndConsult() *EndConsult {
 	return nil
 }
 
+func (x *Command) GetAdmitExhibit() *AdmitExhibit {
+	if x != nil {
+		if x, ok := x.Act.(*Command_AdmitExhibit); ok {
+			return x.AdmitExhibit
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetRefuseExhibit() *RefuseExhibit {
+	if x != nil {
+		if x, ok := x.Act.(*Command_RefuseExhibit); ok {
+			return x.RefuseExhibit
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetWithdrawExhibit() *WithdrawExhibit {
+	if x != nil {
+		if x, ok := x.Act.(*Command_WithdrawExhibit); ok {
+			return x.WithdrawExhibit
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetShowExhibit() *ShowExhibit {
+	if x != nil {
+		if x, ok := x.Act.(*Command_ShowExhibit); ok {
+			return x.ShowExhibit
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetStopExhibit() *StopExhibit {
+	if x != nil {
+		if x, ok := x.Act.(*Command_StopExhibit); ok {
+			return x.StopExhibit
+		}
+	}
+	return nil
+}
+
 type isCommand_Act interface {
 	isCommand_Act()
 }
@@ -1449,6 +1499,26 @@ type Command_EndConsult struct {
 	EndConsult *EndConsult `protobuf:"bytes,45,opt,name=end_consult,json=endConsult,proto3,oneof"`
 }
 
+type Command_AdmitExhibit struct {
+	AdmitExhibit *AdmitExhibit `protobuf:"bytes,49,opt,name=admit_exhibit,json=admitExhibit,proto3,oneof"`
+}
+
+type Command_RefuseExhibit struct {
+	RefuseExhibit *RefuseExhibit `protobuf:"bytes,50,opt,name=refuse_exhibit,json=refuseExhibit,proto3,oneof"`
+}
+
+type Command_WithdrawExhibit struct {
+	WithdrawExhibit *WithdrawExhibit `protobuf:"bytes,51,opt,name=withdraw_exhibit,json=withdrawExhibit,proto3,oneof"`
+}
+
+type Command_ShowExhibit struct {
+	ShowExhibit *ShowExhibit `protobuf:"bytes,52,opt,name=show_exhibit,json=showExhibit,proto3,oneof"`
+}
+
+type Command_StopExhibit struct {
+	StopExhibit *StopExhibit `protobuf:"bytes,53,opt,name=stop_exhibit,json=stopExhibit,proto3,oneof"`
+}
+
 func (*Command_CheckIn) isCommand_Act() {}
 
 func (*Command_Admit) isCommand_Act() {}
@@ -1544,6 +1614,16 @@ func (*Command_RequestConsult) isCommand_Act() {}
 func (*Command_AllowConsult) isCommand_Act() {}
 
 func (*Command_EndConsult) isCommand_Act() {}
+
+func (*Command_AdmitExhibit) isCommand_Act() {}
+
+func (*Command_RefuseExhibit) isCommand_Act() {}
+
+func (*Command_WithdrawExhibit) isCommand_Act() {}
+
+func (*Command_ShowExhibit) isCommand_Act() {}
+
+func (*Command_StopExhibit) isCommand_Act() {}
 
 // CheckIn: the person before this device says that they are here and agrees to
 // the rules of conduct.
@@ -3826,6 +3906,236 @@ func (x *EndConsult) GetConsult() string {
 	return ""
 }
 
+// Exhibits are offered by POST /api/exhibits, which takes the file.
+type AdmitExhibit struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Exhibit       int32                  `protobuf:"varint,1,opt,name=exhibit,proto3" json:"exhibit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdmitExhibit) Reset() {
+	*x = AdmitExhibit{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdmitExhibit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdmitExhibit) ProtoMessage() {}
+
+func (x *AdmitExhibit) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdmitExhibit.ProtoReflect.Descriptor instead.
+func (*AdmitExhibit) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{53}
+}
+
+func (x *AdmitExhibit) GetExhibit() int32 {
+	if x != nil {
+		return x.Exhibit
+	}
+	return 0
+}
+
+type RefuseExhibit struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Exhibit       int32                  `protobuf:"varint,1,opt,name=exhibit,proto3" json:"exhibit,omitempty"`
+	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RefuseExhibit) Reset() {
+	*x = RefuseExhibit{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RefuseExhibit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RefuseExhibit) ProtoMessage() {}
+
+func (x *RefuseExhibit) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RefuseExhibit.ProtoReflect.Descriptor instead.
+func (*RefuseExhibit) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{54}
+}
+
+func (x *RefuseExhibit) GetExhibit() int32 {
+	if x != nil {
+		return x.Exhibit
+	}
+	return 0
+}
+
+func (x *RefuseExhibit) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type WithdrawExhibit struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Exhibit       int32                  `protobuf:"varint,1,opt,name=exhibit,proto3" json:"exhibit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WithdrawExhibit) Reset() {
+	*x = WithdrawExhibit{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[55]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WithdrawExhibit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WithdrawExhibit) ProtoMessage() {}
+
+func (x *WithdrawExhibit) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[55]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WithdrawExhibit.ProtoReflect.Descriptor instead.
+func (*WithdrawExhibit) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{55}
+}
+
+func (x *WithdrawExhibit) GetExhibit() int32 {
+	if x != nil {
+		return x.Exhibit
+	}
+	return 0
+}
+
+// ShowExhibit shows a page (from 1) to everybody in the courtroom, or turns to it.
+type ShowExhibit struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Exhibit       int32                  `protobuf:"varint,1,opt,name=exhibit,proto3" json:"exhibit,omitempty"`
+	Page          int32                  `protobuf:"varint,2,opt,name=page,proto3" json:"page,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShowExhibit) Reset() {
+	*x = ShowExhibit{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[56]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShowExhibit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShowExhibit) ProtoMessage() {}
+
+func (x *ShowExhibit) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[56]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShowExhibit.ProtoReflect.Descriptor instead.
+func (*ShowExhibit) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{56}
+}
+
+func (x *ShowExhibit) GetExhibit() int32 {
+	if x != nil {
+		return x.Exhibit
+	}
+	return 0
+}
+
+func (x *ShowExhibit) GetPage() int32 {
+	if x != nil {
+		return x.Page
+	}
+	return 0
+}
+
+type StopExhibit struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StopExhibit) Reset() {
+	*x = StopExhibit{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[57]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StopExhibit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StopExhibit) ProtoMessage() {}
+
+func (x *StopExhibit) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[57]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StopExhibit.ProtoReflect.Descriptor instead.
+func (*StopExhibit) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{57}
+}
+
 type CommandResult struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Accepted bool                   `protobuf:"varint,1,opt,name=accepted,proto3" json:"accepted,omitempty"`
@@ -3839,7 +4149,7 @@ type CommandResult struct {
 
 func (x *CommandResult) Reset() {
 	*x = CommandResult{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[53]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3851,7 +4161,7 @@ func (x *CommandResult) String() string {
 func (*CommandResult) ProtoMessage() {}
 
 func (x *CommandResult) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[53]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3864,7 +4174,7 @@ func (x *CommandResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommandResult.ProtoReflect.Descriptor instead.
 func (*CommandResult) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{53}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *CommandResult) GetAccepted() bool {
@@ -3900,7 +4210,7 @@ type Refusal struct {
 
 func (x *Refusal) Reset() {
 	*x = Refusal{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[54]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3912,7 +4222,7 @@ func (x *Refusal) String() string {
 func (*Refusal) ProtoMessage() {}
 
 func (x *Refusal) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[54]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3925,7 +4235,7 @@ func (x *Refusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
 func (*Refusal) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{54}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *Refusal) GetCode() string {
@@ -4016,13 +4326,17 @@ type View struct {
 	// identity_check: the comparison of papers that this reader is of; nobody else
 	// learns of one.
 	IdentityCheck *IdentityCheckView `protobuf:"bytes,39,opt,name=identity_check,json=identityCheck,proto3" json:"identity_check,omitempty"`
+	// exhibits: the documents that this reader may know of; showing: the page before
+	// everybody in the courtroom.
+	Exhibits      []*ExhibitView `protobuf:"bytes,40,rep,name=exhibits,proto3" json:"exhibits,omitempty"`
+	Showing       *ShowingView   `protobuf:"bytes,41,opt,name=showing,proto3" json:"showing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *View) Reset() {
 	*x = View{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[55]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4034,7 +4348,7 @@ func (x *View) String() string {
 func (*View) ProtoMessage() {}
 
 func (x *View) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[55]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4047,7 +4361,7 @@ func (x *View) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use View.ProtoReflect.Descriptor instead.
 func (*View) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{55}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *View) GetStateSeq() uint64 {
@@ -4316,6 +4630,207 @@ func (x *View) GetIdentityCheck() *IdentityCheckView {
 	return nil
 }
 
+func (x *View) GetExhibits() []*ExhibitView {
+	if x != nil {
+		return x.Exhibits
+	}
+	return nil
+}
+
+func (x *View) GetShowing() *ShowingView {
+	if x != nil {
+		return x.Showing
+	}
+	return nil
+}
+
+// ExhibitView: status "offered", "admitted", "refused", "withdrawn". opens: the reader may
+// have the file (GET /api/exhibits/{no}); showable: may show it or turn its pages now.
+type ExhibitView struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	No            int32                  `protobuf:"varint,1,opt,name=no,proto3" json:"no,omitempty"`
+	By            string                 `protobuf:"bytes,2,opt,name=by,proto3" json:"by,omitempty"`
+	Name          string                 `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	Type          string                 `protobuf:"bytes,4,opt,name=type,proto3" json:"type,omitempty"`
+	Bytes         int64                  `protobuf:"varint,5,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	Pages         int32                  `protobuf:"varint,6,opt,name=pages,proto3" json:"pages,omitempty"`
+	Sha256        string                 `protobuf:"bytes,7,opt,name=sha256,proto3" json:"sha256,omitempty"`
+	Status        string                 `protobuf:"bytes,8,opt,name=status,proto3" json:"status,omitempty"`
+	Reason        string                 `protobuf:"bytes,9,opt,name=reason,proto3" json:"reason,omitempty"`
+	Opens         bool                   `protobuf:"varint,10,opt,name=opens,proto3" json:"opens,omitempty"`
+	Showable      bool                   `protobuf:"varint,11,opt,name=showable,proto3" json:"showable,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExhibitView) Reset() {
+	*x = ExhibitView{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[61]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExhibitView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExhibitView) ProtoMessage() {}
+
+func (x *ExhibitView) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[61]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExhibitView.ProtoReflect.Descriptor instead.
+func (*ExhibitView) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{61}
+}
+
+func (x *ExhibitView) GetNo() int32 {
+	if x != nil {
+		return x.No
+	}
+	return 0
+}
+
+func (x *ExhibitView) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *ExhibitView) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ExhibitView) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *ExhibitView) GetBytes() int64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *ExhibitView) GetPages() int32 {
+	if x != nil {
+		return x.Pages
+	}
+	return 0
+}
+
+func (x *ExhibitView) GetSha256() string {
+	if x != nil {
+		return x.Sha256
+	}
+	return ""
+}
+
+func (x *ExhibitView) GetStatus() string {
+	if x != nil {
+		return x.Status
+	}
+	return ""
+}
+
+func (x *ExhibitView) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *ExhibitView) GetOpens() bool {
+	if x != nil {
+		return x.Opens
+	}
+	return false
+}
+
+func (x *ExhibitView) GetShowable() bool {
+	if x != nil {
+		return x.Showable
+	}
+	return false
+}
+
+// ShowingView: page from 1; since: UTC unix microseconds.
+type ShowingView struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Exhibit       int32                  `protobuf:"varint,1,opt,name=exhibit,proto3" json:"exhibit,omitempty"`
+	Page          int32                  `protobuf:"varint,2,opt,name=page,proto3" json:"page,omitempty"`
+	Since         int64                  `protobuf:"varint,3,opt,name=since,proto3" json:"since,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShowingView) Reset() {
+	*x = ShowingView{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[62]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShowingView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShowingView) ProtoMessage() {}
+
+func (x *ShowingView) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[62]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShowingView.ProtoReflect.Descriptor instead.
+func (*ShowingView) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{62}
+}
+
+func (x *ShowingView) GetExhibit() int32 {
+	if x != nil {
+		return x.Exhibit
+	}
+	return 0
+}
+
+func (x *ShowingView) GetPage() int32 {
+	if x != nil {
+		return x.Page
+	}
+	return 0
+}
+
+func (x *ShowingView) GetSince() int64 {
+	if x != nil {
+		return x.Since
+	}
+	return 0
+}
+
 // PhaseView: status "", "current", "done", "skipped".
 type PhaseView struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -4329,7 +4844,7 @@ type PhaseView struct {
 
 func (x *PhaseView) Reset() {
 	*x = PhaseView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[56]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4341,7 +4856,7 @@ func (x *PhaseView) String() string {
 func (*PhaseView) ProtoMessage() {}
 
 func (x *PhaseView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[56]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4354,7 +4869,7 @@ func (x *PhaseView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PhaseView.ProtoReflect.Descriptor instead.
 func (*PhaseView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{56}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *PhaseView) GetPhase() string {
@@ -4404,7 +4919,7 @@ type PointView struct {
 
 func (x *PointView) Reset() {
 	*x = PointView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[57]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4416,7 +4931,7 @@ func (x *PointView) String() string {
 func (*PointView) ProtoMessage() {}
 
 func (x *PointView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[57]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4429,7 +4944,7 @@ func (x *PointView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointView.ProtoReflect.Descriptor instead.
 func (*PointView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{57}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *PointView) GetId() string {
@@ -4512,7 +5027,7 @@ type HoldView struct {
 
 func (x *HoldView) Reset() {
 	*x = HoldView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[58]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4524,7 +5039,7 @@ func (x *HoldView) String() string {
 func (*HoldView) ProtoMessage() {}
 
 func (x *HoldView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[58]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4537,7 +5052,7 @@ func (x *HoldView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoldView.ProtoReflect.Descriptor instead.
 func (*HoldView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{58}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *HoldView) GetProposed() bool {
@@ -4600,7 +5115,7 @@ type ReturnView struct {
 
 func (x *ReturnView) Reset() {
 	*x = ReturnView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[59]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4612,7 +5127,7 @@ func (x *ReturnView) String() string {
 func (*ReturnView) ProtoMessage() {}
 
 func (x *ReturnView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[59]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4625,7 +5140,7 @@ func (x *ReturnView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnView.ProtoReflect.Descriptor instead.
 func (*ReturnView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{59}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *ReturnView) GetPerson() string {
@@ -4661,7 +5176,7 @@ type DecisionView struct {
 
 func (x *DecisionView) Reset() {
 	*x = DecisionView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[60]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4673,7 +5188,7 @@ func (x *DecisionView) String() string {
 func (*DecisionView) ProtoMessage() {}
 
 func (x *DecisionView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[60]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4686,7 +5201,7 @@ func (x *DecisionView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecisionView.ProtoReflect.Descriptor instead.
 func (*DecisionView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{60}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *DecisionView) GetReason() string {
@@ -4728,7 +5243,7 @@ type CheckView struct {
 
 func (x *CheckView) Reset() {
 	*x = CheckView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[61]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4740,7 +5255,7 @@ func (x *CheckView) String() string {
 func (*CheckView) ProtoMessage() {}
 
 func (x *CheckView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[61]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4753,7 +5268,7 @@ func (x *CheckView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckView.ProtoReflect.Descriptor instead.
 func (*CheckView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{61}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *CheckView) GetKey() string {
@@ -4817,7 +5332,7 @@ type ConsultChoice struct {
 
 func (x *ConsultChoice) Reset() {
 	*x = ConsultChoice{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[62]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4829,7 +5344,7 @@ func (x *ConsultChoice) String() string {
 func (*ConsultChoice) ProtoMessage() {}
 
 func (x *ConsultChoice) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[62]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4842,7 +5357,7 @@ func (x *ConsultChoice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsultChoice.ProtoReflect.Descriptor instead.
 func (*ConsultChoice) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{62}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *ConsultChoice) GetPerson() string {
@@ -4873,7 +5388,7 @@ type ConsultView struct {
 
 func (x *ConsultView) Reset() {
 	*x = ConsultView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[63]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4885,7 +5400,7 @@ func (x *ConsultView) String() string {
 func (*ConsultView) ProtoMessage() {}
 
 func (x *ConsultView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[63]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4898,7 +5413,7 @@ func (x *ConsultView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsultView.ProtoReflect.Descriptor instead.
 func (*ConsultView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{63}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *ConsultView) GetId() string {
@@ -4961,7 +5476,7 @@ type IdentityCheckView struct {
 
 func (x *IdentityCheckView) Reset() {
 	*x = IdentityCheckView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[64]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4973,7 +5488,7 @@ func (x *IdentityCheckView) String() string {
 func (*IdentityCheckView) ProtoMessage() {}
 
 func (x *IdentityCheckView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[64]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4986,7 +5501,7 @@ func (x *IdentityCheckView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IdentityCheckView.ProtoReflect.Descriptor instead.
 func (*IdentityCheckView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{64}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *IdentityCheckView) GetBy() string {
@@ -5081,7 +5596,7 @@ type PersonView struct {
 
 func (x *PersonView) Reset() {
 	*x = PersonView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[65]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5093,7 +5608,7 @@ func (x *PersonView) String() string {
 func (*PersonView) ProtoMessage() {}
 
 func (x *PersonView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[65]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5106,7 +5621,7 @@ func (x *PersonView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonView.ProtoReflect.Descriptor instead.
 func (*PersonView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{65}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *PersonView) GetPerson() string {
@@ -5330,7 +5845,7 @@ type Alert struct {
 
 func (x *Alert) Reset() {
 	*x = Alert{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[66]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5342,7 +5857,7 @@ func (x *Alert) String() string {
 func (*Alert) ProtoMessage() {}
 
 func (x *Alert) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[66]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5355,7 +5870,7 @@ func (x *Alert) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Alert.ProtoReflect.Descriptor instead.
 func (*Alert) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{66}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *Alert) GetCode() string {
@@ -5422,7 +5937,7 @@ type MediaOffer struct {
 
 func (x *MediaOffer) Reset() {
 	*x = MediaOffer{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[67]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5434,7 +5949,7 @@ func (x *MediaOffer) String() string {
 func (*MediaOffer) ProtoMessage() {}
 
 func (x *MediaOffer) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[67]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5447,7 +5962,7 @@ func (x *MediaOffer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MediaOffer.ProtoReflect.Descriptor instead.
 func (*MediaOffer) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{67}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *MediaOffer) GetSdp() string {
@@ -5482,7 +5997,7 @@ type Publish struct {
 
 func (x *Publish) Reset() {
 	*x = Publish{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[68]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5494,7 +6009,7 @@ func (x *Publish) String() string {
 func (*Publish) ProtoMessage() {}
 
 func (x *Publish) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[68]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5507,7 +6022,7 @@ func (x *Publish) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Publish.ProtoReflect.Descriptor instead.
 func (*Publish) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{68}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *Publish) GetMid() string {
@@ -5541,7 +6056,7 @@ type MediaAnswer struct {
 
 func (x *MediaAnswer) Reset() {
 	*x = MediaAnswer{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[69]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5553,7 +6068,7 @@ func (x *MediaAnswer) String() string {
 func (*MediaAnswer) ProtoMessage() {}
 
 func (x *MediaAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[69]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5566,7 +6081,7 @@ func (x *MediaAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MediaAnswer.ProtoReflect.Descriptor instead.
 func (*MediaAnswer) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{69}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *MediaAnswer) GetSdp() string {
@@ -5609,7 +6124,7 @@ type Section struct {
 
 func (x *Section) Reset() {
 	*x = Section{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[70]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5621,7 +6136,7 @@ func (x *Section) String() string {
 func (*Section) ProtoMessage() {}
 
 func (x *Section) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[70]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5634,7 +6149,7 @@ func (x *Section) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Section.ProtoReflect.Descriptor instead.
 func (*Section) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{70}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *Section) GetMid() string {
@@ -5670,7 +6185,7 @@ type NeedSections struct {
 
 func (x *NeedSections) Reset() {
 	*x = NeedSections{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[71]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5682,7 +6197,7 @@ func (x *NeedSections) String() string {
 func (*NeedSections) ProtoMessage() {}
 
 func (x *NeedSections) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[71]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5695,7 +6210,7 @@ func (x *NeedSections) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NeedSections.ProtoReflect.Descriptor instead.
 func (*NeedSections) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{71}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *NeedSections) GetAudio() uint32 {
@@ -5721,7 +6236,7 @@ type LayerHints struct {
 
 func (x *LayerHints) Reset() {
 	*x = LayerHints{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[72]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5733,7 +6248,7 @@ func (x *LayerHints) String() string {
 func (*LayerHints) ProtoMessage() {}
 
 func (x *LayerHints) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[72]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5746,7 +6261,7 @@ func (x *LayerHints) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LayerHints.ProtoReflect.Descriptor instead.
 func (*LayerHints) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{72}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *LayerHints) GetHints() []*LayerHint {
@@ -5769,7 +6284,7 @@ type LayerHint struct {
 
 func (x *LayerHint) Reset() {
 	*x = LayerHint{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[73]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5781,7 +6296,7 @@ func (x *LayerHint) String() string {
 func (*LayerHint) ProtoMessage() {}
 
 func (x *LayerHint) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[73]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5794,7 +6309,7 @@ func (x *LayerHint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LayerHint.ProtoReflect.Descriptor instead.
 func (*LayerHint) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{73}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *LayerHint) GetMid() string {
@@ -5828,7 +6343,7 @@ type ReceiverStates struct {
 
 func (x *ReceiverStates) Reset() {
 	*x = ReceiverStates{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[74]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[81]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5840,7 +6355,7 @@ func (x *ReceiverStates) String() string {
 func (*ReceiverStates) ProtoMessage() {}
 
 func (x *ReceiverStates) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[74]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[81]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5853,7 +6368,7 @@ func (x *ReceiverStates) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiverStates.ProtoReflect.Descriptor instead.
 func (*ReceiverStates) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{74}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{81}
 }
 
 func (x *ReceiverStates) GetStates() []*ReceiverState {
@@ -5878,7 +6393,7 @@ type ReceiverState struct {
 
 func (x *ReceiverState) Reset() {
 	*x = ReceiverState{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[75]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[82]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5890,7 +6405,7 @@ func (x *ReceiverState) String() string {
 func (*ReceiverState) ProtoMessage() {}
 
 func (x *ReceiverState) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[75]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[82]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5903,7 +6418,7 @@ func (x *ReceiverState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiverState.ProtoReflect.Descriptor instead.
 func (*ReceiverState) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{75}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{82}
 }
 
 func (x *ReceiverState) GetMid() string {
@@ -5958,7 +6473,7 @@ type Checkpoint struct {
 
 func (x *Checkpoint) Reset() {
 	*x = Checkpoint{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[76]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[83]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5970,7 +6485,7 @@ func (x *Checkpoint) String() string {
 func (*Checkpoint) ProtoMessage() {}
 
 func (x *Checkpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[76]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[83]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5983,7 +6498,7 @@ func (x *Checkpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
 func (*Checkpoint) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{76}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{83}
 }
 
 func (x *Checkpoint) GetNote() string {
@@ -6002,7 +6517,7 @@ type Ping struct {
 
 func (x *Ping) Reset() {
 	*x = Ping{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[77]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[84]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6014,7 +6529,7 @@ func (x *Ping) String() string {
 func (*Ping) ProtoMessage() {}
 
 func (x *Ping) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[77]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[84]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6027,7 +6542,7 @@ func (x *Ping) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ping.ProtoReflect.Descriptor instead.
 func (*Ping) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{77}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{84}
 }
 
 func (x *Ping) GetClientTime() int64 {
@@ -6047,7 +6562,7 @@ type Pong struct {
 
 func (x *Pong) Reset() {
 	*x = Pong{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[78]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[85]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6059,7 +6574,7 @@ func (x *Pong) String() string {
 func (*Pong) ProtoMessage() {}
 
 func (x *Pong) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[78]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[85]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6072,7 +6587,7 @@ func (x *Pong) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Pong.ProtoReflect.Descriptor instead.
 func (*Pong) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{78}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{85}
 }
 
 func (x *Pong) GetClientTime() int64 {
@@ -6100,7 +6615,7 @@ type Bye struct {
 
 func (x *Bye) Reset() {
 	*x = Bye{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[79]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[86]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6112,7 +6627,7 @@ func (x *Bye) String() string {
 func (*Bye) ProtoMessage() {}
 
 func (x *Bye) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[79]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[86]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6125,7 +6640,7 @@ func (x *Bye) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bye.ProtoReflect.Descriptor instead.
 func (*Bye) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{79}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{86}
 }
 
 func (x *Bye) GetReason() *Refusal {
@@ -6186,7 +6701,7 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\rresume_window\x18\x04 \x01(\rR\fresumeWindow\x12\x16\n" +
 	"\x06device\x18\x05 \x01(\tR\x06device\x12\x16\n" +
 	"\x06person\x18\x06 \x01(\tR\x06person\x12\x18\n" +
-	"\aversion\x18\a \x01(\tR\aversion\"\xf9\x15\n" +
+	"\aversion\x18\a \x01(\tR\aversion\"\xc9\x18\n" +
 	"\aCommand\x121\n" +
 	"\bcheck_in\x18\x01 \x01(\v2\x14.phientoa.v1.CheckInH\x00R\acheckIn\x12*\n" +
 	"\x05admit\x18\x02 \x01(\v2\x12.phientoa.v1.AdmitH\x00R\x05admit\x12'\n" +
@@ -6247,7 +6762,12 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\x0frequest_consult\x18+ \x01(\v2\x1b.phientoa.v1.RequestConsultH\x00R\x0erequestConsult\x12@\n" +
 	"\rallow_consult\x18, \x01(\v2\x19.phientoa.v1.AllowConsultH\x00R\fallowConsult\x12:\n" +
 	"\vend_consult\x18- \x01(\v2\x17.phientoa.v1.EndConsultH\x00R\n" +
-	"endConsultB\x05\n" +
+	"endConsult\x12@\n" +
+	"\radmit_exhibit\x181 \x01(\v2\x19.phientoa.v1.AdmitExhibitH\x00R\fadmitExhibit\x12C\n" +
+	"\x0erefuse_exhibit\x182 \x01(\v2\x1a.phientoa.v1.RefuseExhibitH\x00R\rrefuseExhibit\x12I\n" +
+	"\x10withdraw_exhibit\x183 \x01(\v2\x1c.phientoa.v1.WithdrawExhibitH\x00R\x0fwithdrawExhibit\x12=\n" +
+	"\fshow_exhibit\x184 \x01(\v2\x18.phientoa.v1.ShowExhibitH\x00R\vshowExhibit\x12=\n" +
+	"\fstop_exhibit\x185 \x01(\v2\x18.phientoa.v1.StopExhibitH\x00R\vstopExhibitB\x05\n" +
 	"\x03act\"0\n" +
 	"\aCheckIn\x12%\n" +
 	"\x0erules_accepted\x18\x01 \x01(\bR\rrulesAccepted\"\x1f\n" +
@@ -6364,7 +6884,18 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\aminutes\x18\x02 \x01(\rR\aminutes\"&\n" +
 	"\n" +
 	"EndConsult\x12\x18\n" +
-	"\aconsult\x18\x01 \x01(\tR\aconsult\"x\n" +
+	"\aconsult\x18\x01 \x01(\tR\aconsult\"(\n" +
+	"\fAdmitExhibit\x12\x18\n" +
+	"\aexhibit\x18\x01 \x01(\x05R\aexhibit\"A\n" +
+	"\rRefuseExhibit\x12\x18\n" +
+	"\aexhibit\x18\x01 \x01(\x05R\aexhibit\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"+\n" +
+	"\x0fWithdrawExhibit\x12\x18\n" +
+	"\aexhibit\x18\x01 \x01(\x05R\aexhibit\";\n" +
+	"\vShowExhibit\x12\x18\n" +
+	"\aexhibit\x18\x01 \x01(\x05R\aexhibit\x12\x12\n" +
+	"\x04page\x18\x02 \x01(\x05R\x04page\"\r\n" +
+	"\vStopExhibit\"x\n" +
 	"\rCommandResult\x12\x1a\n" +
 	"\baccepted\x18\x01 \x01(\bR\baccepted\x12.\n" +
 	"\arefusal\x18\x02 \x01(\v2\x14.phientoa.v1.RefusalR\arefusal\x12\x1b\n" +
@@ -6372,8 +6903,7 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\aRefusal\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x0e\n" +
 	"\x02vi\x18\x02 \x01(\tR\x02vi\x12\x0e\n" +
-	"\x02en\x18\x03 \x01(\tR\x02en\"\xa8\n" +
-	"\n" +
+	"\x02en\x18\x03 \x01(\tR\x02en\"\x92\v\n" +
 	"\x04View\x12\x1b\n" +
 	"\tstate_seq\x18\x01 \x01(\x04R\bstateSeq\x12\x1b\n" +
 	"\tdocket_no\x18\x02 \x01(\tR\bdocketNo\x12\x14\n" +
@@ -6417,7 +6947,26 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\fconsult_with\x18% \x03(\v2\x1a.phientoa.v1.ConsultChoiceR\vconsultWith\x12\x1f\n" +
 	"\vopen_barred\x18& \x01(\tR\n" +
 	"openBarred\x12E\n" +
-	"\x0eidentity_check\x18' \x01(\v2\x1e.phientoa.v1.IdentityCheckViewR\ridentityCheckJ\x04\b$\x10%R\x0fopen_unrecorded\"x\n" +
+	"\x0eidentity_check\x18' \x01(\v2\x1e.phientoa.v1.IdentityCheckViewR\ridentityCheck\x124\n" +
+	"\bexhibits\x18( \x03(\v2\x18.phientoa.v1.ExhibitViewR\bexhibits\x122\n" +
+	"\ashowing\x18) \x01(\v2\x18.phientoa.v1.ShowingViewR\ashowingJ\x04\b$\x10%R\x0fopen_unrecorded\"\xfb\x01\n" +
+	"\vExhibitView\x12\x0e\n" +
+	"\x02no\x18\x01 \x01(\x05R\x02no\x12\x0e\n" +
+	"\x02by\x18\x02 \x01(\tR\x02by\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x12\x12\n" +
+	"\x04type\x18\x04 \x01(\tR\x04type\x12\x14\n" +
+	"\x05bytes\x18\x05 \x01(\x03R\x05bytes\x12\x14\n" +
+	"\x05pages\x18\x06 \x01(\x05R\x05pages\x12\x16\n" +
+	"\x06sha256\x18\a \x01(\tR\x06sha256\x12\x16\n" +
+	"\x06status\x18\b \x01(\tR\x06status\x12\x16\n" +
+	"\x06reason\x18\t \x01(\tR\x06reason\x12\x14\n" +
+	"\x05opens\x18\n" +
+	" \x01(\bR\x05opens\x12\x1a\n" +
+	"\bshowable\x18\v \x01(\bR\bshowable\"Q\n" +
+	"\vShowingView\x12\x18\n" +
+	"\aexhibit\x18\x01 \x01(\x05R\aexhibit\x12\x12\n" +
+	"\x04page\x18\x02 \x01(\x05R\x04page\x12\x14\n" +
+	"\x05since\x18\x03 \x01(\x03R\x05since\"x\n" +
 	"\tPhaseView\x12\x14\n" +
 	"\x05phase\x18\x01 \x01(\tR\x05phase\x12\x1c\n" +
 	"\tmandatory\x18\x02 \x01(\bR\tmandatory\x12\x16\n" +
@@ -6616,7 +7165,7 @@ func file_phientoa_v1_phientoa_proto_rawDescGZIP() []byte {
 }
 
 var file_phientoa_v1_phientoa_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_phientoa_v1_phientoa_proto_msgTypes = make([]protoimpl.MessageInfo, 80)
+var file_phientoa_v1_phientoa_proto_msgTypes = make([]protoimpl.MessageInfo, 87)
 var file_phientoa_v1_phientoa_proto_goTypes = []any{
 	(HearingState)(0),          // 0: phientoa.v1.HearingState
 	(PersonStatus)(0),          // 1: phientoa.v1.PersonStatus
@@ -6674,50 +7223,57 @@ var file_phientoa_v1_phientoa_proto_goTypes = []any{
 	(*RequestConsult)(nil),     // 53: phientoa.v1.RequestConsult
 	(*AllowConsult)(nil),       // 54: phientoa.v1.AllowConsult
 	(*EndConsult)(nil),         // 55: phientoa.v1.EndConsult
-	(*CommandResult)(nil),      // 56: phientoa.v1.CommandResult
-	(*Refusal)(nil),            // 57: phientoa.v1.Refusal
-	(*View)(nil),               // 58: phientoa.v1.View
-	(*PhaseView)(nil),          // 59: phientoa.v1.PhaseView
-	(*PointView)(nil),          // 60: phientoa.v1.PointView
-	(*HoldView)(nil),           // 61: phientoa.v1.HoldView
-	(*ReturnView)(nil),         // 62: phientoa.v1.ReturnView
-	(*DecisionView)(nil),       // 63: phientoa.v1.DecisionView
-	(*CheckView)(nil),          // 64: phientoa.v1.CheckView
-	(*ConsultChoice)(nil),      // 65: phientoa.v1.ConsultChoice
-	(*ConsultView)(nil),        // 66: phientoa.v1.ConsultView
-	(*IdentityCheckView)(nil),  // 67: phientoa.v1.IdentityCheckView
-	(*PersonView)(nil),         // 68: phientoa.v1.PersonView
-	(*Alert)(nil),              // 69: phientoa.v1.Alert
-	(*MediaOffer)(nil),         // 70: phientoa.v1.MediaOffer
-	(*Publish)(nil),            // 71: phientoa.v1.Publish
-	(*MediaAnswer)(nil),        // 72: phientoa.v1.MediaAnswer
-	(*Section)(nil),            // 73: phientoa.v1.Section
-	(*NeedSections)(nil),       // 74: phientoa.v1.NeedSections
-	(*LayerHints)(nil),         // 75: phientoa.v1.LayerHints
-	(*LayerHint)(nil),          // 76: phientoa.v1.LayerHint
-	(*ReceiverStates)(nil),     // 77: phientoa.v1.ReceiverStates
-	(*ReceiverState)(nil),      // 78: phientoa.v1.ReceiverState
-	(*Checkpoint)(nil),         // 79: phientoa.v1.Checkpoint
-	(*Ping)(nil),               // 80: phientoa.v1.Ping
-	(*Pong)(nil),               // 81: phientoa.v1.Pong
-	(*Bye)(nil),                // 82: phientoa.v1.Bye
+	(*AdmitExhibit)(nil),       // 56: phientoa.v1.AdmitExhibit
+	(*RefuseExhibit)(nil),      // 57: phientoa.v1.RefuseExhibit
+	(*WithdrawExhibit)(nil),    // 58: phientoa.v1.WithdrawExhibit
+	(*ShowExhibit)(nil),        // 59: phientoa.v1.ShowExhibit
+	(*StopExhibit)(nil),        // 60: phientoa.v1.StopExhibit
+	(*CommandResult)(nil),      // 61: phientoa.v1.CommandResult
+	(*Refusal)(nil),            // 62: phientoa.v1.Refusal
+	(*View)(nil),               // 63: phientoa.v1.View
+	(*ExhibitView)(nil),        // 64: phientoa.v1.ExhibitView
+	(*ShowingView)(nil),        // 65: phientoa.v1.ShowingView
+	(*PhaseView)(nil),          // 66: phientoa.v1.PhaseView
+	(*PointView)(nil),          // 67: phientoa.v1.PointView
+	(*HoldView)(nil),           // 68: phientoa.v1.HoldView
+	(*ReturnView)(nil),         // 69: phientoa.v1.ReturnView
+	(*DecisionView)(nil),       // 70: phientoa.v1.DecisionView
+	(*CheckView)(nil),          // 71: phientoa.v1.CheckView
+	(*ConsultChoice)(nil),      // 72: phientoa.v1.ConsultChoice
+	(*ConsultView)(nil),        // 73: phientoa.v1.ConsultView
+	(*IdentityCheckView)(nil),  // 74: phientoa.v1.IdentityCheckView
+	(*PersonView)(nil),         // 75: phientoa.v1.PersonView
+	(*Alert)(nil),              // 76: phientoa.v1.Alert
+	(*MediaOffer)(nil),         // 77: phientoa.v1.MediaOffer
+	(*Publish)(nil),            // 78: phientoa.v1.Publish
+	(*MediaAnswer)(nil),        // 79: phientoa.v1.MediaAnswer
+	(*Section)(nil),            // 80: phientoa.v1.Section
+	(*NeedSections)(nil),       // 81: phientoa.v1.NeedSections
+	(*LayerHints)(nil),         // 82: phientoa.v1.LayerHints
+	(*LayerHint)(nil),          // 83: phientoa.v1.LayerHint
+	(*ReceiverStates)(nil),     // 84: phientoa.v1.ReceiverStates
+	(*ReceiverState)(nil),      // 85: phientoa.v1.ReceiverState
+	(*Checkpoint)(nil),         // 86: phientoa.v1.Checkpoint
+	(*Ping)(nil),               // 87: phientoa.v1.Ping
+	(*Pong)(nil),               // 88: phientoa.v1.Pong
+	(*Bye)(nil),                // 89: phientoa.v1.Bye
 }
 var file_phientoa_v1_phientoa_proto_depIdxs = []int32{
 	4,  // 0: phientoa.v1.Envelope.hello:type_name -> phientoa.v1.Hello
 	6,  // 1: phientoa.v1.Envelope.command:type_name -> phientoa.v1.Command
-	70, // 2: phientoa.v1.Envelope.media_offer:type_name -> phientoa.v1.MediaOffer
-	75, // 3: phientoa.v1.Envelope.layer_hints:type_name -> phientoa.v1.LayerHints
-	80, // 4: phientoa.v1.Envelope.ping:type_name -> phientoa.v1.Ping
+	77, // 2: phientoa.v1.Envelope.media_offer:type_name -> phientoa.v1.MediaOffer
+	82, // 3: phientoa.v1.Envelope.layer_hints:type_name -> phientoa.v1.LayerHints
+	87, // 4: phientoa.v1.Envelope.ping:type_name -> phientoa.v1.Ping
 	5,  // 5: phientoa.v1.Envelope.welcome:type_name -> phientoa.v1.Welcome
-	56, // 6: phientoa.v1.Envelope.command_result:type_name -> phientoa.v1.CommandResult
-	58, // 7: phientoa.v1.Envelope.view:type_name -> phientoa.v1.View
-	72, // 8: phientoa.v1.Envelope.media_answer:type_name -> phientoa.v1.MediaAnswer
-	74, // 9: phientoa.v1.Envelope.need_sections:type_name -> phientoa.v1.NeedSections
-	77, // 10: phientoa.v1.Envelope.receiver_states:type_name -> phientoa.v1.ReceiverStates
-	79, // 11: phientoa.v1.Envelope.checkpoint:type_name -> phientoa.v1.Checkpoint
-	69, // 12: phientoa.v1.Envelope.alert:type_name -> phientoa.v1.Alert
-	81, // 13: phientoa.v1.Envelope.pong:type_name -> phientoa.v1.Pong
-	82, // 14: phientoa.v1.Envelope.bye:type_name -> phientoa.v1.Bye
+	61, // 6: phientoa.v1.Envelope.command_result:type_name -> phientoa.v1.CommandResult
+	63, // 7: phientoa.v1.Envelope.view:type_name -> phientoa.v1.View
+	79, // 8: phientoa.v1.Envelope.media_answer:type_name -> phientoa.v1.MediaAnswer
+	81, // 9: phientoa.v1.Envelope.need_sections:type_name -> phientoa.v1.NeedSections
+	84, // 10: phientoa.v1.Envelope.receiver_states:type_name -> phientoa.v1.ReceiverStates
+	86, // 11: phientoa.v1.Envelope.checkpoint:type_name -> phientoa.v1.Checkpoint
+	76, // 12: phientoa.v1.Envelope.alert:type_name -> phientoa.v1.Alert
+	88, // 13: phientoa.v1.Envelope.pong:type_name -> phientoa.v1.Pong
+	89, // 14: phientoa.v1.Envelope.bye:type_name -> phientoa.v1.Bye
 	7,  // 15: phientoa.v1.Command.check_in:type_name -> phientoa.v1.CheckIn
 	8,  // 16: phientoa.v1.Command.admit:type_name -> phientoa.v1.Admit
 	9,  // 17: phientoa.v1.Command.open:type_name -> phientoa.v1.Open
@@ -6766,35 +7322,42 @@ var file_phientoa_v1_phientoa_proto_depIdxs = []int32{
 	53, // 60: phientoa.v1.Command.request_consult:type_name -> phientoa.v1.RequestConsult
 	54, // 61: phientoa.v1.Command.allow_consult:type_name -> phientoa.v1.AllowConsult
 	55, // 62: phientoa.v1.Command.end_consult:type_name -> phientoa.v1.EndConsult
-	29, // 63: phientoa.v1.ReportTest.items:type_name -> phientoa.v1.TestItem
-	57, // 64: phientoa.v1.CommandResult.refusal:type_name -> phientoa.v1.Refusal
-	0,  // 65: phientoa.v1.View.state:type_name -> phientoa.v1.HearingState
-	68, // 66: phientoa.v1.View.people:type_name -> phientoa.v1.PersonView
-	69, // 67: phientoa.v1.View.alerts:type_name -> phientoa.v1.Alert
-	59, // 68: phientoa.v1.View.phases:type_name -> phientoa.v1.PhaseView
-	60, // 69: phientoa.v1.View.points:type_name -> phientoa.v1.PointView
-	61, // 70: phientoa.v1.View.hold:type_name -> phientoa.v1.HoldView
-	63, // 71: phientoa.v1.View.decision:type_name -> phientoa.v1.DecisionView
-	64, // 72: phientoa.v1.View.checks:type_name -> phientoa.v1.CheckView
-	66, // 73: phientoa.v1.View.consults:type_name -> phientoa.v1.ConsultView
-	65, // 74: phientoa.v1.View.consult_with:type_name -> phientoa.v1.ConsultChoice
-	67, // 75: phientoa.v1.View.identity_check:type_name -> phientoa.v1.IdentityCheckView
-	29, // 76: phientoa.v1.PointView.test:type_name -> phientoa.v1.TestItem
-	62, // 77: phientoa.v1.HoldView.confirm:type_name -> phientoa.v1.ReturnView
-	1,  // 78: phientoa.v1.PersonView.status:type_name -> phientoa.v1.PersonStatus
-	29, // 79: phientoa.v1.PersonView.test:type_name -> phientoa.v1.TestItem
-	71, // 80: phientoa.v1.MediaOffer.publish:type_name -> phientoa.v1.Publish
-	73, // 81: phientoa.v1.MediaAnswer.sections:type_name -> phientoa.v1.Section
-	57, // 82: phientoa.v1.MediaAnswer.refusal:type_name -> phientoa.v1.Refusal
-	76, // 83: phientoa.v1.LayerHints.hints:type_name -> phientoa.v1.LayerHint
-	78, // 84: phientoa.v1.ReceiverStates.states:type_name -> phientoa.v1.ReceiverState
-	2,  // 85: phientoa.v1.ReceiverState.paused_by:type_name -> phientoa.v1.PausedBy
-	57, // 86: phientoa.v1.Bye.reason:type_name -> phientoa.v1.Refusal
-	87, // [87:87] is the sub-list for method output_type
-	87, // [87:87] is the sub-list for method input_type
-	87, // [87:87] is the sub-list for extension type_name
-	87, // [87:87] is the sub-list for extension extendee
-	0,  // [0:87] is the sub-list for field type_name
+	56, // 63: phientoa.v1.Command.admit_exhibit:type_name -> phientoa.v1.AdmitExhibit
+	57, // 64: phientoa.v1.Command.refuse_exhibit:type_name -> phientoa.v1.RefuseExhibit
+	58, // 65: phientoa.v1.Command.withdraw_exhibit:type_name -> phientoa.v1.WithdrawExhibit
+	59, // 66: phientoa.v1.Command.show_exhibit:type_name -> phientoa.v1.ShowExhibit
+	60, // 67: phientoa.v1.Command.stop_exhibit:type_name -> phientoa.v1.StopExhibit
+	29, // 68: phientoa.v1.ReportTest.items:type_name -> phientoa.v1.TestItem
+	62, // 69: phientoa.v1.CommandResult.refusal:type_name -> phientoa.v1.Refusal
+	0,  // 70: phientoa.v1.View.state:type_name -> phientoa.v1.HearingState
+	75, // 71: phientoa.v1.View.people:type_name -> phientoa.v1.PersonView
+	76, // 72: phientoa.v1.View.alerts:type_name -> phientoa.v1.Alert
+	66, // 73: phientoa.v1.View.phases:type_name -> phientoa.v1.PhaseView
+	67, // 74: phientoa.v1.View.points:type_name -> phientoa.v1.PointView
+	68, // 75: phientoa.v1.View.hold:type_name -> phientoa.v1.HoldView
+	70, // 76: phientoa.v1.View.decision:type_name -> phientoa.v1.DecisionView
+	71, // 77: phientoa.v1.View.checks:type_name -> phientoa.v1.CheckView
+	73, // 78: phientoa.v1.View.consults:type_name -> phientoa.v1.ConsultView
+	72, // 79: phientoa.v1.View.consult_with:type_name -> phientoa.v1.ConsultChoice
+	74, // 80: phientoa.v1.View.identity_check:type_name -> phientoa.v1.IdentityCheckView
+	64, // 81: phientoa.v1.View.exhibits:type_name -> phientoa.v1.ExhibitView
+	65, // 82: phientoa.v1.View.showing:type_name -> phientoa.v1.ShowingView
+	29, // 83: phientoa.v1.PointView.test:type_name -> phientoa.v1.TestItem
+	69, // 84: phientoa.v1.HoldView.confirm:type_name -> phientoa.v1.ReturnView
+	1,  // 85: phientoa.v1.PersonView.status:type_name -> phientoa.v1.PersonStatus
+	29, // 86: phientoa.v1.PersonView.test:type_name -> phientoa.v1.TestItem
+	78, // 87: phientoa.v1.MediaOffer.publish:type_name -> phientoa.v1.Publish
+	80, // 88: phientoa.v1.MediaAnswer.sections:type_name -> phientoa.v1.Section
+	62, // 89: phientoa.v1.MediaAnswer.refusal:type_name -> phientoa.v1.Refusal
+	83, // 90: phientoa.v1.LayerHints.hints:type_name -> phientoa.v1.LayerHint
+	85, // 91: phientoa.v1.ReceiverStates.states:type_name -> phientoa.v1.ReceiverState
+	2,  // 92: phientoa.v1.ReceiverState.paused_by:type_name -> phientoa.v1.PausedBy
+	62, // 93: phientoa.v1.Bye.reason:type_name -> phientoa.v1.Refusal
+	94, // [94:94] is the sub-list for method output_type
+	94, // [94:94] is the sub-list for method input_type
+	94, // [94:94] is the sub-list for extension type_name
+	94, // [94:94] is the sub-list for extension extendee
+	0,  // [0:94] is the sub-list for field type_name
 }
 
 func init() { file_phientoa_v1_phientoa_proto_init() }
@@ -6868,6 +7431,11 @@ func file_phientoa_v1_phientoa_proto_init() {
 		(*Command_RequestConsult)(nil),
 		(*Command_AllowConsult)(nil),
 		(*Command_EndConsult)(nil),
+		(*Command_AdmitExhibit)(nil),
+		(*Command_RefuseExhibit)(nil),
+		(*Command_WithdrawExhibit)(nil),
+		(*Command_ShowExhibit)(nil),
+		(*Command_StopExhibit)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -6875,7 +7443,7 @@ func file_phientoa_v1_phientoa_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_phientoa_v1_phientoa_proto_rawDesc), len(file_phientoa_v1_phientoa_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   80,
+			NumMessages:   87,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
