@@ -25,7 +25,7 @@ func bodyOf(text string) (body []byte, digest string) {
 }
 
 func admitted(t testing.TB, p *Part, seq uint64, no int, digest string) {
-	line := fmt.Sprintf(`{"seq":%d,"kind":"exhibit.admitted","body":{"exhibit":%d,"sha256":"%s"}}`, seq, no, digest)
+	line := fmt.Sprintf(`{"seq":%d,"kind":"exhibit.admitted","body":{"exhibit":%d,"sha256":%q}}`, seq, no, digest)
 	require.NoError(t, p.Event(context.Background(), seq, []byte(line), true, true))
 }
 

@@ -34,7 +34,10 @@ func (x *exhibitRecords) event(l ledger.Line) error {
 			SHA256  string `json:"sha256"`
 		} `json:"body"`
 	}
-	if json.Unmarshal([]byte(b.Line), &e) != nil || e.Kind != "exhibit.admitted" && e.Kind != "exhibit.presented" {
+	if err := json.Unmarshal([]byte(b.Line), &e); err != nil {
+		return fmt.Errorf("event of an exhibit: %w", err)
+	}
+	if e.Kind != "exhibit.admitted" && e.Kind != "exhibit.presented" {
 		return nil
 	}
 	if x.named == nil {

@@ -25,8 +25,18 @@ func (OfferExhibit) may(s *State, a Actor) *Refusal {
 func (AdmitExhibit) may(s *State, a Actor) *Refusal    { return byHolder(s, a) }
 func (RefuseExhibit) may(s *State, a Actor) *Refusal   { return byHolder(s, a) }
 func (WithdrawExhibit) may(s *State, a Actor) *Refusal { return inCourtroom(s, a) }
-func (ShowExhibit) may(s *State, a Actor) *Refusal     { return inCourtroom(s, a) }
 func (StopExhibit) may(s *State, a Actor) *Refusal     { return inCourtroom(s, a) }
+
+// may tells who has not the floor nothing about any document.
+func (ShowExhibit) may(s *State, a Actor) *Refusal {
+	if r := inCourtroom(s, a); r != nil {
+		return r
+	}
+	if s.Floor != a.Person && !s.booked(a.Person).Capacity.HoldsRoom() {
+		return refuseExhibitFloor()
+	}
+	return nil
+}
 
 // decide takes an offer at any time before the end: the court decides when it is shown.
 func (c OfferExhibit) decide(s *State, a Actor, _ time.Time) ([]EventBody, *Refusal) {
@@ -126,7 +136,7 @@ func (c ShowExhibit) decide(s *State, a Actor, _ time.Time) ([]EventBody, *Refus
 		return nil, refuseNotInSession()
 	case x.Status != ExhibitIn:
 		return nil, refuseExhibitNotAdmitted()
-	case !s.showsExhibit(x, a.Person):
+	case x.By != a.Person && !s.booked(a.Person).Capacity.HoldsRoom():
 		return nil, refuseExhibitFloor()
 	case !on && s.Showing != nil && !s.booked(a.Person).Capacity.HoldsRoom():
 		return nil, refuseExhibitOn()
@@ -138,11 +148,6 @@ func (c ShowExhibit) decide(s *State, a Actor, _ time.Time) ([]EventBody, *Refus
 		return []EventBody{ExhibitTurned(c)}, nil
 	}
 	return []EventBody{ExhibitPresented{Exhibit: x.No, Page: c.Page, SHA256: x.SHA256}}, nil
-}
-
-// showsExhibit tells whose word puts an admitted exhibit before everybody.
-func (s *State) showsExhibit(x *ExhibitState, id PersonID) bool {
-	return s.booked(id).Capacity.HoldsRoom() || x.By == id && s.Floor == id
 }
 
 // decide lets who offered it stop at any time, with the floor or without.

@@ -25,7 +25,7 @@ func TestJ2_6ADocumentIsShownByLeaveOfTheCourt(t *testing.T) {
 	for _, other := range []string{"accused", "procurator", "witness", "audience"} {
 		require.Empty(t, reads(other), other)
 	}
-	r.no("unknown_exhibit", ShowExhibit{1, 1}, accused)
+	r.no("exhibit_floor", ShowExhibit{1, 1}, accused)
 	r.no("only_holders", AdmitExhibit{1}, counsellor)
 	r.no("reason_needed", RefuseExhibit{1, " "}, judge)
 	r.no("exhibit_not_admitted", ShowExhibit{1, 1}, judge)
