@@ -68,3 +68,51 @@ func begunFS(fsys fs.FS) bool {
 	_, err := ledger.LastCheckpoint(fsys)
 	return err == nil
 }
+
+// exhibitDir is the directory of the documents that the court admitted.
+const exhibitDir = "exhibits"
+
+// maxExhibit is the highest number of a document of a hearing.
+const maxExhibit = 9999
+
+// exhibitExt is how the file of a document of the media type ends; empty: none is.
+func exhibitExt(mediaType string) string {
+	switch mediaType {
+	case "application/pdf":
+		return "pdf"
+	case "image/png":
+		return "png"
+	case "image/jpeg":
+		return "jpg"
+	}
+	return ""
+}
+
+// exhibitName is "exhibits/003-ab12cd34.pdf", and of later attempts, from 2,
+// "exhibits/003-ab12cd34-2.pdf".
+func exhibitName(no int, sha256 string, attempt int, ext string) string {
+	name := fmt.Sprintf("%s/%03d-%s", exhibitDir, no, sha256[:8])
+	if attempt > 1 {
+		name += fmt.Sprintf("-%d", attempt)
+	}
+	return name + "." + ext
+}
+
+// parseExhibitName reads the number of such a name; false: it is none.
+func parseExhibitName(name string) (no int, ok bool) {
+	base, ext, ok := strings.Cut(strings.TrimPrefix(name, exhibitDir+"/"), ".")
+	fields := strings.Split(base, "-")
+	if !ok || len(fields) < 2 || len(fields) > 3 || len(fields[1]) != 8 || len(fields[0]) > 4 {
+		return 0, false
+	}
+	no, err := strconv.Atoi(fields[0])
+	attempt, attemptErr := 1, error(nil)
+	if len(fields) == 3 {
+		attempt, attemptErr = strconv.Atoi(fields[2])
+	}
+	known := ext == "pdf" || ext == "png" || ext == "jpg"
+	if err != nil || attemptErr != nil || !known || no < 1 || exhibitName(no, fields[1], attempt, ext) != name {
+		return 0, false
+	}
+	return no, true
+}

@@ -274,7 +274,10 @@ func (p *Part) recover(ctx context.Context, rec ledger.Recovery, goesOn bool) er
 		return err
 	}
 	now := p.p.Now()
-	out := []ledger.Record{}
+	out, err := p.tornExhibits()
+	if err != nil {
+		return err
+	}
 	for _, f := range files {
 		out = append(out, record(ledger.KindRecovered, f))
 	}
@@ -311,6 +314,8 @@ func (p *Part) replay(l ledger.Line, get func(string) *earlier, covered map[stri
 	switch l.Kind {
 	case ledger.KindEvent:
 		return p.ev.replay(l.Members)
+	case ledger.KindExhibit:
+		return p.ex.replay(l.Members)
 	case ledger.KindTrackOpen:
 		var b trackOpenBody
 		if err := json.Unmarshal(l.Members, &b); err != nil {

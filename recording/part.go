@@ -150,6 +150,7 @@ type Part struct {
 	endErr   error
 
 	ev events
+	ex exhibits
 }
 
 // Dir is the part's directory; Number counts parts from 1.

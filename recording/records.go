@@ -107,6 +107,17 @@ type segBody struct {
 	SR     []reportBody `json:"sr,omitempty"`
 }
 
+// exhibitBody is a document that the court admitted, a file as a whole. Torn: only what
+// a process had written of one when it died.
+type exhibitBody struct {
+	Exhibit int    `json:"exhibit"`
+	File    string `json:"file"`
+	Type    string `json:"type,omitempty"`
+	Bytes   int64  `json:"bytes"`
+	SHA256  string `json:"sha256"`
+	Torn    bool   `json:"torn,omitempty"`
+}
+
 type gapBody struct {
 	Track   string `json:"track"`
 	Cause   string `json:"cause"`

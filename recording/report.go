@@ -12,6 +12,7 @@ import (
 type words struct {
 	whole, wholeUnknown, wholePartly, unvouched, damaged, incomplete, running, unreadable string
 	part, signer, unknown, tracks, gaps, noGaps, damages, more                            string
+	exhibits, notHere                                                                     string
 	restarts, recovered, unchained, moreGaps                                              string
 	cause, code                                                                           map[string]string
 }
@@ -24,7 +25,7 @@ func wordsOf(lang string) words {
 			unvouched:   "lines are vouched for by the checkpoints that were kept elsewhere. Behind them the signer was restarted: what follows has the node's certificate alone, until a checkpoint of a later time is given",
 			damaged:     "DAMAGED: the evidence was changed or is missing in the places below.", incomplete: "INCOMPLETE: the log has no end line.",
 			running: "Hearing in progress: whole as far as it goes.", unreadable: "CANNOT BE READ",
-			part: "Part", signer: "Signed by", unknown: "unknown", tracks: "Tracks", gaps: "Gaps stated by the record", noGaps: "No gaps.",
+			part: "Part", signer: "Signed by", unknown: "unknown", exhibits: "Documents that the court admitted", notHere: "not in this part", tracks: "Tracks", gaps: "Gaps stated by the record", noGaps: "No gaps.",
 			damages: "Damage", more: "More damage was found than is listed.", restarts: "restarts of the recorder",
 			recovered: "bytes found behind the last record after a crash", unchained: "signing keys that began without their predecessor (restart of the signer)", moreGaps: "and %d gaps more",
 			cause: map[string]string{
@@ -34,7 +35,7 @@ func wordsOf(lang string) words {
 			code: map[string]string{
 				"line": "not a line of the log", "chain": "line changed", "torn": "incomplete end", "note": "checkpoint changed", "root": "lines differ from what was signed",
 				"signature": "wrong signature", "key": "wrong key statement", "missing": "missing", "unsigned": "lines not signed", "held": "contradicts a checkpoint held elsewhere",
-				"after-end": "lines behind the end", "key-restart": "key of another predecessor", "genesis": "wrong beginning", "media": "media bytes changed",
+				"after-end": "lines behind the end", "key-restart": "key of another predecessor", "genesis": "wrong beginning", "media": "media bytes changed", DamageExhibit: "document changed, or another than the court admitted",
 				"order": "record out of order", "uncovered": "bytes without a record", "foreign": "foreign file", "record": "impossible record", "part": "parts do not fit",
 				DamagePartMissing: "a part is missing that this one names; where the node has a second directory (--evidence-second), give the hearing's directories of both",
 				DamagePartLost:    "a part is lost for good with its disk, as the operator noted",
@@ -47,7 +48,7 @@ func wordsOf(lang string) words {
 		unvouched:   "dòng được điểm ký do bên khác giữ bảo chứng. Sau đó tiến trình ký đã khởi động lại: phần tiếp theo chỉ có chứng thư của máy chủ bảo chứng, cho đến khi có điểm ký được giữ vào thời điểm sau",
 		damaged:     "CÓ SAI LỆCH: dữ liệu bị thay đổi hoặc bị thiếu tại các vị trí dưới đây.", incomplete: "CHƯA HOÀN CHỈNH: nhật ký không có dòng kết thúc.",
 		running: "Phiên tòa đang diễn ra: toàn vẹn đến thời điểm này.", unreadable: "KHÔNG ĐỌC ĐƯỢC",
-		part: "Phần", signer: "Người ký", unknown: "chưa xác định", tracks: "Luồng ghi", gaps: "Khoảng trống do chính bản ghi nêu", noGaps: "Không có khoảng trống.",
+		part: "Phần", signer: "Người ký", unknown: "chưa xác định", exhibits: "Tài liệu được cho công bố", notHere: "không có trong phần này", tracks: "Luồng ghi", gaps: "Khoảng trống do chính bản ghi nêu", noGaps: "Không có khoảng trống.",
 		damages: "Sai lệch", more: "Còn sai lệch khác chưa liệt kê.", restarts: "lần bộ ghi khởi động lại",
 		recovered: "byte tìm thấy sau bản ghi cuối khi có sự cố", unchained: "khóa ký bắt đầu không có khóa trước (tiến trình ký khởi động lại)", moreGaps: "và %d khoảng trống khác",
 		cause: map[string]string{
@@ -57,7 +58,7 @@ func wordsOf(lang string) words {
 		code: map[string]string{
 			"line": "không phải dòng nhật ký", "chain": "dòng bị sửa", "torn": "phần cuối không trọn", "note": "điểm ký bị sửa", "root": "các dòng khác với nội dung đã ký",
 			"signature": "chữ ký sai", "key": "chứng nhận khóa sai", "missing": "bị thiếu", "unsigned": "dòng chưa được ký", "held": "trái với điểm ký do bên khác giữ",
-			"after-end": "dòng sau dòng kết thúc", "key-restart": "khóa nêu khóa trước khác với nhật ký", "genesis": "phần mở đầu sai", "media": "dữ liệu âm thanh, hình ảnh bị sửa",
+			"after-end": "dòng sau dòng kết thúc", "key-restart": "khóa nêu khóa trước khác với nhật ký", "genesis": "phần mở đầu sai", "media": "dữ liệu âm thanh, hình ảnh bị sửa", DamageExhibit: "tài liệu bị sửa, hoặc không phải tài liệu được cho công bố",
 			"order": "bản ghi sai thứ tự", "uncovered": "dữ liệu không có bản ghi", "foreign": "tệp lạ", "record": "bản ghi vô lý", "part": "các phần không khớp nhau",
 			DamagePartMissing: "thiếu phần mà phần này nêu; nếu máy chủ có thư mục lưu trữ thứ hai (--evidence-second), hãy đưa thư mục của phiên tòa ở cả hai nơi",
 			DamagePartLost:    "một phần đã mất hẳn cùng ổ đĩa, theo ghi nhận của người vận hành hệ thống",
@@ -135,6 +136,16 @@ func (r Report) Details(lang string) string {
 	}
 	for _, t := range r.Tracks {
 		line("  %d/%s %s %s: %s - %s, %d bytes", t.Part, Clean(t.Track), Clean(t.Source), Clean(t.Codec), clock(t.FromT), clock(t.ToT), t.Bytes)
+	}
+	if len(r.Exhibits) > 0 {
+		line("%s:", w.exhibits)
+	}
+	for _, x := range r.Exhibits {
+		file := Clean(x.File)
+		if file == "" {
+			file = w.notHere
+		}
+		line("  %d/%d %s, %d bytes, SHA-256 %s", x.Part, x.No, file, x.Bytes, Clean(x.SHA256))
 	}
 	if len(r.Gaps) == 0 {
 		line("%s", w.noGaps)

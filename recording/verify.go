@@ -19,6 +19,7 @@ const (
 	DamageOrder     = "order"     // a record does not begin where the last one ended
 	DamageUncovered = "uncovered" // bytes that no record names
 	DamageForeign   = "foreign"   // a file that no record names
+	DamageExhibit   = "exhibit"   // a document is not that of its record, or the record not that of the court
 	DamageRecord    = "record"    // a line that says something impossible
 	DamagePart      = "part"      // a part does not follow from the one before
 	// DamagePartMissing: a part that another names is in none of the directories that
@@ -81,6 +82,16 @@ type Track struct {
 	ToT     int64 `json:"to_t"`
 }
 
+// Exhibit is a document that the court admitted.
+type Exhibit struct {
+	Part   int    `json:"part"`
+	No     int    `json:"no"`
+	SHA256 string `json:"sha256"`
+	// File is empty when events of this part name the document and it does not stand here.
+	File  string `json:"file"`
+	Bytes int64  `json:"bytes"`
+}
+
 // PartReport is the report of one part.
 type PartReport struct {
 	Part      int           `json:"part"`
@@ -99,6 +110,7 @@ type PartReport struct {
 type Report struct {
 	Parts       []PartReport `json:"parts"`
 	Tracks      []Track      `json:"tracks"`
+	Exhibits    []Exhibit    `json:"exhibits,omitempty"`
 	Gaps        []Gap        `json:"gaps"`
 	MoreGaps    int          `json:"more_gaps,omitempty"` // beyond the 100,000 that are listed
 	Damages     []Damage     `json:"damages"`

@@ -24,11 +24,12 @@ type partVerifier struct {
 	n    int
 	p    PartReport
 
-	files  map[string]*fileState
-	torn   map[string]bool
-	tracks map[string]*Track
-	open   map[string]fs.File
-	hasher *hasher
+	exhibits exhibitRecords
+	files    map[string]*fileState
+	torn     map[string]bool
+	tracks   map[string]*Track
+	open     map[string]fs.File
+	hasher   *hasher
 	// strands are of the lines so far, as those that wrote them had them.
 	strands strands
 	// wrongEnd is the end line when it says something else of them.
@@ -78,6 +79,7 @@ func (v *partVerifier) run() (err error) {
 		ids = append(ids, id)
 	}
 	slices.Sort(ids)
+	v.judgeExhibits()
 	for _, id := range ids {
 		t := v.tracks[id]
 		t.Part = v.p.Part
@@ -181,6 +183,9 @@ func (v *partVerifier) record(l ledger.Line) (track string, err error) {
 		track, err = v.loose(l)
 	case ledger.KindEvent:
 		v.p.Events++
+		err = v.exhibits.event(l)
+	case ledger.KindExhibit:
+		err = v.exhibit(l)
 	case ledger.KindRecovered:
 		track, err = v.recovered(l)
 	case ledger.KindEnd:
@@ -346,6 +351,9 @@ func (v *partVerifier) check(l ledger.Line, track, name string, off, n int64, su
 		Part: v.p.Part, Track: track, Length: n, FromT: from, ToT: to,
 		Damage: ledger.Damage{Code: DamageMedia, File: name, Line: int64(l.I), LineTo: int64(l.I), Offset: off},
 	}
+	if l.Kind == ledger.KindExhibit {
+		d.Code = DamageExhibit
+	}
 	f, err := v.handle(name)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
 		d.Code, d.Detail = DamageMissing, "file is not there"
@@ -392,7 +400,7 @@ func (v *partVerifier) walk() error {
 			return err
 		}
 		if e.IsDir() {
-			if name != "." && name != mediaDir && name != ledger.TornDir {
+			if name != "." && name != mediaDir && name != exhibitDir && name != ledger.TornDir {
 				v.foreign(name)
 				return fs.SkipDir
 			}
@@ -402,7 +410,8 @@ func (v *partVerifier) walk() error {
 		case name == ledger.LogName || name == ledger.CheckpointsName || v.torn[name]:
 			return nil
 		case v.files[name] == nil:
-			if _, _, ok := parseMediaName(e.Name()); ok && v.o.Running {
+			_, _, media := parseMediaName(e.Name())
+			if _, ok := parseExhibitName(name); (ok || media) && v.o.Running {
 				return nil // begun, not yet named
 			}
 			v.foreign(name)

@@ -9,6 +9,8 @@ import (
 const (
 	deniedRoom       = "denied.room"       // of a signed-in device at a hearing's door
 	deniedMedia      = "denied.media"      // of a person who is not let into the media
+	deniedExhibit    = "denied.exhibit"    // of a document that the person's view does not have
+	readExhibit      = "read.exhibit"      // no denial: a document was given out
 	deniedInvitation = "denied.invitation" // of an unknown, used or expired link; nobody is known then
 )
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 	"testing"
 	"time"
@@ -184,12 +185,13 @@ type noted struct {
 
 // fakeEvidence outlives rooms, as the files of a real one do.
 type fakeEvidence struct {
-	mu     sync.Mutex
-	events []noted
-	broken bool
-	ended  bool
-	left   int // minutes; 0: not known
-	notify Notifier
+	mu       sync.Mutex
+	events   []noted
+	exhibits map[int]string // by number
+	broken   bool
+	ended    bool
+	left     int // minutes; 0: not known
+	notify   Notifier
 }
 
 func (e *fakeEvidence) Open(_ context.Context, p EvidenceParams) (Evidence, error) {
@@ -230,6 +232,34 @@ func (e *fakeEvidence) Uncommitted(context.Context) ([][]byte, error) {
 		}
 	}
 	return out, nil
+}
+
+func (e *fakeEvidence) Exhibit(ctx context.Context, x Exhibited) error {
+	body, err := x.Body(ctx)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.broken {
+		return fmt.Errorf("fake: disk gone")
+	}
+	if err == nil {
+		if e.exhibits == nil {
+			e.exhibits = map[int]string{}
+		}
+		e.exhibits[x.No] = string(body)
+	}
+	return err
+}
+
+func (e *fakeEvidence) documents() map[int]string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return maps.Clone(e.exhibits)
+}
+
+func (e *fakeEvidence) breakDisk(broken bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.broken = broken
 }
 
 func (e *fakeEvidence) Close(context.Context) error {
@@ -455,4 +485,9 @@ func lastView(j joined) *wire.View {
 		}
 	}
 	return nil
+}
+
+// Document is any file.
+func (s *fakeStore) Document(context.Context, court.Scope, string, [32]byte) ([]byte, error) {
+	return []byte("%PDF-1.7"), nil
 }

@@ -20,10 +20,22 @@ type Evidence interface {
 	// Uncommitted returns the lines noted with committed=false that were never
 	// confirmed, in order; used after a restart.
 	Uncommitted(ctx context.Context) ([][]byte, error)
+	// Exhibit puts a document that the court admitted into the current part, once;
+	// body is asked only when it lacks there. It returns after fsync.
+	Exhibit(ctx context.Context, x Exhibited) error
 	// Close ends the log with an end line, everything flushed and signed.
 	Close(ctx context.Context) error
 	// Suspend flushes and leaves the log open for a later process.
 	Suspend(ctx context.Context) error
+}
+
+// Exhibited is a document that the court admitted: its number in the hearing, its media
+// type, its SHA-256 in lower-case hex, and how to read the file.
+type Exhibited struct {
+	No     int
+	Type   string
+	SHA256 string
+	Body   func(ctx context.Context) ([]byte, error)
 }
 
 // Recorder opens evidence for hearings.

@@ -39,6 +39,7 @@ func (r *Room) publish() {
 	r.points.note(v, now, func(p hearing.PersonID) bool { return hearing.Needed(r.eff, p) })
 	r.noteLive(v)
 	r.info.note(r.eff, now)
+	r.exhibits.note(r.eff)
 	r.alarmTrouble(v)
 	for _, pl := range r.seats {
 		r.publishTo(pl, views, false)

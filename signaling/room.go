@@ -38,7 +38,8 @@ type Room struct {
 	status   atomic.Value   // hearing.Status of eff, for others
 	wellness atomic.Uint32  // see tellWellness
 	live     atomic.Pointer[LiveHearing]
-	info     *infoWriter      // nil: none
+	info     *infoWriter // nil: none
+	exhibits *exhibitCopier
 	why      *hearing.Refusal // set before done closes: what clients are told
 
 	// of the actor only
@@ -163,6 +164,7 @@ func newRoom(p roomParams, lim Limits, sig *signals, lease *leaseKeeper, logger 
 	r.log = newLogWriter(p.store, p.evidence, lim, logger)
 	r.log.lease, r.log.wake, r.log.fatal = lease.current, sig.poke, sig.fail
 	r.log.finish, r.log.metrics = r.finishEvidence, p.metrics
+	r.exhibits = newExhibitCopier(p.store, p.row.ID, p.evidence, lim, logger)
 	return r
 }
 
@@ -179,6 +181,7 @@ func (r *Room) start() {
 	if r.p.left != nil {
 		r.helpers.Go(func() { r.watchLeft(helperCtx) })
 	}
+	r.helpers.Go(func() { r.exhibits.run(helperCtx) })
 	if r.info != nil {
 		r.helpers.Go(func() { r.info.run(helperCtx) })
 	}
@@ -386,6 +389,7 @@ func (r *Room) finishEvidence(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4*r.limits.CloseWait)
 	defer cancel()
+	r.exhibits.end(ctx)
 	if err := r.log.evidence.Close(ctx); err != nil {
 		r.logger.Error("evidence log not ended in order", "err", err)
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+	"golang.org/x/sync/semaphore"
 
 	"phientoa/internal/hearing"
 	"phientoa/internal/store"
@@ -69,6 +70,8 @@ type Server struct {
 	panics atomic.Uint64
 	helped *throttle
 	tested *throttle
+	offers *throttle
+	files  *semaphore.Weighted // documents in memory
 
 	mu    sync.Mutex
 	conns map[*websocket.Conn]struct{}
@@ -82,7 +85,9 @@ func NewServer(p ServerParams) *Server {
 	if p.Access == nil {
 		p.Access = noAccessLog{}
 	}
-	s := &Server{p: p, limits: p.Limits.withDefaults(), conns: map[*websocket.Conn]struct{}{}, helped: newThrottle(), tested: newThrottle()}
+	s := &Server{p: p, limits: p.Limits.withDefaults(), conns: map[*websocket.Conn]struct{}{}}
+	s.helped, s.tested, s.offers = newThrottle(), newThrottle(), newThrottle()
+	s.files = semaphore.NewWeighted(filesInMemory)
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.upgrader = websocket.Upgrader{
 		HandshakeTimeout: s.limits.Handshake,
@@ -118,6 +123,8 @@ func (s *Server) Handler() http.Handler {
 		mux.HandleFunc("POST /api/help", s.help)
 	}
 	mux.HandleFunc("GET /api/help", s.helpPhone)
+	mux.HandleFunc("POST /api/exhibits", s.offerExhibit)
+	mux.HandleFunc("GET /api/exhibits/{no}", s.readExhibit)
 	mux.HandleFunc("GET /ws", s.serveWS)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) { problem(w, http.StatusNotFound, refuseNotFound()) })
 	if s.p.Static != nil {

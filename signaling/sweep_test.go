@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -72,6 +73,8 @@ func rights() map[string]right {
 		"call_witness": {"P", session}, "dismiss_witness": {"P", going}, "isolate": {"P", going}, "confirm_left": {"CO", going},
 		"end_isolation": {"P", going}, "note_briefed": {"PC", going}, "deliberate": {"P", session}, "end_deliberation": {"P", "n"},
 		"request_consult": {"L", going}, "allow_consult": {"PC", "srnhu"}, "end_consult": {"I", going},
+		"admit_exhibit": {"PC", going}, "refuse_exhibit": {"PC", going}, "withdraw_exhibit": {"I", going},
+		"show_exhibit": {"I", session}, "stop_exhibit": {"PCL", session},
 	}
 }
 
@@ -111,6 +114,8 @@ func attempts(field protoreflect.FieldDescriptor, consult string) []attempt {
 		objects = []string{plaintiff, lawyer, respondent, witness, sentOut, foreignID, missingID}
 	case fields.ByName("consult") != nil:
 		objects = []string{consult, foreignID, missingID}
+	case fields.ByName("exhibit") != nil:
+		objects = []string{"1", "2", foreignID, missingID}
 	case fields.ByName("point") != nil:
 		objects = []string{"", "P0", "P1", foreignID, missingID}
 	}
@@ -149,6 +154,14 @@ func fillAct(m protoreflect.Message, object, choice string) {
 			m.Mutable(f).List().Append(protoreflect.ValueOfMessage(item.ProtoReflect()))
 		case f.Kind() == protoreflect.BoolKind:
 			m.Set(f, protoreflect.ValueOfBool(true))
+		case f.Name() == "exhibit":
+			no, err := strconv.ParseInt(object, 10, 32)
+			if err != nil { // of another hearing, or missing
+				no = 90 + int64(len(object)%7)
+			}
+			m.Set(f, protoreflect.ValueOfInt32(int32(no)))
+		case f.Name() == "page":
+			m.Set(f, protoreflect.ValueOfInt32(1))
 		case f.Name() == "on":
 			m.Set(f, protoreflect.ValueOfInt64(1))
 		case f.Name() == "reopen_at":
@@ -193,6 +206,11 @@ func newSweep(t *testing.T, stage hearingtest.Stage) *sweep {
 	return s
 }
 
+// paper is a document that somebody offers.
+func paper(no int) hearing.OfferExhibit {
+	return hearing.OfferExhibit{Name: "Hợp đồng", Type: "application/pdf", Bytes: 9, Pages: 2, SHA256: strings.Repeat(fmt.Sprintf("%02x", no), 32)}
+}
+
 // beginnings are acts that leave something to end, and not everywhere the same, so
 // that every act finds a state in which it is taken.
 func beginnings(stage hearingtest.Stage) []hearingtest.Act {
@@ -202,13 +220,17 @@ func beginnings(stage hearingtest.Stage) []hearingtest.Act {
 		{By: clerk, Command: hearing.NoteAway{Person: plaintiff}},
 		{By: judge, Command: hearing.Stand{}},
 		{By: judge, Command: hearing.Isolate{Person: respondent}},
+		{By: lawyer, Command: paper(1)},
+		{By: lawyer, Command: paper(2)},
+		{By: judge, Command: hearing.AdmitExhibit{Exhibit: 2}},
 	}
 	if stage != hearingtest.Open {
 		list = append(list, hearingtest.Act{By: lawyer, Command: hearing.RequestConsult{With: []hearing.PersonID{plaintiff}}})
 	}
 	switch stage {
 	case hearingtest.Open:
-		list = append(list, hearingtest.Act{By: judge, Command: hearing.GiveFloor{Person: plaintiff}})
+		list = append(list, hearingtest.Act{By: judge, Command: hearing.GiveFloor{Person: plaintiff}},
+			hearingtest.Act{By: judge, Command: hearing.ShowExhibit{Exhibit: 2, Page: 1}})
 	case hearingtest.ClosedDoors:
 		list = append(list,
 			hearingtest.Act{By: judge, Command: hearing.CallWitness{Person: witness}},

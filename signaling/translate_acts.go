@@ -8,7 +8,7 @@ import (
 
 // commandFrom translates a client's act. Only people's commands have a wire form.
 func commandFrom(c *wire.Command) (hearing.Command, bool) {
-	for _, from := range [...]func(*wire.Command) hearing.Command{floorAct, preparingAct, orderAct, endingAct, roomAct} {
+	for _, from := range [...]func(*wire.Command) hearing.Command{floorAct, preparingAct, orderAct, endingAct, roomAct, exhibitAct} {
 		if cmd := from(c); cmd != nil {
 			return cmd, true
 		}
@@ -149,6 +149,24 @@ func roomAct(c *wire.Command) hearing.Command {
 		return hearing.AllowConsult{Consult: a.AllowConsult.GetConsult(), Minutes: int(a.AllowConsult.GetMinutes())}
 	case *wire.Command_EndConsult:
 		return hearing.EndConsult{Consult: a.EndConsult.GetConsult()}
+	}
+	return nil
+}
+
+// exhibitAct translates the acts about documents. A file is offered over HTTP, where
+// the server itself finds out what it is.
+func exhibitAct(c *wire.Command) hearing.Command {
+	switch a := c.GetAct().(type) {
+	case *wire.Command_AdmitExhibit:
+		return hearing.AdmitExhibit{Exhibit: int(a.AdmitExhibit.GetExhibit())}
+	case *wire.Command_RefuseExhibit:
+		return hearing.RefuseExhibit{Exhibit: int(a.RefuseExhibit.GetExhibit()), Reason: a.RefuseExhibit.GetReason()}
+	case *wire.Command_WithdrawExhibit:
+		return hearing.WithdrawExhibit{Exhibit: int(a.WithdrawExhibit.GetExhibit())}
+	case *wire.Command_ShowExhibit:
+		return hearing.ShowExhibit{Exhibit: int(a.ShowExhibit.GetExhibit()), Page: int(a.ShowExhibit.GetPage())}
+	case *wire.Command_StopExhibit:
+		return hearing.StopExhibit{}
 	}
 	return nil
 }

@@ -81,7 +81,8 @@ func TestEveryActHasACommandAndEveryCommandAnAct(t *testing.T) {
 		}
 	}
 	for act := range rules {
-		require.Equal(t, !systemActs[act], known[act], "command %s of the rules on the wire", act)
+		over := systemActs[act] || act == "offer_exhibit" // with its file, by HTTP
+		require.Equal(t, !over, known[act], "command %s of the rules on the wire", act)
 	}
 	_, ok := commandFrom(&wire.Command{})
 	require.False(t, ok)
@@ -114,6 +115,8 @@ func scalar(f protoreflect.FieldDescriptor, salt string) protoreflect.Value {
 		return protoreflect.ValueOfString(salt + "-" + string(f.Name()))
 	case protoreflect.Int64Kind:
 		return protoreflect.ValueOfInt64(1000 + int64(f.Number()))
+	case protoreflect.Int32Kind:
+		return protoreflect.ValueOfInt32(3000 + int32(f.Number()))
 	case protoreflect.Uint32Kind:
 		return protoreflect.ValueOfUint32(2000 + uint32(f.Number()))
 	}

@@ -40,6 +40,15 @@ func wireView(v hearing.View, names map[hearing.PersonID]string) *wire.View {
 	for _, c := range v.ConsultWith {
 		out.ConsultWith = append(out.ConsultWith, &wire.ConsultChoice{Person: string(c.Person), OtherSide: c.OtherSide})
 	}
+	for _, x := range v.Exhibits {
+		out.Exhibits = append(out.Exhibits, &wire.ExhibitView{
+			No: bounded(x.No), By: string(x.By), Name: x.Name, Type: x.Type, Bytes: x.Bytes, Pages: bounded(x.Pages),
+			Sha256: x.SHA256, Status: string(x.Status), Reason: x.Reason, Opens: x.Opens, Showable: x.Showable,
+		})
+	}
+	if s := v.Showing; s != nil {
+		out.Showing = &wire.ShowingView{Exhibit: bounded(s.Exhibit), Page: bounded(s.Page), Since: s.Since}
+	}
 	for _, p := range v.People {
 		out.People = append(out.People, wirePerson(p, names))
 	}

@@ -114,6 +114,11 @@ type counted struct {
 	done func()
 }
 
+// Exhibit implements signaling.Evidence.
+func (c counted) Exhibit(ctx context.Context, x signaling.Exhibited) error {
+	return c.Sitting.Exhibit(ctx, recording.Exhibited(x))
+}
+
 // Close implements signaling.Evidence.
 func (c counted) Close(ctx context.Context) error {
 	defer c.done()

@@ -47,7 +47,7 @@ func TestActsAreWhatAskingEverythingGives(t *testing.T) {
 func requireActs(t require.TestingT, s *State, n seen) {
 	for _, r := range readers(s) {
 		v := ViewFor(s, r)
-		want := slowActs(s, Actor{Person: r.Person, Device: r.Device}, s.known(r, v.People), v.Consults)
+		want := slowActs(s, Actor{Person: r.Person, Device: r.Device}, s.known(r, v.People), v.Consults, v.Exhibits)
 		require.Equal(t, want, v.Acts, "%+v", r)
 		for _, a := range v.Acts {
 			n[a]++
@@ -79,11 +79,12 @@ func TestViewsOfManyAreTheViewsOfEach(t *testing.T) {
 	require.Positive(t, watchers)
 }
 
-// slowActs is the definition of View.Acts: every command is asked about everybody
-// and every private talk that the actor knows of, in the order of wire's Command.
-func slowActs(s *State, a Actor, known []PersonID, talks []ConsultView) []string {
+// slowActs is the definition of View.Acts: every command is asked about everybody and
+// every private talk and exhibit that the actor knows of, in the order of wire's Command.
+func slowActs(s *State, a Actor, known []PersonID, talks []ConsultView, exhibits []ExhibitView) []string {
 	var names []string
-	for _, choices := range representatives(s, a, known, talks) {
+	q := slowAsker{s, a, known, talks}
+	for _, choices := range append(representatives(q), q.exhibits(exhibits)...) {
 		for _, c := range choices {
 			if _, r := Decide(s, c, a, time.Time{}); r == nil {
 				names = append(names, c.command())
@@ -127,8 +128,7 @@ func (q slowAsker) each(of func(PersonID) Command) []Command {
 }
 
 // representatives lists for each command of people the arguments worth asking.
-func representatives(s *State, a Actor, known []PersonID, talks []ConsultView) [][]Command {
-	q := slowAsker{s, a, known, talks}
+func representatives(q slowAsker) [][]Command {
 	list := q.floor()
 	list = append(list, q.preparation()...)
 	list = append(list, q.course()...)
@@ -225,4 +225,17 @@ func (q slowAsker) rooms() [][]Command {
 		allow,
 		end,
 	}
+}
+
+func (q slowAsker) exhibits(known []ExhibitView) [][]Command {
+	var admit, refuse, withdraw, show []Command
+	for _, x := range known {
+		admit = append(admit, AdmitExhibit{Exhibit: x.No})
+		refuse = append(refuse, RefuseExhibit{Exhibit: x.No, Reason: "?"})
+		withdraw = append(withdraw, WithdrawExhibit{Exhibit: x.No})
+		for page := range x.Pages {
+			show = append(show, ShowExhibit{Exhibit: x.No, Page: page + 1})
+		}
+	}
+	return [][]Command{{sampleOffer()}, admit, refuse, withdraw, show, {StopExhibit{}}}
 }

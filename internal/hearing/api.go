@@ -338,6 +338,33 @@ type (
 	EndConsult struct{ Consult string }
 )
 
+// Commands about exhibits: documents that are shown in the courtroom.
+type (
+	// OfferExhibit asks to have a file shown. What it says of the file is what the
+	// server found when it took it in, never what a client says.
+	OfferExhibit struct {
+		Name   string
+		Type   string // one of ExhibitTypes
+		Bytes  int64
+		Pages  int
+		SHA256 string // lower-case hex
+	}
+	// AdmitExhibit and RefuseExhibit decide about an offer, WithdrawExhibit takes it back.
+	AdmitExhibit  struct{ Exhibit int }
+	RefuseExhibit struct {
+		Exhibit int
+		Reason  string
+	}
+	WithdrawExhibit struct{ Exhibit int }
+	// ShowExhibit shows a page of an admitted exhibit to everybody in the courtroom, or
+	// turns to it; StopExhibit ends that.
+	ShowExhibit struct {
+		Exhibit int
+		Page    int // from 1
+	}
+	StopExhibit struct{}
+)
+
 // TestItem is one line of a device's or a point's test.
 type TestItem struct {
 	// Key: "camera", "microphone", "speaker", "visualiser", "ups", "link", "recorder", "browser".

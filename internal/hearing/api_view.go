@@ -64,6 +64,10 @@ type View struct {
 	// IdentityCheck is the comparison of papers that the reader is of; nobody else
 	// learns of one.
 	IdentityCheck *IdentityCheckView
+	// Exhibits are the documents that the reader may know of, Showing the page before
+	// everybody in the courtroom; nil: none that the reader sees.
+	Exhibits []ExhibitView
+	Showing  *ShowingView
 	// Unbriefed are people back from isolation who were not told yet.
 	Unbriefed []PersonID
 }
@@ -160,6 +164,28 @@ type IdentityCheckView struct {
 	Device   DeviceID
 	Since    int64
 	Until    int64
+}
+
+// ExhibitView is a document that somebody asked to have shown.
+type ExhibitView struct {
+	No     int
+	By     PersonID
+	Name   string
+	Type   string
+	Bytes  int64
+	Pages  int
+	SHA256 string // lower-case hex
+	Status ExhibitStatus
+	Reason string // of a refusal
+	// Opens: the reader may have the file; Showable: may show it or turn its pages now.
+	Opens, Showable bool
+}
+
+// ShowingView is the page before everybody in the courtroom.
+type ShowingView struct {
+	Exhibit int
+	Page    int   // from 1
+	Since   int64 // UTC unix microseconds, of the exhibit
 }
 
 // PersonView is one person as the reader may know them. The name is filled in

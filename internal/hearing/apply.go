@@ -48,6 +48,7 @@ func Apply(s *State, e Event) (*State, error) {
 	n.tidyHold()
 	n.Seq = e.Seq
 	n.tidyRooms()
+	n.tidyExhibit(s.doorsClosed())
 	n.tidyCheck(s.Check)
 	return n, nil
 }

@@ -89,7 +89,7 @@ func BenchmarkView(b *testing.B) {
 	s := crowded(crowdBooking(38, 800))
 	for name, id := range map[string]PersonID{"clerk": "clerk", "party": "p0", "viewer": "v0"} {
 		r := Reader{Person: id, Device: "d-" + DeviceID(id)}
-		people := ViewFor(s, r).People
+		v := ViewFor(s, r)
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
@@ -101,13 +101,13 @@ func BenchmarkView(b *testing.B) {
 		b.Run(name+"Acts", func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				acts(s, r, people, nil)
+				acts(s, r, &v)
 			}
 		})
 		b.Run(name+"SlowActs", func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				slowActs(s, Actor{Person: r.Person, Device: r.Device}, s.known(r, people), nil)
+				slowActs(s, Actor{Person: r.Person, Device: r.Device}, s.known(r, v.People), nil, nil)
 			}
 		})
 	}

@@ -58,7 +58,8 @@ func ActRestricts(act string) bool {
 		HoldTechnical{}.command(), Suspend{}.command(), Adjourn{}.command(), Cancel{}.command(),
 		CancelBooking{}.command(), SetVisibility{}.command():
 		return true
-	case DismissWitness{}.command(), Isolate{}.command(), EndConsult{}.command(), EndIdentityCheck{}.command():
+	case DismissWitness{}.command(), Isolate{}.command(), EndConsult{}.command(), EndIdentityCheck{}.command(),
+		StopExhibit{}.command():
 		return true
 	}
 	return false

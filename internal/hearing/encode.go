@@ -111,7 +111,7 @@ func decode[B EventBody](raw []byte) (EventBody, error) {
 
 // parseBody knows every kind of event.
 func parseBody(kind string, raw []byte) (EventBody, error) {
-	for _, parse := range []func(string, []byte) (EventBody, error){parsePreparation, parseCourse, parseRoomBody} {
+	for _, parse := range []func(string, []byte) (EventBody, error){parsePreparation, parseCourse, parseRoomBody, parseExhibit} {
 		if b, err := parse(kind, raw); b != nil || err != nil {
 			return b, err
 		}

@@ -34,3 +34,25 @@ func parseRoomBody(kind string, raw []byte) (EventBody, error) {
 		return nil, nil
 	}
 }
+
+// parseExhibit knows the kinds of events about exhibits; nil for any other.
+func parseExhibit(kind string, raw []byte) (EventBody, error) {
+	switch kind {
+	case ExhibitOffered{}.Kind():
+		return decode[ExhibitOffered](raw)
+	case ExhibitAdmitted{}.Kind():
+		return decode[ExhibitAdmitted](raw)
+	case ExhibitRefused{}.Kind():
+		return decode[ExhibitRefused](raw)
+	case ExhibitWithdrawn{}.Kind():
+		return decode[ExhibitWithdrawn](raw)
+	case ExhibitPresented{}.Kind():
+		return decode[ExhibitPresented](raw)
+	case ExhibitTurned{}.Kind():
+		return decode[ExhibitTurned](raw)
+	case ExhibitStopped{}.Kind():
+		return decode[ExhibitStopped](raw)
+	default:
+		return nil, nil
+	}
+}

@@ -141,6 +141,8 @@ func anyRoomCommand(c chooser, b Booking) Command {
 		func() Command { return EndConsult{talk()} },
 		func() Command { return BeginIdentityCheck{person()} },
 		func() Command { return EndIdentityCheck{} },
+		func() Command { return anyExhibitCommand(c, text()) },
+		func() Command { return anyExhibitCommand(c, text()) },
 	})()
 }
 
@@ -184,7 +186,10 @@ func lawfulRoomCommand(c chooser, s *State) (Command, Actor, bool) {
 		func(PersonID) Command { return EndConsult{talk} },
 	}
 	of := pick(c, all)
-	if s.Status != InSession && c(3) == 0 { // when private talks are possible
+	switch {
+	case c(4) == 0: // from offering to showing is a long way
+		of = lawfulExhibitCommand(c, s)
+	case s.Status != InSession && c(3) == 0: // when private talks are possible
 		of = pick(c, all[len(all)-5:])
 	}
 	type act struct {

@@ -305,6 +305,15 @@ func requireLawfulActor(t *rapid.T, st step, body EventBody) {
 		require.Equal(t, b.Person, actor.Person)
 	case HandLowered:
 		require.True(t, b.Person == actor.Person || capacity.HoldsRoom())
+	case ExhibitOffered:
+		require.Equal(t, b.By, actor.Person)
+		require.True(t, offersExhibits(capacity))
+	case ExhibitWithdrawn:
+		require.Equal(t, s.exhibit(b.Exhibit).By, actor.Person)
+	case ExhibitAdmitted, ExhibitRefused:
+		require.True(t, capacity.HoldsRoom())
+	case ExhibitPresented, ExhibitTurned, ExhibitStopped:
+		require.False(t, actor.System) // the rest in TestWhatIsShownWasAdmitted
 	case WitnessCalled, WitnessDismissed, PersonIsolated, LeftDevice, IsolationEnded, PersonBriefed,
 		DeliberationBegan, DeliberationEnded, ConsultRequested, ConsultOpened, ConsultEnded:
 		require.False(t, actor.System) // the rest in TestWhoMayDoWhatAboutRooms

@@ -60,6 +60,10 @@ func ofOthers(v View) View {
 	me := v.Me
 	v.Me, v.Acts, v.ConsultWith, v.Place = "", nil, nil, Nowhere
 	v.Seq = 0 // counts what happens to anybody before the device
+	v.Exhibits = slices.Clone(v.Exhibits)
+	for i := range v.Exhibits {
+		v.Exhibits[i].Showable = false
+	}
 	v.People = slices.DeleteFunc(slices.Clone(v.People), func(p PersonView) bool { return p.Person == me })
 	for i := range v.People {
 		v.People[i].Removable, v.People[i].Isolable, v.People[i].Dismissible = false, false, false

@@ -53,6 +53,10 @@ type State struct {
 	Consults []ConsultState `json:"consults"` // requested or open; ended ones are only in the log
 	// Check is the comparison of papers that is on; nil: none.
 	Check *IdentityCheckState `json:"identity_check,omitempty"`
+	// Exhibits were offered, whatever became of them; Showing is the page before everybody
+	// in the courtroom, nil: none.
+	Exhibits []ExhibitState `json:"exhibits,omitempty"`
+	Showing  *ShowingState  `json:"showing,omitempty"`
 	// Part counts from 1; a reopened hearing is in its next part.
 	Part int `json:"part"`
 	// BookedAt is when the hearing was booked: the days of notice run from it.

@@ -190,11 +190,12 @@ func (s *State) view(r Reader, rank standing) View {
 	}
 	s.viewRooms(&v, r, rank)
 	v.IdentityCheck = s.checkView(r)
+	s.exhibitViews(&v, r, rank)
 	v.Points = s.pointViews(rank, point)
 	v.Hold = s.holdView(rank, point)
 	v.People = s.peopleViews(r, rank, point)
 	if !r.System {
-		v.Acts = acts(s, r, v.People, v.Consults)
+		v.Acts = acts(s, r, &v)
 		s.viewChoices(&v)
 	}
 	return v

@@ -2,17 +2,18 @@ package hearing
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"phientoa/internal/court"
 )
 
 // acts are the names of the commands that the reader could give now about themselves,
-// somebody or a private talk known to them, in the order of wire's Command. It asks the rules
+// somebody, a private talk or an exhibit known to them, in the order of wire's Command. It asks the rules
 // themselves; about nobody else, since the answer would tell of them. Most readers
 // are parties and the public: they are asked only about what somebody of their
 // capacity may ever do (a law holds this against asking everybody everything).
-func acts(s *State, r Reader, people []PersonView, talks []ConsultView) []string {
+func acts(s *State, r Reader, v *View) []string {
 	d, c := s.device(r.Device), s.booked(r.Person).Capacity
 	if d.Kind == Viewer {
 		return nil
@@ -20,12 +21,13 @@ func acts(s *State, r Reader, people []PersonView, talks []ConsultView) []string
 	q := asker{s: s, a: Actor{Person: r.Person, Device: r.Device}}
 	q.holds, q.supports, q.counsels = c.HoldsRoom(), c.Officers() || c == court.Clerk, c.Counsels()
 	if q.holds || q.supports || q.counsels {
-		q.meet(d.People, people)
+		q.meet(d.People, v.People)
 	}
 	q.floor()
 	q.preparation()
 	q.course()
-	q.rooms(talks)
+	q.rooms(v.Consults)
+	q.exhibits(v.Exhibits)
 	return q.names
 }
 
@@ -219,6 +221,34 @@ func (q *asker) rooms(talks []ConsultView) {
 		q.ask(allow...)
 	}
 	q.ask(end...)
+}
+
+// exhibits asks about offering, and about each exhibit that the reader knows of.
+func (q *asker) exhibits(known []ExhibitView) {
+	q.ask(sampleOffer())
+	var admit, refuse, withdraw, show []Command
+	for _, x := range known {
+		admit = append(admit, AdmitExhibit{Exhibit: x.No})
+		refuse = append(refuse, RefuseExhibit{Exhibit: x.No, Reason: "?"})
+		withdraw = append(withdraw, WithdrawExhibit{Exhibit: x.No})
+		if x.Showable {
+			show = append(show, ShowExhibit{Exhibit: x.No, Page: q.s.otherPage(q.s.exhibit(x.No))})
+		}
+	}
+	if q.holds {
+		q.ask(admit...)
+		q.ask(refuse...)
+	}
+	q.ask(withdraw...)
+	q.ask(show...)
+	if q.s.Showing != nil {
+		q.ask(StopExhibit{})
+	}
+}
+
+// sampleOffer asks whether somebody may offer anything at all.
+func sampleOffer() OfferExhibit {
+	return OfferExhibit{Name: "?", Type: ExhibitTypes()[0], Bytes: 1, Pages: 1, SHA256: strings.Repeat("0", 64)}
 }
 
 // may tells whether the command is among the acts of the view's reader.

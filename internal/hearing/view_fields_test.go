@@ -33,6 +33,7 @@ var (
 	// What everybody in the room sees and hears.
 	galleryFields = append([]string{
 		"Title", "OpenedAt", "Recording", "RecordingHeld", "Floor", "FloorSince", "Phase", "Phases", "Standing", "Points",
+		"Exhibits", "Showing",
 	}, publicFields...)
 	officerFields = append([]string{"Points", "Hold"}, publicFields...)
 
@@ -63,6 +64,7 @@ func TestOutsidersReadPublicThingsByField(t *testing.T) {
 		switch {
 		case rank == watcher:
 			n["watcher"]++
+			require.LessOrEqual(t, len(v.Exhibits), 1) // what is shown
 			require.Subset(t, galleryFields, fieldsOf(v))
 			for _, p := range v.Points {
 				require.Subset(t, []string{"Point"}, fieldsOf(p))

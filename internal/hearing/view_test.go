@@ -449,8 +449,18 @@ func TestActsAgreeWithDecide(t *testing.T) {
 				EndDeliberation{court.Debate},
 				EndDeliberation{},
 				EndIdentityCheck{},
+				sampleOffer(),
+				StopExhibit{},
 			} {
 				ask(c)
+			}
+			for _, x := range s.Exhibits { // also those that the reader does not know of
+				ask(AdmitExhibit{x.No})
+				ask(RefuseExhibit{x.No, "?"})
+				ask(WithdrawExhibit{x.No})
+				for page := range x.Pages + 1 {
+					ask(ShowExhibit{x.No, page})
+				}
 			}
 			for _, c := range ViewFor(s, r).Consults {
 				ask(AllowConsult{c.ID, 0})

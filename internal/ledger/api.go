@@ -29,6 +29,7 @@ const (
 	KindEvent      Kind = "event"
 	KindGap        Kind = "gap"
 	KindLoose      Kind = "loose"
+	KindExhibit    Kind = "exhibit"
 	KindKey        Kind = "key"
 	KindAnchor     Kind = "anchor"
 	KindCosign     Kind = "cosign"

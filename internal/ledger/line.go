@@ -231,7 +231,7 @@ func ParseLine(raw []byte) (Line, error) {
 
 func validKind(k Kind) bool {
 	switch k {
-	case KindGenesis, KindTrackOpen, KindTrackClose, KindSeg, KindEvent, KindGap, KindLoose, KindKey,
+	case KindGenesis, KindTrackOpen, KindTrackClose, KindSeg, KindEvent, KindGap, KindLoose, KindExhibit, KindKey,
 		KindAnchor, KindCosign, KindRecovered, KindEnd:
 		return true
 	}

@@ -20,7 +20,7 @@ func (m *Maker) tell(e hearing.Event) []string {
 	if m.was.Deliberating && m.s.Deliberating && m.aboutPanel(e) {
 		return nil
 	}
-	for _, tell := range []func(hearing.Event) []string{m.tellCourse, m.tellPeople, m.tellRooms, m.tellTrouble} {
+	for _, tell := range []func(hearing.Event) []string{m.tellCourse, m.tellPeople, m.tellRooms, m.tellExhibits, m.tellTrouble} {
 		if said := tell(e); said != nil {
 			return said
 		}

@@ -859,6 +859,11 @@ type Command struct {
 	//	*Command_RequestConsult
 	//	*Command_AllowConsult
 	//	*Command_EndConsult
+	//	*Command_AdmitExhibit
+	//	*Command_RefuseExhibit
+	//	*Command_WithdrawExhibit
+	//	*Command_ShowExhibit
+	//	*Command_StopExhibit
 	Act           isCommand_Act `protobuf_oneof:"act"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1333,6 +1338,51 @@ func (x *Command) GetEndConsult() *EndConsult {
 	return nil
 }
 
+func (x *Command) GetAdmitExhibit() *AdmitExhibit {
+	if x != nil {
+		if x, ok := x.Act.(*Command_AdmitExhibit); ok {
+			return x.AdmitExhibit
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetRefuseExhibit() *RefuseExhibit {
+	if x != nil {
+		if x, ok := x.Act.(*Command_RefuseExhibit); ok {
+			return x.RefuseExhibit
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetWithdrawExhibit() *WithdrawExhibit {
+	if x != nil {
+		if x, ok := x.Act.(*Command_WithdrawExhibit); ok {
+			return x.WithdrawExhibit
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetShowExhibit() *ShowExhibit {
+	if x != nil {
+		if x, ok := x.Act.(*Command_ShowExhibit); ok {
+			return x.ShowExhibit
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetStopExhibit() *StopExhibit {
+	if x != nil {
+		if x, ok := x.Act.(*Command_StopExhibit); ok {
+			return x.StopExhibit
+		}
+	}
+	return nil
+}
+
 type isCommand_Act interface {
 	isCommand_Act()
 }
@@ -1529,6 +1579,26 @@ type Command_EndConsult struct {
 	EndConsult *EndConsult `protobuf:"bytes,45,opt,name=end_consult,json=endConsult,proto3,oneof"`
 }
 
+type Command_AdmitExhibit struct {
+	AdmitExhibit *AdmitExhibit `protobuf:"bytes,49,opt,name=admit_exhibit,json=admitExhibit,proto3,oneof"`
+}
+
+type Command_RefuseExhibit struct {
+	RefuseExhibit *RefuseExhibit `protobuf:"bytes,50,opt,name=refuse_exhibit,json=refuseExhibit,proto3,oneof"`
+}
+
+type Command_WithdrawExhibit struct {
+	WithdrawExhibit *WithdrawExhibit `protobuf:"bytes,51,opt,name=withdraw_exhibit,json=withdrawExhibit,proto3,oneof"`
+}
+
+type Command_ShowExhibit struct {
+	ShowExhibit *ShowExhibit `protobuf:"bytes,52,opt,name=show_exhibit,json=showExhibit,proto3,oneof"`
+}
+
+type Command_StopExhibit struct {
+	StopExhibit *StopExhibit `protobuf:"bytes,53,opt,name=stop_exhibit,json=stopExhibit,proto3,oneof"`
+}
+
 func (*Command_CheckIn) isCommand_Act() {}
 
 func (*Command_Admit) isCommand_Act() {}
@@ -1624,6 +1694,16 @@ func (*Command_RequestConsult) isCommand_Act() {}
 func (*Command_AllowConsult) isCommand_Act() {}
 
 func (*Command_EndConsult) isCommand_Act() {}
+
+func (*Command_AdmitExhibit) isCommand_Act() {}
+
+func (*Command_RefuseExhibit) isCommand_Act() {}
+
+func (*Command_WithdrawExhibit) isCommand_Act() {}
+
+func (*Command_ShowExhibit) isCommand_Act() {}
+
+func (*Command_StopExhibit) isCommand_Act() {}
 
 // CheckIn: the person before this device says that they are here and agrees to
 // the rules of conduct.
@@ -3906,6 +3986,236 @@ func (x *EndConsult) GetConsult() string {
 	return ""
 }
 
+// Exhibits are offered by POST /api/exhibits, which takes the file.
+type AdmitExhibit struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Exhibit       int32                  `protobuf:"varint,1,opt,name=exhibit,proto3" json:"exhibit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdmitExhibit) Reset() {
+	*x = AdmitExhibit{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdmitExhibit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdmitExhibit) ProtoMessage() {}
+
+func (x *AdmitExhibit) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdmitExhibit.ProtoReflect.Descriptor instead.
+func (*AdmitExhibit) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{54}
+}
+
+func (x *AdmitExhibit) GetExhibit() int32 {
+	if x != nil {
+		return x.Exhibit
+	}
+	return 0
+}
+
+type RefuseExhibit struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Exhibit       int32                  `protobuf:"varint,1,opt,name=exhibit,proto3" json:"exhibit,omitempty"`
+	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RefuseExhibit) Reset() {
+	*x = RefuseExhibit{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[55]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RefuseExhibit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RefuseExhibit) ProtoMessage() {}
+
+func (x *RefuseExhibit) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[55]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RefuseExhibit.ProtoReflect.Descriptor instead.
+func (*RefuseExhibit) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{55}
+}
+
+func (x *RefuseExhibit) GetExhibit() int32 {
+	if x != nil {
+		return x.Exhibit
+	}
+	return 0
+}
+
+func (x *RefuseExhibit) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type WithdrawExhibit struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Exhibit       int32                  `protobuf:"varint,1,opt,name=exhibit,proto3" json:"exhibit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WithdrawExhibit) Reset() {
+	*x = WithdrawExhibit{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[56]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WithdrawExhibit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WithdrawExhibit) ProtoMessage() {}
+
+func (x *WithdrawExhibit) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[56]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WithdrawExhibit.ProtoReflect.Descriptor instead.
+func (*WithdrawExhibit) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{56}
+}
+
+func (x *WithdrawExhibit) GetExhibit() int32 {
+	if x != nil {
+		return x.Exhibit
+	}
+	return 0
+}
+
+// ShowExhibit shows a page (from 1) to everybody in the courtroom, or turns to it.
+type ShowExhibit struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Exhibit       int32                  `protobuf:"varint,1,opt,name=exhibit,proto3" json:"exhibit,omitempty"`
+	Page          int32                  `protobuf:"varint,2,opt,name=page,proto3" json:"page,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShowExhibit) Reset() {
+	*x = ShowExhibit{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[57]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShowExhibit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShowExhibit) ProtoMessage() {}
+
+func (x *ShowExhibit) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[57]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShowExhibit.ProtoReflect.Descriptor instead.
+func (*ShowExhibit) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{57}
+}
+
+func (x *ShowExhibit) GetExhibit() int32 {
+	if x != nil {
+		return x.Exhibit
+	}
+	return 0
+}
+
+func (x *ShowExhibit) GetPage() int32 {
+	if x != nil {
+		return x.Page
+	}
+	return 0
+}
+
+type StopExhibit struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StopExhibit) Reset() {
+	*x = StopExhibit{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[58]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StopExhibit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StopExhibit) ProtoMessage() {}
+
+func (x *StopExhibit) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[58]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StopExhibit.ProtoReflect.Descriptor instead.
+func (*StopExhibit) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{58}
+}
+
 type CommandResult struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Accepted bool                   `protobuf:"varint,1,opt,name=accepted,proto3" json:"accepted,omitempty"`
@@ -3919,7 +4229,7 @@ type CommandResult struct {
 
 func (x *CommandResult) Reset() {
 	*x = CommandResult{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[54]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3931,7 +4241,7 @@ func (x *CommandResult) String() string {
 func (*CommandResult) ProtoMessage() {}
 
 func (x *CommandResult) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[54]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3944,7 +4254,7 @@ func (x *CommandResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommandResult.ProtoReflect.Descriptor instead.
 func (*CommandResult) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{54}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *CommandResult) GetAccepted() bool {
@@ -3980,7 +4290,7 @@ type Refusal struct {
 
 func (x *Refusal) Reset() {
 	*x = Refusal{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[55]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3992,7 +4302,7 @@ func (x *Refusal) String() string {
 func (*Refusal) ProtoMessage() {}
 
 func (x *Refusal) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[55]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4005,7 +4315,7 @@ func (x *Refusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
 func (*Refusal) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{55}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *Refusal) GetCode() string {
@@ -4096,13 +4406,17 @@ type View struct {
 	// identity_check: the comparison of papers that this reader is of; nobody else
 	// learns of one.
 	IdentityCheck *IdentityCheckView `protobuf:"bytes,39,opt,name=identity_check,json=identityCheck,proto3" json:"identity_check,omitempty"`
+	// exhibits: the documents that this reader may know of; showing: the page before
+	// everybody in the courtroom.
+	Exhibits      []*ExhibitView `protobuf:"bytes,40,rep,name=exhibits,proto3" json:"exhibits,omitempty"`
+	Showing       *ShowingView   `protobuf:"bytes,41,opt,name=showing,proto3" json:"showing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *View) Reset() {
 	*x = View{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[56]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4114,7 +4428,7 @@ func (x *View) String() string {
 func (*View) ProtoMessage() {}
 
 func (x *View) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[56]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4127,7 +4441,7 @@ func (x *View) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use View.ProtoReflect.Descriptor instead.
 func (*View) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{56}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *View) GetStateSeq() uint64 {
@@ -4396,6 +4710,207 @@ func (x *View) GetIdentityCheck() *IdentityCheckView {
 	return nil
 }
 
+func (x *View) GetExhibits() []*ExhibitView {
+	if x != nil {
+		return x.Exhibits
+	}
+	return nil
+}
+
+func (x *View) GetShowing() *ShowingView {
+	if x != nil {
+		return x.Showing
+	}
+	return nil
+}
+
+// ExhibitView: status "offered", "admitted", "refused", "withdrawn". opens: the reader may
+// have the file (GET /api/exhibits/{no}); showable: may show it or turn its pages now.
+type ExhibitView struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	No            int32                  `protobuf:"varint,1,opt,name=no,proto3" json:"no,omitempty"`
+	By            string                 `protobuf:"bytes,2,opt,name=by,proto3" json:"by,omitempty"`
+	Name          string                 `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	Type          string                 `protobuf:"bytes,4,opt,name=type,proto3" json:"type,omitempty"`
+	Bytes         int64                  `protobuf:"varint,5,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	Pages         int32                  `protobuf:"varint,6,opt,name=pages,proto3" json:"pages,omitempty"`
+	Sha256        string                 `protobuf:"bytes,7,opt,name=sha256,proto3" json:"sha256,omitempty"`
+	Status        string                 `protobuf:"bytes,8,opt,name=status,proto3" json:"status,omitempty"`
+	Reason        string                 `protobuf:"bytes,9,opt,name=reason,proto3" json:"reason,omitempty"`
+	Opens         bool                   `protobuf:"varint,10,opt,name=opens,proto3" json:"opens,omitempty"`
+	Showable      bool                   `protobuf:"varint,11,opt,name=showable,proto3" json:"showable,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExhibitView) Reset() {
+	*x = ExhibitView{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[62]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExhibitView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExhibitView) ProtoMessage() {}
+
+func (x *ExhibitView) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[62]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExhibitView.ProtoReflect.Descriptor instead.
+func (*ExhibitView) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{62}
+}
+
+func (x *ExhibitView) GetNo() int32 {
+	if x != nil {
+		return x.No
+	}
+	return 0
+}
+
+func (x *ExhibitView) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *ExhibitView) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ExhibitView) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *ExhibitView) GetBytes() int64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *ExhibitView) GetPages() int32 {
+	if x != nil {
+		return x.Pages
+	}
+	return 0
+}
+
+func (x *ExhibitView) GetSha256() string {
+	if x != nil {
+		return x.Sha256
+	}
+	return ""
+}
+
+func (x *ExhibitView) GetStatus() string {
+	if x != nil {
+		return x.Status
+	}
+	return ""
+}
+
+func (x *ExhibitView) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *ExhibitView) GetOpens() bool {
+	if x != nil {
+		return x.Opens
+	}
+	return false
+}
+
+func (x *ExhibitView) GetShowable() bool {
+	if x != nil {
+		return x.Showable
+	}
+	return false
+}
+
+// ShowingView: page from 1; since: UTC unix microseconds.
+type ShowingView struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Exhibit       int32                  `protobuf:"varint,1,opt,name=exhibit,proto3" json:"exhibit,omitempty"`
+	Page          int32                  `protobuf:"varint,2,opt,name=page,proto3" json:"page,omitempty"`
+	Since         int64                  `protobuf:"varint,3,opt,name=since,proto3" json:"since,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShowingView) Reset() {
+	*x = ShowingView{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[63]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShowingView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShowingView) ProtoMessage() {}
+
+func (x *ShowingView) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[63]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShowingView.ProtoReflect.Descriptor instead.
+func (*ShowingView) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{63}
+}
+
+func (x *ShowingView) GetExhibit() int32 {
+	if x != nil {
+		return x.Exhibit
+	}
+	return 0
+}
+
+func (x *ShowingView) GetPage() int32 {
+	if x != nil {
+		return x.Page
+	}
+	return 0
+}
+
+func (x *ShowingView) GetSince() int64 {
+	if x != nil {
+		return x.Since
+	}
+	return 0
+}
+
 // PhaseView: status "", "current", "done", "skipped".
 type PhaseView struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -4409,7 +4924,7 @@ type PhaseView struct {
 
 func (x *PhaseView) Reset() {
 	*x = PhaseView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[57]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4421,7 +4936,7 @@ func (x *PhaseView) String() string {
 func (*PhaseView) ProtoMessage() {}
 
 func (x *PhaseView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[57]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4434,7 +4949,7 @@ func (x *PhaseView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PhaseView.ProtoReflect.Descriptor instead.
 func (*PhaseView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{57}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *PhaseView) GetPhase() string {
@@ -4484,7 +4999,7 @@ type PointView struct {
 
 func (x *PointView) Reset() {
 	*x = PointView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[58]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4496,7 +5011,7 @@ func (x *PointView) String() string {
 func (*PointView) ProtoMessage() {}
 
 func (x *PointView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[58]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4509,7 +5024,7 @@ func (x *PointView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointView.ProtoReflect.Descriptor instead.
 func (*PointView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{58}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *PointView) GetId() string {
@@ -4592,7 +5107,7 @@ type HoldView struct {
 
 func (x *HoldView) Reset() {
 	*x = HoldView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[59]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4604,7 +5119,7 @@ func (x *HoldView) String() string {
 func (*HoldView) ProtoMessage() {}
 
 func (x *HoldView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[59]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4617,7 +5132,7 @@ func (x *HoldView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoldView.ProtoReflect.Descriptor instead.
 func (*HoldView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{59}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *HoldView) GetProposed() bool {
@@ -4680,7 +5195,7 @@ type ReturnView struct {
 
 func (x *ReturnView) Reset() {
 	*x = ReturnView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[60]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4692,7 +5207,7 @@ func (x *ReturnView) String() string {
 func (*ReturnView) ProtoMessage() {}
 
 func (x *ReturnView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[60]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4705,7 +5220,7 @@ func (x *ReturnView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnView.ProtoReflect.Descriptor instead.
 func (*ReturnView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{60}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *ReturnView) GetPerson() string {
@@ -4741,7 +5256,7 @@ type DecisionView struct {
 
 func (x *DecisionView) Reset() {
 	*x = DecisionView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[61]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4753,7 +5268,7 @@ func (x *DecisionView) String() string {
 func (*DecisionView) ProtoMessage() {}
 
 func (x *DecisionView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[61]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4766,7 +5281,7 @@ func (x *DecisionView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecisionView.ProtoReflect.Descriptor instead.
 func (*DecisionView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{61}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *DecisionView) GetReason() string {
@@ -4808,7 +5323,7 @@ type CheckView struct {
 
 func (x *CheckView) Reset() {
 	*x = CheckView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[62]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4820,7 +5335,7 @@ func (x *CheckView) String() string {
 func (*CheckView) ProtoMessage() {}
 
 func (x *CheckView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[62]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4833,7 +5348,7 @@ func (x *CheckView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckView.ProtoReflect.Descriptor instead.
 func (*CheckView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{62}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *CheckView) GetKey() string {
@@ -4897,7 +5412,7 @@ type ConsultChoice struct {
 
 func (x *ConsultChoice) Reset() {
 	*x = ConsultChoice{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[63]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4909,7 +5424,7 @@ func (x *ConsultChoice) String() string {
 func (*ConsultChoice) ProtoMessage() {}
 
 func (x *ConsultChoice) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[63]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4922,7 +5437,7 @@ func (x *ConsultChoice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsultChoice.ProtoReflect.Descriptor instead.
 func (*ConsultChoice) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{63}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *ConsultChoice) GetPerson() string {
@@ -4953,7 +5468,7 @@ type ConsultView struct {
 
 func (x *ConsultView) Reset() {
 	*x = ConsultView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[64]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4965,7 +5480,7 @@ func (x *ConsultView) String() string {
 func (*ConsultView) ProtoMessage() {}
 
 func (x *ConsultView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[64]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4978,7 +5493,7 @@ func (x *ConsultView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsultView.ProtoReflect.Descriptor instead.
 func (*ConsultView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{64}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *ConsultView) GetId() string {
@@ -5041,7 +5556,7 @@ type IdentityCheckView struct {
 
 func (x *IdentityCheckView) Reset() {
 	*x = IdentityCheckView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[65]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5053,7 +5568,7 @@ func (x *IdentityCheckView) String() string {
 func (*IdentityCheckView) ProtoMessage() {}
 
 func (x *IdentityCheckView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[65]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5066,7 +5581,7 @@ func (x *IdentityCheckView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IdentityCheckView.ProtoReflect.Descriptor instead.
 func (*IdentityCheckView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{65}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *IdentityCheckView) GetBy() string {
@@ -5161,7 +5676,7 @@ type PersonView struct {
 
 func (x *PersonView) Reset() {
 	*x = PersonView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[66]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5173,7 +5688,7 @@ func (x *PersonView) String() string {
 func (*PersonView) ProtoMessage() {}
 
 func (x *PersonView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[66]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5186,7 +5701,7 @@ func (x *PersonView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonView.ProtoReflect.Descriptor instead.
 func (*PersonView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{66}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *PersonView) GetPerson() string {
@@ -5410,7 +5925,7 @@ type Alert struct {
 
 func (x *Alert) Reset() {
 	*x = Alert{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[67]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5422,7 +5937,7 @@ func (x *Alert) String() string {
 func (*Alert) ProtoMessage() {}
 
 func (x *Alert) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[67]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5435,7 +5950,7 @@ func (x *Alert) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Alert.ProtoReflect.Descriptor instead.
 func (*Alert) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{67}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *Alert) GetCode() string {
@@ -5502,7 +6017,7 @@ type MediaOffer struct {
 
 func (x *MediaOffer) Reset() {
 	*x = MediaOffer{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[68]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5514,7 +6029,7 @@ func (x *MediaOffer) String() string {
 func (*MediaOffer) ProtoMessage() {}
 
 func (x *MediaOffer) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[68]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5527,7 +6042,7 @@ func (x *MediaOffer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MediaOffer.ProtoReflect.Descriptor instead.
 func (*MediaOffer) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{68}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *MediaOffer) GetSdp() string {
@@ -5562,7 +6077,7 @@ type Publish struct {
 
 func (x *Publish) Reset() {
 	*x = Publish{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[69]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5574,7 +6089,7 @@ func (x *Publish) String() string {
 func (*Publish) ProtoMessage() {}
 
 func (x *Publish) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[69]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5587,7 +6102,7 @@ func (x *Publish) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Publish.ProtoReflect.Descriptor instead.
 func (*Publish) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{69}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *Publish) GetMid() string {
@@ -5621,7 +6136,7 @@ type MediaAnswer struct {
 
 func (x *MediaAnswer) Reset() {
 	*x = MediaAnswer{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[70]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5633,7 +6148,7 @@ func (x *MediaAnswer) String() string {
 func (*MediaAnswer) ProtoMessage() {}
 
 func (x *MediaAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[70]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5646,7 +6161,7 @@ func (x *MediaAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MediaAnswer.ProtoReflect.Descriptor instead.
 func (*MediaAnswer) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{70}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *MediaAnswer) GetSdp() string {
@@ -5689,7 +6204,7 @@ type Section struct {
 
 func (x *Section) Reset() {
 	*x = Section{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[71]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5701,7 +6216,7 @@ func (x *Section) String() string {
 func (*Section) ProtoMessage() {}
 
 func (x *Section) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[71]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5714,7 +6229,7 @@ func (x *Section) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Section.ProtoReflect.Descriptor instead.
 func (*Section) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{71}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *Section) GetMid() string {
@@ -5750,7 +6265,7 @@ type NeedSections struct {
 
 func (x *NeedSections) Reset() {
 	*x = NeedSections{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[72]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5762,7 +6277,7 @@ func (x *NeedSections) String() string {
 func (*NeedSections) ProtoMessage() {}
 
 func (x *NeedSections) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[72]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5775,7 +6290,7 @@ func (x *NeedSections) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NeedSections.ProtoReflect.Descriptor instead.
 func (*NeedSections) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{72}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *NeedSections) GetAudio() uint32 {
@@ -5801,7 +6316,7 @@ type LayerHints struct {
 
 func (x *LayerHints) Reset() {
 	*x = LayerHints{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[73]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5813,7 +6328,7 @@ func (x *LayerHints) String() string {
 func (*LayerHints) ProtoMessage() {}
 
 func (x *LayerHints) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[73]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5826,7 +6341,7 @@ func (x *LayerHints) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LayerHints.ProtoReflect.Descriptor instead.
 func (*LayerHints) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{73}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *LayerHints) GetHints() []*LayerHint {
@@ -5849,7 +6364,7 @@ type LayerHint struct {
 
 func (x *LayerHint) Reset() {
 	*x = LayerHint{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[74]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[81]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5861,7 +6376,7 @@ func (x *LayerHint) String() string {
 func (*LayerHint) ProtoMessage() {}
 
 func (x *LayerHint) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[74]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[81]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5874,7 +6389,7 @@ func (x *LayerHint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LayerHint.ProtoReflect.Descriptor instead.
 func (*LayerHint) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{74}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{81}
 }
 
 func (x *LayerHint) GetMid() string {
@@ -5908,7 +6423,7 @@ type ReceiverStates struct {
 
 func (x *ReceiverStates) Reset() {
 	*x = ReceiverStates{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[75]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[82]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5920,7 +6435,7 @@ func (x *ReceiverStates) String() string {
 func (*ReceiverStates) ProtoMessage() {}
 
 func (x *ReceiverStates) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[75]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[82]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5933,7 +6448,7 @@ func (x *ReceiverStates) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiverStates.ProtoReflect.Descriptor instead.
 func (*ReceiverStates) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{75}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{82}
 }
 
 func (x *ReceiverStates) GetStates() []*ReceiverState {
@@ -5958,7 +6473,7 @@ type ReceiverState struct {
 
 func (x *ReceiverState) Reset() {
 	*x = ReceiverState{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[76]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[83]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5970,7 +6485,7 @@ func (x *ReceiverState) String() string {
 func (*ReceiverState) ProtoMessage() {}
 
 func (x *ReceiverState) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[76]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[83]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5983,7 +6498,7 @@ func (x *ReceiverState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiverState.ProtoReflect.Descriptor instead.
 func (*ReceiverState) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{76}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{83}
 }
 
 func (x *ReceiverState) GetMid() string {
@@ -6038,7 +6553,7 @@ type Checkpoint struct {
 
 func (x *Checkpoint) Reset() {
 	*x = Checkpoint{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[77]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[84]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6050,7 +6565,7 @@ func (x *Checkpoint) String() string {
 func (*Checkpoint) ProtoMessage() {}
 
 func (x *Checkpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[77]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[84]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6063,7 +6578,7 @@ func (x *Checkpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
 func (*Checkpoint) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{77}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{84}
 }
 
 func (x *Checkpoint) GetNote() string {
@@ -6082,7 +6597,7 @@ type Ping struct {
 
 func (x *Ping) Reset() {
 	*x = Ping{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[78]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[85]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6094,7 +6609,7 @@ func (x *Ping) String() string {
 func (*Ping) ProtoMessage() {}
 
 func (x *Ping) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[78]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[85]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6107,7 +6622,7 @@ func (x *Ping) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ping.ProtoReflect.Descriptor instead.
 func (*Ping) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{78}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{85}
 }
 
 func (x *Ping) GetClientTime() int64 {
@@ -6127,7 +6642,7 @@ type Pong struct {
 
 func (x *Pong) Reset() {
 	*x = Pong{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[79]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[86]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6139,7 +6654,7 @@ func (x *Pong) String() string {
 func (*Pong) ProtoMessage() {}
 
 func (x *Pong) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[79]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[86]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6152,7 +6667,7 @@ func (x *Pong) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Pong.ProtoReflect.Descriptor instead.
 func (*Pong) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{79}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{86}
 }
 
 func (x *Pong) GetClientTime() int64 {
@@ -6180,7 +6695,7 @@ type Bye struct {
 
 func (x *Bye) Reset() {
 	*x = Bye{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[80]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[87]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6192,7 +6707,7 @@ func (x *Bye) String() string {
 func (*Bye) ProtoMessage() {}
 
 func (x *Bye) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[80]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[87]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6205,7 +6720,7 @@ func (x *Bye) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bye.ProtoReflect.Descriptor instead.
 func (*Bye) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{80}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{87}
 }
 
 func (x *Bye) GetReason() *Refusal {
@@ -6275,7 +6790,7 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\busername\x18\x02 \x01(\tR\busername\x12\x1e\n" +
 	"\n" +
 	"credential\x18\x03 \x01(\tR\n" +
-	"credential\"\xf9\x15\n" +
+	"credential\"\xc9\x18\n" +
 	"\aCommand\x121\n" +
 	"\bcheck_in\x18\x01 \x01(\v2\x14.phientoa.v1.CheckInH\x00R\acheckIn\x12*\n" +
 	"\x05admit\x18\x02 \x01(\v2\x12.phientoa.v1.AdmitH\x00R\x05admit\x12'\n" +
@@ -6336,7 +6851,12 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\x0frequest_consult\x18+ \x01(\v2\x1b.phientoa.v1.RequestConsultH\x00R\x0erequestConsult\x12@\n" +
 	"\rallow_consult\x18, \x01(\v2\x19.phientoa.v1.AllowConsultH\x00R\fallowConsult\x12:\n" +
 	"\vend_consult\x18- \x01(\v2\x17.phientoa.v1.EndConsultH\x00R\n" +
-	"endConsultB\x05\n" +
+	"endConsult\x12@\n" +
+	"\radmit_exhibit\x181 \x01(\v2\x19.phientoa.v1.AdmitExhibitH\x00R\fadmitExhibit\x12C\n" +
+	"\x0erefuse_exhibit\x182 \x01(\v2\x1a.phientoa.v1.RefuseExhibitH\x00R\rrefuseExhibit\x12I\n" +
+	"\x10withdraw_exhibit\x183 \x01(\v2\x1c.phientoa.v1.WithdrawExhibitH\x00R\x0fwithdrawExhibit\x12=\n" +
+	"\fshow_exhibit\x184 \x01(\v2\x18.phientoa.v1.ShowExhibitH\x00R\vshowExhibit\x12=\n" +
+	"\fstop_exhibit\x185 \x01(\v2\x18.phientoa.v1.StopExhibitH\x00R\vstopExhibitB\x05\n" +
 	"\x03act\"0\n" +
 	"\aCheckIn\x12%\n" +
 	"\x0erules_accepted\x18\x01 \x01(\bR\rrulesAccepted\"\x1f\n" +
@@ -6453,7 +6973,18 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\aminutes\x18\x02 \x01(\rR\aminutes\"&\n" +
 	"\n" +
 	"EndConsult\x12\x18\n" +
-	"\aconsult\x18\x01 \x01(\tR\aconsult\"x\n" +
+	"\aconsult\x18\x01 \x01(\tR\aconsult\"(\n" +
+	"\fAdmitExhibit\x12\x18\n" +
+	"\aexhibit\x18\x01 \x01(\x05R\aexhibit\"A\n" +
+	"\rRefuseExhibit\x12\x18\n" +
+	"\aexhibit\x18\x01 \x01(\x05R\aexhibit\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"+\n" +
+	"\x0fWithdrawExhibit\x12\x18\n" +
+	"\aexhibit\x18\x01 \x01(\x05R\aexhibit\";\n" +
+	"\vShowExhibit\x12\x18\n" +
+	"\aexhibit\x18\x01 \x01(\x05R\aexhibit\x12\x12\n" +
+	"\x04page\x18\x02 \x01(\x05R\x04page\"\r\n" +
+	"\vStopExhibit\"x\n" +
 	"\rCommandResult\x12\x1a\n" +
 	"\baccepted\x18\x01 \x01(\bR\baccepted\x12.\n" +
 	"\arefusal\x18\x02 \x01(\v2\x14.phientoa.v1.RefusalR\arefusal\x12\x1b\n" +
@@ -6461,8 +6992,7 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\aRefusal\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x0e\n" +
 	"\x02vi\x18\x02 \x01(\tR\x02vi\x12\x0e\n" +
-	"\x02en\x18\x03 \x01(\tR\x02en\"\xa8\n" +
-	"\n" +
+	"\x02en\x18\x03 \x01(\tR\x02en\"\x92\v\n" +
 	"\x04View\x12\x1b\n" +
 	"\tstate_seq\x18\x01 \x01(\x04R\bstateSeq\x12\x1b\n" +
 	"\tdocket_no\x18\x02 \x01(\tR\bdocketNo\x12\x14\n" +
@@ -6506,7 +7036,26 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\fconsult_with\x18% \x03(\v2\x1a.phientoa.v1.ConsultChoiceR\vconsultWith\x12\x1f\n" +
 	"\vopen_barred\x18& \x01(\tR\n" +
 	"openBarred\x12E\n" +
-	"\x0eidentity_check\x18' \x01(\v2\x1e.phientoa.v1.IdentityCheckViewR\ridentityCheckJ\x04\b$\x10%R\x0fopen_unrecorded\"x\n" +
+	"\x0eidentity_check\x18' \x01(\v2\x1e.phientoa.v1.IdentityCheckViewR\ridentityCheck\x124\n" +
+	"\bexhibits\x18( \x03(\v2\x18.phientoa.v1.ExhibitViewR\bexhibits\x122\n" +
+	"\ashowing\x18) \x01(\v2\x18.phientoa.v1.ShowingViewR\ashowingJ\x04\b$\x10%R\x0fopen_unrecorded\"\xfb\x01\n" +
+	"\vExhibitView\x12\x0e\n" +
+	"\x02no\x18\x01 \x01(\x05R\x02no\x12\x0e\n" +
+	"\x02by\x18\x02 \x01(\tR\x02by\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x12\x12\n" +
+	"\x04type\x18\x04 \x01(\tR\x04type\x12\x14\n" +
+	"\x05bytes\x18\x05 \x01(\x03R\x05bytes\x12\x14\n" +
+	"\x05pages\x18\x06 \x01(\x05R\x05pages\x12\x16\n" +
+	"\x06sha256\x18\a \x01(\tR\x06sha256\x12\x16\n" +
+	"\x06status\x18\b \x01(\tR\x06status\x12\x16\n" +
+	"\x06reason\x18\t \x01(\tR\x06reason\x12\x14\n" +
+	"\x05opens\x18\n" +
+	" \x01(\bR\x05opens\x12\x1a\n" +
+	"\bshowable\x18\v \x01(\bR\bshowable\"Q\n" +
+	"\vShowingView\x12\x18\n" +
+	"\aexhibit\x18\x01 \x01(\x05R\aexhibit\x12\x12\n" +
+	"\x04page\x18\x02 \x01(\x05R\x04page\x12\x14\n" +
+	"\x05since\x18\x03 \x01(\x03R\x05since\"x\n" +
 	"\tPhaseView\x12\x14\n" +
 	"\x05phase\x18\x01 \x01(\tR\x05phase\x12\x1c\n" +
 	"\tmandatory\x18\x02 \x01(\bR\tmandatory\x12\x16\n" +
@@ -6705,7 +7254,7 @@ func file_phientoa_v1_phientoa_proto_rawDescGZIP() []byte {
 }
 
 var file_phientoa_v1_phientoa_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_phientoa_v1_phientoa_proto_msgTypes = make([]protoimpl.MessageInfo, 81)
+var file_phientoa_v1_phientoa_proto_msgTypes = make([]protoimpl.MessageInfo, 88)
 var file_phientoa_v1_phientoa_proto_goTypes = []any{
 	(HearingState)(0),          // 0: phientoa.v1.HearingState
 	(PersonStatus)(0),          // 1: phientoa.v1.PersonStatus
@@ -6764,50 +7313,57 @@ var file_phientoa_v1_phientoa_proto_goTypes = []any{
 	(*RequestConsult)(nil),     // 54: phientoa.v1.RequestConsult
 	(*AllowConsult)(nil),       // 55: phientoa.v1.AllowConsult
 	(*EndConsult)(nil),         // 56: phientoa.v1.EndConsult
-	(*CommandResult)(nil),      // 57: phientoa.v1.CommandResult
-	(*Refusal)(nil),            // 58: phientoa.v1.Refusal
-	(*View)(nil),               // 59: phientoa.v1.View
-	(*PhaseView)(nil),          // 60: phientoa.v1.PhaseView
-	(*PointView)(nil),          // 61: phientoa.v1.PointView
-	(*HoldView)(nil),           // 62: phientoa.v1.HoldView
-	(*ReturnView)(nil),         // 63: phientoa.v1.ReturnView
-	(*DecisionView)(nil),       // 64: phientoa.v1.DecisionView
-	(*CheckView)(nil),          // 65: phientoa.v1.CheckView
-	(*ConsultChoice)(nil),      // 66: phientoa.v1.ConsultChoice
-	(*ConsultView)(nil),        // 67: phientoa.v1.ConsultView
-	(*IdentityCheckView)(nil),  // 68: phientoa.v1.IdentityCheckView
-	(*PersonView)(nil),         // 69: phientoa.v1.PersonView
-	(*Alert)(nil),              // 70: phientoa.v1.Alert
-	(*MediaOffer)(nil),         // 71: phientoa.v1.MediaOffer
-	(*Publish)(nil),            // 72: phientoa.v1.Publish
-	(*MediaAnswer)(nil),        // 73: phientoa.v1.MediaAnswer
-	(*Section)(nil),            // 74: phientoa.v1.Section
-	(*NeedSections)(nil),       // 75: phientoa.v1.NeedSections
-	(*LayerHints)(nil),         // 76: phientoa.v1.LayerHints
-	(*LayerHint)(nil),          // 77: phientoa.v1.LayerHint
-	(*ReceiverStates)(nil),     // 78: phientoa.v1.ReceiverStates
-	(*ReceiverState)(nil),      // 79: phientoa.v1.ReceiverState
-	(*Checkpoint)(nil),         // 80: phientoa.v1.Checkpoint
-	(*Ping)(nil),               // 81: phientoa.v1.Ping
-	(*Pong)(nil),               // 82: phientoa.v1.Pong
-	(*Bye)(nil),                // 83: phientoa.v1.Bye
+	(*AdmitExhibit)(nil),       // 57: phientoa.v1.AdmitExhibit
+	(*RefuseExhibit)(nil),      // 58: phientoa.v1.RefuseExhibit
+	(*WithdrawExhibit)(nil),    // 59: phientoa.v1.WithdrawExhibit
+	(*ShowExhibit)(nil),        // 60: phientoa.v1.ShowExhibit
+	(*StopExhibit)(nil),        // 61: phientoa.v1.StopExhibit
+	(*CommandResult)(nil),      // 62: phientoa.v1.CommandResult
+	(*Refusal)(nil),            // 63: phientoa.v1.Refusal
+	(*View)(nil),               // 64: phientoa.v1.View
+	(*ExhibitView)(nil),        // 65: phientoa.v1.ExhibitView
+	(*ShowingView)(nil),        // 66: phientoa.v1.ShowingView
+	(*PhaseView)(nil),          // 67: phientoa.v1.PhaseView
+	(*PointView)(nil),          // 68: phientoa.v1.PointView
+	(*HoldView)(nil),           // 69: phientoa.v1.HoldView
+	(*ReturnView)(nil),         // 70: phientoa.v1.ReturnView
+	(*DecisionView)(nil),       // 71: phientoa.v1.DecisionView
+	(*CheckView)(nil),          // 72: phientoa.v1.CheckView
+	(*ConsultChoice)(nil),      // 73: phientoa.v1.ConsultChoice
+	(*ConsultView)(nil),        // 74: phientoa.v1.ConsultView
+	(*IdentityCheckView)(nil),  // 75: phientoa.v1.IdentityCheckView
+	(*PersonView)(nil),         // 76: phientoa.v1.PersonView
+	(*Alert)(nil),              // 77: phientoa.v1.Alert
+	(*MediaOffer)(nil),         // 78: phientoa.v1.MediaOffer
+	(*Publish)(nil),            // 79: phientoa.v1.Publish
+	(*MediaAnswer)(nil),        // 80: phientoa.v1.MediaAnswer
+	(*Section)(nil),            // 81: phientoa.v1.Section
+	(*NeedSections)(nil),       // 82: phientoa.v1.NeedSections
+	(*LayerHints)(nil),         // 83: phientoa.v1.LayerHints
+	(*LayerHint)(nil),          // 84: phientoa.v1.LayerHint
+	(*ReceiverStates)(nil),     // 85: phientoa.v1.ReceiverStates
+	(*ReceiverState)(nil),      // 86: phientoa.v1.ReceiverState
+	(*Checkpoint)(nil),         // 87: phientoa.v1.Checkpoint
+	(*Ping)(nil),               // 88: phientoa.v1.Ping
+	(*Pong)(nil),               // 89: phientoa.v1.Pong
+	(*Bye)(nil),                // 90: phientoa.v1.Bye
 }
 var file_phientoa_v1_phientoa_proto_depIdxs = []int32{
 	4,  // 0: phientoa.v1.Envelope.hello:type_name -> phientoa.v1.Hello
 	7,  // 1: phientoa.v1.Envelope.command:type_name -> phientoa.v1.Command
-	71, // 2: phientoa.v1.Envelope.media_offer:type_name -> phientoa.v1.MediaOffer
-	76, // 3: phientoa.v1.Envelope.layer_hints:type_name -> phientoa.v1.LayerHints
-	81, // 4: phientoa.v1.Envelope.ping:type_name -> phientoa.v1.Ping
+	78, // 2: phientoa.v1.Envelope.media_offer:type_name -> phientoa.v1.MediaOffer
+	83, // 3: phientoa.v1.Envelope.layer_hints:type_name -> phientoa.v1.LayerHints
+	88, // 4: phientoa.v1.Envelope.ping:type_name -> phientoa.v1.Ping
 	5,  // 5: phientoa.v1.Envelope.welcome:type_name -> phientoa.v1.Welcome
-	57, // 6: phientoa.v1.Envelope.command_result:type_name -> phientoa.v1.CommandResult
-	59, // 7: phientoa.v1.Envelope.view:type_name -> phientoa.v1.View
-	73, // 8: phientoa.v1.Envelope.media_answer:type_name -> phientoa.v1.MediaAnswer
-	75, // 9: phientoa.v1.Envelope.need_sections:type_name -> phientoa.v1.NeedSections
-	78, // 10: phientoa.v1.Envelope.receiver_states:type_name -> phientoa.v1.ReceiverStates
-	80, // 11: phientoa.v1.Envelope.checkpoint:type_name -> phientoa.v1.Checkpoint
-	70, // 12: phientoa.v1.Envelope.alert:type_name -> phientoa.v1.Alert
-	82, // 13: phientoa.v1.Envelope.pong:type_name -> phientoa.v1.Pong
-	83, // 14: phientoa.v1.Envelope.bye:type_name -> phientoa.v1.Bye
+	62, // 6: phientoa.v1.Envelope.command_result:type_name -> phientoa.v1.CommandResult
+	64, // 7: phientoa.v1.Envelope.view:type_name -> phientoa.v1.View
+	80, // 8: phientoa.v1.Envelope.media_answer:type_name -> phientoa.v1.MediaAnswer
+	82, // 9: phientoa.v1.Envelope.need_sections:type_name -> phientoa.v1.NeedSections
+	85, // 10: phientoa.v1.Envelope.receiver_states:type_name -> phientoa.v1.ReceiverStates
+	87, // 11: phientoa.v1.Envelope.checkpoint:type_name -> phientoa.v1.Checkpoint
+	77, // 12: phientoa.v1.Envelope.alert:type_name -> phientoa.v1.Alert
+	89, // 13: phientoa.v1.Envelope.pong:type_name -> phientoa.v1.Pong
+	90, // 14: phientoa.v1.Envelope.bye:type_name -> phientoa.v1.Bye
 	6,  // 15: phientoa.v1.Envelope.media_relay:type_name -> phientoa.v1.MediaRelay
 	8,  // 16: phientoa.v1.Command.check_in:type_name -> phientoa.v1.CheckIn
 	9,  // 17: phientoa.v1.Command.admit:type_name -> phientoa.v1.Admit
@@ -6857,35 +7413,42 @@ var file_phientoa_v1_phientoa_proto_depIdxs = []int32{
 	54, // 61: phientoa.v1.Command.request_consult:type_name -> phientoa.v1.RequestConsult
 	55, // 62: phientoa.v1.Command.allow_consult:type_name -> phientoa.v1.AllowConsult
 	56, // 63: phientoa.v1.Command.end_consult:type_name -> phientoa.v1.EndConsult
-	30, // 64: phientoa.v1.ReportTest.items:type_name -> phientoa.v1.TestItem
-	58, // 65: phientoa.v1.CommandResult.refusal:type_name -> phientoa.v1.Refusal
-	0,  // 66: phientoa.v1.View.state:type_name -> phientoa.v1.HearingState
-	69, // 67: phientoa.v1.View.people:type_name -> phientoa.v1.PersonView
-	70, // 68: phientoa.v1.View.alerts:type_name -> phientoa.v1.Alert
-	60, // 69: phientoa.v1.View.phases:type_name -> phientoa.v1.PhaseView
-	61, // 70: phientoa.v1.View.points:type_name -> phientoa.v1.PointView
-	62, // 71: phientoa.v1.View.hold:type_name -> phientoa.v1.HoldView
-	64, // 72: phientoa.v1.View.decision:type_name -> phientoa.v1.DecisionView
-	65, // 73: phientoa.v1.View.checks:type_name -> phientoa.v1.CheckView
-	67, // 74: phientoa.v1.View.consults:type_name -> phientoa.v1.ConsultView
-	66, // 75: phientoa.v1.View.consult_with:type_name -> phientoa.v1.ConsultChoice
-	68, // 76: phientoa.v1.View.identity_check:type_name -> phientoa.v1.IdentityCheckView
-	30, // 77: phientoa.v1.PointView.test:type_name -> phientoa.v1.TestItem
-	63, // 78: phientoa.v1.HoldView.confirm:type_name -> phientoa.v1.ReturnView
-	1,  // 79: phientoa.v1.PersonView.status:type_name -> phientoa.v1.PersonStatus
-	30, // 80: phientoa.v1.PersonView.test:type_name -> phientoa.v1.TestItem
-	72, // 81: phientoa.v1.MediaOffer.publish:type_name -> phientoa.v1.Publish
-	74, // 82: phientoa.v1.MediaAnswer.sections:type_name -> phientoa.v1.Section
-	58, // 83: phientoa.v1.MediaAnswer.refusal:type_name -> phientoa.v1.Refusal
-	77, // 84: phientoa.v1.LayerHints.hints:type_name -> phientoa.v1.LayerHint
-	79, // 85: phientoa.v1.ReceiverStates.states:type_name -> phientoa.v1.ReceiverState
-	2,  // 86: phientoa.v1.ReceiverState.paused_by:type_name -> phientoa.v1.PausedBy
-	58, // 87: phientoa.v1.Bye.reason:type_name -> phientoa.v1.Refusal
-	88, // [88:88] is the sub-list for method output_type
-	88, // [88:88] is the sub-list for method input_type
-	88, // [88:88] is the sub-list for extension type_name
-	88, // [88:88] is the sub-list for extension extendee
-	0,  // [0:88] is the sub-list for field type_name
+	57, // 64: phientoa.v1.Command.admit_exhibit:type_name -> phientoa.v1.AdmitExhibit
+	58, // 65: phientoa.v1.Command.refuse_exhibit:type_name -> phientoa.v1.RefuseExhibit
+	59, // 66: phientoa.v1.Command.withdraw_exhibit:type_name -> phientoa.v1.WithdrawExhibit
+	60, // 67: phientoa.v1.Command.show_exhibit:type_name -> phientoa.v1.ShowExhibit
+	61, // 68: phientoa.v1.Command.stop_exhibit:type_name -> phientoa.v1.StopExhibit
+	30, // 69: phientoa.v1.ReportTest.items:type_name -> phientoa.v1.TestItem
+	63, // 70: phientoa.v1.CommandResult.refusal:type_name -> phientoa.v1.Refusal
+	0,  // 71: phientoa.v1.View.state:type_name -> phientoa.v1.HearingState
+	76, // 72: phientoa.v1.View.people:type_name -> phientoa.v1.PersonView
+	77, // 73: phientoa.v1.View.alerts:type_name -> phientoa.v1.Alert
+	67, // 74: phientoa.v1.View.phases:type_name -> phientoa.v1.PhaseView
+	68, // 75: phientoa.v1.View.points:type_name -> phientoa.v1.PointView
+	69, // 76: phientoa.v1.View.hold:type_name -> phientoa.v1.HoldView
+	71, // 77: phientoa.v1.View.decision:type_name -> phientoa.v1.DecisionView
+	72, // 78: phientoa.v1.View.checks:type_name -> phientoa.v1.CheckView
+	74, // 79: phientoa.v1.View.consults:type_name -> phientoa.v1.ConsultView
+	73, // 80: phientoa.v1.View.consult_with:type_name -> phientoa.v1.ConsultChoice
+	75, // 81: phientoa.v1.View.identity_check:type_name -> phientoa.v1.IdentityCheckView
+	65, // 82: phientoa.v1.View.exhibits:type_name -> phientoa.v1.ExhibitView
+	66, // 83: phientoa.v1.View.showing:type_name -> phientoa.v1.ShowingView
+	30, // 84: phientoa.v1.PointView.test:type_name -> phientoa.v1.TestItem
+	70, // 85: phientoa.v1.HoldView.confirm:type_name -> phientoa.v1.ReturnView
+	1,  // 86: phientoa.v1.PersonView.status:type_name -> phientoa.v1.PersonStatus
+	30, // 87: phientoa.v1.PersonView.test:type_name -> phientoa.v1.TestItem
+	79, // 88: phientoa.v1.MediaOffer.publish:type_name -> phientoa.v1.Publish
+	81, // 89: phientoa.v1.MediaAnswer.sections:type_name -> phientoa.v1.Section
+	63, // 90: phientoa.v1.MediaAnswer.refusal:type_name -> phientoa.v1.Refusal
+	84, // 91: phientoa.v1.LayerHints.hints:type_name -> phientoa.v1.LayerHint
+	86, // 92: phientoa.v1.ReceiverStates.states:type_name -> phientoa.v1.ReceiverState
+	2,  // 93: phientoa.v1.ReceiverState.paused_by:type_name -> phientoa.v1.PausedBy
+	63, // 94: phientoa.v1.Bye.reason:type_name -> phientoa.v1.Refusal
+	95, // [95:95] is the sub-list for method output_type
+	95, // [95:95] is the sub-list for method input_type
+	95, // [95:95] is the sub-list for extension type_name
+	95, // [95:95] is the sub-list for extension extendee
+	0,  // [0:95] is the sub-list for field type_name
 }
 
 func init() { file_phientoa_v1_phientoa_proto_init() }
@@ -6960,6 +7523,11 @@ func file_phientoa_v1_phientoa_proto_init() {
 		(*Command_RequestConsult)(nil),
 		(*Command_AllowConsult)(nil),
 		(*Command_EndConsult)(nil),
+		(*Command_AdmitExhibit)(nil),
+		(*Command_RefuseExhibit)(nil),
+		(*Command_WithdrawExhibit)(nil),
+		(*Command_ShowExhibit)(nil),
+		(*Command_StopExhibit)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -6967,7 +7535,7 @@ func file_phientoa_v1_phientoa_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_phientoa_v1_phientoa_proto_rawDesc), len(file_phientoa_v1_phientoa_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   81,
+			NumMessages:   88,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -289,7 +289,7 @@ func (c Cut) hides(r row) bool {
 	case r.Kind == ledger.KindLoose:
 		return r.T <= c.ToT+late && c.reaches(r.Track)
 	default:
-		return r.Kind == ledger.KindEvent && r.T <= c.ToT+settle && len(c.Tracks) == 0
+		return (r.Kind == ledger.KindEvent || r.Kind == ledger.KindExhibit) && r.T <= c.ToT+settle && len(c.Tracks) == 0
 	}
 }
 

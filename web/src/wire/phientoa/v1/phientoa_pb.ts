@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file phientoa/v1/phientoa.proto.
  */
 export const file_phientoa_v1_phientoa: GenFile = /*@__PURE__*/
-  fileDesc("ChpwaGllbnRvYS92MS9waGllbnRvYS5wcm90bxILcGhpZW50b2EudjEi8QUKCEVudmVsb3BlEgsKA3NlcRgBIAEoBBILCgNhY2sYAiABKAQSCgoCaWQYAyABKAkSIwoFaGVsbG8YCiABKAsyEi5waGllbnRvYS52MS5IZWxsb0gAEicKB2NvbW1hbmQYCyABKAsyFC5waGllbnRvYS52MS5Db21tYW5kSAASLgoLbWVkaWFfb2ZmZXIYDCABKAsyFy5waGllbnRvYS52MS5NZWRpYU9mZmVySAASLgoLbGF5ZXJfaGludHMYDSABKAsyFy5waGllbnRvYS52MS5MYXllckhpbnRzSAASIQoEcGluZxgOIAEoCzIRLnBoaWVudG9hLnYxLlBpbmdIABInCgd3ZWxjb21lGBQgASgLMhQucGhpZW50b2EudjEuV2VsY29tZUgAEjQKDmNvbW1hbmRfcmVzdWx0GBUgASgLMhoucGhpZW50b2EudjEuQ29tbWFuZFJlc3VsdEgAEiEKBHZpZXcYFiABKAsyES5waGllbnRvYS52MS5WaWV3SAASMAoMbWVkaWFfYW5zd2VyGBcgASgLMhgucGhpZW50b2EudjEuTWVkaWFBbnN3ZXJIABIyCg1uZWVkX3NlY3Rpb25zGBggASgLMhkucGhpZW50b2EudjEuTmVlZFNlY3Rpb25zSAASNgoPcmVjZWl2ZXJfc3RhdGVzGBkgASgLMhsucGhpZW50b2EudjEuUmVjZWl2ZXJTdGF0ZXNIABItCgpjaGVja3BvaW50GBogASgLMhcucGhpZW50b2EudjEuQ2hlY2twb2ludEgAEiMKBWFsZXJ0GBsgASgLMhIucGhpZW50b2EudjEuQWxlcnRIABIhCgRwb25nGBwgASgLMhEucGhpZW50b2EudjEuUG9uZ0gAEh8KA2J5ZRgdIAEoCzIQLnBoaWVudG9hLnYxLkJ5ZUgAEi4KC21lZGlhX3JlbGF5GB4gASgLMhcucGhpZW50b2EudjEuTWVkaWFSZWxheUgAQgYKBGJvZHkiYgoFSGVsbG8SDAoEcm9vbRgBIAEoCRIUCgxyZXN1bWVfdG9rZW4YAiABKAkSEAoIbGFzdF9zZXEYAyABKAQSEAoIbGFuZ3VhZ2UYBCABKAkSEQoJdGFrZV9vdmVyGAUgASgIIo0BCgdXZWxjb21lEhQKDHJlc3VtZV90b2tlbhgBIAEoCRIPCgdyZXN1bWVkGAIgASgIEhMKC3NlcnZlcl90aW1lGAMgASgDEhUKDXJlc3VtZV93aW5kb3cYBCABKA0SDgoGZGV2aWNlGAUgASgJEg4KBnBlcnNvbhgGIAEoCRIPCgd2ZXJzaW9uGAcgASgJIkAKCk1lZGlhUmVsYXkSDAoEdXJscxgBIAMoCRIQCgh1c2VybmFtZRgCIAEoCRISCgpjcmVkZW50aWFsGAMgASgJItERCgdDb21tYW5kEigKCGNoZWNrX2luGAEgASgLMhQucGhpZW50b2EudjEuQ2hlY2tJbkgAEiMKBWFkbWl0GAIgASgLMhIucGhpZW50b2EudjEuQWRtaXRIABIhCgRvcGVuGAMgASgLMhEucGhpZW50b2EudjEuT3BlbkgAEiwKCnJhaXNlX2hhbmQYBCABKAsyFi5waGllbnRvYS52MS5SYWlzZUhhbmRIABIsCgpsb3dlcl9oYW5kGAUgASgLMhYucGhpZW50b2EudjEuTG93ZXJIYW5kSAASLAoKZ2l2ZV9mbG9vchgGIAEoCzIWLnBoaWVudG9hLnYxLkdpdmVGbG9vckgAEiwKCnN0b3BfZmxvb3IYByABKAsyFi5waGllbnRvYS52MS5TdG9wRmxvb3JIABIqCgltdXRlX2xvY2sYCCABKAsyFS5waGllbnRvYS52MS5NdXRlTG9ja0gAEiUKBnVubG9jaxgJIAEoCzITLnBoaWVudG9hLnYxLlVubG9ja0gAEiUKBnJlY2VzcxgKIAEoCzITLnBoaWVudG9hLnYxLlJlY2Vzc0gAEiUKBnJlc3VtZRgLIAEoCzITLnBoaWVudG9hLnYxLlJlc3VtZUgAEiUKBnJlbW92ZRgMIAEoCzITLnBoaWVudG9hLnYxLlJlbW92ZUgAEiMKBWNsb3NlGA0gASgLMhIucGhpZW50b2EudjEuQ2xvc2VIABI0Cg5yZWNvcmRfb3BpbmlvbhgOIAEoCzIaLnBoaWVudG9hLnYxLlJlY29yZE9waW5pb25IABI6ChFyZWNvcmRfZmFjaWxpdGllcxgPIAEoCzIdLnBoaWVudG9hLnYxLlJlY29yZEZhY2lsaXRpZXNIABIsCgptYXJrX3JlYWR5GBAgASgLMhYucGhpZW50b2EudjEuTWFya1JlYWR5SAASMgoNbm90ZV9pZGVudGl0eRgRIAEoCzIZLnBoaWVudG9hLnYxLk5vdGVJZGVudGl0eUgAEjIKDW5vdGVfbWlzbWF0Y2gYLiABKAsyGS5waGllbnRvYS52MS5Ob3RlTWlzbWF0Y2hIABI/ChRiZWdpbl9pZGVudGl0eV9jaGVjaxgvIAEoCzIfLnBoaWVudG9hLnYxLkJlZ2luSWRlbnRpdHlDaGVja0gAEjsKEmVuZF9pZGVudGl0eV9jaGVjaxgwIAEoCzIdLnBoaWVudG9hLnYxLkVuZElkZW50aXR5Q2hlY2tIABI2Cg9yZXBvcnRfcHJlc2VuY2UYEiABKAsyGy5waGllbnRvYS52MS5SZXBvcnRQcmVzZW5jZUgAEi4KC3JlcG9ydF90ZXN0GBMgASgLMhcucGhpZW50b2EudjEuUmVwb3J0VGVzdEgAEiwKCm5leHRfcGhhc2UYFCABKAsyFi5waGllbnRvYS52MS5OZXh0UGhhc2VIABIjCgVzdGFuZBgVIAEoCzISLnBoaWVudG9hLnYxLlN0YW5kSAASHwoDc2l0GBYgASgLMhAucGhpZW50b2EudjEuU2l0SAASNAoOc2V0X3Zpc2liaWxpdHkYFyABKAsyGi5waGllbnRvYS52MS5TZXRWaXNpYmlsaXR5SAASNAoOaG9sZF90ZWNobmljYWwYGCABKAsyGi5waGllbnRvYS52MS5Ib2xkVGVjaG5pY2FsSAASLAoKa2VlcF9nb2luZxgZIAEoCzIWLnBoaWVudG9hLnYxLktlZXBHb2luZ0gAEjQKDmNvbmZpcm1fcmV0dXJuGBogASgLMhoucGhpZW50b2EudjEuQ29uZmlybVJldHVybkgAEicKB3N1c3BlbmQYGyABKAsyFC5waGllbnRvYS52MS5TdXNwZW5kSAASJwoHYWRqb3VybhgcIAEoCzIULnBoaWVudG9hLnYxLkFkam91cm5IABIrCglhbm5vdW5jZWQYHSABKAsyFi5waGllbnRvYS52MS5Bbm5vdW5jZWRIABIlCgZyZW9wZW4YHiABKAsyEy5waGllbnRvYS52MS5SZW9wZW5IABIlCgZjYW5jZWwYHyABKAsyEy5waGllbnRvYS52MS5DYW5jZWxIABIhCgR3YXJuGCAgASgLMhEucGhpZW50b2EudjEuV2FybkgAEioKCW5vdGVfYXdheRghIAEoCzIVLnBoaWVudG9hLnYxLk5vdGVBd2F5SAASKgoJbm90ZV9iYWNrGCIgASgLMhUucGhpZW50b2EudjEuTm90ZUJhY2tIABIwCgxjYWxsX3dpdG5lc3MYIyABKAsyGC5waGllbnRvYS52MS5DYWxsV2l0bmVzc0gAEjYKD2Rpc21pc3Nfd2l0bmVzcxgkIAEoCzIbLnBoaWVudG9hLnYxLkRpc21pc3NXaXRuZXNzSAASJwoHaXNvbGF0ZRglIAEoCzIULnBoaWVudG9hLnYxLklzb2xhdGVIABIwCgxjb25maXJtX2xlZnQYJiABKAsyGC5waGllbnRvYS52MS5Db25maXJtTGVmdEgAEjIKDWVuZF9pc29sYXRpb24YJyABKAsyGS5waGllbnRvYS52MS5FbmRJc29sYXRpb25IABIwCgxub3RlX2JyaWVmZWQYKCABKAsyGC5waGllbnRvYS52MS5Ob3RlQnJpZWZlZEgAEi0KCmRlbGliZXJhdGUYKSABKAsyFy5waGllbnRvYS52MS5EZWxpYmVyYXRlSAASOAoQZW5kX2RlbGliZXJhdGlvbhgqIAEoCzIcLnBoaWVudG9hLnYxLkVuZERlbGliZXJhdGlvbkgAEjYKD3JlcXVlc3RfY29uc3VsdBgrIAEoCzIbLnBoaWVudG9hLnYxLlJlcXVlc3RDb25zdWx0SAASMgoNYWxsb3dfY29uc3VsdBgsIAEoCzIZLnBoaWVudG9hLnYxLkFsbG93Q29uc3VsdEgAEi4KC2VuZF9jb25zdWx0GC0gASgLMhcucGhpZW50b2EudjEuRW5kQ29uc3VsdEgAQgUKA2FjdCIhCgdDaGVja0luEhYKDnJ1bGVzX2FjY2VwdGVkGAEgASgIIhcKBUFkbWl0Eg4KBnBlcnNvbhgBIAEoCSIfCgRPcGVuEhcKD292ZXJyaWRlX3JlYXNvbhgBIAEoCSILCglSYWlzZUhhbmQiGwoJTG93ZXJIYW5kEg4KBnBlcnNvbhgBIAEoCSIbCglHaXZlRmxvb3ISDgoGcGVyc29uGAEgASgJIhsKCVN0b3BGbG9vchIOCgZwZXJzb24YASABKAkiGgoITXV0ZUxvY2sSDgoGcGVyc29uGAEgASgJIhgKBlVubG9jaxIOCgZwZXJzb24YASABKAkiGAoGUmVjZXNzEg4KBnJlYXNvbhgBIAEoCSIICgZSZXN1bWUiKAoGUmVtb3ZlEg4KBnBlcnNvbhgBIAEoCRIOCgZyZWFzb24YAiABKAkiBwoFQ2xvc2UiOQoNUmVjb3JkT3BpbmlvbhIOCgZhZ3JlZXMYASABKAgSCgoCb24YAiABKAMSDAoEbm90ZRgDIAEoCSIsChBSZWNvcmRGYWNpbGl0aWVzEgoKAm9rGAEgASgIEgwKBG5vdGUYAiABKAkiCwoJTWFya1JlYWR5IkEKDE5vdGVJZGVudGl0eRIOCgZwZXJzb24YASABKAkSDgoGbWV0aG9kGAIgASgJEhEKCWNoYWxsZW5nZRgDIAEoCSIuCgxOb3RlTWlzbWF0Y2gSDgoGcGVyc29uGAEgASgJEg4KBnJlYXNvbhgCIAEoCSIkChJCZWdpbklkZW50aXR5Q2hlY2sSDgoGcGVyc29uGAEgASgJIhIKEEVuZElkZW50aXR5Q2hlY2siQQoOUmVwb3J0UHJlc2VuY2USDgoGcGVyc29uGAEgASgJEg8KB3ByZXNlbnQYAiABKAgSDgoGcmVhc29uGAMgASgJIkEKClJlcG9ydFRlc3QSDQoFcG9pbnQYASABKAkSJAoFaXRlbXMYAiADKAsyFS5waGllbnRvYS52MS5UZXN0SXRlbSJCCghUZXN0SXRlbRILCgNrZXkYASABKAkSCgoCb2sYAiABKAgSDQoFdmFsdWUYAyABKAkSDgoGYWJzZW50GAQgASgIIi8KCU5leHRQaGFzZRINCgVwaGFzZRgBIAEoCRITCgtza2lwX3JlYXNvbhgCIAEoCSIXCgVTdGFuZBIOCgZwZXJzb24YASABKAkiBQoDU2l0IisKDVNldFZpc2liaWxpdHkSCgoCdG8YASABKAkSDgoGcmVhc29uGAIgASgJIgwKCkRlbGliZXJhdGUiIAoPRW5kRGVsaWJlcmF0aW9uEg0KBXBoYXNlGAEgASgJIh8KDUhvbGRUZWNobmljYWwSDgoGcmVhc29uGAEgASgJIhsKCUtlZXBHb2luZxIOCgZyZWFzb24YASABKAkiLQoNQ29uZmlybVJldHVybhIOCgZwZXJzb24YASABKAkSDAoEd2hhdBgCIAEoCSIsCgdTdXNwZW5kEg4KBnJlYXNvbhgBIAEoCRIRCglyZW9wZW5fYXQYAiABKAMiOgoHQWRqb3VybhIOCgZyZWFzb24YASABKAkSEQoJcmVvcGVuX2F0GAIgASgDEgwKBGZvcm0YAyABKAkiGgoJQW5ub3VuY2VkEg0KBXBvaW50GAEgASgJIggKBlJlb3BlbiIYCgZDYW5jZWwSDgoGcmVhc29uGAEgASgJIiYKBFdhcm4SDgoGcGVyc29uGAEgASgJEg4KBnJlYXNvbhgCIAEoCSIaCghOb3RlQXdheRIOCgZwZXJzb24YASABKAkiGgoITm90ZUJhY2sSDgoGcGVyc29uGAEgASgJIh0KC0NhbGxXaXRuZXNzEg4KBnBlcnNvbhgBIAEoCSIgCg5EaXNtaXNzV2l0bmVzcxIOCgZwZXJzb24YASABKAkiKQoHSXNvbGF0ZRIOCgZwZXJzb24YASABKAkSDgoGcmVhc29uGAIgASgJIh0KC0NvbmZpcm1MZWZ0Eg4KBnBlcnNvbhgBIAEoCSIeCgxFbmRJc29sYXRpb24SDgoGcGVyc29uGAEgASgJIh0KC05vdGVCcmllZmVkEg4KBnBlcnNvbhgBIAEoCSIeCg5SZXF1ZXN0Q29uc3VsdBIMCgR3aXRoGAEgAygJIjAKDEFsbG93Q29uc3VsdBIPCgdjb25zdWx0GAEgASgJEg8KB21pbnV0ZXMYAiABKA0iHQoKRW5kQ29uc3VsdBIPCgdjb25zdWx0GAEgASgJIlsKDUNvbW1hbmRSZXN1bHQSEAoIYWNjZXB0ZWQYASABKAgSJQoHcmVmdXNhbBgCIAEoCzIULnBoaWVudG9hLnYxLlJlZnVzYWwSEQoJc3RhdGVfc2VxGAMgASgEIi8KB1JlZnVzYWwSDAoEY29kZRgBIAEoCRIKCgJ2aRgCIAEoCRIKCgJlbhgDIAEoCSLLBwoEVmlldxIRCglzdGF0ZV9zZXEYASABKAQSEQoJZG9ja2V0X25vGAIgASgJEg0KBXRpdGxlGAMgASgJEg0KBWNvdXJ0GAQgASgJEigKBXN0YXRlGAUgASgOMhkucGhpZW50b2EudjEuSGVhcmluZ1N0YXRlEg0KBXNpbmNlGAYgASgDEhEKCW9wZW5lZF9hdBgHIAEoAxIRCglyZWNvcmRpbmcYCCABKAgSCgoCbWUYCSABKAkSJwoGcGVvcGxlGAogAygLMhcucGhpZW50b2EudjEuUGVyc29uVmlldxINCgVmbG9vchgLIAEoCRITCgtmbG9vcl9zaW5jZRgMIAEoAxINCgVoYW5kcxgNIAMoCRIMCgRhY3RzGA4gAygJEhAKCGRlZ3JhZGVkGA8gASgIEhUKDXJlY2Vzc19yZWFzb24YECABKAkSIgoGYWxlcnRzGBEgAygLMhIucGhpZW50b2EudjEuQWxlcnQSDAoEbGF0ZRgSIAEoCBIRCglwcm9jZWR1cmUYEyABKAkSEAoIaW5zdGFuY2UYFCABKAkSDAoEZm9ybRgVIAEoCRISCgp2aXNpYmlsaXR5GBYgASgJEg0KBXBoYXNlGBcgASgJEiYKBnBoYXNlcxgYIAMoCzIWLnBoaWVudG9hLnYxLlBoYXNlVmlldxImCgZwb2ludHMYGSADKAsyFi5waGllbnRvYS52MS5Qb2ludFZpZXcSDQoFcGxhY2UYGiABKAkSEAoIc3RhbmRpbmcYGyABKAkSIwoEaG9sZBgcIAEoCzIVLnBoaWVudG9hLnYxLkhvbGRWaWV3EisKCGRlY2lzaW9uGB0gASgLMhkucGhpZW50b2EudjEuRGVjaXNpb25WaWV3EiYKBmNoZWNrcxgeIAMoCzIWLnBoaWVudG9hLnYxLkNoZWNrVmlldxIqCghjb25zdWx0cxgfIAMoCzIYLnBoaWVudG9hLnYxLkNvbnN1bHRWaWV3EhEKCXVuYnJpZWZlZBggIAMoCRIPCgd0cm91YmxlGCEgASgJEhYKDnJlY29yZGluZ19oZWxkGCIgASgIEhAKCGNvbm5lY3RzGCMgASgIEjAKDGNvbnN1bHRfd2l0aBglIAMoCzIaLnBoaWVudG9hLnYxLkNvbnN1bHRDaG9pY2USEwoLb3Blbl9iYXJyZWQYJiABKAkSNgoOaWRlbnRpdHlfY2hlY2sYJyABKAsyHi5waGllbnRvYS52MS5JZGVudGl0eUNoZWNrVmlld0oECCQQJVIPb3Blbl91bnJlY29yZGVkIlIKCVBoYXNlVmlldxINCgVwaGFzZRgBIAEoCRIRCgltYW5kYXRvcnkYAiABKAgSDgoGc3RhdHVzGAMgASgJEhMKC3NraXBfcmVhc29uGAQgASgJIrQBCglQb2ludFZpZXcSCgoCaWQYASABKAkSDAoEa2luZBgCIAEoCRIMCgRuYW1lGAMgASgJEhEKCWRldGVudGlvbhgEIAEoCBINCgVsaWdodBgFIAEoCRISCgpsb3N0X3NpbmNlGAYgASgDEhEKCWFubm91bmNlZBgHIAEoCBIjCgR0ZXN0GAggAygLMhUucGhpZW50b2EudjEuVGVzdEl0ZW0SEQoJdGVzdGVkX2F0GAkgASgDIpMBCghIb2xkVmlldxIQCghwcm9wb3NlZBgBIAEoCBINCgV1bnRpbBgCIAEoAxINCgVzaW5jZRgDIAEoAxINCgVjYXVzZRgEIAEoCRIOCgZwZW9wbGUYBSADKAkSDgoGcmVhc29uGAYgASgJEigKB2NvbmZpcm0YByADKAsyFy5waGllbnRvYS52MS5SZXR1cm5WaWV3Ij0KClJldHVyblZpZXcSDgoGcGVyc29uGAEgASgJEhAKCGlkZW50aXR5GAIgASgIEg0KBW1lZGlhGAMgASgIIj8KDERlY2lzaW9uVmlldxIOCgZyZWFzb24YASABKAkSEQoJcmVvcGVuX2F0GAIgASgDEgwKBGZvcm0YAyABKAkidgoJQ2hlY2tWaWV3EgsKA2tleRgBIAEoCRIQCghyZXF1aXJlZBgCIAEoCBIMCgRkb25lGAMgASgIEgwKBGRheXMYBCABKAUSDwoHbWlzc2luZxgFIAMoCRIMCgRub3RlGAYgASgJEg8KB21pbnV0ZXMYByABKAUiMwoNQ29uc3VsdENob2ljZRIOCgZwZXJzb24YASABKAkSEgoKb3RoZXJfc2lkZRgCIAEoCCJfCgtDb25zdWx0VmlldxIKCgJpZBgBIAEoCRIKCgJieRgCIAEoCRIMCgR3aXRoGAMgAygJEgwKBG9wZW4YBCABKAgSDQoFc2luY2UYBSABKAMSDQoFdW50aWwYBiABKAMicAoRSWRlbnRpdHlDaGVja1ZpZXcSCgoCYnkYASABKAkSEQoJYnlfZGV2aWNlGAIgASgJEg4KBnBlcnNvbhgDIAEoCRIOCgZkZXZpY2UYBCABKAkSDQoFc2luY2UYBSABKAMSDQoFdW50aWwYBiABKAMisgQKClBlcnNvblZpZXcSDgoGcGVyc29uGAEgASgJEgwKBG5hbWUYAiABKAkSEAoIY2FwYWNpdHkYAyABKAkSDQoFcG9pbnQYBCABKAkSKQoGc3RhdHVzGAUgASgOMhkucGhpZW50b2EudjEuUGVyc29uU3RhdHVzEhEKCWNvbm5lY3RlZBgGIAEoCBIOCgZsb2NrZWQYByABKAgSDgoGZGV2aWNlGAggASgJEhcKD21pY3JvcGhvbmVfb3BlbhgJIAEoCBIMCgRoYW5kGAogASgIEhAKCHBvaW50X2lkGAsgASgJEg0KBXBsYWNlGAwgASgJEhAKCHJlcXVpcmVkGA0gASgIEg0KBW1pbm9yGA4gASgIEg4KBmNsaWVudBgPIAEoCRIPCgdwcmVzZW50GBAgASgJEhIKCmFic2VudF93aHkYESABKAkSEAoIaWRlbnRpdHkYEiABKAkSDAoEYXdheRgTIAEoCBIQCgh3YXJuaW5ncxgUIAEoDRISCgpsb3N0X3NpbmNlGBUgASgDEiMKBHRlc3QYFiADKAsyFS5waGllbnRvYS52MS5UZXN0SXRlbRIRCgl0ZXN0ZWRfYXQYFyABKAMSDwoHcHJpdmF0ZRgYIAEoCBIOCgZ3YWl0ZWQYGSABKAgSEAoIbWlzbWF0Y2gYGiABKAkSEQoJcmVtb3ZhYmxlGBsgASgIEhAKCGlzb2xhYmxlGBwgASgIEhMKC2Rpc21pc3NpYmxlGB0gASgIImoKBUFsZXJ0EgwKBGNvZGUYASABKAkSCgoCdmkYAiABKAkSCgoCZW4YAyABKAkSDQoFc2luY2UYBCABKAMSEAoIc2V2ZXJpdHkYBSABKAkSCwoDYWN0GAYgASgJEg0KBXBvaW50GAcgASgJIlQKCk1lZGlhT2ZmZXISCwoDc2RwGAEgASgJEiUKB3B1Ymxpc2gYAiADKAsyFC5waGllbnRvYS52MS5QdWJsaXNoEhIKCmdlbmVyYXRpb24YAyABKA0iJAoHUHVibGlzaBILCgNtaWQYASABKAkSDAoEa2luZBgCIAEoCSJ9CgtNZWRpYUFuc3dlchILCgNzZHAYASABKAkSJgoIc2VjdGlvbnMYAiADKAsyFC5waGllbnRvYS52MS5TZWN0aW9uEiUKB3JlZnVzYWwYAyABKAsyFC5waGllbnRvYS52MS5SZWZ1c2FsEhIKCmdlbmVyYXRpb24YBCABKA0iNAoHU2VjdGlvbhILCgNtaWQYASABKAkSDgoGZGV2aWNlGAIgASgJEgwKBGtpbmQYAyABKAkiLAoMTmVlZFNlY3Rpb25zEg0KBWF1ZGlvGAEgASgNEg0KBXZpZGVvGAIgASgNIjMKCkxheWVySGludHMSJQoFaGludHMYASADKAsyFi5waGllbnRvYS52MS5MYXllckhpbnQiNwoJTGF5ZXJIaW50EgsKA21pZBgBIAEoCRINCgV3aWR0aBgCIAEoDRIOCgZoZWlnaHQYAyABKA0iPAoOUmVjZWl2ZXJTdGF0ZXMSKgoGc3RhdGVzGAEgAygLMhoucGhpZW50b2EudjEuUmVjZWl2ZXJTdGF0ZSKeAQoNUmVjZWl2ZXJTdGF0ZRILCgNtaWQYASABKAkSDwoHZ3JhbnRlZBgCIAEoCBIoCglwYXVzZWRfYnkYAyABKA4yFS5waGllbnRvYS52MS5QYXVzZWRCeRIVCg1jdXJyZW50X2xheWVyGAQgASgFEhQKDHRhcmdldF9sYXllchgFIAEoBRIYChB3YWl0aW5nX2tleWZyYW1lGAYgASgIIhoKCkNoZWNrcG9pbnQSDAoEbm90ZRgBIAEoCSIbCgRQaW5nEhMKC2NsaWVudF90aW1lGAEgASgDIjAKBFBvbmcSEwoLY2xpZW50X3RpbWUYASABKAMSEwoLc2VydmVyX3RpbWUYAiABKAMiOgoDQnllEiQKBnJlYXNvbhgBIAEoCzIULnBoaWVudG9hLnYxLlJlZnVzYWwSDQoFcmV0cnkYAiABKAgqywIKDEhlYXJpbmdTdGF0ZRIdChlIRUFSSU5HX1NUQVRFX1VOU1BFQ0lGSUVEEAASGwoXSEVBUklOR19TVEFURV9TQ0hFRFVMRUQQARIcChhIRUFSSU5HX1NUQVRFX0lOX1NFU1NJT04QAhIYChRIRUFSSU5HX1NUQVRFX1JFQ0VTUxADEhgKFEhFQVJJTkdfU1RBVEVfQ0xPU0VEEAQSGwoXSEVBUklOR19TVEFURV9QUkVQQVJJTkcQBRIXChNIRUFSSU5HX1NUQVRFX1JFQURZEAYSIAocSEVBUklOR19TVEFURV9URUNITklDQUxfSE9MRBAHEhsKF0hFQVJJTkdfU1RBVEVfU1VTUEVOREVEEAgSGwoXSEVBUklOR19TVEFURV9BREpPVVJORUQQCRIbChdIRUFSSU5HX1NUQVRFX0NBTkNFTExFRBAKKrgBCgxQZXJzb25TdGF0dXMSHQoZUEVSU09OX1NUQVRVU19VTlNQRUNJRklFRBAAEhgKFFBFUlNPTl9TVEFUVVNfQUJTRU5UEAESGQoVUEVSU09OX1NUQVRVU19BUlJJVkVEEAISGQoVUEVSU09OX1NUQVRVU19XQUlUSU5HEAMSHgoaUEVSU09OX1NUQVRVU19JTl9DT1VSVFJPT00QBBIZChVQRVJTT05fU1RBVFVTX1JFTU9WRUQQBSqpAQoIUGF1c2VkQnkSGQoVUEFVU0VEX0JZX1VOU1BFQ0lGSUVEEAASEwoPUEFVU0VEX0JZX0dSQU5UEAESFAoQUEFVU0VEX0JZX1NFTkRFUhACEhcKE1BBVVNFRF9CWV9CQU5EV0lEVEgQAxIUChBQQVVTRURfQllfUE9MSUNZEAQSEgoOUEFVU0VEX0JZX0xPU1QQBRIUChBQQVVTRURfQllfVU5VU0VEEAZCHVobcGhpZW50b2EvaW50ZXJuYWwvd2lyZTt3aXJlYgZwcm90bzM");
+  fileDesc("ChpwaGllbnRvYS92MS9waGllbnRvYS5wcm90bxILcGhpZW50b2EudjEi8QUKCEVudmVsb3BlEgsKA3NlcRgBIAEoBBILCgNhY2sYAiABKAQSCgoCaWQYAyABKAkSIwoFaGVsbG8YCiABKAsyEi5waGllbnRvYS52MS5IZWxsb0gAEicKB2NvbW1hbmQYCyABKAsyFC5waGllbnRvYS52MS5Db21tYW5kSAASLgoLbWVkaWFfb2ZmZXIYDCABKAsyFy5waGllbnRvYS52MS5NZWRpYU9mZmVySAASLgoLbGF5ZXJfaGludHMYDSABKAsyFy5waGllbnRvYS52MS5MYXllckhpbnRzSAASIQoEcGluZxgOIAEoCzIRLnBoaWVudG9hLnYxLlBpbmdIABInCgd3ZWxjb21lGBQgASgLMhQucGhpZW50b2EudjEuV2VsY29tZUgAEjQKDmNvbW1hbmRfcmVzdWx0GBUgASgLMhoucGhpZW50b2EudjEuQ29tbWFuZFJlc3VsdEgAEiEKBHZpZXcYFiABKAsyES5waGllbnRvYS52MS5WaWV3SAASMAoMbWVkaWFfYW5zd2VyGBcgASgLMhgucGhpZW50b2EudjEuTWVkaWFBbnN3ZXJIABIyCg1uZWVkX3NlY3Rpb25zGBggASgLMhkucGhpZW50b2EudjEuTmVlZFNlY3Rpb25zSAASNgoPcmVjZWl2ZXJfc3RhdGVzGBkgASgLMhsucGhpZW50b2EudjEuUmVjZWl2ZXJTdGF0ZXNIABItCgpjaGVja3BvaW50GBogASgLMhcucGhpZW50b2EudjEuQ2hlY2twb2ludEgAEiMKBWFsZXJ0GBsgASgLMhIucGhpZW50b2EudjEuQWxlcnRIABIhCgRwb25nGBwgASgLMhEucGhpZW50b2EudjEuUG9uZ0gAEh8KA2J5ZRgdIAEoCzIQLnBoaWVudG9hLnYxLkJ5ZUgAEi4KC21lZGlhX3JlbGF5GB4gASgLMhcucGhpZW50b2EudjEuTWVkaWFSZWxheUgAQgYKBGJvZHkiYgoFSGVsbG8SDAoEcm9vbRgBIAEoCRIUCgxyZXN1bWVfdG9rZW4YAiABKAkSEAoIbGFzdF9zZXEYAyABKAQSEAoIbGFuZ3VhZ2UYBCABKAkSEQoJdGFrZV9vdmVyGAUgASgIIo0BCgdXZWxjb21lEhQKDHJlc3VtZV90b2tlbhgBIAEoCRIPCgdyZXN1bWVkGAIgASgIEhMKC3NlcnZlcl90aW1lGAMgASgDEhUKDXJlc3VtZV93aW5kb3cYBCABKA0SDgoGZGV2aWNlGAUgASgJEg4KBnBlcnNvbhgGIAEoCRIPCgd2ZXJzaW9uGAcgASgJIkAKCk1lZGlhUmVsYXkSDAoEdXJscxgBIAMoCRIQCgh1c2VybmFtZRgCIAEoCRISCgpjcmVkZW50aWFsGAMgASgJItkTCgdDb21tYW5kEigKCGNoZWNrX2luGAEgASgLMhQucGhpZW50b2EudjEuQ2hlY2tJbkgAEiMKBWFkbWl0GAIgASgLMhIucGhpZW50b2EudjEuQWRtaXRIABIhCgRvcGVuGAMgASgLMhEucGhpZW50b2EudjEuT3BlbkgAEiwKCnJhaXNlX2hhbmQYBCABKAsyFi5waGllbnRvYS52MS5SYWlzZUhhbmRIABIsCgpsb3dlcl9oYW5kGAUgASgLMhYucGhpZW50b2EudjEuTG93ZXJIYW5kSAASLAoKZ2l2ZV9mbG9vchgGIAEoCzIWLnBoaWVudG9hLnYxLkdpdmVGbG9vckgAEiwKCnN0b3BfZmxvb3IYByABKAsyFi5waGllbnRvYS52MS5TdG9wRmxvb3JIABIqCgltdXRlX2xvY2sYCCABKAsyFS5waGllbnRvYS52MS5NdXRlTG9ja0gAEiUKBnVubG9jaxgJIAEoCzITLnBoaWVudG9hLnYxLlVubG9ja0gAEiUKBnJlY2VzcxgKIAEoCzITLnBoaWVudG9hLnYxLlJlY2Vzc0gAEiUKBnJlc3VtZRgLIAEoCzITLnBoaWVudG9hLnYxLlJlc3VtZUgAEiUKBnJlbW92ZRgMIAEoCzITLnBoaWVudG9hLnYxLlJlbW92ZUgAEiMKBWNsb3NlGA0gASgLMhIucGhpZW50b2EudjEuQ2xvc2VIABI0Cg5yZWNvcmRfb3BpbmlvbhgOIAEoCzIaLnBoaWVudG9hLnYxLlJlY29yZE9waW5pb25IABI6ChFyZWNvcmRfZmFjaWxpdGllcxgPIAEoCzIdLnBoaWVudG9hLnYxLlJlY29yZEZhY2lsaXRpZXNIABIsCgptYXJrX3JlYWR5GBAgASgLMhYucGhpZW50b2EudjEuTWFya1JlYWR5SAASMgoNbm90ZV9pZGVudGl0eRgRIAEoCzIZLnBoaWVudG9hLnYxLk5vdGVJZGVudGl0eUgAEjIKDW5vdGVfbWlzbWF0Y2gYLiABKAsyGS5waGllbnRvYS52MS5Ob3RlTWlzbWF0Y2hIABI/ChRiZWdpbl9pZGVudGl0eV9jaGVjaxgvIAEoCzIfLnBoaWVudG9hLnYxLkJlZ2luSWRlbnRpdHlDaGVja0gAEjsKEmVuZF9pZGVudGl0eV9jaGVjaxgwIAEoCzIdLnBoaWVudG9hLnYxLkVuZElkZW50aXR5Q2hlY2tIABI2Cg9yZXBvcnRfcHJlc2VuY2UYEiABKAsyGy5waGllbnRvYS52MS5SZXBvcnRQcmVzZW5jZUgAEi4KC3JlcG9ydF90ZXN0GBMgASgLMhcucGhpZW50b2EudjEuUmVwb3J0VGVzdEgAEiwKCm5leHRfcGhhc2UYFCABKAsyFi5waGllbnRvYS52MS5OZXh0UGhhc2VIABIjCgVzdGFuZBgVIAEoCzISLnBoaWVudG9hLnYxLlN0YW5kSAASHwoDc2l0GBYgASgLMhAucGhpZW50b2EudjEuU2l0SAASNAoOc2V0X3Zpc2liaWxpdHkYFyABKAsyGi5waGllbnRvYS52MS5TZXRWaXNpYmlsaXR5SAASNAoOaG9sZF90ZWNobmljYWwYGCABKAsyGi5waGllbnRvYS52MS5Ib2xkVGVjaG5pY2FsSAASLAoKa2VlcF9nb2luZxgZIAEoCzIWLnBoaWVudG9hLnYxLktlZXBHb2luZ0gAEjQKDmNvbmZpcm1fcmV0dXJuGBogASgLMhoucGhpZW50b2EudjEuQ29uZmlybVJldHVybkgAEicKB3N1c3BlbmQYGyABKAsyFC5waGllbnRvYS52MS5TdXNwZW5kSAASJwoHYWRqb3VybhgcIAEoCzIULnBoaWVudG9hLnYxLkFkam91cm5IABIrCglhbm5vdW5jZWQYHSABKAsyFi5waGllbnRvYS52MS5Bbm5vdW5jZWRIABIlCgZyZW9wZW4YHiABKAsyEy5waGllbnRvYS52MS5SZW9wZW5IABIlCgZjYW5jZWwYHyABKAsyEy5waGllbnRvYS52MS5DYW5jZWxIABIhCgR3YXJuGCAgASgLMhEucGhpZW50b2EudjEuV2FybkgAEioKCW5vdGVfYXdheRghIAEoCzIVLnBoaWVudG9hLnYxLk5vdGVBd2F5SAASKgoJbm90ZV9iYWNrGCIgASgLMhUucGhpZW50b2EudjEuTm90ZUJhY2tIABIwCgxjYWxsX3dpdG5lc3MYIyABKAsyGC5waGllbnRvYS52MS5DYWxsV2l0bmVzc0gAEjYKD2Rpc21pc3Nfd2l0bmVzcxgkIAEoCzIbLnBoaWVudG9hLnYxLkRpc21pc3NXaXRuZXNzSAASJwoHaXNvbGF0ZRglIAEoCzIULnBoaWVudG9hLnYxLklzb2xhdGVIABIwCgxjb25maXJtX2xlZnQYJiABKAsyGC5waGllbnRvYS52MS5Db25maXJtTGVmdEgAEjIKDWVuZF9pc29sYXRpb24YJyABKAsyGS5waGllbnRvYS52MS5FbmRJc29sYXRpb25IABIwCgxub3RlX2JyaWVmZWQYKCABKAsyGC5waGllbnRvYS52MS5Ob3RlQnJpZWZlZEgAEi0KCmRlbGliZXJhdGUYKSABKAsyFy5waGllbnRvYS52MS5EZWxpYmVyYXRlSAASOAoQZW5kX2RlbGliZXJhdGlvbhgqIAEoCzIcLnBoaWVudG9hLnYxLkVuZERlbGliZXJhdGlvbkgAEjYKD3JlcXVlc3RfY29uc3VsdBgrIAEoCzIbLnBoaWVudG9hLnYxLlJlcXVlc3RDb25zdWx0SAASMgoNYWxsb3dfY29uc3VsdBgsIAEoCzIZLnBoaWVudG9hLnYxLkFsbG93Q29uc3VsdEgAEi4KC2VuZF9jb25zdWx0GC0gASgLMhcucGhpZW50b2EudjEuRW5kQ29uc3VsdEgAEjIKDWFkbWl0X2V4aGliaXQYMSABKAsyGS5waGllbnRvYS52MS5BZG1pdEV4aGliaXRIABI0Cg5yZWZ1c2VfZXhoaWJpdBgyIAEoCzIaLnBoaWVudG9hLnYxLlJlZnVzZUV4aGliaXRIABI4ChB3aXRoZHJhd19leGhpYml0GDMgASgLMhwucGhpZW50b2EudjEuV2l0aGRyYXdFeGhpYml0SAASMAoMc2hvd19leGhpYml0GDQgASgLMhgucGhpZW50b2EudjEuU2hvd0V4aGliaXRIABIwCgxzdG9wX2V4aGliaXQYNSABKAsyGC5waGllbnRvYS52MS5TdG9wRXhoaWJpdEgAQgUKA2FjdCIhCgdDaGVja0luEhYKDnJ1bGVzX2FjY2VwdGVkGAEgASgIIhcKBUFkbWl0Eg4KBnBlcnNvbhgBIAEoCSIfCgRPcGVuEhcKD292ZXJyaWRlX3JlYXNvbhgBIAEoCSILCglSYWlzZUhhbmQiGwoJTG93ZXJIYW5kEg4KBnBlcnNvbhgBIAEoCSIbCglHaXZlRmxvb3ISDgoGcGVyc29uGAEgASgJIhsKCVN0b3BGbG9vchIOCgZwZXJzb24YASABKAkiGgoITXV0ZUxvY2sSDgoGcGVyc29uGAEgASgJIhgKBlVubG9jaxIOCgZwZXJzb24YASABKAkiGAoGUmVjZXNzEg4KBnJlYXNvbhgBIAEoCSIICgZSZXN1bWUiKAoGUmVtb3ZlEg4KBnBlcnNvbhgBIAEoCRIOCgZyZWFzb24YAiABKAkiBwoFQ2xvc2UiOQoNUmVjb3JkT3BpbmlvbhIOCgZhZ3JlZXMYASABKAgSCgoCb24YAiABKAMSDAoEbm90ZRgDIAEoCSIsChBSZWNvcmRGYWNpbGl0aWVzEgoKAm9rGAEgASgIEgwKBG5vdGUYAiABKAkiCwoJTWFya1JlYWR5IkEKDE5vdGVJZGVudGl0eRIOCgZwZXJzb24YASABKAkSDgoGbWV0aG9kGAIgASgJEhEKCWNoYWxsZW5nZRgDIAEoCSIuCgxOb3RlTWlzbWF0Y2gSDgoGcGVyc29uGAEgASgJEg4KBnJlYXNvbhgCIAEoCSIkChJCZWdpbklkZW50aXR5Q2hlY2sSDgoGcGVyc29uGAEgASgJIhIKEEVuZElkZW50aXR5Q2hlY2siQQoOUmVwb3J0UHJlc2VuY2USDgoGcGVyc29uGAEgASgJEg8KB3ByZXNlbnQYAiABKAgSDgoGcmVhc29uGAMgASgJIkEKClJlcG9ydFRlc3QSDQoFcG9pbnQYASABKAkSJAoFaXRlbXMYAiADKAsyFS5waGllbnRvYS52MS5UZXN0SXRlbSJCCghUZXN0SXRlbRILCgNrZXkYASABKAkSCgoCb2sYAiABKAgSDQoFdmFsdWUYAyABKAkSDgoGYWJzZW50GAQgASgIIi8KCU5leHRQaGFzZRINCgVwaGFzZRgBIAEoCRITCgtza2lwX3JlYXNvbhgCIAEoCSIXCgVTdGFuZBIOCgZwZXJzb24YASABKAkiBQoDU2l0IisKDVNldFZpc2liaWxpdHkSCgoCdG8YASABKAkSDgoGcmVhc29uGAIgASgJIgwKCkRlbGliZXJhdGUiIAoPRW5kRGVsaWJlcmF0aW9uEg0KBXBoYXNlGAEgASgJIh8KDUhvbGRUZWNobmljYWwSDgoGcmVhc29uGAEgASgJIhsKCUtlZXBHb2luZxIOCgZyZWFzb24YASABKAkiLQoNQ29uZmlybVJldHVybhIOCgZwZXJzb24YASABKAkSDAoEd2hhdBgCIAEoCSIsCgdTdXNwZW5kEg4KBnJlYXNvbhgBIAEoCRIRCglyZW9wZW5fYXQYAiABKAMiOgoHQWRqb3VybhIOCgZyZWFzb24YASABKAkSEQoJcmVvcGVuX2F0GAIgASgDEgwKBGZvcm0YAyABKAkiGgoJQW5ub3VuY2VkEg0KBXBvaW50GAEgASgJIggKBlJlb3BlbiIYCgZDYW5jZWwSDgoGcmVhc29uGAEgASgJIiYKBFdhcm4SDgoGcGVyc29uGAEgASgJEg4KBnJlYXNvbhgCIAEoCSIaCghOb3RlQXdheRIOCgZwZXJzb24YASABKAkiGgoITm90ZUJhY2sSDgoGcGVyc29uGAEgASgJIh0KC0NhbGxXaXRuZXNzEg4KBnBlcnNvbhgBIAEoCSIgCg5EaXNtaXNzV2l0bmVzcxIOCgZwZXJzb24YASABKAkiKQoHSXNvbGF0ZRIOCgZwZXJzb24YASABKAkSDgoGcmVhc29uGAIgASgJIh0KC0NvbmZpcm1MZWZ0Eg4KBnBlcnNvbhgBIAEoCSIeCgxFbmRJc29sYXRpb24SDgoGcGVyc29uGAEgASgJIh0KC05vdGVCcmllZmVkEg4KBnBlcnNvbhgBIAEoCSIeCg5SZXF1ZXN0Q29uc3VsdBIMCgR3aXRoGAEgAygJIjAKDEFsbG93Q29uc3VsdBIPCgdjb25zdWx0GAEgASgJEg8KB21pbnV0ZXMYAiABKA0iHQoKRW5kQ29uc3VsdBIPCgdjb25zdWx0GAEgASgJIh8KDEFkbWl0RXhoaWJpdBIPCgdleGhpYml0GAEgASgFIjAKDVJlZnVzZUV4aGliaXQSDwoHZXhoaWJpdBgBIAEoBRIOCgZyZWFzb24YAiABKAkiIgoPV2l0aGRyYXdFeGhpYml0Eg8KB2V4aGliaXQYASABKAUiLAoLU2hvd0V4aGliaXQSDwoHZXhoaWJpdBgBIAEoBRIMCgRwYWdlGAIgASgFIg0KC1N0b3BFeGhpYml0IlsKDUNvbW1hbmRSZXN1bHQSEAoIYWNjZXB0ZWQYASABKAgSJQoHcmVmdXNhbBgCIAEoCzIULnBoaWVudG9hLnYxLlJlZnVzYWwSEQoJc3RhdGVfc2VxGAMgASgEIi8KB1JlZnVzYWwSDAoEY29kZRgBIAEoCRIKCgJ2aRgCIAEoCRIKCgJlbhgDIAEoCSKiCAoEVmlldxIRCglzdGF0ZV9zZXEYASABKAQSEQoJZG9ja2V0X25vGAIgASgJEg0KBXRpdGxlGAMgASgJEg0KBWNvdXJ0GAQgASgJEigKBXN0YXRlGAUgASgOMhkucGhpZW50b2EudjEuSGVhcmluZ1N0YXRlEg0KBXNpbmNlGAYgASgDEhEKCW9wZW5lZF9hdBgHIAEoAxIRCglyZWNvcmRpbmcYCCABKAgSCgoCbWUYCSABKAkSJwoGcGVvcGxlGAogAygLMhcucGhpZW50b2EudjEuUGVyc29uVmlldxINCgVmbG9vchgLIAEoCRITCgtmbG9vcl9zaW5jZRgMIAEoAxINCgVoYW5kcxgNIAMoCRIMCgRhY3RzGA4gAygJEhAKCGRlZ3JhZGVkGA8gASgIEhUKDXJlY2Vzc19yZWFzb24YECABKAkSIgoGYWxlcnRzGBEgAygLMhIucGhpZW50b2EudjEuQWxlcnQSDAoEbGF0ZRgSIAEoCBIRCglwcm9jZWR1cmUYEyABKAkSEAoIaW5zdGFuY2UYFCABKAkSDAoEZm9ybRgVIAEoCRISCgp2aXNpYmlsaXR5GBYgASgJEg0KBXBoYXNlGBcgASgJEiYKBnBoYXNlcxgYIAMoCzIWLnBoaWVudG9hLnYxLlBoYXNlVmlldxImCgZwb2ludHMYGSADKAsyFi5waGllbnRvYS52MS5Qb2ludFZpZXcSDQoFcGxhY2UYGiABKAkSEAoIc3RhbmRpbmcYGyABKAkSIwoEaG9sZBgcIAEoCzIVLnBoaWVudG9hLnYxLkhvbGRWaWV3EisKCGRlY2lzaW9uGB0gASgLMhkucGhpZW50b2EudjEuRGVjaXNpb25WaWV3EiYKBmNoZWNrcxgeIAMoCzIWLnBoaWVudG9hLnYxLkNoZWNrVmlldxIqCghjb25zdWx0cxgfIAMoCzIYLnBoaWVudG9hLnYxLkNvbnN1bHRWaWV3EhEKCXVuYnJpZWZlZBggIAMoCRIPCgd0cm91YmxlGCEgASgJEhYKDnJlY29yZGluZ19oZWxkGCIgASgIEhAKCGNvbm5lY3RzGCMgASgIEjAKDGNvbnN1bHRfd2l0aBglIAMoCzIaLnBoaWVudG9hLnYxLkNvbnN1bHRDaG9pY2USEwoLb3Blbl9iYXJyZWQYJiABKAkSNgoOaWRlbnRpdHlfY2hlY2sYJyABKAsyHi5waGllbnRvYS52MS5JZGVudGl0eUNoZWNrVmlldxIqCghleGhpYml0cxgoIAMoCzIYLnBoaWVudG9hLnYxLkV4aGliaXRWaWV3EikKB3Nob3dpbmcYKSABKAsyGC5waGllbnRvYS52MS5TaG93aW5nVmlld0oECCQQJVIPb3Blbl91bnJlY29yZGVkIrABCgtFeGhpYml0VmlldxIKCgJubxgBIAEoBRIKCgJieRgCIAEoCRIMCgRuYW1lGAMgASgJEgwKBHR5cGUYBCABKAkSDQoFYnl0ZXMYBSABKAMSDQoFcGFnZXMYBiABKAUSDgoGc2hhMjU2GAcgASgJEg4KBnN0YXR1cxgIIAEoCRIOCgZyZWFzb24YCSABKAkSDQoFb3BlbnMYCiABKAgSEAoIc2hvd2FibGUYCyABKAgiOwoLU2hvd2luZ1ZpZXcSDwoHZXhoaWJpdBgBIAEoBRIMCgRwYWdlGAIgASgFEg0KBXNpbmNlGAMgASgDIlIKCVBoYXNlVmlldxINCgVwaGFzZRgBIAEoCRIRCgltYW5kYXRvcnkYAiABKAgSDgoGc3RhdHVzGAMgASgJEhMKC3NraXBfcmVhc29uGAQgASgJIrQBCglQb2ludFZpZXcSCgoCaWQYASABKAkSDAoEa2luZBgCIAEoCRIMCgRuYW1lGAMgASgJEhEKCWRldGVudGlvbhgEIAEoCBINCgVsaWdodBgFIAEoCRISCgpsb3N0X3NpbmNlGAYgASgDEhEKCWFubm91bmNlZBgHIAEoCBIjCgR0ZXN0GAggAygLMhUucGhpZW50b2EudjEuVGVzdEl0ZW0SEQoJdGVzdGVkX2F0GAkgASgDIpMBCghIb2xkVmlldxIQCghwcm9wb3NlZBgBIAEoCBINCgV1bnRpbBgCIAEoAxINCgVzaW5jZRgDIAEoAxINCgVjYXVzZRgEIAEoCRIOCgZwZW9wbGUYBSADKAkSDgoGcmVhc29uGAYgASgJEigKB2NvbmZpcm0YByADKAsyFy5waGllbnRvYS52MS5SZXR1cm5WaWV3Ij0KClJldHVyblZpZXcSDgoGcGVyc29uGAEgASgJEhAKCGlkZW50aXR5GAIgASgIEg0KBW1lZGlhGAMgASgIIj8KDERlY2lzaW9uVmlldxIOCgZyZWFzb24YASABKAkSEQoJcmVvcGVuX2F0GAIgASgDEgwKBGZvcm0YAyABKAkidgoJQ2hlY2tWaWV3EgsKA2tleRgBIAEoCRIQCghyZXF1aXJlZBgCIAEoCBIMCgRkb25lGAMgASgIEgwKBGRheXMYBCABKAUSDwoHbWlzc2luZxgFIAMoCRIMCgRub3RlGAYgASgJEg8KB21pbnV0ZXMYByABKAUiMwoNQ29uc3VsdENob2ljZRIOCgZwZXJzb24YASABKAkSEgoKb3RoZXJfc2lkZRgCIAEoCCJfCgtDb25zdWx0VmlldxIKCgJpZBgBIAEoCRIKCgJieRgCIAEoCRIMCgR3aXRoGAMgAygJEgwKBG9wZW4YBCABKAgSDQoFc2luY2UYBSABKAMSDQoFdW50aWwYBiABKAMicAoRSWRlbnRpdHlDaGVja1ZpZXcSCgoCYnkYASABKAkSEQoJYnlfZGV2aWNlGAIgASgJEg4KBnBlcnNvbhgDIAEoCRIOCgZkZXZpY2UYBCABKAkSDQoFc2luY2UYBSABKAMSDQoFdW50aWwYBiABKAMisgQKClBlcnNvblZpZXcSDgoGcGVyc29uGAEgASgJEgwKBG5hbWUYAiABKAkSEAoIY2FwYWNpdHkYAyABKAkSDQoFcG9pbnQYBCABKAkSKQoGc3RhdHVzGAUgASgOMhkucGhpZW50b2EudjEuUGVyc29uU3RhdHVzEhEKCWNvbm5lY3RlZBgGIAEoCBIOCgZsb2NrZWQYByABKAgSDgoGZGV2aWNlGAggASgJEhcKD21pY3JvcGhvbmVfb3BlbhgJIAEoCBIMCgRoYW5kGAogASgIEhAKCHBvaW50X2lkGAsgASgJEg0KBXBsYWNlGAwgASgJEhAKCHJlcXVpcmVkGA0gASgIEg0KBW1pbm9yGA4gASgIEg4KBmNsaWVudBgPIAEoCRIPCgdwcmVzZW50GBAgASgJEhIKCmFic2VudF93aHkYESABKAkSEAoIaWRlbnRpdHkYEiABKAkSDAoEYXdheRgTIAEoCBIQCgh3YXJuaW5ncxgUIAEoDRISCgpsb3N0X3NpbmNlGBUgASgDEiMKBHRlc3QYFiADKAsyFS5waGllbnRvYS52MS5UZXN0SXRlbRIRCgl0ZXN0ZWRfYXQYFyABKAMSDwoHcHJpdmF0ZRgYIAEoCBIOCgZ3YWl0ZWQYGSABKAgSEAoIbWlzbWF0Y2gYGiABKAkSEQoJcmVtb3ZhYmxlGBsgASgIEhAKCGlzb2xhYmxlGBwgASgIEhMKC2Rpc21pc3NpYmxlGB0gASgIImoKBUFsZXJ0EgwKBGNvZGUYASABKAkSCgoCdmkYAiABKAkSCgoCZW4YAyABKAkSDQoFc2luY2UYBCABKAMSEAoIc2V2ZXJpdHkYBSABKAkSCwoDYWN0GAYgASgJEg0KBXBvaW50GAcgASgJIlQKCk1lZGlhT2ZmZXISCwoDc2RwGAEgASgJEiUKB3B1Ymxpc2gYAiADKAsyFC5waGllbnRvYS52MS5QdWJsaXNoEhIKCmdlbmVyYXRpb24YAyABKA0iJAoHUHVibGlzaBILCgNtaWQYASABKAkSDAoEa2luZBgCIAEoCSJ9CgtNZWRpYUFuc3dlchILCgNzZHAYASABKAkSJgoIc2VjdGlvbnMYAiADKAsyFC5waGllbnRvYS52MS5TZWN0aW9uEiUKB3JlZnVzYWwYAyABKAsyFC5waGllbnRvYS52MS5SZWZ1c2FsEhIKCmdlbmVyYXRpb24YBCABKA0iNAoHU2VjdGlvbhILCgNtaWQYASABKAkSDgoGZGV2aWNlGAIgASgJEgwKBGtpbmQYAyABKAkiLAoMTmVlZFNlY3Rpb25zEg0KBWF1ZGlvGAEgASgNEg0KBXZpZGVvGAIgASgNIjMKCkxheWVySGludHMSJQoFaGludHMYASADKAsyFi5waGllbnRvYS52MS5MYXllckhpbnQiNwoJTGF5ZXJIaW50EgsKA21pZBgBIAEoCRINCgV3aWR0aBgCIAEoDRIOCgZoZWlnaHQYAyABKA0iPAoOUmVjZWl2ZXJTdGF0ZXMSKgoGc3RhdGVzGAEgAygLMhoucGhpZW50b2EudjEuUmVjZWl2ZXJTdGF0ZSKeAQoNUmVjZWl2ZXJTdGF0ZRILCgNtaWQYASABKAkSDwoHZ3JhbnRlZBgCIAEoCBIoCglwYXVzZWRfYnkYAyABKA4yFS5waGllbnRvYS52MS5QYXVzZWRCeRIVCg1jdXJyZW50X2xheWVyGAQgASgFEhQKDHRhcmdldF9sYXllchgFIAEoBRIYChB3YWl0aW5nX2tleWZyYW1lGAYgASgIIhoKCkNoZWNrcG9pbnQSDAoEbm90ZRgBIAEoCSIbCgRQaW5nEhMKC2NsaWVudF90aW1lGAEgASgDIjAKBFBvbmcSEwoLY2xpZW50X3RpbWUYASABKAMSEwoLc2VydmVyX3RpbWUYAiABKAMiOgoDQnllEiQKBnJlYXNvbhgBIAEoCzIULnBoaWVudG9hLnYxLlJlZnVzYWwSDQoFcmV0cnkYAiABKAgqywIKDEhlYXJpbmdTdGF0ZRIdChlIRUFSSU5HX1NUQVRFX1VOU1BFQ0lGSUVEEAASGwoXSEVBUklOR19TVEFURV9TQ0hFRFVMRUQQARIcChhIRUFSSU5HX1NUQVRFX0lOX1NFU1NJT04QAhIYChRIRUFSSU5HX1NUQVRFX1JFQ0VTUxADEhgKFEhFQVJJTkdfU1RBVEVfQ0xPU0VEEAQSGwoXSEVBUklOR19TVEFURV9QUkVQQVJJTkcQBRIXChNIRUFSSU5HX1NUQVRFX1JFQURZEAYSIAocSEVBUklOR19TVEFURV9URUNITklDQUxfSE9MRBAHEhsKF0hFQVJJTkdfU1RBVEVfU1VTUEVOREVEEAgSGwoXSEVBUklOR19TVEFURV9BREpPVVJORUQQCRIbChdIRUFSSU5HX1NUQVRFX0NBTkNFTExFRBAKKrgBCgxQZXJzb25TdGF0dXMSHQoZUEVSU09OX1NUQVRVU19VTlNQRUNJRklFRBAAEhgKFFBFUlNPTl9TVEFUVVNfQUJTRU5UEAESGQoVUEVSU09OX1NUQVRVU19BUlJJVkVEEAISGQoVUEVSU09OX1NUQVRVU19XQUlUSU5HEAMSHgoaUEVSU09OX1NUQVRVU19JTl9DT1VSVFJPT00QBBIZChVQRVJTT05fU1RBVFVTX1JFTU9WRUQQBSqpAQoIUGF1c2VkQnkSGQoVUEFVU0VEX0JZX1VOU1BFQ0lGSUVEEAASEwoPUEFVU0VEX0JZX0dSQU5UEAESFAoQUEFVU0VEX0JZX1NFTkRFUhACEhcKE1BBVVNFRF9CWV9CQU5EV0lEVEgQAxIUChBQQVVTRURfQllfUE9MSUNZEAQSEgoOUEFVU0VEX0JZX0xPU1QQBRIUChBQQVVTRURfQllfVU5VU0VEEAZCHVobcGhpZW50b2EvaW50ZXJuYWwvd2lyZTt3aXJlYgZwcm90bzM");
 
 /**
  * Envelope is the only top-level message, in both directions.
@@ -595,6 +595,36 @@ export type Command = Message<"phientoa.v1.Command"> & {
      */
     value: EndConsult;
     case: "endConsult";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.AdmitExhibit admit_exhibit = 49;
+     */
+    value: AdmitExhibit;
+    case: "admitExhibit";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.RefuseExhibit refuse_exhibit = 50;
+     */
+    value: RefuseExhibit;
+    case: "refuseExhibit";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.WithdrawExhibit withdraw_exhibit = 51;
+     */
+    value: WithdrawExhibit;
+    case: "withdrawExhibit";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.ShowExhibit show_exhibit = 52;
+     */
+    value: ShowExhibit;
+    case: "showExhibit";
+  } | {
+    /**
+     * @generated from field: phientoa.v1.StopExhibit stop_exhibit = 53;
+     */
+    value: StopExhibit;
+    case: "stopExhibit";
   } | { case: undefined; value?: undefined };
 };
 
@@ -1540,6 +1570,101 @@ export const EndConsultSchema: GenMessage<EndConsult> = /*@__PURE__*/
   messageDesc(file_phientoa_v1_phientoa, 53);
 
 /**
+ * Exhibits are offered by POST /api/exhibits, which takes the file.
+ *
+ * @generated from message phientoa.v1.AdmitExhibit
+ */
+export type AdmitExhibit = Message<"phientoa.v1.AdmitExhibit"> & {
+  /**
+   * @generated from field: int32 exhibit = 1;
+   */
+  exhibit: number;
+};
+
+/**
+ * Describes the message phientoa.v1.AdmitExhibit.
+ * Use `create(AdmitExhibitSchema)` to create a new message.
+ */
+export const AdmitExhibitSchema: GenMessage<AdmitExhibit> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 54);
+
+/**
+ * @generated from message phientoa.v1.RefuseExhibit
+ */
+export type RefuseExhibit = Message<"phientoa.v1.RefuseExhibit"> & {
+  /**
+   * @generated from field: int32 exhibit = 1;
+   */
+  exhibit: number;
+
+  /**
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message phientoa.v1.RefuseExhibit.
+ * Use `create(RefuseExhibitSchema)` to create a new message.
+ */
+export const RefuseExhibitSchema: GenMessage<RefuseExhibit> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 55);
+
+/**
+ * @generated from message phientoa.v1.WithdrawExhibit
+ */
+export type WithdrawExhibit = Message<"phientoa.v1.WithdrawExhibit"> & {
+  /**
+   * @generated from field: int32 exhibit = 1;
+   */
+  exhibit: number;
+};
+
+/**
+ * Describes the message phientoa.v1.WithdrawExhibit.
+ * Use `create(WithdrawExhibitSchema)` to create a new message.
+ */
+export const WithdrawExhibitSchema: GenMessage<WithdrawExhibit> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 56);
+
+/**
+ * ShowExhibit shows a page (from 1) to everybody in the courtroom, or turns to it.
+ *
+ * @generated from message phientoa.v1.ShowExhibit
+ */
+export type ShowExhibit = Message<"phientoa.v1.ShowExhibit"> & {
+  /**
+   * @generated from field: int32 exhibit = 1;
+   */
+  exhibit: number;
+
+  /**
+   * @generated from field: int32 page = 2;
+   */
+  page: number;
+};
+
+/**
+ * Describes the message phientoa.v1.ShowExhibit.
+ * Use `create(ShowExhibitSchema)` to create a new message.
+ */
+export const ShowExhibitSchema: GenMessage<ShowExhibit> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 57);
+
+/**
+ * @generated from message phientoa.v1.StopExhibit
+ */
+export type StopExhibit = Message<"phientoa.v1.StopExhibit"> & {
+};
+
+/**
+ * Describes the message phientoa.v1.StopExhibit.
+ * Use `create(StopExhibitSchema)` to create a new message.
+ */
+export const StopExhibitSchema: GenMessage<StopExhibit> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 58);
+
+/**
  * @generated from message phientoa.v1.CommandResult
  */
 export type CommandResult = Message<"phientoa.v1.CommandResult"> & {
@@ -1568,7 +1693,7 @@ export type CommandResult = Message<"phientoa.v1.CommandResult"> & {
  * Use `create(CommandResultSchema)` to create a new message.
  */
 export const CommandResultSchema: GenMessage<CommandResult> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 54);
+  messageDesc(file_phientoa_v1_phientoa, 59);
 
 /**
  * Refusal is a reason for people, in both languages, with a stable code.
@@ -1597,7 +1722,7 @@ export type Refusal = Message<"phientoa.v1.Refusal"> & {
  * Use `create(RefusalSchema)` to create a new message.
  */
 export const RefusalSchema: GenMessage<Refusal> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 55);
+  messageDesc(file_phientoa_v1_phientoa, 60);
 
 /**
  * View is what one reader may know of the hearing, whole, after state_seq.
@@ -1839,6 +1964,19 @@ export type View = Message<"phientoa.v1.View"> & {
    * @generated from field: phientoa.v1.IdentityCheckView identity_check = 39;
    */
   identityCheck?: IdentityCheckView | undefined;
+
+  /**
+   * exhibits: the documents that this reader may know of; showing: the page before
+   * everybody in the courtroom.
+   *
+   * @generated from field: repeated phientoa.v1.ExhibitView exhibits = 40;
+   */
+  exhibits: ExhibitView[];
+
+  /**
+   * @generated from field: phientoa.v1.ShowingView showing = 41;
+   */
+  showing?: ShowingView | undefined;
 };
 
 /**
@@ -1846,7 +1984,106 @@ export type View = Message<"phientoa.v1.View"> & {
  * Use `create(ViewSchema)` to create a new message.
  */
 export const ViewSchema: GenMessage<View> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 56);
+  messageDesc(file_phientoa_v1_phientoa, 61);
+
+/**
+ * ExhibitView: status "offered", "admitted", "refused", "withdrawn". opens: the reader may
+ * have the file (GET /api/exhibits/{no}); showable: may show it or turn its pages now.
+ *
+ * @generated from message phientoa.v1.ExhibitView
+ */
+export type ExhibitView = Message<"phientoa.v1.ExhibitView"> & {
+  /**
+   * @generated from field: int32 no = 1;
+   */
+  no: number;
+
+  /**
+   * @generated from field: string by = 2;
+   */
+  by: string;
+
+  /**
+   * @generated from field: string name = 3;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string type = 4;
+   */
+  type: string;
+
+  /**
+   * @generated from field: int64 bytes = 5;
+   */
+  bytes: bigint;
+
+  /**
+   * @generated from field: int32 pages = 6;
+   */
+  pages: number;
+
+  /**
+   * @generated from field: string sha256 = 7;
+   */
+  sha256: string;
+
+  /**
+   * @generated from field: string status = 8;
+   */
+  status: string;
+
+  /**
+   * @generated from field: string reason = 9;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: bool opens = 10;
+   */
+  opens: boolean;
+
+  /**
+   * @generated from field: bool showable = 11;
+   */
+  showable: boolean;
+};
+
+/**
+ * Describes the message phientoa.v1.ExhibitView.
+ * Use `create(ExhibitViewSchema)` to create a new message.
+ */
+export const ExhibitViewSchema: GenMessage<ExhibitView> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 62);
+
+/**
+ * ShowingView: page from 1; since: UTC unix microseconds.
+ *
+ * @generated from message phientoa.v1.ShowingView
+ */
+export type ShowingView = Message<"phientoa.v1.ShowingView"> & {
+  /**
+   * @generated from field: int32 exhibit = 1;
+   */
+  exhibit: number;
+
+  /**
+   * @generated from field: int32 page = 2;
+   */
+  page: number;
+
+  /**
+   * @generated from field: int64 since = 3;
+   */
+  since: bigint;
+};
+
+/**
+ * Describes the message phientoa.v1.ShowingView.
+ * Use `create(ShowingViewSchema)` to create a new message.
+ */
+export const ShowingViewSchema: GenMessage<ShowingView> = /*@__PURE__*/
+  messageDesc(file_phientoa_v1_phientoa, 63);
 
 /**
  * PhaseView: status "", "current", "done", "skipped".
@@ -1880,7 +2117,7 @@ export type PhaseView = Message<"phientoa.v1.PhaseView"> & {
  * Use `create(PhaseViewSchema)` to create a new message.
  */
 export const PhaseViewSchema: GenMessage<PhaseView> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 57);
+  messageDesc(file_phientoa_v1_phientoa, 64);
 
 /**
  * @generated from message phientoa.v1.PointView
@@ -1941,7 +2178,7 @@ export type PointView = Message<"phientoa.v1.PointView"> & {
  * Use `create(PointViewSchema)` to create a new message.
  */
 export const PointViewSchema: GenMessage<PointView> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 58);
+  messageDesc(file_phientoa_v1_phientoa, 65);
 
 /**
  * HoldView: proposed with its deadline until, or begun (until 0).
@@ -1992,7 +2229,7 @@ export type HoldView = Message<"phientoa.v1.HoldView"> & {
  * Use `create(HoldViewSchema)` to create a new message.
  */
 export const HoldViewSchema: GenMessage<HoldView> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 59);
+  messageDesc(file_phientoa_v1_phientoa, 66);
 
 /**
  * @generated from message phientoa.v1.ReturnView
@@ -2019,7 +2256,7 @@ export type ReturnView = Message<"phientoa.v1.ReturnView"> & {
  * Use `create(ReturnViewSchema)` to create a new message.
  */
 export const ReturnViewSchema: GenMessage<ReturnView> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 60);
+  messageDesc(file_phientoa_v1_phientoa, 67);
 
 /**
  * DecisionView: reason for the court and the procurator; empty for others.
@@ -2048,7 +2285,7 @@ export type DecisionView = Message<"phientoa.v1.DecisionView"> & {
  * Use `create(DecisionViewSchema)` to create a new message.
  */
 export const DecisionViewSchema: GenMessage<DecisionView> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 61);
+  messageDesc(file_phientoa_v1_phientoa, 68);
 
 /**
  * CheckView: key "procuracy_opinion", "notice", "facilities", "identity",
@@ -2100,7 +2337,7 @@ export type CheckView = Message<"phientoa.v1.CheckView"> & {
  * Use `create(CheckViewSchema)` to create a new message.
  */
 export const CheckViewSchema: GenMessage<CheckView> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 62);
+  messageDesc(file_phientoa_v1_phientoa, 69);
 
 /**
  * @generated from message phientoa.v1.ConsultChoice
@@ -2126,7 +2363,7 @@ export type ConsultChoice = Message<"phientoa.v1.ConsultChoice"> & {
  * Use `create(ConsultChoiceSchema)` to create a new message.
  */
 export const ConsultChoiceSchema: GenMessage<ConsultChoice> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 63);
+  messageDesc(file_phientoa_v1_phientoa, 70);
 
 /**
  * @generated from message phientoa.v1.ConsultView
@@ -2168,7 +2405,7 @@ export type ConsultView = Message<"phientoa.v1.ConsultView"> & {
  * Use `create(ConsultViewSchema)` to create a new message.
  */
 export const ConsultViewSchema: GenMessage<ConsultView> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 64);
+  messageDesc(file_phientoa_v1_phientoa, 71);
 
 /**
  * IdentityCheckView: the clerk by at by_device sees and hears whoever is before
@@ -2216,7 +2453,7 @@ export type IdentityCheckView = Message<"phientoa.v1.IdentityCheckView"> & {
  * Use `create(IdentityCheckViewSchema)` to create a new message.
  */
 export const IdentityCheckViewSchema: GenMessage<IdentityCheckView> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 65);
+  messageDesc(file_phientoa_v1_phientoa, 72);
 
 /**
  * @generated from message phientoa.v1.PersonView
@@ -2396,7 +2633,7 @@ export type PersonView = Message<"phientoa.v1.PersonView"> & {
  * Use `create(PersonViewSchema)` to create a new message.
  */
 export const PersonViewSchema: GenMessage<PersonView> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 66);
+  messageDesc(file_phientoa_v1_phientoa, 73);
 
 /**
  * @generated from message phientoa.v1.Alert
@@ -2449,7 +2686,7 @@ export type Alert = Message<"phientoa.v1.Alert"> & {
  * Use `create(AlertSchema)` to create a new message.
  */
 export const AlertSchema: GenMessage<Alert> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 67);
+  messageDesc(file_phientoa_v1_phientoa, 74);
 
 /**
  * MediaOffer: the client always offers. publish says which own source stands
@@ -2482,7 +2719,7 @@ export type MediaOffer = Message<"phientoa.v1.MediaOffer"> & {
  * Use `create(MediaOfferSchema)` to create a new message.
  */
 export const MediaOfferSchema: GenMessage<MediaOffer> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 68);
+  messageDesc(file_phientoa_v1_phientoa, 75);
 
 /**
  * @generated from message phientoa.v1.Publish
@@ -2506,7 +2743,7 @@ export type Publish = Message<"phientoa.v1.Publish"> & {
  * Use `create(PublishSchema)` to create a new message.
  */
 export const PublishSchema: GenMessage<Publish> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 69);
+  messageDesc(file_phientoa_v1_phientoa, 76);
 
 /**
  * @generated from message phientoa.v1.MediaAnswer
@@ -2546,7 +2783,7 @@ export type MediaAnswer = Message<"phientoa.v1.MediaAnswer"> & {
  * Use `create(MediaAnswerSchema)` to create a new message.
  */
 export const MediaAnswerSchema: GenMessage<MediaAnswer> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 70);
+  messageDesc(file_phientoa_v1_phientoa, 77);
 
 /**
  * @generated from message phientoa.v1.Section
@@ -2575,7 +2812,7 @@ export type Section = Message<"phientoa.v1.Section"> & {
  * Use `create(SectionSchema)` to create a new message.
  */
 export const SectionSchema: GenMessage<Section> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 71);
+  messageDesc(file_phientoa_v1_phientoa, 78);
 
 /**
  * NeedSections asks the client to add receiving m-lines and offer again.
@@ -2600,7 +2837,7 @@ export type NeedSections = Message<"phientoa.v1.NeedSections"> & {
  * Use `create(NeedSectionsSchema)` to create a new message.
  */
 export const NeedSectionsSchema: GenMessage<NeedSections> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 72);
+  messageDesc(file_phientoa_v1_phientoa, 79);
 
 /**
  * @generated from message phientoa.v1.LayerHints
@@ -2617,7 +2854,7 @@ export type LayerHints = Message<"phientoa.v1.LayerHints"> & {
  * Use `create(LayerHintsSchema)` to create a new message.
  */
 export const LayerHintsSchema: GenMessage<LayerHints> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 73);
+  messageDesc(file_phientoa_v1_phientoa, 80);
 
 /**
  * LayerHint: the size in CSS pixels times device pixel ratio at which the
@@ -2647,7 +2884,7 @@ export type LayerHint = Message<"phientoa.v1.LayerHint"> & {
  * Use `create(LayerHintSchema)` to create a new message.
  */
 export const LayerHintSchema: GenMessage<LayerHint> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 74);
+  messageDesc(file_phientoa_v1_phientoa, 81);
 
 /**
  * ReceiverStates tells what the server does for each receiving section.
@@ -2666,7 +2903,7 @@ export type ReceiverStates = Message<"phientoa.v1.ReceiverStates"> & {
  * Use `create(ReceiverStatesSchema)` to create a new message.
  */
 export const ReceiverStatesSchema: GenMessage<ReceiverStates> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 75);
+  messageDesc(file_phientoa_v1_phientoa, 82);
 
 /**
  * @generated from message phientoa.v1.ReceiverState
@@ -2710,7 +2947,7 @@ export type ReceiverState = Message<"phientoa.v1.ReceiverState"> & {
  * Use `create(ReceiverStateSchema)` to create a new message.
  */
 export const ReceiverStateSchema: GenMessage<ReceiverState> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 76);
+  messageDesc(file_phientoa_v1_phientoa, 83);
 
 /**
  * Checkpoint is a signed note over the evidence log; the client keeps the latest.
@@ -2729,7 +2966,7 @@ export type Checkpoint = Message<"phientoa.v1.Checkpoint"> & {
  * Use `create(CheckpointSchema)` to create a new message.
  */
 export const CheckpointSchema: GenMessage<Checkpoint> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 77);
+  messageDesc(file_phientoa_v1_phientoa, 84);
 
 /**
  * @generated from message phientoa.v1.Ping
@@ -2746,7 +2983,7 @@ export type Ping = Message<"phientoa.v1.Ping"> & {
  * Use `create(PingSchema)` to create a new message.
  */
 export const PingSchema: GenMessage<Ping> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 78);
+  messageDesc(file_phientoa_v1_phientoa, 85);
 
 /**
  * @generated from message phientoa.v1.Pong
@@ -2768,7 +3005,7 @@ export type Pong = Message<"phientoa.v1.Pong"> & {
  * Use `create(PongSchema)` to create a new message.
  */
 export const PongSchema: GenMessage<Pong> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 79);
+  messageDesc(file_phientoa_v1_phientoa, 86);
 
 /**
  * Bye ends the seat session. retry: the client may connect anew by itself.
@@ -2792,7 +3029,7 @@ export type Bye = Message<"phientoa.v1.Bye"> & {
  * Use `create(ByeSchema)` to create a new message.
  */
 export const ByeSchema: GenMessage<Bye> = /*@__PURE__*/
-  messageDesc(file_phientoa_v1_phientoa, 80);
+  messageDesc(file_phientoa_v1_phientoa, 87);
 
 /**
  * @generated from enum phientoa.v1.HearingState
