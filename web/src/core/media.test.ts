@@ -343,7 +343,7 @@ describe("media", () => {
     x.media.start();
     await x.flush();
     await x.answer();
-    await vi.advanceTimersByTimeAsync(799);
+    await vi.advanceTimersByTimeAsync(999);
     expect(x.pcs).toHaveLength(1);
     expect(x.pcs[0]?.iceServers).toEqual([]);
     await vi.advanceTimersByTimeAsync(1);

@@ -35,7 +35,7 @@ const RESTART_WITHIN = 6_000;
  * Who has found no way to the server by then tries through the relay as well. Not from
  * the start: each relayed candidate costs the server a socket that hardly anybody needs.
  */
-const DIRECT_WITHIN = 800;
+const DIRECT_WITHIN = 1_000;
 const ANSWER_WITHIN = 10_000;
 /** After a refused offer. */
 const REFUSED_WAIT = 3_000;
