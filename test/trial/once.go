@@ -32,6 +32,7 @@ import (
 const (
 	nearAddr = "10.77.0.1"
 	farAddr  = "10.77.0.2"
+	newAddr  = "10.77.1.2" // of the far end after it has moved
 	webPort  = 8097
 	tlsPort  = 443 // of the relay
 )
@@ -47,6 +48,11 @@ type run struct {
 	Record       *record       `json:"record,omitempty"`
 	// Join is how the party came in: seconds from the press of "present" to a standing
 	// connection, and its local candidate.
+	// Moved is for how long after the change of address no sound came, in seconds.
+	Moved struct {
+		Near float64 `json:"near"`
+		Far  float64 `json:"far"`
+	} `json:"moved"`
 	Join struct {
 		After float64 `json:"after"`
 		Way   string  `json:"way"`
@@ -102,7 +108,7 @@ func (t trial) once(ctx context.Context, o options, mode string) (r run, err err
 		defer wait()
 		defer stop()
 	}
-	err = drive(ctx, l, mode, dir, wav, o, &r)
+	err = t.drive(ctx, l, mode, dir, wav, o, &r)
 	if err = errors.Join(err, l.close(&r)); err != nil || l.wire == nil || server == nil {
 		return r, err
 	}
@@ -194,7 +200,7 @@ func speech(ctx context.Context, dir string) (string, error) {
 }
 
 // drive runs the two browsers and reads the last line of what they say.
-func drive(ctx context.Context, l *line, mode, dir, wav string, o options, r *run) error {
+func (t trial) drive(ctx context.Context, l *line, mode, dir, wav string, o options, r *run) error {
 	near, err := browserIn(l.near, dir)
 	if err != nil {
 		return err
@@ -203,7 +209,12 @@ func drive(ctx context.Context, l *line, mode, dir, wav string, o options, r *ru
 	if err != nil {
 		return err
 	}
+	move := map[string]string(nil)
+	if t.Back > 0 {
+		move = map[string]string{"host": l.far.Name, "from": farAddr + "/30", "to": newAddr + "/30"}
+	}
 	config, err := json.Marshal(map[string]any{
+		"move": move,
 		"mode": mode, "near": near, "far": far, "wav": wav, "port": webPort,
 		"warmup": o.Warmup.Seconds(), "window": o.Window.Seconds(),
 	})
