@@ -116,7 +116,7 @@ func (f *fakeRoom) taking(p *Peer) {
 	p.in.open, p.in.feedback = open, newFeedback(f.now)
 	f.publishes(p, Cam)
 	f.publishes(p, Mic)
-	p.in.negotiated([]line{
+	p.in.negotiated([]sending{
 		{mid: "cam", declared: true, clock: 90000, types: codecTypes{vp8: 96, rtx: 97}},
 		{mid: "mic", declared: true, clock: 48000, types: codecTypes{opus: 111, red: 63}},
 	}, extensions{mid: 1, rid: 2, repaired: 3, congestion: 4}, []publishPlan{

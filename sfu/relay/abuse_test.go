@@ -90,6 +90,23 @@ func TestTheRelaySocketItselfRefuses(t *testing.T) {
 	require.NoError(t, conn.Close())
 }
 
+// TestNoSTUNInTheDressOfChannelData: Pion reads what begins like ChannelData and is
+// shorter than it says as STUN; nothing of that kind gets past the guard.
+func TestNoSTUNInTheDressOfChannelData(t *testing.T) {
+	s := newSite(t, Limits{})
+	m := stun.MustBuild(stun.TransactionID, stun.NewType(stun.MethodSend, stun.ClassIndication),
+		peer(netip.MustParseAddrPort("169.254.169.254:80")), attribute(stun.AttrData, 1, 2, 3, 4))
+	for _, high := range []byte{0x40, 0x80, 0xc0} {
+		b := append([]byte(nil), m.Raw...)
+		b[0] |= high
+		forPion, _ := s.vet(b, true)
+		// As long as it says and no longer it is data of a channel that nobody bound.
+		require.Equal(t, high == 0x40, forPion)
+		forPion, _ = s.vet(append(b[:2:2], append([]byte{0xff, 0xff}, b[4:]...)...), true)
+		require.False(t, forPion)
+	}
+}
+
 // TestNoTCPThroughTheRelay: RFC 6062 in each of its steps, and ports in pairs.
 func TestNoTCPThroughTheRelay(t *testing.T) {
 	s := newSite(t, Limits{})
@@ -138,7 +155,8 @@ func FuzzFrames(f *testing.F) {
 			t.Fatal("both")
 		}
 		m := &stun.Message{Raw: append([]byte(nil), b...)}
-		if !stun.IsMessage(b) || m.Decode() != nil || !forPion {
+		channelData := len(b) > 4 && b[0]&0xc0 == 0x40 && int(b[2])<<8+int(b[3]) <= len(b)-4 // and Pion reads it so
+		if !stun.IsMessage(b) || m.Decode() != nil || !forPion || channelData {
 			return
 		}
 		// What is let through names no peer but media, unless it is unsigned and will be

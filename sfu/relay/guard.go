@@ -18,11 +18,13 @@ const protoUDP = 17
 // vet looks at one message of a client. It is for Pion, or reply is the answer, or
 // nothing more is to be done with it.
 func (r *Relay) vet(b []byte, datagram bool) (forPion bool, reply []byte) {
-	if len(b) > 4 && b[0]&0xc0 == 0x40 {
-		return true, nil // ChannelData: Pion knows which channels are bound
+	// ChannelData: Pion knows which channels are bound. What only begins so and is
+	// shorter than it says Pion would read as STUN, whose first two bits it ignores.
+	if len(b) > channelHeader && b[0]&0xc0 == 0x40 && int(binary.BigEndian.Uint16(b[2:4])) <= len(b)-channelHeader {
+		return true, nil
 	}
 	m := &stun.Message{Raw: append([]byte(nil), b...)}
-	if !stun.IsMessage(b) || m.Decode() != nil {
+	if !stun.IsMessage(b) || b[0]&0xc0 != 0 || m.Decode() != nil {
 		r.count.refused[refusedMalformed].Add(1)
 		return false, nil
 	}

@@ -10,6 +10,7 @@
 //   nearSpeaks  nobody is invited to speak: the judge's picture is the large one
 //   port      of the demonstration server ("sfu")
 //   warmup, window   seconds before and of the measurement
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -211,6 +212,43 @@ async function flowing(page, spokenTo) {
   }
 }
 
+// silence watches a page for so long and gives the longest time, from the beginning
+// on, in which no packet of sound came, in seconds. It survives a new connection.
+const silence = (seconds) =>
+  new Promise((done) => {
+    const began = performance.now();
+    let last = began;
+    let longest = 0;
+    let seen = -1;
+    const look = async () => {
+      const stats = await window.__phientoa.pc()?.getStats();
+      let packets = 0;
+      for (const r of stats?.values() ?? [])
+        if (r.type === 'inbound-rtp' && r.kind === 'audio') packets += r.packetsReceived ?? 0;
+      const now = performance.now();
+      if (packets !== seen && packets > 0) {
+        longest = Math.max(longest, now - last);
+        last = now;
+      }
+      seen = packets;
+      if (now - began < seconds * 1000) setTimeout(look, 20);
+      else done(Math.max(longest, now - last) / 1000);
+    };
+    void look();
+  });
+
+// move gives the far host another address and takes the old one away.
+async function move(pages, { host, from, to }) {
+  const watching = [pages.near.evaluate(silence, 15), pages.far.evaluate(silence, 15)];
+  await pages.near.waitForTimeout(500);
+  const ip = (...args) => execFileSync('ip', ['-n', host, ...args]);
+  ip('addr', 'add', to, 'dev', 'tun0');
+  ip('addr', 'del', from, 'dev', 'tun0');
+  ip('route', 'replace', 'default', 'dev', 'tun0');
+  const [near, far] = await Promise.all(watching);
+  return { near, far };
+}
+
 async function main() {
   const near = await launch(config.near);
   const far = await launch(config.far);
@@ -230,12 +268,13 @@ async function main() {
     const flowingAfter = (Date.now() - started) / 1000;
     await pages.near.waitForTimeout(config.warmup * 1000);
     console.log('measuring');
+    const moved = config.move ? await move(pages, config.move) : undefined;
     const [n, f] = await Promise.all([
       measure(pages.near, config.window),
       measure(pages.far, config.window),
     ]);
     console.log(
-      JSON.stringify({ mode: config.mode, flowingAfter, near: n, far: f, join: pages.join }),
+      JSON.stringify({ mode: config.mode, flowingAfter, near: n, far: f, join: pages.join, moved }),
     );
   } finally {
     await near.close();

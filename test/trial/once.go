@@ -32,6 +32,7 @@ import (
 const (
 	nearAddr = "10.77.0.1"
 	farAddr  = "10.77.0.2"
+	newAddr  = "10.77.1.2" // of the far end after it has moved
 	webPort  = 8097
 	tlsPort  = 443 // of the relay
 )
@@ -47,6 +48,11 @@ type run struct {
 	Record       *record       `json:"record,omitempty"`
 	// Join is how the party came in: seconds from the press of "present" to a standing
 	// connection, and its local candidate.
+	// Moved is for how long after the change of address no sound came, in seconds.
+	Moved struct {
+		Near float64 `json:"near"`
+		Far  float64 `json:"far"`
+	} `json:"moved"`
 	Join struct {
 		After float64 `json:"after"`
 		Way   string  `json:"way"`
@@ -220,7 +226,12 @@ func (t trial) drive(ctx context.Context, l *line, mode, dir, wav string, o opti
 	if err != nil {
 		return err
 	}
+	move := map[string]string(nil)
+	if t.Back > 0 {
+		move = map[string]string{"host": l.far.Name, "from": farAddr + "/30", "to": newAddr + "/30"}
+	}
 	config, err := json.Marshal(map[string]any{
+		"move": move,
 		"mode": mode, "near": near, "far": far, "wav": wav, "port": webPort,
 		"warmup": o.Warmup.Seconds(), "window": o.Window.Seconds(), "nearSpeaks": t.NearSpeaks,
 	})

@@ -60,6 +60,9 @@ type trial struct {
 	// Joined is how soon after the press of "present" the party's connection stands;
 	// 0 is no such rule. The control is the same hearing where everything passes.
 	Joined time.Duration
+	// Back is how soon sound comes again both ways after the party's host got another
+	// address; 0 is no such rule, and no other address.
+	Back time.Duration
 }
 
 func trials() []trial {
@@ -122,6 +125,12 @@ func trials() []trial {
 			Joined: 3 * time.Second,
 		},
 		{
+			Name: "R1", About: "party's address changes in the middle: how long no sound comes",
+			Up: clean, Down: clean,
+			Rule: "sound of both directions is back within 2 s of the change",
+			Back: 2 * time.Second,
+		},
+		{
 			Name: "clean", About: "a good line: share of time with a frozen picture at the judge",
 			Up: clean, Down: clean,
 			Rule:   "frozen share at the judge <= control + 0.01",
@@ -150,6 +159,14 @@ func (t trial) run(ctx context.Context, o options) (Verdict, error) {
 		if r := v.Hearing.Record; err == nil {
 			v.Value, v.Bound = max(r.WorstMS, r.PictureMS), maxGapOffMS
 			v.Pass = r.Pass()
+		}
+		return v, err
+	}
+	if t.Back > 0 {
+		v.Hearing, err = t.once(ctx, o, "sfu")
+		if m := v.Hearing.Moved; err == nil {
+			v.Value, v.Bound = max(m.Near, m.Far), t.Back.Seconds()
+			v.Pass = m.Near > 0 && m.Far > 0 && v.Value <= v.Bound
 		}
 		return v, err
 	}

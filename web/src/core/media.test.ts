@@ -41,7 +41,11 @@ class FakePC extends EventTarget {
       kind,
       init,
       receiver: { track },
-      sender: { replaceTrack: vi.fn() },
+      sender: {
+        replaceTrack: vi.fn(),
+        getStats: () =>
+          Promise.resolve(new Map([["T", { type: "transport", bytesReceived: this.received }]])),
+      },
       setCodecPreferences: vi.fn(),
     };
     this.transceivers.push(t);
@@ -61,6 +65,7 @@ class FakePC extends EventTarget {
     this.signalingState = "stable";
     return Promise.resolve();
   }
+  received = 0;
   getStats() {
     return Promise.resolve(new Map());
   }
@@ -309,6 +314,28 @@ describe("media", () => {
     expect(x.pcs[0]?.closed).toBe(true);
   });
 
+  it("restarts ICE at once when nothing comes from the server any more", async () => {
+    const x = setup();
+    x.media.use(x.stream);
+    x.media.start();
+    await x.flush();
+    await x.answer();
+    const [pc] = x.pcs;
+    if (!pc) throw new Error("no connection");
+    pc.become("connected");
+    for (let i = 0; i < 20; i++) {
+      pc.received = i * 1000;
+      await vi.advanceTimersByTimeAsync(200);
+    }
+    await vi.advanceTimersByTimeAsync(900);
+    expect(pc.restarts).toEqual([false, true]);
+    await x.answer();
+    pc.received = 20_000; // the state never said anything but "connected"
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(x.pcs).toHaveLength(1);
+    x.media.close();
+  });
+
   it("waits out a short break without a restart", async () => {
     const x = setup();
     x.media.start();
@@ -343,7 +370,7 @@ describe("media", () => {
     x.media.start();
     await x.flush();
     await x.answer();
-    await vi.advanceTimersByTimeAsync(799);
+    await vi.advanceTimersByTimeAsync(999);
     expect(x.pcs).toHaveLength(1);
     expect(x.pcs[0]?.iceServers).toEqual([]);
     await vi.advanceTimersByTimeAsync(1);

@@ -14,6 +14,7 @@ import {
 import { backoff } from "./backoff";
 import type { Clock } from "./clock";
 import { FreezeWatch } from "./freeze";
+import { Pulse } from "./pulse";
 import { orderCodecs, withOpusOptions } from "./sdp";
 import type { Body } from "./signaling";
 import type { SectionView, Transport } from "./state";
@@ -35,7 +36,7 @@ const RESTART_WITHIN = 6_000;
  * Who has found no way to the server by then tries through the relay as well. Not from
  * the start: each relayed candidate costs the server a socket that hardly anybody needs.
  */
-const DIRECT_WITHIN = 800;
+const DIRECT_WITHIN = 1_000;
 const ANSWER_WITHIN = 10_000;
 /** After a refused offer. */
 const REFUSED_WAIT = 3_000;
@@ -86,9 +87,21 @@ export class Media {
   private relayed = false;
   private timers = { grace: 0, restart: 0, answer: 0, direct: 0 };
   private readonly freeze: FreezeWatch;
+  private readonly pulse: Pulse;
 
   constructor(p: MediaParams) {
     this.p = p;
+    this.pulse = new Pulse({
+      clock: p.clock,
+      report: () => this.bytesReceived(),
+      // A new address, another network: the same seat, by a way that is found anew.
+      lost: () => {
+        this.restartIce();
+      },
+      back: () => {
+        if (this.pc?.connectionState === "connected") p.clock.clearTimeout(this.timers.restart);
+      },
+    });
     this.freeze = new FreezeWatch({
       clock: p.clock,
       report: () => this.inboundVideo(),
@@ -140,6 +153,7 @@ export class Media {
   close(): void {
     for (const t of Object.values(this.timers)) this.p.clock.clearTimeout(t);
     this.freeze.stop();
+    this.pulse.stop();
     this.pc?.close();
     this.pc = null;
     this.publish = [];
@@ -366,6 +380,8 @@ export class Media {
         clock.clearTimeout(this.timers.grace);
         clock.clearTimeout(this.timers.restart);
         this.p.handlers.transport("connected");
+        // Who sends nothing is answered nothing while the room is silent.
+        if (this.publish.length > 0) this.pulse.start();
         return;
       case "disconnected":
         this.p.handlers.transport("lost");
@@ -419,6 +435,16 @@ export class Media {
 
   private emit(): void {
     this.p.handlers.sections(this.view());
+  }
+
+  private async bytesReceived(): Promise<number | null> {
+    let bytes: number | null = null;
+    // Of one sender: the whole report of a large room is dear several times a second.
+    const report = await this.publish[0]?.transceiver.sender.getStats();
+    report?.forEach((s: RTCTransportStats) => {
+      if (s.type === "transport") bytes = (bytes ?? 0) + (s.bytesReceived ?? 0);
+    });
+    return bytes;
   }
 
   /** Decoded frames of every video section that the server says it is sending. */
