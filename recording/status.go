@@ -115,10 +115,10 @@ func (s *status) watch(ctx context.Context) {
 		case <-tick.C:
 			s.tell()
 		}
-		// Twice: a process that was stopped itself finds every batch old at first.
+		// Three times: a process that was stopped itself finds every batch old at first.
 		if late++; s.age() < hungAfter {
 			late = 0
-		} else if late == 2 && s.hung != nil {
+		} else if late == 3 && s.hung != nil {
 			s.hung()
 		}
 	}
