@@ -35,6 +35,43 @@ func TestClustersSpanAtMostAQuarterSecondAndReadBack(t *testing.T) {
 	})
 }
 
+// A stretch that is cut anywhere is read up to its last whole cluster.
+func TestACutStretchIsReadUpToItsLastWholeCluster(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		all := initBytes(opusName, 2, 0, 0)
+		want := []Stretch{{}}
+		init, ms, keys := int64(len(all)), int64(0), int64(0)
+		for range rapid.IntRange(1, 8).Draw(t, "clusters") {
+			var frames []frame
+			for range rapid.IntRange(1, 4).Draw(t, "frames") {
+				ms += rapid.Int64Range(0, 60).Draw(t, "step")
+				frames = append(frames, frame{ms: ms, key: rapid.Bool().Draw(t, "key"), data: make([]byte, rapid.IntRange(1, 300).Draw(t, "len"))})
+			}
+			var n int
+			all, n = appendCluster(all, frames)
+			ms = frames[n-1].ms // what did not fit is not written
+			for _, f := range frames[:n] {
+				if f.key {
+					keys++
+				}
+			}
+			s := Stretch{init, int64(len(all)), frames[0].ms, ms, keys}
+			if len(want) > 1 {
+				s.FromMS = want[1].FromMS
+			}
+			want = append(want, s)
+		}
+		cut := rapid.IntRange(0, len(all)).Draw(t, "cut")
+		i := 0
+		for i+1 < len(want) && want[i+1].Length <= int64(cut) {
+			i++
+		}
+		got, ok := ReadStretch(bytes.NewReader(all[:cut]))
+		require.Equal(t, i > 0, ok)
+		require.Equal(t, want[i], got)
+	})
+}
+
 // Whatever order and subset of packets arrives, every packet is in a frame, held
 // to be lost, late or twice there, and frames come out in order.
 func TestAssemblerAccountsForEveryPacket(t *testing.T) {
@@ -76,7 +113,12 @@ func makeSeqs(n int) []uint64 {
 func FuzzLastBlock(f *testing.F) {
 	c, _ := appendCluster(nil, []frame{{0, true, []byte{1, 2, 3}}, {20, true, []byte{4}}})
 	f.Add(c)
-	f.Fuzz(func(_ *testing.T, b []byte) { lastBlock(bytes.NewReader(b)) })
+	f.Fuzz(func(t *testing.T, b []byte) {
+		s, _ := ReadStretch(bytes.NewReader(b))
+		require.LessOrEqual(t, s.Length, int64(len(b)))
+		require.LessOrEqual(t, s.Init, s.Length)
+		lastBlock(bytes.NewReader(b))
+	})
 }
 
 func FuzzVP8(f *testing.F) {

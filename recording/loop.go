@@ -55,6 +55,7 @@ func (p *Part) round() {
 	if !p.flying {
 		p.launch()
 	}
+	p.stand()
 }
 
 // finish writes everything that is left.

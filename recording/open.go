@@ -93,6 +93,9 @@ func (p Params) openDir(root string, number int) (*Part, ledger.Params, error) {
 	if root != p.roots()[0] {
 		part.status.standing = troubleSecond
 	}
+	if part.elsewhere {
+		part.status.hung = func() { part.give(CauseDisk) }
+	}
 	return part, ledger.Params{
 		FS: fsys, Origin: Origin(p.Node, p.Hearing, number), Signer: p.Signer, Now: p.Now, Base: part.base,
 		Rand: p.Rand, Logger: p.Logger,

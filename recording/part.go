@@ -107,6 +107,8 @@ type Params struct {
 	// ended, or was to; either may be nil (Begin only).
 	Began func(part string)
 	Ended func(part string)
+
+	hung string // the hearing's directory of a disk that does not answer; nothing is asked of it
 }
 
 // Part is the recording of one sitting on one node. Its methods are safe for
@@ -139,6 +141,8 @@ type Part struct {
 	leaving    chan struct{}
 	leaveOnce  sync.Once
 	leaveCause string // written before leaving is closed
+	standing   atomic.Pointer[[]carry]
+	signed     atomic.Pointer[ledger.Checkpoint] // the last that was published
 
 	signable atomic.Bool // lines were written since the last checkpoint
 	stop     chan string
@@ -221,6 +225,7 @@ func (p *Part) checkpoints(ctx context.Context) {
 
 func (p *Part) publish(cp ledger.Checkpoint) {
 	if cp.Size > 0 {
+		p.signed.Store(&cp)
 		p.p.Notify.Checkpoint(cp.Size, base64.StdEncoding.EncodeToString(cp.Root[:]), cp.Note)
 	}
 }

@@ -154,7 +154,7 @@ func elsewhereEntry(root string, number int) string {
 // that does not take that may have failed already; it is told with the next part.
 func (p Params) announce(pl place) {
 	for _, root := range p.roots() {
-		if root == pl.root {
+		if root == pl.root || root == p.hung {
 			continue
 		}
 		name := elsewhereEntry(root, pl.number)
@@ -241,6 +241,10 @@ func (p Params) next(ctx context.Context, number int, previous *previousPart, ca
 	}
 	var errs []error
 	for _, root := range roots {
+		if root == p.hung {
+			errs = append(errs, fmt.Errorf("%w: %s", errHung, root))
+			continue
+		}
 		if err := p.makeRoot(root); err != nil {
 			errs = append(errs, fmt.Errorf("recording: %w", err))
 			continue
@@ -266,7 +270,7 @@ func (p Params) discard(pl place) {
 		return
 	}
 	for _, root := range p.roots() {
-		if root != pl.root {
+		if root != pl.root && root != p.hung {
 			_ = os.Remove(elsewhereEntry(root, pl.number)) // what stays only uses the number up
 		}
 	}

@@ -44,6 +44,7 @@ type Sitting struct {
 	over    bool
 	why     string  // of over
 	left    []place // without their end line
+	hung    string  // see Params
 
 	ev recent
 }
@@ -187,7 +188,7 @@ func (s *Sitting) Event(ctx context.Context, seq uint64, line []byte, committed,
 		part, changed, over := s.current()
 		err := ledger.ErrFailed
 		if part != nil {
-			if err = part.Event(ctx, seq, line, committed, durable); err == nil {
+			if err = part.tellEvent(ctx, seq, line, committed, durable); err == nil {
 				return nil
 			}
 			if !errors.Is(err, ledger.ErrFailed) && !errors.Is(err, ledger.ErrClosed) {
@@ -252,20 +253,9 @@ func (s *Sitting) move(ctx context.Context, old *Part) bool {
 	s.ev.keepAll(true)
 	logger := s.p.Logger.With("hearing", s.p.Hearing, "part", old.number)
 	logger.Error("recording leaves its part", "cause", old.leaveCause)
-	err := old.end(context.Background(), whyMoved) // the disk answers: it has given an error
-	clean := err == nil
-	at := place{old.root, old.number}
-	carried := old.carried(clean)
-	if clean {
-		s.ended(old.dir)
-	} else {
-		logger.Error("part left without its end", "error", err)
-		s.mu.Lock()
-		s.left = append(s.left, at)
-		s.mu.Unlock()
-	}
+	carried, previous := s.leave(old, logger)
 	for {
-		part, err := s.p.next(ctx, old.number+1, s.p.lastNote(at.root, at.number), carried, old.root)
+		part, err := s.params().next(ctx, old.number+1, previous, carried, old.root)
 		if err == nil {
 			why, over := s.moved(ctx, part, logger)
 			s.began(part.dir)
@@ -384,15 +374,15 @@ type carry struct {
 	cause string
 }
 
-// carried is what the next part has to account for. Only after end; clean tells
-// whether that wrote everything, gaps up to the end too.
+// carried is what the next part has to account for, without the cause. Of the loop, or
+// after end; clean tells whether that wrote everything, gaps up to the end too.
 func (p *Part) carried(clean bool) []carry {
 	var out []carry
 	for _, t := range p.order {
 		if !t.open && t.awayCause == "" {
 			continue
 		}
-		c := carry{info: t.info, from: p.finished, cause: p.leaveCause}
+		c := carry{info: t.info, from: p.finished}
 		if !clean {
 			c.from = t.unnamed()
 		}
@@ -482,7 +472,7 @@ func (s *Sitting) endLeft(ctx context.Context) {
 			case err == nil && ended:
 				s.ended(pl.dir())
 				now := s.latest() // its disk takes bytes again: perhaps it did not when this one began
-				s.p.announce(place{now.root, now.number})
+				s.params().announce(place{now.root, now.number})
 			case err == nil, errors.Is(err, ledger.ErrDamaged), errors.Is(err, ledger.ErrEmpty):
 			default:
 				s.p.Logger.Warn("left part not ended yet", "hearing", s.p.Hearing, "part", pl.number, "error", err)

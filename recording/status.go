@@ -26,6 +26,8 @@ type status struct {
 	said     bool // whether anything was said
 	saidOn   bool
 	saidWhy  string
+	// hung is told when nothing became durable for hungAfter; nil: nobody asks.
+	hung func()
 }
 
 // Troubles that are no causes of gaps (docs/archive-format.md).
@@ -104,14 +106,27 @@ func (s *status) tell() {
 
 // watch tells when nothing became durable for too long.
 func (s *status) watch(ctx context.Context) {
-	tick := time.NewTicker(s.limit / 4)
+	tick := time.NewTicker(s.limit / 8)
 	defer tick.Stop()
-	for {
+	for late := 0; ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 			s.tell()
 		}
+		// Three times: a process that was stopped itself finds every batch old at first.
+		if late++; s.age() < hungAfter {
+			late = 0
+		} else if late == 3 && s.hung != nil {
+			s.hung()
+		}
 	}
+}
+
+// age is how long ago something became durable.
+func (s *status) age() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now().Sub(s.lastOK)
 }

@@ -46,46 +46,109 @@ func appendCluster(dst []byte, frames []frame) ([]byte, int) {
 	return element(dst, idCluster, body), n
 }
 
-// lastBlock reads a stretch of this writer that begins with an element and returns the time of the last whole
-// block in milliseconds; a cut one ends the reading.
+// Stretch is what stands in a stretch of a track file that begins with an element.
+type Stretch struct {
+	Init         int64 // bytes in front of its first cluster
+	Length       int64 // bytes up to the end of its last whole cluster
+	FromMS, ToMS int64 // media time of the first and last block up to there
+	Keys         int64 // blocks up to there that can be begun with
+}
+
+// ReadStretch reads a stretch of this writer; a cut cluster ends the reading. ok is
+// false when no cluster is whole.
+func ReadStretch(r io.Reader) (s Stretch, ok bool) {
+	s, _, _ = scan(r)
+	return s, s.Length > 0
+}
+
+// lastBlock is the time of the last whole block of such a stretch in milliseconds, also
+// of a cut cluster.
 func lastBlock(r io.Reader) (ms int64, ok bool) {
-	in := bufio.NewReader(r)
+	_, ms, ok = scan(r)
+	return ms, ok
+}
+
+// counted counts what is read.
+type counted struct {
+	io.Reader
+	n int64
+}
+
+// Read implements io.Reader.
+func (c *counted) Read(b []byte) (int, error) {
+	n, err := c.Reader.Read(b)
+	c.n += int64(n)
+	return n, err
+}
+
+func scan(r io.Reader) (s Stretch, last int64, some bool) {
+	from := &counted{Reader: r}
+	in := bufio.NewReader(from)
+	at := func() int64 { return from.n - int64(in.Buffered()) }
 	for {
+		begin := at()
 		id, size, err := readHead(in)
 		switch {
 		case err == nil && id == idSegment:
 			continue // its size is unknown, its elements follow
 		case err != nil || size < 0:
-			return ms, ok
+			return s, last, some
 		case id != idCluster:
 			if _, err := in.Discard(int(size)); err != nil {
-				return ms, ok
+				return s, last, some
 			}
 			continue
 		}
-		cluster := bufio.NewReader(io.LimitReader(in, size))
-		start := int64(0)
-		for {
-			id, n, err := readHead(cluster)
-			if err != nil || n < 0 {
-				break
+		body := &io.LimitedReader{R: in, N: size}
+		c := readCluster(body)
+		if c.blocks > 0 {
+			last, some = c.to, true
+		}
+		if !c.whole || body.N > 0 {
+			return s, last, some
+		}
+		if s.Length == 0 {
+			s.Init, s.FromMS = begin, c.from
+		}
+		s.Length, s.ToMS, s.Keys = at(), c.to, s.Keys+c.keys
+	}
+}
+
+// cluster is what one holds up to where it is cut.
+type cluster struct {
+	blocks, keys int64
+	from, to     int64 // milliseconds
+	whole        bool  // ends behind an element
+}
+
+func readCluster(r io.Reader) (c cluster) {
+	in := bufio.NewReader(r)
+	start := int64(0)
+	for {
+		id, n, err := readHead(in)
+		if err != nil || n < 0 {
+			c.whole = errors.Is(err, io.EOF) && c.blocks > 0
+			return c
+		}
+		var head [8]byte
+		k := min(n, 8)
+		if _, err := io.ReadFull(in, head[:k]); err != nil {
+			return c
+		}
+		if _, err := in.Discard(int(n - k)); err != nil {
+			return c
+		}
+		switch {
+		case id == idTimestamp:
+			for _, b := range head[:k] {
+				start = start<<8 | int64(b)
 			}
-			var head [8]byte
-			k := min(n, 8)
-			if _, err := io.ReadFull(cluster, head[:k]); err != nil {
-				return ms, ok
+		case id == idSimpleBlock && k >= 4:
+			c.to = start + int64(int16(binary.BigEndian.Uint16(head[1:])))
+			if c.blocks == 0 {
+				c.from = c.to
 			}
-			if _, err := cluster.Discard(int(n - k)); err != nil {
-				return ms, ok
-			}
-			switch {
-			case id == idTimestamp:
-				for _, b := range head[:k] {
-					start = start<<8 | int64(b)
-				}
-			case id == idSimpleBlock && k >= 4:
-				ms, ok = start+int64(int16(binary.BigEndian.Uint16(head[1:]))), true
-			}
+			c.blocks, c.keys = c.blocks+1, c.keys+int64(head[3]>>7)
 		}
 	}
 }

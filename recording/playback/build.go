@@ -3,12 +3,14 @@ package playback
 import (
 	"cmp"
 	"encoding/json"
+	"io"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"phientoa/internal/asic"
 	"phientoa/internal/ledger"
+	"phientoa/recording"
 )
 
 // builder follows the lines of a log.
@@ -27,8 +29,9 @@ type builder struct {
 // source is a track with what places it in time.
 type source struct {
 	Track
-	rate  int64 // of its RTP clock, Hz
-	files []*fileLines
+	rate   int64 // of its RTP clock, Hz
+	opened int64 // last, microseconds since the part began
+	files  []*fileLines
 }
 
 type fileLines struct {
@@ -59,9 +62,11 @@ func (b *builder) line(l ledger.Line) (more bool, err error) {
 	ok := true
 	switch l.Kind {
 	case ledger.KindTrackOpen:
-		ok = b.open(l.Members)
+		ok = b.open(l.Members, l.T)
 	case ledger.KindSeg:
 		ok = b.seg(l.Members)
+	case ledger.KindRecovered:
+		ok = b.recovered(l.Members)
 	case ledger.KindGap:
 		ok = b.gap(l.Members)
 	case ledger.KindEvent:
@@ -126,7 +131,7 @@ func (b *builder) genesis(l ledger.Line) bool {
 	return true
 }
 
-func (b *builder) open(members json.RawMessage) bool {
+func (b *builder) open(members json.RawMessage, t int64) bool {
 	var o struct {
 		Track  string `json:"track"`
 		Source struct {
@@ -139,18 +144,20 @@ func (b *builder) open(members json.RawMessage) bool {
 	if json.Unmarshal(members, &o) != nil || o.Track == "" || len(o.Track) > maxText {
 		return false
 	}
-	if b.tracks[o.Track] != nil {
+	at, inTime := b.at(t)
+	if s := b.tracks[o.Track]; s != nil {
+		s.opened = at
 		return true // granted again
 	}
 	mime := map[string]string{"vp8": `video/webm; codecs="vp8"`, "opus": `audio/webm; codecs="opus"`}[o.Codec]
-	if len(b.tracks) >= maxTracks || mime == "" || o.Rate <= 0 || o.Rate > 1e6 {
+	if len(b.tracks) >= maxTracks || mime == "" || !inTime || o.Rate <= 0 || o.Rate > 1e6 {
 		return false
 	}
 	people := []string{}
 	for _, id := range b.devices[o.Source.Device] {
 		people = append(people, clip(id))
 	}
-	b.tracks[o.Track] = &source{rate: o.Rate, Track: Track{
+	b.tracks[o.Track] = &source{rate: o.Rate, opened: at, Track: Track{
 		ID: o.Track, Device: clip(o.Source.Device), Kind: clip(o.Source.Kind), Codec: o.Codec, Mime: mime, People: people,
 	}}
 	return true
@@ -228,6 +235,59 @@ func (b *builder) seg(members json.RawMessage) bool {
 	f.end = s.Offset + s.Length
 	f.Segments = append(f.Segments, Segment{Offset: s.Offset + s.Init, Length: s.Length - s.Init, FromMS: s.FromMS, ToMS: s.ToMS, Keys: s.Keys})
 	f.clock = append(f.clock, s.reading(from, b.x.Began, b.tracks[s.Track].rate))
+	b.segments++
+	return true
+}
+
+// maxRecovered bounds a recovered stretch that is played, in bytes: the recorder names
+// its media each second, and a camera sends less than 250 kB in it.
+const maxRecovered = 64 << 20
+
+// recovered takes what a crash left behind the last stretch of a file. No line says what
+// is in it: its clusters do, up to the last whole one. It lies behind the stretch before
+// by its own clock; one at the beginning of a file, where the track was opened.
+func (b *builder) recovered(members json.RawMessage) bool {
+	var r struct {
+		Track  string `json:"track"`
+		File   string `json:"file"`
+		Offset int64  `json:"offset"`
+		Length int64  `json:"length"`
+	}
+	if json.Unmarshal(members, &r) != nil {
+		return false
+	}
+	if r.File == "" {
+		return true // says something else
+	}
+	f := b.file(r.Track, r.File)
+	if f == nil || r.Offset < f.end || r.Length <= 0 || r.Length > min(f.Length-r.Offset, maxRecovered) || b.segments >= maxSegments {
+		return false
+	}
+	e, _ := b.c.Entry(r.File)
+	s, ok := recording.ReadStretch(io.NewSectionReader(b.c.Reader(e), r.Offset, r.Length))
+	if !ok {
+		return true // nothing whole: it is kept, and cannot be played
+	}
+	if (s.Init > 0) != (r.Offset == 0) || (f.Init == 0 && s.Init == 0) || s.FromMS < 0 || s.ToMS < s.FromMS || s.ToMS > maxSpan/1000 {
+		return false
+	}
+	t := b.tracks[r.Track]
+	now := reading{ms: s.FromMS, arrived: t.opened + s.FromMS*1000}
+	if n := len(f.Segments); n > 0 {
+		if s.FromMS < f.Segments[n-1].ToMS {
+			return false
+		}
+		now.arrived = f.clock[n-1].arrived + (s.FromMS-f.clock[n-1].ms)*1000
+	}
+	if t.Codec == "opus" {
+		s.Keys = 0
+	}
+	if s.Init > 0 {
+		f.Init = s.Init
+	}
+	f.end = r.Offset + r.Length
+	f.Segments = append(f.Segments, Segment{Offset: r.Offset + s.Init, Length: s.Length - s.Init, FromMS: s.FromMS, ToMS: s.ToMS, Keys: s.Keys})
+	f.clock = append(f.clock, now)
 	b.segments++
 	return true
 }

@@ -158,6 +158,13 @@ func TestMain(m *testing.M) {
 // sealed records the feeds and seals the part.
 func sealed(t testing.TB, of []*feed) (path string) {
 	t.Helper()
+	return record(t, of, 0)
+}
+
+// record is sealed; when crash is set the process is gone at that second, and the next
+// one ends the part.
+func record(t testing.TB, of []*feed, crash time.Duration) (path string) {
+	t.Helper()
 	dir, bubble := t.TempDir(), time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 	id, err := pki.Open(pki.Params{Dir: filepath.Join(dir, "pki"), Node: "node-1", Now: capturedAt, Rand: rand.Reader})
 	require.NoError(t, err)
@@ -167,11 +174,15 @@ func sealed(t testing.TB, of []*feed) (path string) {
 	var part string
 	synctest.Test(t.(*testing.T), func(t *testing.T) {
 		now := func() time.Time { return time.Now().Add(capturedAt().Sub(bubble)) }
-		p, err := recording.Open(context.Background(), recording.Params{
-			Dir: filepath.Join(dir, "evidence"), Hearing: "h-1", Node: "node-1", Genesis: []byte(genesis),
-			Epoch: 1, Signer: k, Notify: deaf{}, Rand: rand.Reader, Now: now,
-		})
-		require.NoError(t, err)
+		open := func(evidence string) *recording.Part {
+			p, err := recording.Open(context.Background(), recording.Params{
+				Dir: filepath.Join(dir, evidence), Hearing: "h-1", Node: "node-1", Genesis: []byte(genesis),
+				Epoch: 1, Signer: k, Notify: deaf{}, Rand: rand.Reader, Now: now,
+			})
+			require.NoError(t, err)
+			return p
+		}
+		p := open("evidence")
 		part = p.Dir()
 		var all []moment
 		for _, f := range of {
@@ -189,8 +200,22 @@ func sealed(t testing.TB, of []*feed) (path string) {
 		slices.SortStableFunc(all, func(a, b moment) int { return int(a.at - b.at) })
 		start := now()
 		for _, m := range all {
+			if crash > 0 && m.at > crash {
+				break
+			}
 			time.Sleep(start.Add(m.at).Sub(now())) //nolint:forbidigo // the clock of the bubble
 			m.do(now())
+		}
+		if crash > 0 { // what a killed process leaves
+			require.NoError(t, os.CopyFS(filepath.Join(dir, "left"), os.DirFS(filepath.Join(dir, "evidence"))))
+			next := open("left")
+			part = next.Dir()
+			require.NoError(t, next.Close(context.Background()))
+			log, err := os.ReadFile(filepath.Join(part, "log.jsonl"))
+			require.NoError(t, err)
+			require.Contains(t, string(log), `"k":"recovered","track":`)
+			require.Error(t, p.Close(context.Background()), "the signer went on with the next process")
+			return
 		}
 		require.NoError(t, p.Close(context.Background()))
 	})

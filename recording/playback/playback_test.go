@@ -141,6 +141,27 @@ func TestAStretchThatCannotBeIsLeftOutAndCounted(t *testing.T) {
 	}
 }
 
+// Neither is one that a line says was found behind a crash and that holds nothing.
+func TestARecoveredStretchThatCannotBeIsLeftOut(t *testing.T) {
+	for line, skipped := range map[string]int{
+		`"file":"media/t001-1.webm","offset":30,"length":10`:                  0, // no cluster
+		`"file":"media/t001-1.webm","offset":30,"length":11`:                  1,
+		`"file":"media/t001-1.webm","offset":29,"length":1`:                   1,
+		`"file":"media/t001-1.webm","offset":30,"length":9223372036854775807`: 1,
+		`"file":"media/t001-1.webm","offset":-1,"length":10`:                  1,
+		`"file":"media/t002-1.webm","offset":0,"length":10`:                   1,
+		`"epoch":1,"files":0`: 0,
+	} {
+		log := smallLog() + `{"i":5,"t":1000000,"mono_ns":0,"k":"recovered","track":"t001",` + line +
+			`,"salt":"00000000000000000000000000000000","prev":"0000000000000000000000000000000000000000000000000000000000000000"}` + "\n"
+		x, err := readLog(t, log)
+		require.NoError(t, err)
+		require.Equal(t, skipped, x.Skipped, line)
+		require.Len(t, x.Tracks, 1, line)
+		require.Len(t, x.Tracks[0].Files[0].Segments, 1, line)
+	}
+}
+
 func readLog(t *testing.T, log string) (*Index, error) {
 	t.Helper()
 	var m memory
@@ -180,6 +201,25 @@ func TestWithoutReportsArrivalsPlaceATrack(t *testing.T) {
 		require.False(t, f.Aligned)
 		for _, s := range f.Segments {
 			require.InDelta(t, want, s.Shift, hold+2000)
+		}
+	}
+}
+
+// What a crash left behind the last line of its file is played too, in its place.
+func TestWhatACrashLeftBehindTheLastLineIsPlayed(t *testing.T) {
+	const crash = 8300 * time.Millisecond
+	x := read(t, record(t, feeds(t, t.TempDir()), crash))
+	require.Zero(t, x.Skipped)
+	whole := example(t)
+	for _, device := range []string{"device-1", "device-2"} {
+		for _, kind := range []string{"cam", "mic"} {
+			f, want := track(t, x, device, kind).Files[0], track(t, read(t, whole), device, kind).Files[0]
+			last := f.Segments[len(f.Segments)-1]
+			require.Equal(t, f.Length, last.Offset+last.Length, "to the end of the file")
+			end := last.ToMS*1000 + last.Shift
+			require.Greater(t, end, (crash - 600*time.Millisecond).Microseconds(), "%s %s", device, kind)
+			require.LessOrEqual(t, end, crash.Microseconds())
+			require.InDelta(t, want.Segments[0].Shift, last.Shift, hold, "in step with what stands before")
 		}
 	}
 }
