@@ -12,9 +12,6 @@ const (
 	probeWindow  = 2 * time.Second
 )
 
-// cleanLoss is the share of loss below which a rate is clean.
-const cleanLoss = 0.001
-
 var errNoCleanRate = errors.New("bench: no rate is clean")
 
 // memory gives what one further receiver costs: the difference of two sessions.

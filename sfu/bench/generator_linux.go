@@ -198,10 +198,3 @@ func (r *reader) addTo(s *Sample, spans []*span) {
 		}
 	}
 }
-
-func (c *FeedbackCount) add(o FeedbackCount) {
-	c.Reports += o.Reports
-	c.Transport += o.Transport
-	c.Nacks += o.Nacks
-	c.Plis += o.Plis
-}

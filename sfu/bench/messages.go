@@ -176,6 +176,13 @@ type FeedbackCount struct {
 	Plis      uint64 `json:"keyframe_requests"`
 }
 
+func (c *FeedbackCount) add(o FeedbackCount) {
+	c.Reports += o.Reports
+	c.Transport += o.Transport
+	c.Nacks += o.Nacks
+	c.Plis += o.Plis
+}
+
 // Probe is one step of a search for the clean rate.
 type Probe struct {
 	Rate float64 `json:"packets_per_second"`

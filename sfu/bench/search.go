@@ -18,6 +18,9 @@ const (
 	climb     = 1.5
 )
 
+// cleanLoss is the share of loss below which a rate is clean.
+const cleanLoss = 0.001
+
 // verdict on one rate.
 type verdict int
 
