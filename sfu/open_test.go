@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/srtp/v3"
 	"github.com/stretchr/testify/require"
@@ -210,6 +211,43 @@ func FuzzDatagram(f *testing.F) {
 		for _, k := range w.packets {
 			require.Contains(t, []uint8{96, 97}, k.PayloadType)
 		}
+	})
+}
+
+// Whatever RTCP an authentic peer sends: nothing panics, and nothing is resent that
+// was not sent.
+func FuzzCompound(f *testing.F) {
+	for _, k := range []rtcp.Packet{
+		&rtcp.SenderReport{SSRC: 11, NTPTime: 1 << 40, Reports: []rtcp.ReceptionReport{{SSRC: 11}}},
+		&rtcp.TransportLayerNack{MediaSSRC: 11, Nacks: []rtcp.NackPair{{PacketID: 1, LostPackets: 0xffff}}},
+		&rtcp.FullIntraRequest{MediaSSRC: 11, FIR: []rtcp.FIREntry{{SSRC: 11}}},
+		&rtcp.ReceiverEstimatedMaximumBitrate{SSRCs: []uint32{11}, Bitrate: 1e5},
+	} {
+		b, err := k.Marshal()
+		require.NoError(f, err)
+		f.Add(append(b, b...))
+	}
+	keys := sessionKeys{profile: srtp.ProtectionProfileAeadAes128Gcm, clientKey: testKey, clientSalt: testSalt}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		seal, err := srtp.CreateContext(testKey, testSalt, keys.profile)
+		require.NoError(t, err)
+		if b, err = seal.EncryptRTCP(nil, b, nil); err != nil {
+			return
+		}
+		room := newFakeRoom()
+		p, w := room.peer("speaker")
+		room.taking(p)
+		q, _ := room.peer("other")
+		room.publishes(q, Cam)
+		room.binds(p, cam("other"), "0")
+		require.NoError(t, room.Apply(Routing{Grants: []Grant{toPeer(cam("other"), "speaker")}}))
+		p.in.reporters = map[uint32]struct{}{}
+		p.in.control, err = newControlOpener(keys)
+		require.NoError(t, err)
+		p.datagram(b)
+		require.Len(t, p.in.reporters, 1, "it was opened")
+		require.Zero(t, room.loop.count.panics.Load())
+		require.Empty(t, w.packets)
 	})
 }
 
