@@ -9,6 +9,7 @@ import (
 
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
+	"github.com/pion/sdp/v3"
 	"github.com/pion/srtp/v3"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -117,13 +118,21 @@ func (f *fakeRoom) taking(p *Peer) {
 	p.in.open, p.in.feedback = open, newFeedback(f.now)
 	f.publishes(p, Cam)
 	f.publishes(p, Mic)
-	p.in.negotiated([]line{
-		{mid: "cam", declared: true, clock: 90000, types: codecTypes{vp8: 96, rtx: 97}},
-		{mid: "mic", declared: true, clock: 48000, types: codecTypes{opus: 111, red: 63}},
-	}, extensions{mid: 1, rid: 2, repaired: 3, congestion: 4}, []publishPlan{
-		{mid: "cam", kind: Cam, ssrc: 11, rtxSSRC: 12}, {mid: "mic", kind: Mic, ssrc: 21},
-	})
+	var d sdp.SessionDescription
+	if err := d.UnmarshalString(takenAnswer); err != nil {
+		panic(err)
+	}
+	plan := []publishPlan{{mid: "cam", kind: Cam, ssrc: 11, rtxSSRC: 12}, {mid: "mic", kind: Mic, ssrc: 21}}
+	lines, exts := intakeLines(&d, plan)
+	p.in.negotiated(lines, exts, plan)
 }
+
+const takenAnswer = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n" +
+	"m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\na=mid:cam\r\na=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n" +
+	"a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid\r\na=extmap:2 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n" +
+	"a=extmap:3 urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id\r\n" +
+	"a=extmap:4 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n" +
+	"m=audio 9 UDP/TLS/RTP/SAVPF 111 63\r\na=mid:mic\r\na=rtpmap:111 opus/48000/2\r\na=rtpmap:63 red/48000/2\r\n"
 
 // A datagram goes from the socket to a hundred sealed copies without an allocation.
 func TestTakingADatagramAllocatesNothing(t *testing.T) {
