@@ -7,7 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
+	"github.com/pion/sdp/v3"
 	"github.com/pion/srtp/v3"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -116,13 +118,21 @@ func (f *fakeRoom) taking(p *Peer) {
 	p.in.open, p.in.feedback = open, newFeedback(f.now)
 	f.publishes(p, Cam)
 	f.publishes(p, Mic)
-	p.in.negotiated([]sending{
-		{mid: "cam", declared: true, clock: 90000, types: codecTypes{vp8: 96, rtx: 97}},
-		{mid: "mic", declared: true, clock: 48000, types: codecTypes{opus: 111, red: 63}},
-	}, extensions{mid: 1, rid: 2, repaired: 3, congestion: 4}, []publishPlan{
-		{mid: "cam", kind: Cam, ssrc: 11, rtxSSRC: 12}, {mid: "mic", kind: Mic, ssrc: 21},
-	})
+	var d sdp.SessionDescription
+	if err := d.UnmarshalString(takenAnswer); err != nil {
+		panic(err)
+	}
+	plan := []publishPlan{{mid: "cam", kind: Cam, ssrc: 11, rtxSSRC: 12}, {mid: "mic", kind: Mic, ssrc: 21}}
+	lines, exts := intakeLines(&d, plan)
+	p.in.negotiated(lines, exts, plan)
 }
+
+const takenAnswer = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n" +
+	"m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\na=mid:cam\r\na=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n" +
+	"a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid\r\na=extmap:2 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n" +
+	"a=extmap:3 urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id\r\n" +
+	"a=extmap:4 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n" +
+	"m=audio 9 UDP/TLS/RTP/SAVPF 111 63\r\na=mid:mic\r\na=rtpmap:111 opus/48000/2\r\na=rtpmap:63 red/48000/2\r\n"
 
 // A datagram goes from the socket to a hundred sealed copies without an allocation.
 func TestTakingADatagramAllocatesNothing(t *testing.T) {
@@ -210,6 +220,43 @@ func FuzzDatagram(f *testing.F) {
 		for _, k := range w.packets {
 			require.Contains(t, []uint8{96, 97}, k.PayloadType)
 		}
+	})
+}
+
+// Whatever RTCP an authentic peer sends: nothing panics, and nothing is resent that
+// was not sent.
+func FuzzCompound(f *testing.F) {
+	for _, k := range []rtcp.Packet{
+		&rtcp.SenderReport{SSRC: 11, NTPTime: 1 << 40, Reports: []rtcp.ReceptionReport{{SSRC: 11}}},
+		&rtcp.TransportLayerNack{MediaSSRC: 11, Nacks: []rtcp.NackPair{{PacketID: 1, LostPackets: 0xffff}}},
+		&rtcp.FullIntraRequest{MediaSSRC: 11, FIR: []rtcp.FIREntry{{SSRC: 11}}},
+		&rtcp.ReceiverEstimatedMaximumBitrate{SSRCs: []uint32{11}, Bitrate: 1e5},
+	} {
+		b, err := k.Marshal()
+		require.NoError(f, err)
+		f.Add(append(b, b...))
+	}
+	keys := sessionKeys{profile: srtp.ProtectionProfileAeadAes128Gcm, clientKey: testKey, clientSalt: testSalt}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		seal, err := srtp.CreateContext(testKey, testSalt, keys.profile)
+		require.NoError(t, err)
+		if b, err = seal.EncryptRTCP(nil, b, nil); err != nil {
+			return
+		}
+		room := newFakeRoom()
+		p, w := room.peer("speaker")
+		room.taking(p)
+		q, _ := room.peer("other")
+		room.publishes(q, Cam)
+		room.binds(p, cam("other"), "0")
+		require.NoError(t, room.Apply(Routing{Grants: []Grant{toPeer(cam("other"), "speaker")}}))
+		p.in.reporters = map[uint32]struct{}{}
+		p.in.control, err = newControlOpener(keys)
+		require.NoError(t, err)
+		p.datagram(b)
+		require.Len(t, p.in.reporters, 1, "it was opened")
+		require.Zero(t, room.loop.count.panics.Load())
+		require.Empty(t, w.packets)
 	})
 }
 
