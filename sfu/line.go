@@ -35,6 +35,8 @@ type line struct {
 	// wanted is the rate that would carry every picture as it is shown, 0 when they
 	// all are.
 	wanted int
+	// repairs read what is reported about repair streams.
+	repairs []*webrtc.RTPReceiver
 }
 
 // bounds says that the estimate bounds what is sent.
@@ -64,12 +66,70 @@ func (s *section) numberWide(list []webrtc.RTPHeaderExtensionParameter) {
 	}
 }
 
+// close ends the readers of reports about repairs: Pion knows nothing of them. The
+// peer has ended.
+func (l *line) close() {
+	for _, rx := range l.repairs {
+		_ = rx.Stop()
+	}
+}
+
 // lineReader reads transport-wide feedback out of what one RTCP reader gets.
-type lineReader struct{ arrivals []estimate.Arrival }
+type lineReader struct {
+	arrivals []estimate.Arrival
+	repairs  bool // those about the repair stream are read
+}
+
+// readRepairs reads the feedback that names the section's repair stream: a report is
+// about the whole line, but names the stream of the newest packet, which Pion's
+// sender passes over. The transport is up. It ends with the peer.
+func (p *Peer) readRepairs(s *section) {
+	var ssrc uint32
+	p.lock(func() {
+		if s.wide != 0 {
+			ssrc = s.rtxSSRC
+		}
+	})
+	if ssrc == 0 {
+		return
+	}
+	rx, err := p.api.NewRTPReceiver(webrtc.RTPCodecTypeVideo, p.pc.SCTP().Transport())
+	if err == nil {
+		err = rx.Receive(webrtc.RTPReceiveParameters{Encodings: []webrtc.RTPDecodingParameters{{
+			RTPCodingParameters: webrtc.RTPCodingParameters{SSRC: webrtc.SSRC(ssrc)},
+		}}})
+	}
+	if err != nil {
+		p.room.engine.log.Debug("sfu: reports about repairs are not read", "peer", p.id, "error", err)
+		return
+	}
+	ended := false
+	p.lock(func() {
+		if ended = p.ended; !ended {
+			p.tx.line.repairs = append(p.tx.line.repairs, rx)
+		}
+	})
+	if ended {
+		_ = rx.Stop()
+		return
+	}
+	line, buf := lineReader{repairs: true}, make([]byte, receiveMTU)
+	for {
+		n, _, err := rx.Read(buf)
+		if err != nil {
+			return
+		}
+		line.take(p, s, buf[:n])
+	}
+}
 
 // take reads b when it is transport-wide feedback. Pion hands over the packets of a
 // compound one by one.
-func (r *lineReader) take(p *Peer, b []byte) bool {
+func (r *lineReader) take(p *Peer, s *section, b []byte) bool {
+	if !r.repairs {
+		r.repairs = true
+		p.guarded(func() { p.readRepairs(s) })
+	}
 	list, ok := estimate.ParseFeedback(b, r.arrivals[:0])
 	if ok {
 		r.arrivals = list

@@ -170,7 +170,7 @@ func (p *Peer) readFeedback(s *section, sender *webrtc.RTPSender) {
 		if err != nil {
 			return
 		}
-		if line.take(p, buf[:n]) {
+		if line.take(p, s, buf[:n]) {
 			continue
 		}
 		pkts, err := rtcp.Unmarshal(buf[:n])
