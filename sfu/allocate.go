@@ -12,6 +12,7 @@ const (
 	keepBy     = 1.25   // the lowest layer is left only when it is so much too much
 	raiseHold  = time.Second
 	maxHold    = 16 * time.Second
+	leastHold  = 2 * time.Second // bound of the hold where a picture has nothing
 	shortRaise = 4 * time.Second // a raise taken back so soon lengthens the hold
 )
 
@@ -54,18 +55,28 @@ func (d *demand) cost(i int) int {
 	return d.rate[i]
 }
 
+// raises says who may get more than it has.
+type raises uint8
+
+const (
+	raiseNone    raises = iota
+	raiseNothing        // who has nothing, the lowest layer
+	raiseAll
+)
+
 // divide gives each picture a layer within budget bits per second. First everyone's
 // lowest, the more important before the others, then more to the most important
-// as far as it goes, then to the next. More than a picture has is given only with
-// raise, and with a margin. It returns what all would like.
-func divide(budget int, list []demand, raise bool) (wanted int) {
+// as far as it goes, then to the next. More than a picture has is given only as raise
+// says, and with a margin. It returns what all would like.
+func divide(budget int, list []demand, raise raises) (wanted int) {
 	slices.SortStableFunc(list, func(a, b demand) int { return int(b.priority) - int(a.priority) })
 	fits := func(d *demand, to int) bool {
 		more := d.cost(to) - d.cost(d.give)
 		if to > d.now && !(d.fresh && d.give < 0) {
-			return raise && float64(more)*raiseBy <= float64(budget)
+			may := raise == raiseAll || raise == raiseNothing && d.now < 0 && d.give < 0
+			return may && float64(more)*raiseBy <= float64(budget)
 		}
-		if d.give < 0 {
+		if d.give < 0 && to <= d.now {
 			return float64(more) <= keepBy*float64(budget)
 		}
 		return more <= budget
@@ -135,7 +146,14 @@ func (p *Peer) allocate(now time.Time) {
 	budget := int(float64(l.est.Target()-sound) * through)
 	congested := l.est.Congested()
 	st := &l.share
-	raise := !congested && now.Sub(st.lowered) >= st.hold
+	raise := raiseNone
+	switch since := now.Sub(st.lowered); {
+	case congested:
+	case since >= st.hold:
+		raise = raiseAll
+	case since >= leastHold:
+		raise = raiseNothing
+	}
 	wanted := divide(budget, list, raise)
 	l.wanted = 0
 	if wanted > budget {

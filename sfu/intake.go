@@ -50,8 +50,8 @@ type stream struct {
 	ssrc   uint32
 	mid    string
 	rid    string
-	repair bool  // it repeats packets of the stream with the same mid and rid (RFC 4588)
-	stale  bool  // another stream has taken its place
+	repair bool     // it repeats packets of the stream with the same mid and rid (RFC 4588)
+	stale  bool     // another stream has taken its place
 	line   *sending // nil while nothing of the sort is negotiated
 	layer  *layer
 	window replayWindow

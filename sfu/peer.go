@@ -24,6 +24,7 @@ type Peer struct {
 	id         string
 	observer   PeerObserver
 	mayPublish map[SourceKind]bool
+	api        *webrtc.API
 	pc         *webrtc.PeerConnection
 	keys       keyTap
 
@@ -79,7 +80,8 @@ func newPeer(r *Room, p PeerParams) (*Peer, error) {
 	for _, k := range p.MayPublish {
 		peer.mayPublish[k] = true
 	}
-	api, err := peer.api()
+	var err error
+	peer.api, err = peer.newAPI()
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +89,7 @@ func newPeer(r *Room, p PeerParams) (*Peer, error) {
 	if err != nil {
 		return nil, err
 	}
-	peer.pc, err = api.NewPeerConnection(webrtc.Configuration{
+	peer.pc, err = peer.api.NewPeerConnection(webrtc.Configuration{
 		Certificates: []webrtc.Certificate{cert},
 		BundlePolicy: webrtc.BundlePolicyMaxBundle,
 	})
@@ -104,9 +106,9 @@ func newPeer(r *Room, p PeerParams) (*Peer, error) {
 	return peer, nil
 }
 
-// api builds Pion's settings of one peer: the hooks of the key derivation are
+// newAPI builds Pion's settings of one peer: the hooks of the key derivation are
 // per connection.
-func (p *Peer) api() (*webrtc.API, error) {
+func (p *Peer) newAPI() (*webrtc.API, error) {
 	var s webrtc.SettingEngine
 	s.LoggerFactory = quietLoggers()
 	s.SetLite(true)

@@ -18,8 +18,9 @@ type Params struct {
 
 const (
 	ringSize     = 1024 // packets in flight that feedback can tell of, a power of two
-	ackedBuckets = 8
-	ackedBucket  = 50.0 // milliseconds of one
+	ackedBuckets = 16
+	ackedBucket  = 25.0 // milliseconds of one
+	busyBuckets  = 6    // for which a full line is looked at
 	backOff      = 0.85 // of what arrives, after the line filled up
 	growth       = 1.08 // a second, while the line's capacity is unknown
 	additive     = 40_000
@@ -27,7 +28,7 @@ const (
 	headroomBits = 10_000
 	minSpan      = 250 * time.Millisecond // of sending, for one look at the loss
 	minPackets   = 20
-	maxOwnLoss   = 0.35 // of a line that can be used at all
+	maxOwnLoss   = 0.35                   // of a line that can be used at all
 	lossJump     = 0.08                   // more loss than the line has by itself, for which the rate is to blame
 	lossCalm     = 3 * time.Second        // in which what a lower rate changed is judged,
 	lossSettled  = 800 * time.Millisecond // once what was sent before has been told of
@@ -64,8 +65,7 @@ type Estimator struct {
 	// capacity is what arrived when the line was last full, 0: unknown.
 	capacity float64
 	held     bool // after a decrease, until the delay is normal
-	newest   uint32
-	reports  int // feedbacks that told of anything
+	reports  int  // feedbacks that told of anything
 	loss     lossBook
 	probe    probe
 	arrivals clock
@@ -172,7 +172,7 @@ func (e *Estimator) follow(now time.Time) {
 	e.grew = now
 	switch {
 	case e.trend.state == overuse && e.trend.queued() && !e.probe.mayFill(now):
-		e.full(rate, now)
+		e.full(e.acked.busiest(), now)
 	case e.trend.state != normal:
 	case e.held:
 		e.held = false
@@ -242,10 +242,25 @@ func (a *acked) add(ms float64, size int) {
 
 func mod(n int64) int64 { return (n%ackedBuckets + ackedBuckets) % ackedBuckets }
 
+// busiest is the rate over the busiest stretch of the last ones. While packets stand
+// in a queue they arrive as fast as the line carries them, however little was sent
+// before; a mean over longer would take a short burst's line for a narrow one.
+func (a *acked) busiest() (rate float64) {
+	n := min(a.at-a.first, 2*busyBuckets)
+	for from := int64(1); from+busyBuckets-1 <= n; from++ {
+		var sum float64
+		for i := from; i < from+busyBuckets; i++ {
+			sum += a.bytes[mod(a.at-i)]
+		}
+		rate = max(rate, 8*sum/(busyBuckets*ackedBucket/1000))
+	}
+	return rate
+}
+
 // rate in bits per second over the full buckets; 0 while there are too few.
 func (a *acked) rate() float64 {
 	n := min(a.at-a.first, ackedBuckets-1)
-	if n < 3 {
+	if n < busyBuckets {
 		return 0
 	}
 	var sum float64

@@ -44,7 +44,7 @@ type sample struct {
 }
 
 // layers of the pretended camera, bits per second, and the microphone's rate.
-var layers = [...]int{0, 150_000, 500_000, 1_500_000} //nolint:gochecknoglobals // a table
+var layers = [...]int{0, 150_000, 500_000, 1_500_000}
 
 const micRate = 50_000
 
@@ -52,7 +52,6 @@ type flown struct {
 	seq     uint16
 	arrives time.Duration
 	ok      bool
-	told    bool
 }
 
 // simulation runs a sender that follows the estimate over a link.
