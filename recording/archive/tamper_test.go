@@ -1,3 +1,5 @@
+//go:build !verifier
+
 package archive
 
 import (

@@ -71,7 +71,7 @@ func (v *verifier) place(l ledger.Line, r row) {
 		}
 	case !p.stretch:
 		if r.Kind != ledger.KindTrackOpen {
-			bad(DamageHole, "the lines about its track between this one and the stretch shown are left out")
+			bad(DamageLine, "of another time")
 		}
 	case p.first && p.at > 0 && r.T > start.FromT:
 		bad(DamageHole, "lines about its track in front of it may speak of the time asked for")

@@ -123,7 +123,7 @@ def stretches():
             place = max(begin, size(trees[of]))
             last = place == begin + n - 1
             if of in starts and len(todo[of]) > 1:
-                need(r["k"] == "track-open", f"lines behind line {r['i']} are left out")
+                need(r["k"] == "track-open", f"line {r['i']} is of another time")
             elif of in starts:  # nothing about the time asked for stands outside of the stretch
                 need(place > begin or place == 0 or r["t"] <= starts[of], f"lines before line {r['i']} are left out")
                 to_the_end[of] = last and not (r["k"] == "seg" and r["from_t"] >= about["to_t"] + SETTLE)
