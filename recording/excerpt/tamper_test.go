@@ -2,6 +2,8 @@ package excerpt
 
 import (
 	"bytes"
+	crand "crypto/rand"
+	"crypto/x509"
 	"encoding/json"
 	"math/rand"
 	"os"
@@ -156,6 +158,21 @@ func TestDamageIsNamedWithItsPlace(t *testing.T) {
 	f = takeApart(t, b)
 	r = verify(f.pack(other.sealer), c.options())
 	require.Equal(t, 3, r.ExitCode(), "sealed by a stranger")
+	// Whose authority is trusted for itself and did not seal the part: its words are not
+	// the court's.
+	o := c.options()
+	o.Roots.AddCert(other.id.CA)
+	der, err := other.id.List(later(), crand.Reader)
+	require.NoError(t, err)
+	list, err := x509.ParseRevocationList(der)
+	require.NoError(t, err)
+	o.Lists = append(o.Lists, list)
+	require.Equal(t, 0, verify(b, o).ExitCode())
+	r = verify(f.pack(other.sealer), o)
+	require.True(t, r.Container.Vouched(), r.Text("en"))
+	require.Equal(t, 3, r.ExitCode(), r.Text("en"))
+	require.Contains(t, r.Text("en"), "MADE UNDER ANOTHER KEY")
+	require.Contains(t, r.Text("vi"), "LẬP BẰNG KHÓA KHÁC")
 	for what, change := range map[string]func(a *About){
 		"another end":   func(a *About) { a.ToT -= 5e6 },
 		"another track": func(a *About) { a.Tracks[1].Track = "t004" },

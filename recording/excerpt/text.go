@@ -12,7 +12,7 @@ import (
 
 type words struct {
 	excerpt, redacted, ranged, reason, by, source, lines, proof, tracks, cut, noCuts, cuts, allTracks, others, otherTimes string
-	gaps, noGaps, allGaps, blanks, blank, events, noEvents, unheld, damages, more, catalogue, notShown                    string
+	gaps, noGaps, allGaps, blanks, blank, events, noEvents, unheld, other, damages, more, catalogue, notShown             string
 	code                                                                                                                  map[string]string
 }
 
@@ -31,6 +31,7 @@ func wordsOf(lang string) words {
 			blanks:  "Nothing is shown, and no line shown says why (the source may have been switched off)", blank: "%s - %s (%.0f s)",
 			events: "%d notes of what happened in the hearing are shown.", noEvents: "What happened in the hearing is not shown.",
 			unheld:  "%d checkpoints that were kept elsewhere cannot be compared with this file, only with the sealed part as a whole.",
+			other:   "MADE UNDER ANOTHER KEY than the sealed part: that the recording is of the part is proved; cuts, reason and for whom it was made are the word of the signer above.",
 			damages: "Damage", more: "More damage was found than is listed.", notShown: "What is inside was not examined.",
 			code: map[string]string{
 				DamageAbout: "description wrong", DamageSource: "not bound to the sealed part", DamageProof: "not lines of the sealed log", DamageLine: "line wrong",
@@ -51,6 +52,7 @@ func wordsOf(lang string) words {
 		blanks:  "Không có nội dung và không có dòng nào được đưa ra nêu lý do (nguồn có thể đã tắt)", blank: "%s - %s (%.0f giây)",
 		events: "Có %d dòng diễn biến phiên tòa được đưa ra.", noEvents: "Diễn biến phiên tòa không được đưa ra.",
 		unheld:  "Có %d điểm ký do bên khác giữ không so được với tệp này, chỉ so được với toàn bộ gói lưu trữ.",
+		other:   "LẬP BẰNG KHÓA KHÁC với khóa đã ký gói lưu trữ gốc: nội dung ghi được chứng minh thuộc gói đó; phần cắt, lý do và người được cấp chỉ là lời của người ký nêu trên.",
 		damages: "Sai lệch", more: "Còn sai lệch khác chưa liệt kê.", notShown: "Chưa kiểm tra được nội dung bên trong.",
 		code: map[string]string{
 			DamageAbout: "phần mô tả sai", DamageSource: "không gắn với gói lưu trữ gốc", DamageProof: "không phải các dòng của nhật ký đã ký", DamageLine: "dòng sai",
@@ -75,6 +77,9 @@ func (r Report) Text(lang string) string {
 		r.asked(w, line)
 	}
 	archive.PrintSeal(&b, r.Container.Seal, lang)
+	if r.OtherIssuer {
+		line("%s", w.other)
+	}
 	if s := r.Source; s != nil {
 		line(w.source, recording.Clean(s.Hearing), s.Part, clock(s.BeganT), clock(s.EndedT), s.Lines, s.Root)
 		line(w.catalogue, recording.Clean(s.SHA256))

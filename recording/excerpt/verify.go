@@ -121,14 +121,18 @@ type Report struct {
 	Proof    int64 `json:"proof_bytes"`
 	// Unheld counts checkpoints kept elsewhere that tell of other lengths of the log: of
 	// these the sealed part as a whole can be asked, not this file.
-	Unheld     int      `json:"held_not_compared,omitempty"`
-	Damages    []Damage `json:"damages"`
-	More       bool     `json:"more_damages"`
-	Unreadable string   `json:"unreadable,omitempty"`
+	Unheld int `json:"held_not_compared,omitempty"`
+	// OtherIssuer: the file is under another key than the seals of the part, so that what
+	// it says of itself (cuts, reason, for whom) is the word of whoever has that key.
+	OtherIssuer bool     `json:"other_issuer,omitempty"`
+	Damages     []Damage `json:"damages"`
+	More        bool     `json:"more_damages"`
+	Unreadable  string   `json:"unreadable,omitempty"`
 }
 
 // ExitCode is as that of archive.Report: 0 whole under a trusted root, 1 damaged, 2
-// cannot be read, 3 whole and the signer unknown or a checkpoint not comparable.
+// cannot be read, 3 whole and the signer unknown, another than the part's, or a checkpoint
+// not comparable.
 func (r Report) ExitCode() int {
 	switch {
 	case r.Unreadable != "":
@@ -145,7 +149,20 @@ func (r Report) ExitCode() int {
 // whole, and who signed is known.
 func (r Report) Uncompared() bool { return r.ExitCode() == 3 && r.vouched() }
 
-func (r Report) vouched() bool { return r.Container.Vouched() && r.Source.vouched() }
+func (r Report) vouched() bool {
+	return r.Container.Vouched() && r.Source.vouched() && !r.OtherIssuer
+}
+
+// sealedBy tells whether a key that sealed the part, the node's or the court's, sealed
+// this file too.
+func (s *Source) sealedBy(file *archive.Seal) bool {
+	for _, seal := range []*archive.Seal{s.Seal, s.Court} {
+		if seal != nil && seal.Certificate() != nil && file.SameKey(seal.Certificate().Raw) {
+			return true
+		}
+	}
+	return false
+}
 
 // vouched is archive.Container.Vouched of the part that this is of.
 func (s Source) vouched() bool { return archive.Container{Seal: s.Seal, Court: s.Court}.Vouched() }
@@ -182,6 +199,7 @@ func Verify(ctx context.Context, r io.ReaderAt, size int64, o archive.Options) (
 		v.r.Unreadable = err.Error()
 		return v.r
 	}
+	v.r.OtherIssuer = v.r.Container.Seal != nil && v.r.Source != nil && !v.r.Source.sealedBy(v.r.Container.Seal)
 	var frame []Damage
 	for _, d := range v.r.Container.Damages {
 		frame = append(frame, Damage{Code: d.Code, Entry: d.Entry, Offset: d.Offset, Line: -1, Detail: d.Detail})

@@ -87,6 +87,7 @@ func TestASignatureIsOfWhoRegisteredTheCertificate(t *testing.T) {
 	w.ok(clerk, "/proposal", minutebook.Empty{})
 	doc = w.file(clerk, w.read(clerk).Waiting.SHA256)
 	w.refused(clerk, "/signed", w.signed(doc, judge), "signer_unknown")
+	w.refused(clerk, "/signed", w.signed(doc, namesake), "other_certificate") // nor does the name alone, until another is registered
 }
 
 // What was heard behind closed doors is for the hearing's people, its chief judge, and

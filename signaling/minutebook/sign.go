@@ -146,7 +146,8 @@ func (b *Book) owner(ctx context.Context, seats []store.Seat, left []hearing.Per
 }
 
 // namesake finds by the name in a certificate that nobody registered, among those of
-// whom no certificate is registered: of the others, their own is asked for.
+// whom no certificate was ever registered: of the others, their own is asked for. One that
+// was revoked stays registered: a name does not take its place.
 func (b *Book) namesake(ctx context.Context, seats []store.Seat, left []hearing.Person, l *live, name string) (hearing.Person, error) {
 	for _, p := range left {
 		if !sameName(l.maker.Name(p.ID), name) {
@@ -160,7 +161,7 @@ func (b *Book) namesake(ctx context.Context, seats []store.Seat, left []hearing.
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return p, err
 		}
-		if slices.ContainsFunc(list, func(c store.Credential) bool { return c.Kind == certificates && !c.Revoked }) {
+		if slices.ContainsFunc(list, func(c store.Credential) bool { return c.Kind == certificates }) {
 			return p, problem(http.StatusUnprocessableEntity, "other_certificate",
 				"Chứng thư số mang tên “"+name+"” không phải chứng thư đã đăng ký cho tài khoản của người ký.",
 				"The certificate in the name of “"+name+"” is not the one that is registered for the signer's account.")

@@ -206,7 +206,9 @@ test("J4.5 a damaged file is named by track and time, mended from a copy, and th
   await expect(page.getByText("Không phát hiện thay đổi kể từ khi ký").first()).toBeVisible();
   expect(readFileSync(sealed).equals(whole)).toBe(true);
   await page.reload(); // it stays told
-  await page.getByText(/theo yêu cầu của .* giữ lại với tên part-0001\.asice\.damaged-/).waitFor();
+  await page
+    .getByText(/^Đã khôi phục từ bản sao lúc .* giữ lại với tên part-0001\.asice\.damaged-/)
+    .waitFor();
   await sound("5-repaired", page);
 });
 
