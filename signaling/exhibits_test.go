@@ -195,7 +195,7 @@ func TestADocumentIsCopiedAgain(t *testing.T) {
 func TestWhatAFileIs(t *testing.T) {
 	for text, want := range map[string]string{
 		"": "", "%PDF": "", "%PDF-1.4": "application/pdf", "\xff\xd8\xff\xe0": "image/jpeg", "\xff\xd8": "",
-		"\x89PNG\r\n\x1a\n": "image/png", "GIF89a": "", "<html>": "", " %PDF-1": "",
+		"\x89PNG\r\n\x1a\n": "image/png", "GIF89a": "", "<html>": "", "x%PDF-1": "",
 	} {
 		require.Equal(t, want, mediaTypeOf([]byte(text)), text)
 	}

@@ -1,9 +1,14 @@
 // Journey J2 (domain 6): a civil case with two remote parties. Each step bears its
 // number there; J2.1 stands in journey.booking.spec.ts.
+import AxeBuilder from "@axe-core/playwright";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "@playwright/test";
 import { CHECKS, Court, comeBack, dialog, answer, leave, rare } from "./support/court.ts";
-import { onlyPart } from "./support/evidence.ts";
+import { entries, onlyPart } from "./support/evidence.ts";
 import { Office, staff } from "./support/office.ts";
+import { pdf } from "./support/pdf.ts";
 import { HEARING, PERSON } from "./support/seat.ts";
 import { Server } from "./support/server.ts";
 
@@ -129,6 +134,88 @@ test("J2.4-J2.5: the opening; hands in order; nobody speaks before being called"
   });
 });
 
+const CONTRACT = pdf(4, "Hop dong mua ban");
+const DIGEST = createHash("sha256").update(CONTRACT).digest("hex");
+
+test("J2.6: the respondent shows a contract by leave of the court; all follow its pages", async () => {
+  test.setTimeout(150_000);
+  const [judge, plaintiff, respondent] = [
+    court.at("judge"),
+    court.at("plaintiff"),
+    court.at("respondent"),
+  ];
+  await test.step("J2.6 the respondent asks to have a file shown", async () => {
+    await respondent.button("Đưa tài liệu").click();
+    await dialog(respondent)
+      .getByLabel("Tệp tài liệu")
+      .setInputFiles({ name: "hop-dong.pdf", mimeType: "application/pdf", buffer: CONTRACT });
+    await dialog(respondent)
+      .getByLabel("Tên tài liệu (để ghi vào biên bản)")
+      .fill("Hợp đồng mua bán ngày 02/3/2025");
+    await respondent.shot("j2-06-offer");
+    await respondent.button("Đề nghị công bố").click();
+    await dialog(respondent).waitFor({ state: "detached" });
+  });
+  await test.step("J2.6 nobody but the court learns of it; the judge looks at it and admits it", async () => {
+    const drawer = judge.page.getByRole("region", { name: "Tài liệu" });
+    await drawer.getByText("Tài liệu số 1: Hợp đồng mua bán ngày 02/3/2025").waitFor();
+    expect(await plaintiff.page.getByText("Hợp đồng mua bán").count()).toBe(0);
+    await drawer.getByRole("button", { name: "Xem tài liệu" }).click();
+    await expect(dialog(judge).getByTestId("exhibit-page")).toHaveAttribute("data-page", "1");
+    await judge.shot("j2-06-preview");
+    await dialog(judge).getByRole("button", { name: "Quay lại" }).click();
+    await drawer.getByRole("button", { name: "Cho công bố" }).click();
+    await drawer.getByText("Được cho công bố").waitFor();
+  });
+  await test.step("J2.6 with the floor they show it, and all follow the page", async () => {
+    await court.give("respondent");
+    await respondent.button(/^Tài liệu \(1\)$/).click();
+    await dialog(respondent).getByRole("button", { name: "Trình chiếu tài liệu" }).click();
+    const seats = [judge, plaintiff, respondent];
+    const on = async (page: number): Promise<void> => {
+      for (const seat of seats) {
+        const shown = seat.page.getByTestId("exhibit-shown");
+        await expect(shown).toContainText(`Trang ${page}/4`);
+        await expect(shown.getByTestId("exhibit-page")).toHaveAttribute("data-page", String(page));
+      }
+    };
+    await on(1);
+    await respondent.button("Trang sau").click();
+    await on(2);
+    await judge.button("Trang sau").focus();
+    await judge.page.keyboard.press("Enter");
+    await on(3);
+    expect(await plaintiff.page.getByRole("button", { name: "Trang sau" }).count()).toBe(0);
+    await judge.shot("j2-06-shown");
+    await respondent.shot("j2-06-shown");
+    await plaintiff.shot("j2-06-shown");
+    // The band of a demonstration stands above the landmarks of a hearing's page.
+    for (const seat of [judge, respondent]) {
+      const axe = new AxeBuilder({ page: seat.page }).disableRules("region");
+      expect((await axe.analyze()).violations.map((v) => v.id)).toEqual([]);
+    }
+    await judge.button("Dừng trình chiếu").click();
+    await plaintiff.page.getByTestId("exhibit-shown").waitFor({ state: "detached" });
+  });
+  await test.step("J2.6 the digest stands in the log, and the file beside it", async () => {
+    const part = onlyPart(server.dataDir);
+    await expect.poll(() => entries(part).filter((e) => e.k === "exhibit").length).toBe(1);
+    const [line] = entries(part).filter((e) => e.k === "exhibit");
+    expect(line).toMatchObject({ exhibit: 1, sha256: DIGEST, bytes: CONTRACT.length });
+    const kept = readFileSync(join(part, line!["file"] as string));
+    expect(createHash("sha256").update(kept).digest("hex")).toBe(DIGEST);
+    const kinds = court.kinds().filter((k) => k.startsWith("exhibit."));
+    expect(kinds).toEqual([
+      "exhibit.offered",
+      "exhibit.admitted",
+      "exhibit.presented",
+      "exhibit.turned",
+      "exhibit.turned",
+      "exhibit.stopped",
+    ]);
+  });
+});
+
 test("J2.8: the respondent's link is gone for 25 s", async () => {
   test.setTimeout(120_000);
   const { judge, clerk, respondent } = {
@@ -210,6 +297,9 @@ test("J2.9: leaving one's place is not a lost link", async () => {
     await judge.button("Kết thúc phiên tòa").first().click();
     await dialog(judge).getByRole("button", { name: "Kết thúc phiên tòa" }).click();
     await judge.page.getByText("Phiên tòa đã kết thúc").first().waitFor();
-    await server.sealed(onlyPart(server.dataDir));
+    const part = onlyPart(server.dataDir);
+    const text = await server.sealed(part);
+    expect(text).toContain(DIGEST);
+    expect(server.verify(`${part}.asice`).text).toContain(DIGEST);
   });
 });

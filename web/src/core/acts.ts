@@ -211,7 +211,36 @@ const rooms = {
   }),
 };
 
-export const acts = { ...session, ...preparation, ...order, ...interruption, ...rooms };
+/** Documents; a file itself is offered by HTTP (core/exhibits.ts). */
+const exhibits = {
+  admitExhibit: (exhibit: number): Act => ({
+    case: "admitExhibit",
+    value: create(pb.AdmitExhibitSchema, { exhibit }),
+  }),
+  refuseExhibit: (exhibit: number, reason: string): Act => ({
+    case: "refuseExhibit",
+    value: create(pb.RefuseExhibitSchema, { exhibit, reason }),
+  }),
+  withdrawExhibit: (exhibit: number): Act => ({
+    case: "withdrawExhibit",
+    value: create(pb.WithdrawExhibitSchema, { exhibit }),
+  }),
+  /** page: from 1 */
+  showExhibit: (exhibit: number, page: number): Act => ({
+    case: "showExhibit",
+    value: create(pb.ShowExhibitSchema, { exhibit, page }),
+  }),
+  stopExhibit: (): Act => ({ case: "stopExhibit", value: create(pb.StopExhibitSchema) }),
+};
+
+export const acts = {
+  ...session,
+  ...preparation,
+  ...order,
+  ...interruption,
+  ...rooms,
+  ...exhibits,
+};
 
 type Snake<S extends string> = S extends `${infer A}${infer B}`
   ? A extends Lowercase<A>
@@ -220,7 +249,7 @@ type Snake<S extends string> = S extends `${infer A}${infer B}`
   : S;
 
 /** ActName is the field name of a command as View.acts and Alert.act carry it. */
-export type ActName = Snake<keyof typeof acts>;
+export type ActName = Snake<keyof typeof acts> | "offer_exhibit";
 
 /** may tells whether the server would take this act now; an unknown word is never among them. */
 export function may(v: pb.View, act: ActName): boolean {

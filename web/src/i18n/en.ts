@@ -1,3 +1,4 @@
+import { enExhibits } from "./en.exhibits";
 import { enRoom } from "./en.room";
 import type { Catalogue } from "./vi";
 
@@ -238,4 +239,5 @@ export const en: Catalogue = {
   before_open: "Please stay near your screen, the hearing is about to begin",
 
   ...enRoom,
+  ...enExhibits,
 };

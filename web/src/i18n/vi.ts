@@ -1,3 +1,4 @@
+import { viExhibits } from "./vi.exhibits";
 import { viRoom } from "./vi.room";
 
 // The texts of the screens. Vietnamese is the source; every other language is
@@ -244,6 +245,7 @@ export const vi = {
   before_open: "Vui lòng ngồi gần màn hình, phiên tòa sắp bắt đầu",
 
   ...viRoom,
+  ...viExhibits,
 } as const;
 
 export type Key = keyof typeof vi;

@@ -5,6 +5,7 @@ import { onPanel } from "../../core/state";
 import { PersonStatus, type PersonView, type View } from "../../wire/phientoa/v1/phientoa_pb";
 import { useRoom, useTexts } from "../context";
 import { Act } from "./controls";
+import { Shown, shownExhibit } from "./Exhibits";
 import css from "./Stage.module.css";
 import { Tile } from "./Tile";
 
@@ -49,7 +50,7 @@ export function Stage({ view, withOwn }: StageProps) {
     <section aria-label={t("stage")} data-testid="stage" className={`${css["stage"]} onStage`}>
       <div className={css["inner"]}>
         <div className={css["main"]}>
-          {main ? <Tile seat={main} large /> : <p className={css["empty"]}>{t("nobody_speaks")}</p>}
+          <Main view={view} speaker={main} />
         </div>
         <section className={css["side"]} aria-label={t("whole_room")}>
           <div className={css["seats"]} tabIndex={0} role="group" aria-label={t("people")}>
@@ -63,6 +64,18 @@ export function Stage({ view, withOwn }: StageProps) {
       </div>
       <Sound />
     </section>
+  );
+}
+
+/** The large picture: the document that is shown, with its speaker among the seats, or who speaks. */
+function Main({ view, speaker }: { view: View; speaker: SeatGroup | undefined }) {
+  const { t } = useTexts();
+  const exhibit = shownExhibit(view);
+  if (exhibit) return <Shown view={view} exhibit={exhibit} />;
+  return speaker ? (
+    <Tile seat={speaker} large />
+  ) : (
+    <p className={css["empty"]}>{t("nobody_speaks")}</p>
   );
 }
 

@@ -11,6 +11,7 @@ import { ActionBar, StandButton, StopFloor } from "../parts/ActionBar";
 import { Alerts } from "../parts/Alerts";
 import { Act } from "../parts/controls";
 import { Consults, Witnesses } from "../parts/Drawers";
+import { ExhibitDrawer } from "../parts/Exhibits";
 import { DemoBand } from "../parts/Frame";
 import { Help } from "../parts/Help";
 import { HoldBand } from "../parts/HoldBand";
@@ -53,6 +54,7 @@ export function Desk({ view }: { view: View }) {
             {opened ? <Steps view={view} /> : null}
             <Witnesses view={view} />
             <Consults view={view} />
+            <ExhibitDrawer view={view} />
             {opened ? null : <Steps view={view} />}
             {clerk ? (
               <div className={css["leftEnd"]}>

@@ -8,6 +8,7 @@ import { HearingState, type View } from "../../wire/phientoa/v1/phientoa_pb";
 import { useRoom, useSeat, useTexts } from "../context";
 import { Alerts } from "../parts/Alerts";
 import { Act } from "../parts/controls";
+import { ExhibitButton } from "../parts/Exhibits";
 import { DemoBand } from "../parts/Frame";
 import { Help } from "../parts/Help";
 import { Stage } from "../parts/Stage";
@@ -44,6 +45,7 @@ export function Party({ view }: { view: View }) {
         <Sentence view={view} />
         <div className={css["buttons"]}>
           <Hand view={view} />
+          <ExhibitButton view={view} />
           <ConsultRequest view={view} />
           <Help short />
         </div>

@@ -1,0 +1,36 @@
+import type { viExhibits } from "./vi.exhibits";
+
+export const enExhibits: Readonly<Record<keyof typeof viExhibits, string>> = {
+  exhibits: "Documents",
+  exhibits_none: "No document has been offered yet.",
+  exhibit_of: "Document no. {no}: {name}",
+  exhibit_by: "Offered by: {by}",
+  exhibit_facts: "{pages} pages, {size}, SHA-256 {digest}",
+  exhibit_offered: "Waiting for the presiding judge's decision",
+  exhibit_admitted: "Admitted",
+  exhibit_refused_why: "Not admitted: {reason}",
+  exhibit_withdrawn: "Taken back",
+  exhibit_shown: "Being shown",
+  exhibit_page: "Page {page}/{pages}",
+  exhibit_loading: "Loading the document…",
+  exhibit_failed: "This computer cannot open the document. Please tell the court clerk.",
+  exhibit_page_only: "The page being shown can be seen in the courtroom.",
+  act_offer_exhibit: "Offer a document",
+  offer_exhibit_text:
+    "A PDF, PNG or JPEG file of at most 20 MB and 200 pages. The presiding judge looks at it and decides whether it is shown.",
+  offer_exhibit_file: "File of the document",
+  offer_exhibit_name: "Name of the document (for the minutes)",
+  offer_exhibit_send: "Ask to have it shown",
+  offer_exhibit_sending: "Sending the document…",
+  offer_exhibit_bad:
+    "This file cannot be read. Please choose a PDF, PNG or JPEG file of at most 20 MB and 200 pages.",
+  act_admit_exhibit: "Admit",
+  act_refuse_exhibit: "Refuse",
+  act_refuse_exhibit_reason: "Reason for refusing",
+  act_withdraw_exhibit: "Take back",
+  act_view_exhibit: "Look at the document",
+  act_show_exhibit: "Show the document",
+  act_stop_exhibit: "Stop showing",
+  act_page_before: "Previous page",
+  act_page_after: "Next page",
+};
