@@ -262,7 +262,7 @@ func (x *script) picture(v *camera, layer int, key bool, text string, lost, agai
 // is told to have come, what it did not send is told to be missing.
 func TestAPublisherIsToldWhatCame(t *testing.T) {
 	r := newTestRoom(t, nil)
-	judge := join(t, r, clientParams{id: "judge", mic: true, rids: []string{""}})
+	judge := join(t, r, clientParams{id: "judge", mic: true, rids: []string{""}, wide: true})
 	var mu sync.Mutex
 	var reports []rtcp.ReceptionReport
 	var told, missing int
