@@ -142,7 +142,6 @@ func anyRoomCommand(c chooser, b Booking) Command {
 		func() Command { return BeginIdentityCheck{person()} },
 		func() Command { return EndIdentityCheck{} },
 		func() Command { return anyExhibitCommand(c, text()) },
-		func() Command { return anyExhibitCommand(c, text()) },
 	})()
 }
 
@@ -187,7 +186,7 @@ func lawfulRoomCommand(c chooser, s *State) (Command, Actor, bool) {
 	}
 	of := pick(c, all)
 	switch {
-	case c(4) == 0: // from offering to showing is a long way
+	case s.Status == InSession && c(3) == 0: // from offering to showing is a long way
 		of = lawfulExhibitCommand(c, s)
 	case s.Status != InSession && c(3) == 0: // when private talks are possible
 		of = pick(c, all[len(all)-5:])
