@@ -185,15 +185,7 @@ func closesDoors(line []byte) (bool, error) {
 
 // Ask asks to see a hearing's archive for a purpose.
 func (a *Archives) Ask(ctx context.Context, who auth.Official, sc court.Scope, id, purpose string, download, closed bool) (store.ArchiveRequest, error) {
-	h, err := a.p.Store.Hearing(ctx, sc, id)
-	if err != nil {
-		return store.ArchiveRequest{}, err
-	}
-	r := store.ArchiveRequest{Hearing: id, Unit: h.Unit, Account: who.ID, Purpose: purpose, Download: download, Closed: closed, At: a.now()}
-	if r.ID, err = a.newID(); err != nil {
-		return r, err
-	}
-	err = a.p.Store.PutArchiveRequest(ctx, sc, r, a.entry(who, h.Unit, "archive.asked", id, "request "+r.ID))
+	r, err := a.put(ctx, who, sc, store.ArchiveRequest{Hearing: id, Purpose: purpose, Download: download, Closed: closed})
 	if errors.Is(err, store.ErrConflict) {
 		err = &Refusal{
 			"asked_already", "Ông/bà đã có một đề nghị khai thác hồ sơ này đang chờ phê duyệt.",
@@ -201,6 +193,19 @@ func (a *Archives) Ask(ctx context.Context, who auth.Official, sc court.Scope, i
 		}
 	}
 	return r, err
+}
+
+// put adds a request of an official.
+func (a *Archives) put(ctx context.Context, who auth.Official, sc court.Scope, r store.ArchiveRequest) (store.ArchiveRequest, error) {
+	h, err := a.p.Store.Hearing(ctx, sc, r.Hearing)
+	if err != nil {
+		return r, err
+	}
+	r.Unit, r.Account, r.At = h.Unit, who.ID, a.now()
+	if r.ID, err = a.newID(); err != nil {
+		return r, err
+	}
+	return r, a.p.Store.PutArchiveRequest(ctx, sc, r, a.entry(who, h.Unit, "archive.asked", r.Hearing, "request "+r.ID+aboutCopy(r)))
 }
 
 // Decision of a request.
@@ -232,7 +237,8 @@ func (a *Archives) Decide(ctx context.Context, who auth.Official, sc court.Scope
 			return r, closedNotNamed()
 		}
 		x = store.ArchiveDecision{
-			Outcome: store.Granted, Reason: d.Reason, Until: a.now().Add(min(d.For, MaxGrant)), Download: d.Download, Closed: closed,
+			Outcome: store.Granted, Reason: d.Reason, Until: a.now().Add(min(d.For, MaxGrant)),
+			Download: d.Download || r.Copy != nil, Closed: closed,
 		}
 		what = "archive.granted"
 	}
@@ -256,7 +262,7 @@ func (a *Archives) End(ctx context.Context, who auth.Official, sc court.Scope, i
 }
 
 func (a *Archives) settle(ctx context.Context, who auth.Official, sc court.Scope, r store.ArchiveRequest, x store.ArchiveDecision, what string) (store.ArchiveRequest, error) {
-	detail := "request " + r.ID
+	detail := "request " + r.ID + aboutCopy(r)
 	if x.Outcome == store.Granted {
 		detail += " until " + x.Until.UTC().Format(time.RFC3339) + " download " + strconv.FormatBool(x.Download) + " closed " + strconv.FormatBool(x.Closed)
 	}

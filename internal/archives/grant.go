@@ -40,7 +40,7 @@ func (a *Archives) Grant(ctx context.Context, who auth.Official, sc court.Scope,
 	unnamed, viewOnly := false, false
 	for _, r := range list {
 		switch {
-		case !r.Open(now):
+		case r.Copy != nil || !r.Open(now): // a copy for somebody shows nobody the archive
 		case closed && !r.Closed:
 			unnamed = true
 		case download && !r.Download:

@@ -38,6 +38,7 @@ const (
 	MaxArchiveRequests = 500  // returned by one ArchiveRequests
 	MaxArchiveViews    = 1000 // returned by one ArchiveViews
 	MaxArchiveChecks   = 200  // returned by one ArchiveChecks or PendingArchiveChecks
+	MaxCopyTracks      = 64   // of one ArchiveCopy
 )
 
 // ArchiveQuery says which archives are looked for. Words are compared as Fold makes
@@ -75,6 +76,20 @@ type ArchiveRequest struct {
 	DoneAt   time.Time
 	Reason   string    // of a refusal or an end; with a grant a condition, or empty
 	Until    time.Time // end of the grant; zero without one
+	// Copy is what a person of the hearing gets a copy of; nil: the account asks to see
+	// the archive itself.
+	Copy *ArchiveCopy
+}
+
+// ArchiveCopy is a stretch of a sealed part that a clerk asks to hand to a person of
+// the hearing. It stays what was asked for.
+type ArchiveCopy struct {
+	Person   string         `json:"person"`   // of the hearing
+	Capacity court.Capacity `json:"capacity"` // in which they took part
+	Part     int            `json:"part"`
+	FromT    int64          `json:"from_t"` // UTC unix microseconds
+	ToT      int64          `json:"to_t"`
+	Tracks   []string       `json:"tracks"` // 1 to MaxCopyTracks, as the part's index names them
 }
 
 // Open tells whether the request grants anything at the time.
@@ -180,7 +195,7 @@ type Archives interface {
 	FindArchives(ctx context.Context, sc court.Scope, q ArchiveQuery) ([]Hearing, error)
 
 	// PutArchiveRequest adds one about a hearing of the scope; ErrConflict while the
-	// account has another that waits.
+	// account has another that waits, or somebody asked for the same copy, which waits.
 	PutArchiveRequest(ctx context.Context, sc court.Scope, r ArchiveRequest, by AdminEntry) error
 	ArchiveRequest(ctx context.Context, sc court.Scope, id string) (ArchiveRequest, error)
 	// ArchiveRequests returns those about hearings of the scope, of one hearing and

@@ -29,7 +29,7 @@ const (
 
 // Excerpts makes excerpts and redacted copies of sealed parts.
 type Excerpts interface {
-	// Ask has one made for an account, in the background. ErrExcerptQueue: too many wait;
+	// Ask has one made in the background, for an account or what else names whose it is. ErrExcerptQueue: too many wait;
 	// ErrElsewhere: another node has the file.
 	Ask(p store.ArchivePart, account string, a ExcerptAsked) (Excerpt, error)
 	// List returns what an account asked for of a part, the latest first.
@@ -172,17 +172,23 @@ func (o *Office) askExcerpt(c *call) (any, error) {
 		return nil, err
 	}
 	e, err := o.p.Excerpts.Ask(p, c.ID, a)
-	switch {
-	case errors.Is(err, ErrElsewhere):
-		return nil, onAnotherNode()
-	case errors.Is(err, ErrExcerptQueue):
-		return nil, problem(http.StatusTooManyRequests, "excerpt_queue",
-			"Đang có quá nhiều bản trích chờ lập. Vui lòng thử lại sau.", "Too many excerpts wait to be made. Please try again later.")
-	case err != nil:
-		return nil, err
+	if err != nil {
+		return nil, excerptError(err)
 	}
 	o.note(c, p.Hearing, askedExcerpt)
 	return e.item(), nil
+}
+
+// excerptError gives what Ask refuses the form of answers.
+func excerptError(err error) error {
+	switch {
+	case errors.Is(err, ErrElsewhere):
+		return onAnotherNode()
+	case errors.Is(err, ErrExcerptQueue):
+		return problem(http.StatusTooManyRequests, "excerpt_queue",
+			"Đang có quá nhiều bản trích chờ lập. Vui lòng thử lại sau.", "Too many excerpts wait to be made. Please try again later.")
+	}
+	return err
 }
 
 // asked checks a body against the part.

@@ -207,7 +207,7 @@ func archiveRoutes() []Route {
 			In: ArchiveKeepBody{}, InExample: ArchiveKeepBody{Class: "20"}, Out: ArchiveKeepItem{}, OutExample: ArchiveKeepItem{Class: "20"}, Status: http.StatusOK,
 			Problems: []int{400, 404, 409, 413, 415}, handle: (*Office).keepArchive,
 		},
-	}, slices.Concat(archiveRequestRoutes(), archiveCertificateRoutes(), archiveEndRoutes(), archiveExcerptRoutes())...)
+	}, slices.Concat(archiveRequestRoutes(), archiveCertificateRoutes(), archiveEndRoutes(), archiveExcerptRoutes(), archiveCopyRoutes())...)
 }
 
 func archiveRequestRoutes() []Route {

@@ -93,6 +93,9 @@ func (o *Office) decideArchive(c *call) (any, error) {
 	if err != nil {
 		return nil, archiveError(err)
 	}
+	if r.Copy != nil {
+		o.note(c, r.Hearing, decidedCopy)
+	}
 	return o.requestItem(ctx, c, r, map[string]string{}), nil
 }
 
@@ -118,6 +121,7 @@ func (o *Office) requestItem(ctx context.Context, c *call, r store.ArchiveReques
 	i := ArchiveRequestItem{
 		ID: r.ID, Hearing: r.Hearing, ByID: r.Account, By: o.official(ctx, c, r.Account, names), Purpose: r.Purpose, Download: r.Download,
 		Closed: r.Closed, At: r.At, Outcome: r.Outcome, Open: r.Open(c.now), DoneBy: o.official(ctx, c, r.DoneBy, names), Reason: r.Reason,
+		Copy: o.copyItem(ctx, r, names),
 	}
 	if !r.DoneAt.IsZero() {
 		i.DoneAt = &r.DoneAt
@@ -143,15 +147,19 @@ func (o *Office) archiveViews(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	purposes := map[string]string{}
-	for _, r := range requests {
-		purposes[r.ID] = r.Purpose
-	}
 	a := ArchiveViewsAnswer{Views: []ArchiveViewItem{}}
 	names := map[string]string{}
+	purposes, recipients := map[string]string{}, map[string]string{}
+	for _, r := range requests {
+		purposes[r.ID] = r.Purpose
+		if r.Copy != nil {
+			recipients[r.ID] = o.personName(ctx, id, r.Copy.Person, names)
+		}
+	}
 	for _, v := range views {
 		a.Views = append(a.Views, ArchiveViewItem{
 			At: v.At, ByID: v.Account, By: o.official(ctx, c, v.Account, names), Part: v.Part, What: v.What, Request: v.Request, Purpose: purposes[v.Request],
+			For: recipients[v.Request],
 		})
 	}
 	return a, nil

@@ -201,6 +201,9 @@ func (o *Office) archive(c *call) (any, error) {
 		return nil, err
 	}
 	for _, r := range mine {
+		if r.Copy != nil { // stands with the copies
+			continue
+		}
 		a.Requests = append(a.Requests, o.requestItem(ctx, c, r, names))
 	}
 	var refused *archives.Refusal

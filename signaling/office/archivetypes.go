@@ -221,6 +221,8 @@ type ArchiveRequestItem struct {
 	DoneAt   *time.Time `json:"done_at,omitempty"`
 	Reason   string     `json:"reason,omitempty"`
 	Until    *time.Time `json:"until,omitempty"`
+	// Copy is set where somebody else gets something; then the request lets nobody see the archive.
+	Copy *ArchiveCopyItem `json:"copy,omitempty" doc:"A copy for a person of the hearing is asked for, not to see the archive"`
 }
 
 // ArchiveRequestsAnswer lists requests.
@@ -237,6 +239,7 @@ type ArchiveViewItem struct {
 	What    string    `json:"what"`
 	Request string    `json:"request,omitempty"`
 	Purpose string    `json:"purpose,omitempty"`
+	For     string    `json:"for,omitempty" doc:"Name of the person of the hearing who gets the copy"`
 }
 
 // ArchiveViewsAnswer lists accesses.

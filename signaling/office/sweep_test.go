@@ -125,7 +125,7 @@ func request(r Route, x object, fresh BookingBody) (target string, body any) {
 		return target, MoveBody{StartsAt: fresh.StartsAt, Reason: "lý do"}
 	case "invite":
 		return target, InvitationBody{Person: x.person}
-	case "enter", "take_alarm", "done_alarm", "check_archive", "repair_archive", "confirm_disposal", "withdraw_disposal":
+	case "enter", "take_alarm", "done_alarm", "check_archive", "repair_archive", "confirm_disposal", "withdraw_disposal", "make_copy":
 		return target, Empty{}
 	case "lodge_archive":
 		sum := sha256.Sum256([]byte("PK"))
@@ -142,6 +142,10 @@ func request(r Route, x object, fresh BookingBody) (target string, body any) {
 		return target, ArchiveEndBody{Reason: "lý do"}
 	case "keep_archive":
 		return target, ArchiveKeepBody{Class: "20"}
+	case "ask_copy":
+		b := copyBody(x.person)
+		b.Purpose = "lý do"
+		return target, b
 	case "ask_excerpt":
 		return target, ArchiveExcerptBody{From: fresh.StartsAt, To: fresh.StartsAt, Tracks: []string{"t001"}, Reason: "lý do"}
 	}
@@ -240,7 +244,7 @@ func (w *world) mayDo(t *testing.T, name string, r Route, stage hearingtest.Stag
 		require.Equal(t, http.StatusCreated, a.status, "%s %s", name, a.body)
 	case "move": // the first in the table did it
 		require.Contains(t, []int{http.StatusCreated, http.StatusConflict}, a.status, "%s %s", name, a.body)
-	case "enter": // nobody has a seat here
+	case "enter", "make_copy", "copy_file": // nobody has a seat here, nor asked for a copy
 		require.Equal(t, http.StatusNotFound, a.status, name)
 		require.Equal(t, atMissing, a, name)
 	case "invite": // nobody is invited to what is over

@@ -209,6 +209,7 @@ async function open(page: Page, path: string, server: Server): Promise<string[]>
   for (const { part: n } of card.parts) {
     server.answers[`GET /api/v1/archives/h-old/parts/${n}/excerpts`] ??= { json: { excerpts: [] } };
   }
+  server.answers["GET /api/v1/archives/h-old/copies"] ??= { json: { people: [], requests: [] } };
   const wrong = await watch(page, url);
   await server.install(page);
   await page.goto(`${url}${path}`);
@@ -301,6 +302,47 @@ test("an excerpt and a redacted copy are asked for, and stand in the list", asyn
   await look(page, "excerpt-wrong");
   await sheet.getByLabel("Bản sao đã che một khoảng thời gian").check();
   await look(page, "excerpt-redacted");
+  expect(wrong).toEqual([]);
+});
+
+test("a party's copy is asked for, granted, made and handed over", async ({ page }) => {
+  const server = new Server();
+  const part = "/api/v1/archives/h-old/parts/1";
+  const copy = {
+    person: "p1",
+    name: "Nguyễn Văn An",
+    capacity: "defendant",
+    part: 1,
+    from: "2024-09-12T01:10:00Z",
+    to: "2024-09-12T01:15:00Z",
+    tracks: ["t001", "t002"],
+  };
+  const asked = { ...request, purpose: "Chuẩn bị kháng cáo", copy };
+  const lawyer = { ...copy, person: "p2", name: "Lê Thị Luật", capacity: "defence_counsel" };
+  server.answers["GET /api/v1/archives/h-old"] = {
+    json: { ...card, parts: card.parts.slice(0, 1) },
+  };
+  server.answers[`GET ${part}/index`] = { json: index };
+  server.answers["GET /api/v1/archives/h-old/copies"] = {
+    json: {
+      people: [copy, lawyer],
+      requests: [
+        asked,
+        { ...grant, id: "r-7", purpose: asked.purpose, copy: lawyer },
+        { ...grant, id: "r-8", purpose: asked.purpose, copy: { ...copy, file: excerpt } },
+      ],
+    },
+  };
+  const wrong = await open(page, "/cong-viec/ho-so/h-old", server);
+  await page.getByRole("heading", { name: "Bản sao cho đương sự" }).scrollIntoViewIfNeeded();
+  await expect(page.getByRole("link", { name: /^Tải bản sao để giao cho Nguyễn/ })).toBeVisible();
+  await look(page, "copies");
+  await press(page, "Đề nghị cấp bản sao từ phần 1");
+  const sheet = page.getByRole("dialog");
+  await sheet.getByLabel("Người được cấp").selectOption("p2");
+  await sheet.getByRole("button", { name: "Gửi đề nghị" }).click();
+  await expect(sheet.getByText("Vui lòng ghi mục đích.")).toBeVisible();
+  await look(page, "copy-form");
   expect(wrong).toEqual([]);
 });
 

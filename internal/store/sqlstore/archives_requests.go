@@ -3,21 +3,27 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
+	"fmt"
 
 	"phientoa/internal/court"
 	"phientoa/internal/store"
 )
 
-const requestColumns = `SELECT r.id, r.hearing, h.unit, r.account, r.purpose, r.download, r.closed, r.at, r.outcome, r.done_by, r.done_at, r.reason, r.until
+const requestColumns = `SELECT r.id, r.hearing, h.unit, r.account, r.purpose, r.download, r.closed, r.at, r.outcome, r.done_by, r.done_at, r.reason, r.until, r.copy
 	FROM archive_request r JOIN hearing h ON h.id = r.hearing `
 
 func scanRequest(r *sql.Rows, x *store.ArchiveRequest) error {
-	var unit string
+	var unit, part string
 	var download, closed int
 	var at, done, until int64
-	err := r.Scan(&x.ID, &x.Hearing, &unit, &x.Account, &x.Purpose, &download, &closed, &at, &x.Outcome, &x.DoneBy, &done, &x.Reason, &until)
+	err := r.Scan(&x.ID, &x.Hearing, &unit, &x.Account, &x.Purpose, &download, &closed, &at, &x.Outcome, &x.DoneBy, &done, &x.Reason, &until, &part)
 	x.Unit, x.Download, x.Closed = court.UnitID(unit), download == 1, closed == 1
 	x.At, x.DoneAt, x.Until = micros(at), fromMoment(done), fromMoment(until)
+	if err == nil && part != "" {
+		x.Copy = &store.ArchiveCopy{}
+		err = json.Unmarshal([]byte(part), x.Copy)
+	}
 	return err
 }
 
@@ -27,16 +33,51 @@ func (s *Store) PutArchiveRequest(ctx context.Context, sc court.Scope, r store.A
 	if err != nil {
 		return err
 	}
+	part, err := copyText(r.Copy)
+	if err != nil {
+		return err
+	}
 	return s.administer(ctx, by, func(ctx context.Context, q querier) error {
 		if err := scoped(ctx, q, sc, r.Hearing); err != nil {
 			return err
 		}
 		_, err := q.ExecContext(ctx, `
-			INSERT INTO archive_request (id, hearing, account, purpose, download, closed, at, outcome, done_by, done_at, reason, until)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, '', '', 0, '', 0)`,
-			r.ID, r.Hearing, r.Account, nfc(r.Purpose), bit(r.Download), bit(r.Closed), r.At.UnixMicro())
+			INSERT INTO archive_request (id, hearing, account, purpose, download, closed, at, outcome, done_by, done_at, reason, until, copy)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, '', '', 0, '', 0, $8)`,
+			r.ID, r.Hearing, r.Account, nfc(r.Purpose), bit(r.Download), bit(r.Closed), r.At.UnixMicro(), part)
 		return err
 	})
+}
+
+// maxCopyText is what an index of PostgreSQL takes (2704 bytes of a row), with room for
+// the hearing's id.
+const maxCopyText = 2000
+
+// copyText is a copy as its column has it; empty: none.
+func copyText(c *store.ArchiveCopy) (string, error) {
+	if c == nil {
+		return "", nil
+	}
+	err := first(id("person", c.Person), id("capacity", string(c.Capacity)))
+	if err != nil {
+		return "", err
+	}
+	if c.Part < 1 || c.FromT <= 0 || c.ToT <= c.FromT || len(c.Tracks) == 0 || len(c.Tracks) > store.MaxCopyTracks {
+		return "", invalid("a copy of nothing")
+	}
+	for _, t := range c.Tracks {
+		if err := id("track", t); err != nil {
+			return "", err
+		}
+	}
+	text, err := json.Marshal(c)
+	if err != nil {
+		return "", fmt.Errorf("archive copy: %w", err)
+	}
+	if len(text) > maxCopyText {
+		return "", invalid("a copy of too much")
+	}
+	return string(text), nil
 }
 
 // ArchiveRequest finds one about a hearing of the scope.

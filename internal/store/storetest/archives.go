@@ -2,6 +2,8 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,6 +25,7 @@ func RunArchives(t *testing.T, open func(t *testing.T) Opened) {
 		{"ArchivesAreFound", archivesFound},
 		{"RequestsAreDecidedByAnother", requestsDecided},
 		{"RequestsEndForGood", requestsEnd},
+		{"CopiesStandBesideRequests", copiesAsked},
 		{"ViewsStay", viewsStay},
 		{"ChecksAreFinishedOnce", checksFinished},
 		{"KeepsAreKept", keepsKept},
@@ -279,6 +282,59 @@ func requestsEnd(t *testing.T, f *fixture) {
 		}
 		require.Equal(t, c.want, ids)
 	}
+}
+
+// A request for a person's copy keeps what was asked for, whatever happens to it, and
+// stands beside one to see the archive.
+func copiesAsked(t *testing.T, f *fixture) {
+	sc, h := court.ScopeOf(unit), f.hearing(t, unit)
+	want := store.ArchiveCopy{Person: "p-4", Capacity: court.Defendant, Part: 2, FromT: 1_790_000_010_000_000, ToT: 1_790_000_040_000_000, Tracks: []string{"t001", "t002"}}
+	ask := func(who string, c store.ArchiveCopy) (store.ArchiveRequest, error) {
+		r := store.ArchiveRequest{ID: f.id("request"), Hearing: h, Unit: unit, Account: who, Purpose: "Chuẩn bị kháng cáo", Download: true, At: at(0), Copy: &c}
+		return r, f.A.PutArchiveRequest(bg(), sc, r, actor(who, 0))
+	}
+	r, err := ask("clerk", want)
+	require.NoError(t, err)
+	_, err = ask("another", want)
+	require.ErrorIs(t, err, store.ErrConflict, "the same waits")
+	_, err = f.ask(h, "clerk", 0)
+	require.NoError(t, err, "nor is it in the way of a request to see the archive")
+	other := want
+	other.Person = "p-5"
+	_, err = ask("clerk", other)
+	require.NoError(t, err)
+	granted, err := f.settle(sc, r, "chief", time.Minute, grant)
+	require.NoError(t, err)
+	require.Equal(t, &want, granted.Copy)
+	got, err := f.B.ArchiveRequest(bg(), sc, r.ID)
+	require.NoError(t, err)
+	require.Equal(t, granted, got)
+	_, err = f.Raw.Exec(`UPDATE archive_request SET copy = ''`)
+	require.Error(t, err, "what was asked for stays")
+	for name, change := range map[string]func(*store.ArchiveCopy){
+		"nobody":       func(c *store.ArchiveCopy) { c.Person = "" },
+		"no capacity":  func(c *store.ArchiveCopy) { c.Capacity = "" },
+		"no part":      func(c *store.ArchiveCopy) { c.Part = 0 },
+		"no time":      func(c *store.ArchiveCopy) { c.ToT = c.FromT },
+		"no track":     func(c *store.ArchiveCopy) { c.Tracks = nil },
+		"an odd track": func(c *store.ArchiveCopy) { c.Tracks = []string{""} },
+		"many tracks":  func(c *store.ArchiveCopy) { c.Tracks = make([]string, store.MaxCopyTracks+1) },
+		"long tracks": func(c *store.ArchiveCopy) {
+			c.Tracks = slices.Repeat([]string{strings.Repeat("t", 60)}, store.MaxCopyTracks)
+		},
+	} {
+		bad := want
+		change(&bad)
+		_, err = ask("clerk", bad)
+		require.ErrorIs(t, err, store.ErrInvalid, name)
+	}
+	most := want
+	for range store.MaxCopyTracks {
+		most.Tracks = append(most.Tracks[:len(most.Tracks):len(most.Tracks)], "t0123456789")
+	}
+	most.Tracks = most.Tracks[2:]
+	_, err = ask("clerk", most)
+	require.NoError(t, err, "the index takes the longest")
 }
 
 func viewsStay(t *testing.T, f *fixture) {

@@ -184,6 +184,29 @@ export const archiveEn: Readonly<Record<keyof typeof archiveVi, string>> = {
   archive_view_redacted: "Had a redacted copy made",
   archive_view_excerpt_download: "Downloaded an excerpt or redacted copy",
 
+  copies: "Copies for the parties",
+  copies_about:
+    "A stretch of the recording for the procurator, the accused, a victim, a party, their counsel or representative, when the chief judge grants it. The file says for whom and when it was made; each making and each download is noted.",
+  copy_ask: "Ask for a copy",
+  copy_ask_which: "Ask for a copy from part {n}",
+  copy_ask_needs:
+    "To choose the stretch you need a permission for this archive. Please ask for it first.",
+  copy_person: "Who gets it",
+  copy_person_choose: "Choose who gets it",
+  copy_person_missing: "Please choose who gets it.",
+  copy_purpose: "Purpose, written into the file",
+  copy_purpose_missing: "Please give a purpose.",
+  copy_send: "Send",
+  copy_make: "Make the copy",
+  copy_make_which: "Make the copy for {who}",
+  copy_download: "Download to hand over",
+  copy_download_which: "Download to hand over to {who}",
+  request_copy:
+    "A copy for {who} ({capacity}): part {part}, from {from} to {to}, sources {tracks}.",
+  archive_view_copy: "Had a copy made for a party",
+  archive_view_copy_download: "Downloaded a copy to hand over",
+  archive_view_for: "For: {who}",
+
   archive_views: "Who saw it",
   archive_views_none: "Nobody has viewed or downloaded it.",
   archive_view_view: "Viewed",

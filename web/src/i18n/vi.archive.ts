@@ -186,6 +186,30 @@ export const archiveVi = {
   archive_view_redacted: "Lập bản sao đã che",
   archive_view_excerpt_download: "Tải bản trích hoặc bản sao đã che",
 
+  // Copies for people of the hearing
+  copies: "Bản sao cho đương sự",
+  copies_about:
+    "Cấp cho Kiểm sát viên, bị cáo, bị hại, đương sự, người bào chữa hoặc người đại diện của họ một đoạn bản ghi, khi Chánh án cho phép. Tệp ghi rõ người nhận, ngày giờ lập; mỗi lần lập, mỗi lần tải đều được ghi lại.",
+  copy_ask: "Đề nghị cấp bản sao",
+  copy_ask_which: "Đề nghị cấp bản sao từ phần {n}",
+  copy_ask_needs:
+    "Để chọn đoạn cần cấp, ông/bà phải được phép khai thác hồ sơ này. Hãy gửi đề nghị khai thác trước.",
+  copy_person: "Người được cấp",
+  copy_person_choose: "Chọn người được cấp",
+  copy_person_missing: "Vui lòng chọn người được cấp.",
+  copy_purpose: "Mục đích, được ghi trong tệp",
+  copy_purpose_missing: "Vui lòng ghi mục đích.",
+  copy_send: "Gửi đề nghị",
+  copy_make: "Lập bản sao",
+  copy_make_which: "Lập bản sao cho {who}",
+  copy_download: "Tải bản sao để giao",
+  copy_download_which: "Tải bản sao để giao cho {who}",
+  request_copy:
+    "Cấp bản sao cho {who} ({capacity}): phần {part}, từ {from} đến {to}, nguồn {tracks}.",
+  archive_view_copy: "Lập bản sao cho đương sự",
+  archive_view_copy_download: "Tải bản sao để giao",
+  archive_view_for: "Người được cấp: {who}",
+
   // Who saw it
   archive_views: "Những người đã khai thác",
   archive_views_none: "Chưa có ai xem hoặc tải.",

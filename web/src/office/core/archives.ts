@@ -119,6 +119,30 @@ export interface ArchiveRequest {
   done_at?: string;
   reason?: string;
   until?: string;
+  /** somebody of the hearing gets this; then the request lets nobody see the archive */
+  copy?: ArchiveCopy;
+}
+
+/** ArchiveCopy is a stretch of a part for a person of the hearing. */
+export interface ArchiveCopy extends ArchiveRecipient {
+  part: number;
+  from: string;
+  to: string;
+  tracks: string[];
+  file?: ArchiveExcerpt;
+}
+
+export interface ArchiveRecipient {
+  /** of the hearing */
+  person: string;
+  name: string;
+  capacity: string;
+}
+
+/** ArchiveCopies are the official's own requests, and who may get a copy. */
+export interface ArchiveCopies {
+  people: ArchiveRecipient[];
+  requests: ArchiveRequest[];
 }
 
 export interface ArchiveKeep {
@@ -174,6 +198,8 @@ export interface ArchiveView {
   part: number;
   what: string;
   purpose?: string;
+  /** name of who gets the copy */
+  for?: string;
 }
 
 export interface ArchiveQuery {
@@ -237,6 +263,10 @@ export const certificateOf = (id: string, part: number): string =>
 export const excerptOf = (id: string, part: number, excerpt: string): string =>
   `${one(id)}/parts/${part}/excerpts/${q(excerpt)}/file`;
 
+/** copyFileOf is where the copy of a granted request is downloaded. */
+export const copyFileOf = (request: string): string =>
+  `/api/v1/archive-requests/${q(request)}/copy/file`;
+
 /**
  * momentIn is a time of day ("9:10", "09:10:30") within a part, in milliseconds: on the day
  * on which it began, or the next when it went on past midnight. null when it is no time.
@@ -268,6 +298,14 @@ export function archives(c: Client) {
       c.ask<{ excerpts: ArchiveExcerpt[] }>(`${one(id)}/parts/${part}/excerpts`),
     askExcerpt: (id: string, part: number, body: ExcerptAsk) =>
       send<ArchiveExcerpt>(post(`${one(id)}/parts/${part}/excerpts`, body)),
+    copies: (id: string) => c.ask<ArchiveCopies>(`${one(id)}/copies`),
+    askCopy: (
+      id: string,
+      part: number,
+      body: { person: string; from: string; to: string; tracks: string[]; purpose: string },
+    ) => send<ArchiveRequest>(post(`${one(id)}/parts/${part}/copies`, body)),
+    makeCopy: (request: string) =>
+      send<ArchiveExcerpt>(post(`/api/v1/archive-requests/${q(request)}/copy`, {})),
     askArchive: (id: string, body: { purpose: string; download: boolean; closed: boolean }) =>
       send<ArchiveRequest>(post(`${one(id)}/requests`, body)),
     archiveRequests: () => c.ask<{ requests: ArchiveRequest[] }>("/api/v1/archive-requests"),

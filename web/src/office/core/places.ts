@@ -24,6 +24,7 @@ const uses = {
   archives: [...bench, "archivist", "auditor"],
   archive_requests: [...bench, "archivist"],
   archive_decide: ["chief_judge"],
+  archive_copies: ["clerk"],
   archive_repair: ["clerk", "archivist", "chief_judge"],
   archive_keep: ["archivist", "chief_judge"],
   verify: [...bench, "archivist", "auditor", "procurator"],

@@ -367,6 +367,120 @@ describe("excerpts", () => {
   });
 });
 
+describe("copies for the parties", () => {
+  const path = "/api/v1/archives/h-1/parts/1";
+  const copy = {
+    person: "p1",
+    name: "Trần Văn Bị",
+    capacity: "defendant",
+    part: 1,
+    from: "2024-11-20T01:10:00Z",
+    to: "2024-11-20T01:15:00Z",
+    tracks: ["t001"],
+  };
+  const file = {
+    id: "e-1",
+    redacted: false,
+    tracks: ["t001"],
+    events: false,
+    cuts: [],
+    reason: "Chuẩn bị kháng cáo",
+    at: at(0),
+    state: "ready",
+    share: 1,
+    size: 2_000_000,
+    expires_at: at(60),
+  };
+  const asked = { ...request, id: "r-9", purpose: "Chuẩn bị kháng cáo", copy };
+  const allowed = { ...asked, outcome: "granted", open: true, until: at(60) };
+  const people = [{ person: "p1", name: "Trần Văn Bị", capacity: "defendant" }];
+  const index = {
+    hearing: "h-1",
+    part: 1,
+    docket: row.docket_no,
+    began: 0,
+    length: 1,
+    people: [{ id: "p1", capacity: "defendant", alias: "Bị cáo 1", point: "Trại tạm giam" }],
+    tracks: [
+      {
+        id: "t001",
+        device: "d",
+        kind: "cam",
+        codec: "vp8",
+        mime: "video/webm",
+        people: ["p1"],
+        files: [],
+      },
+    ],
+    gaps: [],
+    events: [],
+    skipped: 0,
+    watermark: "x",
+  };
+
+  it("are asked for in the name of a person of the hearing", async () => {
+    let list: unknown[] = [];
+    const { calls } = show("/cong-viec/ho-so/h-1", {
+      "GET /api/v1/archives/h-1": () =>
+        Response.json({
+          ...card,
+          grant: { ...request, outcome: "granted", open: true, until: at(60) },
+        }),
+      [`GET ${path}/index`]: () => Response.json(index),
+      "GET /api/v1/archives/h-1/copies": () => Response.json({ people, requests: list }),
+      [`POST ${path}/copies`]: () => {
+        list = [asked];
+        return Response.json(asked);
+      },
+    });
+    const open = await screen.findByRole("button", { name: "Đề nghị cấp bản sao từ phần 1" });
+    fireEvent.click(open);
+    const dialog = within(await screen.findByRole("dialog"));
+    await dialog.findByLabelText("Người được cấp");
+    press("Gửi đề nghị");
+    expect(dialog.getByText("Vui lòng chọn người được cấp.")).toBeTruthy();
+    expect(dialog.getByText("Vui lòng ghi mục đích.")).toBeTruthy();
+    fireEvent.change(dialog.getByLabelText("Người được cấp"), { target: { value: "p1" } });
+    type("Từ lúc", "8:10");
+    type("Đến lúc", "8:15");
+    fireEvent.click(dialog.getByLabelText(/\(t001\)$/));
+    type("Mục đích, được ghi trong tệp", "Chuẩn bị kháng cáo");
+    press("Gửi đề nghị");
+    await screen.findByText(/^Cấp bản sao cho Trần Văn Bị \(Bị cáo\): phần 1, từ 08:10:00/);
+    expect(calls.find((c) => c.what === `POST ${path}/copies`)?.body).toEqual({
+      person: "p1",
+      from: "2024-11-20T08:10:00+07:00",
+      to: "2024-11-20T08:15:00+07:00",
+      tracks: ["t001"],
+      purpose: "Chuẩn bị kháng cáo",
+    });
+    expect(screen.queryByRole("button", { name: /^Lập bản sao cho/ })).toBeNull();
+  });
+
+  it("are made when they are granted, and handed over", async () => {
+    let made = false;
+    show("/cong-viec/ho-so/h-1", {
+      "GET /api/v1/archives/h-1": () => Response.json(card),
+      "GET /api/v1/archives/h-1/copies": () =>
+        Response.json({
+          people,
+          requests: [made ? { ...allowed, copy: { ...copy, file } } : allowed],
+        }),
+      "POST /api/v1/archive-requests/r-9/copy": () => {
+        made = true;
+        return Response.json(file);
+      },
+    });
+    await screen.findByText(/^Để chọn đoạn cần cấp/);
+    press("Lập bản sao cho Trần Văn Bị");
+    const link = await screen.findByRole("link", {
+      name: "Tải bản sao để giao cho Trần Văn Bị",
+    });
+    expect(link.getAttribute("href")).toBe("/api/v1/archive-requests/r-9/copy/file");
+    expect(screen.queryByRole("button", { name: /^Lập bản sao cho/ })).toBeNull();
+  });
+});
+
 describe("requests", () => {
   const chief = { ...me, account: "a9", roles: ["chief_judge"] };
 

@@ -115,6 +115,8 @@ const views: Record<string, OfficeKey> = {
   excerpt: "archive_view_excerpt",
   redacted: "archive_view_redacted",
   "excerpt.download": "archive_view_excerpt_download",
+  copy: "archive_view_copy",
+  "copy.download": "archive_view_copy_download",
   "supplement.download": "archive_view_supplement_download",
 };
 /** viewKey is what somebody did with a recording. */

@@ -25,7 +25,11 @@ import css from "./Archive.module.css";
 import { useFollow } from "./follow";
 import office from "./office.module.css";
 
-const words: Record<Exclude<ArchiveExcerpt["state"], "ready" | "running">, OfficeKey> = {
+/** excerptWords are those of a file that is not there, or not yet. */
+export const excerptWords: Record<
+  Exclude<ArchiveExcerpt["state"], "ready" | "running">,
+  OfficeKey
+> = {
   waiting: "excerpt_waiting",
   empty: "excerpt_empty",
   damaged: "excerpt_damaged",
@@ -110,7 +114,7 @@ function Line({ a, p, e }: { a: Archive; p: ArchivePart; e: ArchiveExcerpt }) {
         })
       : e.state === "running"
         ? t("excerpt_running", { n: Math.floor(e.share * 100) })
-        : t(words[e.state]);
+        : t(excerptWords[e.state]);
   return (
     <>
       <span className={css["grow"]}>
@@ -236,7 +240,8 @@ function Form({ a, p, index, onClose, onAsked }: SheetProps & { index: PartIndex
   );
 }
 
-function Tracks({
+/** Tracks chooses among the sources of a part. */
+export function Tracks({
   index,
   redacted,
   chosen,

@@ -107,6 +107,7 @@ function Views({ id }: { id: string }) {
                         day: writeDay(dayOf(at)),
                         purpose: v.purpose ?? t("not_set"),
                       })}
+                      {v.for === undefined ? null : ` ${t("archive_view_for", { who: v.for })}`}
                     </span>
                   </li>
                 );

@@ -20,6 +20,7 @@ import { Link } from "../parts/Shell";
 import { Marked } from "../parts/StatusMark";
 import { causeKey, sourceKey } from "../words";
 import css from "./Archive.module.css";
+import { Copies } from "./ArchiveCopies";
 import { Excerpts } from "./ArchiveExcerpts";
 import office from "./office.module.css";
 
@@ -33,6 +34,7 @@ export function ArchivePartBox({
   onChanged: () => void;
 }) {
   const { t } = useOfficeTexts();
+  const { roles } = useMe();
   return (
     <Box title={t("archive_part", { n: p.part })}>
       <Figures p={p} />
@@ -42,6 +44,9 @@ export function ArchivePartBox({
       )}
       <Ways a={a} p={p} />
       {a.grant?.download === true ? <Excerpts a={a} p={p} /> : null}
+      {hasUse("archive_copies", roles) && a.disposal?.outcome !== "confirmed" ? (
+        <Copies a={a} p={p} />
+      ) : null}
     </Box>
   );
 }

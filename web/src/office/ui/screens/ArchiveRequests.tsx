@@ -1,6 +1,7 @@
 // Đề nghị khai thác: what waits for the chief judge, or what one asked for oneself.
 import { useState } from "react";
-import { clock, dayOf, writeDay } from "../../../core/dates";
+import { clock, clockSeconds, dayOf, writeDay } from "../../../core/dates";
+import { sentenceCase } from "../../../i18n";
 import { Act } from "../../../ui/parts/controls";
 import { type ArchiveRequest, stateOf } from "../../core/archives";
 import { hasUse } from "../../core/places";
@@ -76,7 +77,7 @@ function List({
 
 /** RequestLine says who asked for what, and what became of it. */
 export function RequestLine({ r }: { r: ArchiveRequest }) {
-  const { t } = useOfficeTexts();
+  const { t, capacity } = useOfficeTexts();
   const at = Date.parse(r.at);
   const by = r.done_at === undefined ? null : Date.parse(r.done_at);
   return (
@@ -89,7 +90,21 @@ export function RequestLine({ r }: { r: ArchiveRequest }) {
           purpose: r.purpose,
         })}
       </p>
-      {r.outcome === "" && r.download ? <p>{t("request_wants_file")}</p> : null}
+      {r.copy === undefined ? null : (
+        <p className={office["strong"]}>
+          {t("request_copy", {
+            who: r.copy.name,
+            capacity: sentenceCase(capacity(r.copy.capacity)),
+            part: r.copy.part,
+            from: clockSeconds(Date.parse(r.copy.from)),
+            to: clockSeconds(Date.parse(r.copy.to)),
+            tracks: r.copy.tracks.join(", "),
+          })}
+        </p>
+      )}
+      {r.outcome === "" && r.download && r.copy === undefined ? (
+        <p>{t("request_wants_file")}</p>
+      ) : null}
       {r.outcome === "" && r.closed ? <p>{t("request_wants_closed")}</p> : null}
       {r.closed_doors ? <p className={office["strong"]}>{t("request_closed_doors")}</p> : null}
       <State r={r} />
@@ -242,7 +257,9 @@ function DecideSheet({
             options={HOURS.map(([value, key]) => ({ value, label: t(key) }))}
             onChange={setHours}
           />
-          <Tick label={t("request_grant_file")} checked={download} onChange={setDownload} />
+          {r.copy ? null : (
+            <Tick label={t("request_grant_file")} checked={download} onChange={setDownload} />
+          )}
           {r.closed_doors ? (
             <Note tone="attention">
               <p>{t("request_grant_closed_need")}</p>
