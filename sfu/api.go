@@ -96,8 +96,8 @@ type Limits struct {
 	RingPackets       int           // retransmission history of one layer, default 512, a power of two
 	KeyframeInterval  time.Duration // least time between keyframe requests of one layer, default 500 ms
 	RTXBurstBytes     int           // retransmission budget of a section, default 64 KiB
-	AudioBitrate      int           // bits per second policed per microphone, default 256 000
-	VideoBitrate      int           // bits per second policed per camera (all layers), default 8 000 000
+	AudioBitrate      int           // bits per second policed per microphone as receivers get them (headers of all layers down to IP), default 256 000
+	VideoBitrate      int           // the same of a camera (all layers), default 8 000 000
 }
 
 // Params makes an Engine.

@@ -28,11 +28,14 @@ func (l *layer) give(k *packetRefs) {
 }
 
 func (s *section) give(l *layer, k *packetRefs) {
+	r := s.peer.room
+	r.serving = s.peer
 	if k.padding { // leave no hole in what is sent
 		s.leaveOut(l, k.pkt.Seq)
-		return
+	} else {
+		s.forward(l, k)
 	}
-	s.forward(l, k)
+	r.serving = nil
 }
 
 // release gives the sections everything up to the first packet that is worth

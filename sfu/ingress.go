@@ -94,6 +94,7 @@ func (p *Peer) datagram(b []byte) (tell bool) {
 	}
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
+	defer p.rescueServed()
 	return !p.ended && p.in.open != nil && p.takeRTP(b, now) && p.in.silentFor(now)
 }
 
@@ -114,9 +115,6 @@ const signOfLife = 0xff
 // takeRTCP opens an SRTCP datagram and takes the reports and requests in it.
 func (p *Peer) takeRTCP(b []byte, now time.Time) (tell bool) {
 	plain, tell := p.openRTCP(b, now)
-	if plain == nil {
-		return false
-	}
 	for len(plain) > 0 {
 		size := 4
 		if len(plain) >= size {
@@ -170,6 +168,10 @@ func (p *Peer) openRTCP(b []byte, now time.Time) (plain []byte, tell bool) {
 		in.reporters[from] = struct{}{}
 	}
 	p.heard = now
+	if !in.police.take(len(b), now) {
+		c.dropped[dropPoliced].Add(1)
+		return nil, in.silentFor(now)
+	}
 	return plain, in.silentFor(now)
 }
 

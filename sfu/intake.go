@@ -23,11 +23,20 @@ type intake struct {
 	told      time.Time // Pion was given a sign of life
 	routes    []route   // at most maxRoutes, the newest last
 	feedback  feedback
+	police    bucket // of authentic RTCP
+}
+
+func newIntake(now time.Time) intake {
+	return intake{
+		feedback: newFeedback(now), reporters: map[uint32]struct{}{},
+		police: newBucket(controlRate, controlRate, now),
+	}
 }
 
 const (
 	maxStreams   = 64                     // streams that a peer may begin in its life, then it is closed
 	maxReporters = 256                    // SSRCs that a peer's RTCP may come from; others are dropped
+	controlRate  = 128 << 10              // bytes a second of RTCP that a peer may send, and at once
 	lifePace     = 500 * time.Millisecond // between two signs of life for Pion
 )
 

@@ -114,7 +114,8 @@ func (r *Room) ingest(l *layer, p *rtp.Packet, pt codecTypes, now time.Time) {
 		c.dropped[dropMuted].Add(1)
 		return
 	}
-	if !src.police.take(len(p.Payload)+rtpHeaderSize, now) {
+	// As much as a receiver gets: else small packets would pass by the thousand.
+	if !src.police.take(len(p.Payload)+packetOverhead, now) {
 		c.dropped[dropPoliced].Add(1)
 		return
 	}

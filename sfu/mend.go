@@ -286,6 +286,7 @@ func (m *mendRound) request(ssrc uint32, ask []uint16) {
 func (p *Peer) collectNacks(m *mendRound) (next time.Duration) {
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
+	defer p.rescueServed()
 	m.reset()
 	if p.ended || p.state != PeerConnected {
 		return 0

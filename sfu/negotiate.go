@@ -49,8 +49,15 @@ func (p *Peer) sectionOf(id SourceID) *section {
 
 // Negotiate answers an offer: it opens what the peer publishes and binds free
 // receiving sections to prepared sources. A refused offer (ErrBadOffer, ErrLimit
-// before Pion saw it) changes nothing; when Pion itself refuses, the peer closes.
-func (p *Peer) Negotiate(ctx context.Context, o Offer) (Answer, error) {
+// before Pion saw it) changes nothing; when Pion itself refuses, or panics over it,
+// the peer closes.
+func (p *Peer) Negotiate(ctx context.Context, o Offer) (a Answer, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			p.fell(v)
+			a, err = Answer{}, fmt.Errorf("%w: it could not be read", ErrBadOffer)
+		}
+	}()
 	plan, err := parseOffer(o, p.room.engine.p.Limits)
 	if err != nil {
 		return Answer{}, err

@@ -58,7 +58,7 @@ func parseOffer(o Offer, lim Limits) (*offerPlan, error) {
 		return nil, err
 	}
 	plan := &offerPlan{stopped: map[string]bool{}}
-	candidates := 0
+	candidates := takeCandidates(&d.Attributes)
 	seen := map[string]bool{}
 	for _, m := range d.MediaDescriptions {
 		mid, _ := m.Attribute(sdp.AttrKeyMID)
@@ -66,7 +66,7 @@ func parseOffer(o Offer, lim Limits) (*offerPlan, error) {
 			return nil, fmt.Errorf("%w: MID %q is missing, doubled or malformed", ErrBadOffer, mid)
 		}
 		seen[mid] = true
-		candidates += countAttribute(m, "candidate")
+		candidates += takeCandidates(&m.Attributes)
 		if candidates > lim.CandidatesPerPeer {
 			return nil, fmt.Errorf("%w: %d candidates", ErrLimit, candidates)
 		}
@@ -161,11 +161,11 @@ func (plan *offerPlan) media(m *sdp.MediaDescription, mid string, publish map[st
 		direction = "inactive"
 	}
 	m.Attributes = append(m.Attributes, sdp.Attribute{Key: direction})
-	return nil
+	return keepOurs(m)
 }
 
-// takeDirection removes direction and candidates and returns the direction,
-// sendrecv without one (RFC 8866 section 6.7).
+// takeDirection removes the direction and returns it, sendrecv without one
+// (RFC 8866 section 6.7).
 func takeDirection(m *sdp.MediaDescription) string {
 	direction := "sendrecv"
 	kept := m.Attributes[:0]
@@ -173,7 +173,6 @@ func takeDirection(m *sdp.MediaDescription) string {
 		switch a.Key {
 		case "sendrecv", "sendonly", "recvonly", "inactive":
 			direction = a.Key
-		case "candidate", "end-of-candidates", "remote-candidates":
 		default:
 			kept = append(kept, a)
 		}
@@ -187,13 +186,14 @@ func bundleOnly(m *sdp.MediaDescription) bool {
 	return ok
 }
 
-func countAttribute(m *sdp.MediaDescription, key string) int {
-	n := 0
-	for _, a := range m.Attributes {
-		if a.Key == key {
+// takeCandidates removes all candidates and returns how many there were.
+func takeCandidates(list *[]sdp.Attribute) (n int) {
+	*list = slices.DeleteFunc(*list, func(a sdp.Attribute) bool {
+		if a.Key == "candidate" {
 			n++
 		}
-	}
+		return a.Key == "candidate" || a.Key == "end-of-candidates" || a.Key == "remote-candidates"
+	})
 	return n
 }
 

@@ -115,7 +115,8 @@ func (f *fakeRoom) taking(p *Peer) {
 	if err != nil {
 		panic(err)
 	}
-	p.in.open, p.in.feedback = open, newFeedback(f.now)
+	p.in = newIntake(f.now)
+	p.in.open = open
 	f.publishes(p, Cam)
 	f.publishes(p, Mic)
 	var d sdp.SessionDescription
@@ -250,7 +251,6 @@ func FuzzCompound(f *testing.F) {
 		room.publishes(q, Cam)
 		room.binds(p, cam("other"), "0")
 		require.NoError(t, room.Apply(Routing{Grants: []Grant{toPeer(cam("other"), "speaker")}}))
-		p.in.reporters = map[uint32]struct{}{}
 		p.in.control, err = newControlOpener(keys)
 		require.NoError(t, err)
 		p.datagram(b)

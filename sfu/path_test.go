@@ -244,21 +244,6 @@ func isKey(b []byte) bool {
 	return ok && d.key
 }
 
-func TestPoliceDropsWhatIsAboveTheBitrate(t *testing.T) {
-	f := newFakeRoom()
-	p, _ := f.peer("flood")
-	src := f.publishes(p, Cam)
-	q, w := f.peer("a")
-	f.binds(q, src.id, "0")
-	require.NoError(t, f.Apply(Routing{Grants: []Grant{toPeer(src.id, "a")}}))
-	for n := range 50_000 {
-		f.receives(src.layers[0], 96, uint16(n), uint32(n), vp8Frame(true, 1, 1, 640, 360, string(make([]byte, 1000))))
-		f.now = f.now.Add(50 * time.Microsecond) // 160 Mbit/s for 2.5 s
-	}
-	// Burst of one second and 2.5 seconds at 8 Mbit/s.
-	require.InDelta(t, 3.5*1_000_000/1031, len(w.packets), 100)
-}
-
 func TestStaleEpochIsRefused(t *testing.T) {
 	f := newFakeRoom()
 	require.NoError(t, f.Apply(Routing{Epoch: 3}))

@@ -76,7 +76,7 @@ func newPeer(r *Room, p PeerParams) (*Peer, error) {
 		byMID: map[string]*section{}, publish: map[string]*source{}, heard: r.engine.p.Now(),
 	}
 	peer.tx.mode = r.engine.p.Sender
-	peer.in.feedback, peer.in.reporters = newFeedback(peer.heard), map[uint32]struct{}{}
+	peer.in = newIntake(peer.heard)
 	for _, k := range p.MayPublish {
 		peer.mayPublish[k] = true
 	}
@@ -209,10 +209,29 @@ func (p *Peer) guarded(f func()) bool {
 
 func (p *Peer) rescue() {
 	if v := recover(); v != nil {
-		p.room.loop.count.panics.Add(1)
-		p.room.engine.log.Error("sfu: panic ended a peer", "peer", p.id, "panic", fmt.Sprint(v))
-		p.closeLater()
+		p.fell(v)
 	}
+}
+
+// rescueServed is rescue for who gives p's packets to others, under the room's
+// lock: when one of those panicked it is that one who ends, and nothing more is
+// given to it.
+func (p *Peer) rescueServed() {
+	v := recover()
+	if v == nil {
+		return
+	}
+	if q := p.room.serving; q != nil {
+		p.room.serving, q.tx.ready = nil, false
+		p = q
+	}
+	p.fell(v)
+}
+
+func (p *Peer) fell(v any) {
+	p.room.loop.count.panics.Add(1)
+	p.room.engine.log.Error("sfu: panic ended a peer", "peer", p.id, "panic", fmt.Sprint(v))
+	p.closeLater()
 }
 
 // closeLater lets the worker close the peer, for callers that Close waits for.

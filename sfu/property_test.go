@@ -3,6 +3,7 @@ package sfu
 import (
 	"encoding/binary"
 	"testing"
+	"time"
 
 	"github.com/pion/rtp"
 	"github.com/stretchr/testify/require"
@@ -205,6 +206,7 @@ func TestPaddingAndMuteLeaveNoGap(t *testing.T) {
 			if i%4 != 3 {
 				payload = spoken(uint64(n))
 			}
+			f.now = f.now.Add(20 * time.Millisecond)
 			f.receives(src.layers[0], 111, n, uint32(n)*960, payload)
 			n++
 		}

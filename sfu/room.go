@@ -30,6 +30,7 @@ type Room struct {
 	sources map[SourceID]*source
 	taps    []*tapEntry
 	at      time.Time // of the present call into the packet path, for what it sends
+	serving *Peer     // is being given a packet of somebody else: a panic is its own
 }
 
 func newRoom(e *Engine, l *loop, id string) (*Room, error) {

@@ -1,7 +1,6 @@
 package sfu
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -26,8 +25,7 @@ type errands struct {
 func (p *Peer) work() {
 	defer func() {
 		if v := recover(); v != nil {
-			p.room.loop.count.panics.Add(1)
-			p.room.engine.log.Error("sfu: panic ended a peer", "peer", p.id, "panic", fmt.Sprint(v))
+			p.fell(v)
 			p.Close()
 		}
 	}()
