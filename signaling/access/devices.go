@@ -121,7 +121,7 @@ func (s *Server) lentDevices(c call) error {
 	}
 	a := LentDevicesAnswer{Devices: []LentDeviceItem{}}
 	for _, d := range list {
-		a.Devices = append(a.Devices, LentDeviceItem{d.ID, string(d.Unit), names[d.Unit], d.Label})
+		a.Devices = append(a.Devices, LentDeviceItem{d.ID, string(d.Unit), names[d.Unit], string(d.Kind), d.Label})
 	}
 	return c.json(http.StatusOK, a)
 }

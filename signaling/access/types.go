@@ -199,6 +199,7 @@ type LentDeviceItem struct {
 	ID       string `json:"id"`
 	Unit     string `json:"unit" doc:"Whose it is; a point where it is booked names this unit"`
 	UnitName string `json:"unit_name"`
+	Kind     string `json:"kind" enum:"computer,encoder"`
 	Label    string `json:"label"`
 }
 
