@@ -165,18 +165,54 @@ func (s *Server) serveWS(w http.ResponseWriter, r *http.Request) {
 		_ = conn.Close(closeProblem)
 		return
 	}
-	sess := &session{
-		conn: conn, codec: c, who: who, limits: s.limits, now: s.p.Now, version: s.p.Version,
-		logger: s.p.Logger.With("person", who.Person, "device", who.Device),
-		access: s.p.Access, tested: s.tested,
+	defer func() { _ = ws.Close() }()
+	s.run(s.ctx, &session{
+		conn: conn, codec: c, who: who,
 		open: func(ctx context.Context, room string) (*Room, *hearing.Refusal) {
 			return s.p.Rooms.Enter(ctx, who.Hearing, room)
 		},
-		alive:  func(ctx context.Context) (time.Time, error) { return s.p.Auth.Alive(ctx, who) },
-		panics: &s.panics, metrics: s.p.Metrics,
+	})
+}
+
+// Serve runs the session of a seat over a connection of this process until either
+// ends: a client in another protocol's clothes (package whip), under every rule of a
+// WebSocket's. It names no room: who is the session of a seat, which has one. seated
+// is called once, when the device has its seat, with how long no media have come from
+// it (false: there is no peer); ErrServerClosed if the server is closing.
+func (s *Server) Serve(ctx context.Context, who store.Session, conn Conn, seated func(silence func() (time.Duration, bool))) error {
+	c, ok := codecFor(conn.Subprotocol())
+	if !ok {
+		return errBadMessage
 	}
-	defer func() { _ = ws.Close() }()
-	sess.guard("session", func() { sess.run(s.ctx) })
+	s.mu.Lock()
+	if s.ctx.Err() != nil {
+		s.mu.Unlock()
+		return http.ErrServerClosed
+	}
+	s.wg.Add(1)
+	s.mu.Unlock()
+	defer s.wg.Done()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(s.ctx, func() { cancel(); _ = conn.Close(closeNormal) })()
+	s.run(ctx, &session{
+		conn: conn, codec: c, who: who, seated: seated,
+		open: func(ctx context.Context, _ string) (*Room, *hearing.Refusal) {
+			return s.p.Rooms.Open(ctx, who.Hearing)
+		},
+	})
+	return nil
+}
+
+// run gives a session what all have in common and serves it.
+func (s *Server) run(ctx context.Context, sess *session) {
+	who := sess.who
+	sess.limits, sess.now, sess.version = s.limits, s.p.Now, s.p.Version
+	sess.logger = s.p.Logger.With("person", who.Person, "device", who.Device)
+	sess.access, sess.tested = s.p.Access, s.tested
+	sess.alive = func(ctx context.Context) (time.Time, error) { return s.p.Auth.Alive(ctx, who) }
+	sess.panics, sess.metrics = &s.panics, s.p.Metrics
+	sess.guard("session", func() { sess.run(ctx) })
 }
 
 // Panics counts the sessions that a defect of ours has ended.

@@ -40,6 +40,8 @@ type session struct {
 	// alive tells whether and until when the sign-in stands, and renews it.
 	alive  func(ctx context.Context) (until time.Time, err error)
 	panics *atomic.Uint64
+	// seated hears of the seat's media, see Server.Serve; nil: nobody asks.
+	seated func(silence func() (time.Duration, bool))
 
 	access  AccessLog
 	metrics *Metrics  // may be nil
@@ -67,6 +69,9 @@ func (s *session) run(ctx context.Context) {
 	}
 	s.metrics.seat(1)
 	defer s.metrics.seat(-1)
+	if s.seated != nil {
+		s.seated(s.place.media.silence)
+	}
 	s.offers = make(chan *wire.Envelope, 4)
 	var wg sync.WaitGroup
 	wg.Go(func() { s.guard("writer", func() { s.write(ctx, cancel) }) })

@@ -10,6 +10,7 @@ import (
 	"phientoa/signaling"
 	"phientoa/signaling/access"
 	"phientoa/signaling/minutebook"
+	"phientoa/signaling/whip"
 )
 
 // openAccess wires who officials and room devices are.
@@ -58,6 +59,9 @@ func (n *node) handler() http.Handler {
 		Officials: n.officials, Logger: n.logger, Note: n.access.Note, Demo: n.p.demo,
 	}))
 	mux.Handle("/api/v1/", signaling.Secured(n.office.Handler()))
+	encoders := signaling.Secured(http.NewCrossOriginProtection().Handler(n.whip))
+	mux.Handle(whip.Path, encoders)
+	mux.Handle(whip.Path+"/", encoders)
 	for _, pattern := range minutebook.Patterns() {
 		mux.Handle(pattern, signaling.Secured(n.minutes))
 	}

@@ -35,6 +35,7 @@ import (
 	"phientoa/sfu"
 	"phientoa/sfu/relay"
 	"phientoa/signaling"
+	"phientoa/signaling/whip"
 	"phientoa/signaling/minutebook"
 	"phientoa/signaling/office"
 	"phientoa/web"
@@ -79,6 +80,7 @@ type node struct {
 	playback    http.Handler
 	rooms       *signaling.Rooms
 	server      *signaling.Server
+	whip        *whip.Server
 	registry    *prometheus.Registry
 	requests    *edge.Requests
 	health      *edge.Health
@@ -272,6 +274,9 @@ func (n *node) wire(context.Context) error {
 		Rooms: n.rooms, Auth: who, Origins: n.p.Origins, OriginAllowed: n.p.originAllowed,
 		Access: n.access, Static: web.Dist(), Logger: n.logger, Version: version(), Metrics: counts,
 		HelpPhone: n.p.HelpPhone,
+	})
+	n.whip = whip.New(whip.Params{
+		Encoders: n.officials, Seats: n.server, Alive: n.auth.Alive, Note: n.access.Note, Logger: n.logger,
 	})
 	if err := errors.Join(n.openExcerpts(), n.openOffice()); err != nil {
 		return err

@@ -147,6 +147,7 @@ func (n *node) stopInOrder(servers []*http.Server, drain time.Duration) error {
 func (n *node) endSessions() {
 	n.rooms.Close()
 	n.server.Close()
+	n.whip.Close()
 }
 
 // listen opens a TCP listener.

@@ -82,12 +82,22 @@ type AccountSession struct {
 	Agent   string
 }
 
-// RoomDevice is an enrolled room client with a non-exportable key.
+// DeviceKind says how a room device proves itself.
+type DeviceKind string
+
+// Kinds of room devices.
+const (
+	Computer DeviceKind = "computer" // a browser with a non-exportable key
+	Encoder  DeviceKind = "encoder"  // shows a bearer token and publishes by WHIP, nothing else
+)
+
+// RoomDevice is an enrolled computer of a room, or an encoder in it.
 type RoomDevice struct {
 	ID         string // UUIDv7
 	Unit       court.UnitID
+	Kind       DeviceKind // empty: Computer
 	Label      string
-	PublicKey  []byte // SubjectPublicKeyInfo, P-256
+	PublicKey  []byte // SubjectPublicKeyInfo, P-256; of an Encoder the SHA-256 of its token
 	Enrolled   time.Time
 	EnrolledBy string // account
 	Revoked    bool

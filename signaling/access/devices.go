@@ -13,7 +13,7 @@ import (
 )
 
 func rowOf(d store.RoomDevice) RoomDeviceItem {
-	return RoomDeviceItem{ID: d.ID, Unit: string(d.Unit), Label: d.Label, Enrolled: d.Enrolled, Revoked: d.Revoked}
+	return RoomDeviceItem{ID: d.ID, Unit: string(d.Unit), Kind: string(d.Kind), Label: d.Label, Enrolled: d.Enrolled, Revoked: d.Revoked}
 }
 
 func (s *Server) devices(c call) error {
@@ -41,6 +41,22 @@ func (s *Server) offerEnrolment(c call) error {
 		return err
 	}
 	return c.json(http.StatusCreated, EnrolmentAnswer{code, ends})
+}
+
+// offerEncoder adds an encoder; its token is shown once.
+func (s *Server) offerEncoder(c call) error {
+	var body EnrolmentBody
+	if err := c.read(&body); err != nil {
+		return err
+	}
+	if len(body.Label) > maxLabel {
+		return store.ErrInvalid
+	}
+	device, token, err := s.p.Officials.OfferEncoder(c.r.Context(), c.by(), body.Label)
+	if err != nil {
+		return err
+	}
+	return c.json(http.StatusCreated, EncoderAnswer{device, token})
 }
 
 func (s *Server) removeDevice(c call) error {
@@ -105,7 +121,7 @@ func (s *Server) lentDevices(c call) error {
 	}
 	a := LentDevicesAnswer{Devices: []LentDeviceItem{}}
 	for _, d := range list {
-		a.Devices = append(a.Devices, LentDeviceItem{d.ID, string(d.Unit), names[d.Unit], d.Label})
+		a.Devices = append(a.Devices, LentDeviceItem{d.ID, string(d.Unit), names[d.Unit], string(d.Kind), d.Label})
 	}
 	return c.json(http.StatusOK, a)
 }

@@ -58,6 +58,7 @@ func operations() map[string]operation {
 		"POST devices/seat":                       {"device_seat", "Máy vào chỗ của mình", "Enter a seat of the device", SeatBody{}, nil, done},
 		"GET devices":                             {"devices", "Máy phòng xử án của đơn vị", "The unit's room devices", nil, RoomDevicesAnswer{}, ok},
 		"POST devices":                            {"offer_enrolment", "Lấy mã ghi danh", "Make an enrolment code", EnrolmentBody{}, EnrolmentAnswer{}, made},
+		"POST devices/encoders":                   {"offer_encoder", "Thêm bộ mã hóa hình, tiếng", "Add an encoder of a courtroom (WHIP)", EnrolmentBody{}, EncoderAnswer{}, made},
 		"DELETE devices/{device}":                 {"revoke_device", "Thu hồi máy", "Revoke a room device", nil, nil, done},
 		"GET devices/{device}/courts":             {"device_courts", "Tòa án được dùng máy", "Courts to which a room device is lent", nil, CourtsAnswer{}, ok},
 		"GET devices/lent":                        {"lent_devices", "Máy phòng xử án đơn vị khác cho Tòa án dùng", "Room devices that other units lend to the court", nil, LentDevicesAnswer{}, ok},

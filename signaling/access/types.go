@@ -172,6 +172,7 @@ type AdminLogAnswer struct {
 type RoomDeviceItem struct {
 	ID       string    `json:"id"`
 	Unit     string    `json:"unit"`
+	Kind     string    `json:"kind" enum:"computer,encoder" doc:"An encoder publishes by WHIP"`
 	Label    string    `json:"label"`
 	Enrolled time.Time `json:"enrolled"`
 	Revoked  bool      `json:"revoked"`
@@ -198,6 +199,7 @@ type LentDeviceItem struct {
 	ID       string `json:"id"`
 	Unit     string `json:"unit" doc:"Whose it is; a point where it is booked names this unit"`
 	UnitName string `json:"unit_name"`
+	Kind     string `json:"kind" enum:"computer,encoder"`
 	Label    string `json:"label"`
 }
 
@@ -215,6 +217,12 @@ type EnrolmentBody struct {
 type EnrolmentAnswer struct {
 	Code    string    `json:"code" pattern:"^[0-9]{8}$"`
 	Expires time.Time `json:"expires"`
+}
+
+// EncoderAnswer is a new encoder with its token, which is shown this once.
+type EncoderAnswer struct {
+	Device string `json:"device"`
+	Token  string `json:"token" doc:"For Authorization: Bearer at /api/v1/whip (RFC 9725)"`
 }
 
 // EnrolBody enrols a device with the operator's code.

@@ -97,6 +97,11 @@ func (k *checked) build(p plan, unit court.UnitID, courtName string) (store.Hear
 		if k.accounts[i] != "" || x.RoomDevice != "" {
 			seats = append(seats, store.Seat{Hearing: p.ID, Person: string(person), Device: string(d.ID), Account: k.accounts[i], RoomDevice: x.RoomDevice})
 		}
+		if x.Encoder != "" {
+			camera := hearing.Device{ID: hearing.DeviceID(p.derive("encoder", i)), Kind: hearing.RoomClient, People: []hearing.PersonID{person}}
+			b.Devices = append(b.Devices, camera)
+			seats = append(seats, store.Seat{Hearing: p.ID, Person: string(person), Device: string(camera.ID), RoomDevice: x.Encoder})
+		}
 	}
 	for i, x := range k.People {
 		if x.Shares != nil {

@@ -208,8 +208,12 @@ func (o *Office) bodyOf(ctx context.Context, c *call, h hearing.Booking) (*Booki
 				b.People[i].Shares = placeOf(h.People, d.People[0])
 				continue
 			}
+			if b.People[i].DeviceKind != "" { // beside the console, see checkEncoder
+				b.People[i].Encoder = encoderOf(seats, string(d.ID))
+				continue
+			}
 			b.People[i].DeviceKind, b.People[i].Private = string(d.Kind), d.Private
-			if err := o.seatOf(ctx, seats, string(id), &b.People[i]); err != nil {
+			if err := o.seatOf(ctx, seats, string(id), string(d.ID), &b.People[i]); err != nil {
 				return nil, err
 			}
 		}
@@ -235,10 +239,20 @@ func placeOf(people []hearing.Person, id hearing.PersonID) *int {
 	return &i
 }
 
-// seatOf names the account and the room device that take the person's seat.
-func (o *Office) seatOf(ctx context.Context, seats []store.Seat, person string, p *PersonBody) error {
+// encoderOf names the encoder that takes the seat of a device.
+func encoderOf(seats []store.Seat, device string) string {
 	for _, s := range seats {
-		if s.Person != person {
+		if s.Device == device {
+			return s.RoomDevice
+		}
+	}
+	return ""
+}
+
+// seatOf names the account and the room device that take the person's seat.
+func (o *Office) seatOf(ctx context.Context, seats []store.Seat, person, device string, p *PersonBody) error {
+	for _, s := range seats {
+		if s.Person != person || s.Device != device {
 			continue
 		}
 		p.RoomDevice = s.RoomDevice

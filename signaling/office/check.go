@@ -262,10 +262,13 @@ func (o *Office) checkSeats(ctx context.Context, c *call, k *checked) error {
 			}
 			taken["a:"+a.ID], k.accounts[i] = true, a.ID
 		}
+		if err := o.checkEncoder(ctx, c, k, i, taken); err != nil {
+			return err
+		}
 		if p.RoomDevice == "" {
 			continue
 		}
-		err := o.roomDevice(ctx, p.RoomDevice, c.Unit, k.unitOf(p.Point))
+		err := o.roomDevice(ctx, p.RoomDevice, store.Computer, c.Unit, k.unitOf(p.Point))
 		switch {
 		case errors.Is(err, store.ErrNotFound):
 			k.no(field+".room_device", "device_unknown",
@@ -281,6 +284,32 @@ func (o *Office) checkSeats(ctx context.Context, c *call, k *checked) error {
 		}
 		taken["d:"+p.RoomDevice] = true
 	}
+	return nil
+}
+
+// checkEncoder: nobody has two microphones, so that whoever speaks into that of an
+// encoder sits before a console; there they also check in.
+func (o *Office) checkEncoder(ctx context.Context, c *call, k *checked, i int, taken map[string]bool) error {
+	p := &k.People[i]
+	if p.Encoder == "" {
+		return nil
+	}
+	field := fmt.Sprintf("people[%d].encoder", i)
+	err := o.roomDevice(ctx, p.Encoder, store.Encoder, c.Unit, k.unitOf(p.Point))
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		k.no(field, "device_unknown",
+			"Tòa án không có bộ mã hóa này, đơn vị của điểm cầu không cho Tòa án dùng, hoặc bộ mã hóa đã bị thu hồi.",
+			"The court does not have this encoder, the unit of the point does not lend it to the court, or it is revoked.")
+	case err != nil:
+		return err
+	case k.kind(i) != hearing.Console:
+		k.no(field, "encoder_console", "Bộ mã hóa đi cùng bàn điều khiển của người ngồi trước máy quay.",
+			"An encoder goes with the console of whoever sits before its camera.")
+	case taken["d:"+p.Encoder]:
+		k.no(field, "device_twice", "Thiết bị phòng này đã được gán.", "This room device has another seat already.")
+	}
+	taken["d:"+p.Encoder] = true
 	return nil
 }
 
@@ -306,10 +335,10 @@ func (k *checked) unitOf(point int) court.UnitID {
 	return court.UnitID(k.Points[point].Unit)
 }
 
-// roomDevice gives store.ErrNotFound unless an enrolled device of the court stands,
-// or one of the point's unit, which lends it to the court. Any other is answered
+// roomDevice gives store.ErrNotFound unless an enrolled device of this kind stands, of
+// the court or of the point's unit, which lends it to the court. Any other is answered
 // like none at all: to know its id is no right to use it.
-func (o *Office) roomDevice(ctx context.Context, id string, own, point court.UnitID) error {
+func (o *Office) roomDevice(ctx context.Context, id string, kind store.DeviceKind, own, point court.UnitID) error {
 	if o.p.Directory == nil {
 		return store.ErrNotFound
 	}
@@ -317,7 +346,7 @@ func (o *Office) roomDevice(ctx context.Context, id string, own, point court.Uni
 	if err != nil {
 		return err
 	}
-	if d.Revoked || (d.Unit != own && d.Unit != unitOr(point, own)) {
+	if d.Revoked || d.Kind != kind || (d.Unit != own && d.Unit != unitOr(point, own)) {
 		return store.ErrNotFound
 	}
 	if d.Unit == own {

@@ -19,6 +19,7 @@ func (k *checked) checkPeople() {
 		k.refuse(checkText(field+".alias", &p.Alias, false, MaxAlias)...)
 		k.refuse(checkText(field+".account", &p.Account, false, MaxLogin)...)
 		k.refuse(checkID(field+".room_device", p.RoomDevice, hearing.MaxIDBytes)...)
+		k.refuse(checkID(field+".encoder", p.Encoder, hearing.MaxIDBytes)...)
 		c := court.Capacity(p.Capacity)
 		count[c]++
 		k.checkCapacity(field, c)
@@ -128,7 +129,7 @@ func (k *checked) checkShares(field string, i int, p *PersonBody, sitters map[in
 		k.no(field+".shares", "presiding_device", "Chủ tọa phiên tòa cần bàn điều khiển riêng.", "The presiding judge needs a console or desk client of their own.")
 	case k.People[n].Point != p.Point:
 		k.no(field+".shares", "other_point", "Người dùng chung thiết bị phải ở cùng điểm cầu.", "Those who share a device sit at one point.")
-	case p.DeviceKind != "" || p.Private || p.Account != "" || p.RoomDevice != "":
+	case p.DeviceKind != "" || p.Private || p.Account != "" || p.RoomDevice != "" || p.Encoder != "":
 		k.no(field+".shares", "shares_device", "Người dùng chung thiết bị không có thiết bị, tài khoản riêng.", "Who shares a device has no device or account of their own.")
 	}
 	if sitters[n]++; sitters[n] == hearing.MaxSeats {

@@ -1,6 +1,7 @@
 package office
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -239,6 +240,8 @@ func content(b hearing.Booking, names map[string]string, seats []store.Seat) (st
 	}
 	by := make(map[string]store.Seat, len(seats))
 	for _, s := range seats {
+		s.Account = cmp.Or(s.Account, by[s.Person].Account) // of the console beside an encoder
+		s.RoomDevice = cmp.Or(s.RoomDevice, by[s.Person].RoomDevice)
 		by[s.Person] = s
 	}
 	lines := make([]line, len(b.People))

@@ -136,14 +136,14 @@ func (s *Store) RevokeCredential(ctx context.Context, sc court.Scope, credential
 	})
 }
 
-const deviceColumns = `SELECT id, unit, label, public_key, enrolled, enrolled_by, revoked FROM room_device `
+const deviceColumns = `SELECT id, unit, kind, label, public_key, enrolled, enrolled_by, revoked FROM room_device `
 
 func scanDevice(r *sql.Rows, d *store.RoomDevice) error {
-	var unit string
+	var unit, kind string
 	var enrolled int64
 	var revoked int
-	err := r.Scan(&d.ID, &unit, &d.Label, &d.PublicKey, &enrolled, &d.EnrolledBy, &revoked)
-	d.Unit, d.Enrolled, d.Revoked = court.UnitID(unit), micros(enrolled), revoked == 1
+	err := r.Scan(&d.ID, &unit, &kind, &d.Label, &d.PublicKey, &enrolled, &d.EnrolledBy, &revoked)
+	d.Unit, d.Kind, d.Enrolled, d.Revoked = court.UnitID(unit), store.DeviceKind(kind), micros(enrolled), revoked == 1
 	return err
 }
 
@@ -155,6 +155,13 @@ func (s *Store) PutRoomDevice(ctx context.Context, sc court.Scope, d store.RoomD
 	if err != nil {
 		return err
 	}
+	switch d.Kind {
+	case "":
+		d.Kind = store.Computer
+	case store.Computer, store.Encoder:
+	default:
+		return invalid("a room device of kind %q", d.Kind)
+	}
 	if !sc.Covers(d.Unit) {
 		return store.ErrNotFound
 	}
@@ -165,16 +172,16 @@ func (s *Store) PutRoomDevice(ctx context.Context, sc court.Scope, d store.RoomD
 		}
 		if len(found) == 0 {
 			_, err := q.ExecContext(ctx, `
-				INSERT INTO room_device (id, unit, label, public_key, enrolled, enrolled_by, revoked)
-				VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-				d.ID, string(d.Unit), nfc(d.Label), d.PublicKey, d.Enrolled.UnixMicro(), d.EnrolledBy, bit(d.Revoked))
+				INSERT INTO room_device (id, unit, kind, label, public_key, enrolled, enrolled_by, revoked)
+				VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+				d.ID, string(d.Unit), string(d.Kind), nfc(d.Label), d.PublicKey, d.Enrolled.UnixMicro(), d.EnrolledBy, bit(d.Revoked))
 			return err
 		}
 		old := found[0]
 		switch {
 		case !sc.Covers(old.Unit):
 			return store.ErrNotFound
-		case old.Unit != d.Unit, string(old.PublicKey) != string(d.PublicKey), old.Revoked && !d.Revoked:
+		case old.Unit != d.Unit, old.Kind != d.Kind, string(old.PublicKey) != string(d.PublicKey), old.Revoked && !d.Revoked:
 			return store.ErrConflict
 		}
 		_, err = q.ExecContext(ctx, `UPDATE room_device SET label = $2, revoked = $3 WHERE id = $1`, d.ID, nfc(d.Label), bit(d.Revoked))

@@ -278,6 +278,10 @@ export const officeEn: OfficeCatalogue = {
   person_login: "Login of the official",
   person_login_hint: "Empty: comes by invitation.",
   person_device: "Computer",
+  person_encoder: "Encoder of the camera",
+  person_encoder_hint: "It sends picture and sound of whoever sits before this console.",
+  person_encoder_none: "The unit has no encoder yet.",
+  person_encoder_not: "None",
   person_room_device: "Enrolled courtroom computer",
   person_room_device_hint: "The computer takes this seat by the calendar, without an invitation.",
   person_room_device_none: "No computer of the unit is enrolled yet.",
@@ -495,6 +499,17 @@ export const officeEn: OfficeCatalogue = {
   need_label: "Please enter a name.",
   device_code_how: "On the courtroom's computer open {path} and enter this code.",
   device_code_until: "Good once, until {time}.",
+  encoder_add: "Add an encoder",
+  encoder_kind: "encoder of picture and sound",
+  encoder_make: "Get a token",
+  encoder_label: "Name of the encoder",
+  encoder_label_hint: "For instance: Courtroom 2, camera of the panel",
+  encoder_token: "Token of the encoder",
+  encoder_token_how:
+    "Enter the WHIP address {url} and this bearer token in the encoder. It sends Opus sound and VP8 pictures, and only in the hearing for which the calendar names it.",
+  encoder_token_once:
+    "It is shown this once. Whoever has it can send picture and sound in the camera's stead.",
+  encoder_copy: "Copy the token",
   device_remove: "Revoke the computer",
   device_remove_ask:
     "This computer is cut off at once, also in a hearing that is on, and has to be enrolled again.",

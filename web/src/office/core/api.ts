@@ -100,6 +100,7 @@ export interface Passkey {
 export interface RoomDevice {
   id: string;
   unit: string;
+  kind: "computer" | "encoder";
   label: string;
   enrolled: string;
   revoked: boolean;
@@ -116,6 +117,7 @@ export interface LentDevice {
   id: string;
   unit: string;
   unit_name: string;
+  kind: RoomDevice["kind"];
   label: string;
 }
 
@@ -402,6 +404,12 @@ function management(c: Client) {
     devices: () => c.ask<{ devices: RoomDevice[] }>(`${a}/devices`),
     enrolmentCode: (label: string) =>
       c.ask<{ code: string; expires: string }>(`${a}/devices`, { method: "POST", body: { label } }),
+    /** the token is shown this once */
+    addEncoder: (label: string) =>
+      c.ask<{ device: string; token: string }>(`${a}/devices/encoders`, {
+        method: "POST",
+        body: { label },
+      }),
     removeDevice: (id: string) => c.ask<void>(`${a}/devices/${q(id)}`, { method: "DELETE" }),
     /** the other courts that stand today */
     courts: () => c.ask<{ courts: CourtRow[] }>(`${a}/courts`),

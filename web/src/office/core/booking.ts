@@ -126,7 +126,7 @@ export interface DraftPerson {
   device: string;
   /** login of an official; empty: comes by invitation */
   login: string;
-  /** id of the enrolled computer of the room; empty: comes by invitation */
+  /** id of the enrolled computer of the room, beside a console of the encoder; empty: none */
   roomDevice: string;
   /** id of the unit that lends that computer; empty: it is the court's own */
   roomUnit: string;
@@ -325,6 +325,10 @@ export function owners(d: Draft, p: DraftPerson): DraftPerson[] {
 
 export const shared = (owner: string): string => `${SHARES}${owner}`;
 
+/** byComputer: an enrolled computer of the room takes the seat by itself. */
+export const byComputer = (p: DraftPerson): boolean =>
+  p.device === "room_client" && p.roomDevice !== "";
+
 /** settle gives a device of their own to whoever would share one that cannot be shared (any more). */
 function settle(d: Draft): Draft {
   const people = d.people.map((p) => {
@@ -377,7 +381,7 @@ export function advice(d: Draft): Trouble[] {
     (p) =>
       OFFICIALS.includes(p.capacity) &&
       p.login.trim() === "" &&
-      p.roomDevice === "" &&
+      !byComputer(p) &&
       sharesWith(p) === "",
   );
   const list = (text: OfficeKey, n: number): Trouble => ({
@@ -434,8 +438,14 @@ export function changePerson(d: Draft, key: string, change: Partial<DraftPerson>
       Object.assign(next, { point: central, minor: false, private: false });
     }
     if (!mayHaveAccount(next.capacity)) next.login = "";
-    if (next.device !== "room_client") next.roomDevice = next.roomUnit = "";
-    if (next.roomDevice !== "") next.login = "";
+    if (next.device !== p.device) {
+      next.roomDevice = change.roomDevice ?? "";
+      next.roomUnit = change.roomUnit ?? "";
+    }
+    if (next.device !== "room_client" && next.device !== "console") {
+      next.roomDevice = next.roomUnit = "";
+    }
+    if (byComputer(next)) next.login = "";
     return actsFor(next.capacity) ? next : { ...next, client: "" };
   });
   return settle({ ...d, people });
@@ -496,7 +506,9 @@ export function bodyOf(d: Draft) {
         required: p.required,
         ...(client < 0 ? {} : { client }),
         ...(p.login.trim() === "" ? {} : { account: p.login.trim().toLowerCase() }),
-        ...(p.roomDevice === "" ? {} : { room_device: p.roomDevice }),
+        ...(p.roomDevice === ""
+          ? {}
+          : { [byComputer(p) ? "room_device" : "encoder"]: p.roomDevice }),
         ...(owner < 0 ? { ...kindOf(p), private: p.private } : { shares: owner }),
       };
     }),

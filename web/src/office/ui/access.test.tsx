@@ -277,13 +277,14 @@ describe("a courtroom's computer in a booking", () => {
       "GET /api/v1/access/devices": () =>
         Response.json({
           devices: [
-            { id: "rd-1", unit: "u", label: "Phòng xử án số 2", enrolled: "", revoked: false },
-            { id: "rd-2", unit: "u", label: "Máy đã thu hồi", enrolled: "", revoked: true },
+            { ...computer, id: "rd-1", label: "Phòng xử án số 2" },
+            { ...computer, id: "rd-2", label: "Máy đã thu hồi", revoked: true },
+            { ...computer, id: "rd-4", label: "Máy quay số 2", kind: "encoder" },
           ],
         }),
       "GET /api/v1/access/devices/lent": () =>
         Response.json({
-          devices: [{ id: "rd-3", unit: "camp", unit_name: "Trại T", label: "Phòng hỏi cung 1" }],
+          devices: [{ id: "rd-3", unit: "camp", unit_name: "Trại T", kind: "computer", label: "Phòng hỏi cung 1" }],
         }),
     });
     await screen.findByRole("heading", { name: "Lập lịch phiên tòa" });
@@ -311,6 +312,7 @@ describe("a courtroom's computer that is lent", () => {
   const device = {
     id: "rd-1",
     unit: "u",
+    kind: "computer",
     label: "Phòng 2",
     enrolled: "2026-11-01T01:00:00Z",
     revoked: false,
@@ -376,7 +378,7 @@ describe("a courtroom's computer that is lent", () => {
     page("clerk", {
       "GET /api/v1/access/devices/lent": () =>
         Response.json({
-          devices: [{ id: "rd-3", unit: "camp", unit_name: "Trại T", label: "Phòng hỏi cung 1" }],
+          devices: [{ id: "rd-3", unit: "camp", unit_name: "Trại T", kind: "computer", label: "Phòng hỏi cung 1" }],
         }),
     });
     await screen.findByText("Đang cho dùng: TAND khu vực 1");

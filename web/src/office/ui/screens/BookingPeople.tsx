@@ -3,8 +3,10 @@
 import { sentenceCase } from "../../../i18n";
 import type { OfficeKey } from "../../../i18n/vi.office";
 import { Act } from "../../../ui/parts/controls";
+import type { RoomDevice } from "../../core/api";
 import {
   actsFor,
+  byComputer,
   capacitiesOf,
   centralOnly,
   changePerson,
@@ -198,16 +200,17 @@ function PersonFields({
           change({ device });
         }}
       />
-      {p.device === "room_client" ? (
+      {p.device === "room_client" || p.device === "console" ? (
         <RoomDevicePick
           id={id("room-device")}
+          kind={p.device === "console" ? "encoder" : "computer"}
           value={p.roomDevice}
           onChange={(roomDevice, roomUnit) => {
             change({ roomDevice, roomUnit });
           }}
         />
       ) : null}
-      {mayHaveAccount(p.capacity) && sharesWith(p) === "" && p.roomDevice === "" ? (
+      {mayHaveAccount(p.capacity) && sharesWith(p) === "" && !byComputer(p) ? (
         <TextField
           id={id("login")}
           label={t("person_login")}
@@ -239,13 +242,18 @@ function PersonFields({
   );
 }
 
-/** RoomDevicePick names the computer of the court, or one lent to it, that takes the seat by itself. */
+/**
+ * RoomDevicePick names the computer of the court, or one lent to it, that takes the seat by
+ * itself, or the encoder that sends picture and sound of whoever sits before a console.
+ */
 function RoomDevicePick({
   id,
+  kind,
   value,
   onChange,
 }: {
   id: string;
+  kind: RoomDevice["kind"];
   value: string;
   onChange: (id: string, unit: string) => void;
 }) {
@@ -261,18 +269,20 @@ function RoomDevicePick({
       ...d,
       label: `${d.label} (${d.unit_name})`,
     })),
-  ];
+  ].filter((d) => d.kind === kind);
+  const none = own.kind === "ready" && lent.kind === "ready" && known.length === 0;
+  const encoder = kind === "encoder";
   return (
     <Pick
       id={id}
-      label={t("person_room_device")}
-      hint={t(
-        own.kind === "ready" && lent.kind === "ready" && known.length === 0
-          ? "person_room_device_none"
-          : "person_room_device_hint",
-      )}
+      label={t(encoder ? "person_encoder" : "person_room_device")}
+      hint={
+        encoder
+          ? t(none ? "person_encoder_none" : "person_encoder_hint")
+          : t(none ? "person_room_device_none" : "person_room_device_hint")
+      }
       value={value}
-      empty={t("room_device_invited")}
+      empty={t(encoder ? "person_encoder_not" : "room_device_invited")}
       options={known.map((d) => ({ value: d.id, label: d.label }))}
       onChange={(id) => {
         onChange(id, known.find((d) => d.id === id)?.unit ?? "");

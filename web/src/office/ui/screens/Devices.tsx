@@ -20,7 +20,8 @@ export function Devices() {
   const me = useMe();
   const { data, again } = useLoad("devices", () => api.devices());
   const [given, setGiven] = useState<{ code: string; expires: string } | null>(null);
-  const [naming, setNaming] = useState(false);
+  const [naming, setNaming] = useState<RoomDevice["kind"] | null>(null);
+  const [token, setToken] = useState<string | null>(null);
   const [leaving, setLeaving] = useState<RoomDevice | null>(null);
   const [refused, setRefused] = useState<Refused | null>(null);
   const act = async (what: () => Promise<unknown>): Promise<void> => {
@@ -37,14 +38,23 @@ export function Devices() {
       title={t("devices_title")}
       acts={
         hasUse("enrolment", me.roles) ? (
-          <Act
-            tone="primary"
-            onPress={() => {
-              setNaming(true);
-            }}
-          >
-            {t("device_code")}
-          </Act>
+          <>
+            <Act
+              onPress={() => {
+                setNaming("encoder");
+              }}
+            >
+              {t("encoder_add")}
+            </Act>
+            <Act
+              tone="primary"
+              onPress={() => {
+                setNaming("computer");
+              }}
+            >
+              {t("device_code")}
+            </Act>
+          </>
         ) : undefined
       }
     >
@@ -75,14 +85,24 @@ export function Devices() {
       <LentHere />
       {naming ? (
         <Naming
+          kind={naming}
           onClose={() => {
-            setNaming(false);
+            setNaming(null);
           }}
           onNamed={(label) => {
-            setNaming(false);
+            setNaming(null);
             void act(async () => {
-              setGiven(await api.enrolmentCode(label));
+              if (naming === "encoder") setToken((await api.addEncoder(label)).token);
+              else setGiven(await api.enrolmentCode(label));
             });
+          }}
+        />
+      ) : null}
+      {token !== null ? (
+        <EncoderToken
+          token={token}
+          onClose={() => {
+            setToken(null);
           }}
         />
       ) : null}
@@ -129,12 +149,38 @@ export function Devices() {
   );
 }
 
-function Naming({ onClose, onNamed }: { onClose: () => void; onNamed: (label: string) => void }) {
+/** EncoderToken shows what the encoder is set up with, once. */
+function EncoderToken({ token, onClose }: { token: string; onClose: () => void }) {
   const { t } = useOfficeTexts();
+  return (
+    <Sheet title={t("encoder_token")} onClose={onClose}>
+      <p>{t("encoder_token_how", { url: `${location.origin}/api/v1/whip` })}</p>
+      <Secret value={token} copy={t("encoder_copy")} />
+      <p>{t("encoder_token_once")}</p>
+      <div>
+        <Act tone="primary" onPress={onClose}>
+          {t("invited_done")}
+        </Act>
+      </div>
+    </Sheet>
+  );
+}
+
+function Naming({
+  kind,
+  onClose,
+  onNamed,
+}: {
+  kind: RoomDevice["kind"];
+  onClose: () => void;
+  onNamed: (label: string) => void;
+}) {
+  const { t } = useOfficeTexts();
+  const encoder = kind === "encoder";
   const [label, setLabel] = useState("");
   const [tried, setTried] = useState(false);
   return (
-    <Sheet title={t("device_code")} onClose={onClose}>
+    <Sheet title={t(encoder ? "encoder_add" : "device_code")} onClose={onClose}>
       <form
         className={office["stack"]}
         noValidate
@@ -146,8 +192,8 @@ function Naming({ onClose, onNamed }: { onClose: () => void; onNamed: (label: st
       >
         <TextField
           id="device-label"
-          label={t("device_label")}
-          hint={t("device_label_hint")}
+          label={t(encoder ? "encoder_label" : "device_label")}
+          hint={t(encoder ? "encoder_label_hint" : "device_label_hint")}
           value={label}
           max={60}
           error={tried && label.trim() === "" ? t("need_label") : undefined}
@@ -156,7 +202,7 @@ function Naming({ onClose, onNamed }: { onClose: () => void; onNamed: (label: st
         <div className={office["acts"]}>
           <Act onPress={onClose}>{t("cancel")}</Act>
           <Act type="submit" tone="primary">
-            {t("device_code_make")}
+            {t(encoder ? "encoder_make" : "device_code_make")}
           </Act>
         </div>
       </form>

@@ -27,7 +27,8 @@ export function DeviceLine({ device, onRemove }: { device: RoomDevice; onRemove:
     <li className={office["line"]}>
       <div>
         <p>
-          <strong>{device.label}</strong>,{" "}
+          <strong>{device.label}</strong>
+          {device.kind === "encoder" ? ` (${t("encoder_kind")})` : ""},{" "}
           {t("since_day", { day: writeDay(dayOf(Date.parse(device.enrolled))) })}
         </p>
         <LentTo data={courts.data} />

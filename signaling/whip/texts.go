@@ -1,0 +1,73 @@
+package whip
+
+import "phientoa/internal/hearing"
+
+func refusal(code, vi, en string) *hearing.Refusal {
+	return &hearing.Refusal{Code: code, Vi: vi, En: en}
+}
+
+func refuseToken() *hearing.Refusal {
+	return refusal("sign_in", "Mã truy cập của bộ mã hóa không đúng hoặc đã bị thu hồi.", "The encoder's token is wrong or was revoked.")
+}
+
+func refuseTooFast() *hearing.Refusal {
+	return refusal("too_fast", "Bộ mã hóa gửi yêu cầu quá nhanh. Vui lòng thử lại sau ít giây.", "The encoder asks too often. Please try again in a few seconds.")
+}
+
+func refuseNotFound() *hearing.Refusal {
+	return refusal("not_found", "Không tìm thấy phiên truyền hình này.", "There is no such session of an encoder.")
+}
+
+func refuseMethod() *hearing.Refusal {
+	return refusal("method", "Địa chỉ này không nhận phương thức đó.", "This address does not take that method.")
+}
+
+func refuseType() *hearing.Refusal {
+	return refusal("media_type", "Định dạng nội dung gửi lên không đúng.", "The body is of another media type.")
+}
+
+func refuseLarge() *hearing.Refusal {
+	return refusal("too_large", "Nội dung gửi lên quá lớn.", "The body is too large.")
+}
+
+func refuseSDP() *hearing.Refusal {
+	return refusal("bad_message", "Mô tả phiên (SDP) gửi lên không hợp lệ.", "The session description (SDP) is not valid.")
+}
+
+func refuseLines() *hearing.Refusal {
+	return refusal("encoder_lines",
+		"Bộ mã hóa chỉ được gửi nhiều nhất một đường tiếng và một đường hình trong một nhóm (BUNDLE), không nhận hình, tiếng.",
+		"An encoder sends at most one audio and one video in one BUNDLE group, and receives nothing.")
+}
+
+func refuseCodec() *hearing.Refusal {
+	return refusal("encoder_codec", "Bộ mã hóa phải gửi tiếng bằng Opus và hình bằng VP8.", "An encoder sends Opus audio and VP8 video.")
+}
+
+func refuseNoHearing() *hearing.Refusal {
+	return refusal("no_hearing_now",
+		"Theo lịch, hiện chưa có phiên tòa nào dùng bộ mã hóa này. Bộ mã hóa được nhận trước giờ khai mạc 30 phút.",
+		"By the calendar no hearing uses this encoder now. It is let in 30 minutes before the booked start.")
+}
+
+func refuseNotIn() *hearing.Refusal {
+	return refusal("not_in_yet",
+		"Người ngồi trước máy quay này chưa xác nhận có mặt. Bộ mã hóa tự thử lại.",
+		"Whoever sits before this camera has not checked in yet. The encoder tries again by itself.")
+}
+
+func refuseIfMatch() *hearing.Refusal {
+	return refusal("if_match", "Yêu cầu phải kèm If-Match.", "The request needs If-Match.")
+}
+
+func refuseETag() *hearing.Refusal {
+	return refusal("etag", "Yêu cầu thuộc một kết nối ICE khác.", "The request belongs to another ICE session.")
+}
+
+func refuseRestart() *hearing.Refusal {
+	return refusal("no_restart", "Không khởi động lại ICE được; hãy kết nối lại từ đầu.", "ICE is not restarted here; please connect anew.")
+}
+
+func refuseBusy() *hearing.Refusal {
+	return refusal("busy", "Hệ thống đang bận. Vui lòng thử lại sau ít giây.", "The system is busy. Please try again in a few seconds.")
+}

@@ -1,0 +1,401 @@
+// Package whip lets the encoders of courtrooms publish over HTTP: WHIP, the
+// WebRTC-HTTP Ingestion Protocol (RFC 9725). An encoder shows the token that an operator
+// made for it; the calendar says in which seat it publishes. It sits there as any client:
+// this package speaks for it in the protocol of the WebSocket, so that every rule of the
+// court counts, and what it sends is stopped where everybody's is, in the sfu.
+package whip
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"phientoa/internal/auth"
+	"phientoa/internal/court"
+	"phientoa/internal/store"
+	"phientoa/internal/vietnam"
+	"phientoa/signaling"
+)
+
+// Path is the endpoint (RFC 9725, 3); a session stands below it.
+const Path = "/api/v1/whip"
+
+// Bounds of one encoder.
+const (
+	maxOffer      = 64 << 10 // bytes
+	offersEvery   = 2 * time.Second
+	offersBurst   = 10
+	changesPerSec = 10 // PATCH and DELETE
+	changesBurst  = 40
+	retryAfter    = "5"
+	endTime       = 5 * time.Second // of a sign-out
+	deniedToken   = "denied.signin"
+)
+
+// Encoders is who encoders are and where the calendar puts them; *auth.Officials.
+type Encoders interface {
+	Encoder(r *http.Request) (store.RoomDevice, error)
+	SignInEncoder(ctx context.Context, d store.RoomDevice) (auth.Room, error)
+	SignOutRoom(ctx context.Context, d auth.Room) error
+	RoomSeats(ctx context.Context, d auth.Room, from, to time.Time) ([]auth.RoomSeat, error)
+	EnterRoomSeat(ctx context.Context, d auth.Room, hearing, person, device string) (*http.Cookie, store.Session, error)
+	Now() time.Time
+}
+
+// Seats serves a seat's session; *signaling.Server.
+type Seats interface {
+	Serve(ctx context.Context, who store.Session, conn signaling.Conn, seated func(silence func() (time.Duration, bool))) error
+}
+
+// Params of New. All are needed.
+type Params struct {
+	Encoders Encoders
+	Seats    Seats
+	// Alive tells whether the session of a seat still stands; auth.ErrNoSession: not.
+	Alive  func(ctx context.Context, who store.Session) (time.Time, error)
+	Note   func(unit court.UnitID, hearing, person, what string) // for the access log
+	Logger *slog.Logger
+}
+
+// Server answers under Path. It is safe for concurrent use.
+type Server struct {
+	p    Params
+	mux  *http.ServeMux
+	ctx  context.Context
+	stop context.CancelFunc
+	wg   sync.WaitGroup
+
+	mu       sync.Mutex
+	encoders map[string]*encoder // by device
+	sessions map[string]*session // by id
+}
+
+// encoder is what is kept of one device between its requests.
+type encoder struct {
+	offers, changes *rate.Limiter
+	busy            chan struct{} // capacity 1: one offer at a time
+
+	// of who holds busy
+	room auth.Room
+	seat store.Session
+}
+
+// New makes a Server; Close ends its sessions.
+func New(p Params) *Server {
+	s := &Server{p: p, mux: http.NewServeMux(), encoders: map[string]*encoder{}, sessions: map[string]*session{}}
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	one := Path + "/{session}"
+	s.mux.HandleFunc("POST "+Path, s.post)
+	s.mux.HandleFunc("PATCH "+one, s.patch)
+	s.mux.HandleFunc("DELETE "+one, s.remove)
+	s.mux.HandleFunc(Path, options("POST, OPTIONS", "Accept-Post", "application/sdp"))
+	s.mux.HandleFunc(one, options("PATCH, DELETE, OPTIONS", "Accept-Patch", "application/trickle-ice-sdpfrag"))
+	return s
+}
+
+// Close ends every session and waits.
+func (s *Server) Close() {
+	s.stop()
+	s.mu.Lock()
+	for _, x := range s.sessions {
+		x.pipe.close()
+	}
+	s.mu.Unlock()
+	s.wg.Wait()
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	s.mux.ServeHTTP(w, r)
+}
+
+// options answers OPTIONS, with nothing that depends on who asks or on what there is,
+// and refuses every method that has no other handler (RFC 9725, 4.2: 405).
+func options(allow, accept, types string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Allow", allow)
+		if r.Method != http.MethodOptions {
+			problem(w, http.StatusMethodNotAllowed, refuseMethod())
+			return
+		}
+		w.Header().Set(accept, types)
+		w.WriteHeader(http.StatusOK)
+	}
+}
+
+// admit finds the encoder of a request; nil: refused and answered.
+func (s *Server) admit(w http.ResponseWriter, r *http.Request) (store.RoomDevice, *encoder) {
+	d, err := s.p.Encoders.Encoder(r)
+	switch {
+	case errors.Is(err, auth.ErrNoSession):
+		if d.ID != "" {
+			s.p.Note(d.Unit, "", d.ID, deniedToken)
+		}
+		w.Header().Set("WWW-Authenticate", `Bearer realm="whip"`)
+		problem(w, http.StatusUnauthorized, refuseToken())
+		return d, nil
+	case errors.Is(err, auth.ErrThrottled):
+		tooFast(w)
+		return d, nil
+	case err != nil:
+		s.failed(w, "token", err)
+		return d, nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.encoders[d.ID]
+	if e == nil {
+		e = &encoder{
+			offers: rate.NewLimiter(rate.Every(offersEvery), offersBurst), changes: rate.NewLimiter(changesPerSec, changesBurst),
+			busy: make(chan struct{}, 1),
+		}
+		s.encoders[d.ID] = e
+	}
+	return d, e
+}
+
+// post opens a session (RFC 9725, 4.2).
+func (s *Server) post(w http.ResponseWriter, r *http.Request) {
+	d, e := s.admit(w, r)
+	if e == nil {
+		return
+	}
+	if !e.offers.Allow() {
+		tooFast(w)
+		return
+	}
+	offer, ok := body(w, r, "application/sdp", maxOffer)
+	if !ok {
+		return
+	}
+	p, err := readOffer(offer)
+	if err != nil {
+		problemOfOffer(w, err)
+		return
+	}
+	select {
+	case e.busy <- struct{}{}:
+		defer func() { <-e.busy }()
+	case <-r.Context().Done():
+		return
+	}
+	if !s.sit(w, r, d, e) {
+		return
+	}
+	x, answer, no := s.begin(r.Context(), d, e, offer, p)
+	if no != nil {
+		s.refuse(w, no)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/sdp")
+	h.Set("Location", Path+"/"+x.id)
+	h.Set("ETag", x.etag)
+	linkRelay(h, x.relay)
+	w.WriteHeader(http.StatusCreated)
+	_, _ = io.WriteString(w, answer)
+}
+
+// sit makes the encoder's seat the one that the calendar names now.
+func (s *Server) sit(w http.ResponseWriter, r *http.Request, d store.RoomDevice, e *encoder) bool {
+	ctx := r.Context()
+	now := vietnam.Time(s.p.Encoders.Now())
+	today := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
+	list, err := s.p.Encoders.RoomSeats(ctx, auth.Room{Device: d}, today.AddDate(0, 0, -1), today.AddDate(0, 0, 1))
+	if err != nil {
+		s.failed(w, "calendar", err)
+		return false
+	}
+	at, ok := choose(list, now)
+	if !ok {
+		w.Header().Set("Retry-After", retryAfter)
+		problem(w, http.StatusServiceUnavailable, refuseNoHearing())
+		return false
+	}
+	if e.seat.Hearing == at.Hearing && e.seat.Person == at.Person && e.seat.Device == at.Device {
+		// Nor does a database that is away end a sign-in.
+		if _, err := s.p.Alive(ctx, e.seat); !errors.Is(err, auth.ErrNoSession) {
+			return true
+		}
+	}
+	s.signOut(e.room)
+	e.room, e.seat = auth.Room{}, store.Session{}
+	if e.room, err = s.p.Encoders.SignInEncoder(ctx, d); err == nil {
+		_, e.seat, err = s.p.Encoders.EnterRoomSeat(ctx, e.room, at.Hearing, at.Person, at.Seat.Device)
+	}
+	if err != nil {
+		s.failed(w, "seat", err)
+		return false
+	}
+	return true
+}
+
+// begin opens a session in the encoder's seat; one that it has there ends.
+func (s *Server) begin(ctx context.Context, d store.RoomDevice, e *encoder, offer string, p plan) (*session, string, *refused) {
+	x := &session{id: token(), etag: `"` + token() + `"`, ufrag: p.ufrag, device: d.ID, pipe: newPipe()}
+	s.mu.Lock()
+	if s.ctx.Err() != nil {
+		s.mu.Unlock()
+		return nil, "", &refused{later: true}
+	}
+	for _, old := range s.sessions {
+		if old.device == d.ID {
+			old.pipe.close()
+			delete(s.sessions, old.id)
+		}
+	}
+	s.wg.Add(1)
+	s.mu.Unlock()
+	who := e.seat
+	go func() {
+		defer s.wg.Done()
+		defer x.pipe.close()
+		if err := s.p.Seats.Serve(s.ctx, who, x.pipe, x.seated); err != nil {
+			s.p.Logger.Warn("encoder not served", "device", d.ID, "err", err)
+		}
+	}()
+	answer, no := x.open(ctx, offer, p)
+	if no != nil {
+		x.pipe.close()
+		return nil, "", no
+	}
+	s.mu.Lock()
+	s.sessions[x.id] = x
+	s.wg.Add(1)
+	s.mu.Unlock()
+	go func() {
+		defer s.wg.Done()
+		if x.follow() == endedSilent {
+			e.busy <- struct{}{} // whoever holds it ends within bounds
+			s.end(e, x)
+			<-e.busy
+		}
+		s.forget(x)
+	}()
+	return x, answer, nil
+}
+
+// forget ends a session; false: it had ended before.
+func (s *Server) forget(x *session) bool {
+	x.pipe.close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	known := s.sessions[x.id] == x
+	delete(s.sessions, x.id)
+	return known
+}
+
+// end ends a session with its seat and media, under e.busy; false: it had ended before,
+// and the seat may be another's.
+func (s *Server) end(e *encoder, x *session) bool {
+	if !s.forget(x) {
+		return false
+	}
+	s.signOut(e.room)
+	e.room, e.seat = auth.Room{}, store.Session{}
+	return true
+}
+
+// signOut ends a sign-in of an encoder, if it is one, with the media of its seat.
+func (s *Server) signOut(room auth.Room) {
+	if room.Device.ID == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), endTime)
+	defer cancel()
+	if err := s.p.Encoders.SignOutRoom(ctx, room); err != nil {
+		s.p.Logger.Warn("encoder not signed out", "device", room.Device.ID, "err", err)
+	}
+}
+
+// own finds the session of a request; another encoder's is like none at all. nil:
+// refused and answered.
+func (s *Server) own(w http.ResponseWriter, r *http.Request) (*session, *encoder) {
+	d, e := s.admit(w, r)
+	if e == nil {
+		return nil, nil
+	}
+	if !e.changes.Allow() {
+		tooFast(w)
+		return nil, nil
+	}
+	s.mu.Lock()
+	x := s.sessions[r.PathValue("session")]
+	s.mu.Unlock()
+	if x == nil || x.device != d.ID {
+		problem(w, http.StatusNotFound, refuseNotFound())
+		return nil, nil
+	}
+	return x, e
+}
+
+// patch takes candidates and does nothing with them: we are ICE-lite. ICE is not
+// restarted (RFC 9725, 4.3: 422 when only the one of the two is supported).
+func (s *Server) patch(w http.ResponseWriter, r *http.Request) {
+	x, e := s.own(w, r)
+	if e == nil {
+		return
+	}
+	text, ok := body(w, r, "application/trickle-ice-sdpfrag", maxFragment)
+	if !ok {
+		return
+	}
+	ufrags, err := readFragment(text)
+	match := r.Header.Values("If-Match")
+	switch {
+	case err != nil:
+		problem(w, http.StatusBadRequest, refuseSDP())
+		return
+	case len(match) == 0:
+		problem(w, http.StatusPreconditionRequired, refuseIfMatch())
+		return
+	case len(match) == 1 && match[0] == "*":
+		problem(w, http.StatusUnprocessableEntity, refuseRestart())
+		return
+	case len(match) > 1 || match[0] != x.etag:
+		problem(w, http.StatusPreconditionFailed, refuseETag())
+		return
+	}
+	for _, u := range ufrags {
+		if u != x.ufrag {
+			problem(w, http.StatusUnprocessableEntity, refuseRestart())
+			return
+		}
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// remove ends the session with its media before it answers (RFC 9725, 4.2: 200).
+func (s *Server) remove(w http.ResponseWriter, r *http.Request) {
+	x, e := s.own(w, r)
+	if e == nil {
+		return
+	}
+	select {
+	case e.busy <- struct{}{}:
+		defer func() { <-e.busy }()
+	case <-r.Context().Done():
+		return
+	}
+	if !s.end(e, x) {
+		problem(w, http.StatusNotFound, refuseNotFound())
+		return
+	}
+	w.WriteHeader(http.StatusOK)
+}
+
+// token is 128 random bits as text.
+func token() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
