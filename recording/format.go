@@ -38,6 +38,17 @@ func Origin(node, hearing string, part int) string {
 // it begin. Numbers run from 1.
 func PartDir(number int) string { return fmt.Sprintf("part-%04d", number) }
 
+// MirrorDir is the name of the second copy of a part, in the other directory of the
+// evidence (--evidence-mirror). It never counts: it is behind the part or equal to it.
+func MirrorDir(number int) string { return fmt.Sprintf("mirror-%04d", number) }
+
+// IsMirror tells of a name whether it is one of MirrorDir.
+func IsMirror(name string) bool {
+	number, ok := strings.CutPrefix(name, "mirror-")
+	_, isPart := PartNumber("part-"+number, "")
+	return ok && isPart
+}
+
 // PartNumber reads such a name, which ext follows; false: it is none.
 func PartNumber(name, ext string) (number int, ok bool) {
 	text, ok := strings.CutSuffix(name, ext)

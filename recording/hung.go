@@ -87,7 +87,6 @@ func (p *Part) note() *previousPart {
 // leave ends a part as well as that can be done, and returns what the next one has to
 // say of it.
 func (s *Sitting) leave(old *Part, logger *slog.Logger) ([]carry, *previousPart) {
-	at := place{old.root, old.number}
 	ended := make(chan error, 1)
 	go func() { ended <- old.end(context.Background(), whyMoved) }()
 	var late <-chan time.Time
@@ -99,24 +98,26 @@ func (s *Sitting) leave(old *Part, logger *slog.Logger) ([]carry, *previousPart)
 	select {
 	case err := <-ended:
 		carried := old.because(old.carried(err == nil))
+		at := old.at()
 		s.noteLeft(at, err, logger)
 		return carried, s.p.lastNote(at.root, at.number)
 	case <-late:
 	}
 	logger.Error("the disk of the part does not answer; it is left as it stands")
+	at := old.at()
 	s.mu.Lock()
-	s.hung = old.root
+	s.hung = at.root
 	s.mu.Unlock()
 	old.status.failed(troubleMoved) // whatever it finds out later is not told any more
 	go func() {                     // ends with the disk's answer, if ever
 		err := <-ended
 		s.mu.Lock()
-		if s.hung == old.root {
+		if s.hung == at.root {
 			s.hung = ""
 		}
 		s.mu.Unlock()
 		now := s.latest() // of which the disk was not told
-		s.params().announce(place{now.root, now.number})
+		s.params().announce(now.at())
 		s.noteLeft(at, err, logger)
 	}()
 	return old.because(old.stood()), old.note()

@@ -84,7 +84,7 @@ func (p Params) openDir(root string, number int) (*Part, ledger.Params, error) {
 		return nil, ledger.Params{}, fmt.Errorf("recording: %w", err)
 	}
 	part := &Part{
-		p: p, root: root, dir: dir, number: number, base: p.Now(), fs: fsys,
+		p: p, root: root, number: number, base: p.Now(), fs: fsys,
 		queue:   newQueue(p.Limits.QueuePackets, p.Limits.QueueBytes),
 		tracks:  map[sfu.SourceID]*track{},
 		status:  &status{notify: p.Notify, now: p.Now, limit: p.Limits.Durable},
@@ -108,6 +108,9 @@ func (p Params) open(ctx context.Context, root string, number int, previous *pre
 	part, lp, err := p.openDir(root, number)
 	if err != nil {
 		return nil, err
+	}
+	if p.Mirror {
+		part.mirrors(&lp)
 	}
 	defer func() {
 		if err != nil {
@@ -452,5 +455,5 @@ func (p *Part) Ready(context.Context) (freeBytes int64, err error) {
 	if err := p.log.Err(); err != nil {
 		return 0, err
 	}
-	return Free(p.dir)
+	return Free(p.Dir())
 }

@@ -89,7 +89,9 @@ func (l *Limits) defaults() {
 type Params struct {
 	Dir string // of all evidence; the part is Dir/<hearing>/part-NNNN
 	// Second takes the next part when Dir fails or is full; empty: there is none.
-	Second  string
+	Second string
+	// Mirror has Second hold the same bytes of every part as Dir, at the same time.
+	Mirror  bool
 	Hearing string          // id of the hearing, a name without separators
 	Node    string          // name of this node, see pki
 	Genesis json.RawMessage // JSON object: what is known of the session, goes into line 0
@@ -115,11 +117,11 @@ type Params struct {
 // concurrent use.
 type Part struct {
 	p      Params
-	root   string // the hearing's directory that holds dir
-	dir    string
+	root   string // the hearing's directory that held it first
 	number int
 	base   time.Time
 	fs     PartFS
+	mirror *mirrored // fs, where a second directory has the same
 	log    *ledger.Log
 	queue  *queue
 	status *status
@@ -157,8 +159,17 @@ type Part struct {
 	ex exhibits
 }
 
-// Dir is the part's directory; Number counts parts from 1.
-func (p *Part) Dir() string { return p.dir }
+// Dir is the part's directory, the one that counts where there are two; Number counts
+// parts from 1.
+func (p *Part) Dir() string { return p.at().dir() }
+
+// at is where the part stands, which changes when a mirror takes over.
+func (p *Part) at() place {
+	if p.mirror != nil {
+		return p.mirror.at()
+	}
+	return place{p.root, p.number}
+}
 
 // Number of the part within the hearing on this node, from 1.
 func (p *Part) Number() int { return p.number }

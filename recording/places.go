@@ -82,8 +82,8 @@ type survey struct {
 }
 
 // places surveys the hearing in all roots. Of a number that stands in two roots
-// the one counts in which something was acknowledged: the other is the trace of a
-// beginning that failed. It fails when no root can be read.
+// the one counts whose log is further: the other is the trace of a beginning that
+// failed, or a copy that was dropped. It fails when no root can be read.
 func places(roots ...string) (survey, error) {
 	at := map[int]place{}
 	var out survey
@@ -103,7 +103,7 @@ func places(roots ...string) (survey, error) {
 		named, lost = append(named, entries.elsewhere...), append(lost, entries.lost...)
 		for _, n := range entries.here {
 			pl := place{root, n}
-			if old, twice := at[n]; !twice || !old.begun() && pl.begun() {
+			if old, twice := at[n]; !twice || ledger.Further(os.DirFS(pl.dir()), os.DirFS(old.dir())) {
 				at[n] = pl
 			}
 		}
@@ -274,8 +274,16 @@ func (p Params) discard(pl place) {
 			_ = os.Remove(elsewhereEntry(root, pl.number)) // what stays only uses the number up
 		}
 	}
-	for _, name := range []string{ledger.LogName, ledger.CheckpointsName, mediaDir, "."} {
-		_ = os.Remove(filepath.Join(pl.dir(), name)) // never a directory that holds something
+	dirs := []string{pl.dir()}
+	if other := p.other(pl.root); other != "" && other != p.hung {
+		if mirror := filepath.Join(other, MirrorDir(pl.number)); p.Mirror && !Begun(mirror) {
+			dirs = append(dirs, mirror)
+		}
+	}
+	for _, dir := range dirs {
+		for _, name := range []string{ledger.LogName, ledger.CheckpointsName, mediaDir, "."} {
+			_ = os.Remove(filepath.Join(dir, name)) // never a directory that holds something
+		}
 	}
 }
 

@@ -177,7 +177,7 @@ func TestATrackThatIsNotBackBetweenTwoKillsHasNoSilentGap(t *testing.T) {
 	part.Tap().Opened(micInfo, back)
 	require.NoError(t, part.Close(context.Background()))
 
-	gaps := restartGaps(t, part.dir)
+	gaps := restartGaps(t, part.Dir())
 	require.Len(t, gaps, 3, "one at each recovery, one until the return")
 	for i, g := range gaps[1:] {
 		require.Equal(t, gaps[i].ToT, g.FromT, "no instant between two gaps is unnamed")
@@ -204,7 +204,7 @@ func TestAGapNeverBeginsAfterTheBlow(t *testing.T) {
 	_ = cmd.Wait() // killed
 	part, _ := o.open(func(p *Params) { p.Epoch = 2 })
 	require.NoError(t, part.Close(context.Background()))
-	gaps := restartGaps(t, part.dir)
+	gaps := restartGaps(t, part.Dir())
 	require.NotEmpty(t, gaps)
 	require.LessOrEqual(t, gaps[0].FromT, blow)
 }

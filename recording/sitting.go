@@ -119,7 +119,7 @@ func Begin(ctx context.Context, params Params) (*Sitting, error) {
 	}
 	s.p = part.p // with its defaults
 	s.part = part
-	s.began(part.dir)
+	s.began(part.Dir())
 	s.findLeft(part.number)
 	ctx, s.cancel = context.WithCancel(context.Background())
 	go s.watch(ctx)
@@ -255,10 +255,10 @@ func (s *Sitting) move(ctx context.Context, old *Part) bool {
 	logger.Error("recording leaves its part", "cause", old.leaveCause)
 	carried, previous := s.leave(old, logger)
 	for {
-		part, err := s.params().next(ctx, old.number+1, previous, carried, old.root)
+		part, err := s.params().next(ctx, old.number+1, previous, carried, old.at().root)
 		if err == nil {
 			why, over := s.moved(ctx, part, logger)
-			s.began(part.dir)
+			s.began(part.Dir())
 			if over {
 				s.tooLate(part, why, logger)
 				return false
@@ -281,7 +281,7 @@ func (s *Sitting) tooLate(part *Part, why string, logger *slog.Logger) {
 		logger.Error("part begun too late not ended", "begun", part.number, "error", err)
 	}
 	if why == whyEnd {
-		s.ended(part.dir)
+		s.ended(part.Dir())
 	}
 }
 
@@ -342,7 +342,7 @@ func (s *Sitting) end(ctx context.Context, why string) error {
 		}
 		s.endErr = part.end(ctx, why)
 		if why == whyEnd {
-			s.ended(part.dir)
+			s.ended(part.Dir())
 		}
 		if err := within(ctx, s.tidied); err != nil {
 			s.p.Logger.Error("an earlier part is still being ended", "hearing", s.p.Hearing, "error", err)
@@ -472,7 +472,7 @@ func (s *Sitting) endLeft(ctx context.Context) {
 			case err == nil && ended:
 				s.ended(pl.dir())
 				now := s.latest() // its disk takes bytes again: perhaps it did not when this one began
-				s.params().announce(place{now.root, now.number})
+				s.params().announce(now.at())
 			case err == nil, errors.Is(err, ledger.ErrDamaged), errors.Is(err, ledger.ErrEmpty):
 			default:
 				s.p.Logger.Warn("left part not ended yet", "hearing", s.p.Hearing, "part", pl.number, "error", err)

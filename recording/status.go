@@ -33,6 +33,7 @@ type status struct {
 // Troubles that are no causes of gaps (docs/archive-format.md).
 const (
 	troubleSecond = "second-disk" // records, in the second directory
+	troubleAlone  = "no-mirror"   // records, in one of two directories that were to have the same
 	troubleMoved  = "moved"       // never told: the next part speaks
 )
 

@@ -255,7 +255,7 @@ func findParts(fsys fs.FS) ([]partDirFS, error) {
 			continue // verified by itself; see package archive
 		}
 		n, ok := PartNumber(e.Name(), "")
-		if !ok && !e.IsDir() && besidePart(e.Name()) {
+		if !ok && !e.IsDir() && besidePart(e.Name()) || e.IsDir() && IsMirror(e.Name()) {
 			continue
 		}
 		if !ok || !e.IsDir() {

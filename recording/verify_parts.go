@@ -2,6 +2,7 @@ package recording
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -16,7 +17,8 @@ var errNoParts = errors.New("recording: neither a part nor parts of a hearing he
 
 // joinParts finds the parts in all directories, by number. Of a number that stands
 // in two, the one counts whose log has a checkpoint: the other is the trace of a
-// beginning that failed. Two that have one are not of one hearing.
+// beginning that failed. Of two that have one the further counts if the other is a copy
+// of its beginning, a side that was dropped; otherwise they are not of one hearing.
 func joinParts(dirs []fs.FS) (out []partDirFS, err error) {
 	at := map[int]int{}
 	for _, dir := range dirs {
@@ -38,7 +40,10 @@ func joinParts(dirs []fs.FS) (out []partDirFS, err error) {
 				out = append(out, p)
 			case !begunFS(out[i].fsys):
 				out[i] = p
-			case begunFS(p.fsys):
+			case !begunFS(p.fsys) || beginsAs(p.fsys, out[i].fsys):
+			case beginsAs(out[i].fsys, p.fsys):
+				out[i] = p
+			default:
 				return nil, fmt.Errorf("recording: part %d stands in two of the directories", p.number)
 			}
 		}
@@ -48,6 +53,13 @@ func joinParts(dirs []fs.FS) (out []partDirFS, err error) {
 	}
 	slices.SortFunc(out, func(a, b partDirFS) int { return a.number - b.number })
 	return out, nil
+}
+
+// beginsAs tells whether the log in a is the one in b or its beginning: its last
+// checkpoint stands there.
+func beginsAs(a, b fs.FS) bool {
+	cp, err := ledger.LastCheckpoint(a)
+	return err == nil && !ledger.Further(a, b) && holdsNote(b, &previousPart{Size: cp.Size, Root: hex.EncodeToString(cp.Root[:]), Note: string(cp.Note)})
 }
 
 // chainPart checks that a part names the one before with its final root. A part

@@ -167,7 +167,7 @@ func (m *Metrics) trouble(t string) {
 	}
 	// The words of package recording, and of this one when no log could be opened.
 	switch t {
-	case "not_opened", "log-failed", "slow-disk", "io-error", "disk-full", "queue-full", "signer", "track-silent", "track-limit", "second-disk":
+	case "not_opened", "log-failed", "slow-disk", "io-error", "disk-full", "queue-full", "signer", "track-silent", "track-limit", "second-disk", "no-mirror":
 	default:
 		t = "other"
 	}

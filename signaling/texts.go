@@ -193,6 +193,9 @@ func recorderTrouble(code string) (vi, en string) {
 	case "second-disk":
 		return "Đang ghi vào ổ đĩa dự phòng vì ổ chính bị lỗi hoặc đã đầy. Hãy báo cán bộ kỹ thuật.",
 			"Recording goes on to the second disk: the first one failed or is full. Tell the technical officer."
+	case "no-mirror":
+		return "Đang ghi bình thường nhưng chỉ trên một ổ đĩa vì ổ kia bị lỗi. Hãy báo cán bộ kỹ thuật.",
+			"Recording goes on without loss, but on one disk alone: the other one failed. Tell the technical officer."
 	case "not_opened":
 		return "Chưa mở được bản ghi nên không ghi âm, ghi hình. Hãy báo cán bộ kỹ thuật.",
 			"The record could not be opened, so nothing is recorded. Tell the technical officer."

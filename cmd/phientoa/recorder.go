@@ -29,6 +29,7 @@ import (
 type recorder struct {
 	dir    string
 	second string // where recordings go on when dir fails; empty: none
+	mirror bool   // second holds the same as dir
 	node   string
 	signer ledger.Signer
 	// register notes openings; nil: it could not be opened.
@@ -44,7 +45,7 @@ type recorder struct {
 
 func (n *node) recorder() *recorder {
 	return &recorder{
-		dir: n.evidenceDir(), second: n.p.EvidenceSecond, node: n.p.Node, signer: n.signer, register: n.register, logger: n.logger, written: n.evidenceWritten(),
+		dir: n.evidenceDir(), second: n.p.EvidenceSecond, mirror: n.p.EvidenceMirror, node: n.p.Node, signer: n.signer, register: n.register, logger: n.logger, written: n.evidenceWritten(),
 		ended: n.sealer.Add,
 	}
 }
@@ -64,7 +65,7 @@ func (r *recorder) Open(ctx context.Context, p signaling.EvidenceParams) (signal
 		return nil, fmt.Errorf("genesis: %w", err)
 	}
 	params := recording.Params{
-		Dir: r.dir, Second: r.second, Hearing: string(p.Hearing), Node: r.node, Genesis: genesis, Epoch: p.Epoch,
+		Dir: r.dir, Second: r.second, Mirror: r.mirror, Hearing: string(p.Hearing), Node: r.node, Genesis: genesis, Epoch: p.Epoch,
 		Signer: r.signer, Notify: p.Notify, Rand: rand.Reader, Logger: r.logger,
 		FS: r.partFS, Ended: r.ended,
 		Began: func(part string) { r.opened(string(p.Hearing), part) },
@@ -178,7 +179,7 @@ func (r *recorder) Left(ctx context.Context, b hearing.Booking) (minutes int, ok
 }
 
 // free sums up what the disks of both directories take; -1: not known. A second
-// directory on the same disk adds nothing.
+// directory on the same disk adds nothing, and of mirrored ones the fuller one counts.
 func (r *recorder) free() int64 {
 	first, err := recording.Free(r.dir)
 	if err != nil {
@@ -199,6 +200,9 @@ func (r *recorder) free() int64 {
 			return -1
 		}
 		return first
+	}
+	if r.mirror && err == nil {
+		return min(first, second)
 	}
 	return first + second
 }

@@ -39,6 +39,12 @@ func TestBothDirectoriesOfEvidence(t *testing.T) {
 	put(t, filepath.Join(part(second, "part-0001"), "media", "t009-1.webm"), "trace")
 	put(t, part(first, "part-0003.elsewhere"), "")
 	put(t, part(second, "part-0003.elsewhere"), "")
+	// Mirrored: part 1 of the first, whole; of part 4 the first directory was dropped.
+	put(t, filepath.Join(part(second, "mirror-0001"), "log.jsonl"), "the same")
+	for dir, log := range map[string]string{first: "", second: evidenceLine(0, 3, true)} {
+		put(t, filepath.Join(part(dir, "part-0004"), "log.jsonl"), evidenceLine(0, 3, true)+log)
+		put(t, filepath.Join(part(dir, "part-0004"), "checkpoints.txt"), note())
+	}
 	src := from.source()
 	src.Second = second
 	_, err := backup.Write(t.Context(), src, &bytes.Buffer{})
@@ -52,8 +58,12 @@ func TestBothDirectoriesOfEvidence(t *testing.T) {
 	require.Equal(t, []string{
 		hearing1 + "/part-0001/log.jsonl", hearing1 + "/part-0001/media/t001-1.webm",
 		hearing1 + "/part-0002/checkpoints.txt", hearing1 + "/part-0002/log.jsonl", hearing1 + "/part-0002/media/t001-1.webm",
-		hearing1 + "/part-0003.elsewhere",
+		hearing1 + "/part-0003.elsewhere", hearing1 + "/part-0004/checkpoints.txt", hearing1 + "/part-0004/log.jsonl",
 	}, tree(t, filepath.Join(to.dir, "evidence")))
+
+	log, err := os.ReadFile(filepath.Join(part(filepath.Join(to.dir, "evidence"), "part-0004"), "log.jsonl"))
+	require.NoError(t, err)
+	require.Equal(t, evidenceLine(0, 3, true)+evidenceLine(0, 3, true), string(log), "the one that is further")
 
 	// The second disk survived, with more than the backup has.
 	put(t, filepath.Join(part(second, "part-0002"), "media", "t001-1.webm"), "second, and more")

@@ -197,7 +197,7 @@ func (a *archive) dir(ctx context.Context, src Source, top, root string) error {
 		}
 		name := path.Join(top, filepath.ToSlash(rel))
 		switch {
-		case d.IsDir() && src.twin(top, root, rel):
+		case d.IsDir() && (src.twin(top, root, rel) || isMirror(top, rel)):
 			return fs.SkipDir
 		case d.IsDir() || d.Type() == fs.ModeSocket || isKey(name) && !src.WithKeys || isHalf(name):
 			return nil
@@ -224,8 +224,8 @@ func (a *archive) dir(ctx context.Context, src Source, top, root string) error {
 }
 
 // twin tells whether a directory is of a part that stands in both directories of the
-// evidence and is not the one to keep: that is the one whose log has a checkpoint, the
-// other is the trace of a beginning that failed.
+// evidence and is not the one to keep: that is the one whose log is further, the other
+// is the trace of a beginning that failed or the dropped side of a mirrored part.
 func (s Source) twin(top, root, rel string) bool {
 	if s.Second == "" || top != evidenceDir || !strings.Contains(filepath.ToSlash(rel), "/part-") {
 		return false
@@ -235,7 +235,7 @@ func (s Source) twin(top, root, rel string) bool {
 		return false
 	}
 	keep := first
-	if !begun(first) && begun(second) {
+	if ledger.Further(os.DirFS(second), os.DirFS(first)) {
 		keep = second
 	}
 	return (root == s.Second) != (keep == second)
@@ -250,9 +250,10 @@ func exists(path string) bool {
 	return err == nil
 }
 
-func begun(part string) bool {
-	_, err := ledger.LastCheckpoint(os.DirFS(part))
-	return err == nil
+// isMirror tells whether a directory is the second copy of a part: the part is there.
+func isMirror(top, rel string) bool {
+	rel = filepath.ToSlash(rel)
+	return top == evidenceDir && strings.Count(rel, "/") == 1 && strings.HasPrefix(path.Base(rel), "mirror-")
 }
 
 // file adds the bytes that stand in the file now; what is appended meanwhile

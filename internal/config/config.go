@@ -27,6 +27,7 @@ type Config struct {
 	DataDir         string        `name:"data-dir" env:"PHIENTOA_DATA_DIR" default:"data" help:"Directory of the embedded database, the evidence and the local certificate authority. One process uses it at a time."`
 	EvidenceReplica string        `name:"evidence-replica" env:"PHIENTOA_EVIDENCE_REPLICA" default:"" help:"Directory of whole copies of sealed files (HEARING/part-NNNN.asice, or as they lie in the object store, decrypted: HEARING/part-NNNN/SHA256.asice), from which a damaged one is repaired at an official's word. Only read. Empty: replica in the data directory."`
 	EvidenceSecond  string        `name:"evidence-second" env:"PHIENTOA_EVIDENCE_SECOND" default:"" help:"Directory on another disk in which a recording goes on when the disk of data-dir is full or fails; empty: none. backup takes it along when it is named there too."`
+	EvidenceMirror  bool          `name:"evidence-mirror" env:"PHIENTOA_EVIDENCE_MIRROR" default:"false" help:"Every part is written to data-dir and evidence-second at once; when the one fails the other goes on without a gap. Takes the space on both, and needs evidence-second."`
 	Database        string        `name:"database" env:"PHIENTOA_DATABASE" default:"" help:"sqlite:/path/file.db or postgres://… ; empty: phientoa.db in the data directory."`
 	Node            string        `name:"node" env:"PHIENTOA_NODE" default:"node1" help:"Name of this process among the nodes of the installation: 1 to 64 of a-z, 0-9, '-', '.'. Two processes never share one."`
 	Origins         []string      `name:"origin" env:"PHIENTOA_ORIGINS" help:"Origins of the pages that may open a WebSocket, for instance https://phientoa.example; the first stands in invitations. Exact, comma separated. Needed."`
@@ -62,6 +63,9 @@ type Config struct {
 func (c Config) Check() error {
 	if len(c.MediaAddress) == 0 {
 		return errors.New("media-address: at least one address")
+	}
+	if c.EvidenceMirror && c.EvidenceSecond == "" {
+		return errors.New("evidence-mirror: needs evidence-second")
 	}
 	for _, a := range c.MediaAddress {
 		if _, err := netip.ParseAddr(a); err != nil {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 )
 
@@ -363,6 +364,25 @@ func readNotes(fsys fs.FS, t *tail) (notes []Note, err error) {
 		n.Note = bytes.Clone(n.Note)
 		notes, t.good = append(notes, n), p.off
 	}
+}
+
+// Further tells of two copies of one log whether a is ahead of b: it has a checkpoint
+// and b has none, its lines are more bytes or, where they are as many, its last
+// checkpoint covers more. Neither is verified; one that cannot be read is behind.
+func Further(a, b fs.FS) bool {
+	return slices.Compare(reach(a), reach(b)) > 0
+}
+
+func reach(fsys fs.FS) []uint64 {
+	cp, err := LastCheckpoint(fsys)
+	info, statErr := fs.Stat(fsys, LogName)
+	if err != nil {
+		return []uint64{0}
+	}
+	if statErr != nil {
+		return []uint64{1, 0, cp.Size}
+	}
+	return []uint64{1, uint64(info.Size()), cp.Size}
 }
 
 // LastCheckpoint reads the last complete note of a log, without verifying it.

@@ -321,6 +321,9 @@ func (j *Job) seal(ctx context.Context, part string) error {
 		}
 		return errors.Join(noted, j.catalogue(ctx, part, nil), j.complete(ctx, part))
 	}
+	if behind, err := j.behind(part); err != nil || behind {
+		return err
+	}
 	if err := j.ended(ctx, part); err != nil {
 		return err
 	}
@@ -364,6 +367,23 @@ func (j *Job) seal(ctx context.Context, part string) error {
 	log("part sealed", "part", j.name(part), "bytes", b.Bytes, "sha256", fmt.Sprintf("%x", b.SHA256), "manifest_sha256", fmt.Sprintf("%x", b.Manifest),
 		"timestamp", b.Stamped, "damages", damages, "took", time.Since(began).Round(time.Millisecond).String())
 	return errors.Join(b.Lacks, j.register(ctx, part, &b.SHA256), j.catalogue(ctx, part, &content{b.Report, b.SHA256}))
+}
+
+// behind tells whether the part is a mirror's side that was dropped, which is not
+// sealed, and takes the name of a part from it.
+func (j *Job) behind(part string) (bool, error) {
+	for _, dir := range j.dirs() {
+		other := filepath.Join(dir, filepath.Base(filepath.Dir(part)), filepath.Base(part))
+		if other == filepath.Clean(part) || !ledger.Further(os.DirFS(other), os.DirFS(part)) || !recording.Begun(part) {
+			continue
+		}
+		if err := recording.Demote(part); err != nil {
+			return true, fmt.Errorf("archive: %w", err)
+		}
+		j.p.Logger.Warn("copy of a part put aside, the other directory has more of it", "part", j.name(part), "counts", other)
+		return true, nil
+	}
+	return false, nil
 }
 
 func (j *Job) finished(path string) {

@@ -288,7 +288,7 @@ func look(dir string, out map[key]found) error {
 			switch {
 			case isFile:
 				f.file = path
-			case f.dir == "" || !recording.Begun(f.dir):
+			case f.dir == "" || ledger.Further(os.DirFS(path), os.DirFS(f.dir)):
 				f.dir = path
 			}
 			out[k] = f

@@ -89,14 +89,14 @@ func (v *Vault) remove(p store.ArchivePart) error {
 		if below == "" {
 			continue
 		}
-		if err := removeBelow(below, dir, p.Path); err != nil {
+		if err := removeBelow(below, dir, path.Join(p.Hearing, recording.MirrorDir(p.Part)), p.Path); err != nil {
 			return fmt.Errorf("retrieval: remove: %w", err)
 		}
 	}
 	return nil
 }
 
-func removeBelow(below, dir, file string) (err error) {
+func removeBelow(below, dir, mirror, file string) (err error) {
 	root, err := os.OpenRoot(below)
 	if err != nil {
 		return err
@@ -104,7 +104,7 @@ func removeBelow(below, dir, file string) (err error) {
 	defer func() { err = errors.Join(err, root.Close()) }()
 	// The directory first: a container without it is still whole for a repetition,
 	// a directory without its container would be sealed anew.
-	if err := root.RemoveAll(dir); err != nil {
+	if err := errors.Join(root.RemoveAll(mirror), root.RemoveAll(dir)); err != nil {
 		return err
 	}
 	// A copy that is being written beside it goes first: without it nothing can take the

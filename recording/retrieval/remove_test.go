@@ -44,6 +44,7 @@ func TestOnlyWhatWasDisposedOfIsRemoved(t *testing.T) {
 	half := file("gone/part-0001.asice.new")                                                                    // of a renewal that a crash cut short
 	kept, brought := file("gone/part-0001.asice.damaged-20261122T171444Z"), file("gone/part-0001.asice.repair") // of repairs
 	log, other, beside := file("gone/part-0001/media/t001-1.webm"), file("stays/part-0001.asice"), file("stays/part-0001/log.jsonl")
+	mirror, otherMirror := file("gone/mirror-0001/log.jsonl"), file("stays/mirror-0001/log.jsonl")
 	v := NewVault(VaultParams{Dir: dir, Node: "node", Store: st, Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, v.removals(ctx))
 	for _, path := range []string{one, two, log, other, beside} {
@@ -79,9 +80,10 @@ func TestOnlyWhatWasDisposedOfIsRemoved(t *testing.T) {
 	require.FileExists(t, one)
 	require.NoError(t, disk.Mark(v.p.Second))
 	require.NoError(t, v.removals(ctx))
-	for _, path := range []string{one, two, log, kept, brought} {
+	for _, path := range []string{one, two, log, kept, brought, mirror} {
 		require.NoFileExists(t, path)
 	}
+	require.FileExists(t, otherMirror)
 	require.FileExists(t, other)
 	require.FileExists(t, beside)
 	parts, err = st.ArchiveParts(ctx, sys, "gone")
