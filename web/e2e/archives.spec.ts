@@ -79,6 +79,7 @@ const part = {
   ],
   damage_count: 0,
   damages: [],
+  repairs: [],
   seal,
 };
 const request = {
