@@ -276,11 +276,11 @@ func both[T any](m *mirrored, ask func(side int) (T, error), late func(T)) (out 
 	return out, second.side, m.differ(first, own, func() { late(second.got) })
 }
 
-// differ judges an error that one side alone gave: a fault drops it. What is no fault
-// of a disk is the answer where the part gave it, and the copies are not the same.
+// differ judges an error that one side alone gave: a fault drops it. What is none is the
+// answer where the part gave it, and the copies are not the same.
 func (m *mirrored) differ(failed interface{ fault() (int, error) }, own int, undo func()) error {
 	side, why := failed.fault()
-	if diskFault(why) || side != own {
+	if side != own || !errors.Is(why, fs.ErrExist) && !errors.Is(why, ledger.ErrLocked) {
 		err := m.drop(side, why)
 		if err != nil {
 			undo()

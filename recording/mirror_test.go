@@ -1,10 +1,12 @@
 package recording
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -227,6 +229,68 @@ func TestAMirrorAfterARestart(t *testing.T) {
 			require.Equal(t, 0, r.ExitCode(), r.Text("en"))
 		})
 	}
+}
+
+// A process that dies has what it acknowledged in both copies, each of which verifies
+// by itself, and the next one makes them the same again.
+func TestAKillLeavesBothCopiesWhole(t *testing.T) {
+	d := newTwoDisks(t, time.Now())
+	part, mirror := filepath.Join(d.dir, "h-1", PartDir(1)), filepath.Join(d.second, "h-1", MirrorDir(1))
+	for run := range 5 {
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(os.Environ(), childDir+"="+filepath.Dir(d.dir), childSecond+"="+d.second)
+		cmd.Stderr = os.Stderr
+		out, err := cmd.StdoutPipe()
+		require.NoError(t, err)
+		require.NoError(t, cmd.Start())
+		acked := 0
+		for sc := bufio.NewScanner(out); acked < 2+run && sc.Scan(); {
+			acked++
+		}
+		require.NoError(t, cmd.Process.Kill())
+		_ = cmd.Wait() // killed
+		for _, dir := range []string{part, mirror} {
+			r, err := VerifyDir(context.Background(), os.DirFS(dir), Options{Roots: d.id.Roots(), Running: true})
+			require.NoError(t, err)
+			require.Empty(t, r.Damages, r.Text("en"))
+			require.GreaterOrEqual(t, r.Parts[0].Events, acked)
+		}
+	}
+	s, h := d.begin(func(p *Params) { p.Mirror, p.FS = true, nil })
+	require.Equal(t, 1, s.Number())
+	require.NoError(t, s.Close(context.Background()))
+	require.NotContains(t, h.why, troubleAlone)
+	same(t, part, mirror)
+	r := d.report()
+	require.Equal(t, 0, r.ExitCode(), r.Text("en"))
+	require.Equal(t, 5, r.Parts[0].Restarts)
+}
+
+// The side that was dropped knows it: without the other disk nothing goes on in it.
+func TestADroppedSideDoesNotCountAlone(t *testing.T) {
+	d := newMirroredDisks(t)
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := d.start()
+		s.latest().Tap().Opened(micInfo, time.Now())
+		k := &talk{tap: s.latest().Tap()}
+		k.talk(2 * time.Second)
+		eio := error(syscall.EIO)
+		d.disks[0].Load().log.Store(&eio)
+		require.NoError(t, s.Event(context.Background(), 1, []byte(`{"n":1}`), false, true))
+		k.talk(2 * time.Second)
+		require.NoError(t, s.Suspend(context.Background()))
+	})
+	first, second := filepath.Join(d.dir, "h-1"), filepath.Join(d.second, "h-1")
+	held, err := Held(first, second)
+	require.NoError(t, err)
+	require.Equal(t, []string{`{"n":1}`}, texts(held))
+	_, err = Held(first)
+	require.ErrorIs(t, err, errAway, "an order may stand in the other alone")
+	_, err = LastPart(first)
+	require.ErrorIs(t, err, errAway)
+	held, err = Held(second)
+	require.NoError(t, err)
+	require.Equal(t, []string{`{"n":1}`}, texts(held))
 }
 
 // Without its second disk a hearing is recorded, and says that it has one copy.

@@ -88,6 +88,7 @@ func places(roots ...string) (survey, error) {
 	at := map[int]place{}
 	var out survey
 	var named, lost []int
+	var dropped []place // copies that were left for the other directory
 	var missing error
 	readable := false
 	for _, root := range roots {
@@ -103,9 +104,26 @@ func places(roots ...string) (survey, error) {
 		named, lost = append(named, entries.elsewhere...), append(lost, entries.lost...)
 		for _, n := range entries.here {
 			pl := place{root, n}
+			if slices.Contains(entries.elsewhere, n) && pl.begun() {
+				dropped = append(dropped, pl)
+				continue
+			}
 			if old, twice := at[n]; !twice || ledger.Further(os.DirFS(pl.dir()), os.DirFS(old.dir())) {
 				at[n] = pl
 			}
+		}
+	}
+	for i, pl := range dropped { // alone it does not tell how far the other one is
+		old, ok := at[pl.number]
+		if !ok {
+			k := slices.IndexFunc(dropped[:i], func(o place) bool { return o.number == pl.number })
+			if k < 0 {
+				continue
+			}
+			old, at[pl.number] = dropped[k], dropped[k]
+		}
+		if ledger.Further(os.DirFS(pl.dir()), os.DirFS(old.dir())) {
+			at[pl.number] = pl
 		}
 	}
 	switch {
@@ -152,7 +170,9 @@ func elsewhereEntry(root string, number int) string {
 // announce says in the other directories that the part stands, or is about to, in
 // its own: its number is used up for them, also while its disk is away. A disk
 // that does not take that may have failed already; it is told with the next part.
+// In its own directory nothing says so any more.
 func (p Params) announce(pl place) {
+	_ = os.Remove(elsewhereEntry(pl.root, pl.number)) // what stays has the part count as away without the other disk
 	for _, root := range p.roots() {
 		if root == pl.root || root == p.hung {
 			continue

@@ -29,6 +29,8 @@ const (
 	childIdle = "PHIENTOA_TEST_RECORD_IDLE"
 	// childFast: the victim's source has a clock that runs three times too fast.
 	childFast = "PHIENTOA_TEST_RECORD_FAST"
+	// childSecond: the victim mirrors its part there.
+	childSecond = "PHIENTOA_TEST_RECORD_SECOND"
 )
 
 // TestMain makes the test binary the victim of TestKill.
@@ -60,6 +62,7 @@ func child(dir string) error {
 	}
 	part, err := Open(context.Background(), Params{
 		Dir: filepath.Join(dir, "evidence"), Hearing: "h-1", Node: "node-1", Signer: key, Notify: silentNotify{}, Rand: rand.Reader,
+		Second: os.Getenv(childSecond), Mirror: os.Getenv(childSecond) != "",
 	})
 	if err != nil {
 		return err
