@@ -109,7 +109,7 @@ func newLoop(p Params, index int) (*loop, error) {
 		if port != 0 {
 			port += uint16(index) //nolint:gosec // the number of loops is small
 		}
-		s, err := openSocket(netip.AddrPortFrom(a, port), p.Receiver, &l.count)
+		s, err := openSocket(netip.AddrPortFrom(a, port), p, &l.count)
 		if err != nil {
 			l.close()
 			return nil, err

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -20,6 +21,8 @@ type socket struct {
 	conn  *net.UDPConn
 	addr  netip.AddrPort
 	count *counters
+	now   func() time.Time
+	spray spray
 
 	// routes are nil while media goes to Pion (ReceivePion).
 	routes   atomic.Pointer[routes]
@@ -33,7 +36,7 @@ type socket struct {
 	closed  bool      // no further read begins
 }
 
-func openSocket(addr netip.AddrPort, mode ReceiverMode, count *counters) (*socket, error) {
+func openSocket(addr netip.AddrPort, p Params, count *counters) (*socket, error) {
 	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(addr))
 	if err != nil {
 		return nil, fmt.Errorf("sfu: listen on %s: %w", addr, err)
@@ -48,8 +51,8 @@ func openSocket(addr netip.AddrPort, mode ReceiverMode, count *counters) (*socke
 		return nil, fmt.Errorf("sfu: listen on %s: no UDP address", addr)
 	}
 	ap := local.AddrPort()
-	s := &socket{conn: conn, addr: netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port()), count: count}
-	if mode == ReceiveOwn {
+	s := &socket{conn: conn, addr: netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port()), count: count, now: p.Now, spray: newSpray(p.Now())}
+	if p.Receiver == ReceiveOwn {
 		s.routes.Store(&routes{})
 	}
 	s.idle.L = &s.mu
@@ -102,7 +105,10 @@ func (m *muxConn) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 			return n, from, err
 		case err != nil:
 		case !isMedia(b[:n]):
-			return n, from, nil
+			if m.s.spray.admit(from, m.s.now()) {
+				return n, from, nil
+			}
+			m.s.count.dropped[dropPoliced].Add(1)
 		default:
 			t := m.s.routes.Load()
 			if t == nil {

@@ -27,7 +27,7 @@ func ends(t testing.TB, what string, f func()) {
 // The mux may have read a packet when it is closed: then it ends without reading
 // again, and nobody ever sees the socket's error.
 func TestSocketClosesBehindAReaderThatReadsNoMore(t *testing.T) {
-	s, err := openSocket(netip.MustParseAddrPort("127.0.0.1:0"), ReceiveOwn, &counters{})
+	s, err := openSocket(netip.MustParseAddrPort("127.0.0.1:0"), Params{Now: time.Now}, &counters{})
 	require.NoError(t, err)
 	m := &muxConn{UDPConn: s.conn, s: s}
 	client, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(s.addr))
@@ -47,7 +47,7 @@ func TestSocketClosesBehindAReaderThatReadsNoMore(t *testing.T) {
 
 func TestSocketCloseWaitsForItsReader(t *testing.T) {
 	for range 50 {
-		s, err := openSocket(netip.MustParseAddrPort("127.0.0.1:0"), ReceiveOwn, &counters{})
+		s, err := openSocket(netip.MustParseAddrPort("127.0.0.1:0"), Params{Now: time.Now}, &counters{})
 		require.NoError(t, err)
 		m := &muxConn{UDPConn: s.conn, s: s}
 		result := make(chan error, 1)
