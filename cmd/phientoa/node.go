@@ -35,9 +35,9 @@ import (
 	"phientoa/sfu"
 	"phientoa/sfu/relay"
 	"phientoa/signaling"
-	"phientoa/signaling/whip"
 	"phientoa/signaling/minutebook"
 	"phientoa/signaling/office"
+	"phientoa/signaling/whip"
 	"phientoa/web"
 )
 

@@ -59,7 +59,7 @@ func (o *Officials) Encoder(r *http.Request) (store.RoomDevice, error) {
 		return store.RoomDevice{}, fmt.Errorf("auth: encoder: %w", err)
 	}
 	hash := digest(secret)
-	if d.Kind != store.Encoder || subtle.ConstantTimeCompare(hash[:], d.PublicKey) != 1 || d.Revoked {
+	if !d.IsEncoder() || subtle.ConstantTimeCompare(hash[:], d.PublicKey) != 1 || d.Revoked {
 		return d, ErrNoSession
 	}
 	giveBack()

@@ -103,6 +103,9 @@ type RoomDevice struct {
 	Revoked    bool
 }
 
+// IsEncoder tells whether the device shows a token instead of signing in.
+func (d RoomDevice) IsEncoder() bool { return d.Kind == Encoder }
+
 // Challenge is a short-lived secret that is taken once: a step of a passkey, a
 // nonce, an enrolment code.
 type Challenge struct {

@@ -217,7 +217,7 @@ func TestLifeOfARoomDevice(t *testing.T) {
 		"not the own one, none that ended, no facility")
 	var lent access.LentDevicesAnswer
 	w.get(w.do("GET", "devices/lent", nil, far), 200, &lent)
-	require.Equal(t, []access.LentDeviceItem{{ID: me["id"].(string), Unit: "unit", UnitName: "Tòa án nhân dân khu vực 1", Label: "Phòng xử án 1"}}, lent.Devices)
+	require.Equal(t, []access.LentDeviceItem{{ID: me["id"].(string), Unit: "unit", UnitName: "Tòa án nhân dân khu vực 1", Kind: "computer", Label: "Phòng xử án 1"}}, lent.Devices)
 	require.JSONEq(t, `{"devices":[]}`, w.do("GET", "devices/lent", nil, own).body, "what is one's own is not lent to one")
 	require.Equal(t, 204, w.do("DELETE", courts+"/far", nil, c).status)
 	require.JSONEq(t, `{"courts":[]}`, w.do("GET", courts, nil, c).body)

@@ -56,7 +56,7 @@ func (f *fixture) read(t require.TestingT, hash [32]byte, now time.Time) store.S
 
 func (f *fixture) device(t require.TestingT, u court.UnitID) store.RoomDevice {
 	d := store.RoomDevice{
-		ID: f.id("device"), Unit: u, Label: "Phòng xử án 1", PublicKey: []byte(f.id("key")), Enrolled: at(0), EnrolledBy: "op",
+		ID: f.id("device"), Unit: u, Kind: store.Computer, Label: "Phòng xử án 1", PublicKey: []byte(f.id("key")), Enrolled: at(0), EnrolledBy: "op",
 	}
 	require.NoError(t, f.A.PutRoomDevice(bg(), court.ScopeOf(u), d, by(u, "device.enrolled", d.ID)))
 	return d
@@ -376,6 +376,21 @@ func roomDevices(t *testing.T, f *fixture) {
 	other = d
 	other.ID = f.id("device")
 	require.ErrorIs(t, f.A.PutRoomDevice(bg(), sys(), other, e), store.ErrConflict, "one key, one device")
+	other = d
+	other.Kind = store.Encoder
+	require.ErrorIs(t, f.A.PutRoomDevice(bg(), sys(), other, e), store.ErrConflict, "and its kind")
+	_, err = f.Raw.Exec(`UPDATE room_device SET kind = 'encoder'`)
+	require.Error(t, err)
+	other.ID, other.PublicKey, other.Unit = f.id("device"), make([]byte, 31), "unit-encoders"
+	require.Error(t, f.A.PutRoomDevice(bg(), sys(), other, e), "no SHA-256 of a token")
+	other.PublicKey = make([]byte, 32)
+	require.NoError(t, f.A.PutRoomDevice(bg(), sys(), other, e))
+	got, err = f.B.RoomDevice(bg(), other.ID)
+	require.NoError(t, err)
+	require.Equal(t, other, got)
+	require.True(t, got.IsEncoder())
+	other.Kind, other.ID = "pump", f.id("device")
+	require.ErrorIs(t, f.A.PutRoomDevice(bg(), sys(), other, e), store.ErrInvalid, "neither computer nor encoder")
 
 	h := f.hearing(t, unit)
 	s := f.accountSession(t, d.ID, "device", at(long))

@@ -47,6 +47,11 @@ describe("a courtroom's computer in a booking", () => {
   it("takes the seat of the room's computer, and no account beside it", () => {
     let d = changePerson(whole(), "o", { device: "room_client", login: "ai.do" });
     d = changePerson(d, "o", { roomDevice: "rd-1" });
+    const console = changePerson(d, "o", { device: "console" });
+    expect(bodyOf(console).people[2]).not.toHaveProperty("room_device");
+    const camera = bodyOf(changePerson(console, "o", { roomDevice: "e-1", login: "ai.do" }));
+    expect(camera.people[2]).toMatchObject({ encoder: "e-1", account: "ai.do" });
+    expect(camera.people[2]).not.toHaveProperty("room_device");
     const body = bodyOf(d).people[2];
     expect(body).toMatchObject({ room_device: "rd-1", device_kind: "room_client" });
     expect(body).not.toHaveProperty("account");

@@ -105,7 +105,7 @@ describe("advice", () => {
 
   it("names officials without an account, and no others", () => {
     expect(said(whole())).toContain("advice_account Nguyễn Thị Hường");
-    const room = whole().people.map((p) => ({ ...p, roomDevice: "rd-1" }));
+    const room = whole().people.map((p) => ({ ...p, device: "room_client", roomDevice: "rd-1" }));
     expect(said({ ...whole(), people: room }).join()).not.toContain("advice_account");
   });
 

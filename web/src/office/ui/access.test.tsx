@@ -266,6 +266,7 @@ describe("an invitation", () => {
 });
 
 describe("a courtroom's computer in a booking", () => {
+  const computer = { unit: "u", kind: "computer", enrolled: "", revoked: false };
   const draft = (): void => {
     const d = whole();
     remember(sessionStorage, changePerson(d, "o", { device: "room_client" }));
@@ -284,7 +285,15 @@ describe("a courtroom's computer in a booking", () => {
         }),
       "GET /api/v1/access/devices/lent": () =>
         Response.json({
-          devices: [{ id: "rd-3", unit: "camp", unit_name: "Trại T", kind: "computer", label: "Phòng hỏi cung 1" }],
+          devices: [
+            {
+              id: "rd-3",
+              unit: "camp",
+              unit_name: "Trại T",
+              kind: "computer",
+              label: "Phòng hỏi cung 1",
+            },
+          ],
         }),
     });
     await screen.findByRole("heading", { name: "Lập lịch phiên tòa" });
@@ -293,6 +302,7 @@ describe("a courtroom's computer in a booking", () => {
     const pick = await screen.findByLabelText("Máy phòng xử án đã ghi danh");
     await within(pick).findByRole("option", { name: "Phòng xử án số 2" });
     expect(within(pick).queryByRole("option", { name: "Máy đã thu hồi" })).toBeNull();
+    expect(within(pick).queryByRole("option", { name: "Máy quay số 2" })).toBeNull();
     const logins = screen.getAllByLabelText("Tên đăng nhập của cán bộ").length;
     fireEvent.change(pick, { target: { value: "rd-1" } });
     expect(screen.getAllByLabelText("Tên đăng nhập của cán bộ")).toHaveLength(logins - 1);
@@ -305,6 +315,26 @@ describe("a courtroom's computer in a booking", () => {
     });
     fireEvent.change(pick, { target: { value: "rd-1" } });
     expect(recall(sessionStorage)?.people[2]).toMatchObject({ roomDevice: "rd-1", roomUnit: "" });
+  });
+});
+
+describe("an encoder", () => {
+  it("gets its token, which is shown once", async () => {
+    const { count } = show("/cong-viec/may-phong-xu-an", {
+      "GET /api/v1/access/me": () => Response.json({ ...me, roles: ["tech_operator"] }),
+      "GET /api/v1/access/devices": () => Response.json({ devices: [] }),
+      "GET /api/v1/access/devices/lent": () => Response.json({ devices: [] }),
+      "POST /api/v1/access/devices/encoders": () =>
+        Response.json({ device: "e-1", token: "e-1.bi-mat" }, { status: 201 }),
+    });
+    await screen.findByRole("heading", { name: "Máy phòng xử án" });
+    press("Thêm bộ mã hóa");
+    type("Tên bộ mã hóa", "Máy quay 1");
+    press("Lấy mã truy cập");
+    await screen.findByText("e-1.bi-mat");
+    expect(count("POST /api/v1/access/devices/encoders")).toBe(1);
+    press("Đã ghi lại, đóng");
+    expect(screen.queryByText("e-1.bi-mat")).toBeNull();
   });
 });
 
@@ -378,7 +408,15 @@ describe("a courtroom's computer that is lent", () => {
     page("clerk", {
       "GET /api/v1/access/devices/lent": () =>
         Response.json({
-          devices: [{ id: "rd-3", unit: "camp", unit_name: "Trại T", kind: "computer", label: "Phòng hỏi cung 1" }],
+          devices: [
+            {
+              id: "rd-3",
+              unit: "camp",
+              unit_name: "Trại T",
+              kind: "computer",
+              label: "Phòng hỏi cung 1",
+            },
+          ],
         }),
     });
     await screen.findByText("Đang cho dùng: TAND khu vực 1");
