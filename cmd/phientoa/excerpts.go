@@ -19,7 +19,7 @@ import (
 // openExcerpts makes what excerpts and redacted copies are made by. The vault is open.
 func (n *node) openExcerpts() (err error) {
 	n.excerpts, err = excerpt.NewJobs(excerpt.JobsParams{
-		Dir: filepath.Join(n.p.DataDir, "excerpts"), Signer: n.sealing(), Rand: rand.Reader, Logger: n.logger, Open: n.sealedPart,
+		Dir: filepath.Join(n.p.DataDir, "excerpts"), Signer: n.sealing(), Rand: rand.Reader, Logger: n.logger, Open: n.sealedPart, Rate: n.p.RenderRate << 20,
 	})
 	return err
 }

@@ -47,6 +47,20 @@ func (p *pacer) err() error {
 	return p.failed
 }
 
+// ReaderAt paces reads of r until ctx ends, after which every read fails. It is as safe for
+// concurrent use as r is.
+func (p Pace) ReaderAt(ctx context.Context, r io.ReaderAt) io.ReaderAt {
+	return &pacedReaderAt{p.begin(ctx), r}
+}
+
+// Limiter lets so many bytes a second through; 0: as many as the disk gives.
+func Limiter(perSecond int) *rate.Limiter {
+	if perSecond == 0 {
+		return rate.NewLimiter(rate.Inf, limitStep)
+	}
+	return rate.NewLimiter(rate.Limit(perSecond), max(perSecond, limitStep))
+}
+
 // took is told of n bytes that were read, at most limitStep, and waits for them.
 func (p *pacer) took(n int) error {
 	err := p.look(n)

@@ -47,7 +47,7 @@ func (r SupplementReport) Text(lang string) string {
 	w, own := wordsOf(lang), supplementWordsOf(lang)
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	verdict := recording.Verdict(r.ExitCode(), lang)
+	verdict := r.verdict(w, lang)
 	switch {
 	case r.Unreadable != "":
 		line("%s: %s", verdict, recording.Clean(r.Unreadable))
@@ -84,6 +84,18 @@ func (r SupplementReport) Text(lang string) string {
 		line("  %s: %s (%s)", recording.Clean(d.Entry), code, recording.Clean(d.Detail))
 	}
 	return b.String()
+}
+
+// verdict is the first sentence of the report.
+func (r SupplementReport) verdict(w words, lang string) string {
+	code := r.ExitCode()
+	if code != 3 || !known(r.About.Kind) {
+		return recording.Verdict(code, lang)
+	}
+	if doubt := r.Container.doubt(w, lang, r.Signatures); doubt != "" {
+		return doubt
+	}
+	return w.vUnasked
 }
 
 // describe says what it supplements, and what stands on the document.

@@ -167,10 +167,21 @@ func (r *Revocation) tell(w words, line func(string, ...any)) {
 
 // verdict is the first sentence of the report.
 func (r Report) verdict(w words, lang string) string {
-	c := r.Container
 	if r.ExitCode() != 3 {
 		return recording.Verdict(r.ExitCode(), lang)
 	}
+	if doubt := r.Container.doubt(w, lang, nil); doubt != "" {
+		return doubt
+	}
+	if r.Evidence.ExitCode() == 3 {
+		return r.Evidence.Verdict(lang)
+	}
+	return w.vUnasked
+}
+
+// doubt is why who sealed and signed is not vouched for; empty where nothing but lists of
+// revoked certificates can be the reason.
+func (c Container) doubt(w words, lang string, signed []PersonalSignature) string {
 	var gone, over bool
 	known := true
 	look := func(revoked *Revocation, ended *Ended) {
@@ -190,6 +201,10 @@ func (r Report) verdict(w words, lang string) string {
 	for _, a := range c.Archive {
 		look(a.Revocation, a.Ended)
 	}
+	for _, s := range signed {
+		known = known && s.Trusted
+		look(s.Revocation, nil)
+	}
 	switch {
 	case gone:
 		return w.vRevoked
@@ -197,10 +212,8 @@ func (r Report) verdict(w words, lang string) string {
 		return w.vEnded
 	case !known:
 		return recording.Verdict(3, lang)
-	case r.Evidence.ExitCode() == 3:
-		return r.Evidence.Verdict(lang)
 	}
-	return w.vUnasked
+	return ""
 }
 
 func clock(t time.Time) string {

@@ -27,6 +27,7 @@ import (
 // Bounds of what is made on demand.
 const (
 	MaxWaiting = 16                 // behind the one that is being made
+	MaxOwned   = 4                  // of these, of one account or copy: others have their turn
 	MaxKept    = 64                 // files and failures; the oldest goes
 	Keep       = 7 * 24 * time.Hour // of a file
 	tidyEvery  = time.Hour
@@ -50,7 +51,7 @@ type Job struct {
 	ID      string    `json:"id"` // 32 hex digits
 	Hearing string    `json:"hearing"`
 	Part    int       `json:"part"`
-	Account string    `json:"account"` // who asked; nobody else sees it
+	Account string    `json:"account"` // whose it is: nobody else sees it
 	Asked   Asked     `json:"asked"`
 	At      time.Time `json:"at"`
 	State   string    `json:"state"`
@@ -73,12 +74,16 @@ type JobsParams struct {
 	Rand   io.Reader
 	Logger *slog.Logger
 	Free   func(dir string) (int64, error) // default recording.Free
+	// Rate is how many bytes a second are read of sealed parts, for recordings on the
+	// disk come first; 0: no limit.
+	Rate int
 }
 
 // Jobs makes files in the background, one after the other, and keeps them for a while. A
 // process that begins anew goes on with what waited.
 type Jobs struct {
 	p    JobsParams
+	pace archive.Pace
 	wake chan struct{} // capacity 1
 
 	mu      sync.Mutex
@@ -101,7 +106,7 @@ func NewJobs(p JobsParams) (*Jobs, error) {
 	if err := os.MkdirAll(p.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("excerpt: %w", err)
 	}
-	j := &Jobs{p: p, wake: make(chan struct{}, 1)}
+	j := &Jobs{p: p, pace: archive.Pace{Limit: archive.Limiter(p.Rate)}, wake: make(chan struct{}, 1)}
 	names, err := filepath.Glob(filepath.Join(p.Dir, "*"+jobExt))
 	if err != nil {
 		return nil, fmt.Errorf("excerpt: %w", err)
@@ -148,7 +153,8 @@ func (a Asked) Check() error {
 	return about.check()
 }
 
-// Ask puts one in the line: ErrAsked or ErrFull when it cannot be.
+// Ask puts one in the line: ErrAsked, or ErrFull when too many wait, or too many of the
+// account.
 func (j *Jobs) Ask(hearing string, part int, account string, a Asked) (Job, error) {
 	if err := a.Check(); err != nil {
 		return Job{}, err
@@ -160,13 +166,17 @@ func (j *Jobs) Ask(hearing string, part int, account string, a Asked) (Job, erro
 	one := &Job{ID: hex.EncodeToString(id), Hearing: hearing, Part: part, Account: account, Asked: a, At: j.p.Now().UTC(), State: StateWaiting}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	waiting := 0
+	waiting, own := 0, 0
 	for _, other := range j.jobs {
-		if other.State == StateWaiting {
-			waiting++
+		if other.State != StateWaiting {
+			continue
+		}
+		waiting++
+		if other.Account == account {
+			own++
 		}
 	}
-	if waiting >= MaxWaiting {
+	if waiting >= MaxWaiting || own >= MaxOwned {
 		return Job{}, ErrFull
 	}
 	if err := j.note(one); err != nil {
@@ -304,7 +314,7 @@ func (j *Jobs) one(ctx context.Context, job Job) (m made) {
 	defer func() { m.err = errors.Join(m.err, c.Close()) }()
 	out := j.path(job.ID, archive.Ext)
 	_, err = Build(ctx, Params{
-		Container: r, Size: size, SHA256: sum, Asked: job.Asked, Out: out, Signer: j.p.Signer, Now: j.p.Now,
+		Container: j.pace.ReaderAt(ctx, r), Size: size, SHA256: sum, Asked: job.Asked, Out: out, Signer: j.p.Signer, Now: j.p.Now,
 		Room: func(need int64) error {
 			if free, err := j.p.Free(j.p.Dir); err != nil || free < need+reserve {
 				return errors.Join(ErrNoRoom, err)

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -62,11 +63,17 @@ func TestJobsAreMadeKeptAndForgotten(t *testing.T) {
 		require.NoError(t, err)
 		_, err = j.Ask("h-1", 1, "a", Asked{Kind: "x"})
 		require.ErrorIs(t, err, ErrAsked)
-		for range MaxWaiting - 1 {
+		for range MaxOwned - 1 {
 			_, err = j.Ask("other", 1, "a", ask)
 			require.NoError(t, err)
 		}
 		_, err = j.Ask("h-1", 1, "a", ask)
+		require.ErrorIs(t, err, ErrFull, "others have their turn")
+		for i := range MaxWaiting - MaxOwned {
+			_, err = j.Ask("other", 1, fmt.Sprint("b", i/MaxOwned), ask)
+			require.NoError(t, err)
+		}
+		_, err = j.Ask("h-1", 1, "c", ask)
 		require.ErrorIs(t, err, ErrFull)
 
 		// The process ends; another goes on with what waited.
@@ -159,4 +166,41 @@ func TestNothingIsMadeWithoutRoom(t *testing.T) {
 		cancel()
 		<-ended
 	})
+}
+
+// However many ask, a sealed part is read no faster than the rate: recordings on the same
+// disk come first.
+func TestJobsAreMadeAtARate(t *testing.T) {
+	c := newCourt(t)
+	part := c.sealed(t, hearing{devices: 1, seconds: 10})
+	ask := Asked{Kind: KindExcerpt, FromT: at(1), ToT: at(5), Tracks: []string{"t002"}, Reason: "vì", By: "ai"}
+	took := func(perSecond int) (d time.Duration) {
+		synctest.Test(t, func(t *testing.T) {
+			j, err := NewJobs(JobsParams{
+				Dir: filepath.Join(t.TempDir(), "excerpts"), Signer: c.sealer, Now: time.Now, Rand: rand.Reader, Logger: slog.New(slog.DiscardHandler),
+				Free: func(string) (int64, error) { return 1 << 50, nil }, Rate: perSecond,
+				Open: func(string, int) (io.ReaderAt, int64, io.Closer, [sha256.Size]byte, error) {
+					return bytes.NewReader(part), int64(len(part)), io.NopCloser(nil), sha256.Sum256(part), nil
+				},
+			})
+			require.NoError(t, err)
+			// The limiter begins with what it lets through at once.
+			require.NoError(t, j.pace.Limit.WaitN(t.Context(), j.pace.Limit.Burst()))
+			one, err := j.Ask("h-1", 1, "a", ask)
+			require.NoError(t, err)
+			ctx, cancel := context.WithCancel(context.Background())
+			ended := make(chan struct{})
+			go func() { defer close(ended); j.Run(ctx) }()
+			for j.stateOf("h-1", one.ID) != StateReady {
+				time.Sleep(time.Second) //nolint:forbidigo // the clock of the bubble
+			}
+			d = j.List("h-1", 1, "a")[0].Done.Sub(one.At)
+			cancel()
+			<-ended
+		})
+		return d
+	}
+	require.Zero(t, took(0))
+	const slow = 1 << 10
+	require.GreaterOrEqual(t, took(slow), time.Duration(len(part)/2/slow)*time.Second, "half of the part at least is read")
 }

@@ -1,7 +1,7 @@
 // Journey J4 (domain 6): years later a clerk of the court that took over finds the
 // recording, asks for it, has it verified, looks at the moment of a line of the minutes,
 // takes the file along and verifies it without the server; it is lodged, kept, and who
-// saw it is known. Real recording, real pages. Not here: J4.10 (a party's copy).
+// saw it is known; a party gets a copy. Real recording, real pages.
 import { execFileSync } from "node:child_process";
 import {
   chmodSync,
@@ -312,6 +312,56 @@ test("J4.8 a case system lodges it once, however often it asks", async () => {
   const page = await at(CLERK, "clerk");
   await page.reload();
   await page.getByText(`QLA-2026-1, bút lục 120-134`).waitFor();
+});
+
+test("J4.10 a party gets a copy, made in their name when the chief judge allows it", async () => {
+  const page = await at(CLERK, "clerk");
+  await go(page, "clerk", `ho-so/${id}`);
+  await page.getByRole("button", { name: "Đề nghị cấp bản sao từ phần 1" }).click();
+  const sheet = page.getByRole("dialog");
+  const people = sheet.getByLabel("Người được cấp");
+  const offered = (await people.locator("option").allInnerTexts()).join("\n");
+  expect(offered).toContain("(Bị đơn)");
+  expect(offered).not.toMatch(/Thẩm phán|Thư ký|Người làm chứng/);
+  const who = (await people.locator("option", { hasText: "(Bị đơn)" }).innerText()).trim();
+  await people.selectOption({ label: who });
+  const span = /từ (\d+:\d+:\d+) đến (\d+:\d+:\d+)/.exec(
+    await sheet.getByText(/Phần này ghi từ/).innerText(),
+  );
+  await sheet.getByLabel("Từ lúc").fill(span?.[1] ?? "");
+  await sheet.getByLabel("Đến lúc").fill(span?.[2] ?? "");
+  await sheet.getByRole("checkbox").first().check({ force: true });
+  await sheet.getByLabel("Mục đích, được ghi trong tệp").fill("Chuẩn bị kháng cáo");
+  await sound("10-copy-form", page);
+  await sheet.getByRole("button", { name: "Gửi đề nghị" }).click();
+  await page.getByText(/^Cấp bản sao cho .*\(Bị đơn\): phần 1/).waitFor();
+  await expect(page.getByRole("button", { name: /^Lập bản sao cho/ })).toHaveCount(0);
+
+  const chief = await at(CHIEF, "judge");
+  await go(chief, "judge", "de-nghi-khai-thac");
+  await chief.getByRole("button", { name: /^Quyết định đề nghị của Phạm Quỳnh Như/ }).click();
+  const decision = chief.getByRole("dialog");
+  await decision.getByText(/^Cấp bản sao cho .*\(Bị đơn\): phần 1/).waitFor();
+  await decision.getByRole("button", { name: "Cho phép khai thác" }).click();
+  await expect(decision).toHaveCount(0);
+
+  await page.reload();
+  await page.getByRole("button", { name: /^Lập bản sao cho/ }).click();
+  const link = page.getByRole("link", { name: /^Tải bản sao để giao cho/ });
+  await link.waitFor();
+  await sound("10-copy", page);
+  const coming = page.waitForEvent("download");
+  await link.click();
+  const handed = join(server.dataDir, "handed.asice");
+  await (await coming).saveAs(handed);
+  const text = execFileSync(
+    join(dirname(BINARY), "phientoa-verify"),
+    [handed, "--root", join(server.dataDir, "pki", "ca.pem"), "--lang", "vi"],
+    { encoding: "utf8", env: {} },
+  );
+  expect(text).toContain("BẢN TRÍCH từ gói lưu trữ");
+  expect(text).toContain(`Lập cho: ${who}, `);
+  expect(text).toContain("Lý do: Chuẩn bị kháng cáo");
 });
 
 test("J4.11-J4.12 a hold forbids disposal, and the auditor sees who saw it", async () => {
