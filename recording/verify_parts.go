@@ -55,11 +55,11 @@ func joinParts(dirs []fs.FS) (out []partDirFS, err error) {
 	return out, nil
 }
 
-// beginsAs tells whether the log in a is the one in b or its beginning: its last
+// beginsAs tells whether the log in a is the beginning of the one in b: its last
 // checkpoint stands there.
 func beginsAs(a, b fs.FS) bool {
 	cp, err := ledger.LastCheckpoint(a)
-	return err == nil && !ledger.Further(a, b) && holdsNote(b, &previousPart{Size: cp.Size, Root: hex.EncodeToString(cp.Root[:]), Note: string(cp.Note)})
+	return err == nil && ledger.Further(b, a) && holdsNote(b, &previousPart{Size: cp.Size, Root: hex.EncodeToString(cp.Root[:]), Note: string(cp.Note)})
 }
 
 // chainPart checks that a part names the one before with its final root. A part

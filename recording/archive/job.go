@@ -374,7 +374,12 @@ func (j *Job) seal(ctx context.Context, part string) error {
 func (j *Job) behind(part string) (bool, error) {
 	for _, dir := range j.dirs() {
 		other := filepath.Join(dir, filepath.Base(filepath.Dir(part)), filepath.Base(part))
-		if other == filepath.Clean(part) || !ledger.Further(os.DirFS(other), os.DirFS(part)) || !recording.Begun(part) {
+		if other == filepath.Clean(part) || !recording.Begun(part) || !recording.Begun(other) {
+			continue
+		}
+		_, err := os.Lstat(part + recording.ElsewhereExt) // tells where both have all
+		left := err == nil && !ledger.Further(os.DirFS(part), os.DirFS(other))
+		if !left && !ledger.Further(os.DirFS(other), os.DirFS(part)) {
 			continue
 		}
 		if err := recording.Demote(part); err != nil {
