@@ -241,7 +241,7 @@ func FuzzCompound(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		seal, err := srtp.CreateContext(testKey, testSalt, keys.profile)
 		require.NoError(t, err)
-		if b, err = seal.EncryptRTCP(nil, b, nil); err != nil {
+		if b, err = seal.EncryptRTCP(nil, b, nil); err != nil || !isRTCP(b) {
 			return
 		}
 		room := newFakeRoom()
