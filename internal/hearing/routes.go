@@ -64,7 +64,7 @@ func (s *State) courtroomRoutes(r *Routing) {
 		if !d.Kind.sends() {
 			continue
 		}
-		r.Grants = append(r.Grants, spread(Source{d.ID, Cam}, s.camPriority(d), true, audiences...)...)
+		r.Grants = append(r.Grants, spread(Source{d.ID, Cam}, s.camPriority(d), !s.signs(d), audiences...)...)
 		if s.microphoneOpen(d) {
 			r.Grants = append(r.Grants, spread(Source{d.ID, Mic}, priorityMic, false, audiences...)...)
 		}
@@ -92,7 +92,7 @@ func (s *State) privateRoutes(r *Routing) {
 			continue
 		}
 		r.Members = append(r.Members, Membership{Device: d.ID, Class: class})
-		r.Grants = append(r.Grants, spread(Source{d.ID, Cam}, priorityCam, true, class)...)
+		r.Grants = append(r.Grants, spread(Source{d.ID, Cam}, priorityCam, !s.signs(d), class)...)
 		r.Grants = append(r.Grants, spread(Source{d.ID, Mic}, priorityMic, false, class)...)
 	}
 }
@@ -141,6 +141,15 @@ func (s *State) camPriority(d *Device) uint8 {
 		}
 	}
 	return priority
+}
+
+// signs: who interprets by signs is in front of the device. That picture is speech to
+// whom it is for, so its lowest layer flows however little the line carries; a higher
+// one is not forced, since it would drown the sound of everybody else on that line.
+func (s *State) signs(d *Device) bool {
+	return slices.ContainsFunc(s.inFront(d), func(p PersonID) bool {
+		return s.booked(p).Capacity == court.SignInterpreter
+	})
 }
 
 // Sources is every source that Routes may ever grant in this hearing, sorted:

@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"phientoa/internal/court"
 )
 
 // What flows is between sources and classes of one place; who is in which place is
@@ -62,6 +64,31 @@ func TestTheRecorderGetsWhatTheCourtroomGets(t *testing.T) {
 		require.Equal(t, got[ClassCourtroom], got[ClassRecorder])
 		if public := got[ClassPublic]; public != nil {
 			require.Equal(t, got[ClassCourtroom], public)
+		}
+	})
+}
+
+// Signs are speech: wherever the picture of who interprets by signs goes, it is not
+// paused, and no other picture of a courtroom or a private room is spared for it.
+func TestSignsAreNeverPaused(t *testing.T) {
+	property(t, func(t *rapid.T, st step) {
+		if st.after.Check != nil {
+			return // papers are not paused either, whoever holds them
+		}
+		// The same hearing, with each in turn as the interpreter.
+		s := *st.after
+		for who := 1; who < len(s.Booking.People); who++ {
+			s.Booking.People = slices.Clone(st.after.Booking.People)
+			s.Booking.People[who].Capacity = court.SignInterpreter
+			id := s.Booking.People[who].ID
+			for _, g := range Routes(&s).Grants {
+				if g.Source.Kind != Cam || g.Audience.Class == ClassRecorder {
+					continue
+				}
+				signs := slices.Contains(s.device(g.Source.Device).People, id) && !s.person(id).Left
+				require.Equal(t, signs, !g.MayPause, "device %s to %s", g.Source.Device, g.Audience.Class)
+				require.Zero(t, g.MinLayer, "a higher layer would drown the sound")
+			}
 		}
 	})
 }

@@ -45,6 +45,8 @@ type trial struct {
 	// be worse than the control pair, in the figure's unit.
 	Figure func(run) float64
 	Slack  float64
+	// Most is what the figure may be whatever the control is; 0 is no such rule.
+	Most float64
 	// Frames a second that the hearing must show besides, at least MinFrames; nil
 	// is no such rule.
 	Frames    func(run) float64
@@ -65,10 +67,16 @@ type trial struct {
 	Back time.Duration
 }
 
-func trials() []trial {
-	const path = 20 * time.Millisecond
-	clean := impair.Line{Delay: path}
-	lossy := func(p float64) impair.Line { return impair.Line{Delay: path, Loss: p} }
+// path is the delay of every line, each way.
+const path = 20 * time.Millisecond
+
+func good() impair.Line { return impair.Line{Delay: path} }
+
+func losing(p float64) impair.Line { return impair.Line{Delay: path, Loss: p} }
+
+// soundTrials judge what is heard over a line that loses.
+func soundTrials() []trial {
+	clean, lossy := good(), losing
 	return []trial{
 		{
 			Name: "A1", About: "party's uplink loses 10 %: share of concealed audio at the judge",
@@ -82,6 +90,30 @@ func trials() []trial {
 			Rule:   "concealed share at the party <= control + 0.005",
 			Figure: func(r run) float64 { return r.Far.ConcealedShare }, Slack: 0.005,
 		},
+		{
+			Name: "A2", About: "party's uplink loses 20 %: share of concealed audio at the judge",
+			Up: lossy(0.20), Down: clean,
+			Rule:   "concealed share at the judge <= control + 0.005, and <= 0.01",
+			Figure: func(r run) float64 { return r.Near.ConcealedShare }, Slack: 0.005, Most: 0.01,
+		},
+		{
+			Name: "A3", About: "party's uplink loses 30 %: share of concealed audio at the judge",
+			Up: lossy(0.30), Down: clean,
+			Rule:   "concealed share at the judge <= control + 0.005, and <= 0.04",
+			Figure: func(r run) float64 { return r.Near.ConcealedShare }, Slack: 0.005, Most: 0.04,
+		},
+		{
+			Name: "A4", About: "party's uplink loses 9 % in bursts of 5 packets: share of concealed audio at the judge",
+			Up: impair.Line{Delay: path, Loss: 0.09, BurstMean: 5}, Down: clean,
+			Rule:   "concealed share at the judge <= control + 0.005, and <= 0.025",
+			Figure: func(r run) float64 { return r.Near.ConcealedShare }, Slack: 0.005, Most: 0.025,
+		},
+	}
+}
+
+func trials() []trial {
+	clean, lossy := good(), losing
+	return append(soundTrials(), []trial{
 		{
 			Name: "V1", About: "party's uplink loses 10 %: share of time with a frozen picture at the judge",
 			Up: lossy(0.10), Down: clean,
@@ -136,7 +168,7 @@ func trials() []trial {
 			Rule:   "frozen share at the judge <= control + 0.01",
 			Figure: func(r run) float64 { return r.Near.FrozenShare }, Slack: 0.01,
 		},
-	}
+	}...)
 }
 
 func find(name string) (trial, bool) {
@@ -185,6 +217,9 @@ func (t trial) run(ctx context.Context, o options) (Verdict, error) {
 	}
 	v.Value, v.Control = t.Figure(v.Hearing), t.Figure(v.Pair)
 	v.Bound = v.Control + t.Slack
+	if t.Most > 0 {
+		v.Bound = min(v.Bound, t.Most)
+	}
 	v.Pass = v.Value <= v.Bound
 	if t.Frames != nil {
 		v.Frames, v.MinFrames = t.Frames(v.Hearing), t.MinFrames
