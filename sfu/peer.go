@@ -298,6 +298,9 @@ func (p *Peer) dtlsState(s webrtc.DTLSTransportState) {
 		}
 	case webrtc.DTLSTransportStateFailed, webrtc.DTLSTransportStateClosed:
 		p.lock(func() { p.tx.ready, p.tx.up = false, false })
+		if s == webrtc.DTLSTransportStateFailed { // else only ICE would end it, much later
+			p.closeLater()
+		}
 	}
 }
 
