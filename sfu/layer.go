@@ -24,6 +24,8 @@ type layer struct {
 	rate    int // bits per second of them, smoothed; 0: not yet measured
 	missing gaps
 	nack    bool // the publisher takes requests for lost packets
+	// holes: the way from the publisher loses packets, or did so until redTime ago.
+	holes time.Time
 	// released is the highest number that sections were given (cameras).
 	released uint64
 
@@ -48,7 +50,7 @@ func newLayer(src *source, index int, ringPackets int) *layer {
 func (l *layer) restart(ssrc uint32) {
 	l.ssrc, l.started, l.hasReport = ssrc, false, false
 	l.flow, l.missing.list = flow{}, l.missing.list[:0]
-	l.bytes, l.rate = 0, 0
+	l.bytes, l.rate, l.holes = 0, 0, time.Time{}
 	l.seq.reset()
 	l.drain()
 }
@@ -108,6 +110,9 @@ func (r *Room) ingest(l *layer, p *rtp.Packet, pt codecTypes, now time.Time) {
 		r.touch(src)
 	}
 	if !fresh {
+		if ext > highest+1 {
+			l.holes = now.Add(redTime)
+		}
 		l.account(ext, highest, now)
 	}
 	if src.open == 0 {

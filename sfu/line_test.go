@@ -197,7 +197,8 @@ func TestPicturesFollowTheLine(t *testing.T) {
 	}
 }
 
-// Redundancy of sound is sent to a leg that loses, and to one that tells nothing.
+// Redundancy of sound is sent to a leg that loses, to one that tells nothing, and to
+// all while the publisher's way loses.
 func TestRedundancyIsForLegsThatLose(t *testing.T) {
 	f := newFakeRoom()
 	p, _ := f.peer("judge")
@@ -235,6 +236,14 @@ func TestRedundancyIsForLegsThatLose(t *testing.T) {
 	for range int(redTime/(400*time.Millisecond)) + 10 {
 		report(0)
 		say(20)
+	}
+	require.EqualValues(t, 111, say(20))
+	n++ // one is lost on its way to us: the next has it as redundancy, for every leg
+	require.EqualValues(t, 63, say(1), "the publisher's way loses")
+	for range int(redTime / (20 * time.Millisecond)) {
+		if say(1); n%20 == 0 {
+			report(0)
+		}
 	}
 	require.EqualValues(t, 111, say(20))
 	for _, k := range w.packets {
