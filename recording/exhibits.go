@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
-	"sync"
 
 	"phientoa/internal/ledger"
 )
@@ -27,9 +26,13 @@ type Exhibited struct {
 
 // exhibits keeps which documents stand in this part.
 type exhibits struct {
-	mu    sync.Mutex     // also orders the writing of one after the other
+	// turn (capacity 1) is held by who reads or writes the rest. Writing to a disk that
+	// hangs holds it for ever, so that it is waited for with a context.
+	turn  chan struct{}
 	have  map[int]string // by number: the digest of what stands here whole
 	named []string       // files that lines name, torn ones too
+	tried []string       // files handed to the log: a line may name them, never cut them
+	over  bool           // the part ends: nothing is written any more
 }
 
 // ErrExhibit: a document outside of what a part takes; it is not written.
@@ -44,8 +47,13 @@ func (p *Part) Exhibit(ctx context.Context, x Exhibited) error {
 		return ErrExhibit
 	}
 	e := &p.ex
-	e.mu.Lock()
-	defer e.mu.Unlock()
+	if err := e.take(ctx); err != nil {
+		return fmt.Errorf("recording: exhibit %d: %w", x.No, err)
+	}
+	defer func() { <-e.turn }()
+	if e.over {
+		return fmt.Errorf("recording: exhibit %d: %w", x.No, ledger.ErrClosed)
+	}
 	if e.have[x.No] == x.SHA256 {
 		return nil
 	}
@@ -57,14 +65,16 @@ func (p *Part) Exhibit(ctx context.Context, x Exhibited) error {
 		return ErrExhibit
 	}
 	name := ""
-	for n := 1; name == "" || slices.Contains(e.named, name); n++ {
+	for n := 1; name == "" || slices.Contains(e.named, name) || slices.Contains(e.tried, name); n++ {
 		name = exhibitName(x.No, x.SHA256, n, ext)
 	}
 	if err := p.writeExhibit(name, file); err != nil {
 		return fmt.Errorf("recording: exhibit %d: %w", x.No, err)
 	}
 	body := exhibitBody{Exhibit: x.No, File: name, Type: x.Type, Bytes: int64(len(file)), SHA256: x.SHA256}
-	if _, err := p.log.Append(ctx, record(ledger.KindExhibit, body)); err != nil {
+	e.tried = append(e.tried, name)
+	// A line given up on may still become durable, and would be written twice.
+	if _, err := p.log.Append(context.WithoutCancel(ctx), record(ledger.KindExhibit, body)); err != nil {
 		return fmt.Errorf("recording: exhibit %d: %w", x.No, err)
 	}
 	e.note(body)
@@ -91,6 +101,33 @@ func (p *Part) writeExhibit(name string, body []byte) error {
 	return errors.Join(err, f.Sync(), f.Close(), p.fs.SyncDir(exhibitDir))
 }
 
+// take waits for its turn until ctx ends; the holder receives from turn when done.
+func (e *exhibits) take(ctx context.Context) error {
+	select {
+	case e.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// endExhibits lets nothing be written any more and names what attempts left, before the
+// part's end line. What it cannot name the verifier will report as foreign.
+func (p *Part) endExhibits(ctx context.Context) {
+	err := p.ex.take(ctx)
+	if err == nil {
+		defer func() { <-p.ex.turn }()
+		p.ex.over = true
+		var torn []ledger.Record
+		if torn, err = p.tornExhibits(); err == nil && len(torn) > 0 {
+			_, err = p.log.Append(ctx, torn...)
+		}
+	}
+	if err != nil {
+		p.p.Logger.Error("documents begun are not named", "hearing", p.p.Hearing, "part", p.number, "error", err)
+	}
+}
+
 // note follows one exhibit line, written now or read back.
 func (e *exhibits) note(b exhibitBody) {
 	if e.have == nil {
@@ -112,8 +149,8 @@ func (e *exhibits) replay(members json.RawMessage) error {
 	return nil
 }
 
-// tornExhibits names the files that a process had begun when it died, as they are, so
-// that nothing stands in the part that no line names.
+// tornExhibits names the files that were begun and that no line names, because the
+// process died or the disk failed, as they are, so that nothing stands in the part that no line names.
 func (p *Part) tornExhibits() (out []ledger.Record, err error) {
 	entries, err := fs.ReadDir(p.fs, exhibitDir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -148,11 +185,22 @@ func (p *Part) tornExhibits() (out []ledger.Record, err error) {
 }
 
 // Exhibit is Part.Exhibit of the part that records. Between two parts it fails, to be
-// tried again: the caller hands every document to every part.
+// tried again: the caller hands every document to every part. It waits no longer than
+// ctx, nor for a part that is left: a disk that hangs holds up neither the next part
+// nor the end of the hearing.
 func (s *Sitting) Exhibit(ctx context.Context, x Exhibited) error {
 	part, _, _ := s.current()
 	if part == nil {
 		return fmt.Errorf("recording: exhibit %d: %w", x.No, ledger.ErrFailed)
 	}
-	return part.Exhibit(ctx, x)
+	told := make(chan error, 1)
+	go func() { told <- part.Exhibit(ctx, x) }()
+	select {
+	case err := <-told:
+		return err
+	case <-part.leaving:
+		return fmt.Errorf("recording: exhibit %d: %w: %w", x.No, ledger.ErrFailed, errHung)
+	case <-ctx.Done():
+		return fmt.Errorf("recording: exhibit %d: %w", x.No, ctx.Err())
+	}
 }

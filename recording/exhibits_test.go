@@ -204,3 +204,44 @@ func TestNamesOfDocuments(t *testing.T) {
 		require.False(t, ok, bad)
 	}
 }
+
+// What a failed write left is named before the part ends, though no attempt follows.
+func TestHalfADocumentIsNamedAtTheEnd(t *testing.T) {
+	o := newOpener(t, bubble)
+	synctest.Test(t, func(t *testing.T) {
+		part, _ := o.open(func(p *Params) {
+			p.FS = func(dir string) (PartFS, error) {
+				fsys, err := ledger.DirFS(dir)
+				return &failingDocuments{PartFS: fsys, left: 1}, err
+			}
+		})
+		require.Error(t, give(part, 3, "application/pdf", "%PDF-x"))
+		require.NoError(t, part.Close(context.Background()))
+		require.ErrorIs(t, give(part, 3, "application/pdf", "%PDF-x"), ledger.ErrClosed)
+	})
+	r := o.verify(Options{Roots: o.id.Roots()})
+	require.Equal(t, 0, r.ExitCode(), r.Text("en"))
+}
+
+// Who gives up while the line is written names no file twice and cuts none.
+func TestAGivenUpDocumentIsNamedOnce(t *testing.T) {
+	o := newOpener(t, bubble)
+	body, digest := bodyOf("%PDF-x")
+	synctest.Test(t, func(t *testing.T) {
+		part, _ := o.open(nil)
+		admitted(t, part, 1, 3, digest)
+		for range 3 {
+			ctx, cancel := context.WithCancel(context.Background())
+			_ = part.Exhibit(ctx, Exhibited{No: 3, Type: "application/pdf", SHA256: digest, Body: func(context.Context) ([]byte, error) {
+				cancel()
+				return body, nil
+			}})
+			synctest.Wait()
+		}
+		require.NoError(t, give(part, 3, "application/pdf", "%PDF-x"))
+		require.NoError(t, part.Close(context.Background()))
+	})
+	r := o.verify(Options{Roots: o.id.Roots()})
+	require.Equal(t, 0, r.ExitCode(), r.Text("en"))
+	require.Len(t, r.Exhibits, 1)
+}

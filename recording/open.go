@@ -88,6 +88,7 @@ func (p Params) openDir(root string, number int) (*Part, ledger.Params, error) {
 		queue:   newQueue(p.Limits.QueuePackets, p.Limits.QueueBytes),
 		tracks:  map[sfu.SourceID]*track{},
 		status:  &status{notify: p.Notify, now: p.Now, limit: p.Limits.Durable},
+		ex:      exhibits{turn: make(chan struct{}, 1)},
 		leaving: make(chan struct{}), elsewhere: p.Second != "",
 	}
 	if root != p.roots()[0] {

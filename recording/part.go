@@ -273,6 +273,7 @@ func (p *Part) end(ctx context.Context, why string) error {
 			if why == whyMoved {
 				reason = whyMoved
 			}
+			p.endExhibits(ctx)
 			cp, err = p.endLog(ctx, reason)
 		} else {
 			cp, err = p.log.Suspend(ctx)

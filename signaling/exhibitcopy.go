@@ -33,11 +33,11 @@ type exhibitCopier struct {
 	want []Exhibited
 	over bool // the evidence has ended
 
-	serial sync.Mutex // one round at a time
+	serial chan struct{} // capacity 1: one round at a time, waited for with a context
 }
 
 func newExhibitCopier(st documents, id string, ev Evidence, lim Limits, logger *slog.Logger) *exhibitCopier {
-	return &exhibitCopier{st: st, hearing: id, evidence: ev, limits: lim, logger: logger, wake: make(chan struct{}, 1)}
+	return &exhibitCopier{st: st, hearing: id, evidence: ev, limits: lim, logger: logger, wake: make(chan struct{}, 1), serial: make(chan struct{}, 1)}
 }
 
 // note takes what the state admits. It never waits.
@@ -96,8 +96,12 @@ func (c *exhibitCopier) run(ctx context.Context) {
 
 // round tells whether everything stands in the evidence.
 func (c *exhibitCopier) round(ctx context.Context) (whole bool) {
-	c.serial.Lock()
-	defer c.serial.Unlock()
+	select {
+	case c.serial <- struct{}{}:
+		defer func() { <-c.serial }()
+	case <-ctx.Done():
+		return false
+	}
 	c.mu.Lock()
 	want, over := slices.Clone(c.want), c.over
 	c.mu.Unlock()
@@ -114,10 +118,14 @@ func (c *exhibitCopier) round(ctx context.Context) (whole bool) {
 	return whole
 }
 
-// end makes the last round before the evidence ends.
+// end makes the last round before the evidence ends, for as long as ctx allows: a round
+// that a disk holds up does not hold up the end.
 func (c *exhibitCopier) end(ctx context.Context) {
-	c.round(ctx)
+	whole := c.round(ctx) && ctx.Err() == nil
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.over = true
+	if !whole {
+		c.logger.Error("the evidence ends without every admitted document")
+	}
 }

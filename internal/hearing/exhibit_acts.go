@@ -180,8 +180,9 @@ func (s *State) exhibitViews(v *View, r Reader, rank standing) {
 		e := ExhibitView{
 			No: x.No, By: x.By, Name: x.Name, Type: x.Type, Bytes: x.Bytes, Pages: x.Pages, SHA256: x.SHA256,
 			Status: x.Status, Reason: x.Reason,
-			// The public is shown pages, and a file has all of them.
-			Opens: rank > watcher || x.Pages == 1,
+			// The public is shown pages, and a file has all of them. A PDF's count is
+			// the offerer's word alone; a picture is one page by its type.
+			Opens: rank > watcher || x.Type != "application/pdf",
 		}
 		if !r.System && rank >= participant {
 			_, refused := Decide(s, ShowExhibit{Exhibit: x.No, Page: s.otherPage(x)}, Actor{Person: r.Person, Device: r.Device}, time.Time{})

@@ -57,6 +57,10 @@ func TestJ2_6ADocumentIsShownByLeaveOfTheCourt(t *testing.T) {
 	r.ok(ShowExhibit{2, 1}, judge)
 	r.ok(Isolate{"accused", ""}, judge)
 	require.Empty(t, reads("accused"))
+	// A PDF that claims one page may have forty: the public gets no file of it.
+	public := reads("audience")
+	require.Len(t, public, 1)
+	require.Equal(t, public[0].Type != "application/pdf", public[0].Opens)
 	r.ok(Recess{}, judge)
 	require.Nil(t, r.s.Showing)
 	r.no("not_in_session", ShowExhibit{2, 1}, judge)
