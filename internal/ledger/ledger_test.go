@@ -459,3 +459,31 @@ func FuzzParseNote(f *testing.F) {
 		}
 	})
 }
+
+func TestTimesNeverGoBack(t *testing.T) {
+	c := &clock{began}
+	k := newKeeper(t, c)
+	defer k.Close()
+	f := faultfs.New()
+	l, err := ledger.Create(ctx, params(f, c, k))
+	require.NoError(t, err)
+	_, err = l.Append(ctx, rec(0))
+	require.NoError(t, err)
+	c.t = began.Add(-10 * time.Second)
+	_, err = l.Append(ctx, rec(1))
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	c.t = began.Add(-20 * time.Second) // over a restart too
+	l, _, err = ledger.Open(ctx, params(f, c, k))
+	require.NoError(t, err)
+	_, err = l.Append(ctx, rec(2))
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	raw, err := fs.ReadFile(f, ledger.LogName)
+	require.NoError(t, err)
+	for line := range strings.Lines(string(raw)) {
+		got, err := ledger.ParseLine([]byte(strings.TrimSuffix(line, "\n")))
+		require.NoError(t, err)
+		require.GreaterOrEqual(t, got.T, began.UnixMicro(), "line %d", got.I)
+	}
+}

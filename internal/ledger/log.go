@@ -93,6 +93,7 @@ type Log struct {
 	file File
 	head Hash // chain hash of the last line
 	tree frontier
+	t    int64 // of the last line, UTC unix microseconds; no later line tells less
 
 	// cp guards everything about checkpoints: one at a time, in order.
 	cp struct {
@@ -123,10 +124,10 @@ type opResult struct {
 	err   error
 }
 
-func newLog(p Params, file File, head Hash, tree frontier) *Log {
+func newLog(p Params, file File, head Hash, tree frontier, t int64) *Log {
 	l := &Log{
 		p: p, ops: make(chan op, p.Queue), quit: make(chan struct{}), done: make(chan struct{}),
-		failed: make(chan struct{}), file: file, head: head, tree: tree,
+		failed: make(chan struct{}), file: file, head: head, tree: tree, t: t,
 	}
 	go l.write()
 	return l
@@ -255,13 +256,17 @@ func (l *Log) commit(batch []op) {
 	err := l.Err()
 	firsts := make([]uint64, len(batch))
 	head, tree := l.head, frontier{l.tree.size, slices.Clone(l.tree.tops)}
+	t := l.t
 	var buf []byte
 	if err == nil {
 		now := l.p.Now()
+		// A wall clock may be set back, between two lines or over a restart. What proves that
+		// nothing is left out of a time counts on lines that never go back.
+		t = max(t, now.UnixMicro())
 		for i, o := range batch {
 			firsts[i] = tree.size
 			for _, r := range o.recs {
-				h := lineHead{i: tree.size, t: now.UnixMicro(), monoNS: now.Sub(l.p.Base).Nanoseconds(), kind: r.kind, prev: head}
+				h := lineHead{i: tree.size, t: t, monoNS: now.Sub(l.p.Base).Nanoseconds(), kind: r.kind, prev: head}
 				if _, err = io.ReadFull(l.p.Rand, h.salt[:]); err != nil {
 					err = fmt.Errorf("salt: %w", err)
 					break
@@ -280,7 +285,7 @@ func (l *Log) commit(batch []op) {
 			l.fail(fmt.Errorf("%w: %s: %w", ErrFailed, LogName, err))
 			err = l.Err()
 		} else {
-			l.head, l.tree = head, tree
+			l.head, l.tree, l.t = head, tree, t
 		}
 	}
 	for i, o := range batch {

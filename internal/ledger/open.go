@@ -51,7 +51,7 @@ func Create(ctx context.Context, p Params) (*Log, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("ledger: create log: %w", err), file.Close())
 	}
-	l := newLog(p, file, Hash{}, frontier{})
+	l := newLog(p, file, Hash{}, frontier{}, 0)
 	l.cp.file, l.cp.doubt = notes, true
 	if _, err = l.Append(ctx, Record{Kind: KindGenesis, Body: p.Genesis}); err == nil {
 		_, err = l.Checkpoint(ctx)
@@ -153,7 +153,7 @@ func reopen(ctx context.Context, p Params, file File) (*Log, Recovery, error) {
 	if err != nil {
 		return nil, rec, err
 	}
-	l := newLog(p, file, sc.head, sc.tree)
+	l := newLog(p, file, sc.head, sc.tree, sc.lastT)
 	l.cp.file, l.cp.last, l.cp.key = notes, sc.last, sc.key
 	if sc.last.Size > 0 {
 		l.cp.lastText = sc.last.TextHash()
