@@ -123,9 +123,13 @@ func (s *Server) readExhibit(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	no, err := strconv.Atoi(r.PathValue("no"))
-	x, ref := room.exhibitFor(r.Context(), who, no)
-	if err != nil || ref != nil {
+	if err != nil {
 		s.refuseExhibit(w, who, refuseNotFound())
+		return
+	}
+	x, ref := room.exhibitFor(r.Context(), who, no)
+	if ref != nil {
+		s.refuseExhibit(w, who, ref)
 		return
 	}
 	release, ok := s.take(w, r, x.Bytes)

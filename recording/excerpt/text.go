@@ -12,7 +12,7 @@ import (
 
 type words struct {
 	excerpt, redacted, ranged, reason, by, source, lines, proof, tracks, cut, noCuts, cuts, allTracks, others, otherTimes string
-	gaps, noGaps, allGaps, blanks, blank, events, noEvents, unheld, other, damages, more, catalogue, notShown             string
+	gaps, noGaps, allGaps, notAll, blanks, blank, events, noEvents, unheld, other, damages, more, catalogue, notShown     string
 	code                                                                                                                  map[string]string
 }
 
@@ -28,6 +28,7 @@ func wordsOf(lang string) words {
 			others: "Left out on purpose: all other tracks of the part.", otherTimes: "Left out on purpose: all other times.",
 			gaps: "Gaps stated by the record", noGaps: "No gaps stated in what is shown.",
 			allGaps: "Proved: every gap that the record states of these tracks in the time shown stands here.",
+			notAll:  "NOT proved: that every gap which the record states of these tracks stands here.",
 			blanks:  "Nothing is shown, and no line shown says why (the source may have been switched off)", blank: "%s - %s (%.0f s)",
 			events: "%d notes of what happened in the hearing are shown.", noEvents: "What happened in the hearing is not shown.",
 			unheld:  "%d checkpoints that were kept elsewhere cannot be compared with this file, only with the sealed part as a whole.",
@@ -49,6 +50,7 @@ func wordsOf(lang string) words {
 		others: "Chủ ý không đưa ra: mọi luồng ghi khác của phần này.", otherTimes: "Chủ ý không đưa ra: mọi thời gian khác.",
 		gaps: "Khoảng trống do chính bản ghi nêu", noGaps: "Trong phần được đưa ra không nêu khoảng trống nào.",
 		allGaps: "Đã chứng minh: mọi khoảng trống mà bản ghi nêu của các luồng này trong thời gian được đưa ra đều có ở đây.",
+		notAll:  "CHƯA chứng minh được: mọi khoảng trống mà bản ghi nêu của các luồng này đều có ở đây.",
 		blanks:  "Không có nội dung và không có dòng nào được đưa ra nêu lý do (nguồn có thể đã tắt)", blank: "%s - %s (%.0f giây)",
 		events: "Có %d dòng diễn biến phiên tòa được đưa ra.", noEvents: "Diễn biến phiên tòa không được đưa ra.",
 		unheld:  "Có %d điểm ký do bên khác giữ không so được với tệp này, chỉ so được với toàn bộ gói lưu trữ.",
@@ -154,6 +156,8 @@ func (r Report) contents(w words, lang string, line func(string, ...any)) {
 	}
 	if r.Complete {
 		line("%s", w.allGaps)
+	} else {
+		line("%s", w.notAll)
 	}
 	if len(r.Blanks) > 0 {
 		line("%s:", w.blanks)

@@ -424,6 +424,11 @@ func (v *verifier) inOneTree(s *stream, hidden func() (ledger.Hash, error)) erro
 	if err == nil && root != v.log.Root {
 		err = fmt.Errorf("%w: another Merkle root than the sealed one", ledger.ErrSeveral)
 	}
+	// Format 1 proves no excerpt complete. Where the log allows format 2, whoever chose
+	// format 1 may have done so in order to leave lines out.
+	if err == nil && v.about.Kind == KindExcerpt && v.strands != nil && v.last.Kind == ledger.KindEnd && v.last.I+1 == v.log.Lines {
+		v.fault(DamageHole, linesName, "of format 1, though the log ended with strands")
+	}
 	return err
 }
 

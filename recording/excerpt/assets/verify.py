@@ -196,5 +196,6 @@ for i, r in enumerate(rows):
     media[r["file"]][1] += r["length"]
 need(any(r["k"] == "end" for r in rows), "no end")
 need(not redacted or rows[-1]["i"] == part["lines"] - 1, "lines at the end are left out")
+need(ranged or redacted or not strands or rows[-1]["k"] != "end" or rows[-1]["i"] != part["lines"] - 1, "of format 1, though the log ended with strands")
 need(all(len(data) == pos for data, pos in media.values()) and set(media) == {n for n in names if n.startswith("media/")}, "bytes that no line names")
 print(f"{about['kind']} whole{'' if roots else '; signer unknown'}: {len(rows)} of {part['lines']} lines, {cut} stretches cut")

@@ -5,7 +5,7 @@ export const enExhibits: Readonly<Record<keyof typeof viExhibits, string>> = {
   exhibits_none: "No document has been offered yet.",
   exhibit_of: "Document no. {no}: {name}",
   exhibit_by: "Offered by: {by}",
-  exhibit_facts: "{pages} pages, {size}, SHA-256 {digest}",
+  exhibit_facts: "pages: {pages}, {size}, SHA-256 {digest}",
   exhibit_offered: "Waiting for the presiding judge's decision",
   exhibit_admitted: "Admitted",
   exhibit_refused_why: "Not admitted: {reason}",
