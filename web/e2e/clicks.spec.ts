@@ -35,7 +35,7 @@ const rows: Row[] = [...PAGE.matchAll(/^\| (\S+) \| `(\S+)` \| (\w+) \| (.+) \| 
 );
 
 /** What only those do who are led, not those who lead. */
-const PARTIES = new Set(["check_in", "raise_hand", "request_consult"]);
+const PARTIES = new Set(["check_in", "raise_hand", "request_consult", "withdraw_exhibit"]);
 /** What a dialog gives by itself as it opens and as it closes: no press of its own. */
 const OF_DIALOGS = new Set(["begin_identity_check", "end_identity_check"]);
 
@@ -78,6 +78,18 @@ const panel = {
   phases: phases("deliberation"),
   place: "deliberation_room",
 };
+
+const paper = {
+  no: 1,
+  by: "p-defendant",
+  name: "Hợp đồng mua bán",
+  type: "application/pdf",
+  bytes: 90_000n,
+  pages: 4,
+  sha256: "ab12".repeat(16),
+  status: "offered",
+};
+const admitted = { ...paper, status: "admitted", showable: true };
 
 /** The state in which each act of the tables is due; what is missing here is in session. */
 const due: Record<string, (desk: string, act: string) => View> = {
@@ -138,6 +150,12 @@ const due: Record<string, (desk: string, act: string) => View> = {
   end_deliberation: (d, a) => at(d, a, { ...panel, acts: [a] }),
   "end_deliberation/back": (d, a) => at(d, a, { ...panel, acts: [a] }),
   close: (d, a) => at(d, a, { phases: phases("pronouncement") }),
+  admit_exhibit: (d, a) => at(d, a, { exhibits: [paper] }, who("defendant")),
+  refuse_exhibit: (d, a) =>
+    at(d, a, { exhibits: [paper], acts: ["admit_exhibit", a] }, who("defendant")),
+  show_exhibit: (d, a) => at(d, a, { exhibits: [admitted] }, who("defendant")),
+  stop_exhibit: (d, a) =>
+    at(d, a, { exhibits: [admitted], showing: { exhibit: 1, page: 2 } }, who("defendant")),
   note_back: (d, a) => at(d, a, {}, who("defendant", { away: true })),
   resume: (d, a) => at(d, a, { state: HearingState.RECESS, acts: [a] }),
   "hold_technical/lost": (d, a) => at(d, a, {}, who("defendant", lost)),
