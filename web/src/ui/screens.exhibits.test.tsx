@@ -29,7 +29,7 @@ describe("documents", () => {
     });
     const drawer = await screen.findByRole("region", { name: "Tài liệu" });
     expect(drawer.textContent).toContain("Tài liệu số 1: Hợp đồng mua bán");
-    expect(drawer.textContent).toContain("Người đưa: Bị cáo Nguyễn Văn A");
+    expect(drawer.textContent).toContain("Người đề nghị: Bị cáo Nguyễn Văn A");
     expect(drawer.textContent).toContain("4 trang");
     within(drawer).getByRole("button", { name: "Cho công bố" }).click();
     expect(command(socket)).toMatchObject({ case: "admitExhibit", value: { exhibit: 1 } });
