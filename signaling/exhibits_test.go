@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -85,8 +86,13 @@ func cmdAdmitExhibit(no int32) *wire.Command {
 }
 
 // sitting is an open hearing with a judge, a party and an accused in the courtroom.
-func sitting(t *testing.T, ev *fakeEvidence) (*world, *seenAccess, map[string]*client) {
-	w := newWorld(t, func(p *RoomsParams) { p.Recorder = ev })
+func sitting(t *testing.T, ev *fakeEvidence, change ...func(*RoomsParams)) (*world, *seenAccess, map[string]*client) {
+	w := newWorld(t, func(p *RoomsParams) {
+		p.Recorder = ev
+		for _, f := range change {
+			f(p)
+		}
+	})
 	seats, log := map[string]*client{}, &seenAccess{}
 	w.srv.p.Access = log
 	for _, p := range []string{judge, party, accused} {
@@ -197,6 +203,22 @@ func TestADocumentIsCopiedAgain(t *testing.T) {
 	seats[judge].must(cmdAdmitExhibit(1))
 	ev.breakDisk(false)
 	require.Eventually(t, func() bool { return len(ev.documents()) == 1 }, 10*time.Second, 5*time.Millisecond)
+}
+
+// An operator is told of evidence that ended without a document.
+func TestAMissingDocumentIsAnAlarm(t *testing.T) {
+	ev, f := &fakeEvidence{}, &fakeOffice{}
+	w, _, seats := sitting(t, ev, func(p *RoomsParams) { p.Alarms = f })
+	status, code := w.offerFile(party, "Ảnh", "1", picture(t, 1, 1))
+	require.Equal(t, 201, status, code)
+	ev.breakDisk(true)
+	seats[judge].must(cmdAdmitExhibit(1))
+	seats[judge].must(&wire.Command{Act: &wire.Command_Close{Close: &wire.Close{}}})
+	require.Eventually(t, func() bool {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return slices.ContainsFunc(f.alarms, func(a store.Alarm) bool { return a.Kind == alarmRecorder && a.Detail == troubleExhibit })
+	}, 10*time.Second, 5*time.Millisecond)
 }
 
 // picture is a PNG whose header says a size; nobody has drawn it.

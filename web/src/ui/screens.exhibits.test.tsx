@@ -48,8 +48,10 @@ describe("documents", () => {
     expect(command(socket)).toMatchObject({ case: "showExhibit", value: { exhibit: 1, page: 3 } });
     say({ ...shown, exhibits: [{ ...paper, status: "admitted" }], acts: [] });
     await waitFor(() => {
-      expect(within(page).queryByRole("button", { name: "Trang sau" })).toBeNull();
+      const still = screen.getByTestId("exhibit-shown");
+      expect(within(still).queryByRole("button", { name: "Trang sau" })).toBeNull();
     });
-    expect(within(page).queryByRole("button", { name: "Dừng trình chiếu" })).toBeNull();
+    const still = screen.getByTestId("exhibit-shown");
+    expect(within(still).queryByRole("button", { name: "Dừng trình chiếu" })).toBeNull();
   });
 });
