@@ -17,6 +17,12 @@ func refuseBusy() *hearing.Refusal {
 		"The system is busy. Please try again in a moment.")
 }
 
+func refusePixels() *hearing.Refusal {
+	return refusal("exhibit_pixels",
+		"Ảnh bị hỏng hoặc quá lớn (tối đa 80 triệu điểm ảnh). Vui lòng chụp hoặc quét lại với độ phân giải thấp hơn.",
+		"The picture is broken or too large (at most 80 million pixels). Please take or scan it again with a lower resolution.")
+}
+
 func refuseDatabaseAway() *hearing.Refusal {
 	return refusal("database_away",
 		"Hệ thống của Tòa án đang gặp sự cố. Hiện chỉ có thể tắt tiếng, dừng phát biểu, tạm nghỉ, mời ra hoặc kết thúc.",
