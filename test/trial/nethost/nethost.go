@@ -98,7 +98,8 @@ func (h *Host) TUN(dev, cidr string) (*os.File, error) {
 	for _, args := range [][]string{
 		{"addr", "add", cidr, "dev", dev},
 		{"link", "set", dev, "up", "txqueuelen", "1000"},
-		{"route", "add", "default", "dev", dev},
+		// A further device adds a further way; the first stays the one in use.
+		{"route", "append", "default", "dev", dev},
 	} {
 		if err := run("ip", append([]string{"-n", h.Name}, args...)...); err != nil {
 			return nil, errors.Join(err, f.Close())
@@ -107,12 +108,12 @@ func (h *Host) TUN(dev, cidr string) (*os.File, error) {
 	return f, nil
 }
 
-// Relay listens on addr inside h and carries every connection to addr inside
-// to, until ctx ends. It returns once it listens; wait waits for the end.
-func Relay(ctx context.Context, h, to *Host, addr string) (wait func(), err error) {
+// Relay listens on listenAddr inside h and carries every connection to dialAddr
+// inside to, until ctx ends. It returns once it listens; wait waits for the end.
+func Relay(ctx context.Context, h, to *Host, listenAddr, dialAddr string) (wait func(), err error) {
 	var l net.Listener
 	listen := func() (err error) {
-		l, err = (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+		l, err = (&net.ListenConfig{}).Listen(ctx, "tcp", listenAddr)
 		return err
 	}
 	if err := h.Do(listen); err != nil {
@@ -127,7 +128,7 @@ func Relay(ctx context.Context, h, to *Host, addr string) (wait func(), err erro
 			if err != nil {
 				return
 			}
-			wg.Go(func() { relayOne(ctx, to, addr, c) })
+			wg.Go(func() { relayOne(ctx, to, dialAddr, c) })
 		}
 	})
 	return wg.Wait, nil
