@@ -128,12 +128,10 @@ func (p *Peer) allocate(now time.Time) {
 	var room [16]demand
 	var which [16]*section
 	list, secs := room[:0], which[:0]
-	sound := 0
+	sound := p.sound(now) * (1 + max(l.red, 1)) / 2
 	for _, s := range p.sections {
 		switch {
-		case !s.gate.open || s.dead:
-		case s.src.kind == Mic:
-			sound += s.src.soundRate(now)
+		case !s.gate.open || s.dead || s.src.kind == Mic:
 		case s.ideal < 0:
 			s.starved = false
 			s.aim(-1, !s.wanted())
@@ -210,6 +208,17 @@ func (s *source) layerRate(i int) int {
 		return 500_000
 	}
 	return [maxLayers]int{150_000, 500_000, 1_700_000, 3_000_000}[i]
+}
+
+// sound is what the open microphones take of the peer's line, with one frame of
+// redundancy in each packet.
+func (p *Peer) sound(now time.Time) (rate int) {
+	for _, s := range p.sections {
+		if s.gate.open && !s.dead && s.src.kind == Mic {
+			rate += s.src.soundRate(now)
+		}
+	}
+	return rate
 }
 
 // soundRate is what an open microphone takes of a receiver's line.

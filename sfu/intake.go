@@ -283,6 +283,7 @@ func (p *Peer) passOn(s *stream, payload []byte, now time.Time) {
 		payload = payload[:len(payload)-n]
 	}
 	pkt.Payload = payload
+	came := s
 	if s.repair {
 		at := s.line
 		if s = in.repairedBy(s); s == nil || at == nil || pkt.PayloadType != at.types.rtx {
@@ -298,7 +299,9 @@ func (p *Peer) passOn(s *stream, payload []byte, now time.Time) {
 		c.dropped[dropForeign].Add(1)
 		return
 	}
-	p.room.ingest(l, pkt, *types, now)
+	if p.room.ingest(l, pkt, *types, now) && !came.repair {
+		came.stats.received-- // what is reported is the way's loss, by which senders protect sound
+	}
 }
 
 // originalOf makes a retransmission the packet that it repeats, of payload type

@@ -43,7 +43,7 @@ func newLayer(src *source, index int, ringPackets int) *layer {
 	if src.kind == Mic && ringPackets > audioHistory*2 {
 		ringPackets = audioHistory * 2
 	}
-	return &layer{src: src, index: uint8(index), ring: make([]*packetRefs, ringPackets)}
+	return &layer{src: src, index: uint8(index), ring: make([]*packetRefs, ringPackets), missing: gaps{hasty: src.kind == Mic}}
 }
 
 // restart begins a stream of another SSRC in the same place.
@@ -88,8 +88,9 @@ type codecTypes struct {
 }
 
 // ingest takes one received packet. The reader of the layer calls it under the
-// room's lock; nothing of p is kept.
-func (r *Room) ingest(l *layer, p *rtp.Packet, pt codecTypes, now time.Time) {
+// room's lock; nothing of p is kept. again says that we had asked for the packet: it
+// was lost once.
+func (r *Room) ingest(l *layer, p *rtp.Packet, pt codecTypes, now time.Time) (again bool) {
 	r.at = now
 	c := &r.loop.count
 	c.packetsIn.Add(1)
@@ -97,13 +98,13 @@ func (r *Room) ingest(l *layer, p *rtp.Packet, pt codecTypes, now time.Time) {
 	src := l.src
 	if len(p.Payload) > maxPayload {
 		c.dropped[dropMalformed].Add(1)
-		return
+		return again
 	}
 	fresh, highest := l.seq.first == 0, l.seq.highest
 	ext, ok := l.seq.accept(p.SequenceNumber)
 	if !ok {
 		c.dropped[dropRepeated].Add(1)
-		return
+		return again
 	}
 	if l.flows(p.Timestamp, now) {
 		src.retarget(now)
@@ -113,22 +114,22 @@ func (r *Room) ingest(l *layer, p *rtp.Packet, pt codecTypes, now time.Time) {
 		if ext > highest+1 {
 			l.holes = now.Add(redTime)
 		}
-		l.account(ext, highest, now)
+		again = l.account(ext, highest, now)
 	}
 	if src.open == 0 {
 		c.dropped[dropMuted].Add(1)
-		return
+		return again
 	}
 	// As much as a receiver gets: else small packets would pass by the thousand.
 	if !src.police.take(len(p.Payload)+packetOverhead, now) {
 		c.dropped[dropPoliced].Add(1)
-		return
+		return again
 	}
 	k := r.engine.pool.get(p.Payload)
 	if k.padding = len(p.Payload) == 0; !k.padding && !l.describe(k, p, pt) {
 		k.release()
 		c.dropped[dropMalformed].Add(1)
-		return
+		return again
 	}
 	if k.padding && src.kind == Cam {
 		k.pkt.Codec = VP8
@@ -145,6 +146,7 @@ func (r *Room) ingest(l *layer, p *rtp.Packet, pt codecTypes, now time.Time) {
 	for _, t := range src.taps {
 		t.deliver(l, k, pt.opus)
 	}
+	return again
 }
 
 // describe parses the payload by its type into k.
@@ -172,11 +174,6 @@ func (l *layer) describe(k *packetRefs, p *rtp.Packet, pt codecTypes) bool {
 	}
 	k.red = true
 	k.pkt.Payload = l.blocks[n-1].payload
-	for _, b := range l.blocks[:n-1] {
-		if ts := p.Timestamp - uint32(b.offset); !k.hasOld || after(k.oldest, ts) {
-			k.hasOld, k.oldest = true, ts
-		}
-	}
 	return true
 }
 

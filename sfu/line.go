@@ -30,9 +30,11 @@ type line struct {
 	// arrivals is what the last feedback told, kept for its room.
 	arrivals []estimate.Arrival
 	began    time.Time
-	// lossy: redundancy of sound goes out until then.
+	// red is how many frames before its own a packet of sound carries on this leg, and
+	// lossy until when at least. Where nobody knows what the leg loses, a packet goes
+	// out as it came.
+	red   int
 	lossy time.Time
-	red   bool
 	share shareState
 	// wanted is the rate that would carry every picture as it is shown, 0 when they
 	// all are.
@@ -44,8 +46,18 @@ func (l *line) bounds(now time.Time) bool {
 	return l.est != nil && (l.est.Known() || now.Sub(l.began) < reportGrace)
 }
 
-// loses says that the leg loses packets, or that nobody knows.
-func (l *line) loses() bool { return l.est == nil || l.red }
+// loses follows the share that the leg loses: redundancy rises at once and falls when
+// less was enough for redTime. It is bounded by what the line carries beside sound as
+// it comes, at sound bits per second: a frame more in each packet costs half of that.
+func (l *line) loses(share float64, sound int, now time.Time) {
+	depth := depthFor(share)
+	if depth > 1 && sound > 0 {
+		depth = max(1, min(depth, l.est.Target()/(2*sound)))
+	}
+	if depth > 0 && depth >= l.red || !now.Before(l.lossy) {
+		l.red, l.lossy = depth, now.Add(redTime)
+	}
+}
 
 // numberWide takes the negotiated id of the transport-wide number.
 func (s *section) numberWide(list []webrtc.RTPHeaderExtensionParameter) {
@@ -60,7 +72,7 @@ func (s *section) numberWide(list []webrtc.RTPHeaderExtensionParameter) {
 		s.wide = uint8(x.ID)
 		if now := p.room.engine.p.Now(); p.tx.line.est == nil {
 			p.tx.line.est, p.tx.line.began = estimate.New(estimate.Params{}, now), now
-			p.tx.line.red, p.tx.line.lossy = true, now.Add(reportGrace)
+			p.tx.line.red, p.tx.line.lossy = 1, now.Add(reportGrace)
 		}
 		return
 	}
@@ -91,10 +103,7 @@ func (p *Peer) report(list []estimate.Arrival) {
 	now := p.room.engine.p.Now()
 	p.heard = now
 	l.est.Feedback(list, now)
-	if l.est.Loss() > redLoss {
-		l.lossy = now.Add(redTime)
-	}
-	l.red = now.Before(l.lossy)
+	l.loses(l.est.Loss(), p.sound(now), now)
 	p.allocate(now)
 	if l.wanted > l.est.Target() {
 		p.kick()

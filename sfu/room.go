@@ -31,6 +31,8 @@ type Room struct {
 	taps    []*tapEntry
 	at      time.Time // of the present call into the packet path, for what it sends
 	serving *Peer     // is being given a packet of somebody else: a panic is its own
+	// sound is the scratch of packets with redundancy.
+	sound [maxPayload]byte
 }
 
 func newRoom(e *Engine, l *loop, id string) (*Room, error) {

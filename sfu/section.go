@@ -319,17 +319,6 @@ func (s *section) send(k *packetRefs, h *sentPacket, index uint64) {
 	}
 }
 
-// payload chooses redundancy or the plain packet: only for receivers that
-// negotiated it, where packets are lost on the way to them or on the way to us, and
-// never a block from before the opening.
-func (s *section) payload(k *packetRefs) ([]byte, uint8) {
-	lossy := s.peer.tx.line.loses() || k.pkt.Arrival.Before(s.src.layers[k.pkt.Layer].holes)
-	if k.red && s.redPT != 0 && lossy && (!k.hasOld || s.gate.admitOld(k.pkt.Seq, k.oldest)) {
-		return k.raw, s.redPT
-	}
-	return k.pkt.Payload, s.pt
-}
-
 // headerSize of what the section sends.
 func (s *section) headerSize() int {
 	if s.wide != 0 {

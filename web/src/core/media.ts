@@ -15,7 +15,7 @@ import { backoff } from "./backoff";
 import type { Clock } from "./clock";
 import { FreezeWatch } from "./freeze";
 import { Pulse } from "./pulse";
-import { orderCodecs, withOpusOptions } from "./sdp";
+import { orderCodecs, withOpusOptions, withSoundAgain } from "./sdp";
 import type { Body } from "./signaling";
 import type { SectionView, Transport } from "./state";
 
@@ -348,7 +348,8 @@ export class Media {
     try {
       const description = await pc.createOffer({ iceRestart });
       if (pc !== this.pc) return false;
-      await pc.setLocalDescription({ type: "offer", sdp: withOpusOptions(description.sdp ?? "") });
+      const sdp = withSoundAgain(withOpusOptions(description.sdp ?? ""));
+      await pc.setLocalDescription({ type: "offer", sdp });
       return pc === this.pc;
     } catch {
       // A connection that cannot offer will not mend; begin anew, not in a tight loop.
