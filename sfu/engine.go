@@ -1,9 +1,6 @@
 package sfu
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -17,7 +14,6 @@ import (
 	"github.com/pion/logging"
 	pionnet "github.com/pion/transport/v4"
 	"github.com/pion/transport/v4/stdnet"
-	"github.com/pion/webrtc/v4"
 )
 
 // Engine owns the sockets and rooms of one process.
@@ -27,6 +23,7 @@ type Engine struct {
 	pool  *packetPool
 	loops []*loop
 	net   pionnet.Net // of all peers: one made by Pion scans the interfaces each time
+	self  identity    // of all peers towards their clients
 	reg   *collector
 	wg    sync.WaitGroup // goroutines of peers
 
@@ -85,20 +82,6 @@ func New(p Params) (*Engine, error) {
 		}
 	}
 	return e, nil
-}
-
-// newCertificate makes the DTLS identity of one peer. No two peers share one, so
-// that a client never takes a new peer for the one it has keys with.
-func newCertificate() (webrtc.Certificate, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return webrtc.Certificate{}, fmt.Errorf("sfu: DTLS key: %w", err)
-	}
-	cert, err := webrtc.GenerateCertificate(key)
-	if err != nil {
-		return webrtc.Certificate{}, fmt.Errorf("sfu: DTLS certificate: %w", err)
-	}
-	return *cert, nil
 }
 
 func newLoop(p Params, index int) (*loop, error) {
