@@ -91,6 +91,7 @@ type Limits struct {
 	SourcesPerPeer    int           // sources of one peer, default 4
 	LayersPerSource   int           // simulcast layers of a source, default 3
 	PeersPerRoom      int           // default 1000
+	HalfOpen          int           // peers of the engine that have joined and not finished their DTLS handshake, default 1000
 	OfferBytes        int           // SDP size, default 256 KiB
 	CandidatesPerPeer int           // in one offer, default 32
 	RingPackets       int           // retransmission history of one layer, default 512, a power of two

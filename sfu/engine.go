@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/ice/v4"
@@ -26,6 +27,8 @@ type Engine struct {
 	self  identity    // of all peers towards their clients
 	reg   *collector
 	wg    sync.WaitGroup // goroutines of peers
+
+	halfOpen atomic.Int64 // peers without keys, see reserve
 
 	mu     sync.Mutex
 	rooms  map[string]*Room
@@ -75,7 +78,7 @@ func New(p Params) (*Engine, error) {
 		}
 		e.loops = append(e.loops, l)
 	}
-	e.reg = newCollector(e.loops)
+	e.reg = newCollector(e.loops, &e.halfOpen)
 	if p.Registerer != nil {
 		if err := p.Registerer.Register(e.reg); err != nil {
 			return nil, errors.Join(fmt.Errorf("sfu: metrics: %w", err), e.Close())

@@ -48,6 +48,7 @@ func (l Limits) withDefaults() (Limits, error) {
 	def(&l.SourcesPerPeer, 4)
 	def(&l.LayersPerSource, 3)
 	def(&l.PeersPerRoom, 1000)
+	def(&l.HalfOpen, 1000)
 	def(&l.OfferBytes, 256<<10)
 	def(&l.CandidatesPerPeer, 32)
 	def(&l.RingPackets, 512)
@@ -102,13 +103,18 @@ func newBucket(bytesPerSecond, burst int, now time.Time) bucket {
 }
 
 func (b *bucket) take(n int, now time.Time) bool {
-	b.level = min(b.burst, b.level+b.rate*now.Sub(b.last).Seconds())
-	b.last = now
-	if b.level < float64(n) {
+	if !b.has(n, now) {
 		return false
 	}
 	b.level -= float64(n)
 	return true
+}
+
+// has tells whether take would succeed.
+func (b *bucket) has(n int, now time.Time) bool {
+	b.level = min(b.burst, b.level+b.rate*now.Sub(b.last).Seconds())
+	b.last = now
+	return b.level >= float64(n)
 }
 
 func (b *bucket) credit(n float64) { b.level = min(b.burst, b.level+n) }

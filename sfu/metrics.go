@@ -33,6 +33,7 @@ type counters struct {
 	packetsOut, bytesOut      atomic.Uint64
 	resent, keyframes, panics atomic.Uint64
 	nacks, givenUp, padding   atomic.Uint64
+	unfinished                atomic.Uint64
 	dropped                   [dropReasons]atomic.Uint64
 	peers, rooms              atomic.Int64
 	_                         [64]byte
@@ -41,11 +42,12 @@ type counters struct {
 // collector sums the loops when asked.
 type collector struct {
 	loops []*loop
+	half  *atomic.Int64
 	descs map[string]*prometheus.Desc
 }
 
-func newCollector(loops []*loop) *collector {
-	c := &collector{loops: loops, descs: map[string]*prometheus.Desc{}}
+func newCollector(loops []*loop, half *atomic.Int64) *collector {
+	c := &collector{loops: loops, half: half, descs: map[string]*prometheus.Desc{}}
 	add := func(name, help string, labels ...string) {
 		c.descs[name] = prometheus.NewDesc("sfu_"+name, help, labels, nil)
 	}
@@ -60,7 +62,9 @@ func newCollector(loops []*loop) *collector {
 	add("packets_given_up_total", "Lost packets that no publisher's answer brought in time.")
 	add("panics_total", "Panics that ended one peer.")
 	add("packets_dropped_total", "Packets that went no further.", "reason")
+	add("peers_unfinished_total", "Peers closed because their handshake did not end in time.")
 	add("peers", "Peers that are joined.")
+	add("peers_joining", "Peers that have joined and not finished their handshake.")
 	add("rooms", "Rooms that are open.")
 	return c
 }
@@ -92,6 +96,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	counter("nacks_sent_total", sum(func(c *counters) uint64 { return c.nacks.Load() }))
 	counter("packets_given_up_total", sum(func(c *counters) uint64 { return c.givenUp.Load() }))
 	counter("panics_total", sum(func(c *counters) uint64 { return c.panics.Load() }))
+	counter("peers_unfinished_total", sum(func(c *counters) uint64 { return c.unfinished.Load() }))
 	for r := range dropReasons {
 		counter("packets_dropped_total", sum(func(c *counters) uint64 { return c.dropped[r].Load() }), r.String())
 	}
@@ -101,5 +106,6 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		rooms += l.count.rooms.Load()
 	}
 	ch <- prometheus.MustNewConstMetric(c.descs["peers"], prometheus.GaugeValue, float64(peers))
+	ch <- prometheus.MustNewConstMetric(c.descs["peers_joining"], prometheus.GaugeValue, float64(c.half.Load()))
 	ch <- prometheus.MustNewConstMetric(c.descs["rooms"], prometheus.GaugeValue, float64(rooms))
 }

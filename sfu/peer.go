@@ -40,6 +40,8 @@ type Peer struct {
 
 	// Under the room's lock:
 	ended    bool
+	half     bool      // it holds one of the places of peers that have no keys yet
+	born     time.Time // it was made
 	heard    time.Time // the last authentic packet came, or the peer was made
 	state    PeerState
 	states   []PeerState // undelivered changes
@@ -75,6 +77,7 @@ func newPeer(r *Room, p PeerParams) (*Peer, error) {
 		wake: make(chan struct{}, 1), losses: make(chan struct{}, 1), answers: newAnswerTime(), done: make(chan struct{}), closed: make(chan struct{}),
 		byMID: map[string]*section{}, publish: map[string]*source{}, heard: r.engine.p.Now(),
 	}
+	peer.born = peer.heard
 	peer.tx.mode = r.engine.p.Sender
 	peer.in = newIntake(peer.heard)
 	for _, k := range p.MayPublish {
@@ -112,7 +115,7 @@ func (p *Peer) newAPI() (*webrtc.API, error) {
 	var s webrtc.SettingEngine
 	s.LoggerFactory = quietLoggers()
 	s.SetLite(true)
-	s.SetICEUDPMux(p.room.loop.mux)
+	s.SetICEUDPMux(&peerMux{UDPMux: p.room.loop.mux, count: &p.room.loop.count, now: p.room.engine.p.Now})
 	s.SetNet(p.room.engine.net)
 	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	s.SetIncludeLoopbackCandidate(true)
@@ -333,6 +336,7 @@ func (p *Peer) secured() error {
 		}
 	}
 	p.lock(func() {
+		p.settle()
 		p.in.open, p.in.control = in.open, in.control
 		p.tx.seal, p.tx.up = seal, true
 		p.tx.ready = !p.ended && (sendsByPion || p.tx.out != nil)
@@ -501,6 +505,7 @@ func (p *Peer) Close() {
 func (p *Peer) leave() {
 	r, now := p.room, p.room.engine.p.Now()
 	p.ended, p.tx.ready = true, false
+	p.settle()
 	p.unreachable()
 	for _, s := range p.sections {
 		p.unbind(s, now)

@@ -132,11 +132,16 @@ func (r *Room) Join(p PeerParams) (*Peer, error) {
 	if old != nil {
 		old.Close()
 	}
+	if err := r.engine.reserve(); err != nil {
+		return nil, err
+	}
 	peer, err := newPeer(r, p)
 	if err != nil {
+		r.engine.halfOpen.Add(-1)
 		return nil, err
 	}
 	if err := r.admit(peer); err != nil {
+		r.engine.halfOpen.Add(-1)
 		_ = peer.pc.Close()
 		return nil, err
 	}
@@ -155,6 +160,7 @@ func (r *Room) admit(p *Peer) error {
 		return fmt.Errorf("%w: %d peers in the room", ErrLimit, len(r.peers))
 	}
 	r.peers[p.id] = p
+	p.half = true
 	r.loop.count.peers.Add(1)
 	p.start()
 	return nil

@@ -73,13 +73,8 @@ func (h *sentPacket) is(index uint64) bool { return uint64(h.out) == index&(1<<3
 func (s *section) age(now time.Time) uint32 { return uint32(now.Sub(s.born).Milliseconds()) + 1 }
 
 func newSection(p *Peer, mid string, src *source, now time.Time) *section {
-	size := videoHistory
-	if src.kind == Mic {
-		size = audioHistory
-	}
 	s := &section{
 		peer: p, src: src, mid: mid, born: now, current: -1, target: -1, ideal: -1,
-		history:   make([]sentPacket, size),
 		rtxBudget: newBucket(0, p.room.engine.p.Limits.RTXBurstBytes, now),
 		rtxNext:   uint64(rand.Uint32N(1<<15)) + 1, //nolint:gosec // RFC 3550: unpredictable is enough
 	}
@@ -97,6 +92,7 @@ func (s *section) regrant(g Grant, open bool, now time.Time) {
 		return
 	}
 	if open {
+		s.remember()
 		s.src.open++
 		s.gate.raise(s.src)
 		s.retarget(now)
@@ -106,6 +102,18 @@ func (s *section) regrant(g Grant, open bool, now time.Time) {
 		s.halt()
 	}
 	s.peer.dirty()
+}
+
+// remember makes the history at the first opening: most of the sections that a client
+// offers are never opened, and 64 of them would take half a megabyte.
+func (s *section) remember() {
+	switch {
+	case s.history != nil:
+	case s.src.kind == Mic:
+		s.history = make([]sentPacket, audioHistory)
+	default:
+		s.history = make([]sentPacket, videoHistory)
+	}
 }
 
 // halt stops the flow and makes everything sent so far unreachable for

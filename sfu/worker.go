@@ -135,6 +135,7 @@ func (p *Peer) collectKeyframes(e *errands, now time.Time) {
 // everySecond sends sender reports and looks after layers that fell silent and
 // taps that want regular keyframes.
 func (p *Peer) everySecond(e *errands, now time.Time) {
+	p.overdue(now)
 	if r := p.in.receiverReport(now); r != nil {
 		e.feedback = append(e.feedback, r)
 	}
