@@ -205,6 +205,7 @@ func (p *Peer) layerOf(s *stream) (*layer, *codecTypes) {
 		l.ssrc = s.ssrc
 		src.layers[i] = l
 	case l.ssrc != s.ssrc:
+		p.room.deliver()
 		l.restart(s.ssrc)
 	}
 	l.nack, s.layer = at.types.nack, l
@@ -298,7 +299,7 @@ func (p *Peer) passOn(s *stream, payload []byte, now time.Time) {
 		c.dropped[dropForeign].Add(1)
 		return
 	}
-	p.room.ingest(l, pkt, *types, now)
+	p.room.absorb(l, pkt, *types, now)
 }
 
 // originalOf makes a retransmission the packet that it repeats, of payload type
