@@ -70,32 +70,44 @@ func isMedia(b []byte) bool { return len(b) > 0 && b[0]>>6 == 2 }
 // isRTCP tells RTCP from RTP (RFC 5761 section 4).
 func isRTCP(b []byte) bool { return len(b) > 1 && b[1] >= 192 && b[1] <= 223 }
 
-// media takes a datagram of RTP or RTCP, which goes nowhere else. It returns true
-// when Pion is to be given a sign of life in its place.
-func (s *socket) media(b []byte, from netip.AddrPort, t routes) bool {
-	p := t[netip.AddrPortFrom(from.Addr().Unmap(), from.Port())]
-	if p == nil {
-		s.count.dropped[dropForeign].Add(1)
-		return false
-	}
-	return p.datagram(b)
-}
-
-// datagram takes what came from one of the peer's addresses; true when it was
-// authentic and Pion has not heard of the peer for a while. A panic ends the peer.
-func (p *Peer) datagram(b []byte) (tell bool) {
+// datagrams takes what came from one of the peer's addresses, in its order; true when
+// it was authentic and Pion has not heard of the peer for a while. A panic ends the
+// peer.
+func (p *Peer) datagrams(list [][]byte) (tell bool) {
 	defer p.rescue()
 	if p.doomed.Load() {
 		return false
 	}
 	now := p.room.engine.p.Now()
-	if isRTCP(b) {
-		return p.takeRTCP(b, now)
+	for len(list) > 0 {
+		n := 0
+		for n < len(list) && !isRTCP(list[n]) {
+			n++
+		}
+		if n == 0 {
+			tell, n = p.takeRTCP(list[0], now) || tell, 1
+		} else {
+			tell = p.takeMedia(list[:n], now) || tell
+		}
+		list = list[n:]
 	}
+	return tell
+}
+
+// takeMedia takes RTP that came together and lets it leave together.
+func (p *Peer) takeMedia(list [][]byte, now time.Time) (tell bool) {
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
-	defer p.rescueServed()
-	return !p.ended && p.in.open != nil && p.takeRTP(b, now) && p.in.silentFor(now)
+	defer p.room.deliver()
+	for _, b := range list {
+		if p.ended || p.in.open == nil {
+			return tell
+		}
+		if p.takeRTP(b, now) {
+			tell = p.in.silentFor(now) || tell
+		}
+	}
+	return tell
 }
 
 // silentFor says that Pion's ICE agent, which sees no media, has not been told for

@@ -205,6 +205,7 @@ func (p *Peer) layerOf(s *stream) (*layer, *codecTypes) {
 		l.ssrc = s.ssrc
 		src.layers[i] = l
 	case l.ssrc != s.ssrc:
+		p.room.deliver()
 		l.restart(s.ssrc)
 	}
 	l.nack, s.layer = at.types.nack, l
@@ -299,7 +300,7 @@ func (p *Peer) passOn(s *stream, payload []byte, now time.Time) {
 		c.dropped[dropForeign].Add(1)
 		return
 	}
-	if p.room.ingest(l, pkt, *types, now) && !came.repair {
+	if p.room.absorb(l, pkt, *types, now) && !came.repair {
 		came.stats.received-- // what is reported is the way's loss, by which senders protect sound
 	}
 }

@@ -87,10 +87,17 @@ type codecTypes struct {
 	nack                bool  // lost packets may be asked for
 }
 
-// ingest takes one received packet. The reader of the layer calls it under the
-// room's lock; nothing of p is kept. again says that we had asked for the packet: it
-// was lost once.
+// ingest takes one received packet and gives it to whom it is granted. The reader of
+// the layer calls it under the room's lock; nothing of p is kept. again says that we
+// had asked for the packet: it was lost once.
 func (r *Room) ingest(l *layer, p *rtp.Packet, pt codecTypes, now time.Time) (again bool) {
+	again = r.absorb(l, p, pt, now)
+	r.deliver()
+	return again
+}
+
+// absorb is ingest up to deliver.
+func (r *Room) absorb(l *layer, p *rtp.Packet, pt codecTypes, now time.Time) (again bool) {
 	r.at = now
 	c := &r.loop.count
 	c.packetsIn.Add(1)
@@ -107,6 +114,7 @@ func (r *Room) ingest(l *layer, p *rtp.Packet, pt codecTypes, now time.Time) (ag
 		return again
 	}
 	if l.flows(p.Timestamp, now) {
+		r.deliver()
 		src.retarget(now)
 		r.touch(src)
 	}
@@ -140,9 +148,10 @@ func (r *Room) ingest(l *layer, p *rtp.Packet, pt codecTypes, now time.Time) (ag
 	k.pkt.Seq, k.pkt.Timestamp, k.pkt.Marker, k.pkt.Arrival = ext, p.Timestamp, p.Marker, now
 	l.put(k)
 	if k.keyStart {
+		r.deliver() // a keyframe ends what was waited for before it
 		l.keyframe(k, now)
 	}
-	l.pass(k, now)
+	r.pass(l, k, now)
 	for _, t := range src.taps {
 		t.deliver(l, k, pt.opus)
 	}

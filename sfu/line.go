@@ -140,15 +140,15 @@ func (p *Peer) probe(e *errands, now time.Time) {
 
 // pad sends one packet of padding alone; it reports a full buffer.
 func (s *section) pad() (full bool) {
-	b := s.peer.tx.buf[:s.headerSize()+paddingBytes]
+	b := s.peer.room.out.space(s.headerSize() + paddingBytes)
 	body := b[s.header(b, s.rtxPT, false, uint16(s.rtxNext), s.lastTS, s.rtxSSRC):]
 	b[0] |= 0x20
 	clear(body)
 	body[paddingBytes-1] = paddingBytes
 	s.peer.room.loop.count.padding.Add(1)
-	full = s.peer.write(s, b, s.rtxSSRC, s.rtxNext)
+	s.add(b, s.rtxSSRC, s.rtxNext)
 	s.rtxNext++
-	return full
+	return s.write()
 }
 
 // measure follows the rate of the layer over the span since the last look.

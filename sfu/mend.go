@@ -299,7 +299,7 @@ func (m *mendRound) request(ssrc uint32, ask []uint16) {
 func (p *Peer) collectNacks(m *mendRound) (next time.Duration) {
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
-	defer p.rescueServed()
+	defer p.room.deliver()
 	m.reset()
 	if p.ended || p.state != PeerConnected {
 		return 0
@@ -325,7 +325,7 @@ func (l *layer) collectNack(m *mendRound, now time.Time, wait time.Duration) (ne
 	mark, taken := l.src.neededAbove(l)
 	if !taken {
 		l.missing.list = l.missing.list[:0]
-		l.release(now)
+		l.src.publisher.room.release(l, now)
 		return next
 	}
 	var givenUp int
@@ -339,7 +339,7 @@ func (l *layer) collectNack(m *mendRound, now time.Time, wait time.Duration) (ne
 			l.requestKey()
 		}
 	}
-	l.release(now)
+	l.src.publisher.room.release(l, now)
 	if until := l.heldUntil(now); !until.IsZero() && until.Before(next) {
 		next = until
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/pion/interceptor"
 	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
-	"golang.org/x/sys/unix"
 )
 
 // Peer is one device's PeerConnection: what it publishes and the sections in
@@ -67,7 +66,6 @@ type transport struct {
 	to    destination
 	mode  SenderMode
 	up    bool // DTLS is connected
-	buf   [rtpHeaderSize + wideSize + 2 + maxPayload + sealOverhead]byte
 	line  line
 }
 
@@ -219,21 +217,6 @@ func (p *Peer) rescue() {
 	}
 }
 
-// rescueServed is rescue for who gives p's packets to others, under the room's
-// lock: when one of those panicked it is that one who ends, and nothing more is
-// given to it.
-func (p *Peer) rescueServed() {
-	v := recover()
-	if v == nil {
-		return
-	}
-	if q := p.room.serving; q != nil {
-		p.room.serving, q.tx.ready = nil, false
-		p = q
-	}
-	p.fell(v)
-}
-
 func (p *Peer) fell(v any) {
 	p.room.loop.count.panics.Add(1)
 	p.room.engine.log.Error("sfu: panic ended a peer", "peer", p.id, "panic", fmt.Sprint(v))
@@ -381,46 +364,6 @@ func (p *Peer) socketOf(local *webrtc.ICECandidate) *socket {
 	}
 	return nil
 }
-
-// write seals the packet b of section s and sends it; under the room's lock. It
-// reports true when the kernel's buffer is full: the packet is lost then.
-func (p *Peer) write(s *section, b []byte, ssrc uint32, index uint64) (full bool) {
-	c := &p.room.loop.count
-	if p.tx.mode == SendPion {
-		n, err := s.writePion(b)
-		if err != nil {
-			c.dropped[dropError].Add(1)
-			return false
-		}
-		c.packetsOut.Add(1)
-		c.bytesOut.Add(uint64(n))
-		return false
-	}
-	sealed, err := p.tx.seal.seal(b, ssrc, index)
-	if err == nil {
-		err = p.tx.out.write(sealed, &p.tx.to)
-		if s.src.kind == Mic && bufferFull(err) {
-			err = p.tx.out.write(sealed, &p.tx.to) // the same bytes: no nonce is used twice
-		}
-	}
-	switch {
-	case err == nil:
-		c.packetsOut.Add(1)
-		c.bytesOut.Add(uint64(len(sealed)))
-		if s.wide != 0 {
-			p.tx.line.est.Sent(len(sealed)+udpOverhead, p.room.at)
-		}
-		return false
-	case bufferFull(err):
-		c.dropped[dropFull].Add(1)
-		return true
-	default:
-		c.dropped[dropError].Add(1)
-		return false
-	}
-}
-
-func bufferFull(err error) bool { return errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.ENOBUFS) }
 
 // writePion is the reference way: Pion seals and sends.
 func (s *section) writePion(b []byte) (int, error) {

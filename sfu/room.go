@@ -30,7 +30,8 @@ type Room struct {
 	sources map[SourceID]*source
 	taps    []*tapEntry
 	at      time.Time // of the present call into the packet path, for what it sends
-	serving *Peer     // is being given a packet of somebody else: a panic is its own
+	burst   []passing // on the way to their receivers, see deliver
+	out     outgoing
 	// sound is the scratch of packets with redundancy.
 	sound [maxPayload]byte
 }

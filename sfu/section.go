@@ -33,6 +33,7 @@ type section struct {
 	congestedTS      uint32 // RTP timestamp, as received, of its frame
 	running          bool   // sendSeq maps the current stream
 	lastLayer        *layer
+	caught           uint64 // up to it catchUp has given what the burst brings again
 	lastSSRC         uint32
 	seq              sendSeq
 	tsShift          uint32 // subtracted from the sender's timestamps
@@ -222,6 +223,7 @@ func (s *section) catchUp(l *layer, from uint64) {
 			s.give(l, k)
 		}
 	}
+	s.caught = l.released
 }
 
 // choose follows the target layer: it is entered at a keyframe only.
@@ -241,12 +243,12 @@ func (s *section) choose(l *layer, k *packetRefs) bool {
 	return i == s.current
 }
 
-// congest follows a packet that met a full buffer. The rest of its frame would
-// decode to nothing, so it is not sent; and when other frames refer to this one,
-// neither are those, up to the next keyframe.
-func (s *section) congest(k *packetRefs) {
-	s.congested, s.congestedTS = true, k.pkt.Timestamp
-	if k.vp8.discardable {
+// congest follows packets that met a full buffer, the last of the timestamp ts. The
+// rest of its frame would decode to nothing, so it is not sent; and when other frames
+// refer to what was lost, neither are those, up to the next keyframe.
+func (s *section) congest(ts uint32, referred bool) {
+	s.congested, s.congestedTS = true, ts
+	if !referred {
 		return
 	}
 	s.running, s.current, s.waiting = false, -1, s.target >= 0
@@ -304,11 +306,11 @@ func (s *section) nextTimestamp(l *layer, k *packetRefs) uint32 {
 	return next
 }
 
-// send builds, seals and writes the packet as h says, under the index.
+// send builds and seals the packet as h says, under the index, for the next flush.
 func (s *section) send(k *packetRefs, h *sentPacket, index uint64) {
 	payload, pt := s.payload(k)
 	ts := k.pkt.Timestamp - h.tsShift
-	b := s.peer.tx.buf[:s.headerSize()+len(payload)]
+	b := s.peer.room.out.space(s.headerSize() + len(payload))
 	body := b[s.header(b, pt, k.pkt.Marker, uint16(index), ts, s.ssrc):]
 	copy(body, payload)
 	if s.src.kind == Cam {
@@ -322,9 +324,8 @@ func (s *section) send(k *packetRefs, h *sentPacket, index uint64) {
 	s.packets++
 	s.octets += uint32(len(payload))
 	s.rtxBudget.credit(float64(len(payload)) / 5)
-	if s.peer.write(s, b, s.ssrc, index) && s.src.kind == Cam {
-		s.congest(k)
-	}
+	s.add(b, s.ssrc, index)
+	s.peer.room.out.of(k)
 }
 
 // headerSize of what the section sends.
@@ -351,7 +352,7 @@ func (s *section) header(b []byte, pt uint8, marker bool, seq uint16, ts, ssrc u
 	b[0] |= 0x10
 	binary.BigEndian.PutUint32(b[rtpHeaderSize:], 0xbede0001)
 	b[16] = s.wide<<4 | 1
-	binary.BigEndian.PutUint16(b[17:], s.peer.tx.line.est.Next())
+	binary.BigEndian.PutUint16(b[17:], s.peer.tx.line.est.Next()+uint16(s.peer.room.out.count))
 	b[19] = 0
 	return rtpHeaderSize + wideSize
 }
@@ -381,14 +382,15 @@ func (s *section) resend(seq uint16, now time.Time) {
 		return
 	}
 	h.resent = age
-	b := s.peer.tx.buf[:s.headerSize()+2+len(k.raw)]
+	b := s.peer.room.out.space(s.headerSize() + 2 + len(k.raw))
 	body := b[s.header(b, s.rtxPT, k.pkt.Marker, uint16(s.rtxNext), k.pkt.Timestamp-h.tsShift, s.rtxSSRC):]
 	binary.BigEndian.PutUint16(body, seq)
 	copy(body[2:], k.raw)
 	k.vp8.rewrite(body[2:], h.pidShift, h.tl0Shift)
 	s.peer.room.loop.count.resent.Add(1)
-	s.peer.write(s, b, s.rtxSSRC, s.rtxNext)
+	s.add(b, s.rtxSSRC, s.rtxNext)
 	s.rtxNext++
+	s.write()
 }
 
 // state tells what the client shows about the section.
