@@ -107,6 +107,9 @@ func (r *Room) ingest(l *layer, p *rtp.Packet, pt codecTypes, now time.Time) (ag
 		return again
 	}
 	if l.flows(p.Timestamp, now) {
+		if l.needKey && src.publisher != nil {
+			src.publisher.kick() // who asked meanwhile was not heard
+		}
 		src.retarget(now)
 		r.touch(src)
 	}

@@ -402,6 +402,9 @@ func (p *Peer) write(s *section, b []byte, ssrc uint32, index uint64) (full bool
 		c.bytesOut.Add(uint64(len(sealed)))
 		if s.wide != 0 {
 			p.tx.line.est.Sent(len(sealed)+udpOverhead, p.room.at)
+			if s.src.kind == Cam {
+				p.tx.line.pace.spend(len(sealed) + udpOverhead)
+			}
 		}
 		return false
 	case bufferFull(err):
@@ -499,6 +502,7 @@ func (p *Peer) leave() {
 	r, now := p.room, p.room.engine.p.Now()
 	p.ended, p.tx.ready = true, false
 	p.unreachable()
+	p.unpace()
 	for _, s := range p.sections {
 		p.unbind(s, now)
 	}
