@@ -47,6 +47,16 @@ func (d *demand) up(i int) int {
 	return -1
 }
 
+// onlyLowest takes all layers but the lowest away.
+func (d *demand) onlyLowest() {
+	lowest := d.up(-1)
+	for i := range d.rate {
+		if i != lowest {
+			d.rate[i] = 0
+		}
+	}
+}
+
 // cost of layer i, 0 for none.
 func (d *demand) cost(i int) int {
 	if i < 0 {
@@ -138,8 +148,12 @@ func (p *Peer) allocate(now time.Time) {
 		default:
 			list, secs = append(list, s.demand(now)), append(secs, s)
 			list[len(list)-1].section = len(secs) - 1
+			if !l.est.Known() { // the line may be narrow
+				list[len(list)-1].onlyLowest()
+			}
 		}
 	}
+	l.pace.follow(l.est.Target(), l.est.Target()-sound, now)
 	through := 1 - min(l.est.Loss(), maxRTXLoss)
 	budget := int(float64(l.est.Target()-sound) * through)
 	congested := l.est.Congested()

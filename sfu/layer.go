@@ -115,6 +115,9 @@ func (r *Room) absorb(l *layer, p *rtp.Packet, pt codecTypes, now time.Time) (ag
 	}
 	if l.flows(p.Timestamp, now) {
 		r.deliver()
+		if l.needKey && src.publisher != nil {
+			src.publisher.kick() // who asked meanwhile was not heard
+		}
 		src.retarget(now)
 		r.touch(src)
 	}

@@ -16,6 +16,9 @@ const (
 	packetOverhead = rtpHeaderSize + wideSize + sealOverhead + udpOverhead
 	// A receiver that negotiated feedback and sends none is not bounded for ever.
 	reportGrace = 3 * time.Second
+	// startRate is what a line is held to carry before it was proved: sound and the
+	// lowest layer of a picture or two. Probes then double it five times a second.
+	startRate = 300_000
 	// Redundancy of sound is for legs that lose: over this share, and for so long.
 	redLoss = 0.02
 	redTime = 10 * time.Second
@@ -36,6 +39,7 @@ type line struct {
 	red   int
 	lossy time.Time
 	share shareState
+	pace  pacer
 	// wanted is the rate that would carry every picture as it is shown, 0 when they
 	// all are.
 	wanted int
@@ -71,7 +75,7 @@ func (s *section) numberWide(list []webrtc.RTPHeaderExtensionParameter) {
 		}
 		s.wide = uint8(x.ID)
 		if now := p.room.engine.p.Now(); p.tx.line.est == nil {
-			p.tx.line.est, p.tx.line.began = estimate.New(estimate.Params{}, now), now
+			p.tx.line.est, p.tx.line.began = estimate.New(estimate.Params{Start: startRate}, now), now
 			p.tx.line.red, p.tx.line.lossy = 1, now.Add(reportGrace)
 		}
 		return

@@ -357,6 +357,7 @@ func TestLostSoundIsAskedForAtOnceAndReportedAsLost(t *testing.T) {
 		s.stats.note(uint64(n), 0)
 		s.window.highest = max(s.window.highest, uint64(n))
 		p.passOn(s, spoken(uint64(n)), f.now)
+		f.deliver()
 	}
 	for n := uint16(1); n <= 10; n++ {
 		take(n)

@@ -148,6 +148,9 @@ func (s *section) add(b []byte, ssrc uint32, index uint64) {
 		return
 	}
 	p.room.out.add(sealed)
+	if s.wide != 0 && s.src.kind == Cam {
+		p.tx.line.pace.spend(len(sealed) + udpOverhead)
+	}
 }
 
 // flush sends what was added. When the kernel's buffer is full, what did not fit is

@@ -450,6 +450,7 @@ func (p *Peer) leave() {
 	p.ended, p.tx.ready = true, false
 	p.settle()
 	p.unreachable()
+	p.unpace()
 	for _, s := range p.sections {
 		p.unbind(s, now)
 	}

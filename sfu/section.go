@@ -29,6 +29,7 @@ type section struct {
 	hinted           bool
 	current, target  int // layers, -1: none
 	waiting          bool
+	keyHeld          bool // the keyframe that is waited for stands in the pacer
 	congested        bool   // a packet met a full buffer: see congest
 	congestedTS      uint32 // RTP timestamp, as received, of its frame
 	running          bool   // sendSeq maps the current stream
@@ -184,6 +185,9 @@ func (s *section) forward(l *layer, k *packetRefs) {
 	if !s.bound || !s.peer.tx.ready {
 		return
 	}
+	if s.src.kind == Cam && s.holdBack(l, k) {
+		return
+	}
 	if !s.gate.admit(k, l.index) {
 		return
 	}
@@ -237,7 +241,7 @@ func (s *section) choose(l *layer, k *packetRefs) bool {
 			}
 			return i == s.current && s.running
 		}
-		s.current, s.waiting, s.running, s.congested = i, false, false, false
+		s.current, s.waiting, s.running, s.congested, s.keyHeld = i, false, false, false, false
 		s.peer.dirty()
 	}
 	return i == s.current
@@ -247,10 +251,16 @@ func (s *section) choose(l *layer, k *packetRefs) bool {
 // rest of its frame would decode to nothing, so it is not sent; and when other frames
 // refer to what was lost, neither are those, up to the next keyframe.
 func (s *section) congest(ts uint32, referred bool) {
-	s.congested, s.congestedTS = true, ts
-	if !referred {
+	s.congestedTS = ts
+	if s.congested = true; !referred {
 		return
 	}
+	s.abandon()
+}
+
+// abandon ends the stream until the next keyframe, which is asked for.
+func (s *section) abandon() {
+	s.congested, s.keyHeld = true, false
 	s.running, s.current, s.waiting = false, -1, s.target >= 0
 	if s.waiting {
 		s.src.layers[s.target].requestKey()

@@ -86,6 +86,7 @@ func (p *Peer) collect(lastStates, nextReport *time.Time) errands {
 	p.collectKeyframes(&e, now)
 	p.in.feedback.collect(&e, now)
 	p.probe(&e, now)
+	p.pace(&e, now)
 	if !now.Before(*nextReport) {
 		*nextReport = now.Add(reportInterval)
 		p.everySecond(&e, now)
@@ -117,7 +118,7 @@ func (p *Peer) collectKeyframes(e *errands, now time.Time) {
 	interval := p.room.engine.p.Limits.KeyframeInterval
 	for _, src := range p.publish {
 		for _, l := range src.layers {
-			if l == nil || !l.needKey || src.publisher != p || !l.started || src.open == 0 {
+			if l == nil || !l.needKey || src.publisher != p || !l.flowing(now) || src.open == 0 {
 				continue
 			}
 			wait := interval - now.Sub(l.lastPLI)
