@@ -5,21 +5,21 @@ import (
 	"time"
 
 	"github.com/pion/rtp"
-	"github.com/pion/srtp/v3"
 )
 
 // intake is the receiving side of a peer: what it said it would send, the streams
 // that it does send, and what they are opened with. Under the room's lock.
 type intake struct {
-	open    opener        // nil until DTLS is connected
-	control *srtp.Context // of RTCP
+	open    opener // nil until DTLS is connected
+	control controlOpener
 	lines   []sending
 	streams []*stream
 	last    *stream // the one of the packet before: packets come in bursts
 	exts    extensions
 	pkt     rtp.Packet // scratch
 	// reporters are the SSRCs that its authentic RTCP came from.
-	reporters map[uint32]struct{}
+	reporters []reporter
+	stranger  reporter  // scratch: the SSRC of a packet that may be forged
 	told      time.Time // Pion was given a sign of life
 	routes    []route   // at most maxRoutes, the newest last
 	feedback  feedback
@@ -28,8 +28,8 @@ type intake struct {
 
 func newIntake(now time.Time) intake {
 	return intake{
-		feedback: newFeedback(now), reporters: map[uint32]struct{}{},
-		police: newBucket(controlRate, controlRate, now),
+		feedback: newFeedback(now),
+		police:   newBucket(controlRate, controlRate, now),
 	}
 }
 

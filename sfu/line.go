@@ -83,28 +83,25 @@ func (s *section) numberWide(list []webrtc.RTPHeaderExtensionParameter) {
 }
 
 // takeWide takes b when it is one packet of transport-wide feedback: what a receiver
-// says of the packets that it got.
-func (p *Peer) takeWide(b []byte) bool {
-	p.room.mu.Lock()
-	defer p.room.mu.Unlock()
+// says of the packets that it got. Under the room's lock.
+func (p *Peer) takeWide(b []byte, now time.Time) bool {
 	l := &p.tx.line
 	list, ok := estimate.ParseFeedback(b, l.arrivals[:0])
 	if !ok {
 		return false
 	}
 	l.arrivals = list
-	p.report(list)
+	p.report(list, now)
 	return true
 }
 
 // report takes what a receiver says of the packets that it got; under the room's
 // lock.
-func (p *Peer) report(list []estimate.Arrival) {
+func (p *Peer) report(list []estimate.Arrival, now time.Time) {
 	l := &p.tx.line
 	if p.ended || l.est == nil {
 		return
 	}
-	now := p.room.engine.p.Now()
 	p.heard = now
 	l.est.Feedback(list, now)
 	l.loses(l.est.Loss(), p.sound(now), now)

@@ -88,7 +88,7 @@ func TestNumbersAreOneRowOverAllStreams(t *testing.T) {
 				}
 			case 3:
 				if s.sent {
-					q.feedback(s, []rtcp.Packet{&rtcp.TransportLayerNack{MediaSSRC: s.ssrc, Nacks: []rtcp.NackPair{{PacketID: uint16(s.seq.next - 1)}}}})
+					q.feedback(controlOf(&rtcp.TransportLayerNack{MediaSSRC: s.ssrc, Nacks: []rtcp.NackPair{{PacketID: uint16(s.seq.next - 1)}}}))
 				}
 			default: // a full buffer takes no number: the receiver would call it a loss
 				w.full = func() bool { return true }
@@ -224,7 +224,7 @@ func TestRedundancyIsForLegsThatLose(t *testing.T) {
 			at += 80
 			list = append(list, estimate.Arrival{Seq: wideOf(t, k), Received: int(k.SequenceNumber)%20 >= lose, At: at})
 		}
-		q.lock(func() { q.report(list) })
+		q.lock(func() { q.report(list, f.now) })
 	}
 	for range 5 {
 		say(20)
@@ -275,7 +275,7 @@ func TestPaddingIsOnlyForWhoWantsMore(t *testing.T) {
 		for _, k := range w.packets {
 			list = append(list, estimate.Arrival{Seq: wideOf(t, k), Received: true, At: k.Timestamp})
 		}
-		q.lock(func() { q.report(list[max(0, len(list)-20):]) })
+		q.lock(func() { q.report(list[max(0, len(list)-20):], f.now) })
 	}
 	told()
 	require.Positive(t, q.tx.line.wanted)

@@ -118,8 +118,8 @@ func (p *Peer) negotiate(ctx context.Context, plan *offerPlan) (Answer, error) {
 		return Answer{}, fmt.Errorf("peer: %w", ErrClosed)
 	}
 	if p.receivesByPion() {
-		for s, sender := range started {
-			p.guarded(func() { p.readFeedback(s, sender) })
+		for _, sender := range started {
+			p.guarded(func() { p.readFeedback(sender) })
 		}
 	}
 	text, d, err := answerText(p.pc.LocalDescription().SDP)

@@ -174,22 +174,15 @@ func (p *Peer) readReports(t *webrtc.TrackRemote, rx *webrtc.RTPReceiver, l *lay
 	}
 }
 
-// readFeedback takes the RTCP of a receiver about one section.
-func (p *Peer) readFeedback(s *section, sender *webrtc.RTPSender) {
+// readFeedback takes the RTCP of a receiver that comes for sender.
+func (p *Peer) readFeedback(sender *webrtc.RTPSender) {
 	buf := make([]byte, receiveMTU)
 	for {
 		n, _, err := sender.Read(buf)
 		if err != nil {
 			return
 		}
-		if p.takeWide(buf[:n]) {
-			continue
-		}
-		pkts, err := rtcp.Unmarshal(buf[:n])
-		if err != nil {
-			continue
-		}
-		p.feedback(s, pkts)
+		p.feedback(buf[:n])
 	}
 }
 
