@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,6 +25,7 @@ type Peer struct {
 	id         string
 	observer   PeerObserver
 	mayPublish map[SourceKind]bool
+	follows    bool
 	api        *webrtc.API
 	pc         *webrtc.PeerConnection
 	keys       keyTap
@@ -71,14 +73,14 @@ type transport struct {
 
 func newPeer(r *Room, p PeerParams) (*Peer, error) {
 	peer := &Peer{
-		room: r, id: p.ID, observer: p.Observer, mayPublish: map[SourceKind]bool{},
+		room: r, id: p.ID, observer: p.Observer, mayPublish: map[SourceKind]bool{}, follows: p.Follows,
 		wake: make(chan struct{}, 1), losses: make(chan struct{}, 1), answers: newAnswerTime(), done: make(chan struct{}), closed: make(chan struct{}),
 		byMID: map[string]*section{}, publish: map[string]*source{}, heard: r.engine.p.Now(),
 	}
 	peer.tx.mode = r.engine.p.Sender
 	peer.in = newIntake(peer.heard)
 	for _, k := range p.MayPublish {
-		peer.mayPublish[k] = true
+		peer.mayPublish[k] = !p.Follows
 	}
 	var err error
 	peer.api, err = peer.newAPI()
@@ -266,6 +268,7 @@ func (p *Peer) setState(s PeerState) {
 		}
 		p.note(s)
 		p.room.touchDevice(p.id)
+		p.room.refollow(p.room.engine.p.Now())
 		for _, src := range p.publish {
 			for _, l := range src.layers {
 				if l != nil && l.needKey {
@@ -498,6 +501,7 @@ func (p *Peer) Close() {
 func (p *Peer) leave() {
 	r, now := p.room, p.room.engine.p.Now()
 	p.ended, p.tx.ready = true, false
+	r.followers = slices.DeleteFunc(r.followers, func(q *Peer) bool { return q == p })
 	p.unreachable()
 	for _, s := range p.sections {
 		p.unbind(s, now)
@@ -513,6 +517,7 @@ func (p *Peer) leave() {
 		r.touchDevice(p.id)
 		r.loop.count.peers.Add(-1)
 	}
+	r.refollow(now)
 	p.note(PeerClosed)
 }
 

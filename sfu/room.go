@@ -30,7 +30,9 @@ type Room struct {
 	sources map[SourceID]*source
 	taps    []*tapEntry
 	at      time.Time // of the present call into the packet path, for what it sends
-	serving *Peer     // is being given a packet of somebody else: a panic is its own
+	// followers are the peers that follow, in the order of joining.
+	followers []*Peer
+	serving   *Peer // is being given a packet of somebody else: a panic is its own
 }
 
 func newRoom(e *Engine, l *loop, id string) (*Room, error) {
@@ -153,6 +155,9 @@ func (r *Room) admit(p *Peer) error {
 		return fmt.Errorf("%w: %d peers in the room", ErrLimit, len(r.peers))
 	}
 	r.peers[p.id] = p
+	if p.follows {
+		r.followers = append(r.followers, p)
+	}
 	r.loop.count.peers.Add(1)
 	p.start()
 	return nil
