@@ -211,6 +211,10 @@ type PeerParams struct {
 	Observer PeerObserver
 	// MayPublish lists the kinds that this peer may send; others are refused.
 	MayPublish []SourceKind
+	// Follows binds the peer's sections to no source for good: each carries one of what
+	// is granted to the peer now, connected sources first, then by priority, no source
+	// twice. Prepare has no effect then. Such a peer publishes nothing (ErrBadOffer).
+	Follows bool
 }
 
 // Codec of a packet.

@@ -142,6 +142,7 @@ type clientParams struct {
 	rids     []string // camera; {""} without simulcast
 	audio    int      // receiving sections
 	video    int
+	follows  bool
 	prepare  []SourceID
 	profiles []dtls.SRTPProtectionProfile
 	recvRED  bool
@@ -212,7 +213,7 @@ func join(t testing.TB, r *Room, p clientParams) *client {
 		may = append(may, Cam)
 	}
 	var err error
-	c.peer, err = r.Join(PeerParams{ID: p.id, Observer: c.obs, MayPublish: may})
+	c.peer, err = r.Join(PeerParams{ID: p.id, Observer: c.obs, MayPublish: may, Follows: p.follows})
 	require.NoError(t, err)
 	c.pc, err = clientAPI(t, p).NewPeerConnection(webrtc.Configuration{})
 	require.NoError(t, err)

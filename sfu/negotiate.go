@@ -16,7 +16,7 @@ func (p *Peer) Prepare(sources []SourceID) {
 	p.lock(func() {
 		p.prepared = p.prepared[:0]
 		for _, id := range sources {
-			if validID(id.Peer) == nil && (id.Kind == Mic || id.Kind == Cam) && id.Peer != p.id {
+			if !p.follows && validID(id.Peer) == nil && (id.Kind == Mic || id.Kind == Cam) && id.Peer != p.id {
 				p.prepared = append(p.prepared, id)
 			}
 		}
@@ -184,6 +184,7 @@ func (p *Peer) applyPublishing(plan *offerPlan) {
 			delete(p.byMID, mid)
 		}
 	}
+	p.room.refollow(now)
 }
 
 // bindSections gives every free receiving m-line a prepared source.
@@ -223,6 +224,9 @@ func (p *Peer) newSectionFor(r receivePlan) *section {
 		return nil
 	}
 	free := p.unbound(r.kind)
+	if p.follows {
+		free = []SourceID{p.nothing(r.kind)}
+	}
 	if len(free) == 0 {
 		return nil
 	}
@@ -233,6 +237,7 @@ func (p *Peer) newSectionFor(r receivePlan) *section {
 	p.byMID[r.mid] = s
 	src.sections = append(src.sections, s)
 	p.room.regrantSection(s, now, true)
+	p.room.refollow(now)
 	return s
 }
 
@@ -244,13 +249,18 @@ type sectionTrack struct {
 }
 
 // ID names the track within the stream.
-func (t *sectionTrack) ID() string { return string(t.s.src.kind) }
+func (t *sectionTrack) ID() string {
+	if t.s.peer.follows {
+		return string(t.s.src.kind) + "-" + t.s.mid
+	}
+	return string(t.s.src.kind)
+}
 
 // RID is empty: we send one layer.
 func (t *sectionTrack) RID() string { return "" }
 
 // StreamID joins microphone and camera of a device; Pion uses it as CNAME too.
-func (t *sectionTrack) StreamID() string { return t.s.src.id.Peer }
+func (t *sectionTrack) StreamID() string { return t.s.cname() }
 
 // Kind of the media.
 func (t *sectionTrack) Kind() webrtc.RTPCodecType {

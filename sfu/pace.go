@@ -147,8 +147,10 @@ func (p *Peer) pace(e *errands, now time.Time) {
 		c.from = (c.from + 1) % paceMost
 		c.n--
 		c.bytes -= len(w.k.raw) + packetOverhead
-		w.s.forward(w.l, w.k)
-		w.s.flush()
+		if w.l.src == w.s.src { // a following section may carry another source by now
+			w.s.forward(w.l, w.k)
+			w.s.flush()
+		}
 		w.k.release()
 	}
 	c.draining = false

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,6 +24,7 @@ type Peer struct {
 	id         string
 	observer   PeerObserver
 	mayPublish map[SourceKind]bool
+	follows    bool
 	api        *webrtc.API
 	pc         *webrtc.PeerConnection
 	keys       keyTap
@@ -71,7 +73,7 @@ type transport struct {
 
 func newPeer(r *Room, p PeerParams) (*Peer, error) {
 	peer := &Peer{
-		room: r, id: p.ID, observer: p.Observer, mayPublish: map[SourceKind]bool{},
+		room: r, id: p.ID, observer: p.Observer, mayPublish: map[SourceKind]bool{}, follows: p.Follows,
 		wake: make(chan struct{}, 1), losses: make(chan struct{}, 1), answers: newAnswerTime(), done: make(chan struct{}), closed: make(chan struct{}),
 		byMID: map[string]*section{}, publish: map[string]*source{}, heard: r.engine.p.Now(),
 	}
@@ -79,7 +81,7 @@ func newPeer(r *Room, p PeerParams) (*Peer, error) {
 	peer.tx.mode = r.engine.p.Sender
 	peer.in = newIntake(peer.heard)
 	for _, k := range p.MayPublish {
-		peer.mayPublish[k] = true
+		peer.mayPublish[k] = !p.Follows
 	}
 	var err error
 	peer.api, err = peer.newAPI()
@@ -255,6 +257,7 @@ func (p *Peer) setState(s PeerState) {
 		}
 		p.note(s)
 		p.room.touchDevice(p.id)
+		p.room.refollow(p.room.engine.p.Now())
 		for _, src := range p.publish {
 			for _, l := range src.layers {
 				if l != nil && l.needKey {
@@ -449,6 +452,7 @@ func (p *Peer) leave() {
 	r, now := p.room, p.room.engine.p.Now()
 	p.ended, p.tx.ready = true, false
 	p.settle()
+	r.followers = slices.DeleteFunc(r.followers, func(q *Peer) bool { return q == p })
 	p.unreachable()
 	p.unpace()
 	for _, s := range p.sections {
@@ -465,6 +469,7 @@ func (p *Peer) leave() {
 		r.touchDevice(p.id)
 		r.loop.count.peers.Add(-1)
 	}
+	r.refollow(now)
 	p.note(PeerClosed)
 }
 

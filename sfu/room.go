@@ -34,6 +34,8 @@ type Room struct {
 	out     outgoing
 	// sound is the scratch of packets with redundancy.
 	sound [maxPayload]byte
+	// followers are the peers that follow, in the order of joining.
+	followers []*Peer
 }
 
 func newRoom(e *Engine, l *loop, id string) (*Room, error) {
@@ -162,6 +164,9 @@ func (r *Room) admit(p *Peer) error {
 	}
 	r.peers[p.id] = p
 	p.half = true
+	if p.follows {
+		r.followers = append(r.followers, p)
+	}
 	r.loop.count.peers.Add(1)
 	p.start()
 	return nil

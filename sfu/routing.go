@@ -202,6 +202,7 @@ func (r *Room) reroute(epoch uint64, c *routingChange, rebuilt *grantTable, sour
 			r.regrantSource(id, now, open)
 		}
 	}
+	r.refollow(now)
 	return nil
 }
 

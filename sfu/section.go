@@ -302,7 +302,7 @@ func (s *section) begin(l *layer, k *packetRefs) {
 func (s *section) nextTimestamp(l *layer, k *packetRefs) uint32 {
 	rate := float64(s.src.clockRate())
 	next := s.lastTS + uint32(int64(k.pkt.Arrival.Sub(s.lastAt).Seconds()*rate))
-	if old := s.lastLayer; old != nil && old != l && old.hasReport && l.hasReport && s.lastSSRC == old.ssrc {
+	if old := s.lastLayer; old != nil && old != l && old.src == l.src && old.hasReport && l.hasReport && s.lastSSRC == old.ssrc {
 		wall := float64(int64(l.report.NTP-old.report.NTP)) / (1 << 32)
 		onOld := old.report.Timestamp + uint32(int64(wall*rate)) + (k.pkt.Timestamp - l.report.Timestamp)
 		byReport := onOld - s.tsShift

@@ -145,7 +145,7 @@ func (p *Peer) everySecond(e *errands, now time.Time) {
 			if r := s.senderReport(now); r != nil {
 				e.rtcp = append(e.rtcp, r, &rtcp.SourceDescription{Chunks: []rtcp.SourceDescriptionChunk{{
 					Source: s.ssrc,
-					Items:  []rtcp.SourceDescriptionItem{{Type: rtcp.SDESCNAME, Text: s.src.id.Peer}},
+					Items:  []rtcp.SourceDescriptionItem{{Type: rtcp.SDESCNAME, Text: s.cname()}},
 				}}})
 			}
 		}
@@ -176,9 +176,13 @@ func (s *section) senderReport(now time.Time) *rtcp.SenderReport {
 		return nil
 	}
 	since := now.Sub(l.report.Arrival)
+	ntp := l.report.NTP + uint64(since.Seconds()*(1<<32))
+	if s.peer.follows { // the clocks of several devices in one stream: ours is the common one
+		ntp = rtcpTime(now)
+	}
 	return &rtcp.SenderReport{
 		SSRC:        s.ssrc,
-		NTPTime:     l.report.NTP + uint64(since.Seconds()*(1<<32)),
+		NTPTime:     ntp,
 		RTPTime:     l.report.Timestamp + uint32(int64(since.Seconds()*float64(s.src.clockRate()))) - s.tsShift,
 		PacketCount: s.packets,
 		OctetCount:  s.octets,

@@ -192,7 +192,7 @@ func (m *seatMedia) join(o *wire.MediaOffer) (MediaPeer, uint32, *hearing.Refusa
 	m.mu.Unlock()
 	// Not under mu: the sfu waits here for the end of an earlier peer, whose
 	// observer may wait for mu.
-	p, err := m.room.Join(sfu.PeerParams{ID: string(m.seat.device), Observer: &mediaObserver{m: m, gen: gen}, MayPublish: m.publish})
+	p, err := m.room.Join(sfu.PeerParams{ID: string(m.seat.device), Observer: &mediaObserver{m: m, gen: gen}, MayPublish: m.publish, Follows: o.Follow})
 	if err != nil {
 		m.logger.Warn("peer not joined", "device", m.seat.device, "err", err)
 		return nil, 0, refuseMediaFailed()

@@ -6010,7 +6010,11 @@ type MediaOffer struct {
 	Publish []*Publish             `protobuf:"bytes,2,rep,name=publish,proto3" json:"publish,omitempty"`
 	// generation of the server's side that this PeerConnection is bound to, from
 	// its last MediaAnswer; 0 begins anew.
-	Generation    uint32 `protobuf:"varint,3,opt,name=generation,proto3" json:"generation,omitempty"`
+	Generation uint32 `protobuf:"varint,3,opt,name=generation,proto3" json:"generation,omitempty"`
+	// follow, in an offer that begins anew and publishes nothing: no m-line is bound to one
+	// source; each carries one of what the seat may see and hear now, the floor holder's
+	// first. What the sections of the answer name does not last then.
+	Follow        bool `protobuf:"varint,4,opt,name=follow,proto3" json:"follow,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -6064,6 +6068,13 @@ func (x *MediaOffer) GetGeneration() uint32 {
 		return x.Generation
 	}
 	return 0
+}
+
+func (x *MediaOffer) GetFollow() bool {
+	if x != nil {
+		return x.Follow
+	}
+	return false
 }
 
 type Publish struct {
@@ -7157,14 +7168,15 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\x05since\x18\x04 \x01(\x03R\x05since\x12\x1a\n" +
 	"\bseverity\x18\x05 \x01(\tR\bseverity\x12\x10\n" +
 	"\x03act\x18\x06 \x01(\tR\x03act\x12\x14\n" +
-	"\x05point\x18\a \x01(\tR\x05point\"n\n" +
+	"\x05point\x18\a \x01(\tR\x05point\"\x86\x01\n" +
 	"\n" +
 	"MediaOffer\x12\x10\n" +
 	"\x03sdp\x18\x01 \x01(\tR\x03sdp\x12.\n" +
 	"\apublish\x18\x02 \x03(\v2\x14.phientoa.v1.PublishR\apublish\x12\x1e\n" +
 	"\n" +
 	"generation\x18\x03 \x01(\rR\n" +
-	"generation\"/\n" +
+	"generation\x12\x16\n" +
+	"\x06follow\x18\x04 \x01(\bR\x06follow\"/\n" +
 	"\aPublish\x12\x10\n" +
 	"\x03mid\x18\x01 \x01(\tR\x03mid\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\"\xa1\x01\n" +
