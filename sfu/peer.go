@@ -268,7 +268,7 @@ func (p *Peer) setState(s PeerState) {
 		p.room.touchDevice(p.id)
 		for _, src := range p.publish {
 			for _, l := range src.layers {
-				if l != nil && l.needKey {
+				if l != nil && (l.needKey || l.wishKey) {
 					p.kick()
 				}
 			}

@@ -63,6 +63,6 @@ func (s *section) wantKeyframe() {
 		i = s.target
 	}
 	if s.gate.open && i >= 0 && s.src.layers[i] != nil {
-		s.src.layers[i].requestKey()
+		s.askKey(s.src.layers[i])
 	}
 }
