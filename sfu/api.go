@@ -32,6 +32,20 @@ type Audience struct {
 	Class string
 }
 
+// Yield orders pictures by who gives theirs up when the process is overloaded: the
+// highest first. It says nothing about sound, which is never given up.
+type Yield uint8
+
+// Yields. YieldPublic and YieldMonitor are viewers, who take no part: their pictures
+// begin with what is kept since the last keyframe, and together they ask a source for
+// one at most every 5 s. When several grants reach a peer the lowest holds.
+const (
+	YieldNever     Yield = iota
+	YieldThumbnail       // of a participant who is neither of the bench nor needed to be seen now
+	YieldPublic
+	YieldMonitor
+)
+
 // Grant lets Source reach Audience. Layers run from 0 (lowest); MaxLayer 255 is
 // no bound.
 type Grant struct {
@@ -41,6 +55,7 @@ type Grant struct {
 	MinLayer uint8
 	MaxLayer uint8
 	MayPause bool
+	Yield    Yield
 }
 
 // Membership puts a peer into a class. A tap joins a class by Room.Tap.

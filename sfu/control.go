@@ -153,7 +153,7 @@ func (p *Peer) wantKeyframe(media uint32) {
 		i = s.target
 	}
 	if s.gate.open && i >= 0 && s.src.layers[i] != nil {
-		s.src.layers[i].requestKey()
+		s.askKey(s.src.layers[i])
 	}
 }
 

@@ -30,8 +30,10 @@ type layer struct {
 	released uint64
 
 	needKey bool // somebody waits for a keyframe
+	wishKey bool // a viewer does, who can wait longer
 	lastPLI time.Time
 	lastKey time.Time
+	keySeq  uint64 // extended number that the last keyframe began with, 0: none yet
 
 	report    SenderReport // the last of the publisher
 	hasReport bool
@@ -50,7 +52,7 @@ func newLayer(src *source, index int, ringPackets int) *layer {
 func (l *layer) restart(ssrc uint32) {
 	l.ssrc, l.started, l.hasReport = ssrc, false, false
 	l.flow, l.missing.list = flow{}, l.missing.list[:0]
-	l.bytes, l.rate, l.holes = 0, 0, time.Time{}
+	l.bytes, l.rate, l.holes, l.keySeq = 0, 0, time.Time{}, 0
 	l.seq.reset()
 	l.drain()
 }
@@ -115,7 +117,7 @@ func (r *Room) absorb(l *layer, p *rtp.Packet, pt codecTypes, now time.Time) (ag
 	}
 	if l.flows(p.Timestamp, now) {
 		r.deliver()
-		if l.needKey && src.publisher != nil {
+		if (l.needKey || l.wishKey) && src.publisher != nil {
 			src.publisher.kick() // who asked meanwhile was not heard
 		}
 		src.retarget(now)
@@ -190,7 +192,8 @@ func (l *layer) describe(k *packetRefs, p *rtp.Packet, pt codecTypes) bool {
 }
 
 func (l *layer) keyframe(k *packetRefs, now time.Time) {
-	l.needKey, l.lastKey = false, now
+	l.needKey, l.wishKey, l.lastKey = false, false, now
+	l.keySeq = max(l.keySeq, k.pkt.Seq)
 	if k.vp8.height == 0 {
 		return
 	}

@@ -33,7 +33,7 @@ type counters struct {
 	packetsOut, bytesOut      atomic.Uint64
 	resent, keyframes, panics atomic.Uint64
 	nacks, givenUp, padding   atomic.Uint64
-	unfinished                atomic.Uint64
+	unfinished, replays       atomic.Uint64
 	dropped                   [dropReasons]atomic.Uint64
 	peers, rooms              atomic.Int64
 	_                         [64]byte
@@ -58,6 +58,7 @@ func newCollector(loops []*loop, half *atomic.Int64) *collector {
 	add("packets_resent_total", "Retransmissions sent.")
 	add("keyframe_requests_total", "Keyframe requests sent to publishers.")
 	add("packets_padding_total", "Packets of padding alone, which probe a line.")
+	add("replays_total", "Viewers' pictures that began with what was kept since the last keyframe.")
 	add("nacks_sent_total", "Requests for lost packets sent to publishers.")
 	add("packets_given_up_total", "Lost packets that no publisher's answer brought in time.")
 	add("panics_total", "Panics that ended one peer.")
@@ -93,6 +94,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	counter("packets_resent_total", sum(func(c *counters) uint64 { return c.resent.Load() }))
 	counter("keyframe_requests_total", sum(func(c *counters) uint64 { return c.keyframes.Load() }))
 	counter("packets_padding_total", sum(func(c *counters) uint64 { return c.padding.Load() }))
+	counter("replays_total", sum(func(c *counters) uint64 { return c.replays.Load() }))
 	counter("nacks_sent_total", sum(func(c *counters) uint64 { return c.nacks.Load() }))
 	counter("packets_given_up_total", sum(func(c *counters) uint64 { return c.givenUp.Load() }))
 	counter("panics_total", sum(func(c *counters) uint64 { return c.panics.Load() }))

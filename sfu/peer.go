@@ -260,7 +260,7 @@ func (p *Peer) setState(s PeerState) {
 		p.room.refollow(p.room.engine.p.Now())
 		for _, src := range p.publish {
 			for _, l := range src.layers {
-				if l != nil && l.needKey {
+				if l != nil && (l.needKey || l.wishKey) {
 					p.kick()
 				}
 			}

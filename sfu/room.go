@@ -36,6 +36,9 @@ type Room struct {
 	sound [maxPayload]byte
 	// followers are the peers that follow, in the order of joining.
 	followers []*Peer
+	// members says since when peers are in classes that may begin with kept pictures.
+	members map[Membership]time.Time
+	replays bucket // bytes of kept pictures that may be sent to viewers who begin
 }
 
 func newRoom(e *Engine, l *loop, id string) (*Room, error) {
@@ -43,6 +46,8 @@ func newRoom(e *Engine, l *loop, id string) (*Room, error) {
 		engine: e, loop: l, id: id,
 		writers: map[*socket]*writer{}, table: newGrantTable(Routing{}),
 		peers: map[string]*Peer{}, sources: map[SourceID]*source{},
+		members: map[Membership]time.Time{},
+		replays: newBucket(replayRate, replayBurst, e.p.Now()),
 	}
 	for _, s := range l.sockets {
 		w, err := s.newWriter()
@@ -76,6 +81,7 @@ func (r *Room) source(id SourceID, now time.Time) *source {
 	// A second's worth of burst: keyframes of all layers may come at once.
 	s.police = newBucket(bits/8, bits/8, now)
 	r.sources[id] = s
+	r.noteShown(id, now)
 	for _, e := range r.taps {
 		r.attachTap(e, s)
 		if _, ok := r.table.class(id, e.p.Class); ok {

@@ -50,9 +50,10 @@ type section struct {
 	born             time.Time
 	rtxNext          uint64
 	rtxBudget        bucket
-	wide             uint8 // id of the extension with the transport-wide number, 0: none
-	ideal            int   // the layer that the size shown asks for, -1: none
-	starved          bool  // the line carries not even the lowest layer
+	wide             uint8  // id of the extension with the transport-wide number, 0: none
+	ideal            int    // the layer that the size shown asks for, -1: none
+	starved          bool   // the line carries not even the lowest layer
+	replayed         uint32 // age at which kept pictures were last looked at, 0: never
 	packets, octets  uint32
 }
 
@@ -159,7 +160,7 @@ func (s *section) aim(i int, atOnce bool) {
 		s.current, s.running = -1, false
 	}
 	s.waiting = i >= 0 && i != s.current
-	if s.waiting {
+	if s.waiting && !s.views() { // a viewer first looks at what is kept
 		s.src.layers[i].requestKey()
 	}
 	if was != i {
@@ -198,25 +199,35 @@ func (s *section) forward(l *layer, k *packetRefs) {
 	if !s.running || s.lastLayer != l || s.lastSSRC != l.ssrc || ext > s.seq.high+seqJump {
 		if s.running && s.src.kind == Cam && !k.keyStart {
 			s.running, s.current, s.waiting = false, -1, true
-			l.requestKey()
+			s.askKey(l)
 			return
 		}
 		s.begin(l, k)
 		begun = true
 	}
-	out, ok := s.seq.take(ext)
-	if !ok || out < s.historyFrom || out+uint64(len(s.history)) <= s.seq.next {
-		return // belongs to a stream before the present one
+	if !s.emit(l, k) {
+		return
 	}
-	h := &s.history[out%uint64(len(s.history))]
-	if h.is(out) {
-		return // an index is sealed once
-	}
-	*h = sentPacket{out: uint32(out), ext: ext, layer: l.index, tsShift: s.tsShift, pidShift: s.pidShift, tl0Shift: s.tl0Shift}
-	s.send(k, h, out)
 	if begun && ext < l.released && s.src.kind == Cam {
 		s.catchUp(l, ext+1)
 	}
+}
+
+// emit sends the packet of the present stream under its number; false when it has
+// none, or has been sent.
+func (s *section) emit(l *layer, k *packetRefs) bool {
+	ext := k.pkt.Seq
+	out, ok := s.seq.take(ext)
+	if !ok || out < s.historyFrom || out+uint64(len(s.history)) <= s.seq.next {
+		return false // belongs to a stream before the present one
+	}
+	h := &s.history[out%uint64(len(s.history))]
+	if h.is(out) {
+		return false // an index is sealed once
+	}
+	*h = sentPacket{out: uint32(out), ext: ext, layer: l.index, tsShift: s.tsShift, pidShift: s.pidShift, tl0Shift: s.tl0Shift}
+	s.send(k, h, out)
+	return true
 }
 
 // catchUp forwards what came before the beginning of its keyframe, which was
@@ -233,9 +244,12 @@ func (s *section) catchUp(l *layer, from uint64) {
 // choose follows the target layer: it is entered at a keyframe only.
 func (s *section) choose(l *layer, k *packetRefs) bool {
 	i := int(l.index)
+	if s.waiting && s.current < 0 && s.views() && s.replay(l, k) {
+		return i == s.current
+	}
 	if i == s.target && s.waiting {
 		if !k.keyStart {
-			l.requestKey()
+			s.askKey(l)
 			if s.congested && s.current < 0 {
 				s.peer.room.loop.count.dropped[dropFrame].Add(1)
 			}
@@ -263,7 +277,7 @@ func (s *section) abandon() {
 	s.congested, s.keyHeld = true, false
 	s.running, s.current, s.waiting = false, -1, s.target >= 0
 	if s.waiting {
-		s.src.layers[s.target].requestKey()
+		s.askKey(s.src.layers[s.target])
 	}
 	s.peer.dirty()
 }

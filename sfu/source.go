@@ -20,6 +20,8 @@ type source struct {
 
 	sections []*section
 	taps     []*tapSource
+	// shown says since when the source reaches classes of viewers without a break.
+	shown map[string]time.Time
 }
 
 // measure follows the rate at which the source comes in.

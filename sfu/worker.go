@@ -110,18 +110,27 @@ func (p *Peer) collect(lastStates, nextReport *time.Time) errands {
 }
 
 // collectKeyframes gathers the requests that are due, one PLI a layer, and none
-// sooner than KeyframeInterval after the last.
+// sooner than KeyframeInterval after the last; for viewers alone none sooner than
+// viewerKeyframes after the last of the whole source.
 func (p *Peer) collectKeyframes(e *errands, now time.Time) {
 	if p.state != PeerConnected {
 		return
 	}
-	interval := p.room.engine.p.Limits.KeyframeInterval
 	for _, src := range p.publish {
+		if src.publisher != p || src.open == 0 {
+			continue
+		}
+		last := src.lastPLI()
 		for _, l := range src.layers {
-			if l == nil || !l.needKey || src.publisher != p || !l.flowing(now) || src.open == 0 {
+			if l == nil || !l.flowing(now) || !l.needKey && !l.wishKey {
 				continue
 			}
+			interval := p.room.engine.p.Limits.KeyframeInterval
 			wait := interval - now.Sub(l.lastPLI)
+			if !l.needKey {
+				interval = max(interval, viewerKeyframes)
+				wait = interval - now.Sub(last)
+			}
 			if wait <= 0 {
 				l.lastPLI = now
 				e.rtcp = append(e.rtcp, &rtcp.PictureLossIndication{MediaSSRC: l.ssrc})
