@@ -145,7 +145,7 @@ func TestTheFloorHoldersPictureIsDroppedLast(t *testing.T) {
 		}
 	}
 	require.Positive(t, f.loop.count.dropped[dropFrame].Load())
-		require.True(t, cams[1].layers[0].needKey)
+	require.True(t, cams[1].layers[0].needKey)
 	for range 100 {
 		f.now = f.now.Add(20 * time.Millisecond)
 		f.works(q)

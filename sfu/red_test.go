@@ -50,7 +50,7 @@ func TestALossyLegGetsTheFramesBefore(t *testing.T) {
 
 		spokenAt := func(n uint32) []byte { return spoken(uint64(n)) }
 		came := map[uint32]bool{} // frames that reached us since the opening
-		ts, before := uint32(0), uint32(0)
+		ts := uint32(0)
 		var row []uint32 // timestamps by sequence number
 		opened, isOpen := 0, true
 		seq := uint16(0)
@@ -63,7 +63,7 @@ func TestALossyLegGetsTheFramesBefore(t *testing.T) {
 					require.NoError(t, f.Apply(shut))
 				}
 			}
-			before = ts
+			before := ts
 			step := uint32(960)
 			if rapid.IntRange(0, 9).Draw(t, "pause") == 0 {
 				step = 20 * 960 // more than a block can tell

@@ -29,7 +29,7 @@ type section struct {
 	hinted           bool
 	current, target  int // layers, -1: none
 	waiting          bool
-	keyHeld          bool // the keyframe that is waited for stands in the pacer
+	keyHeld          bool   // the keyframe that is waited for stands in the pacer
 	congested        bool   // a packet met a full buffer: see congest
 	congestedTS      uint32 // RTP timestamp, as received, of its frame
 	running          bool   // sendSeq maps the current stream
