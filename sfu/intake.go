@@ -2,6 +2,7 @@ package sfu
 
 import (
 	"encoding/binary"
+	"slices"
 	"time"
 
 	"github.com/pion/rtp"
@@ -100,34 +101,50 @@ func (in *intake) takes(s *stream) {
 }
 
 // negotiated replaces what the peer said it would send. SSRCs that an offer names
-// are known from now on.
-func (in *intake) negotiated(lines []sending, exts extensions, plan []publishPlan) {
-	in.lines, in.exts = lines, exts
+// are known from now on; false when there is no room for one.
+func (in *intake) negotiated(lines []sending, exts extensions, plan []publishPlan) (ok bool) {
+	in.lines, in.exts, ok = lines, exts, true
 	for _, pub := range plan {
-		in.declare(pub.mid, pub.ssrc, false)
-		in.declare(pub.mid, pub.rtxSSRC, true)
+		ok = in.declare(pub.mid, pub.ssrc, false) && ok
+		ok = in.declare(pub.mid, pub.rtxSSRC, true) && ok
 	}
 	for _, s := range in.streams {
 		s.line = in.lineOf(s.mid)
 	}
+	return ok
 }
 
-func (in *intake) declare(mid string, ssrc uint32, repair bool) {
+func (in *intake) declare(mid string, ssrc uint32, repair bool) bool {
 	if ssrc == 0 {
-		return
+		return true
 	}
 	s := in.find(ssrc)
 	if s == nil {
-		if len(in.streams) >= maxStreams {
-			return
+		if s = (&stream{ssrc: ssrc}); !in.add(s) {
+			return false
 		}
-		s = &stream{ssrc: ssrc}
-		in.streams = append(in.streams, s)
 	}
 	if s.mid != mid || s.rid != "" || s.repair != repair || s.stale {
 		s.mid, s.rid, s.repair = mid, "", repair
 		in.takes(s)
 	}
+	return true
+}
+
+// add makes room for a stream. One that an earlier offer named and that never brought
+// an authentic packet has no replay window to be kept; without such a one the peer has
+// had all its streams, and a new one would be silent without notice.
+func (in *intake) add(s *stream) bool {
+	if len(in.streams) >= maxStreams {
+		i := slices.IndexFunc(in.streams, func(o *stream) bool { return o.stale && !o.window.begun })
+		if i < 0 {
+			return false
+		}
+		in.last = nil
+		in.streams = slices.Delete(in.streams, i, i+1)
+	}
+	in.streams = append(in.streams, s)
+	return true
 }
 
 // introduces says which stream a packet of an unknown SSRC begins, by what its
@@ -254,17 +271,20 @@ func (p *Peer) takeRTP(b []byte, now time.Time) bool {
 	s.window.note(index)
 	p.heard = now
 	if begins {
-		if len(in.streams) >= maxStreams {
-			p.room.engine.log.Warn("sfu: a peer begins stream after stream and is closed", "peer", p.id)
-			p.closeLater()
+		if !in.add(s) {
+			p.tooManyStreams()
 			return true
 		}
-		in.streams = append(in.streams, s)
 		in.takes(s)
 	}
 	in.feedback.note(p, s, index, now)
 	p.passOn(s, payload, now)
 	return true
+}
+
+func (p *Peer) tooManyStreams() {
+	p.room.engine.log.Warn("sfu: a peer begins stream after stream and is closed", "peer", p.id)
+	p.closeLater()
 }
 
 // passOn gives an authentic packet of s, whose header stands in the scratch

@@ -127,7 +127,11 @@ func (p *Peer) negotiate(ctx context.Context, plan *offerPlan) (Answer, error) {
 		return Answer{}, err
 	}
 	lines, exts := intakeLines(d, plan.publish)
-	p.lock(func() { p.in.negotiated(lines, exts, plan.publish) })
+	p.lock(func() {
+		if !p.in.negotiated(lines, exts, plan.publish) {
+			p.tooManyStreams()
+		}
+	})
 	return p.answer(text, plan), nil
 }
 
@@ -273,8 +277,9 @@ func (t *sectionTrack) Kind() webrtc.RTPCodecType {
 var errBind = errors.New("sfu: section cannot be bound")
 
 // Bind takes over what was negotiated; it happens once in a section's life, and
-// changes no sequence number if Pion calls it again.
+// changes no sequence number if Pion calls it again, from a goroutine of its own.
 func (t *sectionTrack) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
+	defer t.s.peer.rescue()
 	mime := webrtc.MimeTypeOpus
 	if t.s.src.kind == Cam {
 		mime = webrtc.MimeTypeVP8
@@ -316,6 +321,7 @@ func (t *sectionTrack) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParame
 
 // Unbind stops the section when Pion stops its sender.
 func (t *sectionTrack) Unbind(webrtc.TrackLocalContext) error {
+	defer t.s.peer.rescue()
 	t.s.peer.lock(func() { t.s.bound = false })
 	return nil
 }

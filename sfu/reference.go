@@ -50,8 +50,7 @@ func (p *Peer) track(t *webrtc.TrackRemote, rx *webrtc.RTPReceiver) {
 		return
 	}
 	if p.started.Add(1) > maxStreams {
-		p.room.engine.log.Warn("sfu: a peer begins stream after stream and is closed", "peer", p.id)
-		p.closeLater()
+		p.tooManyStreams()
 		return
 	}
 	l, ssrc := p.layerFor(tr.Mid(), t)
