@@ -234,7 +234,7 @@ func newEncoderPeer(t *testing.T) *encoderPeer {
 
 // keyframe is the beginning of one of 16 x 16 points, after a descriptor without
 // extensions (RFC 7741, 4.2; RFC 6386, 9.1).
-var keyframe = []byte{0x10, 0x10, 0, 0, 0x9d, 0x01, 0x2a, 16, 0, 16, 0, 0, 0} //nolint:gochecknoglobals // never changed
+var keyframe = []byte{0x10, 0x10, 0, 0, 0x9d, 0x01, 0x2a, 16, 0, 16, 0, 0, 0}
 
 // talk sends sound and pictures until ctx ends.
 func (p *encoderPeer) talk(ctx context.Context) {

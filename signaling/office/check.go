@@ -1,6 +1,7 @@
 package office
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -353,7 +354,7 @@ func (o *Office) roomDevice(ctx context.Context, id string, kind store.DeviceKin
 	if err != nil {
 		return err
 	}
-	if d.Revoked || d.Kind != kind || (d.Unit != own && d.Unit != unitOr(point, own)) {
+	if d.Revoked || cmp.Or(d.Kind, store.Computer) != kind || (d.Unit != own && d.Unit != unitOr(point, own)) {
 		return store.ErrNotFound
 	}
 	if d.Unit == own {
