@@ -21,7 +21,7 @@ import { join } from 'node:path';
 import { createRequire } from 'node:module';
 import { delays, keepDevices } from './delays.mjs';
 import { holdHearing } from './journey.mjs';
-import { turnPages } from './pages.mjs';
+import { keepSocket, turnPages } from './pages.mjs';
 
 const require = createRequire(new URL('../../web/package.json', import.meta.url));
 const { chromium } = require('@playwright/test');
@@ -54,6 +54,7 @@ function launch(executablePath) {
     })
     .then(async (context) => {
       if (config.task === 'delays') await context.addInitScript(keepDevices);
+      if (config.task === 'pages') await context.addInitScript(keepSocket);
       return context;
     })
     .then((context) => ({

@@ -142,7 +142,7 @@ func choose(names []string) ([]row, error) {
 // rows are all rows, in the order of the goal table.
 func rows() []row {
 	var all []row
-	for _, part := range [][]row{soundRows(), pictureRows(), joinRows(), reachRows()} {
+	for _, part := range [][]row{soundRows(), pictureRows(), delayRows(), joinRows(), reachRows()} {
 		all = append(all, part...)
 	}
 	return all
