@@ -37,7 +37,6 @@ const (
 	awayAddr  = "10.77.2.2"
 	webPort   = 8097
 	mediaPort = 7000
-	relayPort = 7100
 	tlsPort   = 443 // of the relay
 )
 
@@ -203,9 +202,8 @@ func newLine(t trial, seed uint64) (l *line, err error) {
 	}
 	up, down = impair.NewPipe(t.Away.Up, seed<<2|2), impair.NewPipe(t.Away.Down, seed<<2|3)
 	// Without us the two far hosts reach each other through the near one.
-	out, err := l.near.Command(ctx, "sysctl", "-qw", "net.ipv4.ip_forward=1").CombinedOutput()
-	if err != nil {
-		return l, fmt.Errorf("forwarding: %w: %s", err, out)
+	if err := l.near.Run("sysctl", "-qw", "net.ipv4.ip_forward=1"); err != nil {
+		return l, err
 	}
 	return l, l.join(ctx, l.away, "tun1", gateAddr, awayAddr, up, down)
 }
