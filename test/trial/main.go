@@ -149,7 +149,7 @@ func choose(names []string) ([]row, error) {
 // rows are all rows, in the order of the goal table.
 func rows() []row {
 	var all []row
-	for _, part := range [][]row{soundRows(), pictureRows(), delayRows(), joinRows(), reachRows(), toolRows(), {relayRow()}} {
+	for _, part := range [][]row{soundRows(), pictureRows(), delayRows(), joinRows(), reachRows(), {abuseRow()}, toolRows(), {relayRow()}} {
 		all = append(all, part...)
 	}
 	return all

@@ -40,6 +40,8 @@ func runHostile(ctx context.Context, text string) error {
 	switch job.Do {
 	case jobRelay:
 		report, err = probeRelay(ctx, job)
+	case jobAbuse:
+		report, err = misuse(ctx, job)
 	default:
 		return fmt.Errorf("no job %q", job.Do)
 	}

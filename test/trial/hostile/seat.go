@@ -58,31 +58,31 @@ func TakeSeat(ctx context.Context, port int, role string) (*Seat, error) {
 		Jar: jar, Timeout: answerWithin,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	call := func(method, host, path, kind string, body []byte) (*http.Response, []byte, error) {
+	call := func(method, host, path, kind string, body []byte) (location string, text []byte, err error) {
 		req, err := http.NewRequestWithContext(ctx, method, "http://"+local+path, bytes.NewReader(body))
 		if err != nil {
-			return nil, nil, err
+			return "", nil, err
 		}
 		req.Host = host
 		req.Header.Set("Origin", "http://"+host)
 		req.Header.Set("Content-Type", kind)
 		res, err := c.Do(req)
 		if err != nil {
-			return nil, nil, err
+			return "", nil, err
 		}
 		defer func() { _ = res.Body.Close() }()
-		text, err := io.ReadAll(io.LimitReader(res.Body, 64<<10))
+		text, err = io.ReadAll(io.LimitReader(res.Body, 64<<10))
 		if err == nil && res.StatusCode >= http.StatusBadRequest {
 			err = fmt.Errorf("hostile: %s %s: status %d", method, path, res.StatusCode)
 		}
-		return res, text, err
+		return res.Header.Get("Location"), text, err
 	}
-	res, _, err := call(http.MethodPost, "localhost:"+strconv.Itoa(port), "/demo/enter", "application/x-www-form-urlencoded",
+	location, _, err := call(http.MethodPost, "localhost:"+strconv.Itoa(port), "/demo/enter", "application/x-www-form-urlencoded",
 		[]byte(url.Values{"role": {role}}.Encode()))
 	if err != nil {
 		return nil, err
 	}
-	_, token, _ := strings.Cut(res.Header.Get("Location"), "#i=")
+	_, token, _ := strings.Cut(location, "#i=")
 	body, err := json.Marshal(map[string]string{"token": token})
 	if err != nil {
 		return nil, err
