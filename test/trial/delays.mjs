@@ -20,6 +20,8 @@ export const keepDevices = () => {
  * sender is of the moment it is read, at a receiver of the moment it is to be shown.
  */
 const watch = async ({ side, seconds }) => {
+  // A receiver needs a moment to find who speaks.
+  if (side === 'sender') await new Promise((done) => setTimeout(done, 1000));
   const wall = () => performance.timeOrigin + performance.now();
   const until = performance.now() + seconds * 1000;
   const out = { sounds: [], flashes: [], lost: 0 };
@@ -135,7 +137,7 @@ export async function delays({ near, far, third }, { window: seconds, nearSpeaks
     speaker.evaluate(watch, { side: 'sender', seconds }),
     ...listeners
       .filter(Boolean)
-      .map((page) => page.evaluate(watch, { side: 'receiver', seconds: seconds + 2 })),
+      .map((page) => page.evaluate(watch, { side: 'receiver', seconds: seconds + 3 })),
   ]);
   return { sender, receivers };
 }

@@ -11,6 +11,7 @@ import (
 const (
 	taskDelays = "delays" // a beep and a flash every two seconds: when each is out again
 	taskPages  = "pages"  // a document's pages are turned
+	taskAbuse  = "abuse"  // quality, while a guest misbehaves
 )
 
 // devices are the files that the fake microphone and camera play, "" for Chromium's own

@@ -9,7 +9,7 @@
 //   third, thirdRole  one more browser in the hearing, and its seat
 //   wav, video  what the fake microphones and cameras play; Chromium's own picture when
 //             there is no video
-//   task      "" counts quality; "delays" tells when signals leave and arrive; "pages"
+//   task      "abuse" waits for a guest, counts quality, and rests for 60 s; "" counts quality; "delays" tells when signals leave and arrive; "pages"
 //             shows the document of pdf and turns its pages
 //   nearSpeaks  nobody is invited to speak: the judge's picture is the large one
 //   port      of the demonstration server ("sfu")
@@ -20,8 +20,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRequire } from 'node:module';
 import { delays, keepDevices } from './delays.mjs';
-import { holdHearing } from './journey.mjs';
-import { turnPages } from './pages.mjs';
+import { admitGuest, holdHearing } from './journey.mjs';
+import { keepSocket, turnPages } from './pages.mjs';
 
 const require = createRequire(new URL('../../web/package.json', import.meta.url));
 const { chromium } = require('@playwright/test');
@@ -54,6 +54,7 @@ function launch(executablePath) {
     })
     .then(async (context) => {
       if (config.task === 'delays') await context.addInitScript(keepDevices);
+      if (config.task === 'pages') await context.addInitScript(keepSocket);
       return context;
     })
     .then((context) => ({
@@ -247,6 +248,25 @@ const silence = (seconds) =>
     void look();
   });
 
+// standstill is the longest time between two pictures of the other on the screen, in ms.
+const standstill = (seconds) =>
+  new Promise((done) => {
+    const pc = window.__pc ?? window.__phientoa.pc();
+    const remote = new Set(pc.getReceivers().map((r) => r.track.id));
+    const video = [...document.querySelectorAll('video')]
+      .filter((v) => v.videoWidth > 0 && v.srcObject?.getVideoTracks().some((t) => remote.has(t.id)))
+      .sort((a, b) => b.clientWidth - a.clientWidth)[0];
+    let last = performance.now();
+    let longest = video ? 0 : seconds * 1000;
+    const next = (now) => {
+      longest = Math.max(longest, now - last);
+      last = now;
+      video.requestVideoFrameCallback(next);
+    };
+    video?.requestVideoFrameCallback(next);
+    setTimeout(() => done(Math.max(longest, performance.now() - last)), seconds * 1000);
+  });
+
 // move gives the far host another address and takes the old one away.
 async function move(pages, { host, from, to }) {
   const watching = [pages.near.evaluate(silence, 15), pages.far.evaluate(silence, 15)];
@@ -266,11 +286,17 @@ async function task(pages) {
   if (config.task === 'delays') seen = await delays(pages, config);
   if (config.task === 'pages' && config.mode === 'sfu') seen = await turnPages(pages, config);
   if (seen !== undefined) return { seen };
-  const [near, far] = await Promise.all([
+  const still = config.task === 'abuse';
+  const [near, far, nearStill, farStill] = await Promise.all([
     measure(pages.near, config.window),
     measure(pages.far, config.window),
+    still && pages.near.evaluate(standstill, config.window),
+    still && pages.far.evaluate(standstill, config.window),
   ]);
-  return { near, far, moved };
+  if (!still) return { near, far, moved };
+  // The pair goes on, so that what the server still holds then is of the abuse.
+  if (config.mode === 'sfu') await pages.near.waitForTimeout(60_000);
+  return { near: { ...near, standstill: nearStill }, far: { ...far, standstill: farStill } };
 }
 
 async function main() {
@@ -291,6 +317,10 @@ async function main() {
       await connectControl(pages.near, pages.far);
     } else {
       pages = await holdHearing({ near, far, third }, config);
+      if (config.task === 'abuse') {
+        console.log('guest');
+        await admitGuest(pages.near);
+      }
     }
     await Promise.all([
       flowing(pages.near, config.mode === 'control' || !config.nearSpeaks),

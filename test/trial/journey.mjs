@@ -92,6 +92,13 @@ async function admit(near, waiting) {
   return name;
 }
 
+/** admitGuest lets in who comes to wait, whoever it is. */
+export async function admitGuest(near) {
+  const waiting = (s) => window.__phientoa.view()?.people.find((p) => p.status === s)?.name ?? '';
+  await until(near, 'a guest waits', waiting, status.waiting);
+  await act(near, 'Cho vào phòng xử án', await near.evaluate(waiting, status.waiting));
+}
+
 /** holdHearing gives the pages of the judge, the party and, if there is one, the third. */
 export async function holdHearing(contexts, { port, nearSpeaks, thirdRole }) {
   const { page: near } = await signIn(contexts.near, port, 'judge');

@@ -57,6 +57,13 @@ func realMain(args []string) int {
 		list(os.Stdout, rows())
 		return exitHeld
 	}
+	if args[0] == jobCommand && len(args) == 2 {
+		if err := runHostile(ctx, args[1]); err != nil {
+			fmt.Fprintln(os.Stderr, "trial:", err)
+			return exitNotRun
+		}
+		return exitHeld
+	}
 	o, chosen, err := parse(args)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "trial:", err)
@@ -142,7 +149,7 @@ func choose(names []string) ([]row, error) {
 // rows are all rows, in the order of the goal table.
 func rows() []row {
 	var all []row
-	for _, part := range [][]row{soundRows(), pictureRows(), joinRows(), reachRows()} {
+	for _, part := range [][]row{soundRows(), pictureRows(), delayRows(), joinRows(), reachRows(), {abuseRow()}, toolRows(), {relayRow()}} {
 		all = append(all, part...)
 	}
 	return all

@@ -21,6 +21,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -37,7 +38,6 @@ const (
 	awayAddr  = "10.77.2.2"
 	webPort   = 8097
 	mediaPort = 7000
-	relayPort = 7100
 	tlsPort   = 443 // of the relay
 )
 
@@ -52,6 +52,8 @@ type run struct {
 	Record       *record       `json:"record,omitempty"`
 	// Seen is what a task other than counting quality measured.
 	Seen json.RawMessage `json:"seen,omitempty"`
+	// Abuse is what was done to the server meanwhile, and what it cost it.
+	Abuse *abuse `json:"abuse,omitempty"`
 	// Moved is for how long after the change of address no sound came, in seconds.
 	Moved struct {
 		Near float64 `json:"near"`
@@ -69,6 +71,9 @@ type run struct {
 type received struct {
 	FrozenShare     float64 `json:"frozenShare"`
 	FramesPerSecond float64 `json:"framesPerSecond"`
+	// Standstill is the longest time between two pictures on the screen, ms; of some
+	// tasks alone.
+	Standstill float64 `json:"standstill,omitempty"`
 	// Slots are half seconds of the window, in order.
 	Slots []slot `json:"slots"`
 	// Detail is what the browser counts of each video stream, to explain the rest.
@@ -171,7 +176,8 @@ type line struct {
 	wg        sync.WaitGroup
 	pipes     []*impair.Pipe
 	up, down  impair.Counts
-	wire      *wire // what the far side sent, when the trial is about the record
+	latest    atomic.Pointer[[]byte] // RTP packet of the far side, when somebody forges it
+	wire      *wire                  // what the far side sent, when the trial is about the record
 }
 
 func newLine(t trial, seed uint64) (l *line, err error) {
@@ -195,6 +201,9 @@ func newLine(t trial, seed uint64) (l *line, err error) {
 		l.wire = &wire{sent: map[uint32]map[uint16]passage{}}
 		up.Seen = l.wire.see
 	}
+	if t.Task == taskAbuse {
+		up.Seen = l.remember
+	}
 	if err := l.join(ctx, l.far, "tun0", nearAddr, farAddr, up, down); err != nil || t.Away == nil {
 		return l, err
 	}
@@ -203,9 +212,8 @@ func newLine(t trial, seed uint64) (l *line, err error) {
 	}
 	up, down = impair.NewPipe(t.Away.Up, seed<<2|2), impair.NewPipe(t.Away.Down, seed<<2|3)
 	// Without us the two far hosts reach each other through the near one.
-	out, err := l.near.Command(ctx, "sysctl", "-qw", "net.ipv4.ip_forward=1").CombinedOutput()
-	if err != nil {
-		return l, fmt.Errorf("forwarding: %w: %s", err, out)
+	if err := l.near.Run("sysctl", "-qw", "net.ipv4.ip_forward=1"); err != nil {
+		return l, err
 	}
 	return l, l.join(ctx, l.away, "tun1", gateAddr, awayAddr, up, down)
 }
@@ -279,20 +287,38 @@ func (t trial) drive(ctx context.Context, l *line, mode, dir string, o options, 
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	var last string
+	last, guest, err := t.follow(ctx, l, out, o)
+	if err := errors.Join(err, cmd.Wait()); err != nil {
+		return fmt.Errorf("browsers: %w: %s", err, stderr.String())
+	}
+	if err := json.Unmarshal(last, r); err != nil || guest == nil {
+		return err
+	}
+	r.Abuse, err = guest.end()
+	return err
+}
+
+// follow does at each line of the driver what it is due for, and gives the last.
+func (t trial) follow(ctx context.Context, l *line, out io.Reader, o options) (last []byte, guest *attack, err error) {
 	lines := bufio.NewScanner(out)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
-		if last = lines.Text(); last == measuring {
+		last = append(last[:0], lines.Bytes()...)
+		switch string(last) {
+		case guestComes:
+			if guest, err = startAttack(ctx, l, t.Away.Seat, o.Window); err != nil {
+				return last, guest, err
+			}
+		case measuring:
 			for _, p := range l.pipes {
 				p.Mark(time.Now())
 			}
+			if guest != nil {
+				guest.begin(ctx)
+			}
 		}
 	}
-	if err := errors.Join(lines.Err(), cmd.Wait()); err != nil {
-		return fmt.Errorf("browsers: %w: %s", err, stderr.String())
-	}
-	return json.Unmarshal([]byte(last), r)
+	return last, guest, lines.Err()
 }
 
 // config is what the driver is told.
@@ -307,9 +333,11 @@ func (t trial) config(ctx context.Context, l *line, mode, dir string, o options)
 	}
 	hosts := map[string]*nethost.Host{"near": l.near, "far": l.far}
 	if t.Away != nil {
-		if t.Away.Seat == "judge" {
+		switch {
+		case t.Task == taskAbuse: // a guest of our own making
+		case t.Away.Seat == "judge":
 			hosts["near"] = l.away
-		} else {
+		default:
 			hosts["third"], c["thirdRole"] = l.away, t.Away.Seat
 		}
 	}

@@ -22,7 +22,7 @@ const (
 func pages() trial {
 	return trial{
 		Name: "V4", About: "party's line loses 10 % both ways, its pages and signaling included: a document is shown and its pages are turned (the product has no shared screen): when the page is drawn at the party",
-		Source: "reliability table V4", Up: losing(0.10), Down: losing(0.10), WebOverLines: true, NearSpeaks: true,
+		Source: "reliability table V4", Up: losing(0.10), Down: losing(0.10), WebOverLines: true,
 		Control: noControl, Task: taskPages,
 		Figures: func(r run) map[string]figure {
 			var seen struct {

@@ -71,6 +71,11 @@ func (h *Host) Command(ctx context.Context, name string, args ...string) *exec.C
 	return exec.CommandContext(ctx, "ip", append([]string{"netns", "exec", h.Name, name}, args...)...)
 }
 
+// Run runs a command inside the namespace to its end.
+func (h *Host) Run(name string, args ...string) error {
+	return run("ip", append([]string{"netns", "exec", h.Name, name}, args...)...)
+}
+
 // TUN opens a TUN device in the namespace with this address (CIDR), up, and as
 // the default route, without which browsers gather no candidates.
 func (h *Host) TUN(dev, cidr string) (*os.File, error) {
