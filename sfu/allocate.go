@@ -136,7 +136,7 @@ func (p *Peer) allocate(now time.Time) {
 			sound += s.src.soundRate(now)
 		case s.ideal < 0:
 			s.starved = false
-			s.aim(-1, !s.wanted())
+			s.aim(-1, s.rests())
 		default:
 			list, secs = append(list, s.demand(now)), append(secs, s)
 			list[len(list)-1].section = len(secs) - 1

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/ice/v4"
@@ -29,6 +30,9 @@ type Engine struct {
 	net   pionnet.Net // of all peers: one made by Pion scans the interfaces each time
 	reg   *collector
 	wg    sync.WaitGroup // goroutines of peers
+
+	stages   atomic.Uint32 // of pictures given up under load
+	watching chan struct{} // closed when the load is not looked at any more
 
 	mu     sync.Mutex
 	rooms  map[string]*Room
@@ -67,7 +71,7 @@ func New(p Params) (*Engine, error) {
 	if p.Now == nil {
 		p.Now = time.Now
 	}
-	e := &Engine{p: p, log: p.Logger, pool: newPacketPool(), rooms: map[string]*Room{}}
+	e := &Engine{p: p, log: p.Logger, pool: newPacketPool(), rooms: map[string]*Room{}, watching: make(chan struct{})}
 	if e.net, err = stdnet.NewNet(); err != nil {
 		return nil, fmt.Errorf("sfu: network interfaces: %w", err)
 	}
@@ -78,12 +82,13 @@ func New(p Params) (*Engine, error) {
 		}
 		e.loops = append(e.loops, l)
 	}
-	e.reg = newCollector(e.loops)
+	e.reg = newCollector(e.loops, &e.stages)
 	if p.Registerer != nil {
 		if err := p.Registerer.Register(e.reg); err != nil {
 			return nil, errors.Join(fmt.Errorf("sfu: metrics: %w", err), e.Close())
 		}
 	}
+	e.wg.Go(func() { e.watch(e.watching, e.meter()) })
 	return e, nil
 }
 
@@ -192,6 +197,9 @@ func (e *Engine) MediaAddrs() []netip.AddrPort {
 // Close closes all rooms and sockets and waits for every goroutine.
 func (e *Engine) Close() error {
 	e.mu.Lock()
+	if !e.closed {
+		close(e.watching)
+	}
 	e.closed = true
 	rooms := make([]*Room, 0, len(e.rooms))
 	for _, r := range e.rooms {

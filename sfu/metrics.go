@@ -33,7 +33,7 @@ type counters struct {
 	packetsOut, bytesOut      atomic.Uint64
 	resent, keyframes, panics atomic.Uint64
 	nacks, givenUp, padding   atomic.Uint64
-	replays                   atomic.Uint64
+	replays, unwelcome        atomic.Uint64
 	dropped                   [dropReasons]atomic.Uint64
 	peers, rooms              atomic.Int64
 	_                         [64]byte
@@ -41,12 +41,13 @@ type counters struct {
 
 // collector sums the loops when asked.
 type collector struct {
-	loops []*loop
-	descs map[string]*prometheus.Desc
+	loops  []*loop
+	stages *atomic.Uint32
+	descs  map[string]*prometheus.Desc
 }
 
-func newCollector(loops []*loop) *collector {
-	c := &collector{loops: loops, descs: map[string]*prometheus.Desc{}}
+func newCollector(loops []*loop, stages *atomic.Uint32) *collector {
+	c := &collector{loops: loops, stages: stages, descs: map[string]*prometheus.Desc{}}
 	add := func(name, help string, labels ...string) {
 		c.descs[name] = prometheus.NewDesc("sfu_"+name, help, labels, nil)
 	}
@@ -62,6 +63,8 @@ func newCollector(loops []*loop) *collector {
 	add("packets_given_up_total", "Lost packets that no publisher's answer brought in time.")
 	add("panics_total", "Panics that ended one peer.")
 	add("packets_dropped_total", "Packets that went no further.", "reason")
+	add("joins_refused_total", "Joins of viewers refused because the process is overloaded.")
+	add("stages_given_up", "Whose pictures are given up under load: 0 nobody's, 1 monitors', 2 also the public's, 3 also small ones.")
 	add("peers", "Peers that are joined.")
 	add("rooms", "Rooms that are open.")
 	return c
@@ -98,6 +101,8 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	for r := range dropReasons {
 		counter("packets_dropped_total", sum(func(c *counters) uint64 { return c.dropped[r].Load() }), r.String())
 	}
+	counter("joins_refused_total", sum(func(c *counters) uint64 { return c.unwelcome.Load() }))
+	ch <- prometheus.MustNewConstMetric(c.descs["stages_given_up"], prometheus.GaugeValue, float64(c.stages.Load()))
 	var peers, rooms int64
 	for _, l := range c.loops {
 		peers += l.count.peers.Load()

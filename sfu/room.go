@@ -158,6 +158,9 @@ func (r *Room) admit(p *Peer) error {
 	case len(r.peers) >= r.engine.p.Limits.PeersPerRoom:
 		return fmt.Errorf("%w: %d peers in the room", ErrLimit, len(r.peers))
 	}
+	if err := r.welcome(p); err != nil {
+		return err
+	}
 	r.peers[p.id] = p
 	r.loop.count.peers.Add(1)
 	p.start()
