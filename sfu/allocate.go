@@ -144,7 +144,7 @@ func (p *Peer) allocate(now time.Time) {
 		case !s.gate.open || s.dead || s.src.kind == Mic:
 		case s.ideal < 0:
 			s.starved = false
-			s.aim(-1, !s.wanted())
+			s.aim(-1, s.rests())
 		default:
 			list, secs = append(list, s.demand(now)), append(secs, s)
 			list[len(list)-1].section = len(secs) - 1

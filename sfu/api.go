@@ -166,7 +166,8 @@ type Answer struct {
 type PausedBy uint8
 
 // Reasons, the strongest first when several hold: grant, unused, lost, sender,
-// bandwidth, policy. Unused: the device is connected and publishes no such source.
+// overload, bandwidth, policy. Unused: the device is connected and publishes no such
+// source. Overload: the process gives the picture up for a while (see Yield).
 const (
 	NotPaused PausedBy = iota
 	PausedByGrant
@@ -175,6 +176,7 @@ const (
 	PausedByPolicy
 	PausedByLost
 	PausedByUnused
+	PausedByOverload
 )
 
 // ReceiverState is the reconciled state of one section of one peer.

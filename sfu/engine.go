@@ -28,7 +28,9 @@ type Engine struct {
 	reg   *collector
 	wg    sync.WaitGroup // goroutines of peers
 
-	halfOpen atomic.Int64 // peers without keys, see reserve
+	halfOpen atomic.Int64  // peers without keys, see reserve
+	stages   atomic.Uint32 // of pictures given up under load
+	watching chan struct{} // closed when the load is not looked at any more
 
 	mu     sync.Mutex
 	rooms  map[string]*Room
@@ -67,7 +69,7 @@ func New(p Params) (*Engine, error) {
 	if p.Now == nil {
 		p.Now = time.Now
 	}
-	e := &Engine{p: p, log: p.Logger, pool: newPacketPool(), rooms: map[string]*Room{}}
+	e := &Engine{p: p, log: p.Logger, pool: newPacketPool(), rooms: map[string]*Room{}, watching: make(chan struct{})}
 	if e.net, err = stdnet.NewNet(); err != nil {
 		return nil, fmt.Errorf("sfu: network interfaces: %w", err)
 	}
@@ -78,12 +80,13 @@ func New(p Params) (*Engine, error) {
 		}
 		e.loops = append(e.loops, l)
 	}
-	e.reg = newCollector(e.loops, &e.halfOpen)
+	e.reg = newCollector(e.loops, &e.halfOpen, &e.stages)
 	if p.Registerer != nil {
 		if err := p.Registerer.Register(e.reg); err != nil {
 			return nil, errors.Join(fmt.Errorf("sfu: metrics: %w", err), e.Close())
 		}
 	}
+	e.wg.Go(func() { e.watch(e.watching, e.meter()) })
 	return e, nil
 }
 
@@ -178,6 +181,9 @@ func (e *Engine) MediaAddrs() []netip.AddrPort {
 // Close closes all rooms and sockets and waits for every goroutine.
 func (e *Engine) Close() error {
 	e.mu.Lock()
+	if !e.closed {
+		close(e.watching)
+	}
 	e.closed = true
 	rooms := make([]*Room, 0, len(e.rooms))
 	for _, r := range e.rooms {

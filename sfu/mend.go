@@ -297,6 +297,7 @@ func (m *mendRound) request(ssrc uint32, ask []uint16) {
 // collectNacks gathers what is to be asked for now and returns after which time
 // to look again, 0 when nothing is missing.
 func (p *Peer) collectNacks(m *mendRound) (next time.Duration) {
+	defer p.rescue()
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
 	defer p.room.deliver()

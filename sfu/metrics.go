@@ -34,6 +34,7 @@ type counters struct {
 	resent, keyframes, panics atomic.Uint64
 	nacks, givenUp, padding   atomic.Uint64
 	unfinished, replays       atomic.Uint64
+	unwelcome                 atomic.Uint64
 	dropped                   [dropReasons]atomic.Uint64
 	peers, rooms              atomic.Int64
 	_                         [64]byte
@@ -41,13 +42,14 @@ type counters struct {
 
 // collector sums the loops when asked.
 type collector struct {
-	loops []*loop
-	half  *atomic.Int64
-	descs map[string]*prometheus.Desc
+	loops  []*loop
+	half   *atomic.Int64
+	stages *atomic.Uint32
+	descs  map[string]*prometheus.Desc
 }
 
-func newCollector(loops []*loop, half *atomic.Int64) *collector {
-	c := &collector{loops: loops, half: half, descs: map[string]*prometheus.Desc{}}
+func newCollector(loops []*loop, half *atomic.Int64, stages *atomic.Uint32) *collector {
+	c := &collector{loops: loops, half: half, stages: stages, descs: map[string]*prometheus.Desc{}}
 	add := func(name, help string, labels ...string) {
 		c.descs[name] = prometheus.NewDesc("sfu_"+name, help, labels, nil)
 	}
@@ -64,6 +66,8 @@ func newCollector(loops []*loop, half *atomic.Int64) *collector {
 	add("panics_total", "Panics that ended one peer.")
 	add("packets_dropped_total", "Packets that went no further.", "reason")
 	add("peers_unfinished_total", "Peers closed because their handshake did not end in time.")
+	add("joins_refused_total", "Joins of viewers refused because the process is overloaded.")
+	add("stages_given_up", "Whose pictures are given up under load: 0 nobody's, 1 monitors', 2 also the public's, 3 also small ones.")
 	add("peers", "Peers that are joined.")
 	add("peers_joining", "Peers that have joined and not finished their handshake.")
 	add("rooms", "Rooms that are open.")
@@ -102,6 +106,8 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	for r := range dropReasons {
 		counter("packets_dropped_total", sum(func(c *counters) uint64 { return c.dropped[r].Load() }), r.String())
 	}
+	counter("joins_refused_total", sum(func(c *counters) uint64 { return c.unwelcome.Load() }))
+	ch <- prometheus.MustNewConstMetric(c.descs["stages_given_up"], prometheus.GaugeValue, float64(c.stages.Load()))
 	var peers, rooms int64
 	for _, l := range c.loops {
 		peers += l.count.peers.Load()

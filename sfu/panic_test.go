@@ -43,9 +43,9 @@ func TestAPanicAtAnyEntryEndsThatPeer(t *testing.T) {
 			p.in.open = plainOpener{}
 			p.in.lines = []sending{{mid: "x", types: codecTypes{opus: 111}}}
 			p.in.streams = []*stream{{ssrc: 7, mid: "x", line: &p.in.lines[0], layer: &layer{ssrc: 7}}}
-			p.datagram([]byte{0x80, 111, 0, 1, 0, 0, 0, 0, 0, 0, 0, 7, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17})
+			p.datagrams([][]byte{{0x80, 111, 0, 1, 0, 0, 0, 0, 0, 0, 0, 7, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17}})
 		},
-		"a report": func(t *testing.T, p *Peer) { p.datagram(control(t, p)) },
+		"a report": func(t *testing.T, p *Peer) { p.datagrams([][]byte{control(t, p)}) },
 		"ICE's state": func(_ *testing.T, p *Peer) {
 			p.state = PeerLost
 			p.connectionState(webrtc.PeerConnectionStateConnected)
@@ -105,7 +105,7 @@ func TestTheNewestSoundIsNeverSilencedByItsNumber(t *testing.T) {
 			say := func(ssrc uint32, n uint16) {
 				b, err := (&rtp.Packet{Header: rtp.Header{Version: 2, PayloadType: 111, SSRC: ssrc, SequenceNumber: n, Timestamp: uint32(n) * 960}, Payload: []byte("sound and a tag of 16")}).Marshal()
 				require.NoError(t, err)
-				p.datagram(b)
+				p.datagrams([][]byte{b})
 			}
 			for i := range uint32(200) {
 				ssrc := 1000 + i

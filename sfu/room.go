@@ -168,6 +168,9 @@ func (r *Room) admit(p *Peer) error {
 	case len(r.peers) >= r.engine.p.Limits.PeersPerRoom:
 		return fmt.Errorf("%w: %d peers in the room", ErrLimit, len(r.peers))
 	}
+	if err := r.welcome(p); err != nil {
+		return err
+	}
 	r.peers[p.id] = p
 	p.half = true
 	if p.follows {

@@ -133,7 +133,7 @@ func (s *section) retarget(now time.Time) {
 		return
 	}
 	switch hi := int(s.grant.MaxLayer); {
-	case !s.wanted():
+	case s.rests():
 		s.ideal = -1
 	case s.hinted && s.hint.Height > 0:
 		s.ideal = s.src.smallestFor(now, s.hint.Width, s.hint.Height, int(s.grant.MinLayer), hi)
@@ -145,7 +145,7 @@ func (s *section) retarget(now time.Time) {
 		return
 	}
 	s.starved = false
-	s.aim(s.ideal, !s.wanted())
+	s.aim(s.ideal, s.rests())
 }
 
 // aim makes layer i the target, -1 for none; at once ends what flows now instead
@@ -435,6 +435,8 @@ func (s *section) state(now time.Time) ReceiverState {
 		st.PausedBy = PausedByLost
 	case s.src.kind == Cam && s.src.silent(now):
 		st.PausedBy = PausedBySender
+	case s.shed():
+		st.PausedBy = PausedByOverload
 	case s.starved || s.congested && s.waiting:
 		st.PausedBy = PausedByBandwidth
 	case !s.wanted():

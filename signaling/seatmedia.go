@@ -195,6 +195,9 @@ func (m *seatMedia) join(o *wire.MediaOffer) (MediaPeer, uint32, *hearing.Refusa
 	p, err := m.room.Join(sfu.PeerParams{ID: string(m.seat.device), Observer: &mediaObserver{m: m, gen: gen}, MayPublish: m.publish, Follows: o.Follow})
 	if err != nil {
 		m.logger.Warn("peer not joined", "device", m.seat.device, "err", err)
+		if errors.Is(err, sfu.ErrOverload) {
+			return nil, 0, refuseOverloaded()
+		}
 		return nil, 0, refuseMediaFailed()
 	}
 	p.Prepare(m.sources)

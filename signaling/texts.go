@@ -137,6 +137,14 @@ func refuseMediaFailed() *hearing.Refusal {
 		"Picture and sound could not be connected. Please try again; if it keeps failing, tell the clerk.")
 }
 
+// refuseOverloaded: who only watches is not let in while the server cannot serve
+// those who take part.
+func refuseOverloaded() *hearing.Refusal {
+	return refusal("overloaded",
+		"Máy chủ đang quá tải nên tạm thời không nhận thêm người theo dõi. Vui lòng thử lại sau ít phút.",
+		"The server is overloaded and takes no further viewers for now. Please try again in a few minutes.")
+}
+
 func refuseLeased() *hearing.Refusal {
 	return refusal("hosted_elsewhere",
 		"Phiên tòa đang được một máy chủ khác phục vụ. Đang kết nối lại.",

@@ -42,6 +42,8 @@ export function tileReason(
     case PausedBy.SENDER:
     case PausedBy.LOST:
       return "tile_lost";
+    case PausedBy.OVERLOAD:
+      return "tile_overload";
     case PausedBy.UNUSED:
       return "tile_unused";
     case PausedBy.UNSPECIFIED:
