@@ -282,6 +282,9 @@ export const officeEn: OfficeCatalogue = {
   person_encoder_hint: "It sends picture and sound of whoever sits before this console.",
   person_encoder_none: "The unit has no encoder yet.",
   person_encoder_not: "None",
+  person_wall: "Viewing wall",
+  person_wall_hint: "It shows the public hearing by the calendar, without an invitation.",
+  person_wall_none: "The unit has no viewing wall yet.",
   person_room_device: "Enrolled courtroom computer",
   person_room_device_hint: "The computer takes this seat by the calendar, without an invitation.",
   person_room_device_none: "No computer of the unit is enrolled yet.",
@@ -519,6 +522,15 @@ export const officeEn: OfficeCatalogue = {
   encoder_token_once:
     "It is shown this once. Whoever has it can send picture and sound in the camera's stead.",
   encoder_copy: "Copy the token",
+  wall_add: "Add a viewing wall",
+  wall_kind: "viewing wall",
+  wall_label: "Name of the wall",
+  wall_label_hint: "For instance: ground floor lobby, screen for the public",
+  wall_token: "Token of the wall",
+  wall_token_how:
+    "Enter the WHEP address {url} and this bearer token in the player. The wall takes Opus sound and VP8 pictures, and shows only what the public of an open hearing may see and hear.",
+  wall_token_once:
+    "The token is shown once. Whoever has it sees the public hearing in the wall's place.",
   device_remove: "Revoke the computer",
   device_remove_ask:
     "This computer is cut off at once, also in a hearing that is on, and has to be enrolled again.",

@@ -291,6 +291,9 @@ export const officeVi = {
   person_encoder_hint: "Gửi hình, tiếng của người ngồi trước bàn điều khiển này.",
   person_encoder_none: "Đơn vị chưa có bộ mã hóa nào.",
   person_encoder_not: "Không dùng",
+  person_wall: "Màn hình theo dõi",
+  person_wall_hint: "Màn hình tự chiếu phiên tòa công khai theo lịch, không cần giấy mời.",
+  person_wall_none: "Đơn vị chưa có màn hình theo dõi nào.",
   person_room_device: "Máy phòng xử án đã ghi danh",
   person_room_device_hint: "Máy tự vào đúng chỗ này theo lịch, không cần giấy mời.",
   person_room_device_none: "Đơn vị chưa có máy nào được ghi danh.",
@@ -533,6 +536,15 @@ export const officeVi = {
     "Nhập địa chỉ WHIP {url} và mã này (Bearer token) vào bộ mã hóa. Bộ mã hóa gửi tiếng Opus, hình VP8 và chỉ phát được trong phiên tòa mà lịch xếp cho nó.",
   encoder_token_once: "Mã chỉ hiện một lần. Ai có mã này phát được hình, tiếng thay cho máy quay.",
   encoder_copy: "Sao chép mã truy cập",
+  wall_add: "Thêm màn hình theo dõi",
+  wall_kind: "màn hình theo dõi",
+  wall_label: "Tên màn hình",
+  wall_label_hint: "Ví dụ: Sảnh tầng 1, màn hình cho người tham dự",
+  wall_token: "Mã truy cập của màn hình",
+  wall_token_how:
+    "Nhập địa chỉ WHEP {url} và mã này (Bearer token) vào đầu phát. Màn hình nhận tiếng Opus, hình VP8 và chỉ chiếu những gì người tham dự phiên tòa công khai được xem, nghe.",
+  wall_token_once:
+    "Mã chỉ hiện một lần. Ai có mã này xem được phiên tòa công khai thay cho màn hình.",
   device_remove: "Thu hồi máy",
   device_remove_ask:
     "Máy này bị ngắt ngay, kể cả trong phiên tòa đang diễn ra, và phải ghi danh lại mới dùng được.",
