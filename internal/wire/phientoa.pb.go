@@ -172,6 +172,8 @@ const (
 	PausedBy_PAUSED_BY_LOST        PausedBy = 5
 	// the device is connected and sends no such source: no camera is used
 	PausedBy_PAUSED_BY_UNUSED PausedBy = 6
+	// this client negotiated no codec that the source sends
+	PausedBy_PAUSED_BY_CODEC PausedBy = 7
 )
 
 // Enum value maps for PausedBy.
@@ -184,6 +186,7 @@ var (
 		4: "PAUSED_BY_POLICY",
 		5: "PAUSED_BY_LOST",
 		6: "PAUSED_BY_UNUSED",
+		7: "PAUSED_BY_CODEC",
 	}
 	PausedBy_value = map[string]int32{
 		"PAUSED_BY_UNSPECIFIED": 0,
@@ -193,6 +196,7 @@ var (
 		"PAUSED_BY_POLICY":      4,
 		"PAUSED_BY_LOST":        5,
 		"PAUSED_BY_UNUSED":      6,
+		"PAUSED_BY_CODEC":       7,
 	}
 )
 
@@ -7231,7 +7235,7 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\x15PERSON_STATUS_ARRIVED\x10\x02\x12\x19\n" +
 	"\x15PERSON_STATUS_WAITING\x10\x03\x12\x1e\n" +
 	"\x1aPERSON_STATUS_IN_COURTROOM\x10\x04\x12\x19\n" +
-	"\x15PERSON_STATUS_REMOVED\x10\x05*\xa9\x01\n" +
+	"\x15PERSON_STATUS_REMOVED\x10\x05*\xbe\x01\n" +
 	"\bPausedBy\x12\x19\n" +
 	"\x15PAUSED_BY_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fPAUSED_BY_GRANT\x10\x01\x12\x14\n" +
@@ -7239,7 +7243,8 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\x13PAUSED_BY_BANDWIDTH\x10\x03\x12\x14\n" +
 	"\x10PAUSED_BY_POLICY\x10\x04\x12\x12\n" +
 	"\x0ePAUSED_BY_LOST\x10\x05\x12\x14\n" +
-	"\x10PAUSED_BY_UNUSED\x10\x06B\x1dZ\x1bphientoa/internal/wire;wireb\x06proto3"
+	"\x10PAUSED_BY_UNUSED\x10\x06\x12\x13\n" +
+	"\x0fPAUSED_BY_CODEC\x10\aB\x1dZ\x1bphientoa/internal/wire;wireb\x06proto3"
 
 var (
 	file_phientoa_v1_phientoa_proto_rawDescOnce sync.Once

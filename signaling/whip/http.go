@@ -55,6 +55,8 @@ func (s *Server) refuse(w http.ResponseWriter, no *refused) {
 	switch {
 	case no.media && why.Code == "media_failed":
 		problem(w, http.StatusUnprocessableEntity, refuseSDP())
+	case no.media && why.Code == "media_codec":
+		problem(w, http.StatusUnprocessableEntity, why)
 	case no.later || no.media:
 		w.Header().Set("Retry-After", retryAfter)
 		problem(w, http.StatusServiceUnavailable, why)
