@@ -14,7 +14,8 @@ import (
 // SourceKind is what a source carries.
 type SourceKind string
 
-// Source kinds: Mic is Opus; Cam is VP8, simulcast where the sender offers it.
+// Source kinds: Mic is Opus; Cam is VP8, simulcast where the sender offers it, or
+// H.264 from senders that offer no VP8.
 const (
 	Mic SourceKind = "mic"
 	Cam SourceKind = "cam"
@@ -127,8 +128,11 @@ type Params struct {
 	Loops    int
 	Sender   SenderMode
 	Receiver ReceiverMode
-	Limits   Limits
-	Logger   *slog.Logger
+	// H264 accepts cameras that offer H.264 and no VP8; without it they are refused
+	// (ErrCodec). Default off: the players of recordings do not show H.264 yet.
+	H264   bool
+	Limits Limits
+	Logger *slog.Logger
 	// Registerer takes the metrics; nil registers none.
 	Registerer prometheus.Registerer
 	// Now is the clock of timestamps, default time.Now (monotonic inside).
@@ -165,9 +169,10 @@ type Answer struct {
 // PausedBy says why nothing flows in a section.
 type PausedBy uint8
 
-// Reasons, the strongest first when several hold: grant, unused, lost, sender,
+// Reasons, the strongest first when several hold: grant, unused, lost, codec, sender,
 // overload, bandwidth, policy. Unused: the device is connected and publishes no such
-// source. Overload: the process gives the picture up for a while (see Yield).
+// source. Codec: this peer cannot decode what the source sends. Overload: the process
+// gives the picture up for a while (see Yield).
 const (
 	NotPaused PausedBy = iota
 	PausedByGrant
@@ -177,6 +182,7 @@ const (
 	PausedByLost
 	PausedByUnused
 	PausedByOverload
+	PausedByCodec
 )
 
 // ReceiverState is the reconciled state of one section of one peer.
@@ -232,15 +238,19 @@ type PeerParams struct {
 	// is granted to the peer now, connected sources first, then by priority, no source
 	// twice. Prepare has no effect then. Such a peer publishes nothing (ErrBadOffer).
 	Follows bool
+	// Onlooker: it hinders nobody. What others publish is refused (ErrCodec) when a peer
+	// with a section for it cannot decode it, unless that peer is an onlooker.
+	Onlooker bool
 }
 
 // Codec of a packet.
 type Codec uint8
 
-// Codecs of the first slice.
+// Codecs: H264 is constrained baseline in packetization mode 1 (RFC 6184).
 const (
 	Opus Codec = iota
 	VP8
+	H264
 )
 
 // Packet is a received media packet as taps and forwarding see it: decrypted,
@@ -255,7 +265,7 @@ type Packet struct {
 	Timestamp uint32 // RTP timestamp of the sender
 	Marker    bool
 	Arrival   time.Time // node clock, with monotonic reading
-	Payload   []byte    // RTP payload, read only: an Opus packet, or VP8 with its descriptor (RFC 7741); empty: padding
+	Payload   []byte    // RTP payload, read only: an Opus packet, VP8 with its descriptor (RFC 7741), or H.264 as RFC 6184 packs it; empty: padding
 	// Recovered: taken from a redundancy block, not from its own packet.
 	Recovered bool
 

@@ -194,7 +194,7 @@ func (in *intake) onlyLineOf(pt uint8) (found *sending) {
 }
 
 func (t *codecTypes) has(pt uint8) bool {
-	return pt != 0 && (pt == t.opus || pt == t.red || pt == t.vp8 || pt == t.rtx)
+	return pt != 0 && (pt == t.opus || pt == t.red || pt == t.vp8 || pt == t.h264 || pt == t.rtx)
 }
 
 // layerOf is where packets of s go: by MID and RID, never by what the packets
@@ -311,7 +311,7 @@ func (p *Peer) passOn(s *stream, payload []byte, now time.Time) {
 			c.dropped[dropForeign].Add(1)
 			return
 		}
-		if !originalOf(pkt, at.types.vp8) {
+		if !originalOf(pkt, at.types.video()) {
 			return // padding that probes the bandwidth
 		}
 	}

@@ -85,8 +85,16 @@ func (l *layer) get(ext uint64) *packetRefs {
 
 // codecTypes are the payload types of a publishing m-line.
 type codecTypes struct {
-	opus, red, vp8, rtx uint8 // 0: not negotiated
-	nack                bool  // lost packets may be asked for
+	opus, red, vp8, h264, rtx uint8 // 0: not negotiated
+	nack                      bool  // lost packets may be asked for
+}
+
+// video is the payload type of the pictures: an m-line has those of one codec.
+func (t *codecTypes) video() uint8 {
+	if t.vp8 != 0 {
+		return t.vp8
+	}
+	return t.h264
 }
 
 // ingest takes one received packet and gives it to whom it is granted. The reader of
@@ -145,7 +153,7 @@ func (r *Room) absorb(l *layer, p *rtp.Packet, pt codecTypes, now time.Time) (ag
 		return again
 	}
 	if k.padding && src.kind == Cam {
-		k.pkt.Codec = VP8
+		k.pkt.Codec = src.codec
 	}
 	src.heard += len(p.Payload) + rtpHeaderSize
 	l.bytes += len(p.Payload) + packetOverhead
@@ -166,12 +174,15 @@ func (r *Room) absorb(l *layer, p *rtp.Packet, pt codecTypes, now time.Time) (ag
 // describe parses the payload by its type into k.
 func (l *layer) describe(k *packetRefs, p *rtp.Packet, pt codecTypes) bool {
 	if l.src.kind == Cam {
-		if p.PayloadType != pt.vp8 {
+		if p.PayloadType != pt.video() {
 			return false
 		}
 		var ok bool
-		k.pkt.Codec = VP8
-		k.vp8, ok = parseVP8(k.raw)
+		if k.pkt.Codec = l.src.codec; k.pkt.Codec == H264 {
+			k.vp8, ok = readH264(k.raw)
+		} else {
+			k.vp8, ok = parseVP8(k.raw)
+		}
 		k.keyStart = k.vp8.key
 		return ok
 	}

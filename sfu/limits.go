@@ -14,6 +14,9 @@ var (
 	ErrLimit = errors.New("sfu: limit exceeded")
 	// ErrBadOffer: the offer breaks the protocol and was not applied.
 	ErrBadOffer = errors.New("sfu: bad offer")
+	// ErrCodec: what would be published is in no codec that is taken, or in one that a
+	// peer which must see it cannot decode; everything else of the offer may be offered anew.
+	ErrCodec = errors.New("sfu: no codec that all can decode")
 	// ErrStaleEpoch: the routing comes from a node that no longer hosts the room.
 	ErrStaleEpoch = errors.New("sfu: stale epoch")
 	// ErrBadID: an id is empty, longer than 128 bytes or not an RFC 4566 token.

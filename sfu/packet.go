@@ -14,10 +14,10 @@ type packetRefs struct {
 	store []byte // capacity of the pool's class
 	raw   []byte // the RTP payload as received; pkt.Payload lies inside
 
-	padding  bool // no payload: it only takes a number
-	red      bool // raw is RFC 2198 redundancy around pkt.Payload
-	vp8      vp8Descriptor
-	keyStart bool // first packet of a VP8 keyframe
+	padding  bool          // no payload: it only takes a number
+	red      bool          // raw is RFC 2198 redundancy around pkt.Payload
+	vp8      vp8Descriptor // of H.264 what stands in its place: see readH264
+	keyStart bool          // first packet of a keyframe
 }
 
 // packetPool hands out packets of two sizes; it belongs to an Engine.

@@ -25,6 +25,7 @@ type Peer struct {
 	observer   PeerObserver
 	mayPublish map[SourceKind]bool
 	follows    bool
+	onlooker   bool
 	api        *webrtc.API
 	pc         *webrtc.PeerConnection
 	keys       keyTap
@@ -73,7 +74,7 @@ type transport struct {
 
 func newPeer(r *Room, p PeerParams) (*Peer, error) {
 	peer := &Peer{
-		room: r, id: p.ID, observer: p.Observer, mayPublish: map[SourceKind]bool{}, follows: p.Follows,
+		room: r, id: p.ID, observer: p.Observer, mayPublish: map[SourceKind]bool{}, follows: p.Follows, onlooker: p.Onlooker,
 		wake: make(chan struct{}, 1), losses: make(chan struct{}, 1), answers: newAnswerTime(), done: make(chan struct{}), closed: make(chan struct{}),
 		byMID: map[string]*section{}, publish: map[string]*source{}, heard: r.engine.p.Now(),
 	}
@@ -167,6 +168,8 @@ func mediaEngine(mode SenderMode) (*webrtc.MediaEngine, error) {
 	codec(webrtc.RTPCodecTypeAudio, 63, mimeRED, 48000, 2, "111/111", nil)
 	codec(webrtc.RTPCodecTypeVideo, 96, webrtc.MimeTypeVP8, 90000, 0, "", video)
 	codec(webrtc.RTPCodecTypeVideo, 97, webrtc.MimeTypeRTX, 90000, 0, "apt=96", nil)
+	codec(webrtc.RTPCodecTypeVideo, 102, webrtc.MimeTypeH264, 90000, 0, "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f", video)
+	codec(webrtc.RTPCodecTypeVideo, 103, webrtc.MimeTypeRTX, 90000, 0, "apt=102", nil)
 	received := []webrtc.RTPTransceiverDirection{webrtc.RTPTransceiverDirectionRecvonly}
 	extension := func(uri string, kinds ...webrtc.RTPCodecType) {
 		for _, k := range kinds {

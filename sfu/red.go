@@ -73,7 +73,8 @@ func depthFor(share float64) int {
 // negotiated it, where packets are lost on the way to them or on the way to us.
 func (s *section) payload(k *packetRefs) ([]byte, uint8) {
 	if s.redPT == 0 {
-		return k.pkt.Payload, s.pt
+		pt, _ := s.typeOf(k)
+		return k.pkt.Payload, pt
 	}
 	l, line := s.src.layers[k.pkt.Layer], &s.peer.tx.line
 	depth := line.red

@@ -103,6 +103,8 @@ func negotiatedTypes(rx *webrtc.RTPReceiver) codecTypes {
 			t.red = pt
 		case strings.EqualFold(c.MimeType, webrtc.MimeTypeVP8):
 			t.vp8 = pt
+		case strings.EqualFold(c.MimeType, webrtc.MimeTypeH264):
+			t.h264 = pt
 		}
 	}
 	return t
@@ -232,7 +234,7 @@ func (p *Peer) repair(ssrc uint32, pkt *rtp.Packet, b []byte) bool {
 	if !ok {
 		return false
 	}
-	if !unwrapRTX(pkt, b, r.types.vp8) {
+	if !unwrapRTX(pkt, b, r.types.video()) {
 		return true // padding that probes the bandwidth
 	}
 	p.take(r.layer, r.ssrc, pkt, r.types, p.room.engine.p.Now())

@@ -76,7 +76,7 @@ func (r *Room) source(id SourceID, now time.Time) *source {
 	s := &source{id: id, kind: id.Kind}
 	bits := r.engine.p.Limits.AudioBitrate
 	if id.Kind == Cam {
-		bits = r.engine.p.Limits.VideoBitrate
+		bits, s.codec = r.engine.p.Limits.VideoBitrate, VP8
 	}
 	// A second's worth of burst: keyframes of all layers may come at once.
 	s.police = newBucket(bits/8, bits/8, now)

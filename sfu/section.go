@@ -20,7 +20,8 @@ type section struct {
 	dead  bool // the m-line was stopped
 
 	ssrc, rtxSSRC    uint32
-	pt, redPT, rtxPT uint8
+	pt, redPT, rtxPT uint8                   // of sound or VP8; 0: not negotiated
+	h264PT, h264RTX  uint8                   // of H.264; 0: not negotiated
 	stream           webrtc.TrackLocalWriter // SendPion only
 	hdr              rtp.Header
 	gate             gate
@@ -133,7 +134,7 @@ func (s *section) retarget(now time.Time) {
 		return
 	}
 	switch hi := int(s.grant.MaxLayer); {
-	case s.rests():
+	case s.rests() || !s.takes(s.src.codec):
 		s.ideal = -1
 	case s.hinted && s.hint.Height > 0:
 		s.ideal = s.src.smallestFor(now, s.hint.Width, s.hint.Height, int(s.grant.MinLayer), hi)
@@ -146,6 +147,27 @@ func (s *section) retarget(now time.Time) {
 	}
 	s.starved = false
 	s.aim(s.ideal, s.rests())
+}
+
+// takes tells whether the receiver of a picture has negotiated the codec, so far as is
+// known yet.
+func (s *section) takes(c Codec) bool {
+	switch {
+	case !s.bound:
+		return true
+	case c == H264:
+		return s.h264PT != 0
+	default:
+		return s.pt != 0
+	}
+}
+
+// typeOf is the payload type of packet k, and that of its retransmission, 0 for none.
+func (s *section) typeOf(k *packetRefs) (plain, again uint8) {
+	if k.pkt.Codec == H264 {
+		return s.h264PT, s.h264RTX
+	}
+	return s.pt, s.rtxPT
 }
 
 // aim makes layer i the target, -1 for none; at once ends what flows now instead
@@ -384,7 +406,7 @@ func (s *section) header(b []byte, pt uint8, marker bool, seq uint16, ts, ssrc u
 // resend answers one lost sequence number on the RTX stream (RFC 4588), within
 // the budget of the section; without RTX nothing is repeated.
 func (s *section) resend(seq uint16, now time.Time) {
-	if s.rtxPT == 0 || !s.gate.open || !s.bound || !s.peer.tx.ready || !s.sent {
+	if !s.gate.open || !s.bound || !s.peer.tx.ready || !s.sent {
 		return
 	}
 	out := s.seq.next - 1
@@ -402,12 +424,16 @@ func (s *section) resend(seq uint16, now time.Time) {
 	if k == nil {
 		return
 	}
+	_, pt := s.typeOf(k)
+	if pt == 0 {
+		return
+	}
 	if !s.rtxBudget.take(len(k.raw)+2+rtpHeaderSize, now) {
 		return
 	}
 	h.resent = age
 	b := s.peer.room.out.space(s.headerSize() + 2 + len(k.raw))
-	body := b[s.header(b, s.rtxPT, k.pkt.Marker, uint16(s.rtxNext), k.pkt.Timestamp-h.tsShift, s.rtxSSRC):]
+	body := b[s.header(b, pt, k.pkt.Marker, uint16(s.rtxNext), k.pkt.Timestamp-h.tsShift, s.rtxSSRC):]
 	binary.BigEndian.PutUint16(body, seq)
 	copy(body[2:], k.raw)
 	k.vp8.rewrite(body[2:], h.pidShift, h.tl0Shift)
@@ -433,6 +459,8 @@ func (s *section) state(now time.Time) ReceiverState {
 		st.PausedBy = PausedByUnused
 	case s.src.lost():
 		st.PausedBy = PausedByLost
+	case s.src.kind == Cam && !s.takes(s.src.codec):
+		st.PausedBy = PausedByCodec
 	case s.src.kind == Cam && s.src.silent(now):
 		st.PausedBy = PausedBySender
 	case s.shed():

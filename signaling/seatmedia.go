@@ -136,6 +136,9 @@ func (m *seatMedia) offer(ctx context.Context, o *wire.MediaOffer) (*wire.MediaA
 			m.dropLocked()
 			return &wire.MediaAnswer{Refusal: wireRefusal(m.lostLocked())}, nil
 		}
+		if errors.Is(err, sfu.ErrCodec) {
+			return &wire.MediaAnswer{Refusal: wireRefusal(refuseCodec())}, nil
+		}
 		return &wire.MediaAnswer{Refusal: wireRefusal(refuseMediaFailed())}, nil
 	}
 	out := &wire.MediaAnswer{Sdp: ans.SDP, Generation: gen}

@@ -145,6 +145,12 @@ func refuseOverloaded() *hearing.Refusal {
 		"The server is overloaded and takes no further viewers for now. Please try again in a few minutes.")
 }
 
+func refuseCodec() *hearing.Refusal {
+	return refusal("media_codec",
+		"Máy của những người tham gia phiên tòa không xem được định dạng hình mà máy quay này gửi. Vui lòng dùng định dạng VP8; nếu vẫn lỗi, hãy báo cán bộ kỹ thuật.",
+		"Others in the hearing cannot see the picture format that this camera sends. Please use VP8; if it keeps failing, tell the technician.")
+}
+
 func refuseLeased() *hearing.Refusal {
 	return refusal("hosted_elsewhere",
 		"Phiên tòa đang được một máy chủ khác phục vụ. Đang kết nối lại.",

@@ -174,6 +174,8 @@ const (
 	PausedBy_PAUSED_BY_UNUSED PausedBy = 6
 	// the server has too much to do: this picture is given up for a while, sound goes on
 	PausedBy_PAUSED_BY_OVERLOAD PausedBy = 7
+	// this client negotiated no codec that the source sends
+	PausedBy_PAUSED_BY_CODEC PausedBy = 8
 )
 
 // Enum value maps for PausedBy.
@@ -187,6 +189,7 @@ var (
 		5: "PAUSED_BY_LOST",
 		6: "PAUSED_BY_UNUSED",
 		7: "PAUSED_BY_OVERLOAD",
+		8: "PAUSED_BY_CODEC",
 	}
 	PausedBy_value = map[string]int32{
 		"PAUSED_BY_UNSPECIFIED": 0,
@@ -197,6 +200,7 @@ var (
 		"PAUSED_BY_LOST":        5,
 		"PAUSED_BY_UNUSED":      6,
 		"PAUSED_BY_OVERLOAD":    7,
+		"PAUSED_BY_CODEC":       8,
 	}
 )
 
@@ -7247,7 +7251,7 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\x15PERSON_STATUS_ARRIVED\x10\x02\x12\x19\n" +
 	"\x15PERSON_STATUS_WAITING\x10\x03\x12\x1e\n" +
 	"\x1aPERSON_STATUS_IN_COURTROOM\x10\x04\x12\x19\n" +
-	"\x15PERSON_STATUS_REMOVED\x10\x05*\xc1\x01\n" +
+	"\x15PERSON_STATUS_REMOVED\x10\x05*\xd6\x01\n" +
 	"\bPausedBy\x12\x19\n" +
 	"\x15PAUSED_BY_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fPAUSED_BY_GRANT\x10\x01\x12\x14\n" +
@@ -7256,7 +7260,8 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\x10PAUSED_BY_POLICY\x10\x04\x12\x12\n" +
 	"\x0ePAUSED_BY_LOST\x10\x05\x12\x14\n" +
 	"\x10PAUSED_BY_UNUSED\x10\x06\x12\x16\n" +
-	"\x12PAUSED_BY_OVERLOAD\x10\aB\x1dZ\x1bphientoa/internal/wire;wireb\x06proto3"
+	"\x12PAUSED_BY_OVERLOAD\x10\a\x12\x13\n" +
+	"\x0fPAUSED_BY_CODEC\x10\bB\x1dZ\x1bphientoa/internal/wire;wireb\x06proto3"
 
 var (
 	file_phientoa_v1_phientoa_proto_rawDescOnce sync.Once

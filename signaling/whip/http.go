@@ -57,6 +57,8 @@ func (at *way) refuse(w http.ResponseWriter, no *refused) {
 	switch {
 	case no.media && why.Code == "media_failed":
 		problem(w, http.StatusUnprocessableEntity, refuseSDP())
+	case no.media && why.Code == "media_codec":
+		problem(w, http.StatusUnprocessableEntity, why)
 	case no.later || no.media:
 		w.Header().Set("Retry-After", retryAfter)
 		problem(w, http.StatusServiceUnavailable, why)

@@ -46,6 +46,8 @@ export function tileReason(
       return "tile_overload";
     case PausedBy.UNUSED:
       return "tile_unused";
+    case PausedBy.CODEC:
+      return "tile_codec";
     case PausedBy.UNSPECIFIED:
       return state.waitingKeyframe && state.currentLayer < 0 ? "tile_connecting" : null;
   }
