@@ -195,7 +195,7 @@ func (p *Peer) bindSections(plan *offerPlan) (map[*section]*webrtc.RTPSender, er
 		if s == nil {
 			continue
 		}
-		sender, err := p.pc.AddTrack(&sectionTrack{s: s, red: r.red})
+		sender, err := p.pc.AddTrack(&sectionTrack{s: s, kind: r.kind, red: r.red})
 		if err != nil {
 			return nil, fmt.Errorf("%w: section %q: %w", ErrBadOffer, r.mid, err)
 		}
@@ -244,16 +244,17 @@ func (p *Peer) newSectionFor(r receivePlan) *section {
 // sectionTrack is a section as Pion sees it: it lends SSRC and payload types and
 // never writes through Pion unless SendPion is chosen.
 type sectionTrack struct {
-	s   *section
-	red bool
+	s    *section
+	kind SourceKind // the section's, which may have another source any time
+	red  bool
 }
 
 // ID names the track within the stream.
 func (t *sectionTrack) ID() string {
 	if t.s.peer.follows {
-		return string(t.s.src.kind) + "-" + t.s.mid
+		return string(t.kind) + "-" + t.s.mid
 	}
-	return string(t.s.src.kind)
+	return string(t.kind)
 }
 
 // RID is empty: we send one layer.
@@ -264,7 +265,7 @@ func (t *sectionTrack) StreamID() string { return t.s.cname() }
 
 // Kind of the media.
 func (t *sectionTrack) Kind() webrtc.RTPCodecType {
-	if t.s.src.kind == Mic {
+	if t.kind == Mic {
 		return webrtc.RTPCodecTypeAudio
 	}
 	return webrtc.RTPCodecTypeVideo
@@ -276,7 +277,7 @@ var errBind = errors.New("sfu: section cannot be bound")
 // changes no sequence number if Pion calls it again.
 func (t *sectionTrack) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
 	mime := webrtc.MimeTypeOpus
-	if t.s.src.kind == Cam {
+	if t.kind == Cam {
 		mime = webrtc.MimeTypeVP8
 	}
 	var media webrtc.RTPCodecParameters
