@@ -235,7 +235,7 @@ func (p *Peer) bindSections(plan *offerPlan) (map[*section]*webrtc.RTPSender, er
 		if s == nil {
 			continue
 		}
-		sender, err := p.pc.AddTrack(&sectionTrack{s: s, red: r.red, formats: r.formats})
+		sender, err := p.pc.AddTrack(&sectionTrack{s: s, kind: r.kind, red: r.red, formats: r.formats})
 		if err != nil {
 			return nil, fmt.Errorf("%w: section %q: %w", ErrBadOffer, r.mid, err)
 		}
@@ -285,6 +285,7 @@ func (p *Peer) newSectionFor(r receivePlan) *section {
 // never writes through Pion unless SendPion is chosen.
 type sectionTrack struct {
 	s       *section
+	kind    SourceKind // the section's, which may have another source any time
 	red     bool
 	formats []string // payload types that the m-line offers; Pion lists those of all m-lines
 }
@@ -292,9 +293,9 @@ type sectionTrack struct {
 // ID names the track within the stream.
 func (t *sectionTrack) ID() string {
 	if t.s.peer.follows {
-		return string(t.s.src.kind) + "-" + t.s.mid
+		return string(t.kind) + "-" + t.s.mid
 	}
-	return string(t.s.src.kind)
+	return string(t.kind)
 }
 
 // RID is empty: we send one layer.
@@ -305,7 +306,7 @@ func (t *sectionTrack) StreamID() string { return t.s.cname() }
 
 // Kind of the media.
 func (t *sectionTrack) Kind() webrtc.RTPCodecType {
-	if t.s.src.kind == Mic {
+	if t.kind == Mic {
 		return webrtc.RTPCodecTypeAudio
 	}
 	return webrtc.RTPCodecTypeVideo
@@ -319,7 +320,7 @@ func (t *sectionTrack) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParame
 	defer t.s.peer.rescue()
 	s := t.s
 	first, second := t.offered(ctx, webrtc.MimeTypeOpus), webrtc.RTPCodecParameters{}
-	if s.src.kind == Cam {
+	if t.kind == Cam {
 		first, second = t.offered(ctx, webrtc.MimeTypeVP8), t.offered(ctx, webrtc.MimeTypeH264)
 	}
 	media := first
