@@ -195,11 +195,11 @@ func (p *Peer) applyPublishing(plan *offerPlan) {
 func (p *Peer) bindSections(plan *offerPlan) (map[*section]*webrtc.RTPSender, error) {
 	started := map[*section]*webrtc.RTPSender{}
 	for _, r := range plan.receive {
-		s := p.newSectionFor(r)
-		if s == nil {
+		track := p.newSectionFor(r)
+		if track == nil {
 			continue
 		}
-		sender, err := p.pc.AddTrack(&sectionTrack{s: s, red: r.red})
+		sender, err := p.pc.AddTrack(track)
 		if err != nil {
 			return nil, fmt.Errorf("%w: section %q: %w", ErrBadOffer, r.mid, err)
 		}
@@ -207,7 +207,7 @@ func (p *Peer) bindSections(plan *offerPlan) (map[*section]*webrtc.RTPSender, er
 		if got := p.midOf(sender); got != r.mid {
 			return nil, fmt.Errorf("%w: section %q became %q", ErrBadOffer, r.mid, got)
 		}
-		started[s] = sender
+		started[track.s] = sender
 	}
 	return started, nil
 }
@@ -221,7 +221,7 @@ func (p *Peer) midOf(sender *webrtc.RTPSender) string {
 	return ""
 }
 
-func (p *Peer) newSectionFor(r receivePlan) *section {
+func (p *Peer) newSectionFor(r receivePlan) *sectionTrack {
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
 	if p.ended || p.byMID[r.mid] != nil {
@@ -242,33 +242,39 @@ func (p *Peer) newSectionFor(r receivePlan) *section {
 	src.sections = append(src.sections, s)
 	p.room.regrantSection(s, now, true)
 	p.room.refollow(now)
-	return s
+	return newSectionTrack(s, r.red)
 }
 
 // sectionTrack is a section as Pion sees it: it lends SSRC and payload types and
-// never writes through Pion unless SendPion is chosen.
+// never writes through Pion unless SendPion is chosen. Pion asks for the names at any
+// time and without the room's lock, so they are those of the section's beginning.
 type sectionTrack struct {
-	s   *section
-	red bool
+	s          *section
+	kind       SourceKind
+	id, stream string
+	red        bool
+}
+
+func newSectionTrack(s *section, red bool) *sectionTrack {
+	t := &sectionTrack{s: s, kind: s.src.kind, id: string(s.src.kind), stream: s.cname(), red: red}
+	if s.peer.follows {
+		t.id += "-" + s.mid
+	}
+	return t
 }
 
 // ID names the track within the stream.
-func (t *sectionTrack) ID() string {
-	if t.s.peer.follows {
-		return string(t.s.src.kind) + "-" + t.s.mid
-	}
-	return string(t.s.src.kind)
-}
+func (t *sectionTrack) ID() string { return t.id }
 
 // RID is empty: we send one layer.
 func (t *sectionTrack) RID() string { return "" }
 
 // StreamID joins microphone and camera of a device; Pion uses it as CNAME too.
-func (t *sectionTrack) StreamID() string { return t.s.cname() }
+func (t *sectionTrack) StreamID() string { return t.stream }
 
 // Kind of the media.
 func (t *sectionTrack) Kind() webrtc.RTPCodecType {
-	if t.s.src.kind == Mic {
+	if t.kind == Mic {
 		return webrtc.RTPCodecTypeAudio
 	}
 	return webrtc.RTPCodecTypeVideo
@@ -281,7 +287,7 @@ var errBind = errors.New("sfu: section cannot be bound")
 func (t *sectionTrack) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
 	defer t.s.peer.rescue()
 	mime := webrtc.MimeTypeOpus
-	if t.s.src.kind == Cam {
+	if t.kind == Cam {
 		mime = webrtc.MimeTypeVP8
 	}
 	var media webrtc.RTPCodecParameters
