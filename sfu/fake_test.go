@@ -89,7 +89,7 @@ var fakeTypes = codecTypes{opus: 111, red: 63, vp8: 96}
 // binds gives p a section for the source.
 func (f *fakeRoom) binds(p *Peer, id SourceID, mid string) *section {
 	p.prepared = append(p.prepared, id)
-	s := p.newSectionFor(receivePlan{mid: mid, kind: id.Kind, red: true})
+	s := p.newSectionFor(receivePlan{mid: mid, kind: id.Kind, red: true}).s
 	s.ssrc, s.rtxSSRC, s.pt, s.bound = uint32(len(p.sections))*10+1, uint32(len(p.sections))*10+2, 111, true
 	if id.Kind == Cam {
 		s.pt, s.rtxPT = 96, 97

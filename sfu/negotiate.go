@@ -231,11 +231,11 @@ func (p *Peer) applyPublishing(plan *offerPlan) {
 func (p *Peer) bindSections(plan *offerPlan) (map[*section]*webrtc.RTPSender, error) {
 	started := map[*section]*webrtc.RTPSender{}
 	for _, r := range plan.receive {
-		s := p.newSectionFor(r)
-		if s == nil {
+		track := p.newSectionFor(r)
+		if track == nil {
 			continue
 		}
-		sender, err := p.pc.AddTrack(&sectionTrack{s: s, kind: r.kind, red: r.red, formats: r.formats})
+		sender, err := p.pc.AddTrack(track)
 		if err != nil {
 			return nil, fmt.Errorf("%w: section %q: %w", ErrBadOffer, r.mid, err)
 		}
@@ -243,7 +243,7 @@ func (p *Peer) bindSections(plan *offerPlan) (map[*section]*webrtc.RTPSender, er
 		if got := p.midOf(sender); got != r.mid {
 			return nil, fmt.Errorf("%w: section %q became %q", ErrBadOffer, r.mid, got)
 		}
-		started[s] = sender
+		started[track.s] = sender
 	}
 	return started, nil
 }
@@ -257,7 +257,7 @@ func (p *Peer) midOf(sender *webrtc.RTPSender) string {
 	return ""
 }
 
-func (p *Peer) newSectionFor(r receivePlan) *section {
+func (p *Peer) newSectionFor(r receivePlan) *sectionTrack {
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
 	if p.ended || p.byMID[r.mid] != nil {
@@ -278,31 +278,36 @@ func (p *Peer) newSectionFor(r receivePlan) *section {
 	src.sections = append(src.sections, s)
 	p.room.regrantSection(s, now, true)
 	p.room.refollow(now)
-	return s
+	return newSectionTrack(s, r)
 }
 
 // sectionTrack is a section as Pion sees it: it lends SSRC and payload types and
-// never writes through Pion unless SendPion is chosen.
+// never writes through Pion unless SendPion is chosen. Pion asks for the names at any
+// time and without the room's lock, so they are those of the section's beginning.
 type sectionTrack struct {
-	s       *section
-	kind    SourceKind // the section's, which may have another source any time
-	red     bool
-	formats []string // payload types that the m-line offers; Pion lists those of all m-lines
+	s          *section
+	kind       SourceKind
+	id, stream string
+	red        bool
+	formats    []string // payload types that the m-line offers; Pion lists those of all m-lines
+}
+
+func newSectionTrack(s *section, r receivePlan) *sectionTrack {
+	t := &sectionTrack{s: s, kind: s.src.kind, id: string(s.src.kind), stream: s.cname(), red: r.red, formats: r.formats}
+	if s.peer.follows {
+		t.id += "-" + s.mid
+	}
+	return t
 }
 
 // ID names the track within the stream.
-func (t *sectionTrack) ID() string {
-	if t.s.peer.follows {
-		return string(t.kind) + "-" + t.s.mid
-	}
-	return string(t.kind)
-}
+func (t *sectionTrack) ID() string { return t.id }
 
 // RID is empty: we send one layer.
 func (t *sectionTrack) RID() string { return "" }
 
 // StreamID joins microphone and camera of a device; Pion uses it as CNAME too.
-func (t *sectionTrack) StreamID() string { return t.s.cname() }
+func (t *sectionTrack) StreamID() string { return t.stream }
 
 // Kind of the media.
 func (t *sectionTrack) Kind() webrtc.RTPCodecType {

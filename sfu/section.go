@@ -230,7 +230,7 @@ func (s *section) forward(l *layer, k *packetRefs) {
 	if !s.emit(l, k) {
 		return
 	}
-	if begun && ext < l.released && s.src.kind == Cam {
+	if begun && ext < l.released && s.src.kind == Cam && !s.peer.tx.line.pace.draining { // what was held back has what follows behind it
 		s.catchUp(l, ext+1)
 	}
 }
