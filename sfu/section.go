@@ -331,6 +331,7 @@ func (s *section) begin(l *layer, k *packetRefs) {
 	}
 	s.seq.start(k.pkt.Seq)
 	s.lastLayer, s.lastSSRC, s.running = l, l.ssrc, true
+	s.caught = 0 // a number of the layer before
 }
 
 // nextTimestamp places the first packet of l on the section's timeline: by the
