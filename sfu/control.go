@@ -32,6 +32,7 @@ const (
 func (p *Peer) takeRTCP(b []byte, now time.Time) (tell bool) {
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
+	defer p.rescueServed()
 	plain, tell := p.openRTCP(b, now)
 	p.control(plain, now)
 	return tell

@@ -110,7 +110,8 @@ func (c *peerConn) admit(b []byte, from netip.AddrPort) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !stun.IsMessage(b) {
-		return len(b) == 1 && b[0] == signOfLife || c.handshake.take(len(b), c.now())
+		// Media comes here under ReceivePion alone.
+		return len(b) == 1 && b[0] == signOfLife || isMedia(b) || c.handshake.take(len(b), c.now())
 	}
 	if _, ok := c.answered[from]; ok {
 		return true

@@ -222,6 +222,15 @@ func (p *Peer) rescue() {
 	}
 }
 
+// rescueServed is rescue for who sends to p under the room's lock: what stood ready to
+// leave is nobody else's.
+func (p *Peer) rescueServed() {
+	if v := recover(); v != nil {
+		p.room.out.clear()
+		p.fell(v)
+	}
+}
+
 func (p *Peer) fell(v any) {
 	p.room.loop.count.panics.Add(1)
 	p.room.engine.log.Error("sfu: panic ended a peer", "peer", p.id, "panic", fmt.Sprint(v))

@@ -137,12 +137,16 @@ func (r *Room) Join(p PeerParams) (*Peer, error) {
 	}
 	r.mu.Lock()
 	old := r.peers[p.ID]
+	half := old != nil && old.half
 	r.mu.Unlock()
-	if old != nil {
-		old.Close()
+	if half {
+		old.Close() // its place is the new one's
 	}
 	if err := r.engine.reserve(); err != nil {
-		return nil, err
+		return nil, err // who has keys stays joined
+	}
+	if old != nil && !half {
+		old.Close()
 	}
 	peer, err := newPeer(r, p)
 	if err != nil {

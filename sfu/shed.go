@@ -25,6 +25,7 @@ const (
 	heavyLag, lightLag = 200 * time.Millisecond, 50 * time.Millisecond
 	heavyCPU, lightCPU = 0.9, 0.7
 	heavyFull          = 0.01
+	meteredPackets     = 500 // fewer between two looks say nothing of the server
 )
 
 // load is one look at the process.
@@ -147,7 +148,9 @@ func (e *Engine) meter() func() load {
 		if span := now.Sub(at); !at.IsZero() && span > 0 {
 			got.lag = max(span-loadPace, 0)
 			got.cpu = float64(used-cpu) / float64(span) / float64(runtime.GOMAXPROCS(0))
-			got.full = float64(f-full) / float64(max(f-full+o-out, 1))
+			if tried := f - full + o - out; tried >= meteredPackets {
+				got.full = float64(f-full) / float64(tried)
+			}
 		}
 		cpu, full, out, at = used, f, o, now
 		return got

@@ -201,8 +201,8 @@ func TestTheMeterSeesWorkAndFullBuffers(t *testing.T) {
 	e := &Engine{loops: []*loop{{}, {}}}
 	measure := e.meter()
 	require.Zero(t, measure(), "the first look knows nothing")
-	e.loops[0].count.packetsOut.Add(90)
-	e.loops[1].count.dropped[dropFull].Add(10)
+	e.loops[0].count.packetsOut.Add(900)
+	e.loops[1].count.dropped[dropFull].Add(100)
 	before := cpuTime()
 	for cpuTime()-before < 20*time.Millisecond { // work
 		_ = fmt.Sprint(before)
@@ -210,4 +210,6 @@ func TestTheMeterSeesWorkAndFullBuffers(t *testing.T) {
 	l := measure()
 	require.InDelta(t, 0.1, l.full, 1e-9)
 	require.Positive(t, l.cpu)
+	e.loops[0].count.dropped[dropFull].Add(meteredPackets - 1)
+	require.Zero(t, measure().full, "a few packets at one full buffer are no overload")
 }

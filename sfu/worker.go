@@ -77,6 +77,7 @@ func (p *Peer) run(e errands) {
 func (p *Peer) collect(lastStates, nextReport *time.Time) errands {
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
+	defer p.rescueServed()
 	now := p.room.engine.p.Now()
 	e := errands{next: reportInterval, states: p.states}
 	p.states = nil

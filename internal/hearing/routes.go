@@ -9,7 +9,8 @@ import (
 
 // Priorities of grants: what is shed last has the highest.
 const (
-	priorityMic            = 255
+	priorityFloorMic       = 255
+	priorityMic            = 254
 	priorityFloorCam       = 200
 	priorityBenchCam       = 150
 	priorityInterpreterCam = 120
@@ -66,7 +67,11 @@ func (s *State) courtroomRoutes(r *Routing) {
 		}
 		r.Grants = append(r.Grants, s.yielding(d, spread(Source{d.ID, Cam}, s.camPriority(d), !s.signs(d), audiences...))...)
 		if s.microphoneOpen(d) {
-			r.Grants = append(r.Grants, spread(Source{d.ID, Mic}, priorityMic, false, audiences...)...)
+			priority := uint8(priorityMic)
+			if s.camPriority(d) == priorityFloorCam { // of one sound, a wall gets this one
+				priority = priorityFloorMic
+			}
+			r.Grants = append(r.Grants, spread(Source{d.ID, Mic}, priority, false, audiences...)...)
 		}
 	}
 }

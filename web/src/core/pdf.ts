@@ -5,7 +5,7 @@ import worker from "pdfjs-dist/build/pdf.worker.min.mjs?url";
 
 /** What a page may take of a weak machine's memory, in pixels of four bytes. */
 const CANVAS_PIXELS = 16_000_000;
-const PICTURE_PIXELS = 80_000_000;
+const PICTURE_PIXELS = 130_000_000; // A1 at 400 dpi; a larger one would be left out
 
 export interface Pdf {
   pages: number;

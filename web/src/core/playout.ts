@@ -44,6 +44,10 @@ export class Playout {
       if (line.delay !== old.delay) changed.set(mid, line.delay === 0 ? null : line.delay);
       next.set(mid, line);
     }
+    // Who is missing from one report keeps the delay that the browser still has.
+    for (const [mid, line] of this.lines) {
+      if (line.delay > 0 && !report.has(mid)) next.set(mid, line);
+    }
     this.lines = next;
     return changed;
   }
