@@ -3,7 +3,6 @@ package sfu
 import (
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/netip"
 	"runtime"
@@ -113,13 +112,24 @@ func newLoop(p Params, index int) (*loop, error) {
 	return l, nil
 }
 
-// quietLoggers silences Pion: its lines name addresses, and our own log says
-// what operators need.
-func quietLoggers() *logging.DefaultLoggerFactory {
-	return &logging.DefaultLoggerFactory{
-		Writer: io.Discard, DefaultLogLevel: logging.LogLevelDisabled, ScopeLevels: map[string]logging.LogLevel{},
-	}
-}
+// quiet silences Pion: its lines name addresses, and our own log says what operators
+// need. Pion asks for a dozen loggers for each peer; none of them holds anything.
+type quiet struct{}
+
+func quietLoggers() logging.LoggerFactory { return quiet{} }
+
+func (quiet) NewLogger(string) logging.LeveledLogger { return quiet{} }
+
+func (quiet) Trace(string)          {}
+func (quiet) Tracef(string, ...any) {}
+func (quiet) Debug(string)          {}
+func (quiet) Debugf(string, ...any) {}
+func (quiet) Info(string)           {}
+func (quiet) Infof(string, ...any)  {}
+func (quiet) Warn(string)           {}
+func (quiet) Warnf(string, ...any)  {}
+func (quiet) Error(string)          {}
+func (quiet) Errorf(string, ...any) {}
 
 func (l *loop) close() {
 	if l.mux != nil {

@@ -13,8 +13,8 @@ const (
 	maxAttributes = 256 // of an m-line, without those of foreign formats
 )
 
-// keepOurs leaves in an offered m-line the formats that we know and what the offer
-// says of them. Browsers offer some forty formats; Pion reads all attributes of an
+// keepOurs leaves in an offered m-line the formats and header extensions that we know
+// and what the offer says of them. Browsers offer some forty formats; Pion reads all attributes of an
 // m-line again for each, so that an offer of 220 KB could take it more than a
 // minute. Of an m-line without any of ours the first stays, for Pion to refuse.
 func keepOurs(m *sdp.MediaDescription, publishes bool) error {
@@ -29,8 +29,10 @@ func keepOurs(m *sdp.MediaDescription, publishes bool) error {
 	m.Attributes = slices.DeleteFunc(m.Attributes, func(a sdp.Attribute) bool {
 		switch a.Key {
 		case "rtpmap", "fmtp", "rtcp-fb":
-			pt, _, _ := strings.Cut(a.Value, " ")
-			return pt != "*" && !slices.Contains(ours, pt)
+			pt, what, _ := strings.Cut(a.Value, " ")
+			return pt != "*" && !slices.Contains(ours, pt) || what == "goog-remb"
+		case "extmap":
+			return !ourExtension(a.Value)
 		}
 		return false
 	})
@@ -41,6 +43,18 @@ func keepOurs(m *sdp.MediaDescription, publishes bool) error {
 		return fmt.Errorf("%w: %d attributes of an m-line", ErrLimit, len(m.Attributes))
 	}
 	return nil
+}
+
+// ourExtension says that mediaEngine registers the extension of a=extmap (RFC 8285
+// section 8): a number, perhaps with a direction, and the URI.
+func ourExtension(value string) bool {
+	if fields := strings.Fields(value); len(fields) > 1 {
+		switch fields[1] {
+		case sdp.SDESMidURI, sdp.SDESRTPStreamIDURI, sdp.SDESRepairRTPStreamIDURI, sdp.ABSSendTimeURI, sdp.AudioLevelURI, sdp.TransportCCURI:
+			return true
+		}
+	}
+	return false
 }
 
 // formatNames reads the codec of each format of an m-line, in small letters, that of

@@ -30,11 +30,18 @@ const (
 // keys with. Making a key and a certificate by x509 for each peer, which also verifies
 // what it has signed, was a tenth of what a join costs.
 type identity struct {
-	mu   sync.Mutex
-	key  *ecdsa.PrivateKey
-	tbs  []byte // the part of the certificate that is signed, with a serial number to be replaced
-	at   int    // where the serial number stands in tbs
+	mu sync.Mutex
+	template
 	made time.Time
+}
+
+// template is what the certificates of one key have in common.
+type template struct {
+	key *ecdsa.PrivateKey
+	// like is one of them; of its RawTBSCertificate, the part that is signed, only the
+	// serial number is to be replaced, which stands at.
+	like *x509.Certificate
+	at   int
 }
 
 // signedCertificate is Certificate of RFC 5280 section 4.1.
@@ -49,12 +56,12 @@ func (i *identity) certificate() (webrtc.Certificate, error) {
 	fail := func(err error) (webrtc.Certificate, error) {
 		return webrtc.Certificate{}, fmt.Errorf("sfu: DTLS certificate: %w", err)
 	}
-	key, tbs, err := i.next(time.Now())
+	of, tbs, err := i.next(time.Now())
 	if err != nil {
 		return fail(err)
 	}
 	digest := sha256.Sum256(tbs)
-	signature, err := ecdsa.SignASN1(rand.Reader, key, digest[:])
+	signature, err := ecdsa.SignASN1(rand.Reader, of.key, digest[:])
 	if err != nil {
 		return fail(err)
 	}
@@ -66,25 +73,24 @@ func (i *identity) certificate() (webrtc.Certificate, error) {
 	if err != nil {
 		return fail(err)
 	}
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		return fail(err)
-	}
-	return webrtc.CertificateFromX509(key, cert), nil
+	cert := *of.like // instead of parsing what was just written
+	cert.Raw, cert.RawTBSCertificate, cert.Signature = der, tbs, signature
+	cert.SerialNumber = new(big.Int).SetBytes(tbs[of.at : of.at+serialBytes])
+	return webrtc.CertificateFromX509(of.key, &cert), nil
 }
 
-// next gives what the certificate of another peer signs, and the key.
-func (i *identity) next(now time.Time) (*ecdsa.PrivateKey, []byte, error) {
+// next gives what the key of another peer's certificate signs, and the template with it.
+func (i *identity) next(now time.Time) (template, []byte, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if age := now.Sub(i.made); i.key == nil || age > identityAge || age < 0 {
 		if err := i.renew(now); err != nil {
-			return nil, nil, err
+			return template{}, nil, err
 		}
 	}
-	tbs := bytes.Clone(i.tbs)
+	tbs := bytes.Clone(i.like.RawTBSCertificate)
 	newSerial(tbs[i.at:])
-	return i.key, tbs, nil
+	return i.template, tbs, nil
 }
 
 // newSerial writes a random serial number over the one at the beginning of b; it is
@@ -102,11 +108,11 @@ func (i *identity) renew(now time.Time) error {
 	serial := make([]byte, serialBytes)
 	newSerial(serial)
 	name := pkix.Name{CommonName: "WebRTC"} // tells nothing; nobody checks it (RFC 8827 section 6.5)
-	like := &x509.Certificate{
+	wanted := &x509.Certificate{
 		SerialNumber: new(big.Int).SetBytes(serial), Issuer: name, Subject: name,
 		NotBefore: now.Add(-24 * time.Hour), NotAfter: now.Add(identityLife),
 	}
-	der, err := x509.CreateCertificate(rand.Reader, like, like, &key.PublicKey, key)
+	der, err := x509.CreateCertificate(rand.Reader, wanted, wanted, &key.PublicKey, key)
 	if err != nil {
 		return fmt.Errorf("template: %w", err)
 	}
@@ -118,6 +124,6 @@ func (i *identity) renew(now time.Time) error {
 	if at < 0 {
 		return errors.New("template without its serial number")
 	}
-	i.key, i.tbs, i.at, i.made = key, cert.RawTBSCertificate, at, now
+	i.template, i.made = template{key: key, like: cert, at: at}, now
 	return nil
 }

@@ -4,12 +4,47 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // routes say which peer sends from which address, as ICE has authenticated it. The
-// reader of the socket looks without a lock; changes are rare and make a new table.
-type routes = map[netip.AddrPort]*Peer
+// reader of the socket looks without a lock; a change makes one of the parts anew, so
+// that joining a full process costs little more than joining an empty one.
+type routes struct {
+	changing sync.Mutex // held by who makes a new part
+	parts    [routeParts]atomic.Pointer[routePart]
+}
+
+type routePart map[netip.AddrPort]*Peer
+
+// routeParts is so much that a thousand peers leave four addresses to a part.
+const routeParts = 256
+
+func (t *routes) part(from netip.AddrPort) *atomic.Pointer[routePart] {
+	a, port := from.Addr().As16(), from.Port()
+	return &t.parts[byte(port)^byte(port>>8)^a[15]]
+}
+
+// peer is who sends from the address, nil for nobody.
+func (t *routes) peer(from netip.AddrPort) *Peer {
+	if m := t.part(from).Load(); m != nil {
+		return (*m)[from]
+	}
+	return nil
+}
+
+func (t *routes) change(from netip.AddrPort, f func(routePart)) {
+	t.changing.Lock()
+	defer t.changing.Unlock()
+	part, next := t.part(from), routePart{}
+	if m := part.Load(); m != nil {
+		maps.Copy(next, *m)
+	}
+	f(next)
+	part.Store(&next)
+}
 
 // route is one of the addresses that a peer may send from.
 type route struct {
@@ -20,14 +55,6 @@ type route struct {
 // maxRoutes bounds the addresses of a peer. ICE may select one pair and then
 // another while packets of the first are on their way.
 const maxRoutes = 4
-
-func (s *socket) change(f func(routes)) {
-	s.changing.Lock()
-	defer s.changing.Unlock()
-	next := maps.Clone(*s.routes.Load())
-	f(next)
-	s.routes.Store(&next)
-}
 
 // reachable lets the peer's packets in from the address; under the room's lock.
 func (p *Peer) reachable(s *socket, from netip.AddrPort) {
@@ -42,7 +69,7 @@ func (p *Peer) reachable(s *socket, from netip.AddrPort) {
 		in.routes = slices.Delete(in.routes, 0, 1)
 	}
 	in.routes = append(in.routes, r)
-	s.change(func(t routes) { t[from] = p })
+	s.routes.change(from, func(t routePart) { t[from] = p })
 }
 
 // unreachable ends what reachable began; under the room's lock.
@@ -54,7 +81,7 @@ func (p *Peer) unreachable() {
 }
 
 func (p *Peer) forget(r route) {
-	r.socket.change(func(t routes) {
+	r.socket.routes.change(r.from, func(t routePart) {
 		if t[r.from] == p {
 			delete(t, r.from)
 		}

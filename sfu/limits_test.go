@@ -90,6 +90,22 @@ func TestPionSeesOurFormatsOnce(t *testing.T) {
 	require.Contains(t, plan.sdp, "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\n")
 }
 
+// Pion parses every header extension of every m-line, and browsers offer a dozen: it
+// gets to see those that it may answer, with the numbers of the offer.
+func TestPionSeesOurExtensionsAlone(t *testing.T) {
+	lim, err := Limits{}.withDefaults()
+	require.NoError(t, err)
+	ours := "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\na=extmap:3/recvonly http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n"
+	plan, err := parseOffer(Offer{SDP: offerHead + offered("video", "0", "recvonly", "96",
+		"a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 goog-remb\r\na=rtcp-fb:96 nack\r\n"+ours+"a=extmap:14 urn:ietf:params:rtp-hdrext:toffset\r\n"+
+			"a=extmap:13 urn:3gpp:video-orientation\r\na=extmap:9\r\na=extmap:8 \r\n")}, lim)
+	require.NoError(t, err)
+	require.Contains(t, plan.sdp, ours)
+	require.Equal(t, 2, strings.Count(plan.sdp, "a=extmap:"))
+	require.Contains(t, plan.sdp, "a=rtcp-fb:96 nack\r\n")
+	require.NotContains(t, plan.sdp, "remb")
+}
+
 // A source sends its kind's bitrate and a second of it at once, counted as
 // receivers get it: neither large packets nor many small ones pass beyond.
 func TestAFloodIsPolicedToTheBitrateOfItsKind(t *testing.T) {

@@ -114,7 +114,7 @@ func addrPortOf(sa *unix.RawSockaddrInet6) netip.AddrPort {
 
 // media gives RTP and RTCP to the peers that sent it, all of one peer together, and
 // leaves the rest, and a sign of life of who has been silent to Pion.
-func (s *socket) media(t routes) {
+func (s *socket) media() {
 	in := s.in
 	for i := range in.n {
 		first := &in.list[i]
@@ -127,7 +127,7 @@ func (s *socket) media(t routes) {
 				list, d.done = append(list, d.b), true
 			}
 		}
-		p := t[first.from]
+		p := s.routes.peer(first.from)
 		if p == nil {
 			s.count.dropped[dropForeign].Add(uint64(len(list)))
 			continue

@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/netip"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -22,9 +21,7 @@ type socket struct {
 	spray spray
 	in    *incoming
 
-	// routes are nil while media goes to Pion (ReceivePion).
-	routes   atomic.Pointer[routes]
-	changing sync.Mutex // held by who makes a new table
+	routes *routes // nil: media goes to Pion (ReceivePion)
 
 	// mu guards what close waits for. The mux may end after a packet without
 	// reading again, so its end cannot be told from a failed read alone.
@@ -55,7 +52,7 @@ func openSocket(addr netip.AddrPort, p Params, count *counters) (*socket, error)
 		return nil, err
 	}
 	if p.Receiver == ReceiveOwn {
-		s.routes.Store(&routes{})
+		s.routes = &routes{}
 	}
 	s.idle.L = &s.mu
 	return s, nil
@@ -111,8 +108,8 @@ func (m *muxConn) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 		if err := in.fill(); errors.Is(err, net.ErrClosed) {
 			return 0, netip.AddrPort{}, err //nolint:wrapcheck // Pion knows it by its identity
 		}
-		if t := m.s.routes.Load(); t != nil {
-			m.s.media(*t)
+		if m.s.routes != nil {
+			m.s.media()
 		}
 	}
 }

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"encoding/binary"
+	"fmt"
 	"net/netip"
 
 	"github.com/pion/stun/v4"
@@ -16,8 +17,10 @@ import (
 const protoUDP = 17
 
 // vet looks at one message of a client. It is for Pion, or reply is the answer, or
-// nothing more is to be done with it.
+// nothing more is to be done with it. A panic costs the message: it would otherwise
+// end the process from a goroutine of Pion's.
 func (r *Relay) vet(b []byte, datagram bool) (forPion bool, reply []byte) {
+	defer r.rescue(func() { forPion, reply = false, nil })
 	// ChannelData: Pion knows which channels are bound. What only begins so and is
 	// shorter than it says Pion would read as STUN, whose first two bits it ignores.
 	if len(b) > channelHeader && b[0]&0xc0 == 0x40 && int(binary.BigEndian.Uint16(b[2:4])) <= len(b)-channelHeader {
@@ -66,6 +69,15 @@ func (r *Relay) vet(b []byte, datagram bool) (forPion bool, reply []byte) {
 		return false, refusal(m, p, code)
 	}
 	return true, nil
+}
+
+// rescue, deferred, turns a panic into what then does.
+func (r *Relay) rescue(then func()) {
+	if v := recover(); v != nil {
+		r.count.refused[refusedPanic].Add(1)
+		r.log.Error("relay: panic over what a client sent", "panic", fmt.Sprint(v))
+		then()
+	}
 }
 
 // holder is the living pass that signed the message.

@@ -17,11 +17,12 @@ const (
 	refusedStreams                     // connections or handshakes
 	refusedIdle                        // a connection without an allocation
 	refusedMalformed                   // not TURN
+	refusedPanic                       // a defect of ours met it
 	refusedReasons
 )
 
 func (f refusedFor) String() string {
-	return [...]string{"peer", "pass", "quota", "rate", "connections", "idle", "malformed"}[f]
+	return [...]string{"peer", "pass", "quota", "rate", "connections", "idle", "malformed", "panic"}[f]
 }
 
 type counters struct {

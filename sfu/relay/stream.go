@@ -94,14 +94,18 @@ func (l *listener) take() {
 
 // handshake brings TLS up; the stream's idle time ends one that takes too long.
 func (l *listener) handshake(s *stream, c *tls.Conn) {
-	err := c.Handshake() //nolint:noctx // closing the connection ends it
-	<-l.slots
-	if err != nil {
+	defer l.r.rescue(func() { _ = s.Close() })
+	if err := l.shake(c); err != nil {
 		_ = s.Close()
 		return
 	}
 	s.over(c)
 	l.hand(s)
+}
+
+func (l *listener) shake(c *tls.Conn) error {
+	defer func() { <-l.slots }()
+	return c.Handshake() //nolint:noctx,wrapcheck // closing the connection ends it; told to nobody
 }
 
 func (l *listener) hand(s *stream) {
