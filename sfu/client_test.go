@@ -148,6 +148,7 @@ type clientParams struct {
 	recvRED  bool
 	wide     bool       // it reports by transport-wide feedback
 	conn     *wiredConn // the client's socket, if it is to be seen
+	tcp      bool       // its network lets no UDP through
 	twice    bool       // a second offer before the connection stands, as browsers make one
 }
 
@@ -157,6 +158,9 @@ func clientAPI(t testing.TB, p clientParams) *webrtc.API {
 	s.SetIncludeLoopbackCandidate(true)
 	s.SetIPFilter(func(ip netIP) bool { return ip.IsLoopback() })
 	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+	if p.tcp {
+		s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeTCP4})
+	}
 	s.SetICEMulticastDNSMode(1)
 	if p.conn != nil {
 		mux := webrtc.NewICEUDPMux(nil, p.conn)

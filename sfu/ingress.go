@@ -4,6 +4,8 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -11,9 +13,16 @@ import (
 // reader of the socket looks without a lock; changes are rare and make a new table.
 type routes = map[netip.AddrPort]*Peer
 
+// router holds the routes of one socket.
+type router struct {
+	// routes are nil while media goes to Pion (ReceivePion).
+	routes   atomic.Pointer[routes]
+	changing sync.Mutex // held by who makes a new table
+}
+
 // route is one of the addresses that a peer may send from.
 type route struct {
-	socket *socket
+	socket *router
 	from   netip.AddrPort
 }
 
@@ -21,7 +30,7 @@ type route struct {
 // another while packets of the first are on their way.
 const maxRoutes = 4
 
-func (s *socket) change(f func(routes)) {
+func (s *router) change(f func(routes)) {
 	s.changing.Lock()
 	defer s.changing.Unlock()
 	next := maps.Clone(*s.routes.Load())
@@ -30,7 +39,7 @@ func (s *socket) change(f func(routes)) {
 }
 
 // reachable lets the peer's packets in from the address; under the room's lock.
-func (p *Peer) reachable(s *socket, from netip.AddrPort) {
+func (p *Peer) reachable(s *router, from netip.AddrPort) {
 	if p.ended || s == nil {
 		return
 	}
