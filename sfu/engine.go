@@ -26,7 +26,7 @@ type Engine struct {
 	net   pionnet.Net // of all peers: one made by Pion scans the interfaces each time
 	self  identity    // of all peers towards their clients
 	reg   *collector
-	tcp   *streams // connections of all loops
+	tcp   *streams       // connections of all loops
 	wg    sync.WaitGroup // goroutines of peers
 
 	halfOpen atomic.Int64  // peers without keys, see reserve

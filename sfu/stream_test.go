@@ -76,8 +76,8 @@ func TestAnswerNamesTCP(t *testing.T) {
 		for _, d := range f[3] {
 			n = 10*n + uint32(d-'0')
 		}
-		switch {
-		case f[2] == "tcp":
+		switch f[2] {
+		case "tcp":
 			require.Equal(t, []string{"typ", "host", "tcptype", "passive"}, f[6:10])
 			require.Equal(t, r.loop.streams[0].addr, netip.MustParseAddrPort(f[4]+":"+f[5]))
 			tcp, priority[1] = append(tcp, webrtc.ICECandidateInit{Candidate: line}), n

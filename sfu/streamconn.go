@@ -150,10 +150,10 @@ func (st *tcpStream) await() (why refusal, ok bool) {
 			until, why = st.born.Add(st.s.all.limits.StreamTime), refusedLate
 		}
 		_ = st.conn.SetReadDeadline(until)
-		size := 0
 		head, err := st.in.Peek(frameHead)
 		if err == nil {
-			if size = int(binary.BigEndian.Uint16(head)); size == 0 || size > receiveMTU {
+			size := int(binary.BigEndian.Uint16(head))
+			if size == 0 || size > receiveMTU {
 				return refusedMalformed, false
 			}
 			_, err = st.in.Peek(frameHead + size)
