@@ -108,6 +108,10 @@ type Limits struct {
 	LayersPerSource   int           // simulcast layers of a source, default 3
 	PeersPerRoom      int           // default 1000
 	HalfOpen          int           // peers of the engine that have joined and not finished their DTLS handshake, default 1000
+	Streams           int           // TCP connections of the engine, default 2000
+	StreamsPerPrefix  int           // of them from one IPv4 address or one /64 of IPv6, default 256
+	StreamsUnproved   int           // of them without an authentic check of ICE yet, default 512
+	StreamTime        time.Duration // to that check, then the connection is closed, default 10 s
 	OfferBytes        int           // SDP size, default 256 KiB
 	CandidatesPerPeer int           // in one offer, default 32
 	RingPackets       int           // retransmission history of one layer, default 512, a power of two
@@ -124,6 +128,11 @@ type Params struct {
 	Addrs []netip.Addr
 	// Port of the first loop; loop i uses Port+i. 0 lets the system choose.
 	Port uint16
+	// TCP says that media may come over TCP as well, for networks that let no UDP
+	// through (RFC 6544): each loop listens on every address at TCPPort+i, on any free
+	// port when TCPPort is 0, and answers name it. It must not be the loop's UDP port.
+	TCP     bool
+	TCPPort uint16
 	// Loops is the number of shards, default runtime.GOMAXPROCS(0).
 	Loops    int
 	Sender   SenderMode

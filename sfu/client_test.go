@@ -151,6 +151,7 @@ type clientParams struct {
 	h264     bool       // it sends H.264 and no VP8, and receives both
 	noH264   bool       // it receives VP8 alone
 	onlooker bool
+	tcp      bool // its network lets no UDP through
 	twice    bool // a second offer before the connection stands, as browsers make one
 }
 
@@ -160,6 +161,9 @@ func clientAPI(t testing.TB, p clientParams) *webrtc.API {
 	s.SetIncludeLoopbackCandidate(true)
 	s.SetIPFilter(func(ip netIP) bool { return ip.IsLoopback() })
 	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+	if p.tcp {
+		s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeTCP4})
+	}
 	s.SetICEMulticastDNSMode(1)
 	if p.conn != nil {
 		mux := webrtc.NewICEUDPMux(nil, p.conn)

@@ -25,6 +25,7 @@ type Engine struct {
 	net   pionnet.Net // of all peers: one made by Pion scans the interfaces each time
 	self  identity    // of all peers towards their clients
 	reg   *collector
+	tcp   *streams       // connections of all loops
 	wg    sync.WaitGroup // goroutines of peers
 
 	halfOpen atomic.Int64  // peers without keys, see reserve
@@ -40,6 +41,7 @@ type Engine struct {
 // room is pinned to one loop for its life.
 type loop struct {
 	sockets []*socket
+	streams []*streamSocket
 	mux     ice.UDPMux
 	rooms   int // under Engine.mu
 	count   counters
@@ -68,18 +70,18 @@ func New(p Params) (*Engine, error) {
 	if p.Now == nil {
 		p.Now = time.Now
 	}
-	e := &Engine{p: p, log: p.Logger, pool: newPacketPool(), rooms: map[string]*Room{}, watching: make(chan struct{})}
+	e := &Engine{p: p, log: p.Logger, pool: newPacketPool(), rooms: map[string]*Room{}, watching: make(chan struct{}), tcp: newStreams(p.Limits)}
 	if e.net, err = stdnet.NewNet(); err != nil {
 		return nil, fmt.Errorf("sfu: network interfaces: %w", err)
 	}
 	for i := range p.Loops {
-		l, err := newLoop(p, i)
+		l, err := newLoop(p, i, e.tcp)
 		if err != nil {
 			return nil, errors.Join(err, e.Close())
 		}
 		e.loops = append(e.loops, l)
 	}
-	e.reg = newCollector(e.loops, &e.halfOpen, &e.stages)
+	e.reg = newCollector(e.loops, &e.halfOpen, &e.stages, e.tcp)
 	if p.Registerer != nil {
 		if err := p.Registerer.Register(e.reg); err != nil {
 			return nil, errors.Join(fmt.Errorf("sfu: metrics: %w", err), e.Close())
@@ -89,15 +91,11 @@ func New(p Params) (*Engine, error) {
 	return e, nil
 }
 
-func newLoop(p Params, index int) (*loop, error) {
+func newLoop(p Params, index int, tcp *streams) (*loop, error) {
 	l := &loop{}
 	var muxes []ice.UDPMux
 	for _, a := range p.Addrs {
-		port := p.Port
-		if port != 0 {
-			port += uint16(index) //nolint:gosec // the number of loops is small
-		}
-		s, err := openSocket(netip.AddrPortFrom(a, port), p, &l.count)
+		s, err := openSocket(netip.AddrPortFrom(a, portOf(p.Port, index)), p, &l.count)
 		if err != nil {
 			l.close()
 			return nil, err
@@ -109,7 +107,32 @@ func newLoop(p Params, index int) (*loop, error) {
 		}))
 		l.mux = ice.NewMultiUDPMuxDefault(muxes...)
 	}
+	if !p.TCP {
+		return l, nil
+	}
+	for i, a := range p.Addrs {
+		s, err := openStreamSocket(netip.AddrPortFrom(a, portOf(p.TCPPort, index)), p, tcp, &l.count)
+		if err != nil {
+			l.close()
+			return nil, err
+		}
+		l.streams = append(l.streams, s)
+		if s.addr == l.sockets[i].addr {
+			l.close()
+			return nil, fmt.Errorf("sfu: %s is to be both a UDP and a TCP candidate: the ports must differ", s.addr)
+		}
+		muxes = append(muxes, ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: streamMux{s}, Logger: quietLoggers().NewLogger("mux")}))
+		l.mux = ice.NewMultiUDPMuxDefault(muxes...)
+	}
 	return l, nil
+}
+
+// portOf is the port of a loop; 0 is any.
+func portOf(first uint16, index int) uint16 {
+	if first == 0 {
+		return 0
+	}
+	return first + uint16(index) //nolint:gosec // the number of loops is small
 }
 
 // quiet silences Pion: its lines name addresses, and our own log says what operators
@@ -136,6 +159,9 @@ func (l *loop) close() {
 		_ = l.mux.Close()
 	}
 	for _, s := range l.sockets {
+		s.close()
+	}
+	for _, s := range l.streams {
 		s.close()
 	}
 }

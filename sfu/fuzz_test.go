@@ -72,7 +72,7 @@ func FuzzOffer(f *testing.F) {
 		require.NotContains(t, plan.sdp, "\na=candidate:")
 		require.NotContains(t, plan.sdp, "\na=sendrecv\r\n")
 		require.LessOrEqual(t, len(plan.publish), 1)
-		_, _, err = answerText(plan.sdp)
+		_, _, err = (&loop{}).answerText(plan.sdp)
 		require.NoError(t, err)
 	})
 }

@@ -46,9 +46,14 @@ func (t *routes) change(from netip.AddrPort, f func(routePart)) {
 	part.Store(&next)
 }
 
+// router holds the routes of one socket.
+type router struct {
+	routes *routes // nil: media goes to Pion (ReceivePion)
+}
+
 // route is one of the addresses that a peer may send from.
 type route struct {
-	socket *socket
+	socket *router
 	from   netip.AddrPort
 }
 
@@ -57,7 +62,7 @@ type route struct {
 const maxRoutes = 4
 
 // reachable lets the peer's packets in from the address; under the room's lock.
-func (p *Peer) reachable(s *socket, from netip.AddrPort) {
+func (p *Peer) reachable(s *router, from netip.AddrPort) {
 	if p.ended || s == nil {
 		return
 	}

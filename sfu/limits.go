@@ -52,12 +52,18 @@ func (l Limits) withDefaults() (Limits, error) {
 	def(&l.LayersPerSource, 3)
 	def(&l.PeersPerRoom, 1000)
 	def(&l.HalfOpen, 1000)
+	def(&l.Streams, 2000)
+	def(&l.StreamsPerPrefix, 256)
+	def(&l.StreamsUnproved, 512)
 	def(&l.OfferBytes, 256<<10)
 	def(&l.CandidatesPerPeer, 32)
 	def(&l.RingPackets, 512)
 	def(&l.RTXBurstBytes, 64<<10)
 	def(&l.AudioBitrate, 256_000)
 	def(&l.VideoBitrate, 8_000_000)
+	if l.StreamTime == 0 {
+		l.StreamTime = 10 * time.Second
+	}
 	if l.KeyframeInterval == 0 {
 		l.KeyframeInterval = 500 * time.Millisecond
 	}

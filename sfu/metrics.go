@@ -45,11 +45,12 @@ type collector struct {
 	loops  []*loop
 	half   *atomic.Int64
 	stages *atomic.Uint32
+	tcp    *streams
 	descs  map[string]*prometheus.Desc
 }
 
-func newCollector(loops []*loop, half *atomic.Int64, stages *atomic.Uint32) *collector {
-	c := &collector{loops: loops, half: half, stages: stages, descs: map[string]*prometheus.Desc{}}
+func newCollector(loops []*loop, half *atomic.Int64, stages *atomic.Uint32, tcp *streams) *collector {
+	c := &collector{loops: loops, half: half, stages: stages, tcp: tcp, descs: map[string]*prometheus.Desc{}}
 	add := func(name, help string, labels ...string) {
 		c.descs[name] = prometheus.NewDesc("sfu_"+name, help, labels, nil)
 	}
@@ -68,6 +69,8 @@ func newCollector(loops []*loop, half *atomic.Int64, stages *atomic.Uint32) *col
 	add("peers_unfinished_total", "Peers closed because their handshake did not end in time.")
 	add("joins_refused_total", "Joins of viewers refused because the process is overloaded.")
 	add("stages_given_up", "Whose pictures are given up under load: 0 nobody's, 1 monitors', 2 also the public's, 3 also small ones.")
+	add("streams", "TCP connections of media that are open.")
+	add("streams_refused_total", "TCP connections of media not taken, or ended by a bound.", "reason")
 	add("peers", "Peers that are joined.")
 	add("peers_joining", "Peers that have joined and not finished their handshake.")
 	add("rooms", "Rooms that are open.")
@@ -108,6 +111,10 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	counter("joins_refused_total", sum(func(c *counters) uint64 { return c.unwelcome.Load() }))
 	ch <- prometheus.MustNewConstMetric(c.descs["stages_given_up"], prometheus.GaugeValue, float64(c.stages.Load()))
+	ch <- prometheus.MustNewConstMetric(c.descs["streams"], prometheus.GaugeValue, float64(c.tcp.count()))
+	for r := range refusals {
+		counter("streams_refused_total", float64(c.tcp.refused[r].Load()), r.String())
+	}
 	var peers, rooms int64
 	for _, l := range c.loops {
 		peers += l.count.peers.Load()

@@ -152,7 +152,7 @@ func (p *Peer) negotiate(ctx context.Context, plan *offerPlan) (Answer, error) {
 			p.guarded(func() { p.readFeedback(sender) })
 		}
 	}
-	text, d, err := answerText(p.pc.LocalDescription().SDP)
+	text, d, err := p.room.loop.answerText(p.pc.LocalDescription().SDP)
 	if err != nil {
 		return Answer{}, err
 	}

@@ -267,12 +267,17 @@ func orderRIDs(rids []string) []string {
 
 // answerText adds to Pion's answer what it cannot say: that we like in-band FEC
 // and DTX from Opus senders (RFC 7587 section 6.1).
-func answerText(answer string) (string, *sdp.SessionDescription, error) {
+func (l *loop) answerText(answer string) (string, *sdp.SessionDescription, error) {
 	d := &sdp.SessionDescription{}
 	if err := d.UnmarshalString(answer); err != nil {
 		return "", nil, fmt.Errorf("sfu: own answer: %w", err)
 	}
 	for _, m := range d.MediaDescriptions {
+		for i, a := range m.Attributes {
+			if a.Key == "candidate" {
+				m.Attributes[i].Value = l.streamLine(a.Value)
+			}
+		}
 		if m.MediaName.Media != "audio" {
 			continue
 		}

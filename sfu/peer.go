@@ -353,15 +353,15 @@ func (p *Peer) pairChange(pair *webrtc.ICECandidatePair) {
 		return
 	}
 	from := netip.AddrPortFrom(remote.Unmap(), pair.Remote.Port)
-	to, s := newDestination(from), p.socketOf(pair.Local)
+	to := newDestination(from)
+	w, by := p.wayOut(pair.Local, from)
 	p.lock(func() {
 		if !p.receivesByPion() {
-			p.reachable(s, from)
+			p.reachable(by, from)
 		}
 		if p.tx.mode == SendPion {
 			return
 		}
-		w := p.room.writers[s]
 		p.tx.to = to
 		if w != nil {
 			p.tx.out = w
@@ -370,14 +370,28 @@ func (p *Peer) pairChange(pair *webrtc.ICECandidatePair) {
 	})
 }
 
-// socketOf is the socket of a local candidate, nil when it is none of ours.
-func (p *Peer) socketOf(local *webrtc.ICECandidate) *socket {
-	for s := range p.room.writers {
-		if a, err := netip.ParseAddr(local.Address); err == nil && s.addr == netip.AddrPortFrom(a.Unmap(), local.Port) {
-			return s
+// wayOut is what writes from a local candidate to the address, and the routes of what
+// comes back; nil when the candidate is none of ours, or the connection has gone.
+func (p *Peer) wayOut(local *webrtc.ICECandidate, to netip.AddrPort) (packetWriter, *router) {
+	a, err := netip.ParseAddr(local.Address)
+	if err != nil {
+		return nil, nil
+	}
+	at := netip.AddrPortFrom(a.Unmap(), local.Port)
+	for s, w := range p.room.writers {
+		if s.addr == at {
+			return w, &s.router
 		}
 	}
-	return nil
+	for _, s := range p.room.loop.streams {
+		if s.addr != at {
+			continue
+		}
+		if st := s.stream(to); st != nil {
+			return st, &s.router
+		}
+	}
+	return nil, nil
 }
 
 // writePion is the reference way: Pion seals and sends.

@@ -14,14 +14,13 @@ const socketBuffer = 8 << 20 // bytes asked for in each direction; the kernel ma
 // socket is one UDP socket of a loop. Pion's mux reads it; RTP that we seal
 // ourselves is written beside the mux by writers.
 type socket struct {
+	router
 	conn  *net.UDPConn
 	addr  netip.AddrPort
 	count *counters
 	now   func() time.Time
 	spray spray
 	in    *incoming
-
-	routes *routes // nil: media goes to Pion (ReceivePion)
 
 	// mu guards what close waits for. The mux may end after a packet without
 	// reading again, so its end cannot be told from a failed read alone.

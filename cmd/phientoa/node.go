@@ -200,6 +200,7 @@ func (n *node) openSigner(ctx context.Context) error {
 func (n *node) openMedia(context.Context) error {
 	e, err := sfu.New(sfu.Params{
 		Addrs: n.p.Addrs(), Port: n.p.MediaPort, Loops: n.p.MediaLoops,
+		TCP: n.p.MediaTCPPort != 0, TCPPort: n.p.MediaTCPPort,
 		Logger: n.logger, Registerer: n.registry,
 	})
 	if err != nil {

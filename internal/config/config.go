@@ -33,6 +33,7 @@ type Config struct {
 	Origins         []string      `name:"origin" env:"PHIENTOA_ORIGINS" help:"Origins of the pages that may open a WebSocket, for instance https://phientoa.example; the first stands in invitations. Exact, comma separated. Needed."`
 	MediaAddress    []string      `name:"media-address" env:"PHIENTOA_MEDIA_ADDRESS" default:"127.0.0.1" help:"IP addresses that clients send media to."`
 	MediaPort       uint16        `name:"media-port" env:"PHIENTOA_MEDIA_PORT" default:"7000" help:"UDP port of the first media loop; loop i uses the i-th port behind it."`
+	MediaTCPPort    uint16        `name:"media-tcp-port" env:"PHIENTOA_MEDIA_TCP_PORT" default:"0" help:"TCP port of the first media loop, for networks that let no UDP through (ICE-TCP); loop i uses the i-th port behind it. Not the same as media-port. 0: none."`
 	MediaLoops      int           `name:"media-loops" env:"PHIENTOA_MEDIA_LOOPS" default:"0" help:"Number of media loops; 0: one per processor."`
 	RelayPort       uint16        `name:"relay-port" env:"PHIENTOA_RELAY_PORT" default:"0" help:"UDP and TCP port, on every media address, of the relay (TURN) for networks that let no UDP through to the media ports; 3478 is usual. 0: none."`
 	RelayTLS        []string      `name:"relay-tls" env:"PHIENTOA_RELAY_TLS" help:"IP addresses with port of the relay over TLS; with port 443 the strictest networks let it through. None of them is an address of the web server. Comma separated; needs relay-port and a certificate."`
@@ -180,7 +181,7 @@ func (c Config) checkEdge() error {
 	return nil
 }
 
-// checkRelay looks at what the relay needs.
+// checkRelay looks at what the ways beside UDP need.
 func (c Config) checkRelay() error {
 	for _, a := range c.RelayTLS {
 		if at, err := netip.ParseAddrPort(a); err != nil || at.Addr().IsUnspecified() {
@@ -188,6 +189,10 @@ func (c Config) checkRelay() error {
 		}
 	}
 	switch {
+	case c.MediaTCPPort != 0 && c.MediaTCPPort == c.MediaPort:
+		return errors.New("media-tcp-port: want another number than media-port")
+	case c.MediaTCPPort != 0 && c.MediaTCPPort == c.RelayPort:
+		return errors.New("media-tcp-port: want another number than relay-port")
 	case len(c.RelayTLS) > 0 && c.RelayPort == 0:
 		return errors.New("relay-tls: needs relay-port")
 	case len(c.RelayTLS) > 0 && c.RelayCert == "" && c.TLSCert == "":

@@ -138,12 +138,14 @@ func TestCheckOfTheRelay(t *testing.T) {
 	plain, overTLS = ok.RelayAddrs()
 	require.Equal(t, "[192.0.2.1:3478 [2001:db8::1]:3478] [192.0.2.2:443]", fmt.Sprint(plain, " ", overTLS))
 	for name, change := range map[string]func(*Config){
-		"TLS alone":        func(c *Config) { c.RelayPort = 0 },
-		"every address":    func(c *Config) { c.RelayTLS = []string{"0.0.0.0:443"} },
-		"no port":          func(c *Config) { c.RelayTLS = []string{"192.0.2.2"} },
-		"no certificate":   func(c *Config) { c.RelayCert, c.RelayKey = "", "" },
-		"half":             func(c *Config) { c.RelayKey = "" },
-		"an address as it": func(c *Config) { c.RelayHost = "https://relay.court.example" },
+		"TLS alone":                    func(c *Config) { c.RelayPort = 0 },
+		"TCP on the port of UDP":       func(c *Config) { c.MediaPort, c.MediaTCPPort = 7000, 7000 },
+		"TCP on the port of the relay": func(c *Config) { c.MediaTCPPort = c.RelayPort },
+		"every address":                func(c *Config) { c.RelayTLS = []string{"0.0.0.0:443"} },
+		"no port":                      func(c *Config) { c.RelayTLS = []string{"192.0.2.2"} },
+		"no certificate":               func(c *Config) { c.RelayCert, c.RelayKey = "", "" },
+		"half":                         func(c *Config) { c.RelayKey = "" },
+		"an address as it":             func(c *Config) { c.RelayHost = "https://relay.court.example" },
 	} {
 		c := ok
 		change(&c)
