@@ -40,6 +40,7 @@ type Engine struct {
 type loop struct {
 	sockets []*socket
 	mux     ice.UDPMux
+	homes   *homes
 	rooms   int // under Engine.mu
 	count   counters
 }
@@ -102,7 +103,7 @@ func newCertificate() (webrtc.Certificate, error) {
 }
 
 func newLoop(p Params, index int) (*loop, error) {
-	l := &loop{}
+	l := &loop{homes: newHomes()}
 	var muxes []ice.UDPMux
 	for _, a := range p.Addrs {
 		port := p.Port
@@ -114,6 +115,7 @@ func newLoop(p Params, index int) (*loop, error) {
 			l.close()
 			return nil, err
 		}
+		s.homes = l.homes
 		l.sockets = append(l.sockets, s)
 		muxes = append(muxes, ice.NewUDPMuxDefault(ice.UDPMuxParams{
 			UDPConn: &muxConn{UDPConn: s.conn, s: s},

@@ -73,9 +73,10 @@ func isRTCP(b []byte) bool { return len(b) > 1 && b[1] >= 192 && b[1] <= 223 }
 // media takes a datagram of RTP or RTCP, which goes nowhere else. It returns true
 // when Pion is to be given a sign of life in its place.
 func (s *socket) media(b []byte, from netip.AddrPort, t routes) bool {
-	p := t[netip.AddrPortFrom(from.Addr().Unmap(), from.Port())]
+	from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
+	p := t[from]
 	if p == nil {
-		s.count.dropped[dropForeign].Add(1)
+		s.stray(b, from)
 		return false
 	}
 	return p.datagram(b)
@@ -115,6 +116,12 @@ const signOfLife = 0xff
 // takeRTCP opens an SRTCP datagram and takes the reports and requests in it.
 func (p *Peer) takeRTCP(b []byte, now time.Time) (tell bool) {
 	plain, tell := p.openRTCP(b, now)
+	p.takeControls(plain, now)
+	return tell
+}
+
+// takeControls takes the packets of a compound one.
+func (p *Peer) takeControls(plain []byte, now time.Time) {
 	for len(plain) > 0 {
 		size := 4
 		if len(plain) >= size {
@@ -122,12 +129,11 @@ func (p *Peer) takeRTCP(b []byte, now time.Time) (tell bool) {
 		}
 		if size > len(plain) {
 			p.room.loop.count.dropped[dropMalformed].Add(1)
-			return tell
+			return
 		}
 		p.takeControl(plain[:size], now)
 		plain = plain[size:]
 	}
-	return tell
 }
 
 // takeControl takes one packet of a compound one (RFC 3550 section 6.1).
@@ -166,6 +172,7 @@ func (p *Peer) openRTCP(b []byte, now time.Time) (plain []byte, tell bool) {
 	}
 	if !known {
 		in.reporters[from] = struct{}{}
+		p.settle(from)
 	}
 	p.heard = now
 	if !in.police.take(len(b), now) {

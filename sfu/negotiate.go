@@ -127,7 +127,10 @@ func (p *Peer) negotiate(ctx context.Context, plan *offerPlan) (Answer, error) {
 		return Answer{}, err
 	}
 	lines, exts := intakeLines(d, plan.publish)
-	p.lock(func() { p.in.negotiated(lines, exts, plan.publish) })
+	p.lock(func() {
+		p.in.negotiated(lines, exts, plan.publish)
+		p.in.roam.ice = wordsOf(text, plan.sdp)
+	})
 	return p.answer(text, plan), nil
 }
 

@@ -499,6 +499,7 @@ func (p *Peer) leave() {
 	r, now := p.room, p.room.engine.p.Now()
 	p.ended, p.tx.ready = true, false
 	p.unreachable()
+	p.unsettle()
 	for _, s := range p.sections {
 		p.unbind(s, now)
 	}

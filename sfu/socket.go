@@ -23,6 +23,7 @@ type socket struct {
 	count *counters
 	now   func() time.Time
 	spray spray
+	homes *homes // of the loop
 
 	// routes are nil while media goes to Pion (ReceivePion).
 	routes   atomic.Pointer[routes]
@@ -105,10 +106,14 @@ func (m *muxConn) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 			return n, from, err
 		case err != nil:
 		case !isMedia(b[:n]):
-			if m.s.spray.admit(from, m.s.now()) {
-				return n, from, nil
+			if !m.s.spray.admit(from, m.s.now()) {
+				m.s.count.dropped[dropPoliced].Add(1)
+				continue
 			}
-			m.s.count.dropped[dropPoliced].Add(1)
+			if nomination := m.s.answered(b[:n], from); nomination != nil {
+				n = copy(b, nomination)
+			}
+			return n, from, nil
 		default:
 			t := m.s.routes.Load()
 			if t == nil {
