@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRequire } from 'node:module';
 import { holdHearing } from './journey.mjs';
+import { watched } from './reach.mjs';
 
 const require = createRequire(new URL('../../web/package.json', import.meta.url));
 const { chromium } = require('@playwright/test');
@@ -268,7 +269,11 @@ async function main() {
     const flowingAfter = (Date.now() - started) / 1000;
     await pages.near.waitForTimeout(config.warmup * 1000);
     console.log('measuring');
-    const moved = config.move ? await move(pages, config.move) : undefined;
+    const moved = config.move
+      ? await move(pages, config.move)
+      : config.watch
+        ? await watched(pages, silence, config.watch)
+        : undefined;
     const [n, f] = await Promise.all([
       measure(pages.near, config.window),
       measure(pages.far, config.window),

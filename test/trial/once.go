@@ -52,6 +52,9 @@ type run struct {
 	Moved struct {
 		Near float64 `json:"near"`
 		Far  float64 `json:"far"`
+		// Lost is when the judge first read that the party is lost, in seconds since
+		// the measurement began; 0 is never.
+		Lost float64 `json:"lost"`
 	} `json:"moved"`
 	Join struct {
 		After float64 `json:"after"`
@@ -111,7 +114,7 @@ func (t trial) once(ctx context.Context, o options, mode string) (r run, err err
 		}
 		defer server.stop()
 		relayCtx, stop := context.WithCancel(ctx)
-		wait, err2 := nethost.Relay(relayCtx, l.far, l.near, "127.0.0.1:"+strconv.Itoa(webPort))
+		wait, err2 := t.signal(relayCtx, l)
 		if err2 != nil {
 			stop()
 			return r, errors.Join(err2, l.close(nil))
@@ -227,11 +230,11 @@ func (t trial) drive(ctx context.Context, l *line, mode, dir, wav string, o opti
 		return err
 	}
 	move := map[string]string(nil)
-	if t.Back > 0 {
+	if t.Back > 0 && t.Watch == 0 {
 		move = map[string]string{"host": l.far.Name, "from": farAddr + "/30", "to": newAddr + "/30"}
 	}
 	config, err := json.Marshal(map[string]any{
-		"move": move,
+		"move": move, "watch": t.Watch.Seconds(),
 		"mode": mode, "near": near, "far": far, "wav": wav, "port": webPort,
 		"warmup": o.Warmup.Seconds(), "window": o.Window.Seconds(), "nearSpeaks": t.NearSpeaks,
 	})

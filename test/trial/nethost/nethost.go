@@ -110,6 +110,12 @@ func (h *Host) TUN(dev, cidr string) (*os.File, error) {
 // Relay listens on addr inside h and carries every connection to addr inside
 // to, until ctx ends. It returns once it listens; wait waits for the end.
 func Relay(ctx context.Context, h, to *Host, addr string) (wait func(), err error) {
+	return Carry(ctx, h, addr, to, addr)
+}
+
+// Carry is Relay from one address to another: with to as h itself the second is
+// reached over h's own lines.
+func Carry(ctx context.Context, h *Host, addr string, to *Host, dest string) (wait func(), err error) {
 	var l net.Listener
 	listen := func() (err error) {
 		l, err = (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
@@ -127,7 +133,7 @@ func Relay(ctx context.Context, h, to *Host, addr string) (wait func(), err erro
 			if err != nil {
 				return
 			}
-			wg.Go(func() { relayOne(ctx, to, addr, c) })
+			wg.Go(func() { relayOne(ctx, to, dest, c) })
 		}
 	})
 	return wg.Wait, nil
