@@ -16,8 +16,9 @@ import (
 const protoUDP = 17
 
 // vet looks at one message of a client. It is for Pion, or reply is the answer, or
-// nothing more is to be done with it.
-func (r *Relay) vet(b []byte, datagram bool) (forPion bool, reply []byte) {
+// nothing more is to be done with it. A datagram's source may be forged, from says what
+// it claims; it is not valid for a stream.
+func (r *Relay) vet(b []byte, from netip.Addr) (forPion bool, reply []byte) {
 	// ChannelData: Pion knows which channels are bound. What only begins so and is
 	// shorter than it says Pion would read as STUN, whose first two bits it ignores.
 	if len(b) > channelHeader && b[0]&0xc0 == 0x40 && int(binary.BigEndian.Uint16(b[2:4])) <= len(b)-channelHeader {
@@ -41,7 +42,7 @@ func (r *Relay) vet(b []byte, datagram bool) (forPion bool, reply []byte) {
 		return false, nil
 	}
 	p := r.holder(m)
-	if p == nil && datagram && !r.unknown.Allow() {
+	if p == nil && from.IsValid() && !r.unknown.allow(from) {
 		r.count.refused[refusedRate].Add(1)
 		return false, nil
 	}
