@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -25,6 +26,7 @@ type natConn struct {
 	hold           bool // media is kept back
 	held           [][]byte
 	in             chan natPacket
+	aside          chan natPacket // takes what comes, in place of the client
 	done           chan struct{}
 	once           sync.Once
 }
@@ -57,9 +59,16 @@ func (n *natConn) hop(t testing.TB) netip.AddrPort {
 			}
 			n.mu.Lock()
 			open, in := n.now == conn, n.in
+			if n.aside != nil {
+				in = n.aside
+			}
 			n.mu.Unlock()
-			if open {
-				in <- natPacket{slices.Clone(b[:k]), from}
+			if !open {
+				continue
+			}
+			select {
+			case in <- natPacket{slices.Clone(b[:k]), from}:
+			case <-n.done:
 			}
 		}
 	}()
@@ -182,7 +191,7 @@ func TestOnlyWhoAnswersACheckIsSentTo(t *testing.T) {
 	require.NotEqual(t, before, thief)
 	got := make(chan natPacket, 1024)
 	n.mu.Lock()
-	n.in = got
+	n.aside = got
 	n.mu.Unlock()
 	said := 0
 	every(t, "what it says is heard", func(int) { a.say("elsewhere"); b.say("secret"); said++ }, func() bool {
@@ -249,4 +258,29 @@ func TestAPeerThatLeftIsSoughtNoMore(t *testing.T) {
 	defer h.mu.Unlock()
 	require.Empty(t, h.of)
 	require.Empty(t, h.checks)
+}
+
+// T3: what a peer is answered names our sockets alone, neither its own addresses nor
+// another's, before the connection stands and after.
+func TestAnAnswerNamesOurSocketsAlone(t *testing.T) {
+	_, judge, party, r := roamers(t)
+	ours := r.engine.MediaAddrs()
+	for _, c := range []*client{judge, party} {
+		for _, opts := range []*webrtc.OfferOptions{nil, {ICERestart: true}} {
+			candidates := 0
+			for line := range strings.Lines(c.negotiateWith(opts).SDP) {
+				if !strings.HasPrefix(line, "a=candidate:") {
+					continue
+				}
+				candidates++
+				f := strings.Fields(line)
+				require.Equal(t, []string{"typ", "host"}, f[6:8])
+				at, err := netip.ParseAddrPort(net.JoinHostPort(f[4], f[5]))
+				require.NoError(t, err)
+				require.Contains(t, ours, at)
+				require.False(t, at.Addr().IsLinkLocalUnicast())
+			}
+			require.Positive(t, candidates)
+		}
+	}
 }
