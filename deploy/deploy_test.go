@@ -335,3 +335,28 @@ func TestNginxBeforeTheServer(t *testing.T) {
 	require.Equal(t, http.StatusPermanentRedirect, resp.StatusCode)
 	require.Equal(t, "https://phientoa.example/x", resp.Header.Get("Location"))
 }
+
+// A page that names a test as its proof names one that exists.
+func TestTestsThatPagesNameExist(t *testing.T) {
+	named := regexp.MustCompile("`((?:Test|Fuzz|Benchmark)[A-Z][A-Za-z0-9]*)`")
+	var all strings.Builder
+	require.NoError(t, filepath.WalkDir("..", func(path string, d os.DirEntry, err error) error {
+		if err == nil && d.IsDir() && (d.Name() == "node_modules" || strings.HasPrefix(d.Name(), ".") && len(d.Name()) > 2) {
+			return filepath.SkipDir
+		}
+		if err == nil && strings.HasSuffix(path, "_test.go") {
+			all.WriteString(read(t, path))
+		}
+		return err
+	}))
+	pages, err := filepath.Glob("../docs/*.md")
+	require.NoError(t, err)
+	n := 0
+	for _, page := range append(pages, "../README.md") {
+		for _, m := range named.FindAllStringSubmatch(read(t, page), -1) {
+			n++
+			require.Contains(t, all.String(), "func "+m[1], page)
+		}
+	}
+	require.Positive(t, n)
+}

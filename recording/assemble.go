@@ -7,6 +7,7 @@ import (
 
 	"github.com/pion/rtp/codecs"
 
+	"phientoa/avc"
 	"phientoa/sfu"
 )
 
@@ -41,6 +42,7 @@ type unit struct {
 	from, to      time.Time // arrivals of the first and last packet
 	key           bool
 	width, height uint16
+	config        []byte // of H.264 keyframes: what a decoder needs before them
 	data          []byte
 }
 
@@ -61,6 +63,9 @@ type assembler struct {
 	open   bool // build has a sound beginning
 	vp8    codecs.VP8Packet
 	parts  []packet // those of build
+	size   int      // bytes of them
+	past   uint32   // timestamp of the last packet of a picture,
+	passed bool     // once there was one
 	spent  [][]byte // payload buffers to be used again
 	units  []unit
 	losses []loss
@@ -179,7 +184,7 @@ func (a *assembler) take(p packet, whole bool) (from, to time.Time) {
 		})
 		a.spent = append(a.spent, p.payload)
 	} else {
-		a.takeVP8(p)
+		a.takePicture(p, whole)
 	}
 	return from, to
 }
@@ -191,12 +196,12 @@ const (
 	maxFramePackets = 8192
 )
 
-// takeVP8 follows RFC 7741: a frame begins with S=1 and partition 0 and ends
-// with the marker; a new timestamp without one ends it too.
-func (a *assembler) takeVP8(p packet) {
-	a.vp8 = codecs.VP8Packet{}
-	data, err := a.vp8.Unmarshal(p.payload)
-	if err != nil || len(data) == 0 {
+// takePicture: a picture begins as its codec says and ends with the marker; a new
+// timestamp without one ends it too.
+func (a *assembler) takePicture(p packet, whole bool) {
+	data, begins, ok := a.read(&p, whole)
+	a.past, a.passed = p.ts, true
+	if !ok {
 		a.abandon()
 		a.loose = append(a.loose, loose{p, looseIncomplete})
 		return
@@ -204,8 +209,8 @@ func (a *assembler) takeVP8(p packet) {
 	if a.open && p.ts != a.build.ts {
 		a.finish()
 	}
-	switch begins := a.vp8.S == 1 && a.vp8.PID == 0; {
-	case !a.open && !begins, a.open && (len(a.build.data)+len(data) > maxFrame || len(a.parts) >= maxFramePackets):
+	switch {
+	case !a.open && !begins, a.open && (a.size+len(p.payload) > maxFrame || len(a.parts) >= maxFramePackets):
 		a.abandon()
 		a.loose = append(a.loose, loose{p, looseIncomplete})
 		return
@@ -215,6 +220,7 @@ func (a *assembler) takeVP8(p packet) {
 	}
 	a.build.last, a.build.to = p.seq, p.arrival
 	a.build.packets++
+	a.size += len(p.payload)
 	a.parts = append(a.parts, p)
 	a.build.data = append(a.build.data, data...)
 	if p.marker {
@@ -222,22 +228,59 @@ func (a *assembler) takeVP8(p packet) {
 	}
 }
 
+// read tells whether a picture may begin with the packet, and what of the picture lies
+// in it; ok is false when it is malformed. VP8 says it (RFC 7741): S=1 and partition 0.
+// H.264 (RFC 6184) does not: there it begins with another timestamp when nothing is
+// missing before, else where the packet's content says so. Its data are put together
+// when all of it is there.
+func (a *assembler) read(p *packet, whole bool) (data []byte, begins, ok bool) {
+	if a.codec == sfu.H264 {
+		k, ok := avc.ReadPacket(p.payload)
+		return nil, k.Begins || whole && a.passed && p.ts != a.past, ok
+	}
+	a.vp8 = codecs.VP8Packet{}
+	data, err := a.vp8.Unmarshal(p.payload)
+	return data, a.vp8.S == 1 && a.vp8.PID == 0, err == nil && len(data) > 0
+}
+
+// finish puts the picture together of its packets.
 func (a *assembler) finish() {
-	u := a.build
-	u.key, u.width, u.height = vp8Header(u.data)
+	u, ok := a.build, true
+	if a.codec == sfu.H264 {
+		ok = a.joinH264(&u)
+	} else {
+		u.key, u.width, u.height = vp8Header(u.data)
+	}
+	if !ok {
+		a.abandon()
+		return
+	}
 	a.units = append(a.units, u)
 	for i := range a.parts {
 		a.spent = append(a.spent, a.parts[i].payload)
 	}
-	a.parts, a.build, a.open = a.parts[:0], unit{}, false
+	a.clear()
+}
+
+func (a *assembler) joinH264(u *unit) bool {
+	payloads := make([][]byte, len(a.parts))
+	for i := range a.parts {
+		payloads[i] = a.parts[i].payload
+	}
+	pic, ok := avc.Assemble(payloads)
+	u.data, u.config, u.width, u.height = pic.Data, pic.Config, pic.Width, pic.Height
+	u.key = pic.Config != nil
+	return ok
 }
 
 func (a *assembler) abandon() {
 	for _, p := range a.parts {
 		a.loose = append(a.loose, loose{p, looseIncomplete})
 	}
-	a.parts, a.build, a.open = a.parts[:0], unit{}, false
+	a.clear()
 }
+
+func (a *assembler) clear() { a.parts, a.build, a.size, a.open = a.parts[:0], unit{}, 0, false }
 
 // vp8Header reads key flag and size of a frame (RFC 6386 9.1).
 func vp8Header(b []byte) (key bool, width, height uint16) {

@@ -44,16 +44,21 @@ const (
 const (
 	opusName = "opus"
 	vp8Name  = "vp8"
+	h264Name = "h264"
 )
 
 // initBytes is everything in front of the first cluster. The Segment has
 // unknown size, so that a file cut anywhere still plays and nothing is ever
-// patched.
-func initBytes(codec string, channels uint8, width, height uint16) []byte {
+// patched. config is what a decoder of H.264 needs first, else nil.
+func initBytes(codec string, channels uint8, width, height uint16, config []byte) []byte {
+	docType := "webm"
+	if codec == h264Name { // which WebM does not know
+		docType = "matroska"
+	}
 	head := element(nil, idEBML, join(
 		uintElement(idEBMLVersion, 1), uintElement(idEBMLReadVer, 1),
 		uintElement(idEBMLMaxID, 4), uintElement(idEBMLMaxSize, 8),
-		element(nil, idDocType, []byte("webm")),
+		element(nil, idDocType, []byte(docType)),
 		uintElement(idDocTypeVer, 4), uintElement(idDocTypeRead, 2),
 	))
 	head = appendID(head, idSegment)
@@ -75,8 +80,11 @@ func initBytes(codec string, channels uint8, width, height uint16) []byte {
 				uintElement(idChannels, uint64(channels)),
 			)))
 	default:
-		entry = join(entry, uintElement(idTrackType, 1),
-			element(nil, idCodecID, []byte("V_VP8")),
+		id := element(nil, idCodecID, []byte("V_VP8"))
+		if codec == h264Name {
+			id = join(element(nil, idCodecID, []byte("V_MPEG4/ISO/AVC")), element(nil, idCodecPrivate, config))
+		}
+		entry = join(entry, uintElement(idTrackType, 1), id,
 			element(nil, idVideo, join(
 				uintElement(idPixelWidth, uint64(width)), uintElement(idPixelHeight, uint64(height)),
 			)))

@@ -38,7 +38,7 @@ func TestClustersSpanAtMostAQuarterSecondAndReadBack(t *testing.T) {
 // A stretch that is cut anywhere is read up to its last whole cluster.
 func TestACutStretchIsReadUpToItsLastWholeCluster(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		all := initBytes(opusName, 2, 0, 0)
+		all := initBytes(opusName, 2, 0, 0, nil)
 		want := []Stretch{{}}
 		init, ms, keys := int64(len(all)), int64(0), int64(0)
 		for range rapid.IntRange(1, 8).Draw(t, "clusters") {

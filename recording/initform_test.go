@@ -13,9 +13,9 @@ func TestTheBeginningOfAFileIsKnownByItsForm(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		sound := rapid.Bool().Draw(t, "sound")
 		channels := rapid.Uint8Range(1, 2).Draw(t, "channels")
-		codec, b := "vp8", initBytes(vp8Name, 0, rapid.Uint16().Draw(t, "width"), rapid.Uint16().Draw(t, "height"))
+		codec, b := "vp8", initBytes(vp8Name, 0, rapid.Uint16().Draw(t, "width"), rapid.Uint16().Draw(t, "height"), nil)
 		if sound {
-			codec, b = "opus", initBytes(opusName, channels, 0, 0)
+			codec, b = "opus", initBytes(opusName, channels, 0, 0, nil)
 		}
 		require.True(t, IsInit(b, codec, channels))
 		require.False(t, IsInit(b, map[bool]string{true: "vp8", false: "opus"}[sound], channels))
@@ -31,8 +31,8 @@ func TestTheBeginningOfAFileIsKnownByItsForm(t *testing.T) {
 }
 
 func FuzzIsInit(f *testing.F) {
-	f.Add(initBytes(vp8Name, 0, 1280, 720), "vp8", uint8(0))
-	f.Add(initBytes(opusName, 2, 0, 0), "opus", uint8(2))
+	f.Add(initBytes(vp8Name, 0, 1280, 720, nil), "vp8", uint8(0))
+	f.Add(initBytes(opusName, 2, 0, 0, nil), "opus", uint8(2))
 	f.Fuzz(func(t *testing.T, b []byte, codec string, channels uint8) {
 		if IsInit(b, codec, channels) {
 			require.LessOrEqual(t, len(b), MaxInit)

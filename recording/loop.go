@@ -163,6 +163,7 @@ func (p *Part) newFile(t *track) {
 		return
 	}
 	p.settle()
+	p.out = t.cut(p.out)
 	if t.file != nil { // a fault may have ended it meanwhile
 		_ = t.file.f.Close() // synced
 		t.file = nil
@@ -238,7 +239,7 @@ func (p *Part) harvest(t *track, now time.Time) {
 // that the room asks for one: after a loss that nothing mended, and when a file
 // ended. A keyframe that was written ends it.
 func (p *Part) blind(t *track, blind bool) {
-	if t.info.Codec == sfu.VP8 && t.blind != blind {
+	if t.info.Codec != sfu.Opus && t.blind != blind {
 		t.blind = blind
 		p.queue.setBlind(t.info.Source, blind)
 	}

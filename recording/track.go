@@ -3,6 +3,7 @@
 package recording
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -66,6 +67,7 @@ type mediaFile struct {
 	zero   time.Time // media time 0
 	offset int64     // durable bytes
 	init   []byte    // to be written before the first cluster, nil afterwards
+	config []byte    // that its pictures are decoded by, H.264 only
 	batch
 	lastMS int64
 	dirty  bool  // something is written and not yet in a cycle
@@ -133,13 +135,16 @@ func (p *Part) feed(t *track, now time.Time) {
 			i++
 			continue
 		}
+		if t.file != nil && u.config != nil && !bytes.Equal(u.config, t.file.config) {
+			p.newFile(t) // a file says once how it is decoded
+		}
 		if t.file == nil && !p.begin(t, u, now) {
 			i++
 			continue
 		}
 		var frames []frame
 		j := i
-		for ; j < len(units); j++ {
+		for ; j < len(units) && (units[j].config == nil || bytes.Equal(units[j].config, t.file.config)); j++ {
 			ms := max(t.clock.at(&units[j]).Sub(t.file.zero).Milliseconds(), t.file.lastMS)
 			t.file.lastMS = ms
 			frames = append(frames, frame{ms: ms, key: units[j].key, data: units[j].data})
@@ -152,7 +157,7 @@ func (p *Part) feed(t *track, now time.Time) {
 // begin makes the next file of the track. A file that cannot be made is tried
 // again after a second.
 func (p *Part) begin(t *track, u *unit, now time.Time) bool {
-	if t.info.Codec == sfu.VP8 && !u.key {
+	if t.info.Codec != sfu.Opus && !u.key {
 		p.blind(t, true)
 		t.starve(u, CauseNoKeyframe)
 		return false
@@ -173,7 +178,10 @@ func (p *Part) begin(t *track, u *unit, now time.Time) bool {
 	}
 	p.flushStarved(t, u.from)
 	t.clock = mediaClock{rate: max(t.info.ClockRate, 1)}
-	t.file = &mediaFile{name: name, f: f, fresh: true, zero: u.from, init: initBytes(codecName(t.info.Codec), max(t.info.Channels, 1), u.width, u.height)}
+	t.file = &mediaFile{
+		name: name, f: f, fresh: true, zero: u.from, config: u.config,
+		init: initBytes(codecName(t.info.Codec), max(t.info.Channels, 1), u.width, u.height, u.config),
+	}
 	return true
 }
 
@@ -320,8 +328,12 @@ func (p *Part) gap(t *track, cause string, from, to time.Time, g gapBody) {
 func (p *Part) ns(t time.Time) int64 { return t.Sub(p.base).Nanoseconds() }
 
 func codecName(c sfu.Codec) string {
-	if c == sfu.Opus {
+	switch c {
+	case sfu.Opus:
 		return opusName
+	case sfu.H264:
+		return h264Name
+	default:
+		return vp8Name
 	}
-	return vp8Name
 }

@@ -27,12 +27,12 @@ unzip|cmd unzip|a sealed file opened by a program that is not ours
 openssl|cmd openssl|checkpoints verified by a program that is not ours
 python3-aiortc|py aiortc|the raw peer that ignores signaling
 python3-websockets|py websockets|the raw peer that ignores signaling
-gstreamer1.0-tools|cmd gst-launch-1.0|nothing yet: a second independent peer is an issue to come
-gstreamer1.0-nice|dpkg gstreamer1.0-nice|nothing yet: a second independent peer is an issue to come
-gstreamer1.0-plugins-base|dpkg gstreamer1.0-plugins-base|nothing yet: a second independent peer is an issue to come
-gstreamer1.0-plugins-good|dpkg gstreamer1.0-plugins-good|nothing yet: a second independent peer is an issue to come
-gstreamer1.0-plugins-bad|dpkg gstreamer1.0-plugins-bad|nothing yet: a second independent peer is an issue to come
-gstreamer1.0-libav|dpkg gstreamer1.0-libav|nothing yet: a second independent peer is an issue to come
+gstreamer1.0-nice|dpkg gstreamer1.0-nice|an encoder and a wall that are not ours (WHIP, WHEP)
+gstreamer1.0-plugins-base|dpkg gstreamer1.0-plugins-base|an encoder and a wall that are not ours (WHIP, WHEP)
+gstreamer1.0-plugins-good|dpkg gstreamer1.0-plugins-good|an encoder and a wall that are not ours (WHIP, WHEP)
+gstreamer1.0-plugins-bad|dpkg gstreamer1.0-plugins-bad|an encoder and a wall that are not ours (WHIP, WHEP)
+gir1.2-gst-plugins-bad-1.0|dpkg gir1.2-gst-plugins-bad-1.0|an encoder and a wall that are not ours (WHIP, WHEP)
+python3-gst-1.0|dpkg python3-gst-1.0|an encoder and a wall that are not ours (WHIP, WHEP)
 spin|cmd spin|the checked model of leases and fencing
 iproute2|cmd ip|network namespaces: Firefox and the trials
 procps|cmd ps|the end-to-end tests look at the processes they started

@@ -47,6 +47,16 @@ func (d *demand) up(i int) int {
 	return -1
 }
 
+// onlyLowest takes all layers but the lowest away.
+func (d *demand) onlyLowest() {
+	lowest := d.up(-1)
+	for i := range d.rate {
+		if i != lowest {
+			d.rate[i] = 0
+		}
+	}
+}
+
 // cost of layer i, 0 for none.
 func (d *demand) cost(i int) int {
 	if i < 0 {
@@ -128,20 +138,22 @@ func (p *Peer) allocate(now time.Time) {
 	var room [16]demand
 	var which [16]*section
 	list, secs := room[:0], which[:0]
-	sound := 0
+	sound := p.sound(now) * (1 + max(l.red, 1)) / 2
 	for _, s := range p.sections {
 		switch {
-		case !s.gate.open || s.dead:
-		case s.src.kind == Mic:
-			sound += s.src.soundRate(now)
+		case !s.gate.open || s.dead || s.src.kind == Mic:
 		case s.ideal < 0:
 			s.starved = false
-			s.aim(-1, !s.wanted())
+			s.aim(-1, s.rests())
 		default:
 			list, secs = append(list, s.demand(now)), append(secs, s)
 			list[len(list)-1].section = len(secs) - 1
+			if !l.est.Known() { // the line may be narrow
+				list[len(list)-1].onlyLowest()
+			}
 		}
 	}
+	l.pace.follow(l.est.Target(), l.est.Target()-sound, now)
 	through := 1 - min(l.est.Loss(), maxRTXLoss)
 	budget := int(float64(l.est.Target()-sound) * through)
 	congested := l.est.Congested()
@@ -210,6 +222,17 @@ func (s *source) layerRate(i int) int {
 		return 500_000
 	}
 	return [maxLayers]int{150_000, 500_000, 1_700_000, 3_000_000}[i]
+}
+
+// sound is what the open microphones take of the peer's line, with one frame of
+// redundancy in each packet.
+func (p *Peer) sound(now time.Time) (rate int) {
+	for _, s := range p.sections {
+		if s.gate.open && !s.dead && s.src.kind == Mic {
+			rate += s.src.soundRate(now)
+		}
+	}
+	return rate
 }
 
 // soundRate is what an open microphone takes of a receiver's line.

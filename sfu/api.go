@@ -14,7 +14,8 @@ import (
 // SourceKind is what a source carries.
 type SourceKind string
 
-// Source kinds: Mic is Opus; Cam is VP8, simulcast where the sender offers it.
+// Source kinds: Mic is Opus; Cam is VP8, simulcast where the sender offers it, or
+// H.264 from senders that offer no VP8.
 const (
 	Mic SourceKind = "mic"
 	Cam SourceKind = "cam"
@@ -32,6 +33,20 @@ type Audience struct {
 	Class string
 }
 
+// Yield orders pictures by who gives theirs up when the process is overloaded: the
+// highest first. It says nothing about sound, which is never given up.
+type Yield uint8
+
+// Yields. YieldPublic and YieldMonitor are viewers, who take no part: their pictures
+// begin with what is kept since the last keyframe, and together they ask a source for
+// one at most every 5 s. When several grants reach a peer the lowest holds.
+const (
+	YieldNever     Yield = iota
+	YieldThumbnail       // of a participant who is neither of the bench nor needed to be seen now
+	YieldPublic
+	YieldMonitor
+)
+
 // Grant lets Source reach Audience. Layers run from 0 (lowest); MaxLayer 255 is
 // no bound.
 type Grant struct {
@@ -41,6 +56,7 @@ type Grant struct {
 	MinLayer uint8
 	MaxLayer uint8
 	MayPause bool
+	Yield    Yield
 }
 
 // Membership puts a peer into a class. A tap joins a class by Room.Tap.
@@ -91,6 +107,7 @@ type Limits struct {
 	SourcesPerPeer    int           // sources of one peer, default 4
 	LayersPerSource   int           // simulcast layers of a source, default 3
 	PeersPerRoom      int           // default 1000
+	HalfOpen          int           // peers of the engine that have joined and not finished their DTLS handshake, default 1000
 	OfferBytes        int           // SDP size, default 256 KiB
 	CandidatesPerPeer int           // in one offer, default 32
 	RingPackets       int           // retransmission history of one layer, default 512, a power of two
@@ -111,8 +128,11 @@ type Params struct {
 	Loops    int
 	Sender   SenderMode
 	Receiver ReceiverMode
-	Limits   Limits
-	Logger   *slog.Logger
+	// H264 accepts cameras that offer H.264 and no VP8; without it they are refused
+	// (ErrCodec). Default off: the players of recordings do not show H.264 yet.
+	H264   bool
+	Limits Limits
+	Logger *slog.Logger
 	// Registerer takes the metrics; nil registers none.
 	Registerer prometheus.Registerer
 	// Now is the clock of timestamps, default time.Now (monotonic inside).
@@ -149,8 +169,10 @@ type Answer struct {
 // PausedBy says why nothing flows in a section.
 type PausedBy uint8
 
-// Reasons, the strongest first when several hold: grant, unused, lost, sender,
-// bandwidth, policy. Unused: the device is connected and publishes no such source.
+// Reasons, the strongest first when several hold: grant, unused, lost, codec, sender,
+// overload, bandwidth, policy. Unused: the device is connected and publishes no such
+// source. Codec: this peer cannot decode what the source sends. Overload: the process
+// gives the picture up for a while (see Yield).
 const (
 	NotPaused PausedBy = iota
 	PausedByGrant
@@ -159,6 +181,8 @@ const (
 	PausedByPolicy
 	PausedByLost
 	PausedByUnused
+	PausedByOverload
+	PausedByCodec
 )
 
 // ReceiverState is the reconciled state of one section of one peer.
@@ -210,15 +234,23 @@ type PeerParams struct {
 	Observer PeerObserver
 	// MayPublish lists the kinds that this peer may send; others are refused.
 	MayPublish []SourceKind
+	// Follows binds the peer's sections to no source for good: each carries one of what
+	// is granted to the peer now, connected sources first, then by priority, no source
+	// twice. Prepare has no effect then. Such a peer publishes nothing (ErrBadOffer).
+	Follows bool
+	// Onlooker: it hinders nobody. What others publish is refused (ErrCodec) when a peer
+	// with a section for it cannot decode it, unless that peer is an onlooker.
+	Onlooker bool
 }
 
 // Codec of a packet.
 type Codec uint8
 
-// Codecs of the first slice.
+// Codecs: H264 is constrained baseline in packetization mode 1 (RFC 6184).
 const (
 	Opus Codec = iota
 	VP8
+	H264
 )
 
 // Packet is a received media packet as taps and forwarding see it: decrypted,
@@ -233,7 +265,7 @@ type Packet struct {
 	Timestamp uint32 // RTP timestamp of the sender
 	Marker    bool
 	Arrival   time.Time // node clock, with monotonic reading
-	Payload   []byte    // RTP payload, read only: an Opus packet, or VP8 with its descriptor (RFC 7741); empty: padding
+	Payload   []byte    // RTP payload, read only: an Opus packet, VP8 with its descriptor (RFC 7741), or H.264 as RFC 6184 packs it; empty: padding
 	// Recovered: taken from a redundancy block, not from its own packet.
 	Recovered bool
 

@@ -142,12 +142,16 @@ type clientParams struct {
 	rids     []string // camera; {""} without simulcast
 	audio    int      // receiving sections
 	video    int
+	follows  bool
 	prepare  []SourceID
 	profiles []dtls.SRTPProtectionProfile
 	recvRED  bool
 	wide     bool       // it reports by transport-wide feedback
 	conn     *wiredConn // the client's socket, if it is to be seen
-	twice    bool       // a second offer before the connection stands, as browsers make one
+	h264     bool       // it sends H.264 and no VP8, and receives both
+	noH264   bool       // it receives VP8 alone
+	onlooker bool
+	twice    bool // a second offer before the connection stands, as browsers make one
 }
 
 func clientAPI(t testing.TB, p clientParams) *webrtc.API {
@@ -181,6 +185,14 @@ func clientAPI(t testing.TB, p clientParams) *webrtc.API {
 	require.NoError(t, m.RegisterCodec(webrtc.RTPCodecParameters{PayloadType: 97, RTPCodecCapability: webrtc.RTPCodecCapability{
 		MimeType: webrtc.MimeTypeRTX, ClockRate: 90000, SDPFmtpLine: "apt=96",
 	}}, webrtc.RTPCodecTypeVideo))
+	for pt, c := range []webrtc.RTPCodecCapability{
+		{MimeType: webrtc.MimeTypeH264, ClockRate: 90000, SDPFmtpLine: "packetization-mode=1;profile-level-id=42e01f", RTCPFeedback: fb},
+		{MimeType: webrtc.MimeTypeRTX, ClockRate: 90000, SDPFmtpLine: "apt=108"},
+	} {
+		if !p.noH264 {
+			require.NoError(t, m.RegisterCodec(webrtc.RTPCodecParameters{PayloadType: webrtc.PayloadType(108 + pt), RTPCodecCapability: c}, webrtc.RTPCodecTypeVideo))
+		}
+	}
 	for _, uri := range []string{sdp.SDESMidURI, sdp.SDESRTPStreamIDURI, sdp.SDESRepairRTPStreamIDURI} {
 		require.NoError(t, m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, webrtc.RTPCodecTypeVideo))
 	}
@@ -212,7 +224,7 @@ func join(t testing.TB, r *Room, p clientParams) *client {
 		may = append(may, Cam)
 	}
 	var err error
-	c.peer, err = r.Join(PeerParams{ID: p.id, Observer: c.obs, MayPublish: may})
+	c.peer, err = r.Join(PeerParams{ID: p.id, Observer: c.obs, MayPublish: may, Follows: p.follows, Onlooker: p.onlooker})
 	require.NoError(t, err)
 	c.pc, err = clientAPI(t, p).NewPeerConnection(webrtc.Configuration{})
 	require.NoError(t, err)
@@ -234,13 +246,21 @@ func join(t testing.TB, r *Room, p clientParams) *client {
 		if rid != "" {
 			opts = append(opts, webrtc.WithRTPStreamID(rid))
 		}
-		cam, err := webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000}, "cam", p.id, opts...)
+		mime := webrtc.MimeTypeVP8
+		if p.h264 {
+			mime = webrtc.MimeTypeH264
+		}
+		cam, err := webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: mime, ClockRate: 90000}, "cam", p.id, opts...)
 		require.NoError(t, err)
 		c.cams = append(c.cams, cam)
 		if i == 0 {
 			tr, err := c.pc.AddTransceiverFromTrack(&rawTrack{cam, &c.raw}, sendonly)
 			require.NoError(t, err)
 			c.camTx = tr.Sender()
+			if p.h264 {
+				only := webrtc.RTPCodecCapability{MimeType: mime, ClockRate: 90000, SDPFmtpLine: "packetization-mode=1;profile-level-id=42e01f"}
+				require.NoError(t, tr.SetCodecPreferences([]webrtc.RTPCodecParameters{{PayloadType: 108, RTPCodecCapability: only}}))
+			}
 		} else {
 			require.NoError(t, c.camTx.AddEncoding(cam))
 		}

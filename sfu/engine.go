@@ -1,9 +1,6 @@
 package sfu
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -11,13 +8,13 @@ import (
 	"net/netip"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/logging"
 	pionnet "github.com/pion/transport/v4"
 	"github.com/pion/transport/v4/stdnet"
-	"github.com/pion/webrtc/v4"
 )
 
 // Engine owns the sockets and rooms of one process.
@@ -27,8 +24,13 @@ type Engine struct {
 	pool  *packetPool
 	loops []*loop
 	net   pionnet.Net // of all peers: one made by Pion scans the interfaces each time
+	self  identity    // of all peers towards their clients
 	reg   *collector
 	wg    sync.WaitGroup // goroutines of peers
+
+	halfOpen atomic.Int64  // peers without keys, see reserve
+	stages   atomic.Uint32 // of pictures given up under load
+	watching chan struct{} // closed when the load is not looked at any more
 
 	mu     sync.Mutex
 	rooms  map[string]*Room
@@ -40,7 +42,7 @@ type Engine struct {
 type loop struct {
 	sockets []*socket
 	mux     ice.UDPMux
-	homes   *homes
+	homes   homes
 	rooms   int // under Engine.mu
 	count   counters
 }
@@ -68,7 +70,7 @@ func New(p Params) (*Engine, error) {
 	if p.Now == nil {
 		p.Now = time.Now
 	}
-	e := &Engine{p: p, log: p.Logger, pool: newPacketPool(), rooms: map[string]*Room{}}
+	e := &Engine{p: p, log: p.Logger, pool: newPacketPool(), rooms: map[string]*Room{}, watching: make(chan struct{})}
 	if e.net, err = stdnet.NewNet(); err != nil {
 		return nil, fmt.Errorf("sfu: network interfaces: %w", err)
 	}
@@ -79,31 +81,18 @@ func New(p Params) (*Engine, error) {
 		}
 		e.loops = append(e.loops, l)
 	}
-	e.reg = newCollector(e.loops)
+	e.reg = newCollector(e.loops, &e.halfOpen, &e.stages)
 	if p.Registerer != nil {
 		if err := p.Registerer.Register(e.reg); err != nil {
 			return nil, errors.Join(fmt.Errorf("sfu: metrics: %w", err), e.Close())
 		}
 	}
+	e.wg.Go(func() { e.watch(e.watching, e.meter()) })
 	return e, nil
 }
 
-// newCertificate makes the DTLS identity of one peer. No two peers share one, so
-// that a client never takes a new peer for the one it has keys with.
-func newCertificate() (webrtc.Certificate, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return webrtc.Certificate{}, fmt.Errorf("sfu: DTLS key: %w", err)
-	}
-	cert, err := webrtc.GenerateCertificate(key)
-	if err != nil {
-		return webrtc.Certificate{}, fmt.Errorf("sfu: DTLS certificate: %w", err)
-	}
-	return *cert, nil
-}
-
 func newLoop(p Params, index int) (*loop, error) {
-	l := &loop{homes: newHomes()}
+	l := &loop{}
 	var muxes []ice.UDPMux
 	for _, a := range p.Addrs {
 		port := p.Port
@@ -115,7 +104,7 @@ func newLoop(p Params, index int) (*loop, error) {
 			l.close()
 			return nil, err
 		}
-		s.homes = l.homes
+		s.homes = &l.homes
 		l.sockets = append(l.sockets, s)
 		muxes = append(muxes, ice.NewUDPMuxDefault(ice.UDPMuxParams{
 			UDPConn: &muxConn{UDPConn: s.conn, s: s},
@@ -194,6 +183,9 @@ func (e *Engine) MediaAddrs() []netip.AddrPort {
 // Close closes all rooms and sockets and waits for every goroutine.
 func (e *Engine) Close() error {
 	e.mu.Lock()
+	if !e.closed {
+		close(e.watching)
+	}
 	e.closed = true
 	rooms := make([]*Room, 0, len(e.rooms))
 	for _, r := range e.rooms {

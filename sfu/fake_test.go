@@ -57,7 +57,7 @@ func newFakeRoom() *fakeRoom {
 	f := &fakeRoom{now: time.Unix(1_700_000_000, 0)}
 	e := &Engine{log: slog.New(slog.DiscardHandler), pool: newPacketPool(), rooms: map[string]*Room{}}
 	e.p = Params{Limits: lim, Now: func() time.Time { return f.now }}
-	f.Room = &Room{engine: e, loop: &loop{}, id: "fake", table: newGrantTable(Routing{}), peers: map[string]*Peer{}, sources: map[SourceID]*source{}}
+	f.Room = &Room{engine: e, loop: &loop{}, id: "fake", table: newGrantTable(Routing{}), peers: map[string]*Peer{}, sources: map[SourceID]*source{}, members: map[Membership]time.Time{}, replays: newBucket(replayRate, replayBurst, f.now)}
 	return f
 }
 

@@ -65,6 +65,12 @@ func (l *layer) misses(now time.Time) bool {
 	return true
 }
 
+// flowing says that the sender has not paused the layer. A request to a paused one
+// brings nothing, and browsers answer with keyframes of all others.
+func (l *layer) flowing(now time.Time) bool {
+	return l.started && !l.flow.stalled && now.Sub(l.arrival) < layerSilence
+}
+
 // choosable are the layers within lo..hi that flow, or those that are at least
 // live when all of them have stalled.
 func (s *source) choosable(now time.Time, lo, hi int) (ok [maxLayers]bool) {

@@ -17,8 +17,11 @@ const (
 // says of them. Browsers offer some forty formats; Pion reads all attributes of an
 // m-line again for each, so that an offer of 220 KB could take it more than a
 // minute. Of an m-line without any of ours the first stays, for Pion to refuse.
-func keepOurs(m *sdp.MediaDescription) error {
+func keepOurs(m *sdp.MediaDescription, publishes bool) error {
 	ours := ourFormats(m)
+	if publishes {
+		ours = onePicture(m, ours)
+	}
 	if len(ours) == 0 && len(m.MediaName.Formats) > 0 {
 		ours = m.MediaName.Formats[:1]
 	}
@@ -40,10 +43,11 @@ func keepOurs(m *sdp.MediaDescription) error {
 	return nil
 }
 
-// ourFormats lists the offered formats that mediaEngine registers, each once, in
-// the order of the offer. Of retransmissions only those of VP8 are ours.
-func ourFormats(m *sdp.MediaDescription) (ours []string) {
-	name, again := map[string]string{}, map[string]string{}
+// formatNames reads the codec of each format of an m-line, in small letters, that of
+// H.264 only where it is ours; again are the formats that each retransmission repeats.
+func formatNames(m *sdp.MediaDescription) (name, again map[string]string) {
+	name, again = map[string]string{}, map[string]string{}
+	said := map[string]string{}
 	for _, a := range m.Attributes {
 		pt, value, _ := strings.Cut(a.Value, " ")
 		switch a.Key {
@@ -51,23 +55,86 @@ func ourFormats(m *sdp.MediaDescription) (ours []string) {
 			codec, _, _ := strings.Cut(value, "/")
 			name[pt] = strings.ToLower(codec)
 		case "fmtp":
+			said[pt] = value
 			if of, ok := strings.CutPrefix(value, "apt="); ok {
 				again[pt] = of
 			}
 		}
 	}
+	first := ""
+	for _, pt := range m.MediaName.Formats {
+		if name[pt] == "h264" && first == "" && isOurH264(said[pt]) {
+			first = pt
+		}
+	}
+	for pt, is := range name {
+		if is == "h264" && pt != first {
+			delete(name, pt)
+		}
+	}
+	return name, again
+}
+
+// isOurH264 knows by its parameters (RFC 6184 section 8.1) the one form of H.264 that
+// all browsers with H.264 have: constrained baseline in packetization mode 1.
+func isOurH264(fmtp string) bool {
+	mode, profile := false, false
+	for p := range strings.SplitSeq(strings.ToLower(fmtp), ";") {
+		p = strings.TrimSpace(p)
+		mode = mode || p == "packetization-mode=1"
+		level, ok := strings.CutPrefix(p, "profile-level-id=")
+		profile = profile || ok && len(level) == 6 && strings.HasPrefix(level, "42e0")
+	}
+	return mode && profile
+}
+
+// ourFormats lists the offered formats that mediaEngine registers, each once, in
+// the order of the offer, with the retransmissions of VP8 and H.264.
+func ourFormats(m *sdp.MediaDescription) (ours []string) {
+	name, again := formatNames(m)
 	seen := map[string]bool{}
 	for _, pt := range m.MediaName.Formats {
 		is := name[pt]
 		if is == "rtx" {
-			if is = name[again[pt]]; is != "vp8" {
+			if is = name[again[pt]]; is != "vp8" && is != "h264" {
 				continue
 			}
 		}
-		if (is == "opus" || is == "red" || is == "vp8") && !seen[pt] {
+		if (is == "opus" || is == "red" || is == "vp8" || is == "h264") && !seen[pt] {
 			seen[pt] = true
 			ours = append(ours, pt)
 		}
 	}
 	return ours
+}
+
+// onePicture leaves of the formats of a sending m-line those of one video codec: VP8,
+// which everybody decodes, else H.264.
+func onePicture(m *sdp.MediaDescription, ours []string) []string {
+	name, again := formatNames(m)
+	of := func(pt string) string {
+		if name[pt] == "rtx" {
+			pt = again[pt]
+		}
+		return name[pt]
+	}
+	if !slices.ContainsFunc(ours, func(pt string) bool { return of(pt) == "vp8" }) {
+		return ours
+	}
+	return slices.DeleteFunc(ours, func(pt string) bool { return of(pt) == "h264" })
+}
+
+// videoCodec is that of a sending m-line with these formats, as onePicture leaves
+// them; ok is false when there is none.
+func videoCodec(m *sdp.MediaDescription, ours []string) (c Codec, ok bool) {
+	name, _ := formatNames(m)
+	for _, pt := range ours {
+		switch name[pt] {
+		case "vp8":
+			return VP8, true
+		case "h264":
+			c, ok = H264, true
+		}
+	}
+	return c, ok
 }

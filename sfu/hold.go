@@ -13,34 +13,17 @@ const holdTime = 150 * time.Millisecond
 
 // pass gives k, which has just come, to the sections, or keeps it until what is
 // missing before it has come. Taps do not wait.
-func (l *layer) pass(k *packetRefs, now time.Time) {
+func (r *Room) pass(l *layer, k *packetRefs, now time.Time) {
 	if l.src.kind == Mic || k.pkt.Seq <= l.released {
-		l.give(k)
+		r.queue(l, k)
 		return
 	}
-	l.release(now)
-}
-
-func (l *layer) give(k *packetRefs) {
-	for _, s := range l.src.sections {
-		s.give(l, k)
-	}
-}
-
-func (s *section) give(l *layer, k *packetRefs) {
-	r := s.peer.room
-	r.serving = s.peer
-	if k.padding { // leave no hole in what is sent
-		s.leaveOut(l, k.pkt.Seq)
-	} else {
-		s.forward(l, k)
-	}
-	r.serving = nil
+	r.release(l, now)
 }
 
 // release gives the sections everything up to the first packet that is worth
 // waiting for, in order.
-func (l *layer) release(now time.Time) {
+func (r *Room) release(l *layer, now time.Time) {
 	if l.src.kind == Mic {
 		return
 	}
@@ -58,7 +41,7 @@ func (l *layer) release(now time.Time) {
 	l.released = max(l.released, limit)
 	for ext := from; ext <= limit; ext++ {
 		if k := l.get(ext); k != nil {
-			l.give(k)
+			r.queue(l, k)
 		}
 	}
 }

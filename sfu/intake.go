@@ -2,24 +2,25 @@ package sfu
 
 import (
 	"encoding/binary"
+	"slices"
 	"time"
 
 	"github.com/pion/rtp"
-	"github.com/pion/srtp/v3"
 )
 
 // intake is the receiving side of a peer: what it said it would send, the streams
 // that it does send, and what they are opened with. Under the room's lock.
 type intake struct {
-	open    opener        // nil until DTLS is connected
-	control *srtp.Context // of RTCP
+	open    opener // nil until DTLS is connected
+	control controlOpener
 	lines   []sending
 	streams []*stream
 	last    *stream // the one of the packet before: packets come in bursts
 	exts    extensions
 	pkt     rtp.Packet // scratch
 	// reporters are the SSRCs that its authentic RTCP came from.
-	reporters map[uint32]struct{}
+	reporters []reporter
+	stranger  reporter  // scratch: the SSRC of a packet that may be forged
 	told      time.Time // Pion was given a sign of life
 	routes    []route   // at most maxRoutes, the newest last
 	feedback  feedback
@@ -29,8 +30,9 @@ type intake struct {
 
 func newIntake(now time.Time) intake {
 	return intake{
-		feedback: newFeedback(now), reporters: map[uint32]struct{}{},
-		police: newBucket(controlRate, controlRate, now), roam: roam{strays: newBucket(strayRate, strayRate, now)},
+		feedback: newFeedback(now),
+		police:   newBucket(controlRate, controlRate, now),
+		roam:     roam{strays: newBucket(strayRate, strayRate, now)},
 	}
 }
 
@@ -101,34 +103,50 @@ func (in *intake) takes(s *stream) {
 }
 
 // negotiated replaces what the peer said it would send. SSRCs that an offer names
-// are known from now on.
-func (in *intake) negotiated(lines []sending, exts extensions, plan []publishPlan) {
-	in.lines, in.exts = lines, exts
+// are known from now on; false when there is no room for one.
+func (in *intake) negotiated(lines []sending, exts extensions, plan []publishPlan) (ok bool) {
+	in.lines, in.exts, ok = lines, exts, true
 	for _, pub := range plan {
-		in.declare(pub.mid, pub.ssrc, false)
-		in.declare(pub.mid, pub.rtxSSRC, true)
+		ok = in.declare(pub.mid, pub.ssrc, false) && ok
+		ok = in.declare(pub.mid, pub.rtxSSRC, true) && ok
 	}
 	for _, s := range in.streams {
 		s.line = in.lineOf(s.mid)
 	}
+	return ok
 }
 
-func (in *intake) declare(mid string, ssrc uint32, repair bool) {
+func (in *intake) declare(mid string, ssrc uint32, repair bool) bool {
 	if ssrc == 0 {
-		return
+		return true
 	}
 	s := in.find(ssrc)
 	if s == nil {
-		if len(in.streams) >= maxStreams {
-			return
+		if s = (&stream{ssrc: ssrc}); !in.add(s) {
+			return false
 		}
-		s = &stream{ssrc: ssrc}
-		in.streams = append(in.streams, s)
 	}
 	if s.mid != mid || s.rid != "" || s.repair != repair || s.stale {
 		s.mid, s.rid, s.repair = mid, "", repair
 		in.takes(s)
 	}
+	return true
+}
+
+// add makes room for a stream. One that an earlier offer named and that never brought
+// an authentic packet has no replay window to be kept; without such a one the peer has
+// had all its streams, and a new one would be silent without notice.
+func (in *intake) add(s *stream) bool {
+	if len(in.streams) >= maxStreams {
+		i := slices.IndexFunc(in.streams, func(o *stream) bool { return o.stale && !o.window.begun })
+		if i < 0 {
+			return false
+		}
+		in.last = nil
+		in.streams = slices.Delete(in.streams, i, i+1)
+	}
+	in.streams = append(in.streams, s)
+	return true
 }
 
 // introduces says which stream a packet of an unknown SSRC begins, by what its
@@ -178,7 +196,7 @@ func (in *intake) onlyLineOf(pt uint8) (found *sending) {
 }
 
 func (t *codecTypes) has(pt uint8) bool {
-	return pt != 0 && (pt == t.opus || pt == t.red || pt == t.vp8 || pt == t.rtx)
+	return pt != 0 && (pt == t.opus || pt == t.red || pt == t.vp8 || pt == t.h264 || pt == t.rtx)
 }
 
 // layerOf is where packets of s go: by MID and RID, never by what the packets
@@ -206,6 +224,7 @@ func (p *Peer) layerOf(s *stream) (*layer, *codecTypes) {
 		l.ssrc = s.ssrc
 		src.layers[i] = l
 	case l.ssrc != s.ssrc:
+		p.room.deliver()
 		l.restart(s.ssrc)
 	}
 	l.nack, s.layer = at.types.nack, l
@@ -252,22 +271,25 @@ func (p *Peer) takeRTP(b []byte, now time.Time) bool {
 		return false
 	}
 	if !s.window.begun {
-		p.settle(h.SSRC)
+		p.lodge(h.SSRC)
 	}
 	s.window.note(index)
 	p.heard = now
 	if begins {
-		if len(in.streams) >= maxStreams {
-			p.room.engine.log.Warn("sfu: a peer begins stream after stream and is closed", "peer", p.id)
-			p.closeLater()
+		if !in.add(s) {
+			p.tooManyStreams()
 			return true
 		}
-		in.streams = append(in.streams, s)
 		in.takes(s)
 	}
 	in.feedback.note(p, s, index, now)
 	p.passOn(s, payload, now)
 	return true
+}
+
+func (p *Peer) tooManyStreams() {
+	p.room.engine.log.Warn("sfu: a peer begins stream after stream and is closed", "peer", p.id)
+	p.closeLater()
 }
 
 // passOn gives an authentic packet of s, whose header stands in the scratch
@@ -287,13 +309,14 @@ func (p *Peer) passOn(s *stream, payload []byte, now time.Time) {
 		payload = payload[:len(payload)-n]
 	}
 	pkt.Payload = payload
+	came := s
 	if s.repair {
 		at := s.line
 		if s = in.repairedBy(s); s == nil || at == nil || pkt.PayloadType != at.types.rtx {
 			c.dropped[dropForeign].Add(1)
 			return
 		}
-		if !originalOf(pkt, at.types.vp8) {
+		if !originalOf(pkt, at.types.video()) {
 			return // padding that probes the bandwidth
 		}
 	}
@@ -302,7 +325,9 @@ func (p *Peer) passOn(s *stream, payload []byte, now time.Time) {
 		c.dropped[dropForeign].Add(1)
 		return
 	}
-	p.room.ingest(l, pkt, *types, now)
+	if p.room.absorb(l, pkt, *types, now) && !came.repair {
+		came.stats.received-- // what is reported is the way's loss, by which senders protect sound
+	}
 }
 
 // originalOf makes a retransmission the packet that it repeats, of payload type

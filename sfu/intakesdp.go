@@ -74,11 +74,13 @@ func typesOf(m *sdp.MediaDescription) (t codecTypes) {
 			t.red = pt
 		case strings.EqualFold(what, "VP8/90000"):
 			t.vp8 = pt
+		case strings.EqualFold(what, "H264/90000"):
+			t.h264 = pt
 		}
 	}
 	for _, a := range m.Attributes {
 		text, what, _ := strings.Cut(a.Value, " ")
-		if a.Key == "fmtp" && t.vp8 != 0 && what == "apt="+strconv.Itoa(int(t.vp8)) {
+		if a.Key == "fmtp" && t.video() != 0 && what == "apt="+strconv.Itoa(int(t.video())) {
 			t.rtx = number(text)
 		}
 	}

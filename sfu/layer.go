@@ -30,8 +30,10 @@ type layer struct {
 	released uint64
 
 	needKey bool // somebody waits for a keyframe
+	wishKey bool // a viewer does, who can wait longer
 	lastPLI time.Time
 	lastKey time.Time
+	keySeq  uint64 // extended number that the last keyframe began with, 0: none yet
 
 	report    SenderReport // the last of the publisher
 	hasReport bool
@@ -43,14 +45,14 @@ func newLayer(src *source, index int, ringPackets int) *layer {
 	if src.kind == Mic && ringPackets > audioHistory*2 {
 		ringPackets = audioHistory * 2
 	}
-	return &layer{src: src, index: uint8(index), ring: make([]*packetRefs, ringPackets)}
+	return &layer{src: src, index: uint8(index), ring: make([]*packetRefs, ringPackets), missing: gaps{hasty: src.kind == Mic}}
 }
 
 // restart begins a stream of another SSRC in the same place.
 func (l *layer) restart(ssrc uint32) {
 	l.ssrc, l.started, l.hasReport = ssrc, false, false
 	l.flow, l.missing.list = flow{}, l.missing.list[:0]
-	l.bytes, l.rate, l.holes = 0, 0, time.Time{}
+	l.bytes, l.rate, l.holes, l.keySeq = 0, 0, time.Time{}, 0
 	l.seq.reset()
 	l.drain()
 }
@@ -83,13 +85,29 @@ func (l *layer) get(ext uint64) *packetRefs {
 
 // codecTypes are the payload types of a publishing m-line.
 type codecTypes struct {
-	opus, red, vp8, rtx uint8 // 0: not negotiated
-	nack                bool  // lost packets may be asked for
+	opus, red, vp8, h264, rtx uint8 // 0: not negotiated
+	nack                      bool  // lost packets may be asked for
 }
 
-// ingest takes one received packet. The reader of the layer calls it under the
-// room's lock; nothing of p is kept.
-func (r *Room) ingest(l *layer, p *rtp.Packet, pt codecTypes, now time.Time) {
+// video is the payload type of the pictures: an m-line has those of one codec.
+func (t *codecTypes) video() uint8 {
+	if t.vp8 != 0 {
+		return t.vp8
+	}
+	return t.h264
+}
+
+// ingest takes one received packet and gives it to whom it is granted. The reader of
+// the layer calls it under the room's lock; nothing of p is kept. again says that we
+// had asked for the packet: it was lost once.
+func (r *Room) ingest(l *layer, p *rtp.Packet, pt codecTypes, now time.Time) (again bool) {
+	again = r.absorb(l, p, pt, now)
+	r.deliver()
+	return again
+}
+
+// absorb is ingest up to deliver.
+func (r *Room) absorb(l *layer, p *rtp.Packet, pt codecTypes, now time.Time) (again bool) {
 	r.at = now
 	c := &r.loop.count
 	c.packetsIn.Add(1)
@@ -97,15 +115,19 @@ func (r *Room) ingest(l *layer, p *rtp.Packet, pt codecTypes, now time.Time) {
 	src := l.src
 	if len(p.Payload) > maxPayload {
 		c.dropped[dropMalformed].Add(1)
-		return
+		return again
 	}
 	fresh, highest := l.seq.first == 0, l.seq.highest
 	ext, ok := l.seq.accept(p.SequenceNumber)
 	if !ok {
 		c.dropped[dropRepeated].Add(1)
-		return
+		return again
 	}
 	if l.flows(p.Timestamp, now) {
+		r.deliver()
+		if (l.needKey || l.wishKey) && src.publisher != nil {
+			src.publisher.kick() // who asked meanwhile was not heard
+		}
 		src.retarget(now)
 		r.touch(src)
 	}
@@ -113,25 +135,25 @@ func (r *Room) ingest(l *layer, p *rtp.Packet, pt codecTypes, now time.Time) {
 		if ext > highest+1 {
 			l.holes = now.Add(redTime)
 		}
-		l.account(ext, highest, now)
+		again = l.account(ext, highest, now)
 	}
 	if src.open == 0 {
 		c.dropped[dropMuted].Add(1)
-		return
+		return again
 	}
 	// As much as a receiver gets: else small packets would pass by the thousand.
 	if !src.police.take(len(p.Payload)+packetOverhead, now) {
 		c.dropped[dropPoliced].Add(1)
-		return
+		return again
 	}
 	k := r.engine.pool.get(p.Payload)
 	if k.padding = len(p.Payload) == 0; !k.padding && !l.describe(k, p, pt) {
 		k.release()
 		c.dropped[dropMalformed].Add(1)
-		return
+		return again
 	}
 	if k.padding && src.kind == Cam {
-		k.pkt.Codec = VP8
+		k.pkt.Codec = src.codec
 	}
 	src.heard += len(p.Payload) + rtpHeaderSize
 	l.bytes += len(p.Payload) + packetOverhead
@@ -139,23 +161,28 @@ func (r *Room) ingest(l *layer, p *rtp.Packet, pt codecTypes, now time.Time) {
 	k.pkt.Seq, k.pkt.Timestamp, k.pkt.Marker, k.pkt.Arrival = ext, p.Timestamp, p.Marker, now
 	l.put(k)
 	if k.keyStart {
+		r.deliver() // a keyframe ends what was waited for before it
 		l.keyframe(k, now)
 	}
-	l.pass(k, now)
+	r.pass(l, k, now)
 	for _, t := range src.taps {
 		t.deliver(l, k, pt.opus)
 	}
+	return again
 }
 
 // describe parses the payload by its type into k.
 func (l *layer) describe(k *packetRefs, p *rtp.Packet, pt codecTypes) bool {
 	if l.src.kind == Cam {
-		if p.PayloadType != pt.vp8 {
+		if p.PayloadType != pt.video() {
 			return false
 		}
 		var ok bool
-		k.pkt.Codec = VP8
-		k.vp8, ok = parseVP8(k.raw)
+		if k.pkt.Codec = l.src.codec; k.pkt.Codec == H264 {
+			k.vp8, ok = readH264(k.raw)
+		} else {
+			k.vp8, ok = parseVP8(k.raw)
+		}
 		k.keyStart = k.vp8.key
 		return ok
 	}
@@ -172,16 +199,12 @@ func (l *layer) describe(k *packetRefs, p *rtp.Packet, pt codecTypes) bool {
 	}
 	k.red = true
 	k.pkt.Payload = l.blocks[n-1].payload
-	for _, b := range l.blocks[:n-1] {
-		if ts := p.Timestamp - uint32(b.offset); !k.hasOld || after(k.oldest, ts) {
-			k.hasOld, k.oldest = true, ts
-		}
-	}
 	return true
 }
 
 func (l *layer) keyframe(k *packetRefs, now time.Time) {
-	l.needKey, l.lastKey = false, now
+	l.needKey, l.wishKey, l.lastKey = false, false, now
+	l.keySeq = max(l.keySeq, k.pkt.Seq)
 	if k.vp8.height == 0 {
 		return
 	}

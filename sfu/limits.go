@@ -14,6 +14,9 @@ var (
 	ErrLimit = errors.New("sfu: limit exceeded")
 	// ErrBadOffer: the offer breaks the protocol and was not applied.
 	ErrBadOffer = errors.New("sfu: bad offer")
+	// ErrCodec: what would be published is in no codec that is taken, or in one that a
+	// peer which must see it cannot decode; everything else of the offer may be offered anew.
+	ErrCodec = errors.New("sfu: no codec that all can decode")
 	// ErrStaleEpoch: the routing comes from a node that no longer hosts the room.
 	ErrStaleEpoch = errors.New("sfu: stale epoch")
 	// ErrBadID: an id is empty, longer than 128 bytes or not an RFC 4566 token.
@@ -48,6 +51,7 @@ func (l Limits) withDefaults() (Limits, error) {
 	def(&l.SourcesPerPeer, 4)
 	def(&l.LayersPerSource, 3)
 	def(&l.PeersPerRoom, 1000)
+	def(&l.HalfOpen, 1000)
 	def(&l.OfferBytes, 256<<10)
 	def(&l.CandidatesPerPeer, 32)
 	def(&l.RingPackets, 512)
@@ -102,13 +106,18 @@ func newBucket(bytesPerSecond, burst int, now time.Time) bucket {
 }
 
 func (b *bucket) take(n int, now time.Time) bool {
-	b.level = min(b.burst, b.level+b.rate*now.Sub(b.last).Seconds())
-	b.last = now
-	if b.level < float64(n) {
+	if !b.has(n, now) {
 		return false
 	}
 	b.level -= float64(n)
 	return true
+}
+
+// has tells whether take would succeed.
+func (b *bucket) has(n int, now time.Time) bool {
+	b.level = min(b.burst, b.level+b.rate*now.Sub(b.last).Seconds())
+	b.last = now
+	return b.level >= float64(n)
 }
 
 func (b *bucket) credit(n float64) { b.level = min(b.burst, b.level+n) }

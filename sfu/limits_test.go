@@ -153,7 +153,7 @@ func TestRTCPOfAPeerIsPoliced(t *testing.T) {
 		require.NoError(t, err)
 		f.now = f.now.Add(1e6)
 		bytes = len(b)
-		p.datagram(b)
+		p.datagrams([][]byte{b})
 		sent++
 	}
 	taken := (sent - int(f.loop.count.dropped[dropPoliced].Load())) * bytes

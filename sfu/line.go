@@ -16,6 +16,9 @@ const (
 	packetOverhead = rtpHeaderSize + wideSize + sealOverhead + udpOverhead
 	// A receiver that negotiated feedback and sends none is not bounded for ever.
 	reportGrace = 3 * time.Second
+	// startRate is what a line is held to carry before it was proved: sound and the
+	// lowest layer of a picture or two. Probes then double it five times a second.
+	startRate = 300_000
 	// Redundancy of sound is for legs that lose: over this share, and for so long.
 	redLoss = 0.02
 	redTime = 10 * time.Second
@@ -30,10 +33,13 @@ type line struct {
 	// arrivals is what the last feedback told, kept for its room.
 	arrivals []estimate.Arrival
 	began    time.Time
-	// lossy: redundancy of sound goes out until then.
+	// red is how many frames before its own a packet of sound carries on this leg, and
+	// lossy until when at least. Where nobody knows what the leg loses, a packet goes
+	// out as it came.
+	red   int
 	lossy time.Time
-	red   bool
 	share shareState
+	pace  pacer
 	// wanted is the rate that would carry every picture as it is shown, 0 when they
 	// all are.
 	wanted int
@@ -44,8 +50,18 @@ func (l *line) bounds(now time.Time) bool {
 	return l.est != nil && (l.est.Known() || now.Sub(l.began) < reportGrace)
 }
 
-// loses says that the leg loses packets, or that nobody knows.
-func (l *line) loses() bool { return l.est == nil || l.red }
+// loses follows the share that the leg loses: redundancy rises at once and falls when
+// less was enough for redTime. It is bounded by what the line carries beside sound as
+// it comes, at sound bits per second: a frame more in each packet costs half of that.
+func (l *line) loses(share float64, sound int, now time.Time) {
+	depth := depthFor(share)
+	if depth > 1 && sound > 0 {
+		depth = max(1, min(depth, l.est.Target()/(2*sound)))
+	}
+	if depth > 0 && depth >= l.red || !now.Before(l.lossy) {
+		l.red, l.lossy = depth, now.Add(redTime)
+	}
+}
 
 // numberWide takes the negotiated id of the transport-wide number.
 func (s *section) numberWide(list []webrtc.RTPHeaderExtensionParameter) {
@@ -59,42 +75,36 @@ func (s *section) numberWide(list []webrtc.RTPHeaderExtensionParameter) {
 		}
 		s.wide = uint8(x.ID)
 		if now := p.room.engine.p.Now(); p.tx.line.est == nil {
-			p.tx.line.est, p.tx.line.began = estimate.New(estimate.Params{}, now), now
-			p.tx.line.red, p.tx.line.lossy = true, now.Add(reportGrace)
+			p.tx.line.est, p.tx.line.began = estimate.New(estimate.Params{Start: startRate}, now), now
+			p.tx.line.red, p.tx.line.lossy = 1, now.Add(reportGrace)
 		}
 		return
 	}
 }
 
 // takeWide takes b when it is one packet of transport-wide feedback: what a receiver
-// says of the packets that it got.
-func (p *Peer) takeWide(b []byte) bool {
-	p.room.mu.Lock()
-	defer p.room.mu.Unlock()
+// says of the packets that it got. Under the room's lock.
+func (p *Peer) takeWide(b []byte, now time.Time) bool {
 	l := &p.tx.line
 	list, ok := estimate.ParseFeedback(b, l.arrivals[:0])
 	if !ok {
 		return false
 	}
 	l.arrivals = list
-	p.report(list)
+	p.report(list, now)
 	return true
 }
 
 // report takes what a receiver says of the packets that it got; under the room's
 // lock.
-func (p *Peer) report(list []estimate.Arrival) {
+func (p *Peer) report(list []estimate.Arrival, now time.Time) {
 	l := &p.tx.line
 	if p.ended || l.est == nil {
 		return
 	}
-	now := p.room.engine.p.Now()
 	p.heard = now
 	l.est.Feedback(list, now)
-	if l.est.Loss() > redLoss {
-		l.lossy = now.Add(redTime)
-	}
-	l.red = now.Before(l.lossy)
+	l.loses(l.est.Loss(), p.sound(now), now)
 	p.allocate(now)
 	if l.wanted > l.est.Target() {
 		p.kick()
@@ -131,15 +141,15 @@ func (p *Peer) probe(e *errands, now time.Time) {
 
 // pad sends one packet of padding alone; it reports a full buffer.
 func (s *section) pad() (full bool) {
-	b := s.peer.tx.buf[:s.headerSize()+paddingBytes]
+	b := s.peer.room.out.space(s.headerSize() + paddingBytes)
 	body := b[s.header(b, s.rtxPT, false, uint16(s.rtxNext), s.lastTS, s.rtxSSRC):]
 	b[0] |= 0x20
 	clear(body)
 	body[paddingBytes-1] = paddingBytes
 	s.peer.room.loop.count.padding.Add(1)
-	full = s.peer.write(s, b, s.rtxSSRC, s.rtxNext)
+	s.add(b, s.rtxSSRC, s.rtxNext)
 	s.rtxNext++
-	return full
+	return s.write()
 }
 
 // measure follows the rate of the layer over the span since the last look.

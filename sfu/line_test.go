@@ -44,10 +44,13 @@ func TestSealingAHeaderWithANumber(t *testing.T) {
 	}
 }
 
-// reports gives the peer an estimate, as a negotiated section does.
+// reports gives the peer an estimate, as a negotiated section does, that has heard of
+// one packet.
 func (f *fakeRoom) reports(p *Peer, target int) {
-	p.tx.line.est = estimate.New(estimate.Params{Start: target}, f.now)
-	p.tx.line.began = f.now
+	est := estimate.New(estimate.Params{Start: target}, f.now)
+	est.Sent(100, f.now)
+	est.Feedback([]estimate.Arrival{{Seq: est.Next() - 1, Received: true}}, f.now)
+	p.tx.line.est, p.tx.line.began = est, f.now
 	for _, s := range p.sections {
 		s.wide = 3
 	}
@@ -88,7 +91,7 @@ func TestNumbersAreOneRowOverAllStreams(t *testing.T) {
 				}
 			case 3:
 				if s.sent {
-					q.feedback(s, []rtcp.Packet{&rtcp.TransportLayerNack{MediaSSRC: s.ssrc, Nacks: []rtcp.NackPair{{PacketID: uint16(s.seq.next - 1)}}}})
+					q.feedback(controlOf(&rtcp.TransportLayerNack{MediaSSRC: s.ssrc, Nacks: []rtcp.NackPair{{PacketID: uint16(s.seq.next - 1)}}}))
 				}
 			default: // a full buffer takes no number: the receiver would call it a loss
 				w.full = func() bool { return true }
@@ -224,7 +227,7 @@ func TestRedundancyIsForLegsThatLose(t *testing.T) {
 			at += 80
 			list = append(list, estimate.Arrival{Seq: wideOf(t, k), Received: int(k.SequenceNumber)%20 >= lose, At: at})
 		}
-		q.lock(func() { q.report(list) })
+		q.lock(func() { q.report(list, f.now) })
 	}
 	for range 5 {
 		say(20)
@@ -260,6 +263,7 @@ func TestPaddingIsOnlyForWhoWantsMore(t *testing.T) {
 	q, w := f.peer("party")
 	s := f.binds(q, src.id, "0")
 	f.reports(q, 300_000)
+	q.tx.line.est = estimate.New(estimate.Params{Start: 300_000}, f.now)
 	require.NoError(t, f.Apply(Routing{Grants: []Grant{toPeer(src.id, "party")}}))
 	var seq uint16 = 1
 	f.threeLayers(src, &seq, 30)
@@ -275,7 +279,7 @@ func TestPaddingIsOnlyForWhoWantsMore(t *testing.T) {
 		for _, k := range w.packets {
 			list = append(list, estimate.Arrival{Seq: wideOf(t, k), Received: true, At: k.Timestamp})
 		}
-		q.lock(func() { q.report(list[max(0, len(list)-20):]) })
+		q.lock(func() { q.report(list[max(0, len(list)-20):], f.now) })
 	}
 	told()
 	require.Positive(t, q.tx.line.wanted)
@@ -295,4 +299,24 @@ func TestPaddingIsOnlyForWhoWantsMore(t *testing.T) {
 	f.now = f.now.Add(time.Minute)
 	require.Zero(t, probe(), "no padding through a closed grant")
 	require.False(t, w.reused)
+}
+
+// Before a line has told anything, each picture begins with its lowest layer; with the
+// first report it may be more.
+func TestAnUnknownLineBeginsWithTheLowestLayer(t *testing.T) {
+	f := newFakeRoom()
+	p, _ := f.peer("judge")
+	src := f.publishes(p, Cam, "q", "h", "f")
+	q, _ := f.peer("party")
+	s := f.binds(q, src.id, "0")
+	require.NoError(t, f.Apply(Routing{Grants: []Grant{toPeer(src.id, "party")}}))
+	q.tx.line.est, q.tx.line.began = estimate.New(estimate.Params{Start: 5_000_000}, f.now), f.now
+	var seq uint16
+	f.threeLayers(src, &seq, 5)
+	require.Zero(t, s.target)
+	f.reports(q, 5_000_000)
+	f.now = f.now.Add(time.Second)
+	f.threeLayers(src, &seq, 5)
+	q.lock(func() { q.allocate(f.now) })
+	require.Equal(t, 2, s.target)
 }

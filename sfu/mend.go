@@ -30,6 +30,17 @@ type gap struct {
 // number. Under the room's lock.
 type gaps struct {
 	list []gap // capacity maxMissing, made at the first loss
+	// hasty: a gap is asked for at once. Sound has no time to wait for what is merely
+	// late, and an answer too many costs a hundred bytes.
+	hasty bool
+}
+
+// proof is how many later packets tell that one is lost.
+func (g *gaps) proof() uint64 {
+	if g.hasty {
+		return 1
+	}
+	return reorderGap
 }
 
 // add notes from..to-1 as missing; false, and nothing is missing any more, when
@@ -63,7 +74,7 @@ func (g *gaps) came(ext uint64) (was gap, ok bool) {
 // unasked says that a gap which later packets have proved awaits its first request.
 func (g *gaps) unasked(highest uint64) bool {
 	for i := range g.list {
-		if g.list[i].tries == 0 && g.list[i].ext+reorderGap <= highest {
+		if g.list[i].tries == 0 && g.list[i].ext+g.proof() <= highest {
 			return true
 		}
 	}
@@ -81,7 +92,7 @@ func (g *gaps) due(now time.Time, mark, highest uint64, wait time.Duration, dst 
 		}
 		at := m.asked.Add(wait)
 		if m.tries == 0 {
-			if at = m.since.Add(reorderTime); m.ext+reorderGap <= highest {
+			if at = m.since.Add(reorderTime); m.ext+g.proof() <= highest {
 				at = now
 			}
 		}
@@ -135,24 +146,25 @@ func (a *answerTime) wait() time.Duration {
 }
 
 // account keeps the books of l's losses: ext has come, highest was the highest
-// number before it.
-func (l *layer) account(ext, highest uint64, now time.Time) {
+// number before it. again says that ext was asked for.
+func (l *layer) account(ext, highest uint64, now time.Time) (again bool) {
 	p := l.src.publisher
 	if p == nil || !l.nack {
-		return
+		return false
 	}
 	if ext <= highest {
-		if m, ok := l.missing.came(ext); ok {
+		m, ok := l.missing.came(ext)
+		if ok {
 			p.answers.answered(m, now)
 		}
-		return
+		return ok && m.tries > 0
 	}
 	if ext > highest+1 {
 		mark, taken := l.src.neededAbove(l)
 		if from := max(highest, mark) + 1; taken && from < ext {
 			if !l.missing.add(from, ext, now) {
 				l.requestKey()
-				return
+				return false
 			}
 			p.kickMend()
 		}
@@ -160,6 +172,7 @@ func (l *layer) account(ext, highest uint64, now time.Time) {
 	if l.missing.unasked(ext) {
 		p.kickMend()
 	}
+	return false
 }
 
 // neededAbove returns the number above which somebody takes the packets of l;
@@ -284,9 +297,10 @@ func (m *mendRound) request(ssrc uint32, ask []uint16) {
 // collectNacks gathers what is to be asked for now and returns after which time
 // to look again, 0 when nothing is missing.
 func (p *Peer) collectNacks(m *mendRound) (next time.Duration) {
+	defer p.rescue()
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
-	defer p.rescueServed()
+	defer p.room.deliver()
 	m.reset()
 	if p.ended || p.state != PeerConnected {
 		return 0
@@ -312,7 +326,7 @@ func (l *layer) collectNack(m *mendRound, now time.Time, wait time.Duration) (ne
 	mark, taken := l.src.neededAbove(l)
 	if !taken {
 		l.missing.list = l.missing.list[:0]
-		l.release(now)
+		l.src.publisher.room.release(l, now)
 		return next
 	}
 	var givenUp int
@@ -326,7 +340,7 @@ func (l *layer) collectNack(m *mendRound, now time.Time, wait time.Duration) (ne
 			l.requestKey()
 		}
 	}
-	l.release(now)
+	l.src.publisher.room.release(l, now)
 	if until := l.heldUntil(now); !until.IsZero() && until.Before(next) {
 		next = until
 	}

@@ -335,3 +335,49 @@ func TestMendingAllocatesNothing(t *testing.T) {
 	require.Zero(t, int(testing.AllocsPerRun(200, step)))
 	require.Greater(t, nacks, 1000)
 }
+
+// Sound that was lost is asked for as soon as the next packet tells of it, and what
+// comes again does not hide the loss from the publisher: it protects its sound by the
+// loss that we report.
+func TestLostSoundIsAskedForAtOnceAndReportedAsLost(t *testing.T) {
+	f := newFakeRoom()
+	p, _ := f.peer("judge")
+	p.losses, p.answers = make(chan struct{}, 1), newAnswerTime()
+	src := f.publishes(p, Mic)
+	l := src.layers[0]
+	l.nack = true
+	q, _ := f.peer("party")
+	f.binds(q, src.id, "0")
+	require.NoError(t, f.Apply(Routing{Grants: []Grant{toPeer(src.id, "party")}}))
+	s := &stream{ssrc: l.ssrc, layer: l, line: &sending{types: fakeTypes}}
+	take := func(n uint16) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		p.in.pkt.Header = rtp.Header{PayloadType: 111, SequenceNumber: n, Timestamp: uint32(n) * 960, SSRC: l.ssrc}
+		s.stats.note(uint64(n), 0)
+		s.window.highest = max(s.window.highest, uint64(n))
+		p.passOn(s, spoken(uint64(n)), f.now)
+		f.deliver()
+	}
+	for n := uint16(1); n <= 10; n++ {
+		take(n)
+	}
+	_, ok := s.stats.block(l.ssrc, s.window.highest, f.now)
+	require.True(t, ok)
+	take(12)
+	select {
+	case <-p.losses:
+	default:
+		require.Fail(t, "one later packet tells of the loss")
+	}
+	var m mendRound
+	require.Positive(t, p.collectNacks(&m))
+	require.Equal(t, []uint16{11}, asked(&m))
+	take(11)
+	take(13)
+	take(14)
+	b, ok := s.stats.block(l.ssrc, s.window.highest, f.now)
+	require.True(t, ok)
+	require.EqualValues(t, 64, b.FractionLost, "one of four")
+	require.EqualValues(t, 1, b.TotalLost)
+}

@@ -33,6 +33,8 @@ type counters struct {
 	packetsOut, bytesOut      atomic.Uint64
 	resent, keyframes, panics atomic.Uint64
 	nacks, givenUp, padding   atomic.Uint64
+	unfinished, replays       atomic.Uint64
+	unwelcome                 atomic.Uint64
 	dropped                   [dropReasons]atomic.Uint64
 	moves                     atomic.Uint64
 	peers, rooms              atomic.Int64
@@ -41,12 +43,14 @@ type counters struct {
 
 // collector sums the loops when asked.
 type collector struct {
-	loops []*loop
-	descs map[string]*prometheus.Desc
+	loops  []*loop
+	half   *atomic.Int64
+	stages *atomic.Uint32
+	descs  map[string]*prometheus.Desc
 }
 
-func newCollector(loops []*loop) *collector {
-	c := &collector{loops: loops, descs: map[string]*prometheus.Desc{}}
+func newCollector(loops []*loop, half *atomic.Int64, stages *atomic.Uint32) *collector {
+	c := &collector{loops: loops, half: half, stages: stages, descs: map[string]*prometheus.Desc{}}
 	add := func(name, help string, labels ...string) {
 		c.descs[name] = prometheus.NewDesc("sfu_"+name, help, labels, nil)
 	}
@@ -57,12 +61,17 @@ func newCollector(loops []*loop) *collector {
 	add("packets_resent_total", "Retransmissions sent.")
 	add("keyframe_requests_total", "Keyframe requests sent to publishers.")
 	add("packets_padding_total", "Packets of padding alone, which probe a line.")
+	add("replays_total", "Viewers' pictures that began with what was kept since the last keyframe.")
 	add("nacks_sent_total", "Requests for lost packets sent to publishers.")
 	add("packets_given_up_total", "Lost packets that no publisher's answer brought in time.")
 	add("panics_total", "Panics that ended one peer.")
 	add("peer_moves_total", "Peers that were found at a new address by their media.")
 	add("packets_dropped_total", "Packets that went no further.", "reason")
+	add("peers_unfinished_total", "Peers closed because their handshake did not end in time.")
+	add("joins_refused_total", "Joins of viewers refused because the process is overloaded.")
+	add("stages_given_up", "Whose pictures are given up under load: 0 nobody's, 1 monitors', 2 also the public's, 3 also small ones.")
 	add("peers", "Peers that are joined.")
+	add("peers_joining", "Peers that have joined and not finished their handshake.")
 	add("rooms", "Rooms that are open.")
 	return c
 }
@@ -91,18 +100,23 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	counter("packets_resent_total", sum(func(c *counters) uint64 { return c.resent.Load() }))
 	counter("keyframe_requests_total", sum(func(c *counters) uint64 { return c.keyframes.Load() }))
 	counter("packets_padding_total", sum(func(c *counters) uint64 { return c.padding.Load() }))
+	counter("replays_total", sum(func(c *counters) uint64 { return c.replays.Load() }))
 	counter("nacks_sent_total", sum(func(c *counters) uint64 { return c.nacks.Load() }))
 	counter("packets_given_up_total", sum(func(c *counters) uint64 { return c.givenUp.Load() }))
 	counter("panics_total", sum(func(c *counters) uint64 { return c.panics.Load() }))
 	counter("peer_moves_total", sum(func(c *counters) uint64 { return c.moves.Load() }))
+	counter("peers_unfinished_total", sum(func(c *counters) uint64 { return c.unfinished.Load() }))
 	for r := range dropReasons {
 		counter("packets_dropped_total", sum(func(c *counters) uint64 { return c.dropped[r].Load() }), r.String())
 	}
+	counter("joins_refused_total", sum(func(c *counters) uint64 { return c.unwelcome.Load() }))
+	ch <- prometheus.MustNewConstMetric(c.descs["stages_given_up"], prometheus.GaugeValue, float64(c.stages.Load()))
 	var peers, rooms int64
 	for _, l := range c.loops {
 		peers += l.count.peers.Load()
 		rooms += l.count.rooms.Load()
 	}
 	ch <- prometheus.MustNewConstMetric(c.descs["peers"], prometheus.GaugeValue, float64(peers))
+	ch <- prometheus.MustNewConstMetric(c.descs["peers_joining"], prometheus.GaugeValue, float64(c.half.Load()))
 	ch <- prometheus.MustNewConstMetric(c.descs["rooms"], prometheus.GaugeValue, float64(rooms))
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pion/webrtc/v4"
@@ -16,7 +18,7 @@ func (p *Peer) Prepare(sources []SourceID) {
 	p.lock(func() {
 		p.prepared = p.prepared[:0]
 		for _, id := range sources {
-			if validID(id.Peer) == nil && (id.Kind == Mic || id.Kind == Cam) && id.Peer != p.id {
+			if !p.follows && validID(id.Peer) == nil && (id.Kind == Mic || id.Kind == Cam) && id.Peer != p.id {
 				p.prepared = append(p.prepared, id)
 			}
 		}
@@ -48,8 +50,8 @@ func (p *Peer) sectionOf(id SourceID) *section {
 }
 
 // Negotiate answers an offer: it opens what the peer publishes and binds free
-// receiving sections to prepared sources. A refused offer (ErrBadOffer, ErrLimit
-// before Pion saw it) changes nothing; when Pion itself refuses, or panics over it,
+// receiving sections to prepared sources. A refused offer (ErrBadOffer, ErrLimit,
+// ErrCodec before Pion saw it) changes nothing; when Pion itself refuses, or panics over it,
 // the peer closes.
 func (p *Peer) Negotiate(ctx context.Context, o Offer) (a Answer, err error) {
 	defer func() {
@@ -67,6 +69,9 @@ func (p *Peer) Negotiate(ctx context.Context, o Offer) (a Answer, err error) {
 			return Answer{}, fmt.Errorf("%w: this peer may not publish %s", ErrBadOffer, pub.kind)
 		}
 	}
+	if err := p.allDecode(plan); err != nil {
+		return Answer{}, err
+	}
 	p.negoMu.Lock()
 	defer p.negoMu.Unlock()
 	if p.hasEnded() {
@@ -81,6 +86,31 @@ func (p *Peer) Negotiate(ctx context.Context, o Offer) (a Answer, err error) {
 		return Answer{}, err
 	}
 	return answer, nil
+}
+
+// allDecode refuses a camera of H.264 that a peer could not decode which has a section
+// for it and is no onlooker: better no picture, and a word why, than one that stays
+// black before somebody who must see it. Who joins later is told so itself
+// (PausedByCodec), and so is who cannot decode VP8: what a receiver leaves out must not
+// keep the bench from being seen.
+func (p *Peer) allDecode(plan *offerPlan) error {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	for _, pub := range plan.publish {
+		src := p.room.sources[SourceID{Peer: p.id, Kind: pub.kind}]
+		if pub.kind == Cam && pub.codec == H264 && !p.room.engine.p.H264 {
+			return fmt.Errorf("%w: H.264 is not accepted here", ErrCodec)
+		}
+		if src == nil || pub.kind != Cam || pub.codec != H264 {
+			continue
+		}
+		for _, s := range src.sections {
+			if !s.peer.onlooker && !s.takes(pub.codec) {
+				return fmt.Errorf("%w: %s cannot decode it", ErrCodec, s.peer.id)
+			}
+		}
+	}
+	return nil
 }
 
 func (p *Peer) hasEnded() bool {
@@ -118,8 +148,8 @@ func (p *Peer) negotiate(ctx context.Context, plan *offerPlan) (Answer, error) {
 		return Answer{}, fmt.Errorf("peer: %w", ErrClosed)
 	}
 	if p.receivesByPion() {
-		for s, sender := range started {
-			p.guarded(func() { p.readFeedback(s, sender) })
+		for _, sender := range started {
+			p.guarded(func() { p.readFeedback(sender) })
 		}
 	}
 	text, d, err := answerText(p.pc.LocalDescription().SDP)
@@ -128,7 +158,9 @@ func (p *Peer) negotiate(ctx context.Context, plan *offerPlan) (Answer, error) {
 	}
 	lines, exts := intakeLines(d, plan.publish)
 	p.lock(func() {
-		p.in.negotiated(lines, exts, plan.publish)
+		if !p.in.negotiated(lines, exts, plan.publish) {
+			p.tooManyStreams()
+		}
 		p.in.roam.ice = wordsOf(text, plan.sdp)
 	})
 	return p.answer(text, plan), nil
@@ -176,7 +208,13 @@ func (p *Peer) applyPublishing(plan *offerPlan) {
 	}
 	for _, pub := range plan.publish {
 		src := p.room.source(SourceID{Peer: p.id, Kind: pub.kind}, now)
+		if src.publisher == p && src.mid == pub.mid && pub.kind == Cam && src.codec != pub.codec {
+			src.retire(now) // what was sent in the other codec has nothing to do with it
+		}
 		if src.publisher != p || src.mid != pub.mid {
+			if pub.kind == Cam {
+				src.codec = pub.codec
+			}
 			src.arrive(p, pub.mid, pub.rids, now)
 		}
 		p.publish[pub.mid] = src
@@ -187,6 +225,7 @@ func (p *Peer) applyPublishing(plan *offerPlan) {
 			delete(p.byMID, mid)
 		}
 	}
+	p.room.refollow(now)
 }
 
 // bindSections gives every free receiving m-line a prepared source.
@@ -197,7 +236,7 @@ func (p *Peer) bindSections(plan *offerPlan) (map[*section]*webrtc.RTPSender, er
 		if s == nil {
 			continue
 		}
-		sender, err := p.pc.AddTrack(&sectionTrack{s: s, red: r.red})
+		sender, err := p.pc.AddTrack(&sectionTrack{s: s, kind: r.kind, red: r.red, formats: r.formats})
 		if err != nil {
 			return nil, fmt.Errorf("%w: section %q: %w", ErrBadOffer, r.mid, err)
 		}
@@ -226,6 +265,9 @@ func (p *Peer) newSectionFor(r receivePlan) *section {
 		return nil
 	}
 	free := p.unbound(r.kind)
+	if p.follows {
+		free = []SourceID{p.nothing(r.kind)}
+	}
 	if len(free) == 0 {
 		return nil
 	}
@@ -236,28 +278,36 @@ func (p *Peer) newSectionFor(r receivePlan) *section {
 	p.byMID[r.mid] = s
 	src.sections = append(src.sections, s)
 	p.room.regrantSection(s, now, true)
+	p.room.refollow(now)
 	return s
 }
 
 // sectionTrack is a section as Pion sees it: it lends SSRC and payload types and
 // never writes through Pion unless SendPion is chosen.
 type sectionTrack struct {
-	s   *section
-	red bool
+	s       *section
+	kind    SourceKind // the section's, which may have another source any time
+	red     bool
+	formats []string // payload types that the m-line offers; Pion lists those of all m-lines
 }
 
 // ID names the track within the stream.
-func (t *sectionTrack) ID() string { return string(t.s.src.kind) }
+func (t *sectionTrack) ID() string {
+	if t.s.peer.follows {
+		return string(t.kind) + "-" + t.s.mid
+	}
+	return string(t.kind)
+}
 
 // RID is empty: we send one layer.
 func (t *sectionTrack) RID() string { return "" }
 
 // StreamID joins microphone and camera of a device; Pion uses it as CNAME too.
-func (t *sectionTrack) StreamID() string { return t.s.src.id.Peer }
+func (t *sectionTrack) StreamID() string { return t.s.cname() }
 
 // Kind of the media.
 func (t *sectionTrack) Kind() webrtc.RTPCodecType {
-	if t.s.src.kind == Mic {
+	if t.kind == Mic {
 		return webrtc.RTPCodecTypeAudio
 	}
 	return webrtc.RTPCodecTypeVideo
@@ -266,23 +316,21 @@ func (t *sectionTrack) Kind() webrtc.RTPCodecType {
 var errBind = errors.New("sfu: section cannot be bound")
 
 // Bind takes over what was negotiated; it happens once in a section's life, and
-// changes no sequence number if Pion calls it again.
+// changes no sequence number if Pion calls it again, from a goroutine of its own.
 func (t *sectionTrack) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
-	mime := webrtc.MimeTypeOpus
-	if t.s.src.kind == Cam {
-		mime = webrtc.MimeTypeVP8
+	defer t.s.peer.rescue()
+	s := t.s
+	first, second := t.offered(ctx, webrtc.MimeTypeOpus), webrtc.RTPCodecParameters{}
+	if t.kind == Cam {
+		first, second = t.offered(ctx, webrtc.MimeTypeVP8), t.offered(ctx, webrtc.MimeTypeH264)
 	}
-	var media webrtc.RTPCodecParameters
-	for _, c := range ctx.CodecParameters() {
-		if strings.EqualFold(c.MimeType, mime) {
-			media = c
-			break
-		}
+	media := first
+	if media.PayloadType == 0 {
+		media = second
 	}
 	if media.PayloadType == 0 {
-		return media, fmt.Errorf("%w: %s was not negotiated", errBind, mime)
+		return media, fmt.Errorf("%w: no codec of ours was negotiated", errBind)
 	}
-	s := t.s
 	p := s.peer
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
@@ -292,23 +340,43 @@ func (t *sectionTrack) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParame
 			return media, fmt.Errorf("%w: SSRC taken", errBind)
 		}
 	}
-	s.ssrc, s.pt, s.stream = ssrc, uint8(media.PayloadType), ctx.WriteStream()
-	for _, c := range ctx.CodecParameters() {
-		switch {
-		case t.red && strings.EqualFold(c.MimeType, mimeRED):
-			s.redPT = uint8(c.PayloadType)
-		case strings.EqualFold(c.MimeType, webrtc.MimeTypeRTX) && c.SDPFmtpLine == fmt.Sprintf("apt=%d", media.PayloadType) &&
-			ctx.SSRCRetransmission() != 0:
-			s.rtxPT, s.rtxSSRC = uint8(c.PayloadType), uint32(ctx.SSRCRetransmission())
-		}
+	s.ssrc, s.stream = ssrc, ctx.WriteStream()
+	s.pt, s.h264PT = uint8(first.PayloadType), uint8(second.PayloadType)
+	s.rtxSSRC = uint32(ctx.SSRCRetransmission())
+	if t.red {
+		s.redPT = uint8(t.offered(ctx, mimeRED).PayloadType)
 	}
+	s.rtxPT, s.h264RTX = t.repeats(ctx, s.pt), t.repeats(ctx, s.h264PT)
 	s.numberWide(ctx.HeaderExtensions())
 	s.bound = true
+	s.retarget(p.room.engine.p.Now())
 	return media, nil
+}
+
+// offered is the codec of the m-line with this name; without one its payload type is 0.
+func (t *sectionTrack) offered(ctx webrtc.TrackLocalContext, mime string) webrtc.RTPCodecParameters {
+	for _, c := range ctx.CodecParameters() {
+		if strings.EqualFold(c.MimeType, mime) && slices.Contains(t.formats, strconv.Itoa(int(c.PayloadType))) {
+			return c
+		}
+	}
+	return webrtc.RTPCodecParameters{}
+}
+
+// repeats is the payload type of retransmissions of packets of type pt, 0: there are none.
+func (t *sectionTrack) repeats(ctx webrtc.TrackLocalContext, pt uint8) uint8 {
+	for _, c := range ctx.CodecParameters() {
+		if pt != 0 && ctx.SSRCRetransmission() != 0 && strings.EqualFold(c.MimeType, webrtc.MimeTypeRTX) &&
+			c.SDPFmtpLine == fmt.Sprintf("apt=%d", pt) {
+			return uint8(c.PayloadType)
+		}
+	}
+	return 0
 }
 
 // Unbind stops the section when Pion stops its sender.
 func (t *sectionTrack) Unbind(webrtc.TrackLocalContext) error {
+	defer t.s.peer.rescue()
 	t.s.peer.lock(func() { t.s.bound = false })
 	return nil
 }

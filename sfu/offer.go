@@ -23,6 +23,8 @@ type publishPlan struct {
 	mid  string
 	kind SourceKind
 	rids []string // lowest first
+	// codec of a camera
+	codec Codec
 	// ssrc and rtxSSRC are named by the offer; 0: not. With rids neither counts.
 	ssrc, rtxSSRC uint32
 }
@@ -31,6 +33,8 @@ type receivePlan struct {
 	mid  string
 	kind SourceKind
 	red  bool // audio/red is offered in this m-line
+	// formats are the payload types of ours that are offered in it
+	formats []string
 }
 
 // parseOffer checks an offer against the limits and the protocol and rewrites it
@@ -133,6 +137,9 @@ func (plan *offerPlan) media(m *sdp.MediaDescription, mid string, publish map[st
 	}
 	direction := takeDirection(m)
 	wants, publishes := publish[mid]
+	if err := keepOurs(m, publishes); err != nil {
+		return err
+	}
 	switch {
 	case direction == "inactive" || m.MediaName.Port.Value == 0 && !bundleOnly(m):
 		direction = "inactive"
@@ -153,15 +160,21 @@ func (plan *offerPlan) media(m *sdp.MediaDescription, mid string, publish map[st
 		if len(rids) == 0 {
 			pub.ssrc, pub.rtxSSRC = declaredSSRCs(m)
 		}
+		if kind == Cam {
+			var ok bool
+			if pub.codec, ok = videoCodec(m, m.MediaName.Formats); !ok {
+				return fmt.Errorf("%w: m-line %q offers neither VP8 nor H.264 constrained baseline", ErrCodec, mid)
+			}
+		}
 		plan.publish = append(plan.publish, pub)
 	case direction == "recvonly":
 		plan.sections++
-		plan.receive = append(plan.receive, receivePlan{mid: mid, kind: kind, red: hasCodec(m, "red/48000/2")})
+		plan.receive = append(plan.receive, receivePlan{mid: mid, kind: kind, red: hasCodec(m, "red/48000/2"), formats: m.MediaName.Formats})
 	default: // it would send what nobody announced
 		direction = "inactive"
 	}
 	m.Attributes = append(m.Attributes, sdp.Attribute{Key: direction})
-	return keepOurs(m)
+	return nil
 }
 
 // takeDirection removes the direction and returns it, sendrecv without one

@@ -37,13 +37,20 @@ func newOpener(k sessionKeys) (opener, error) {
 	}
 }
 
-// newControlOpener makes the context of a peer's RTCP, whatever the profile.
-func newControlOpener(k sessionKeys) (*srtp.Context, error) {
+// newControlOpener makes the opener of a peer's RTCP, whatever the profile.
+func newControlOpener(k sessionKeys) (controlOpener, error) {
+	if k.profile == srtp.ProtectionProfileAeadAes128Gcm {
+		s, err := newGCM(k.clientKey, k.clientSalt, 0x03)
+		if err != nil {
+			return nil, err
+		}
+		return &gcmControl{aead: s.aead, salt: s.salt}, nil
+	}
 	ctx, err := srtp.CreateContext(k.clientKey, k.clientSalt, k.profile, srtp.SRTCPReplayProtection(128))
 	if err != nil {
 		return nil, fmt.Errorf("sfu: RTCP context: %w", err)
 	}
-	return ctx, nil
+	return contextControl{ctx}, nil
 }
 
 // gcmOpener is AEAD_AES_128_GCM in place.

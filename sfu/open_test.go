@@ -173,7 +173,7 @@ func TestTakingADatagramAllocatesNothing(t *testing.T) {
 	}
 	next := 0
 	send := func() {
-		p.datagram(datagrams[next])
+		p.datagrams(datagrams[next : next+1])
 		f.now = f.now.Add(10 * time.Millisecond)
 		next++
 	}
@@ -211,7 +211,7 @@ func FuzzDatagram(f *testing.F) {
 		room.binds(q, SourceID{Peer: "speaker", Kind: Cam}, "0")
 		require.NoError(t, room.Apply(Routing{Grants: []Grant{toPeer(cam("speaker"), "a")}}))
 		for range 3 {
-			p.datagram(slices.Clone(b))
+			p.datagrams([][]byte{slices.Clone(b)})
 			if len(b) > 3 {
 				b[3]++
 			}
@@ -253,7 +253,7 @@ func FuzzCompound(f *testing.F) {
 		require.NoError(t, room.Apply(Routing{Grants: []Grant{toPeer(cam("other"), "speaker")}}))
 		p.in.control, err = newControlOpener(keys)
 		require.NoError(t, err)
-		p.datagram(b)
+		p.datagrams([][]byte{b})
 		require.Len(t, p.in.reporters, 1, "it was opened")
 		require.Zero(t, room.loop.count.panics.Load())
 		require.Empty(t, w.packets)

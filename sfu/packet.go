@@ -14,12 +14,10 @@ type packetRefs struct {
 	store []byte // capacity of the pool's class
 	raw   []byte // the RTP payload as received; pkt.Payload lies inside
 
-	padding  bool   // no payload: it only takes a number
-	red      bool   // raw is RFC 2198 redundancy around pkt.Payload
-	hasOld   bool   // raw carries redundant blocks
-	oldest   uint32 // RTP timestamp of the oldest of them
-	vp8      vp8Descriptor
-	keyStart bool // first packet of a VP8 keyframe
+	padding  bool          // no payload: it only takes a number
+	red      bool          // raw is RFC 2198 redundancy around pkt.Payload
+	vp8      vp8Descriptor // of H.264 what stands in its place: see readH264
+	keyStart bool          // first packet of a keyframe
 }
 
 // packetPool hands out packets of two sizes; it belongs to an Engine.
@@ -45,7 +43,7 @@ func (p *packetPool) get(payload []byte) *packetRefs {
 	k.raw = k.store[:copy(k.store, payload)]
 	k.n.Store(1)
 	k.pkt = Packet{Payload: k.raw, refs: k}
-	k.padding, k.red, k.hasOld, k.oldest = false, false, false, 0
+	k.padding, k.red = false, false
 	k.vp8, k.keyStart = vp8Descriptor{}, false
 	return k
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,7 +15,6 @@ import (
 	"github.com/pion/interceptor"
 	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
-	"golang.org/x/sys/unix"
 )
 
 // Peer is one device's PeerConnection: what it publishes and the sections in
@@ -24,6 +24,8 @@ type Peer struct {
 	id         string
 	observer   PeerObserver
 	mayPublish map[SourceKind]bool
+	follows    bool
+	onlooker   bool
 	api        *webrtc.API
 	pc         *webrtc.PeerConnection
 	keys       keyTap
@@ -40,6 +42,8 @@ type Peer struct {
 
 	// Under the room's lock:
 	ended    bool
+	half     bool      // it holds one of the places of peers that have no keys yet
+	born     time.Time // it was made
 	heard    time.Time // the last authentic packet came, or the peer was made
 	state    PeerState
 	states   []PeerState // undelivered changes
@@ -65,27 +69,27 @@ type transport struct {
 	to    destination
 	mode  SenderMode
 	up    bool // DTLS is connected
-	buf   [rtpHeaderSize + wideSize + 2 + maxPayload + sealOverhead]byte
 	line  line
 }
 
 func newPeer(r *Room, p PeerParams) (*Peer, error) {
 	peer := &Peer{
-		room: r, id: p.ID, observer: p.Observer, mayPublish: map[SourceKind]bool{},
+		room: r, id: p.ID, observer: p.Observer, mayPublish: map[SourceKind]bool{}, follows: p.Follows, onlooker: p.Onlooker,
 		wake: make(chan struct{}, 1), losses: make(chan struct{}, 1), answers: newAnswerTime(), done: make(chan struct{}), closed: make(chan struct{}),
 		byMID: map[string]*section{}, publish: map[string]*source{}, heard: r.engine.p.Now(),
 	}
+	peer.born = peer.heard
 	peer.tx.mode = r.engine.p.Sender
 	peer.in = newIntake(peer.heard)
 	for _, k := range p.MayPublish {
-		peer.mayPublish[k] = true
+		peer.mayPublish[k] = !p.Follows
 	}
 	var err error
 	peer.api, err = peer.newAPI()
 	if err != nil {
 		return nil, err
 	}
-	cert, err := newCertificate()
+	cert, err := r.engine.self.certificate()
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +116,7 @@ func (p *Peer) newAPI() (*webrtc.API, error) {
 	var s webrtc.SettingEngine
 	s.LoggerFactory = quietLoggers()
 	s.SetLite(true)
-	s.SetICEUDPMux(p.room.loop.mux)
+	s.SetICEUDPMux(&peerMux{UDPMux: p.room.loop.mux, count: &p.room.loop.count, now: p.room.engine.p.Now})
 	s.SetNet(p.room.engine.net)
 	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	s.SetIncludeLoopbackCandidate(true)
@@ -123,6 +127,9 @@ func (p *Peer) newAPI() (*webrtc.API, error) {
 	s.SetSRTPReplayProtectionWindow(1024)
 	s.SetDTLSCipherSuites(dtls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, dtls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384)
 	s.SetDTLSExtendedMasterSecret(dtls.RequireExtendedMasterSecret)
+	// DTLS comes from addresses alone whose checks ICE has authenticated; the cookie of
+	// RFC 6347 section 4.2.1 would prove the same again, for a round trip.
+	s.SetDTLSInsecureSkipHelloVerify(true)
 	s.SetDTLSConnectContextMaker(func() (context.Context, func()) {
 		return context.WithTimeout(context.Background(), handshakeTime)
 	})
@@ -161,6 +168,8 @@ func mediaEngine(mode SenderMode) (*webrtc.MediaEngine, error) {
 	codec(webrtc.RTPCodecTypeAudio, 63, mimeRED, 48000, 2, "111/111", nil)
 	codec(webrtc.RTPCodecTypeVideo, 96, webrtc.MimeTypeVP8, 90000, 0, "", video)
 	codec(webrtc.RTPCodecTypeVideo, 97, webrtc.MimeTypeRTX, 90000, 0, "apt=96", nil)
+	codec(webrtc.RTPCodecTypeVideo, 102, webrtc.MimeTypeH264, 90000, 0, "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f", video)
+	codec(webrtc.RTPCodecTypeVideo, 103, webrtc.MimeTypeRTX, 90000, 0, "apt=102", nil)
 	received := []webrtc.RTPTransceiverDirection{webrtc.RTPTransceiverDirectionRecvonly}
 	extension := func(uri string, kinds ...webrtc.RTPCodecType) {
 		for _, k := range kinds {
@@ -213,21 +222,6 @@ func (p *Peer) rescue() {
 	}
 }
 
-// rescueServed is rescue for who gives p's packets to others, under the room's
-// lock: when one of those panicked it is that one who ends, and nothing more is
-// given to it.
-func (p *Peer) rescueServed() {
-	v := recover()
-	if v == nil {
-		return
-	}
-	if q := p.room.serving; q != nil {
-		p.room.serving, q.tx.ready = nil, false
-		p = q
-	}
-	p.fell(v)
-}
-
 func (p *Peer) fell(v any) {
 	p.room.loop.count.panics.Add(1)
 	p.room.engine.log.Error("sfu: panic ended a peer", "peer", p.id, "panic", fmt.Sprint(v))
@@ -266,9 +260,10 @@ func (p *Peer) setState(s PeerState) {
 		}
 		p.note(s)
 		p.room.touchDevice(p.id)
+		p.room.refollow(p.room.engine.p.Now())
 		for _, src := range p.publish {
 			for _, l := range src.layers {
-				if l != nil && l.needKey {
+				if l != nil && (l.needKey || l.wishKey) {
 					p.kick()
 				}
 			}
@@ -330,6 +325,7 @@ func (p *Peer) secured() error {
 		}
 	}
 	p.lock(func() {
+		p.settle()
 		p.in.open, p.in.control = in.open, in.control
 		p.tx.seal, p.tx.up = seal, true
 		p.tx.ready = !p.ended && (sendsByPion || p.tx.out != nil)
@@ -374,46 +370,6 @@ func (p *Peer) socketOf(local *webrtc.ICECandidate) *socket {
 	}
 	return nil
 }
-
-// write seals the packet b of section s and sends it; under the room's lock. It
-// reports true when the kernel's buffer is full: the packet is lost then.
-func (p *Peer) write(s *section, b []byte, ssrc uint32, index uint64) (full bool) {
-	c := &p.room.loop.count
-	if p.tx.mode == SendPion {
-		n, err := s.writePion(b)
-		if err != nil {
-			c.dropped[dropError].Add(1)
-			return false
-		}
-		c.packetsOut.Add(1)
-		c.bytesOut.Add(uint64(n))
-		return false
-	}
-	sealed, err := p.tx.seal.seal(b, ssrc, index)
-	if err == nil {
-		err = p.tx.out.write(sealed, &p.tx.to)
-		if s.src.kind == Mic && bufferFull(err) {
-			err = p.tx.out.write(sealed, &p.tx.to) // the same bytes: no nonce is used twice
-		}
-	}
-	switch {
-	case err == nil:
-		c.packetsOut.Add(1)
-		c.bytesOut.Add(uint64(len(sealed)))
-		if s.wide != 0 {
-			p.tx.line.est.Sent(len(sealed)+udpOverhead, p.room.at)
-		}
-		return false
-	case bufferFull(err):
-		c.dropped[dropFull].Add(1)
-		return true
-	default:
-		c.dropped[dropError].Add(1)
-		return false
-	}
-}
-
-func bufferFull(err error) bool { return errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.ENOBUFS) }
 
 // writePion is the reference way: Pion seals and sends.
 func (s *section) writePion(b []byte) (int, error) {
@@ -498,8 +454,11 @@ func (p *Peer) Close() {
 func (p *Peer) leave() {
 	r, now := p.room, p.room.engine.p.Now()
 	p.ended, p.tx.ready = true, false
+	p.settle()
+	r.followers = slices.DeleteFunc(r.followers, func(q *Peer) bool { return q == p })
 	p.unreachable()
-	p.unsettle()
+	p.unlodge()
+	p.unpace()
 	for _, s := range p.sections {
 		p.unbind(s, now)
 	}
@@ -514,6 +473,7 @@ func (p *Peer) leave() {
 		r.touchDevice(p.id)
 		r.loop.count.peers.Add(-1)
 	}
+	r.refollow(now)
 	p.note(PeerClosed)
 }
 

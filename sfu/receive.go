@@ -1,6 +1,8 @@
 package sfu
 
 import (
+	"time"
+
 	"github.com/pion/rtcp"
 )
 
@@ -12,7 +14,12 @@ func (p *Peer) takeReport(l *layer, sr *rtcp.SenderReport) {
 		return
 	}
 	p.heard = p.room.engine.p.Now()
-	l.report = SenderReport{Source: l.src.id, SSRC: sr.SSRC, NTP: sr.NTPTime, Timestamp: sr.RTPTime, Arrival: p.heard}
+	l.reported(sr.NTPTime, sr.RTPTime, p.heard)
+}
+
+// reported: the publisher's wall clock and RTP clock stood so when it sent.
+func (l *layer) reported(ntp uint64, ts uint32, now time.Time) {
+	l.report = SenderReport{Source: l.src.id, SSRC: l.ssrc, NTP: ntp, Timestamp: ts, Arrival: now}
 	l.hasReport = true
 	for _, t := range l.src.taps {
 		if t.opened {
@@ -21,48 +28,13 @@ func (p *Peer) takeReport(l *layer, sr *rtcp.SenderReport) {
 	}
 }
 
-func (p *Peer) feedback(s *section, pkts []rtcp.Packet) {
+// feedback takes RTCP of a receiver that Pion has opened (ReceivePion).
+func (p *Peer) feedback(b []byte) {
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
 	if p.ended {
 		return
 	}
-	now := p.room.engine.p.Now()
-	p.heard, p.room.at = now, now
-	for _, k := range pkts {
-		switch f := k.(type) {
-		case *rtcp.TransportLayerNack:
-			if f.MediaSSRC != s.ssrc {
-				continue
-			}
-			for _, pair := range f.Nacks {
-				pair.Range(func(seq uint16) bool {
-					s.resend(seq, now)
-					return true
-				})
-			}
-		case *rtcp.PictureLossIndication:
-			if f.MediaSSRC == s.ssrc {
-				s.wantKeyframe()
-			}
-		case *rtcp.FullIntraRequest:
-			for _, e := range f.FIR {
-				if e.SSRC == s.ssrc {
-					s.wantKeyframe()
-				}
-			}
-		}
-	}
-}
-
-// wantKeyframe passes a receiver's request on; the publisher's worker merges and
-// throttles.
-func (s *section) wantKeyframe() {
-	i := s.current
-	if i < 0 {
-		i = s.target
-	}
-	if s.gate.open && i >= 0 && s.src.layers[i] != nil {
-		s.src.layers[i].requestKey()
-	}
+	p.heard = p.room.engine.p.Now()
+	p.control(b, p.heard)
 }

@@ -50,8 +50,7 @@ func (p *Peer) track(t *webrtc.TrackRemote, rx *webrtc.RTPReceiver) {
 		return
 	}
 	if p.started.Add(1) > maxStreams {
-		p.room.engine.log.Warn("sfu: a peer begins stream after stream and is closed", "peer", p.id)
-		p.closeLater()
+		p.tooManyStreams()
 		return
 	}
 	l, ssrc := p.layerFor(tr.Mid(), t)
@@ -104,6 +103,8 @@ func negotiatedTypes(rx *webrtc.RTPReceiver) codecTypes {
 			t.red = pt
 		case strings.EqualFold(c.MimeType, webrtc.MimeTypeVP8):
 			t.vp8 = pt
+		case strings.EqualFold(c.MimeType, webrtc.MimeTypeH264):
+			t.h264 = pt
 		}
 	}
 	return t
@@ -174,22 +175,15 @@ func (p *Peer) readReports(t *webrtc.TrackRemote, rx *webrtc.RTPReceiver, l *lay
 	}
 }
 
-// readFeedback takes the RTCP of a receiver about one section.
-func (p *Peer) readFeedback(s *section, sender *webrtc.RTPSender) {
+// readFeedback takes the RTCP of a receiver that comes for sender.
+func (p *Peer) readFeedback(sender *webrtc.RTPSender) {
 	buf := make([]byte, receiveMTU)
 	for {
 		n, _, err := sender.Read(buf)
 		if err != nil {
 			return
 		}
-		if p.takeWide(buf[:n]) {
-			continue
-		}
-		pkts, err := rtcp.Unmarshal(buf[:n])
-		if err != nil {
-			continue
-		}
-		p.feedback(s, pkts)
+		p.feedback(buf[:n])
 	}
 }
 
@@ -240,7 +234,7 @@ func (p *Peer) repair(ssrc uint32, pkt *rtp.Packet, b []byte) bool {
 	if !ok {
 		return false
 	}
-	if !unwrapRTX(pkt, b, r.types.vp8) {
+	if !unwrapRTX(pkt, b, r.types.video()) {
 		return true // padding that probes the bandwidth
 	}
 	p.take(r.layer, r.ssrc, pkt, r.types, p.room.engine.p.Now())

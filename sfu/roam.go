@@ -32,13 +32,12 @@ type homes struct {
 	checks map[netip.AddrPort]*Peer
 }
 
-func newHomes() *homes {
-	return &homes{of: map[uint32]*Peer{}, checks: map[netip.AddrPort]*Peer{}}
-}
-
-func (h *homes) settle(ssrc uint32, p *Peer) {
+func (h *homes) lodge(ssrc uint32, p *Peer) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.of == nil {
+		h.of = map[uint32]*Peer{}
+	}
 	if h.of[ssrc] == nil {
 		h.of[ssrc] = p
 	}
@@ -59,6 +58,9 @@ func (h *homes) awaits(before, to netip.AddrPort, p *Peer) {
 		delete(h.checks, before)
 	}
 	if to.IsValid() {
+		if h.checks == nil {
+			h.checks = map[netip.AddrPort]*Peer{}
+		}
 		h.checks[to] = p
 	}
 }
@@ -71,14 +73,14 @@ func (h *homes) checkedAt(from netip.AddrPort) *Peer {
 
 // roam is what a peer's changes of address need; under the room's lock.
 type roam struct {
-	ice     iceWords
-	strays  bucket
-	to      netip.AddrPort // the last authentic stray came from there, and a check goes there
-	at      *socket
-	id      [stun.TransactionIDSize]byte
-	sent    time.Time // the last check
-	began   time.Time // the first to this address
-	settled []uint32  // SSRCs in the loop's homes
+	ice    iceWords
+	strays bucket
+	to     netip.AddrPort // the last authentic stray came from there, and a check goes there
+	at     *socket
+	id     [stun.TransactionIDSize]byte
+	sent   time.Time // the last check
+	began  time.Time // the first to this address
+	lodged []uint32  // SSRCs in the loop's homes
 }
 
 // iceWords are the names and passwords of both sides (RFC 8445 section 5.3).
@@ -102,24 +104,24 @@ func firstAttribute(sdp, name string) string {
 	return strings.TrimSpace(value)
 }
 
-// settle makes the SSRC known as the peer's; under the room's lock.
-func (p *Peer) settle(ssrc uint32) {
-	p.in.roam.settled = append(p.in.roam.settled, ssrc)
-	p.room.loop.homes.settle(ssrc, p)
+// lodge makes the SSRC known as the peer's; under the room's lock.
+func (p *Peer) lodge(ssrc uint32) {
+	p.in.roam.lodged = append(p.in.roam.lodged, ssrc)
+	p.room.loop.homes.lodge(ssrc, p)
 }
 
-// unsettle ends what settle and check began; under the room's lock.
-func (p *Peer) unsettle() {
-	h, r := p.room.loop.homes, &p.in.roam
+// unlodge ends what lodge and check began; under the room's lock.
+func (p *Peer) unlodge() {
+	h, r := &p.room.loop.homes, &p.in.roam
 	h.awaits(r.to, netip.AddrPort{}, p)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, ssrc := range r.settled {
+	for _, ssrc := range r.lodged {
 		if h.of[ssrc] == p {
 			delete(h.of, ssrc)
 		}
 	}
-	r.settled = nil
+	r.lodged = nil
 }
 
 // stray takes a datagram of RTP or RTCP from an address that ICE has not selected.
@@ -146,36 +148,29 @@ func (s *socket) stray(b []byte, from netip.AddrPort) {
 func (p *Peer) strayed(b []byte, from netip.AddrPort, s *socket) (check []byte) {
 	defer p.rescue()
 	now := p.room.engine.p.Now()
-	admitted := false
-	p.lock(func() { admitted = !p.ended && p.in.roam.strays.take(1, now) })
-	if !admitted {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	defer p.room.deliver()
+	if p.doomed.Load() || p.ended || !p.in.roam.strays.take(1, now) {
 		s.count.dropped[dropPoliced].Add(1)
 		return nil
 	}
 	if !p.authentic(b, now) {
 		return nil
 	}
-	p.lock(func() { check = p.check(from, s, now) })
-	return check
+	return p.check(from, s, now)
 }
 
 // authentic takes the datagram and says that the peer sent it just now: newer, where
-// it is RTP, than all that came of its stream.
+// it is RTP, than all that came of its stream; under the room's lock.
 func (p *Peer) authentic(b []byte, now time.Time) bool {
 	if isRTCP(b) {
 		plain, _ := p.openRTCP(b, now)
-		p.takeControls(plain, now)
+		p.control(plain, now)
 		return plain != nil
 	}
-	p.room.mu.Lock()
-	defer p.room.mu.Unlock()
-	defer p.rescueServed()
-	if p.ended || p.in.open == nil {
-		return false
-	}
-	ssrc := binary.BigEndian.Uint32(b[8:])
-	s := p.in.find(ssrc)
-	if s == nil {
+	s := p.in.find(binary.BigEndian.Uint32(b[8:]))
+	if s == nil || p.in.open == nil {
 		return false
 	}
 	before, begun := s.window.highest, s.window.begun
@@ -219,7 +214,6 @@ func (s *socket) answered(b []byte, from netip.AddrPort) (nomination []byte) {
 	if len(b) < 2 || b[0] != 1 || b[1] != 1 { // success of a Binding (RFC 8489 section 5)
 		return nil
 	}
-	from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
 	p := s.homes.checkedAt(from)
 	if p == nil {
 		return nil

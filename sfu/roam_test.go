@@ -10,7 +10,6 @@ import (
 
 	"github.com/pion/webrtc/v4"
 	"github.com/stretchr/testify/require"
-	"golang.org/x/sys/unix"
 )
 
 // natConn is a client's socket behind a NAT that gives it another port whenever hop is
@@ -142,9 +141,7 @@ func roamers(t *testing.T) (n *natConn, judge, party *client, r *Room) {
 func (c *client) sentTo() netip.AddrPort {
 	c.peer.room.mu.Lock()
 	defer c.peer.room.mu.Unlock()
-	sa, ok := c.peer.tx.to.sa.(*unix.SockaddrInet4)
-	require.True(c.t, ok)
-	return netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port))
+	return addrPortOf(&c.peer.tx.to.sa)
 }
 
 // hear speaks until each has heard the other say it.
@@ -250,7 +247,7 @@ func TestAPeerThatLeftIsSoughtNoMore(t *testing.T) {
 	hear(t, judge, party, a, b, "before")
 	n.hears(true, true)
 	at := n.hop(t)
-	h := r.loop.homes
+	h := &r.loop.homes
 	every(t, "a check", func(int) { a.say("elsewhere") }, func() bool { return h.checkedAt(at) == judge.peer })
 	judge.peer.Close()
 	party.peer.Close()

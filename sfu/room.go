@@ -30,7 +30,15 @@ type Room struct {
 	sources map[SourceID]*source
 	taps    []*tapEntry
 	at      time.Time // of the present call into the packet path, for what it sends
-	serving *Peer     // is being given a packet of somebody else: a panic is its own
+	burst   []passing // on the way to their receivers, see deliver
+	out     outgoing
+	// sound is the scratch of packets with redundancy.
+	sound [maxPayload]byte
+	// followers are the peers that follow, in the order of joining.
+	followers []*Peer
+	// members says since when peers are in classes that may begin with kept pictures.
+	members map[Membership]time.Time
+	replays bucket // bytes of kept pictures that may be sent to viewers who begin
 }
 
 func newRoom(e *Engine, l *loop, id string) (*Room, error) {
@@ -38,6 +46,8 @@ func newRoom(e *Engine, l *loop, id string) (*Room, error) {
 		engine: e, loop: l, id: id,
 		writers: map[*socket]*writer{}, table: newGrantTable(Routing{}),
 		peers: map[string]*Peer{}, sources: map[SourceID]*source{},
+		members: map[Membership]time.Time{},
+		replays: newBucket(replayRate, replayBurst, e.p.Now()),
 	}
 	for _, s := range l.sockets {
 		w, err := s.newWriter()
@@ -66,11 +76,12 @@ func (r *Room) source(id SourceID, now time.Time) *source {
 	s := &source{id: id, kind: id.Kind}
 	bits := r.engine.p.Limits.AudioBitrate
 	if id.Kind == Cam {
-		bits = r.engine.p.Limits.VideoBitrate
+		bits, s.codec = r.engine.p.Limits.VideoBitrate, VP8
 	}
 	// A second's worth of burst: keyframes of all layers may come at once.
 	s.police = newBucket(bits/8, bits/8, now)
 	r.sources[id] = s
+	r.noteShown(id, now)
 	for _, e := range r.taps {
 		r.attachTap(e, s)
 		if _, ok := r.table.class(id, e.p.Class); ok {
@@ -130,11 +141,16 @@ func (r *Room) Join(p PeerParams) (*Peer, error) {
 	if old != nil {
 		old.Close()
 	}
+	if err := r.engine.reserve(); err != nil {
+		return nil, err
+	}
 	peer, err := newPeer(r, p)
 	if err != nil {
+		r.engine.halfOpen.Add(-1)
 		return nil, err
 	}
 	if err := r.admit(peer); err != nil {
+		r.engine.halfOpen.Add(-1)
 		_ = peer.pc.Close()
 		return nil, err
 	}
@@ -152,7 +168,14 @@ func (r *Room) admit(p *Peer) error {
 	case len(r.peers) >= r.engine.p.Limits.PeersPerRoom:
 		return fmt.Errorf("%w: %d peers in the room", ErrLimit, len(r.peers))
 	}
+	if err := r.welcome(p); err != nil {
+		return err
+	}
 	r.peers[p.id] = p
+	p.half = true
+	if p.follows {
+		r.followers = append(r.followers, p)
+	}
 	r.loop.count.peers.Add(1)
 	p.start()
 	return nil

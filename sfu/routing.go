@@ -89,6 +89,7 @@ func widen(g, o Grant, both bool) Grant {
 	o.Priority = max(g.Priority, o.Priority)
 	o.MinLayer, o.MaxLayer = max(g.MinLayer, o.MinLayer), max(g.MaxLayer, o.MaxLayer)
 	o.MayPause = g.MayPause && o.MayPause
+	o.Yield = min(g.Yield, o.Yield)
 	return o
 }
 
@@ -194,6 +195,10 @@ func (r *Room) reroute(epoch uint64, c *routingChange, rebuilt *grantTable, sour
 		c.apply(&r.table)
 	}
 	now := r.engine.p.Now()
+	r.noteMembers(c, now)
+	for id := range sources {
+		r.noteShown(id, now)
+	}
 	for _, open := range [...]bool{false, true} {
 		for id := range peers {
 			r.regrantPeer(id, now, open)
@@ -202,6 +207,7 @@ func (r *Room) reroute(epoch uint64, c *routingChange, rebuilt *grantTable, sour
 			r.regrantSource(id, now, open)
 		}
 	}
+	r.refollow(now)
 	return nil
 }
 

@@ -58,15 +58,19 @@ type gcmSealer struct {
 	nonce [12]byte
 }
 
-func newGCMSealer(key, salt []byte) (*gcmSealer, error) {
+func newGCMSealer(key, salt []byte) (*gcmSealer, error) { return newGCM(key, salt, 0x00) }
+
+// newGCM derives session key and salt, of RTP with label 0x00 and of RTCP with 0x03
+// (RFC 3711 section 4.3.2).
+func newGCM(key, salt []byte, label byte) (*gcmSealer, error) {
 	if len(salt) != 12 {
 		return nil, errors.New("sfu: GCM salt is not 12 bytes")
 	}
-	sessionKey, err := deriveSessionKey(key, salt, 0x00, len(key))
+	sessionKey, err := deriveSessionKey(key, salt, label, len(key))
 	if err != nil {
 		return nil, err
 	}
-	sessionSalt, err := deriveSessionKey(key, salt, 0x02, len(salt))
+	sessionSalt, err := deriveSessionKey(key, salt, label+2, len(salt))
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,8 @@ type section struct {
 	dead  bool // the m-line was stopped
 
 	ssrc, rtxSSRC    uint32
-	pt, redPT, rtxPT uint8
+	pt, redPT, rtxPT uint8                   // of sound or VP8; 0: not negotiated
+	h264PT, h264RTX  uint8                   // of H.264; 0: not negotiated
 	stream           webrtc.TrackLocalWriter // SendPion only
 	hdr              rtp.Header
 	gate             gate
@@ -29,10 +30,12 @@ type section struct {
 	hinted           bool
 	current, target  int // layers, -1: none
 	waiting          bool
+	keyHeld          bool   // the keyframe that is waited for stands in the pacer
 	congested        bool   // a packet met a full buffer: see congest
 	congestedTS      uint32 // RTP timestamp, as received, of its frame
 	running          bool   // sendSeq maps the current stream
 	lastLayer        *layer
+	caught           uint64 // up to it catchUp has given what the burst brings again
 	lastSSRC         uint32
 	seq              sendSeq
 	tsShift          uint32 // subtracted from the sender's timestamps
@@ -48,9 +51,10 @@ type section struct {
 	born             time.Time
 	rtxNext          uint64
 	rtxBudget        bucket
-	wide             uint8 // id of the extension with the transport-wide number, 0: none
-	ideal            int   // the layer that the size shown asks for, -1: none
-	starved          bool  // the line carries not even the lowest layer
+	wide             uint8  // id of the extension with the transport-wide number, 0: none
+	ideal            int    // the layer that the size shown asks for, -1: none
+	starved          bool   // the line carries not even the lowest layer
+	replayed         uint32 // age at which kept pictures were last looked at, 0: never
 	packets, octets  uint32
 }
 
@@ -73,13 +77,8 @@ func (h *sentPacket) is(index uint64) bool { return uint64(h.out) == index&(1<<3
 func (s *section) age(now time.Time) uint32 { return uint32(now.Sub(s.born).Milliseconds()) + 1 }
 
 func newSection(p *Peer, mid string, src *source, now time.Time) *section {
-	size := videoHistory
-	if src.kind == Mic {
-		size = audioHistory
-	}
 	s := &section{
 		peer: p, src: src, mid: mid, born: now, current: -1, target: -1, ideal: -1,
-		history:   make([]sentPacket, size),
 		rtxBudget: newBucket(0, p.room.engine.p.Limits.RTXBurstBytes, now),
 		rtxNext:   uint64(rand.Uint32N(1<<15)) + 1, //nolint:gosec // RFC 3550: unpredictable is enough
 	}
@@ -97,6 +96,7 @@ func (s *section) regrant(g Grant, open bool, now time.Time) {
 		return
 	}
 	if open {
+		s.remember()
 		s.src.open++
 		s.gate.raise(s.src)
 		s.retarget(now)
@@ -106,6 +106,18 @@ func (s *section) regrant(g Grant, open bool, now time.Time) {
 		s.halt()
 	}
 	s.peer.dirty()
+}
+
+// remember makes the history at the first opening: most of the sections that a client
+// offers are never opened, and 64 of them would take half a megabyte.
+func (s *section) remember() {
+	switch {
+	case s.history != nil:
+	case s.src.kind == Mic:
+		s.history = make([]sentPacket, audioHistory)
+	default:
+		s.history = make([]sentPacket, videoHistory)
+	}
 }
 
 // halt stops the flow and makes everything sent so far unreachable for
@@ -122,7 +134,7 @@ func (s *section) retarget(now time.Time) {
 		return
 	}
 	switch hi := int(s.grant.MaxLayer); {
-	case !s.wanted():
+	case s.rests() || !s.takes(s.src.codec):
 		s.ideal = -1
 	case s.hinted && s.hint.Height > 0:
 		s.ideal = s.src.smallestFor(now, s.hint.Width, s.hint.Height, int(s.grant.MinLayer), hi)
@@ -134,7 +146,28 @@ func (s *section) retarget(now time.Time) {
 		return
 	}
 	s.starved = false
-	s.aim(s.ideal, !s.wanted())
+	s.aim(s.ideal, s.rests())
+}
+
+// takes tells whether the receiver of a picture has negotiated the codec, so far as is
+// known yet.
+func (s *section) takes(c Codec) bool {
+	switch {
+	case !s.bound:
+		return true
+	case c == H264:
+		return s.h264PT != 0
+	default:
+		return s.pt != 0
+	}
+}
+
+// typeOf is the payload type of packet k, and that of its retransmission, 0 for none.
+func (s *section) typeOf(k *packetRefs) (plain, again uint8) {
+	if k.pkt.Codec == H264 {
+		return s.h264PT, s.h264RTX
+	}
+	return s.pt, s.rtxPT
 }
 
 // aim makes layer i the target, -1 for none; at once ends what flows now instead
@@ -149,7 +182,7 @@ func (s *section) aim(i int, atOnce bool) {
 		s.current, s.running = -1, false
 	}
 	s.waiting = i >= 0 && i != s.current
-	if s.waiting {
+	if s.waiting && !s.views() { // a viewer first looks at what is kept
 		s.src.layers[i].requestKey()
 	}
 	if was != i {
@@ -175,6 +208,9 @@ func (s *section) forward(l *layer, k *packetRefs) {
 	if !s.bound || !s.peer.tx.ready {
 		return
 	}
+	if s.src.kind == Cam && s.holdBack(l, k) {
+		return
+	}
 	if !s.gate.admit(k, l.index) {
 		return
 	}
@@ -185,25 +221,35 @@ func (s *section) forward(l *layer, k *packetRefs) {
 	if !s.running || s.lastLayer != l || s.lastSSRC != l.ssrc || ext > s.seq.high+seqJump {
 		if s.running && s.src.kind == Cam && !k.keyStart {
 			s.running, s.current, s.waiting = false, -1, true
-			l.requestKey()
+			s.askKey(l)
 			return
 		}
 		s.begin(l, k)
 		begun = true
 	}
-	out, ok := s.seq.take(ext)
-	if !ok || out < s.historyFrom || out+uint64(len(s.history)) <= s.seq.next {
-		return // belongs to a stream before the present one
+	if !s.emit(l, k) {
+		return
 	}
-	h := &s.history[out%uint64(len(s.history))]
-	if h.is(out) {
-		return // an index is sealed once
-	}
-	*h = sentPacket{out: uint32(out), ext: ext, layer: l.index, tsShift: s.tsShift, pidShift: s.pidShift, tl0Shift: s.tl0Shift}
-	s.send(k, h, out)
 	if begun && ext < l.released && s.src.kind == Cam {
 		s.catchUp(l, ext+1)
 	}
+}
+
+// emit sends the packet of the present stream under its number; false when it has
+// none, or has been sent.
+func (s *section) emit(l *layer, k *packetRefs) bool {
+	ext := k.pkt.Seq
+	out, ok := s.seq.take(ext)
+	if !ok || out < s.historyFrom || out+uint64(len(s.history)) <= s.seq.next {
+		return false // belongs to a stream before the present one
+	}
+	h := &s.history[out%uint64(len(s.history))]
+	if h.is(out) {
+		return false // an index is sealed once
+	}
+	*h = sentPacket{out: uint32(out), ext: ext, layer: l.index, tsShift: s.tsShift, pidShift: s.pidShift, tl0Shift: s.tl0Shift}
+	s.send(k, h, out)
+	return true
 }
 
 // catchUp forwards what came before the beginning of its keyframe, which was
@@ -214,36 +260,46 @@ func (s *section) catchUp(l *layer, from uint64) {
 			s.give(l, k)
 		}
 	}
+	s.caught = l.released
 }
 
 // choose follows the target layer: it is entered at a keyframe only.
 func (s *section) choose(l *layer, k *packetRefs) bool {
 	i := int(l.index)
+	if s.waiting && s.current < 0 && s.views() && s.replay(l, k) {
+		return i == s.current
+	}
 	if i == s.target && s.waiting {
 		if !k.keyStart {
-			l.requestKey()
+			s.askKey(l)
 			if s.congested && s.current < 0 {
 				s.peer.room.loop.count.dropped[dropFrame].Add(1)
 			}
 			return i == s.current && s.running
 		}
-		s.current, s.waiting, s.running, s.congested = i, false, false, false
+		s.current, s.waiting, s.running, s.congested, s.keyHeld = i, false, false, false, false
 		s.peer.dirty()
 	}
 	return i == s.current
 }
 
-// congest follows a packet that met a full buffer. The rest of its frame would
-// decode to nothing, so it is not sent; and when other frames refer to this one,
-// neither are those, up to the next keyframe.
-func (s *section) congest(k *packetRefs) {
-	s.congested, s.congestedTS = true, k.pkt.Timestamp
-	if k.vp8.discardable {
+// congest follows packets that met a full buffer, the last of the timestamp ts. The
+// rest of its frame would decode to nothing, so it is not sent; and when other frames
+// refer to what was lost, neither are those, up to the next keyframe.
+func (s *section) congest(ts uint32, referred bool) {
+	s.congestedTS = ts
+	if s.congested = true; !referred {
 		return
 	}
+	s.abandon()
+}
+
+// abandon ends the stream until the next keyframe, which is asked for.
+func (s *section) abandon() {
+	s.congested, s.keyHeld = true, false
 	s.running, s.current, s.waiting = false, -1, s.target >= 0
 	if s.waiting {
-		s.src.layers[s.target].requestKey()
+		s.askKey(s.src.layers[s.target])
 	}
 	s.peer.dirty()
 }
@@ -282,7 +338,7 @@ func (s *section) begin(l *layer, k *packetRefs) {
 func (s *section) nextTimestamp(l *layer, k *packetRefs) uint32 {
 	rate := float64(s.src.clockRate())
 	next := s.lastTS + uint32(int64(k.pkt.Arrival.Sub(s.lastAt).Seconds()*rate))
-	if old := s.lastLayer; old != nil && old != l && old.hasReport && l.hasReport && s.lastSSRC == old.ssrc {
+	if old := s.lastLayer; old != nil && old != l && old.src == l.src && old.hasReport && l.hasReport && s.lastSSRC == old.ssrc {
 		wall := float64(int64(l.report.NTP-old.report.NTP)) / (1 << 32)
 		onOld := old.report.Timestamp + uint32(int64(wall*rate)) + (k.pkt.Timestamp - l.report.Timestamp)
 		byReport := onOld - s.tsShift
@@ -296,11 +352,11 @@ func (s *section) nextTimestamp(l *layer, k *packetRefs) uint32 {
 	return next
 }
 
-// send builds, seals and writes the packet as h says, under the index.
+// send builds and seals the packet as h says, under the index, for the next flush.
 func (s *section) send(k *packetRefs, h *sentPacket, index uint64) {
 	payload, pt := s.payload(k)
 	ts := k.pkt.Timestamp - h.tsShift
-	b := s.peer.tx.buf[:s.headerSize()+len(payload)]
+	b := s.peer.room.out.space(s.headerSize() + len(payload))
 	body := b[s.header(b, pt, k.pkt.Marker, uint16(index), ts, s.ssrc):]
 	copy(body, payload)
 	if s.src.kind == Cam {
@@ -314,20 +370,8 @@ func (s *section) send(k *packetRefs, h *sentPacket, index uint64) {
 	s.packets++
 	s.octets += uint32(len(payload))
 	s.rtxBudget.credit(float64(len(payload)) / 5)
-	if s.peer.write(s, b, s.ssrc, index) && s.src.kind == Cam {
-		s.congest(k)
-	}
-}
-
-// payload chooses redundancy or the plain packet: only for receivers that
-// negotiated it, where packets are lost on the way to them or on the way to us, and
-// never a block from before the opening.
-func (s *section) payload(k *packetRefs) ([]byte, uint8) {
-	lossy := s.peer.tx.line.loses() || k.pkt.Arrival.Before(s.src.layers[k.pkt.Layer].holes)
-	if k.red && s.redPT != 0 && lossy && (!k.hasOld || s.gate.admitOld(k.pkt.Seq, k.oldest)) {
-		return k.raw, s.redPT
-	}
-	return k.pkt.Payload, s.pt
+	s.add(b, s.ssrc, index)
+	s.peer.room.out.of(k)
 }
 
 // headerSize of what the section sends.
@@ -354,7 +398,7 @@ func (s *section) header(b []byte, pt uint8, marker bool, seq uint16, ts, ssrc u
 	b[0] |= 0x10
 	binary.BigEndian.PutUint32(b[rtpHeaderSize:], 0xbede0001)
 	b[16] = s.wide<<4 | 1
-	binary.BigEndian.PutUint16(b[17:], s.peer.tx.line.est.Next())
+	binary.BigEndian.PutUint16(b[17:], s.peer.tx.line.est.Next()+uint16(s.peer.room.out.count))
 	b[19] = 0
 	return rtpHeaderSize + wideSize
 }
@@ -362,7 +406,7 @@ func (s *section) header(b []byte, pt uint8, marker bool, seq uint16, ts, ssrc u
 // resend answers one lost sequence number on the RTX stream (RFC 4588), within
 // the budget of the section; without RTX nothing is repeated.
 func (s *section) resend(seq uint16, now time.Time) {
-	if s.rtxPT == 0 || !s.gate.open || !s.bound || !s.peer.tx.ready || !s.sent {
+	if !s.gate.open || !s.bound || !s.peer.tx.ready || !s.sent {
 		return
 	}
 	out := s.seq.next - 1
@@ -380,18 +424,23 @@ func (s *section) resend(seq uint16, now time.Time) {
 	if k == nil {
 		return
 	}
+	_, pt := s.typeOf(k)
+	if pt == 0 {
+		return
+	}
 	if !s.rtxBudget.take(len(k.raw)+2+rtpHeaderSize, now) {
 		return
 	}
 	h.resent = age
-	b := s.peer.tx.buf[:s.headerSize()+2+len(k.raw)]
-	body := b[s.header(b, s.rtxPT, k.pkt.Marker, uint16(s.rtxNext), k.pkt.Timestamp-h.tsShift, s.rtxSSRC):]
+	b := s.peer.room.out.space(s.headerSize() + 2 + len(k.raw))
+	body := b[s.header(b, pt, k.pkt.Marker, uint16(s.rtxNext), k.pkt.Timestamp-h.tsShift, s.rtxSSRC):]
 	binary.BigEndian.PutUint16(body, seq)
 	copy(body[2:], k.raw)
 	k.vp8.rewrite(body[2:], h.pidShift, h.tl0Shift)
 	s.peer.room.loop.count.resent.Add(1)
-	s.peer.write(s, b, s.rtxSSRC, s.rtxNext)
+	s.add(b, s.rtxSSRC, s.rtxNext)
 	s.rtxNext++
+	s.write()
 }
 
 // state tells what the client shows about the section.
@@ -410,8 +459,12 @@ func (s *section) state(now time.Time) ReceiverState {
 		st.PausedBy = PausedByUnused
 	case s.src.lost():
 		st.PausedBy = PausedByLost
+	case s.src.kind == Cam && !s.takes(s.src.codec):
+		st.PausedBy = PausedByCodec
 	case s.src.kind == Cam && s.src.silent(now):
 		st.PausedBy = PausedBySender
+	case s.shed():
+		st.PausedBy = PausedByOverload
 	case s.starved || s.congested && s.waiting:
 		st.PausedBy = PausedByBandwidth
 	case !s.wanted():

@@ -19,7 +19,7 @@ func TestSilenceEndsWithAnyPacketOfThePeer(t *testing.T) {
 	l := src.layers[0]
 	q, _ := f.peer("clerk")
 	q.heard = f.now
-	s := f.binds(q, src.id, "0")
+	f.binds(q, src.id, "0")
 	packet := func(ssrc uint32) bool {
 		return p.take(l, ssrc, &rtp.Packet{Header: rtp.Header{PayloadType: 111, SequenceNumber: 7}, Payload: []byte{1}}, fakeTypes, f.now)
 	}
@@ -38,7 +38,7 @@ func TestSilenceEndsWithAnyPacketOfThePeer(t *testing.T) {
 	require.Equal(t, time.Second, p.Silence())
 
 	require.GreaterOrEqual(t, q.Silence(), 7*time.Second)
-	q.feedback(s, []rtcp.Packet{&rtcp.ReceiverReport{}})
+	q.feedback(controlOf(&rtcp.ReceiverReport{}))
 	require.Zero(t, q.Silence(), "a report of somebody who only receives")
 }
 

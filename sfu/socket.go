@@ -7,10 +7,7 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 const socketBuffer = 8 << 20 // bytes asked for in each direction; the kernel may give less
@@ -24,6 +21,7 @@ type socket struct {
 	now   func() time.Time
 	spray spray
 	homes *homes // of the loop
+	in    *incoming
 
 	// routes are nil while media goes to Pion (ReceivePion).
 	routes   atomic.Pointer[routes]
@@ -53,6 +51,10 @@ func openSocket(addr netip.AddrPort, p Params, count *counters) (*socket, error)
 	}
 	ap := local.AddrPort()
 	s := &socket{conn: conn, addr: netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port()), count: count, now: p.Now, spray: newSpray(p.Now())}
+	if s.in, err = newIncoming(conn); err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
 	if p.Receiver == ReceiveOwn {
 		s.routes.Store(&routes{})
 	}
@@ -99,86 +101,23 @@ func (m *muxConn) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 		return 0, netip.AddrPort{}, net.ErrClosed
 	}
 	defer m.s.leave()
-	for {
-		n, from, err := m.UDPConn.ReadFromUDPAddrPort(b)
-		switch {
-		case errors.Is(err, net.ErrClosed):
-			return n, from, err
-		case err != nil:
-		case !isMedia(b[:n]):
-			if !m.s.spray.admit(from, m.s.now()) {
-				m.s.count.dropped[dropPoliced].Add(1)
-				continue
+	for in := m.s.in; ; {
+		for in.next < in.n {
+			d := &in.list[in.next]
+			in.next++
+			if m.s.admits(d) {
+				return copy(b, d.b), d.from, nil
 			}
-			if nomination := m.s.answered(b[:n], from); nomination != nil {
-				n = copy(b, nomination)
-			}
-			return n, from, nil
-		default:
-			t := m.s.routes.Load()
-			if t == nil {
-				return n, from, nil
-			}
-			if m.s.media(b[:n], from, *t) {
-				b[0] = signOfLife
-				return 1, from, nil
-			}
+		}
+		if err := in.fill(); errors.Is(err, net.ErrClosed) {
+			return 0, netip.AddrPort{}, err //nolint:wrapcheck // Pion knows it by its identity
+		}
+		if t := m.s.routes.Load(); t != nil {
+			m.s.media(*t)
 		}
 	}
 }
 
 func (m *muxConn) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
 	return m.UDPConn.WriteToUDPAddrPort(b, to)
-}
-
-// destination is where a peer's media goes: the selected pair's remote address.
-type destination struct {
-	sa unix.Sockaddr
-}
-
-func newDestination(to netip.AddrPort) destination {
-	a := to.Addr().Unmap()
-	if a.Is4() {
-		return destination{sa: &unix.SockaddrInet4{Port: int(to.Port()), Addr: a.As4()}}
-	}
-	return destination{sa: &unix.SockaddrInet6{Port: int(to.Port()), Addr: a.As16()}}
-}
-
-// packetWriter writes one datagram without waiting: when the kernel's send
-// buffer is full the packet is refused, which the receiver's NACK repairs.
-type packetWriter interface {
-	write(b []byte, to *destination) error
-}
-
-// writer writes to a socket; each belongs to one room, whose lock its caller holds.
-type writer struct {
-	raw syscall.RawConn
-	fn  func(fd uintptr) bool // made once: a closure per packet would allocate
-	b   []byte
-	to  unix.Sockaddr
-	err error
-}
-
-func (s *socket) newWriter() (*writer, error) {
-	raw, err := s.conn.SyscallConn()
-	if err != nil {
-		return nil, fmt.Errorf("sfu: raw socket: %w", err)
-	}
-	w := &writer{raw: raw}
-	w.fn = func(fd uintptr) bool {
-		for {
-			if w.err = unix.Sendto(int(fd), w.b, unix.MSG_DONTWAIT, w.to); !errors.Is(w.err, unix.EINTR) {
-				return true
-			}
-		}
-	}
-	return w, nil
-}
-
-func (w *writer) write(b []byte, to *destination) error {
-	w.b, w.to = b, to.sa
-	if err := w.raw.Write(w.fn); err != nil {
-		return err //nolint:wrapcheck // the packet path counts errors and does not print them
-	}
-	return w.err
 }

@@ -10,6 +10,7 @@ type source struct {
 	kind      SourceKind
 	publisher *Peer // nil while nobody publishes it
 	mid       string
+	codec     Codec    // of a camera
 	rids      []string // of the offer, lowest first; empty without simulcast
 	layers    [maxLayers]*layer
 	police    bucket
@@ -20,6 +21,8 @@ type source struct {
 
 	sections []*section
 	taps     []*tapSource
+	// shown says since when the source reaches classes of viewers without a break.
+	shown map[string]time.Time
 }
 
 // measure follows the rate at which the source comes in.
@@ -69,7 +72,7 @@ func (s *source) info() SourceInfo {
 	if s.kind == Mic {
 		return SourceInfo{Source: s.id, Codec: Opus, ClockRate: 48000, Channels: 2}
 	}
-	return SourceInfo{Source: s.id, Codec: VP8, ClockRate: 90000}
+	return SourceInfo{Source: s.id, Codec: s.codec, ClockRate: 90000}
 }
 
 // layerIndex of a RID, 0 without simulcast; ok is false for a foreign one.

@@ -86,6 +86,7 @@ func (p *Peer) collect(lastStates, nextReport *time.Time) errands {
 	p.collectKeyframes(&e, now)
 	p.in.feedback.collect(&e, now)
 	p.probe(&e, now)
+	p.pace(&e, now)
 	if !now.Before(*nextReport) {
 		*nextReport = now.Add(reportInterval)
 		p.everySecond(&e, now)
@@ -109,18 +110,27 @@ func (p *Peer) collect(lastStates, nextReport *time.Time) errands {
 }
 
 // collectKeyframes gathers the requests that are due, one PLI a layer, and none
-// sooner than KeyframeInterval after the last.
+// sooner than KeyframeInterval after the last; for viewers alone none sooner than
+// viewerKeyframes after the last of the whole source.
 func (p *Peer) collectKeyframes(e *errands, now time.Time) {
 	if p.state != PeerConnected {
 		return
 	}
-	interval := p.room.engine.p.Limits.KeyframeInterval
 	for _, src := range p.publish {
+		if src.publisher != p || src.open == 0 {
+			continue
+		}
+		last := src.lastPLI()
 		for _, l := range src.layers {
-			if l == nil || !l.needKey || src.publisher != p || !l.started || src.open == 0 {
+			if l == nil || !l.flowing(now) || !l.needKey && !l.wishKey {
 				continue
 			}
+			interval := p.room.engine.p.Limits.KeyframeInterval
 			wait := interval - now.Sub(l.lastPLI)
+			if !l.needKey {
+				interval = max(interval, viewerKeyframes)
+				wait = interval - now.Sub(last)
+			}
 			if wait <= 0 {
 				l.lastPLI = now
 				e.rtcp = append(e.rtcp, &rtcp.PictureLossIndication{MediaSSRC: l.ssrc})
@@ -135,6 +145,7 @@ func (p *Peer) collectKeyframes(e *errands, now time.Time) {
 // everySecond sends sender reports and looks after layers that fell silent and
 // taps that want regular keyframes.
 func (p *Peer) everySecond(e *errands, now time.Time) {
+	p.overdue(now)
 	if r := p.in.receiverReport(now); r != nil {
 		e.feedback = append(e.feedback, r)
 	}
@@ -143,7 +154,7 @@ func (p *Peer) everySecond(e *errands, now time.Time) {
 			if r := s.senderReport(now); r != nil {
 				e.rtcp = append(e.rtcp, r, &rtcp.SourceDescription{Chunks: []rtcp.SourceDescriptionChunk{{
 					Source: s.ssrc,
-					Items:  []rtcp.SourceDescriptionItem{{Type: rtcp.SDESCNAME, Text: s.src.id.Peer}},
+					Items:  []rtcp.SourceDescriptionItem{{Type: rtcp.SDESCNAME, Text: s.cname()}},
 				}}})
 			}
 		}
@@ -174,9 +185,13 @@ func (s *section) senderReport(now time.Time) *rtcp.SenderReport {
 		return nil
 	}
 	since := now.Sub(l.report.Arrival)
+	ntp := l.report.NTP + uint64(since.Seconds()*(1<<32))
+	if s.peer.follows { // the clocks of several devices in one stream: ours is the common one
+		ntp = rtcpTime(now)
+	}
 	return &rtcp.SenderReport{
 		SSRC:        s.ssrc,
-		NTPTime:     l.report.NTP + uint64(since.Seconds()*(1<<32)),
+		NTPTime:     ntp,
 		RTPTime:     l.report.Timestamp + uint32(int64(since.Seconds()*float64(s.src.clockRate()))) - s.tsShift,
 		PacketCount: s.packets,
 		OctetCount:  s.octets,

@@ -21,6 +21,9 @@ const (
 	alarmTest     = "test_failed"
 	alarmLost     = "point_lost"
 	alarmRecorder = "recorder"
+	// troubleExhibit is the detail of a recorder's alarm: a document that the court
+	// admitted is not in the evidence, which has ended.
+	troubleExhibit = "exhibit-missing"
 )
 
 // maxAlarmDetail bounds store.Alarm.Detail in bytes.

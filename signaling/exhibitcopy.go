@@ -119,13 +119,14 @@ func (c *exhibitCopier) round(ctx context.Context) (whole bool) {
 }
 
 // end makes the last round before the evidence ends, for as long as ctx allows: a round
-// that a disk holds up does not hold up the end.
-func (c *exhibitCopier) end(ctx context.Context) {
-	whole := c.round(ctx) && ctx.Err() == nil
+// that a disk holds up does not hold up the end. It tells whether all are there.
+func (c *exhibitCopier) end(ctx context.Context) (whole bool) {
+	whole = c.round(ctx) && ctx.Err() == nil
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.over = true
 	if !whole {
 		c.logger.Error("the evidence ends without every admitted document")
 	}
+	return whole
 }

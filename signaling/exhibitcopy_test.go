@@ -33,8 +33,8 @@ func TestAHungDocumentDoesNotHoldUpTheEnd(t *testing.T) {
 		<-ev.begun
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
-		ended := make(chan struct{})
-		go func() { c.end(ctx); close(ended) }()
+		ended, whole := make(chan struct{}), true
+		go func() { whole = c.end(ctx); close(ended) }()
 		<-ctx.Done()
 		synctest.Wait()
 		select {
@@ -42,6 +42,7 @@ func TestAHungDocumentDoesNotHoldUpTheEnd(t *testing.T) {
 		default:
 			require.Fail(t, "the end waits for the disk")
 		}
+		require.False(t, whole)
 		stop()
 		close(ev.letGo)
 	})

@@ -6,14 +6,19 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"image"
+	_ "image/jpeg" // DecodeConfig reads what an offered picture says of its size
+	_ "image/png"
 	"io"
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync"
 	"time"
 
 	"phientoa/internal/court"
 	"phientoa/internal/hearing"
+	"phientoa/internal/permit"
 	"phientoa/internal/store"
 )
 
@@ -24,6 +29,9 @@ const (
 	fileWait      = 10 * time.Second
 	// fileTime is how long a document may take on a thin line, either way.
 	fileTime = 3 * time.Minute
+	// maxPixels bounds a picture, which takes four bytes a pixel in the browser of each
+	// person who looks at it: an A3 page at 600 dpi has 70 million.
+	maxPixels = 80_000_000
 	// Headers of an offer. The name is percent-encoded UTF-8; pages are those that the
 	// person's own machine counts. A name in the address would stand in logs.
 	nameHeader  = "Exhibit-Name"
@@ -42,6 +50,50 @@ func mediaTypeOf(b []byte) string {
 		return "image/jpeg"
 	}
 	return ""
+}
+
+// drawable tells whether a picture says a size that weak machines can draw. What a PDF
+// holds is bounded where it is drawn.
+func drawable(mediaType string, body []byte) bool {
+	if mediaType != "image/png" && mediaType != "image/jpeg" {
+		return true
+	}
+	c, _, err := image.DecodeConfig(bytes.NewReader(body))
+	return err == nil && c.Width > 0 && c.Height > 0 && int64(c.Width)*int64(c.Height) <= maxPixels
+}
+
+// transfers bounds the documents that a seat has under way: one to the court, two to
+// its screens (what is shown, and what is looked into). More slow ones of one seat would
+// take the memory of the node from everybody else.
+type transfers struct {
+	mu sync.Mutex
+	on map[transfer]int
+}
+
+type transfer struct {
+	seat throttledSeat
+	way  string // method of the request
+}
+
+// begin gives the end of a transfer, which has to be called, or nil: enough are under way.
+func (t *transfers) begin(who store.Session, way string) (end func()) {
+	k, most := transfer{throttledSeat{who.Hearing, who.Device}, way}, 1
+	if way == http.MethodGet {
+		most = 2
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.on[k] >= most {
+		return nil
+	}
+	t.on[k]++
+	return func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if t.on[k]--; t.on[k] == 0 {
+			delete(t.on, k)
+		}
+	}
 }
 
 // offerExhibit takes a file from a seat, keeps it under its digest, and asks the
@@ -68,7 +120,11 @@ func (s *Server) offerExhibit(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusTooManyRequests, refuseTooFast())
 		return
 	}
-	release, ok := s.take(w, r, hearing.MaxExhibitBytes)
+	size := int64(hearing.MaxExhibitBytes)
+	if r.ContentLength >= 0 {
+		size = min(r.ContentLength, size)
+	}
+	release, ok := s.take(w, r, who, size)
 	if !ok {
 		return
 	}
@@ -82,6 +138,10 @@ func (s *Server) offerExhibit(w http.ResponseWriter, r *http.Request) {
 	offer.Type, offer.Bytes, offer.SHA256 = mediaTypeOf(body), int64(len(body)), hex.EncodeToString(sum[:])
 	if ref := room.mayOffer(r.Context(), who, offer); ref != nil {
 		s.refuseExhibit(w, who, ref)
+		return
+	}
+	if !drawable(offer.Type, body) {
+		problem(w, http.StatusConflict, refusePixels())
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), 4*s.limits.AppendTimeout)
@@ -132,7 +192,7 @@ func (s *Server) readExhibit(w http.ResponseWriter, r *http.Request) {
 		s.refuseExhibit(w, who, ref)
 		return
 	}
-	release, ok := s.take(w, r, x.Bytes)
+	release, ok := s.take(w, r, who, x.Bytes)
 	if !ok {
 		return
 	}
@@ -153,7 +213,15 @@ func (s *Server) readExhibit(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'; frame-ancestors 'none'")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
-	_, _ = w.Write(body)
+	// What the seat may not see any more does not go on going out on a thin line.
+	still := func(ctx context.Context) bool {
+		_, ref := room.exhibitFor(ctx, who, no)
+		return ref == nil
+	}
+	out := permit.Reader(r.Context(), bytes.NewReader(body), still)
+	if _, err := io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{out}, make([]byte, 32<<10)); err != nil {
+		s.p.Logger.Info("document not given out whole", "hearing", who.Hearing, "exhibit", no, "err", err)
+	}
 }
 
 func extensionOf(mediaType string) string {
@@ -184,10 +252,16 @@ func (s *Server) seatOf(w http.ResponseWriter, r *http.Request) (*Room, store.Se
 
 // take waits for a place in memory for so many bytes, and gives a thin line its time.
 // release has to be called once the file is out of memory; otherwise it has answered.
-func (s *Server) take(w http.ResponseWriter, r *http.Request, size int64) (release func(), ok bool) {
+func (s *Server) take(w http.ResponseWriter, r *http.Request, who store.Session, size int64) (release func(), ok bool) {
+	end := s.transfers.begin(who, r.Method)
+	if end == nil {
+		problem(w, http.StatusServiceUnavailable, refuseBusy())
+		return nil, false
+	}
 	ctx, cancel := context.WithTimeout(r.Context(), fileWait)
 	defer cancel()
 	if s.files.Acquire(ctx, size) != nil {
+		end()
 		problem(w, http.StatusServiceUnavailable, refuseBusy())
 		return nil, false
 	}
@@ -196,7 +270,7 @@ func (s *Server) take(w http.ResponseWriter, r *http.Request, size int64) (relea
 	if err := errors.Join(c.SetReadDeadline(until), c.SetWriteDeadline(until)); err != nil {
 		s.p.Logger.Debug("no deadline for a document", "err", err)
 	}
-	return func() { s.files.Release(size) }, true
+	return func() { s.files.Release(size); end() }, true
 }
 
 // holds tells whether the sign-in is the one that sits at its device now. On the actor.

@@ -3,10 +3,16 @@ package signaling
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
+	"hash/crc32"
+	"image"
+	"image/png"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,6 +23,8 @@ import (
 
 	"phientoa/internal/court"
 	"phientoa/internal/hearing"
+	"phientoa/internal/permit"
+	"phientoa/internal/store"
 	"phientoa/internal/wire"
 )
 
@@ -78,8 +86,13 @@ func cmdAdmitExhibit(no int32) *wire.Command {
 }
 
 // sitting is an open hearing with a judge, a party and an accused in the courtroom.
-func sitting(t *testing.T, ev *fakeEvidence) (*world, *seenAccess, map[string]*client) {
-	w := newWorld(t, func(p *RoomsParams) { p.Recorder = ev })
+func sitting(t *testing.T, ev *fakeEvidence, change ...func(*RoomsParams)) (*world, *seenAccess, map[string]*client) {
+	w := newWorld(t, func(p *RoomsParams) {
+		p.Recorder = ev
+		for _, f := range change {
+			f(p)
+		}
+	})
 	seats, log := map[string]*client{}, &seenAccess{}
 	w.srv.p.Access = log
 	for _, p := range []string{judge, party, accused} {
@@ -184,12 +197,110 @@ func TestOnlyWhoSitsReadsDocuments(t *testing.T) {
 func TestADocumentIsCopiedAgain(t *testing.T) {
 	ev := &fakeEvidence{}
 	w, _, seats := sitting(t, ev)
-	status, code := w.offerFile(party, "Ảnh", "1", []byte("\x89PNG\r\n\x1a\nảnh"))
+	status, code := w.offerFile(party, "Ảnh", "1", picture(t, 1, 1))
 	require.Equal(t, 201, status, code)
 	ev.breakDisk(true)
 	seats[judge].must(cmdAdmitExhibit(1))
 	ev.breakDisk(false)
 	require.Eventually(t, func() bool { return len(ev.documents()) == 1 }, 10*time.Second, 5*time.Millisecond)
+}
+
+// An operator is told of evidence that ended without a document.
+func TestAMissingDocumentIsAnAlarm(t *testing.T) {
+	ev, f := &fakeEvidence{}, &fakeOffice{}
+	w, _, seats := sitting(t, ev, func(p *RoomsParams) { p.Alarms = f })
+	status, code := w.offerFile(party, "Ảnh", "1", picture(t, 1, 1))
+	require.Equal(t, 201, status, code)
+	ev.breakDisk(true)
+	seats[judge].must(cmdAdmitExhibit(1))
+	seats[judge].must(&wire.Command{Act: &wire.Command_Close{Close: &wire.Close{}}})
+	require.Eventually(t, func() bool {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return slices.ContainsFunc(f.alarms, func(a store.Alarm) bool { return a.Kind == alarmRecorder && a.Detail == troubleExhibit })
+	}, 10*time.Second, 5*time.Millisecond)
+}
+
+// picture is a PNG whose header says a size; nobody has drawn it.
+func picture(t *testing.T, width, height uint32) []byte {
+	var b bytes.Buffer
+	require.NoError(t, png.Encode(&b, image.NewGray(image.Rect(0, 0, 1, 1))))
+	p := b.Bytes()
+	binary.BigEndian.PutUint32(p[16:], width)
+	binary.BigEndian.PutUint32(p[20:], height)
+	binary.BigEndian.PutUint32(p[29:], crc32.ChecksumIEEE(p[12:29]))
+	return p
+}
+
+// A file of a few bytes may say that it is a picture of a thousand million pixels, for
+// which the browser of each person in the room would make room.
+func TestNoPictureIsTooLargeToDraw(t *testing.T) {
+	w, _, _ := sitting(t, &fakeEvidence{})
+	for _, body := range [][]byte{picture(t, 30_000, 30_000), picture(t, 1, 80_000_001), picture(t, 0, 1), []byte("\x89PNG\r\n\x1a\n"), []byte("\xff\xd8\xff")} {
+		status, code := w.offerFile(party, "Ảnh", "1", body)
+		require.Equal(t, 409, status)
+		require.Equal(t, "exhibit_pixels", code)
+	}
+	status, code := w.offerFile(party, "Ảnh", "1", picture(t, 10_000, 8_000))
+	require.Equal(t, 201, status, code)
+}
+
+// One seat has one document under way to the court and two to its screens; what another
+// seat does is not touched by it.
+func TestASeatHasFewDocumentsUnderWay(t *testing.T) {
+	on := transfers{on: map[transfer]int{}}
+	a, b := store.Session{Hearing: "h", Device: "a"}, store.Session{Hearing: "h", Device: "b"}
+	up := on.begin(a, http.MethodPost)
+	require.NotNil(t, up)
+	require.Nil(t, on.begin(a, http.MethodPost))
+	shown, looked := on.begin(a, http.MethodGet), on.begin(a, http.MethodGet)
+	require.NotNil(t, shown)
+	require.NotNil(t, looked)
+	require.Nil(t, on.begin(a, http.MethodGet))
+	require.NotNil(t, on.begin(b, http.MethodGet))
+	up()
+	require.NotNil(t, on.begin(a, http.MethodPost))
+	shown()
+	require.NotNil(t, on.begin(a, http.MethodGet))
+	require.Nil(t, on.begin(a, http.MethodGet))
+}
+
+// slowReader takes what it is given and goes no further until it is told to.
+type slowReader struct {
+	http.ResponseWriter
+	wrote chan struct{}
+	more  chan struct{}
+	got   int
+}
+
+func (s *slowReader) Write(b []byte) (int, error) {
+	if s.got == 0 {
+		close(s.wrote)
+		<-s.more
+	}
+	s.got += len(b)
+	return len(b), nil
+}
+
+// What the court has taken from a seat does not go on going out to it.
+func TestADocumentEndsWithTheLeaveToReadIt(t *testing.T) {
+	w, _, seats := sitting(t, &fakeEvidence{})
+	body := append([]byte("%PDF-1.7 "), make([]byte, 8<<20)...)
+	status, code := w.offerFile(party, "Hợp đồng", "1", body)
+	require.Equal(t, 201, status, code)
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/exhibits/1", nil)
+	r.SetPathValue("no", "1")
+	r.Header.Set("Cookie", "s="+party)
+	out := &slowReader{ResponseWriter: httptest.NewRecorder(), wrote: make(chan struct{}), more: make(chan struct{})}
+	done := make(chan struct{})
+	go func() { defer close(done); w.srv.readExhibit(out, r) }()
+	<-out.wrote
+	begun := time.Now()
+	seats[judge].must(&wire.Command{Act: &wire.Command_Remove{Remove: &wire.Remove{Person: party, Reason: "gây rối"}}})
+	require.Eventually(t, func() bool { return time.Since(begun) > permit.Every }, 10*time.Second, 5*time.Millisecond)
+	close(out.more)
+	<-done
+	require.Less(t, out.got, len(body))
 }
 
 func TestWhatAFileIs(t *testing.T) {

@@ -53,6 +53,7 @@ func routingFor(rt hearing.Routing, epoch uint64) sfu.Routing {
 			Source:   sourceID(g.Source),
 			Audience: sfu.Audience{Peer: string(g.Audience.Device), Class: string(g.Audience.Class)},
 			Priority: g.Priority, MinLayer: g.MinLayer, MaxLayer: g.MaxLayer, MayPause: g.MayPause,
+			Yield: sfu.Yield(g.Yield),
 		})
 	}
 	for _, m := range rt.Members {
@@ -85,6 +86,7 @@ func intersect(a, b hearing.Routing) hearing.Routing {
 		if before, ok := grants[grantKey{g.Source, g.Audience}]; ok {
 			g.MaxLayer = min(g.MaxLayer, before.MaxLayer)
 			g.MayPause = g.MayPause || before.MayPause
+			g.Yield = max(g.Yield, before.Yield)
 			out.Grants = append(out.Grants, g)
 		}
 	}

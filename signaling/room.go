@@ -389,7 +389,9 @@ func (r *Room) finishEvidence(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 4*r.limits.CloseWait)
 	defer cancel()
-	r.exhibits.end(ctx)
+	if !r.exhibits.end(ctx) && r.alarms != nil {
+		r.alarms.raise(alarmRecorder, "", "", troubleExhibit)
+	}
 	if err := r.log.evidence.Close(ctx); err != nil {
 		r.logger.Error("evidence log not ended in order", "err", err)
 	}

@@ -136,6 +136,9 @@ func (m *seatMedia) offer(ctx context.Context, o *wire.MediaOffer) (*wire.MediaA
 			m.dropLocked()
 			return &wire.MediaAnswer{Refusal: wireRefusal(m.lostLocked())}, nil
 		}
+		if errors.Is(err, sfu.ErrCodec) {
+			return &wire.MediaAnswer{Refusal: wireRefusal(refuseCodec())}, nil
+		}
 		return &wire.MediaAnswer{Refusal: wireRefusal(refuseMediaFailed())}, nil
 	}
 	out := &wire.MediaAnswer{Sdp: ans.SDP, Generation: gen}
@@ -192,9 +195,12 @@ func (m *seatMedia) join(o *wire.MediaOffer) (MediaPeer, uint32, *hearing.Refusa
 	m.mu.Unlock()
 	// Not under mu: the sfu waits here for the end of an earlier peer, whose
 	// observer may wait for mu.
-	p, err := m.room.Join(sfu.PeerParams{ID: string(m.seat.device), Observer: &mediaObserver{m: m, gen: gen}, MayPublish: m.publish})
+	p, err := m.room.Join(sfu.PeerParams{ID: string(m.seat.device), Observer: &mediaObserver{m: m, gen: gen}, MayPublish: m.publish, Follows: o.Follow})
 	if err != nil {
 		m.logger.Warn("peer not joined", "device", m.seat.device, "err", err)
+		if errors.Is(err, sfu.ErrOverload) {
+			return nil, 0, refuseOverloaded()
+		}
 		return nil, 0, refuseMediaFailed()
 	}
 	p.Prepare(m.sources)

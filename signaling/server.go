@@ -73,6 +73,8 @@ type Server struct {
 	offers *throttle
 	files  *semaphore.Weighted // documents in memory
 
+	transfers transfers
+
 	mu    sync.Mutex
 	conns map[*websocket.Conn]struct{}
 }
@@ -88,6 +90,7 @@ func NewServer(p ServerParams) *Server {
 	s := &Server{p: p, limits: p.Limits.withDefaults(), conns: map[*websocket.Conn]struct{}{}}
 	s.helped, s.tested, s.offers = newThrottle(), newThrottle(), newThrottle()
 	s.files = semaphore.NewWeighted(filesInMemory)
+	s.transfers.on = map[transfer]int{}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.upgrader = websocket.Upgrader{
 		HandshakeTimeout: s.limits.Handshake,

@@ -17,6 +17,12 @@ func refuseBusy() *hearing.Refusal {
 		"The system is busy. Please try again in a moment.")
 }
 
+func refusePixels() *hearing.Refusal {
+	return refusal("exhibit_pixels",
+		"Ảnh bị hỏng hoặc quá lớn (tối đa 80 triệu điểm ảnh). Vui lòng chụp hoặc quét lại với độ phân giải thấp hơn.",
+		"The picture is broken or too large (at most 80 million pixels). Please take or scan it again with a lower resolution.")
+}
+
 func refuseDatabaseAway() *hearing.Refusal {
 	return refusal("database_away",
 		"Hệ thống của Tòa án đang gặp sự cố. Hiện chỉ có thể tắt tiếng, dừng phát biểu, tạm nghỉ, mời ra hoặc kết thúc.",
@@ -129,6 +135,20 @@ func refuseMediaFailed() *hearing.Refusal {
 	return refusal("media_failed",
 		"Không nối được hình và tiếng. Vui lòng thử lại; nếu vẫn lỗi, hãy báo thư ký.",
 		"Picture and sound could not be connected. Please try again; if it keeps failing, tell the clerk.")
+}
+
+// refuseOverloaded: who only watches is not let in while the server cannot serve
+// those who take part.
+func refuseOverloaded() *hearing.Refusal {
+	return refusal("overloaded",
+		"Máy chủ đang quá tải nên tạm thời không nhận thêm người theo dõi. Vui lòng thử lại sau ít phút.",
+		"The server is overloaded and takes no further viewers for now. Please try again in a few minutes.")
+}
+
+func refuseCodec() *hearing.Refusal {
+	return refusal("media_codec",
+		"Máy của những người tham gia phiên tòa không xem được định dạng hình mà máy quay này gửi. Vui lòng dùng định dạng VP8; nếu vẫn lỗi, hãy báo cán bộ kỹ thuật.",
+		"Others in the hearing cannot see the picture format that this camera sends. Please use VP8; if it keeps failing, tell the technician.")
 }
 
 func refuseLeased() *hearing.Refusal {

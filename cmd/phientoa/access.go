@@ -59,9 +59,11 @@ func (n *node) handler() http.Handler {
 		Officials: n.officials, Logger: n.logger, Note: n.access.Note, Demo: n.p.demo,
 	}))
 	mux.Handle("/api/v1/", signaling.Secured(n.office.Handler()))
-	encoders := signaling.Secured(http.NewCrossOriginProtection().Handler(n.whip))
-	mux.Handle(whip.Path, encoders)
-	mux.Handle(whip.Path+"/", encoders)
+	devices := signaling.Secured(http.NewCrossOriginProtection().Handler(n.whip))
+	for _, path := range [...]string{whip.Publish, whip.Play} {
+		mux.Handle(path, devices)
+		mux.Handle(path+"/", devices)
+	}
 	for _, pattern := range minutebook.Patterns() {
 		mux.Handle(pattern, signaling.Secured(n.minutes))
 	}

@@ -276,7 +276,7 @@ func (n *node) wire(context.Context) error {
 		HelpPhone: n.p.HelpPhone,
 	})
 	n.whip = whip.New(whip.Params{
-		Encoders: n.officials, Seats: n.server, Alive: n.auth.Alive, Note: n.access.Note, Logger: n.logger,
+		Devices: n.officials, Seats: n.server, Alive: n.auth.Alive, Note: n.access.Note, Logger: n.logger,
 	})
 	if err := errors.Join(n.openExcerpts(), n.openOffice()); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -15,8 +16,10 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"phientoa/internal/court"
+	"phientoa/internal/hearing"
 	"phientoa/internal/store"
 	"phientoa/internal/wire"
+	"phientoa/signaling"
 )
 
 // whipCourt is a court with an encoder whose hearing begins now: the judge sits before
@@ -24,8 +27,12 @@ import (
 type whipCourt struct {
 	*served
 	operator, judge      *browser
+	clerk                *browser
 	hearing, judgeID     string
+	acts                 int
 	device, token, other string // the encoder's id, its token, that of another court's
+	wall, wallToken      string // the same of the viewing wall
+	otherWall            string
 }
 
 func startWhip(t *testing.T) *whipCourt {
@@ -36,15 +43,24 @@ func startWhip(t *testing.T) *whipCourt {
 			store.AdminEntry{At: time.Now(), Actor: "system", Unit: u, What: "unit.put", Object: string(u)}))
 	}
 	w.operator = s.official("unit-hn", "ky.thuat", store.RoleOperator)
-	clerk := s.official("unit-hn", "thu.ky", store.RoleClerk)
+	w.clerk = s.official("unit-hn", "thu.ky", store.RoleClerk)
 	w.judge = s.official("unit-hn", "tham.phan", store.RoleJudge)
 	var made, theirs struct{ Device, Token string }
 	w.operator.get(http.StatusCreated, &made, "POST", "/api/v1/access/devices/encoders", map[string]string{"label": "Máy quay phòng số 1"})
-	s.official("unit-dn", "ky.thuat.dn", store.RoleOperator).
-		get(http.StatusCreated, &theirs, "POST", "/api/v1/access/devices/encoders", map[string]string{"label": "Máy quay"})
+	elsewhere := s.official("unit-dn", "ky.thuat.dn", store.RoleOperator)
+	elsewhere.get(http.StatusCreated, &theirs, "POST", "/api/v1/access/devices/encoders", map[string]string{"label": "Máy quay"})
 	w.device, w.token, w.other = made.Device, made.Token, theirs.Token
+	w.operator.get(http.StatusCreated, &made, "POST", "/api/v1/access/devices/walls", map[string]string{"label": "Màn hình sảnh"})
+	w.wall, w.wallToken = made.Device, made.Token
+	elsewhere.get(http.StatusCreated, &theirs, "POST", "/api/v1/access/devices/walls", map[string]string{"label": "Màn hình"})
+	w.otherWall = theirs.Token
+	return w
+}
+
+// book books by the API: a camera beside the judge's console, a wall for the public.
+func (w *whipCourt) book() {
 	var booked struct{ ID string }
-	clerk.get(http.StatusCreated, &booked, "POST", "/api/v1/hearings", map[string]any{
+	w.clerk.get(http.StatusCreated, &booked, "POST", "/api/v1/hearings", map[string]any{
 		"case":      map[string]string{"docket_no": "45/2026/TLST-HS", "title": "Vụ án trộm cắp tài sản"},
 		"procedure": "criminal", "instance": "first_instance", "form": "in_person",
 		"exclusions": map[string]bool{"state_secret": false, "chapter_xiii": false, "chapter_xxvi": false},
@@ -53,11 +69,46 @@ func startWhip(t *testing.T) *whipCourt {
 			{"name": "Nguyễn Văn Sơn", "capacity": "presiding_judge", "account": "tham.phan", "device_kind": "console", "encoder": w.device},
 			{"name": "Lê Văn Cường", "capacity": "clerk", "account": "thu.ky"},
 			{"name": "Trần Thị Bình", "capacity": "lay_assessor"},
+			{"name": "Người dự khán ở sảnh", "capacity": "attendee", "room_device": w.wall},
 		},
 		"starts_at": time.Now().UTC().Format(time.RFC3339), "minutes": 120,
 	}, "Idempotency-Key", "whip-journey-1")
 	w.hearing = booked.ID
-	return w
+}
+
+// bookShort books a hearing that may be opened at once: without the notice of seven days
+// and the conditions of an online one, which no API waives.
+func (w *whipCourt) bookShort() {
+	t := w.t
+	policy := court.DefaultPolicy(court.Criminal)
+	policy.NoticeDays, policy.RequireReady = 0, false
+	at := time.Now().UnixMicro()
+	w.hearing = "whip-short"
+	judge, err := w.store.AccountByLogin(t.Context(), "tham.phan")
+	require.NoError(t, err)
+	b := hearing.Booking{
+		Hearing: "whip-short", Unit: "unit-hn", Court: "Tòa án nhân dân khu vực 1", DocketNo: "45/2026/TLST-HS", StartsAt: at, Minutes: 120,
+		Procedure: court.Criminal, Instance: "first_instance", Form: hearing.InPerson, Visibility: hearing.Public, Policy: &policy,
+		Points: []hearing.Point{{ID: "p0", Kind: hearing.CentralPoint, Name: "Phòng xử án số 1"}},
+		People: []hearing.Person{
+			{ID: "judge", Capacity: court.PresidingJudge, Alias: "Chủ tọa", Point: "p0"},
+			{ID: "accused", Capacity: court.Defendant, Alias: "Bị cáo", Point: "p0"},
+			{ID: "public", Capacity: court.Attendee, Alias: "Người tham dự", Point: "p0"},
+		},
+		Devices: []hearing.Device{
+			{ID: "console", Kind: hearing.Console, People: []hearing.PersonID{"judge"}},
+			{ID: "camera", Kind: hearing.RoomClient, People: []hearing.PersonID{"judge"}},
+			{ID: "dock", Kind: hearing.RoomClient, People: []hearing.PersonID{"accused"}},
+			{ID: "wall", Kind: hearing.Viewer, People: []hearing.PersonID{"public"}},
+		},
+	}
+	row := store.Hearing{ID: w.hearing, Room: strings.Repeat("5", 32), Unit: "unit-hn", DocketNo: b.DocketNo, StartsAt: at}
+	require.NoError(t, signaling.BookHearing(t.Context(), w.store, w.p.Node, row, nil, b, time.Now()))
+	require.NoError(t, w.store.PutSeats(t.Context(), court.SystemScope(), []store.Seat{
+		{Hearing: w.hearing, Person: "judge", Device: "console", Account: judge.ID},
+		{Hearing: w.hearing, Person: "judge", Device: "camera", RoomDevice: w.device},
+		{Hearing: w.hearing, Person: "public", Device: "wall", RoomDevice: w.wall},
+	}))
 }
 
 // enter seats the judge at the console and checks in.
@@ -90,10 +141,23 @@ func (w *whipCourt) enter() *websocket.Conn {
 	t.Cleanup(func() { _ = ws.Close() })
 	w.send(ws, &wire.Envelope{Body: &wire.Envelope_Hello{Hello: &wire.Hello{Room: me.Room}}})
 	w.until(ws, func(e *wire.Envelope) bool { return e.GetWelcome() != nil })
-	w.send(ws, &wire.Envelope{Id: "in", Body: &wire.Envelope_Command{Command: &wire.Command{Act: &wire.Command_CheckIn{CheckIn: &wire.CheckIn{RulesAccepted: true}}}}})
-	res := w.until(ws, func(e *wire.Envelope) bool { return e.GetCommandResult() != nil }).GetCommandResult()
-	require.True(t, res.Accepted, "%v", res.Refusal)
+	w.act(ws, &wire.Command{Act: &wire.Command_CheckIn{CheckIn: &wire.CheckIn{RulesAccepted: true}}})
 	return ws
+}
+
+// act gives a command that has to be accepted.
+func (w *whipCourt) act(ws *websocket.Conn, c *wire.Command) {
+	w.t.Helper()
+	w.acts++
+	id := strconv.Itoa(w.acts)
+	w.send(ws, &wire.Envelope{Id: id, Body: &wire.Envelope_Command{Command: c}})
+	res := w.until(ws, func(e *wire.Envelope) bool { return e.GetCommandResult() != nil && e.Id == id }).GetCommandResult()
+	require.True(w.t, res.Accepted, "%v", res.Refusal)
+}
+
+// openHearing has the judge open it.
+func (w *whipCourt) openHearing(ws *websocket.Conn) {
+	w.act(ws, &wire.Command{Act: &wire.Command_Open{Open: &wire.Open{OverrideReason: "thử"}}})
 }
 
 func (w *whipCourt) send(ws *websocket.Conn, e *wire.Envelope) {
@@ -128,6 +192,7 @@ func (w *whipCourt) ask(method, path, token, kind, body string, header ...string
 type encoderPeer struct {
 	pc    *webrtc.PeerConnection
 	audio *webrtc.TrackLocalStaticRTP
+	video *webrtc.TrackLocalStaticRTP
 	offer string
 	up    chan struct{}
 	down  chan struct{}
@@ -140,9 +205,9 @@ func newEncoderPeer(t *testing.T) *encoderPeer {
 	p := &encoderPeer{pc: pc, up: make(chan struct{}), down: make(chan struct{})}
 	p.audio, err = webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}, "a", "s")
 	require.NoError(t, err)
-	video, err := webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000}, "v", "s")
+	p.video, err = webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000}, "v", "s")
 	require.NoError(t, err)
-	for _, track := range []webrtc.TrackLocal{p.audio, video} {
+	for _, track := range []webrtc.TrackLocal{p.audio, p.video} {
 		_, err := pc.AddTransceiverFromTrack(track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
 		require.NoError(t, err)
 	}
@@ -167,6 +232,11 @@ func newEncoderPeer(t *testing.T) *encoderPeer {
 	return p
 }
 
+// keyframe is the beginning of one of 16 x 16 points, after a descriptor without
+// extensions (RFC 7741, 4.2; RFC 6386, 9.1).
+var keyframe = []byte{0x10, 0x10, 0, 0, 0x9d, 0x01, 0x2a, 16, 0, 16, 0, 0, 0}
+
+// talk sends sound and pictures until ctx ends.
 func (p *encoderPeer) talk(ctx context.Context) {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -176,6 +246,7 @@ func (p *encoderPeer) talk(ctx context.Context) {
 			return
 		case <-tick.C:
 			_ = p.audio.WriteRTP(&rtp.Packet{Header: rtp.Header{Version: 2, SequenceNumber: n, Timestamp: uint32(n) * 960}, Payload: []byte{0xf8, 0xff, 0xfe}})
+			_ = p.video.WriteRTP(&rtp.Packet{Header: rtp.Header{Version: 2, Marker: true, SequenceNumber: n, Timestamp: uint32(n) * 1800}, Payload: keyframe})
 		}
 	}
 }
@@ -186,6 +257,7 @@ const sdpType = "application/sdp"
 // connected, gone with DELETE, and for good with the revocation of its token.
 func TestAnEncoderPublishes(t *testing.T) {
 	w := startWhip(t)
+	w.book()
 	p := newEncoderPeer(t)
 	resp, text := w.ask("POST", "/api/v1/whip", w.other, sdpType, p.offer)
 	require.Equal(t, http.StatusServiceUnavailable, resp.StatusCode, text)
@@ -197,68 +269,14 @@ func TestAnEncoderPublishes(t *testing.T) {
 
 	w.enter()
 	resp, text = w.ask("POST", "/api/v1/whip", w.token, sdpType, p.offer)
-	require.Equal(t, http.StatusCreated, resp.StatusCode, text)
-	require.Equal(t, sdpType, resp.Header.Get("Content-Type"))
-	require.Contains(t, text, "a=ice-lite")
-	require.Contains(t, text, "a=candidate")
-	require.Equal(t, 2, strings.Count(text, "a=recvonly"))
-	require.NotContains(t, text, "a=sendonly")
-	require.NotContains(t, text, "a=sendrecv")
+	at := w.answered(resp, text, "/api/v1/whip", "recvonly", 2)
 	require.NoError(t, p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: text}))
 	within(t, p.up)
 	go p.talk(t.Context())
-	at := resp.Header.Get("Location")
-	require.Regexp(t, `^/api/v1/whip/[A-Za-z0-9_-]{22}$`, at)
-
-	fragment := "a=ice-ufrag:" + ufragOf(p.offer) + "\r\nm=audio 9 RTP/AVP 0\r\na=mid:0\r\na=end-of-candidates\r\n"
-	const trickle = "application/trickle-ice-sdpfrag"
-	etag := resp.Header.Get("ETag")
-	for name, c := range map[string]struct {
-		method, path, token, kind, body string
-		header                          []string
-		want                            int
-	}{
-		"GET of the endpoint":            {"GET", "/api/v1/whip", w.token, "", "", nil, 405},
-		"HEAD of the endpoint":           {"HEAD", "/api/v1/whip", w.token, "", "", nil, 405},
-		"PUT of the endpoint":            {"PUT", "/api/v1/whip", w.token, sdpType, p.offer, nil, 405},
-		"GET of a session":               {"GET", at, w.token, "", "", nil, 405},
-		"POST to a session":              {"POST", at, w.token, sdpType, p.offer, nil, 405},
-		"PUT to a session":               {"PUT", at, w.token, sdpType, p.offer, nil, 405},
-		"OPTIONS":                        {"OPTIONS", "/api/v1/whip", "", "", "", nil, 200},
-		"no token":                       {"POST", "/api/v1/whip", "", sdpType, p.offer, nil, 401},
-		"wrong token":                    {"POST", "/api/v1/whip", w.device + ".no", sdpType, p.offer, nil, 401},
-		"PATCH without token":            {"PATCH", at, "", trickle, fragment, []string{"If-Match", etag}, 401},
-		"DELETE without token":           {"DELETE", at, "", "", "", nil, 401},
-		"PATCH by another":               {"PATCH", at, w.other, trickle, fragment, []string{"If-Match", etag}, 404},
-		"DELETE by another":              {"DELETE", at, w.other, "", "", nil, 404},
-		"DELETE of nothing":              {"DELETE", "/api/v1/whip/AAAAAAAAAAAAAAAAAAAAAA", w.token, "", "", nil, 404},
-		"another media type":             {"POST", "/api/v1/whip", w.token, "application/json", "{}", nil, 415},
-		"no SDP":                         {"POST", "/api/v1/whip", w.token, sdpType, "v=1", nil, 400},
-		"too much":                       {"POST", "/api/v1/whip", w.token, sdpType, strings.Repeat("a", 65<<10), nil, 413},
-		"an offer that receives":         {"POST", "/api/v1/whip", w.token, sdpType, strings.ReplaceAll(p.offer, "a=sendonly", "a=recvonly"), nil, 422},
-		"no codec of ours":               {"POST", "/api/v1/whip", w.token, sdpType, strings.ReplaceAll(p.offer, "VP8/90000", "H264/90000"), nil, 422},
-		"trickle":                        {"PATCH", at, w.token, trickle, fragment, []string{"If-Match", etag}, 204},
-		"trickle without If-Match":       {"PATCH", at, w.token, trickle, fragment, nil, 428},
-		"trickle of another ICE session": {"PATCH", at, w.token, trickle, fragment, []string{"If-Match", `"x"`}, 412},
-		"an ICE restart":                 {"PATCH", at, w.token, trickle, "a=ice-ufrag:new\r\na=ice-pwd:newnewnewnewnewnewnewnew\r\n", []string{"If-Match", "*"}, 422},
-		"PATCH of another media type":    {"PATCH", at, w.token, sdpType, fragment, []string{"If-Match", etag}, 415},
-		"PATCH of nonsense":              {"PATCH", at, w.token, trickle, "hello", []string{"If-Match", etag}, 400},
-		"a foreign page":                 {"POST", "/api/v1/whip", w.token, sdpType, p.offer, []string{"Sec-Fetch-Site", "cross-site"}, 403},
-	} {
-		t.Run(name, func(t *testing.T) {
-			resp, text := w.ask(c.method, c.path, c.token, c.kind, c.body, c.header...)
-			require.Equal(t, c.want, resp.StatusCode, text)
-			require.Empty(t, resp.Header.Get("Access-Control-Allow-Origin"))
-			switch c.want {
-			case 200:
-				require.Equal(t, sdpType, resp.Header.Get("Accept-Post"))
-			case 401:
-				require.Contains(t, resp.Header.Get("WWW-Authenticate"), "Bearer")
-			case 405:
-				require.NotEmpty(t, resp.Header.Get("Allow"))
-			}
-		})
-	}
+	w.conforms(endpoint{
+		path: "/api/v1/whip", token: w.token, other: w.other, wrongKind: w.wallToken, offer: p.offer, at: at, etag: resp.Header.Get("ETag"),
+		backwards: strings.ReplaceAll(p.offer, "a=sendonly", "a=recvonly"),
+	})
 	select {
 	case <-p.down:
 		t.Fatal("one of those ended the session")

@@ -200,7 +200,7 @@ func (o *Officials) signInDevice(ctx context.Context, device, nonce string, sign
 		return nil, ErrSignIn
 	case err != nil:
 		return nil, fmt.Errorf("auth: sign in: %w", err)
-	case c.Subject != device, d.Revoked, d.IsEncoder(), !signed(d.PublicKey, nonce, signature):
+	case c.Subject != device, d.Revoked, d.ShowsToken(), !signed(d.PublicKey, nonce, signature):
 		return nil, ErrSignIn
 	}
 	cookie, _, err := o.begin(ctx, d.ID, byDevice, o.deviceCookie(), func() (bool, error) {

@@ -150,7 +150,20 @@ type Grant struct {
 	MinLayer uint8    `json:"min_layer"`
 	MaxLayer uint8    `json:"max_layer"`
 	MayPause bool     `json:"may_pause"`
+	Yield    Yield    `json:"yield,omitempty"`
 }
+
+// Yield orders pictures by who gives theirs up when the server is overloaded: the
+// highest first, YieldNever not at all. Sound is never given up.
+type Yield uint8
+
+// Yields, numbered as the sfu's.
+const (
+	YieldNever     Yield = iota // the bench, who has the floor, who interprets, a witness
+	YieldThumbnail              // any other participant's picture
+	YieldPublic                 // what the public sees
+	YieldMonitor                // what those see who watch over several hearings
+)
 
 // Membership puts a device into a class.
 type Membership struct {

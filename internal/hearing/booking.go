@@ -253,12 +253,24 @@ func validText(text string, limit int) bool {
 	return utf8.ValidString(text) && utf8.RuneCountInString(text) <= limit && !strings.ContainsFunc(text, unicode.IsControl)
 }
 
+// oneLine is a text trimmed, with line breaks as blanks, and without the characters that
+// make what follows read backwards on screens and in the minutes (UAX 9, 2.1-2.6).
+func oneLine(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Bidi_Control, r) {
+			return -1
+		}
+		return r
+	}, text)
+	return strings.Join(strings.Fields(text), " ")
+}
+
 // reason takes a free text as somebody wrote it: trimmed, line breaks as blanks.
 func reason(text string) (string, *Refusal) {
 	if len(text) > 8*MaxTextRunes { // before any work on it
 		return "", refuseText()
 	}
-	text = strings.Join(strings.Fields(text), " ")
+	text = oneLine(text)
 	if !validText(text, MaxTextRunes) {
 		return "", refuseText()
 	}

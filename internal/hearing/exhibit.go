@@ -4,7 +4,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"strings"
 
 	"phientoa/internal/court"
 )
@@ -294,5 +293,5 @@ func exhibitName(text string) string {
 	if len(text) > 8*MaxExhibitName { // before any work on it
 		return ""
 	}
-	return strings.Join(strings.Fields(text), " ")
+	return oneLine(text)
 }

@@ -178,7 +178,9 @@ func (EndIdentityCheck) command() string   { return "end_identity_check" }
 func (BeginIdentityCheck) may(s *State, a Actor) *Refusal { return inOrder(s, a, byClerk) }
 func (EndIdentityCheck) may(s *State, a Actor) *Refusal   { return inOrder(s, a, byClerk) }
 
-// decide takes the check of another person as the end of the one that is on.
+// decide takes the check of another person as the end of the one that is on. That it is
+// on already is told where it may be read; before a screen that others read too, the
+// same check begins anew, so that nothing refused and nothing not offered betrays it.
 func (c BeginIdentityCheck) decide(s *State, a Actor, _ time.Time) ([]EventBody, *Refusal) {
 	if s.person(c.Person) == nil {
 		return nil, refuseUnknownPerson()
@@ -186,7 +188,7 @@ func (c BeginIdentityCheck) decide(s *State, a Actor, _ time.Time) ([]EventBody,
 	if r := s.checkBarred(a.Person, c.Person); r != nil {
 		return nil, r
 	}
-	if s.Check != nil && s.Check.By == a.Person && s.Check.Person == c.Person {
+	if on := s.checkView(Reader{Person: a.Person, Device: a.Device}); on != nil && on.By == a.Person && on.Person == c.Person {
 		return nil, refuseInCheck()
 	}
 	return []EventBody{IdentityCheckBegun{By: a.Person, Person: c.Person, Minutes: IdentityCheckMinutes}}, nil

@@ -64,7 +64,7 @@ func (s *State) courtroomRoutes(r *Routing) {
 		if !d.Kind.sends() {
 			continue
 		}
-		r.Grants = append(r.Grants, spread(Source{d.ID, Cam}, s.camPriority(d), !s.signs(d), audiences...)...)
+		r.Grants = append(r.Grants, s.yielding(d, spread(Source{d.ID, Cam}, s.camPriority(d), !s.signs(d), audiences...))...)
 		if s.microphoneOpen(d) {
 			r.Grants = append(r.Grants, spread(Source{d.ID, Mic}, priorityMic, false, audiences...)...)
 		}
@@ -141,6 +141,31 @@ func (s *State) camPriority(d *Device) uint8 {
 		}
 	}
 	return priority
+}
+
+// yielding says which copies of a courtroom camera an overloaded server gives up:
+// those of the public, and those of whom nobody has to see now. Signs are speech and
+// stay for everybody; the record stays whole.
+func (s *State) yielding(d *Device, grants []Grant) []Grant {
+	for i := range grants {
+		switch g := &grants[i]; {
+		case s.signs(d) || g.Audience.Class == ClassRecorder:
+		case g.Audience.Class == ClassPublic:
+			g.Yield = YieldPublic
+		case !s.mustBeSeen(d):
+			g.Yield = YieldThumbnail
+		}
+	}
+	return grants
+}
+
+// mustBeSeen: a judge or assessor is in front of the device, who has the floor, an
+// interpreter, or whoever is called in to testify.
+func (s *State) mustBeSeen(d *Device) bool {
+	return slices.ContainsFunc(s.inFront(d), func(p PersonID) bool {
+		c := s.booked(p).Capacity
+		return p == s.Floor || c.OnPanel() || c == court.Interpreter || c.Called()
+	})
 }
 
 // signs: who interprets by signs is in front of the device. That picture is speech to

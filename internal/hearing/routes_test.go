@@ -68,6 +68,39 @@ func TestTheRecorderGetsWhatTheCourtroomGets(t *testing.T) {
 	})
 }
 
+// An overloaded server gives up pictures of the public, then those of whom nobody has
+// to see; never the bench, the floor, an interpreter, a witness, sound or the record.
+func TestWhatAnOverloadedServerGivesUp(t *testing.T) {
+	property(t, func(t *rapid.T, st step) {
+		s := st.after
+		for _, g := range Routes(s).Grants {
+			kept, signs := false, false
+			for _, id := range s.device(g.Source.Device).People {
+				c := s.booked(id).Capacity
+				if s.person(id).Left {
+					continue
+				}
+				signs = signs || c == court.SignInterpreter
+				switch c {
+				case court.PresidingJudge, court.Judge, court.LayAssessor, court.MilitaryAssessor, court.Interpreter, court.Witness, court.ProtectedWitness, court.Expert, court.Valuer:
+					kept = true
+				default:
+					kept = kept || id == s.Floor
+				}
+			}
+			want := YieldNever
+			switch class := g.Audience.Class; {
+			case g.Source.Kind == Mic || class == ClassRecorder || signs:
+			case class == ClassPublic:
+				want = YieldPublic
+			case class == ClassCourtroom && !kept:
+				want = YieldThumbnail
+			}
+			require.Equal(t, want, g.Yield, "%s of %s to %s", g.Source.Kind, g.Source.Device, g.Audience.Class)
+		}
+	})
+}
+
 // Signs are speech: wherever the picture of who interprets by signs goes, it is not
 // paused, and no other picture of a courtroom or a private room is spared for it.
 func TestSignsAreNeverPaused(t *testing.T) {

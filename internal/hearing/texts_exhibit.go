@@ -28,12 +28,12 @@ func refuseExhibitDigest() *Refusal {
 }
 
 func refuseExhibitName() *Refusal {
-	return refuse("exhibit_name", fmt.Sprintf("Xin ghi tên tài liệu, tối đa %d ký tự.", MaxExhibitName),
+	return refuse("exhibit_name", fmt.Sprintf("Vui lòng ghi tên tài liệu, tối đa %d ký tự.", MaxExhibitName),
 		fmt.Sprintf("Please name the document, in at most %d characters.", MaxExhibitName))
 }
 
 func refuseExhibitTwice() *Refusal {
-	return refuse("exhibit_twice", "Ông/bà đã đưa chính tài liệu này.", "You have offered this very document already.")
+	return refuse("exhibit_twice", "Ông/bà đã đề nghị công bố chính tài liệu này.", "You have offered this very document already.")
 }
 
 func refuseTooManyExhibits() *Refusal {
@@ -58,12 +58,12 @@ func refuseExhibitNotAdmitted() *Refusal {
 
 func refuseExhibitFloor() *Refusal {
 	return refuse("exhibit_floor",
-		"Chỉ Chủ tọa, Thư ký phiên tòa hoặc người đưa tài liệu khi đang được mời phát biểu mới được công bố tài liệu.",
+		"Chỉ Chủ tọa, Thư ký phiên tòa hoặc người đề nghị công bố tài liệu khi đang được mời phát biểu mới được trình chiếu tài liệu.",
 		"Only the presiding judge, the clerk, or who offered the document while they have the floor may show it.")
 }
 
 func refuseExhibitOn() *Refusal {
-	return refuse("exhibit_on", "Một tài liệu khác đang được công bố.", "Another document is being shown.")
+	return refuse("exhibit_on", "Một tài liệu khác đang được trình chiếu.", "Another document is being shown.")
 }
 
 func refuseExhibitPage() *Refusal {
@@ -71,9 +71,9 @@ func refuseExhibitPage() *Refusal {
 }
 
 func refuseExhibitPageShown() *Refusal {
-	return refuse("exhibit_page_shown", "Trang này đang được công bố.", "This page is being shown.")
+	return refuse("exhibit_page_shown", "Trang này đang được trình chiếu.", "This page is being shown.")
 }
 
 func refuseNothingShown() *Refusal {
-	return refuse("nothing_shown", "Không có tài liệu nào đang được công bố.", "No document is being shown.")
+	return refuse("nothing_shown", "Không có tài liệu nào đang được trình chiếu.", "No document is being shown.")
 }

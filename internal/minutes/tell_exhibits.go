@@ -2,7 +2,9 @@ package minutes
 
 import (
 	"fmt"
+	"slices"
 
+	"phientoa/internal/court"
 	"phientoa/internal/hearing"
 )
 
@@ -26,7 +28,8 @@ func (m *Maker) tellExhibits(e hearing.Event) []string {
 
 // byOrder: the presiding judge decides; where the clerk gives the act, by their order.
 func (m *Maker) byOrder(a hearing.Actor) string {
-	if m.who(a.Person) == "Chủ tọa phiên tòa" {
+	i := slices.IndexFunc(m.s.Booking.People, func(p hearing.Person) bool { return p.ID == a.Person })
+	if i >= 0 && m.s.Booking.People[i].Capacity == court.PresidingJudge {
 		return ""
 	}
 	return " theo lệnh của Chủ tọa phiên tòa"

@@ -89,22 +89,23 @@ type DeviceKind string
 const (
 	Computer DeviceKind = "computer" // a browser with a non-exportable key
 	Encoder  DeviceKind = "encoder"  // shows a bearer token and publishes by WHIP, nothing else
+	Wall     DeviceKind = "wall"     // shows a bearer token and plays by WHEP, nothing else
 )
 
-// RoomDevice is an enrolled computer of a room, or an encoder in it.
+// RoomDevice is an enrolled computer of a room, or an encoder or a viewing wall in it.
 type RoomDevice struct {
 	ID         string // UUIDv7
 	Unit       court.UnitID
 	Kind       DeviceKind // empty: Computer
 	Label      string
-	PublicKey  []byte // SubjectPublicKeyInfo, P-256; of an Encoder the SHA-256 of its token
+	PublicKey  []byte // SubjectPublicKeyInfo, P-256; of who ShowsToken the SHA-256 of it
 	Enrolled   time.Time
 	EnrolledBy string // account
 	Revoked    bool
 }
 
-// IsEncoder tells whether the device shows a token instead of signing in.
-func (d RoomDevice) IsEncoder() bool { return d.Kind == Encoder }
+// ShowsToken tells whether the device shows a token instead of signing in.
+func (d RoomDevice) ShowsToken() bool { return d.Kind == Encoder || d.Kind == Wall }
 
 // Challenge is a short-lived secret that is taken once: a step of a passkey, a
 // nonce, an enrolment code.

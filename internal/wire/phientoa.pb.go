@@ -172,6 +172,10 @@ const (
 	PausedBy_PAUSED_BY_LOST        PausedBy = 5
 	// the device is connected and sends no such source: no camera is used
 	PausedBy_PAUSED_BY_UNUSED PausedBy = 6
+	// the server has too much to do: this picture is given up for a while, sound goes on
+	PausedBy_PAUSED_BY_OVERLOAD PausedBy = 7
+	// this client negotiated no codec that the source sends
+	PausedBy_PAUSED_BY_CODEC PausedBy = 8
 )
 
 // Enum value maps for PausedBy.
@@ -184,6 +188,8 @@ var (
 		4: "PAUSED_BY_POLICY",
 		5: "PAUSED_BY_LOST",
 		6: "PAUSED_BY_UNUSED",
+		7: "PAUSED_BY_OVERLOAD",
+		8: "PAUSED_BY_CODEC",
 	}
 	PausedBy_value = map[string]int32{
 		"PAUSED_BY_UNSPECIFIED": 0,
@@ -193,6 +199,8 @@ var (
 		"PAUSED_BY_POLICY":      4,
 		"PAUSED_BY_LOST":        5,
 		"PAUSED_BY_UNUSED":      6,
+		"PAUSED_BY_OVERLOAD":    7,
+		"PAUSED_BY_CODEC":       8,
 	}
 )
 
@@ -6010,7 +6018,11 @@ type MediaOffer struct {
 	Publish []*Publish             `protobuf:"bytes,2,rep,name=publish,proto3" json:"publish,omitempty"`
 	// generation of the server's side that this PeerConnection is bound to, from
 	// its last MediaAnswer; 0 begins anew.
-	Generation    uint32 `protobuf:"varint,3,opt,name=generation,proto3" json:"generation,omitempty"`
+	Generation uint32 `protobuf:"varint,3,opt,name=generation,proto3" json:"generation,omitempty"`
+	// follow, in an offer that begins anew and publishes nothing: no m-line is bound to one
+	// source; each carries one of what the seat may see and hear now, the floor holder's
+	// first. What the sections of the answer name does not last then.
+	Follow        bool `protobuf:"varint,4,opt,name=follow,proto3" json:"follow,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -6064,6 +6076,13 @@ func (x *MediaOffer) GetGeneration() uint32 {
 		return x.Generation
 	}
 	return 0
+}
+
+func (x *MediaOffer) GetFollow() bool {
+	if x != nil {
+		return x.Follow
+	}
+	return false
 }
 
 type Publish struct {
@@ -7157,14 +7176,15 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\x05since\x18\x04 \x01(\x03R\x05since\x12\x1a\n" +
 	"\bseverity\x18\x05 \x01(\tR\bseverity\x12\x10\n" +
 	"\x03act\x18\x06 \x01(\tR\x03act\x12\x14\n" +
-	"\x05point\x18\a \x01(\tR\x05point\"n\n" +
+	"\x05point\x18\a \x01(\tR\x05point\"\x86\x01\n" +
 	"\n" +
 	"MediaOffer\x12\x10\n" +
 	"\x03sdp\x18\x01 \x01(\tR\x03sdp\x12.\n" +
 	"\apublish\x18\x02 \x03(\v2\x14.phientoa.v1.PublishR\apublish\x12\x1e\n" +
 	"\n" +
 	"generation\x18\x03 \x01(\rR\n" +
-	"generation\"/\n" +
+	"generation\x12\x16\n" +
+	"\x06follow\x18\x04 \x01(\bR\x06follow\"/\n" +
 	"\aPublish\x12\x10\n" +
 	"\x03mid\x18\x01 \x01(\tR\x03mid\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\"\xa1\x01\n" +
@@ -7231,7 +7251,7 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\x15PERSON_STATUS_ARRIVED\x10\x02\x12\x19\n" +
 	"\x15PERSON_STATUS_WAITING\x10\x03\x12\x1e\n" +
 	"\x1aPERSON_STATUS_IN_COURTROOM\x10\x04\x12\x19\n" +
-	"\x15PERSON_STATUS_REMOVED\x10\x05*\xa9\x01\n" +
+	"\x15PERSON_STATUS_REMOVED\x10\x05*\xd6\x01\n" +
 	"\bPausedBy\x12\x19\n" +
 	"\x15PAUSED_BY_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fPAUSED_BY_GRANT\x10\x01\x12\x14\n" +
@@ -7239,7 +7259,9 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\x13PAUSED_BY_BANDWIDTH\x10\x03\x12\x14\n" +
 	"\x10PAUSED_BY_POLICY\x10\x04\x12\x12\n" +
 	"\x0ePAUSED_BY_LOST\x10\x05\x12\x14\n" +
-	"\x10PAUSED_BY_UNUSED\x10\x06B\x1dZ\x1bphientoa/internal/wire;wireb\x06proto3"
+	"\x10PAUSED_BY_UNUSED\x10\x06\x12\x16\n" +
+	"\x12PAUSED_BY_OVERLOAD\x10\a\x12\x13\n" +
+	"\x0fPAUSED_BY_CODEC\x10\bB\x1dZ\x1bphientoa/internal/wire;wireb\x06proto3"
 
 var (
 	file_phientoa_v1_phientoa_proto_rawDescOnce sync.Once

@@ -151,3 +151,38 @@ func TestNumbersWrap(t *testing.T) {
 	require.Zero(t, s.e.Loss())
 	require.Less(t, s.e.Next(), uint16(65_000))
 }
+
+// While packets stand in a queue, what the line carries is told by its busiest stretch
+// of the last 300 ms: a mean over longer would take the line of a short burst for a
+// narrow one.
+func TestABurstAfterSilenceTellsTheLine(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rate := rapid.IntRange(300_000, 5_000_000).Draw(t, "rate")
+		gap := float64(rapid.IntRange(0, 2000).Draw(t, "silence before, ms"))
+		span := float64(rapid.IntRange(200, 250).Draw(t, "burst, ms"))
+		var a acked
+		a.add(0, 100)
+		const size = 300
+		step := size * 8000 / float64(rate)
+		at := 50 + gap
+		for end := at + span; at < end; at += step {
+			a.add(at, size)
+		}
+		a.add(at+ackedBucket, 1) // fills the last bucket
+		packet := size * 8000 / (busyBuckets * ackedBucket)
+		require.InDelta(t, rate, a.busiest(), packet+0.01*float64(rate))
+	})
+}
+
+// The beginning of a peer's line: held narrow, proved by probes.
+func TestAWideLineIsProvedSoon(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := newSimulation(rapid.Uint64().Draw(t, "seed"), steps(rapid.IntRange(3_000_000, 50_000_000).Draw(t, "capacity")))
+		s.e.p.Start, s.e.target = 300_000, 300_000
+		s.link.delay = time.Duration(rapid.IntRange(1, 60).Draw(t, "delay")) * time.Millisecond
+		s.run(6 * time.Second)
+		at, ok := s.firstAtLeast(micRate+layers[len(layers)-1], 0)
+		require.True(t, ok)
+		require.LessOrEqual(t, at, 3*time.Second)
+	})
+}

@@ -44,7 +44,12 @@ func (s *Server) offerEnrolment(c call) error {
 }
 
 // offerEncoder adds an encoder; its token is shown once.
-func (s *Server) offerEncoder(c call) error {
+func (s *Server) offerEncoder(c call) error { return s.offerToken(c, store.Encoder) }
+
+// offerWall adds a viewing wall; its token is shown once.
+func (s *Server) offerWall(c call) error { return s.offerToken(c, store.Wall) }
+
+func (s *Server) offerToken(c call, kind store.DeviceKind) error {
 	var body EnrolmentBody
 	if err := c.read(&body); err != nil {
 		return err
@@ -52,11 +57,11 @@ func (s *Server) offerEncoder(c call) error {
 	if len(body.Label) > maxLabel {
 		return store.ErrInvalid
 	}
-	device, token, err := s.p.Officials.OfferEncoder(c.r.Context(), c.by(), body.Label)
+	device, token, err := s.p.Officials.OfferTokenDevice(c.r.Context(), c.by(), kind, body.Label)
 	if err != nil {
 		return err
 	}
-	return c.json(http.StatusCreated, EncoderAnswer{device, token})
+	return c.json(http.StatusCreated, TokenAnswer{device, token})
 }
 
 func (s *Server) removeDevice(c call) error {

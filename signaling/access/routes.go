@@ -86,6 +86,7 @@ func Routes() []Route {
 		{Method: get, Path: devices, Audience: Official, Roles: bookers, serve: (*Server).devices},
 		{Method: post, Path: devices, Audience: Official, Roles: tech, StepUp: true, serve: (*Server).offerEnrolment},
 		{Method: post, Path: devices + "/encoders", Audience: Official, Roles: tech, StepUp: true, serve: (*Server).offerEncoder},
+		{Method: post, Path: devices + "/walls", Audience: Official, Roles: tech, StepUp: true, serve: (*Server).offerWall},
 		{Method: del, Path: devices + "/{device}", Audience: Official, Roles: either, StepUp: true, serve: (*Server).removeDevice},
 		{Method: get, Path: devices + "/lent", Audience: Official, Roles: bookers, serve: (*Server).lentDevices},
 		{Method: get, Path: Prefix + "courts", Audience: Official, Roles: tech, serve: (*Server).courts},

@@ -172,7 +172,7 @@ type AdminLogAnswer struct {
 type RoomDeviceItem struct {
 	ID       string    `json:"id"`
 	Unit     string    `json:"unit"`
-	Kind     string    `json:"kind" enum:"computer,encoder" doc:"An encoder publishes by WHIP"`
+	Kind     string    `json:"kind" enum:"computer,encoder,wall" doc:"An encoder publishes by WHIP, a viewing wall plays by WHEP"`
 	Label    string    `json:"label"`
 	Enrolled time.Time `json:"enrolled"`
 	Revoked  bool      `json:"revoked"`
@@ -199,7 +199,7 @@ type LentDeviceItem struct {
 	ID       string `json:"id"`
 	Unit     string `json:"unit" doc:"Whose it is; a point where it is booked names this unit"`
 	UnitName string `json:"unit_name"`
-	Kind     string `json:"kind" enum:"computer,encoder"`
+	Kind     string `json:"kind" enum:"computer,encoder,wall"`
 	Label    string `json:"label"`
 }
 
@@ -219,10 +219,10 @@ type EnrolmentAnswer struct {
 	Expires time.Time `json:"expires"`
 }
 
-// EncoderAnswer is a new encoder with its token, which is shown this once.
-type EncoderAnswer struct {
+// TokenAnswer is a new encoder or viewing wall with its token, which is shown this once.
+type TokenAnswer struct {
 	Device string `json:"device"`
-	Token  string `json:"token" doc:"For Authorization: Bearer at /api/v1/whip (RFC 9725)"`
+	Token  string `json:"token" doc:"For Authorization: Bearer, of an encoder at /api/v1/whip (RFC 9725), of a wall at /api/v1/whep"`
 }
 
 // EnrolBody enrols a device with the operator's code.

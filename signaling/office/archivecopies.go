@@ -280,7 +280,7 @@ func archiveCopyRoutes() []Route {
 	return []Route{
 		{
 			Method: http.MethodGet, Path: "/api/v1/archives/{id}/copies", Roles: clerk, Name: "copies",
-			Vi: "Các đề nghị cấp bản sao cho đương sự", En: "Requests for copies for people of the hearing",
+			Vi: "Các đề nghị cấp bản sao bản ghi", En: "Requests for copies for people of the hearing",
 			About: "The caller's own, and the people of the hearing who may get a copy.",
 			Out:   ArchiveCopiesAnswer{}, OutExample: ArchiveCopiesAnswer{
 				People:   []ArchiveRecipient{{Person: "p-4", Name: "Nguyễn Văn An", Capacity: string(court.Defendant)}},
@@ -289,7 +289,7 @@ func archiveCopyRoutes() []Route {
 		},
 		{
 			Method: http.MethodPost, Path: "/api/v1/archives/{id}/parts/{part}/copies", Roles: clerk, Name: "ask_copy",
-			Vi: "Đề nghị cấp bản sao cho đương sự", En: "Ask that a person of the hearing gets a copy",
+			Vi: "Đề nghị cấp bản sao bản ghi cho người tham gia phiên tòa", En: "Ask that a person of the hearing gets a copy",
 			About: "A stretch of some tracks for the procurator, the accused, a victim, a party, their counsel or representative; the chief judge decides as on other requests. It lets nobody see the archive.",
 			In:    ArchiveCopyBody{}, InExample: ArchiveCopyBody{Person: "p-4", From: "2026-11-20T09:10:00+07:00", To: "2026-11-20T09:15:00+07:00", Tracks: []string{"t001"}, Purpose: "Chuẩn bị kháng cáo"},
 			Out: ArchiveRequestItem{}, OutExample: exampleCopy(), Status: http.StatusCreated, Problems: []int{400, 404, 409, 413, 415}, handle: (*Office).askCopy,

@@ -1,6 +1,7 @@
 package office
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -268,7 +269,11 @@ func (o *Office) checkSeats(ctx context.Context, c *call, k *checked) error {
 		if p.RoomDevice == "" {
 			continue
 		}
-		err := o.roomDevice(ctx, p.RoomDevice, false, c.Unit, k.unitOf(p.Point))
+		wants := store.Computer
+		if k.kind(i) == hearing.Viewer {
+			wants = store.Wall
+		}
+		err := o.roomDevice(ctx, p.RoomDevice, wants, c.Unit, k.unitOf(p.Point))
 		switch {
 		case errors.Is(err, store.ErrNotFound):
 			k.no(field+".room_device", "device_unknown",
@@ -276,7 +281,10 @@ func (o *Office) checkSeats(ctx context.Context, c *call, k *checked) error {
 				"The court does not have this room device, the unit of the point does not lend it to the court, or it is revoked.")
 		case err != nil:
 			return err
-		case k.kind(i) != hearing.RoomClient:
+		case wants == store.Wall && !court.Capacity(p.Capacity).Watches():
+			k.no(field+".capacity", "wall_public", "Màn hình theo dõi chỉ vào được chỗ của người tham dự phiên tòa hoặc nhà báo.",
+				"A viewing wall takes the seat of the public only: an attendee's or a journalist's.")
+		case wants == store.Computer && k.kind(i) != hearing.RoomClient:
 			k.no(field+".device_kind", "device_kind", "Máy phòng xử án chỉ vào được chỗ của máy phòng xử án.",
 				"A room device takes the seat of a room client only.")
 		case taken["d:"+p.RoomDevice]:
@@ -295,7 +303,7 @@ func (o *Office) checkEncoder(ctx context.Context, c *call, k *checked, i int, t
 		return nil
 	}
 	field := fmt.Sprintf("people[%d].encoder", i)
-	err := o.roomDevice(ctx, p.Encoder, true, c.Unit, k.unitOf(p.Point))
+	err := o.roomDevice(ctx, p.Encoder, store.Encoder, c.Unit, k.unitOf(p.Point))
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		k.no(field, "device_unknown",
@@ -335,10 +343,10 @@ func (k *checked) unitOf(point int) court.UnitID {
 	return court.UnitID(k.Points[point].Unit)
 }
 
-// roomDevice gives store.ErrNotFound unless an enrolled computer, or an encoder, stands:
-// of the court, or of the point's unit, which lends it to the court. Any other is answered
+// roomDevice gives store.ErrNotFound unless an enrolled device of this kind stands: of
+// the court, or of the point's unit, which lends it to the court. Any other is answered
 // like none at all: to know its id is no right to use it.
-func (o *Office) roomDevice(ctx context.Context, id string, encoder bool, own, point court.UnitID) error {
+func (o *Office) roomDevice(ctx context.Context, id string, kind store.DeviceKind, own, point court.UnitID) error {
 	if o.p.Directory == nil {
 		return store.ErrNotFound
 	}
@@ -346,7 +354,7 @@ func (o *Office) roomDevice(ctx context.Context, id string, encoder bool, own, p
 	if err != nil {
 		return err
 	}
-	if d.Revoked || d.IsEncoder() != encoder || (d.Unit != own && d.Unit != unitOr(point, own)) {
+	if d.Revoked || cmp.Or(d.Kind, store.Computer) != kind || (d.Unit != own && d.Unit != unitOr(point, own)) {
 		return store.ErrNotFound
 	}
 	if d.Unit == own {

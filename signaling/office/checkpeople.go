@@ -148,10 +148,10 @@ func (k *checked) kind(i int) hearing.DeviceKind {
 	switch {
 	case p.DeviceKind != "":
 		return hearing.DeviceKind(p.DeviceKind)
-	case p.RoomDevice != "":
-		return hearing.RoomClient
 	case court.Capacity(p.Capacity).Watches():
 		return hearing.Viewer
+	case p.RoomDevice != "":
+		return hearing.RoomClient
 	}
 	return hearing.DeskClient
 }

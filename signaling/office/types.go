@@ -39,9 +39,9 @@ type PersonBody struct {
 	Required   bool   `json:"required,omitempty" doc:"The hearing cannot go on without them"`
 	Client     *int   `json:"client,omitempty" minimum:"0" doc:"Index into people: whom a counsel or interpreter acts for"`
 	Account    string `json:"account,omitempty" maxLength:"100" doc:"Login of the official who takes this seat without an invitation"`
-	RoomDevice string `json:"room_device,omitempty" maxLength:"64" doc:"Id of the enrolled room device, of the court or of the point's unit, that takes this seat"`
+	RoomDevice string `json:"room_device,omitempty" maxLength:"64" doc:"Id of the enrolled room device, of the court or of the point's unit, that takes this seat; of those who only watch a viewing wall (WHEP)"`
 	Encoder    string `json:"encoder,omitempty" maxLength:"64" doc:"Id of the enrolled encoder that sends picture and sound of whoever sits before a console (WHIP)"`
-	DeviceKind string `json:"device_kind,omitempty" enum:"room_client,console,desk_client,viewer" doc:"Empty: room_client with a room_device, else desk_client, for those who only watch viewer"`
+	DeviceKind string `json:"device_kind,omitempty" enum:"room_client,console,desk_client,viewer" doc:"Empty: for those who only watch viewer, else room_client with a room_device, else desk_client"`
 	Private    bool   `json:"private,omitempty" doc:"The device has a headset and is fit for a private talk"`
 	Shares     *int   `json:"shares,omitempty" minimum:"0" doc:"Index into people: sits before that person's device and has none of their own"`
 }

@@ -7,10 +7,10 @@ import (
 	"phientoa/internal/hearing"
 )
 
-// early is how long before the booked start of a hearing its encoder is let in.
+// early is how long before the booked start of a hearing its devices are let in.
 const early = 30 * time.Minute
 
-// choose finds the seat in which an encoder publishes now: one whose hearing is being
+// choose finds the seat in which a device sits now: one whose hearing is being
 // heard, else one that was opened and did not end, else the latest that begins within
 // half an hour or should have begun. Of several the latest start counts.
 func choose(seats []auth.RoomSeat, now time.Time) (auth.RoomSeat, bool) {

@@ -15,7 +15,7 @@ var errFragment = errors.New("whip: not a trickle fragment")
 
 // readFragment checks an application/trickle-ice-sdpfrag (RFC 8840, 9) and returns the
 // ICE username fragments that it names. Its candidates are not kept: we are ICE-lite
-// and learn where the encoder is from its authenticated checks (RFC 8445, 2.5).
+// and learn where the device is from its authenticated checks (RFC 8445, 2.5).
 func readFragment(text string) (ufrags []string, err error) {
 	if text == "" {
 		return nil, errFragment

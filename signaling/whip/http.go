@@ -23,12 +23,12 @@ func problem(w http.ResponseWriter, status int, why *hearing.Refusal) {
 	}{why.En, status, why})
 }
 
-func problemOfOffer(w http.ResponseWriter, err error) {
+func (at *way) refuseOffer(w http.ResponseWriter, err error) {
 	switch {
 	case errors.Is(err, errLines):
-		problem(w, http.StatusUnprocessableEntity, refuseLines())
+		problem(w, http.StatusUnprocessableEntity, at.lines)
 	case errors.Is(err, errCodec):
-		problem(w, http.StatusUnprocessableEntity, refuseCodec())
+		problem(w, http.StatusUnprocessableEntity, at.codec)
 	default:
 		problem(w, http.StatusBadRequest, refuseSDP())
 	}
@@ -41,20 +41,24 @@ func tooFast(w http.ResponseWriter) {
 
 // failed answers a fault of ours or of the database; it passes.
 func (s *Server) failed(w http.ResponseWriter, what string, err error) {
-	s.p.Logger.Warn("encoder", "at", what, "err", err)
+	s.p.Logger.Warn("token device", "at", what, "err", err)
 	w.Header().Set("Retry-After", retryAfter)
 	problem(w, http.StatusServiceUnavailable, refuseBusy())
 }
 
 // refuse answers what the seat or its media were refused with.
-func (s *Server) refuse(w http.ResponseWriter, no *refused) {
-	why := refuseNotIn()
-	if no.why != nil {
-		why = &hearing.Refusal{Code: no.why.GetCode(), Vi: no.why.GetVi(), En: no.why.GetEn()}
+func (at *way) refuse(w http.ResponseWriter, no *refused) {
+	if no.why == nil {
+		w.Header().Set("Retry-After", retryAfter)
+		problem(w, at.tryAgain, at.early)
+		return
 	}
+	why := &hearing.Refusal{Code: no.why.GetCode(), Vi: no.why.GetVi(), En: no.why.GetEn()}
 	switch {
 	case no.media && why.Code == "media_failed":
 		problem(w, http.StatusUnprocessableEntity, refuseSDP())
+	case no.media && why.Code == "media_codec":
+		problem(w, http.StatusUnprocessableEntity, why)
 	case no.later || no.media:
 		w.Header().Set("Retry-After", retryAfter)
 		problem(w, http.StatusServiceUnavailable, why)
@@ -82,7 +86,7 @@ func body(w http.ResponseWriter, r *http.Request, want string, limit int64) (str
 	return string(b), true
 }
 
-// linkRelay tells the encoder of the relay (RFC 9725, 4.6), with the pass of its seat.
+// linkRelay tells the device of the relay (RFC 9725, 4.6), with the pass of its seat.
 func linkRelay(h http.Header, m *wire.MediaRelay) {
 	for _, u := range m.GetUrls() {
 		h.Add("Link", fmt.Sprintf(`<%s>; rel="ice-server"; username=%q; credential=%q; credential-type="password"`,

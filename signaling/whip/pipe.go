@@ -13,12 +13,12 @@ import (
 )
 
 // pipe is the connection between the two ends of this process: signaling holds it as
-// its Conn, the session speaks for the encoder.
+// its Conn, the session speaks for the device.
 type pipe struct {
 	up, down chan []byte
 	done     chan struct{}
 	close    func()
-	heard    atomic.Int64 // unix nanoseconds of the encoder's last request; 0: it waits for an answer
+	heard    atomic.Int64 // unix nanoseconds of the encoder's last request; 0: it waits for an answer, or sends nothing
 }
 
 // pipeRoom is what may lie in each direction; whoever is faster waits.
@@ -54,7 +54,7 @@ func (p *pipe) Write(_ bool, data []byte) error {
 }
 
 // Ping implements signaling.Conn. There is nobody to answer: of an encoder its media
-// tell that it is there.
+// tell that it is there, of a wall its ICE.
 func (p *pipe) Ping() error { return nil }
 
 // Silence implements signaling.Conn.
@@ -75,7 +75,7 @@ func (p *pipe) Close(int) error { p.close(); return nil }
 // Subprotocol implements signaling.Conn.
 func (p *pipe) Subprotocol() string { return signaling.ProtocolBinary }
 
-// say hands a message of the encoder to signaling; false when that has hung up.
+// say hands a message of the device to signaling; false when that has hung up.
 func (p *pipe) say(e *wire.Envelope) bool {
 	b, err := proto.Marshal(e)
 	if err != nil {
@@ -89,7 +89,7 @@ func (p *pipe) say(e *wire.Envelope) bool {
 	}
 }
 
-// hear is the next message for the encoder, also the last word of who hung up; nil:
+// hear is the next message for the device, also the last word of who hung up; nil:
 // there are no more, or stop was closed.
 func (p *pipe) hear(stop <-chan struct{}) *wire.Envelope {
 	var b []byte
@@ -104,6 +104,11 @@ func (p *pipe) hear(stop <-chan struct{}) *wire.Envelope {
 			return nil
 		}
 	}
+	return parse(b)
+}
+
+// parse reads a message of signaling; nil: it is none.
+func parse(b []byte) *wire.Envelope {
 	e := &wire.Envelope{}
 	if proto.Unmarshal(b, e) != nil {
 		return nil

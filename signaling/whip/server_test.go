@@ -28,10 +28,10 @@ type bench struct {
 	script   func(conn signaling.Conn) // what signaling says
 }
 
-func (*bench) Encoder(r *http.Request) (store.RoomDevice, error) {
+func (*bench) TokenDevice(r *http.Request, kind store.DeviceKind) (store.RoomDevice, error) {
 	switch t := r.Header.Get("Authorization"); t {
 	case "Bearer one", "Bearer two":
-		return store.RoomDevice{ID: t[7:], Kind: store.Encoder}, nil
+		return store.RoomDevice{ID: t[7:], Kind: kind}, nil
 	case "Bearer one.wrong":
 		return store.RoomDevice{ID: "one", Unit: "unit"}, auth.ErrNoSession
 	case "Bearer away":
@@ -42,7 +42,7 @@ func (*bench) Encoder(r *http.Request) (store.RoomDevice, error) {
 	return store.RoomDevice{}, auth.ErrNoSession
 }
 
-func (*bench) SignInEncoder(_ context.Context, d store.RoomDevice) (auth.Room, error) {
+func (*bench) SignInTokenDevice(_ context.Context, d store.RoomDevice) (auth.Room, error) {
 	return auth.Room{Device: d}, nil
 }
 func (b *bench) SignOutRoom(context.Context, auth.Room) error { b.signOuts++; return nil }
@@ -83,7 +83,7 @@ func answers(conn signaling.Conn) {
 
 func (b *bench) server(t *testing.T) *Server {
 	s := New(Params{
-		Encoders: b, Seats: b, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Devices: b, Seats: b, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Alive: func(context.Context, store.Session) (time.Time, error) { return time.Time{}, errors.New("away") },
 		Note:  func(_ court.UnitID, _, who, what string) { b.noted = append(b.noted, who+" "+what) },
 	})
@@ -109,18 +109,18 @@ func goodOffer() string {
 func TestASessionIsItsEncodersAlone(t *testing.T) {
 	b := &bench{script: answers}
 	s := b.server(t)
-	first := ask(s, "POST", Path, "one", "application/sdp", goodOffer())
+	first := ask(s, "POST", Publish, "one", "application/sdp", goodOffer())
 	require.Equal(t, http.StatusCreated, first.Code, first.Body)
 	require.Equal(t, `<turn:t>; rel="ice-server"; username="u"; credential="c"; credential-type="password"`, first.Header().Get("Link"))
 	at := first.Header().Get("Location")
 	for _, method := range []string{"PATCH", "DELETE"} {
 		foreign := ask(s, method, at, "two", "application/trickle-ice-sdpfrag", "a=x\r\n")
-		none := ask(s, method, Path+"/AAAAAAAAAAAAAAAAAAAAAA", "two", "application/trickle-ice-sdpfrag", "a=x\r\n")
+		none := ask(s, method, Publish+"/AAAAAAAAAAAAAAAAAAAAAA", "two", "application/trickle-ice-sdpfrag", "a=x\r\n")
 		require.Equal(t, http.StatusNotFound, foreign.Code)
 		require.Equal(t, none.Body.String(), foreign.Body.String(), "another's is like none")
 		require.Equal(t, none.Header(), foreign.Header())
 	}
-	second := ask(s, "POST", Path, "one", "application/sdp", goodOffer())
+	second := ask(s, "POST", Publish, "one", "application/sdp", goodOffer())
 	require.Equal(t, http.StatusCreated, second.Code)
 	require.NotEqual(t, at, second.Header().Get("Location"))
 	require.Equal(t, http.StatusNotFound, ask(s, "DELETE", at, "one", "", "").Code, "the newest counts")
@@ -151,7 +151,7 @@ func TestWhoIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := &bench{script: c.script}
-			got := ask(b.server(t), "POST", Path, c.token, "application/sdp", goodOffer())
+			got := ask(b.server(t), "POST", Publish, c.token, "application/sdp", goodOffer())
 			require.Equal(t, c.want, got.Code, got.Body)
 			require.Empty(t, got.Header().Get("Location"))
 			require.Equal(t, c.token == "one.wrong", len(b.noted) == 1, "a known encoder's wrong token is noted")
@@ -162,12 +162,12 @@ func TestWhoIsRefused(t *testing.T) {
 func TestAnEncoderAsksTooOften(t *testing.T) {
 	s := (&bench{script: answers}).server(t)
 	for range offersBurst {
-		require.Equal(t, http.StatusBadRequest, ask(s, "POST", Path, "one", "application/sdp", "x").Code)
+		require.Equal(t, http.StatusBadRequest, ask(s, "POST", Publish, "one", "application/sdp", "x").Code)
 	}
-	w := ask(s, "POST", Path, "one", "application/sdp", goodOffer())
+	w := ask(s, "POST", Publish, "one", "application/sdp", goodOffer())
 	require.Equal(t, http.StatusTooManyRequests, w.Code)
 	require.Equal(t, retryAfter, w.Header().Get("Retry-After"))
-	require.Equal(t, http.StatusCreated, ask(s, "POST", Path, "two", "application/sdp", goodOffer()).Code, "nobody else waits for it")
+	require.Equal(t, http.StatusCreated, ask(s, "POST", Publish, "two", "application/sdp", goodOffer()).Code, "nobody else waits for it")
 }
 
 // What the hearing takes away ends the session: the person is let out.
@@ -180,7 +180,7 @@ func TestASessionEndsWithItsSeat(t *testing.T) {
 		}()
 		answers(c)
 	}}).server(t)
-	w := ask(s, "POST", Path, "one", "application/sdp", goodOffer())
+	w := ask(s, "POST", Publish, "one", "application/sdp", goodOffer())
 	require.Equal(t, http.StatusCreated, w.Code)
 	close(out)
 	require.Eventually(t, func() bool {

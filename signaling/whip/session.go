@@ -9,22 +9,23 @@ import (
 )
 
 const (
-	// admitWait is how long a POST waits for its seat to be let in, that is for the
-	// check-in of the people before it.
+	// admitWait is how long a POST waits for its seat to be let in: an encoder's by the
+	// check-in of the people before it, a wall's by the opening.
 	admitWait = 10 * time.Second
 	// offerTime bounds the negotiation itself.
 	offerTime = 10 * time.Second
-	// silentFor is how long no media have come before the session is given up, as
-	// after a failed consent check (RFC 7675).
+	// silentFor is how long no media have come of an encoder before the session is given
+	// up, as after a failed consent check (RFC 7675).
 	silentFor = 30 * time.Second
 	lookEvery = 5 * time.Second
 	ackEvery  = 32 // messages
 )
 
-// session is one WHIP session: an encoder that sits in a seat by way of the pipe.
+// session is one WHIP or WHEP session: a device that sits in a seat by way of the pipe.
 type session struct {
 	id, etag, ufrag string
 	device          string
+	sends           bool // it is an encoder's
 	pipe            *pipe
 	relay           *wire.MediaRelay // nil: there is none
 
@@ -39,7 +40,8 @@ func (s *session) seated(silence func() (time.Duration, bool)) {
 	s.silence = silence
 }
 
-// silent tells whether the encoder's media have ended without a farewell.
+// silent tells whether the device is gone without a farewell. Who only receives says
+// nothing while nothing comes; ICE tells that it is gone.
 func (s *session) silent() bool {
 	s.mu.Lock()
 	silence := s.silence
@@ -48,7 +50,7 @@ func (s *session) silent() bool {
 		return false
 	}
 	quiet, peer := silence()
-	return !peer || quiet > silentFor
+	return !peer || s.sends && quiet > silentFor
 }
 
 // refused says why a POST has no answer. later: the same may be granted soon.
@@ -59,97 +61,68 @@ type refused struct {
 }
 
 // open takes the seat, waits until it is let in, and has the offer answered.
-func (s *session) open(ctx context.Context, offer string, p plan) (string, *refused) {
-	ctx, cancel := context.WithTimeout(ctx, admitWait)
-	defer cancel()
+func (s *session) open(ctx context.Context, offer *wire.MediaOffer) (string, *refused) {
 	s.pipe.say(&wire.Envelope{Body: &wire.Envelope_Hello{Hello: &wire.Hello{TakeOver: true}}})
-	for {
-		e := s.pipe.hear(ctx.Done())
-		if e == nil {
-			return "", &refused{later: true}
+	_, no := s.await(ctx, admitWait, func(e *wire.Envelope) bool {
+		if r := e.GetMediaRelay(); r != nil {
+			s.relay = r
 		}
-		switch b := e.Body.(type) {
-		case *wire.Envelope_Bye:
-			return "", &refused{why: b.Bye.GetReason(), later: b.Bye.GetRetry()}
-		case *wire.Envelope_MediaRelay:
-			s.relay = b.MediaRelay
-		case *wire.Envelope_View:
-			if b.View.GetConnects() {
-				return s.negotiate(offer, p)
-			}
-		}
+		return e.GetView().GetConnects()
+	})
+	if no != nil {
+		return "", no
 	}
-}
-
-func (s *session) negotiate(offer string, p plan) (string, *refused) {
-	ctx, cancel := context.WithTimeout(context.Background(), offerTime)
-	defer cancel()
-	defer s.pipe.hears()
 	const ask = "offer"
-	s.pipe.say(&wire.Envelope{Id: ask, Body: &wire.Envelope_MediaOffer{MediaOffer: &wire.MediaOffer{Sdp: offer, Publish: p.publish}}})
+	s.pipe.say(&wire.Envelope{Id: ask, Body: &wire.Envelope_MediaOffer{MediaOffer: offer}})
+	e, no := s.await(ctx, offerTime, func(e *wire.Envelope) bool { return e.GetMediaAnswer() != nil && e.Id == ask })
+	if no != nil {
+		return "", no
+	}
+	if r := e.GetMediaAnswer().GetRefusal(); r != nil {
+		return "", &refused{why: r, media: true}
+	}
+	if s.sends {
+		s.pipe.hears()
+	}
+	return e.GetMediaAnswer().GetSdp(), nil
+}
+
+// await is the message that is it, unless signaling hangs up before or it takes longer.
+func (s *session) await(ctx context.Context, limit time.Duration, is func(*wire.Envelope) bool) (*wire.Envelope, *refused) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
 	for {
 		e := s.pipe.hear(ctx.Done())
-		if e == nil {
-			return "", &refused{later: true}
-		}
-		switch b := e.Body.(type) {
-		case *wire.Envelope_Bye:
-			return "", &refused{why: b.Bye.GetReason(), later: b.Bye.GetRetry()}
-		case *wire.Envelope_MediaAnswer:
-			if e.Id != ask {
-				continue
-			}
-			if r := b.MediaAnswer.GetRefusal(); r != nil {
-				return "", &refused{why: r, media: true}
-			}
-			return b.MediaAnswer.GetSdp(), nil
+		switch bye := e.GetBye(); {
+		case e == nil:
+			return nil, &refused{later: true}
+		case bye != nil:
+			return nil, &refused{why: bye.GetReason(), later: bye.GetRetry()}
+		case is(e):
+			return e, nil
 		}
 	}
 }
 
-// ending is why a session ended.
-type ending int
-
-const (
-	endedHere   ending = iota // closed by this side
-	endedThere                // signaling said goodbye
-	endedOut                  // the seat may have no media now
-	endedSilent               // the encoder is gone
-)
-
-// follow serves the session until it ends.
-func (s *session) follow() ending {
+// follow serves the session until it ends; silent: because the device is gone.
+func (s *session) follow() (silent bool) {
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
-	stop := make(chan struct{})
-	defer close(stop)
-	in := make(chan *wire.Envelope)
-	go func() {
-		defer close(in)
-		for e := s.pipe.hear(stop); e != nil; e = s.pipe.hear(stop) {
-			select {
-			case in <- e:
-			case <-stop:
-				return
-			}
-		}
-	}()
 	for n := 1; ; n++ {
 		select {
 		case <-look.C:
 			if s.silent() {
-				return endedSilent
+				return true
 			}
-		case e, ok := <-in:
+		case <-s.pipe.done:
+			return false
+		case b := <-s.pipe.down:
+			e := parse(b)
 			switch {
-			case !ok:
-				return endedHere
-			case e.GetBye() != nil:
-				return endedThere
-			case e.GetView() != nil && !e.GetView().GetConnects():
-				return endedOut
-			case n%ackEvery == 0 && e.Seq > 0:
-				s.pipe.say(&wire.Envelope{Ack: e.Seq})
+			case e.GetBye() != nil, e.GetView() != nil && !e.GetView().GetConnects():
+				return false
+			case n%ackEvery == 0 && e.GetSeq() > 0:
+				s.pipe.say(&wire.Envelope{Ack: e.GetSeq()})
 			}
 		}
 	}

@@ -7,15 +7,15 @@ func refusal(code, vi, en string) *hearing.Refusal {
 }
 
 func refuseToken() *hearing.Refusal {
-	return refusal("sign_in", "Mã truy cập của bộ mã hóa không đúng hoặc đã bị thu hồi.", "The encoder's token is wrong or was revoked.")
+	return refusal("sign_in", "Mã truy cập của thiết bị không đúng hoặc đã bị thu hồi.", "The device's token is wrong or was revoked.")
 }
 
 func refuseTooFast() *hearing.Refusal {
-	return refusal("too_fast", "Bộ mã hóa gửi yêu cầu quá nhanh. Vui lòng thử lại sau ít giây.", "The encoder asks too often. Please try again in a few seconds.")
+	return refusal("too_fast", "Thiết bị gửi yêu cầu quá nhanh. Vui lòng thử lại sau ít giây.", "The device asks too often. Please try again in a few seconds.")
 }
 
 func refuseNotFound() *hearing.Refusal {
-	return refusal("not_found", "Không tìm thấy phiên truyền hình này.", "There is no such session of an encoder.")
+	return refusal("not_found", "Không tìm thấy phiên truyền hình này.", "There is no such session.")
 }
 
 func refuseMethod() *hearing.Refusal {
@@ -48,6 +48,26 @@ func refuseNoHearing() *hearing.Refusal {
 	return refusal("no_hearing_now",
 		"Theo lịch, hiện chưa có phiên tòa nào dùng bộ mã hóa này. Bộ mã hóa được nhận trước giờ khai mạc 30 phút.",
 		"By the calendar no hearing uses this encoder now. It is let in 30 minutes before the booked start.")
+}
+
+func refuseWallLines() *hearing.Refusal {
+	return refusal("wall_lines",
+		"Màn hình theo dõi chỉ được nhận nhiều nhất một đường hình và hai đường tiếng trong một nhóm (BUNDLE), không gửi hình, tiếng.",
+		"A viewing wall receives at most one video and two audios in one BUNDLE group, and sends nothing.")
+}
+
+func refuseWallCodec() *hearing.Refusal {
+	return refusal("wall_codec", "Màn hình theo dõi phải nhận được tiếng Opus và hình VP8.", "A viewing wall takes Opus audio and VP8 video.")
+}
+
+func refuseNothingToShow() *hearing.Refusal {
+	return refusal("no_hearing_now", "Theo lịch, hiện chưa có phiên tòa nào chiếu trên màn hình này.", "By the calendar this wall shows no hearing now.")
+}
+
+func refuseNotOpen() *hearing.Refusal {
+	return refusal("not_open_yet",
+		"Phiên tòa chưa khai mạc hoặc đang xét xử kín. Màn hình tự thử lại.",
+		"The hearing has not been opened, or is closed to the public. The wall tries again by itself.")
 }
 
 func refuseNotIn() *hearing.Refusal {

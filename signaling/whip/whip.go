@@ -1,8 +1,9 @@
-// Package whip lets the encoders of courtrooms publish over HTTP: WHIP, the
-// WebRTC-HTTP Ingestion Protocol (RFC 9725). An encoder shows the token that an operator
-// made for it; the calendar says in which seat it publishes. It sits there as any client:
-// this package speaks for it in the protocol of the WebSocket, so that every rule of the
-// court counts, and what it sends is stopped where everybody's is, in the sfu.
+// Package whip lets the encoders of courtrooms publish and viewing walls play over HTTP:
+// WHIP, the WebRTC-HTTP Ingestion Protocol (RFC 9725), and WHEP, its counterpart
+// (draft-ietf-wish-whep). The device shows the token that an operator made for it; the
+// calendar says in which seat it sits. It sits there as any client: this package speaks
+// for it in the protocol of the WebSocket, so that every rule of the court counts, and
+// what it sends and gets is stopped where everybody's is, in the sfu.
 package whip
 
 import (
@@ -13,6 +14,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,15 +22,19 @@ import (
 
 	"phientoa/internal/auth"
 	"phientoa/internal/court"
+	"phientoa/internal/hearing"
 	"phientoa/internal/store"
 	"phientoa/internal/vietnam"
 	"phientoa/signaling"
 )
 
-// Path is the endpoint (RFC 9725, 3); a session stands below it.
-const Path = "/api/v1/whip"
+// Endpoints (RFC 9725, 3; draft-ietf-wish-whep, 3); sessions stand below them.
+const (
+	Publish = "/api/v1/whip"
+	Play    = "/api/v1/whep"
+)
 
-// Bounds of one encoder.
+// Bounds of one device.
 const (
 	maxOffer      = 64 << 10 // bytes
 	offersEvery   = 2 * time.Second
@@ -40,10 +46,11 @@ const (
 	deniedToken   = "denied.signin"
 )
 
-// Encoders is who encoders are and where the calendar puts them; *auth.Officials.
-type Encoders interface {
-	Encoder(r *http.Request) (store.RoomDevice, error)
-	SignInEncoder(ctx context.Context, d store.RoomDevice) (auth.Room, error)
+// Devices is who encoders and walls are and where the calendar puts them;
+// *auth.Officials.
+type Devices interface {
+	TokenDevice(r *http.Request, kind store.DeviceKind) (store.RoomDevice, error)
+	SignInTokenDevice(ctx context.Context, d store.RoomDevice) (auth.Room, error)
 	SignOutRoom(ctx context.Context, d auth.Room) error
 	RoomSeats(ctx context.Context, d auth.Room, from, to time.Time) ([]auth.RoomSeat, error)
 	EnterRoomSeat(ctx context.Context, d auth.Room, hearing, person, device string) (*http.Cookie, store.Session, error)
@@ -57,15 +64,15 @@ type Seats interface {
 
 // Params of New. All are needed.
 type Params struct {
-	Encoders Encoders
-	Seats    Seats
+	Devices Devices
+	Seats   Seats
 	// Alive tells whether the session of a seat still stands; auth.ErrNoSession: not.
 	Alive  func(ctx context.Context, who store.Session) (time.Time, error)
 	Note   func(unit court.UnitID, hearing, person, what string) // for the access log
 	Logger *slog.Logger
 }
 
-// Server answers under Path. It is safe for concurrent use.
+// Server answers under Publish and Play. It is safe for concurrent use.
 type Server struct {
 	p    Params
 	mux  *http.ServeMux
@@ -74,12 +81,38 @@ type Server struct {
 	wg   sync.WaitGroup
 
 	mu       sync.Mutex
-	encoders map[string]*encoder // by device
+	devices  map[string]*device  // by id
 	sessions map[string]*session // by id
 }
 
-// encoder is what is kept of one device between its requests.
-type encoder struct {
+// way is one of the two protocols.
+type way struct {
+	path  string
+	kind  store.DeviceKind // whose tokens it takes
+	read  func(offer string) (plan, error)
+	sends bool
+
+	lines, codec *hearing.Refusal // of offers
+	// none: by the calendar there is no hearing; early: the seat is not let in yet.
+	none, early *hearing.Refusal
+	tryAgain    int // status of those two
+}
+
+func ways() [2]way {
+	return [2]way{
+		{
+			path: Publish, kind: store.Encoder, read: readPublish, sends: true, lines: refuseLines(), codec: refuseCodec(),
+			none: refuseNoHearing(), early: refuseNotIn(), tryAgain: http.StatusServiceUnavailable,
+		},
+		{ // 409 is the draft's, 4.2
+			path: Play, kind: store.Wall, read: readPlay, lines: refuseWallLines(), codec: refuseWallCodec(),
+			none: refuseNothingToShow(), early: refuseNotOpen(), tryAgain: http.StatusConflict,
+		},
+	}
+}
+
+// device is what is kept of one device between its requests.
+type device struct {
 	offers, changes *rate.Limiter
 	busy            chan struct{} // capacity 1: one offer at a time
 
@@ -90,14 +123,16 @@ type encoder struct {
 
 // New makes a Server; Close ends its sessions.
 func New(p Params) *Server {
-	s := &Server{p: p, mux: http.NewServeMux(), encoders: map[string]*encoder{}, sessions: map[string]*session{}}
+	s := &Server{p: p, mux: http.NewServeMux(), devices: map[string]*device{}, sessions: map[string]*session{}}
 	s.ctx, s.stop = context.WithCancel(context.Background())
-	one := Path + "/{session}"
-	s.mux.HandleFunc("POST "+Path, s.post)
-	s.mux.HandleFunc("PATCH "+one, s.patch)
-	s.mux.HandleFunc("DELETE "+one, s.remove)
-	s.mux.HandleFunc(Path, options("POST, OPTIONS", "Accept-Post", "application/sdp"))
-	s.mux.HandleFunc(one, options("PATCH, DELETE, OPTIONS", "Accept-Patch", "application/trickle-ice-sdpfrag"))
+	for _, at := range ways() {
+		one := at.path + "/{session}"
+		s.mux.HandleFunc("POST "+at.path, func(w http.ResponseWriter, r *http.Request) { s.post(w, r, &at) })
+		s.mux.HandleFunc("PATCH "+one, func(w http.ResponseWriter, r *http.Request) { s.patch(w, r, &at) })
+		s.mux.HandleFunc("DELETE "+one, func(w http.ResponseWriter, r *http.Request) { s.remove(w, r, &at) })
+		s.mux.HandleFunc(at.path, others("POST, GET, HEAD, OPTIONS", "Accept-Post", "application/sdp"))
+		s.mux.HandleFunc(one, others("PATCH, DELETE, GET, HEAD, OPTIONS", "Accept-Patch", "application/trickle-ice-sdpfrag"))
+	}
 	return s
 }
 
@@ -118,29 +153,34 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mux.ServeHTTP(w, r)
 }
 
-// options answers OPTIONS, with nothing that depends on who asks or on what there is,
-// and refuses every method that has no other handler (RFC 9725, 4.2: 405).
-func options(allow, accept, types string) http.HandlerFunc {
+// others answers OPTIONS, and GET with nothing (RFC 9725, 4.1: a 2xx without content),
+// both without a word that depends on who asks or on what there is, and refuses every
+// other method that has no handler.
+func others(allow, accept, types string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Allow", allow)
-		if r.Method != http.MethodOptions {
+		switch r.Method {
+		case http.MethodOptions:
+			w.Header().Set("Allow", allow)
+			w.Header().Set(accept, types)
+			w.WriteHeader(http.StatusOK)
+		case http.MethodGet, http.MethodHead:
+			w.WriteHeader(http.StatusNoContent)
+		default:
+			w.Header().Set("Allow", allow)
 			problem(w, http.StatusMethodNotAllowed, refuseMethod())
-			return
 		}
-		w.Header().Set(accept, types)
-		w.WriteHeader(http.StatusOK)
 	}
 }
 
-// admit finds the encoder of a request; nil: refused and answered.
-func (s *Server) admit(w http.ResponseWriter, r *http.Request) (store.RoomDevice, *encoder) {
-	d, err := s.p.Encoders.Encoder(r)
+// admit finds the device of a request; nil: refused and answered.
+func (s *Server) admit(w http.ResponseWriter, r *http.Request, at *way) (store.RoomDevice, *device) {
+	d, err := s.p.Devices.TokenDevice(r, at.kind)
 	switch {
 	case errors.Is(err, auth.ErrNoSession):
 		if d.ID != "" {
 			s.p.Note(d.Unit, "", d.ID, deniedToken)
 		}
-		w.Header().Set("WWW-Authenticate", `Bearer realm="whip"`)
+		w.Header().Set("WWW-Authenticate", `Bearer realm="`+strings.TrimPrefix(at.path, "/api/v1/")+`"`)
 		problem(w, http.StatusUnauthorized, refuseToken())
 		return d, nil
 	case errors.Is(err, auth.ErrThrottled):
@@ -152,20 +192,20 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request) (store.RoomDevice
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := s.encoders[d.ID]
+	e := s.devices[d.ID]
 	if e == nil {
-		e = &encoder{
+		e = &device{
 			offers: rate.NewLimiter(rate.Every(offersEvery), offersBurst), changes: rate.NewLimiter(changesPerSec, changesBurst),
 			busy: make(chan struct{}, 1),
 		}
-		s.encoders[d.ID] = e
+		s.devices[d.ID] = e
 	}
 	return d, e
 }
 
 // post opens a session (RFC 9725, 4.2).
-func (s *Server) post(w http.ResponseWriter, r *http.Request) {
-	d, e := s.admit(w, r)
+func (s *Server) post(w http.ResponseWriter, r *http.Request, at *way) {
+	d, e := s.admit(w, r, at)
 	if e == nil {
 		return
 	}
@@ -177,9 +217,9 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	p, err := readOffer(offer)
+	p, err := at.read(offer)
 	if err != nil {
-		problemOfOffer(w, err)
+		at.refuseOffer(w, err)
 		return
 	}
 	select {
@@ -188,40 +228,40 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) {
 	case <-r.Context().Done():
 		return
 	}
-	if !s.sit(w, r, d, e) {
+	if !s.sit(w, r, at, d, e) {
 		return
 	}
-	x, answer, no := s.begin(r.Context(), d, e, offer, p)
+	x, answer, no := s.begin(r.Context(), at, d, e, p)
 	if no != nil {
-		s.refuse(w, no)
+		at.refuse(w, no)
 		return
 	}
 	h := w.Header()
 	h.Set("Content-Type", "application/sdp")
-	h.Set("Location", Path+"/"+x.id)
+	h.Set("Location", at.path+"/"+x.id)
 	h.Set("ETag", x.etag)
 	linkRelay(h, x.relay)
 	w.WriteHeader(http.StatusCreated)
 	_, _ = io.WriteString(w, answer)
 }
 
-// sit makes the encoder's seat the one that the calendar names now.
-func (s *Server) sit(w http.ResponseWriter, r *http.Request, d store.RoomDevice, e *encoder) bool {
+// sit makes the device's seat the one that the calendar names now.
+func (s *Server) sit(w http.ResponseWriter, r *http.Request, at *way, d store.RoomDevice, e *device) bool {
 	ctx := r.Context()
-	now := vietnam.Time(s.p.Encoders.Now())
+	now := vietnam.Time(s.p.Devices.Now())
 	today := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
-	list, err := s.p.Encoders.RoomSeats(ctx, auth.Room{Device: d}, today.AddDate(0, 0, -1), today.AddDate(0, 0, 1))
+	list, err := s.p.Devices.RoomSeats(ctx, auth.Room{Device: d}, today.AddDate(0, 0, -1), today.AddDate(0, 0, 1))
 	if err != nil {
 		s.failed(w, "calendar", err)
 		return false
 	}
-	at, ok := choose(list, now)
+	seat, ok := choose(list, now)
 	if !ok {
 		w.Header().Set("Retry-After", retryAfter)
-		problem(w, http.StatusServiceUnavailable, refuseNoHearing())
+		problem(w, at.tryAgain, at.none)
 		return false
 	}
-	if e.seat.Hearing == at.Hearing && e.seat.Person == at.Person && e.seat.Device == at.Device {
+	if e.seat.Hearing == seat.Hearing && e.seat.Person == seat.Person && e.seat.Device == seat.Device {
 		// Nor does a database that is away end a sign-in.
 		if _, err := s.p.Alive(ctx, e.seat); !errors.Is(err, auth.ErrNoSession) {
 			return true
@@ -229,8 +269,8 @@ func (s *Server) sit(w http.ResponseWriter, r *http.Request, d store.RoomDevice,
 	}
 	s.signOut(e.room)
 	e.room, e.seat = auth.Room{}, store.Session{}
-	if e.room, err = s.p.Encoders.SignInEncoder(ctx, d); err == nil {
-		_, e.seat, err = s.p.Encoders.EnterRoomSeat(ctx, e.room, at.Hearing, at.Person, at.Seat.Device)
+	if e.room, err = s.p.Devices.SignInTokenDevice(ctx, d); err == nil {
+		_, e.seat, err = s.p.Devices.EnterRoomSeat(ctx, e.room, seat.Hearing, seat.Person, seat.Device)
 	}
 	if err != nil {
 		s.failed(w, "seat", err)
@@ -239,9 +279,9 @@ func (s *Server) sit(w http.ResponseWriter, r *http.Request, d store.RoomDevice,
 	return true
 }
 
-// begin opens a session in the encoder's seat; one that it has there ends.
-func (s *Server) begin(ctx context.Context, d store.RoomDevice, e *encoder, offer string, p plan) (*session, string, *refused) {
-	x := &session{id: token(), etag: `"` + token() + `"`, ufrag: p.ufrag, device: d.ID, pipe: newPipe()}
+// begin opens a session in the device's seat; one that it has there ends.
+func (s *Server) begin(ctx context.Context, at *way, d store.RoomDevice, e *device, p plan) (*session, string, *refused) {
+	x := &session{id: token(), etag: `"` + token() + `"`, ufrag: p.ufrag, device: d.ID, sends: at.sends, pipe: newPipe()}
 	s.mu.Lock()
 	if s.ctx.Err() != nil {
 		s.mu.Unlock()
@@ -260,10 +300,10 @@ func (s *Server) begin(ctx context.Context, d store.RoomDevice, e *encoder, offe
 		defer s.wg.Done()
 		defer x.pipe.close()
 		if err := s.p.Seats.Serve(s.ctx, who, x.pipe, x.seated); err != nil {
-			s.p.Logger.Warn("encoder not served", "device", d.ID, "err", err)
+			s.p.Logger.Warn("device not served", "device", d.ID, "err", err)
 		}
 	}()
-	answer, no := x.open(ctx, offer, p)
+	answer, no := x.open(ctx, p.offer)
 	if no != nil {
 		x.pipe.close()
 		return nil, "", no
@@ -274,7 +314,7 @@ func (s *Server) begin(ctx context.Context, d store.RoomDevice, e *encoder, offe
 	s.mu.Unlock()
 	go func() {
 		defer s.wg.Done()
-		if x.follow() == endedSilent {
+		if x.follow() {
 			e.busy <- struct{}{} // whoever holds it ends within bounds
 			s.end(e, x)
 			<-e.busy
@@ -296,7 +336,7 @@ func (s *Server) forget(x *session) bool {
 
 // end ends a session with its seat and media, under e.busy; false: it had ended before,
 // and the seat may be another's.
-func (s *Server) end(e *encoder, x *session) bool {
+func (s *Server) end(e *device, x *session) bool {
 	if !s.forget(x) {
 		return false
 	}
@@ -305,22 +345,22 @@ func (s *Server) end(e *encoder, x *session) bool {
 	return true
 }
 
-// signOut ends a sign-in of an encoder, if it is one, with the media of its seat.
+// signOut ends a sign-in of a device, if it is one, with the media of its seat.
 func (s *Server) signOut(room auth.Room) {
 	if room.Device.ID == "" {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), endTime)
 	defer cancel()
-	if err := s.p.Encoders.SignOutRoom(ctx, room); err != nil {
-		s.p.Logger.Warn("encoder not signed out", "device", room.Device.ID, "err", err)
+	if err := s.p.Devices.SignOutRoom(ctx, room); err != nil {
+		s.p.Logger.Warn("device not signed out", "device", room.Device.ID, "err", err)
 	}
 }
 
-// own finds the session of a request; another encoder's is like none at all. nil:
+// own finds the session of a request; another device's is like none at all. nil:
 // refused and answered.
-func (s *Server) own(w http.ResponseWriter, r *http.Request) (*session, *encoder) {
-	d, e := s.admit(w, r)
+func (s *Server) own(w http.ResponseWriter, r *http.Request, at *way) (*session, *device) {
+	d, e := s.admit(w, r, at)
 	if e == nil {
 		return nil, nil
 	}
@@ -340,8 +380,8 @@ func (s *Server) own(w http.ResponseWriter, r *http.Request) (*session, *encoder
 
 // patch takes candidates and does nothing with them: we are ICE-lite. ICE is not
 // restarted (RFC 9725, 4.3: 422 when only the one of the two is supported).
-func (s *Server) patch(w http.ResponseWriter, r *http.Request) {
-	x, e := s.own(w, r)
+func (s *Server) patch(w http.ResponseWriter, r *http.Request, at *way) {
+	x, e := s.own(w, r, at)
 	if e == nil {
 		return
 	}
@@ -375,8 +415,8 @@ func (s *Server) patch(w http.ResponseWriter, r *http.Request) {
 }
 
 // remove ends the session with its media before it answers (RFC 9725, 4.2: 200).
-func (s *Server) remove(w http.ResponseWriter, r *http.Request) {
-	x, e := s.own(w, r)
+func (s *Server) remove(w http.ResponseWriter, r *http.Request, at *way) {
+	x, e := s.own(w, r, at)
 	if e == nil {
 		return
 	}

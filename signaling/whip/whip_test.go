@@ -95,10 +95,10 @@ func TestOffers(t *testing.T) {
 		"no lines":           {offerOf(bundle), errSDP},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, err := readOffer(c.offer)
+			p, err := readPublish(c.offer)
 			require.ErrorIs(t, err, c.want)
 			if err == nil {
-				require.NotEmpty(t, p.publish)
+				require.NotEmpty(t, p.offer.Publish)
 				require.Equal(t, "abcd", p.ufrag)
 			}
 		})
@@ -111,14 +111,14 @@ func FuzzOffer(f *testing.F) {
 	f.Add(offerOf("a=group:\r\n", mline("audio", "0", "opus/48000/2"), mline("video", "1", "VP8/90000")))
 	f.Add("v=0\r\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		p, err := readOffer(text)
+		p, err := readPublish(text)
 		if err != nil {
 			return
 		}
 		kinds := map[string]bool{}
-		for _, x := range p.publish {
+		for _, x := range p.offer.Publish {
 			if kinds[x.Kind] || x.Mid == "" {
-				t.Fatalf("%v", p.publish)
+				t.Fatalf("%v", p.offer.Publish)
 			}
 			kinds[x.Kind] = true
 		}

@@ -145,7 +145,7 @@ test("J2.6: the respondent shows a contract by leave of the court; all follow it
     court.at("respondent"),
   ];
   await test.step("J2.6 the respondent asks to have a file shown", async () => {
-    await respondent.button("Đưa tài liệu").click();
+    await respondent.button("Đề nghị công bố tài liệu").click();
     await dialog(respondent)
       .getByLabel("Tệp tài liệu")
       .setInputFiles({ name: "hop-dong.pdf", mimeType: "application/pdf", buffer: CONTRACT });

@@ -6,7 +6,11 @@
 //             "sfu": they hold a hearing through the server
 //   near, far paths of the executables that start Chromium inside the hosts;
 //             near is the unimpaired judge, far the party behind the line
-//   wav       speech that the fake microphones play
+//   third, thirdRole  one more browser in the hearing, and its seat
+//   wav, video  what the fake microphones and cameras play; Chromium's own picture when
+//             there is no video
+//   task      "abuse" waits for a guest, counts quality, and rests for 60 s; "" counts quality; "delays" tells when signals leave and arrive; "pages"
+//             shows the document of pdf and turns its pages
 //   nearSpeaks  nobody is invited to speak: the judge's picture is the large one
 //   port      of the demonstration server ("sfu")
 //   warmup, window   seconds before and of the measurement
@@ -15,7 +19,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRequire } from 'node:module';
-import { holdHearing } from './journey.mjs';
+import { delays, keepDevices } from './delays.mjs';
+import { admitGuest, holdHearing } from './journey.mjs';
+import { keepSocket, turnPages } from './pages.mjs';
 import { watched } from './reach.mjs';
 
 const require = createRequire(new URL('../../web/package.json', import.meta.url));
@@ -36,6 +42,7 @@ function launch(executablePath) {
         '--use-fake-device-for-media-stream',
         '--use-fake-ui-for-media-stream',
         `--use-file-for-fake-audio-capture=${config.wav}`,
+        ...(config.video ? [`--use-file-for-fake-video-capture=${config.video}`] : []),
         '--autoplay-policy=no-user-gesture-required',
         '--disable-quic',
         '--disable-background-networking',
@@ -45,6 +52,11 @@ function launch(executablePath) {
         '--ignore-certificate-errors', // the relay's certificate is made for the run
         '--disable-features=WebRtcHideLocalIpsWithMdns',
       ],
+    })
+    .then(async (context) => {
+      if (config.task === 'delays') await context.addInitScript(keepDevices);
+      if (config.task === 'pages') await context.addInitScript(keepSocket);
+      return context;
     })
     .then((context) => ({
       context,
@@ -197,7 +209,6 @@ async function measure(page, seconds) {
     ...d,
     slots: bySlot,
     detail: await page.evaluate(detail),
-    concealedShare: d.audio.samples > 0 ? d.audio.concealed / d.audio.samples : 1,
     frozenShare: d.video.frozen / seconds,
     framesPerSecond: d.video.frames / seconds,
   };
@@ -238,6 +249,25 @@ const silence = (seconds) =>
     void look();
   });
 
+// standstill is the longest time between two pictures of the other on the screen, in ms.
+const standstill = (seconds) =>
+  new Promise((done) => {
+    const pc = window.__pc ?? window.__phientoa.pc();
+    const remote = new Set(pc.getReceivers().map((r) => r.track.id));
+    const video = [...document.querySelectorAll('video')]
+      .filter((v) => v.videoWidth > 0 && v.srcObject?.getVideoTracks().some((t) => remote.has(t.id)))
+      .sort((a, b) => b.clientWidth - a.clientWidth)[0];
+    let last = performance.now();
+    let longest = video ? 0 : seconds * 1000;
+    const next = (now) => {
+      longest = Math.max(longest, now - last);
+      last = now;
+      video.requestVideoFrameCallback(next);
+    };
+    video?.requestVideoFrameCallback(next);
+    setTimeout(() => done(Math.max(longest, performance.now() - last)), seconds * 1000);
+  });
+
 // move gives the far host another address and takes the old one away.
 async function move(pages, { host, from, to }) {
   const watching = [pages.near.evaluate(silence, 15), pages.far.evaluate(silence, 15)];
@@ -250,40 +280,62 @@ async function move(pages, { host, from, to }) {
   return { near, far };
 }
 
+/** task measures what the trial is about, beside the quality. */
+async function task(pages) {
+  const moved = config.move ? await move(pages, config.move) : undefined;
+  let seen;
+  if (config.task === 'delays') seen = await delays(pages, config);
+  if (config.task === 'pages' && config.mode === 'sfu') seen = await turnPages(pages, config);
+  if (config.task === 'watch') seen = await watched(pages, silence, config.window);
+  if (seen !== undefined) return { seen };
+  const still = config.task === 'abuse';
+  const [near, far, nearStill, farStill] = await Promise.all([
+    measure(pages.near, config.window),
+    measure(pages.far, config.window),
+    still && pages.near.evaluate(standstill, config.window),
+    still && pages.far.evaluate(standstill, config.window),
+  ]);
+  if (!still) return { near, far, moved };
+  // The pair goes on, so that what the server still holds then is of the abuse.
+  if (config.mode === 'sfu') await pages.near.waitForTimeout(60_000);
+  return { near: { ...near, standstill: nearStill }, far: { ...far, standstill: farStill } };
+}
+
 async function main() {
-  const near = await launch(config.near);
-  const far = await launch(config.far);
+  const open = [];
+  const start = async (path) => {
+    const browser = await launch(path);
+    open.push(browser);
+    return browser.context;
+  };
   try {
+    const near = await start(config.near);
+    const far = await start(config.far);
+    const third = config.third && config.mode === 'sfu' ? await start(config.third) : undefined;
     const started = Date.now();
     let pages;
     if (config.mode === 'control') {
-      pages = { near: await openControl(near.context), far: await openControl(far.context) };
+      pages = { near: await openControl(near), far: await openControl(far) };
       await connectControl(pages.near, pages.far);
     } else {
-      pages = await holdHearing(near.context, far.context, config);
+      pages = await holdHearing({ near, far, third }, config);
+      if (config.task === 'abuse') {
+        console.log('guest');
+        await admitGuest(pages.near);
+      }
     }
     await Promise.all([
       flowing(pages.near, config.mode === 'control' || !config.nearSpeaks),
       flowing(pages.far, true),
+      pages.third && flowing(pages.third, true),
     ]);
     const flowingAfter = (Date.now() - started) / 1000;
     await pages.near.waitForTimeout(config.warmup * 1000);
     console.log('measuring');
-    const moved = config.move
-      ? await move(pages, config.move)
-      : config.watch
-        ? await watched(pages, silence, config.watch)
-        : undefined;
-    const [n, f] = await Promise.all([
-      measure(pages.near, config.window),
-      measure(pages.far, config.window),
-    ]);
-    console.log(
-      JSON.stringify({ mode: config.mode, flowingAfter, near: n, far: f, join: pages.join, moved }),
-    );
+    const got = await task(pages);
+    console.log(JSON.stringify({ mode: config.mode, flowingAfter, join: pages.join, ...got }));
   } finally {
-    await near.close();
-    await far.close();
+    await Promise.all(open.map((browser) => browser.close()));
   }
 }
 

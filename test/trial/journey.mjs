@@ -1,7 +1,7 @@
 // The shortest lawful way to a running hearing in which judge and party hear
 // each other, pressed in two browsers as the two people would press it.
 
-const button = (page, name) => page.getByRole('button', { name, exact: true });
+export const button = (page, name) => page.getByRole('button', { name, exact: true });
 
 async function signIn(context, port, role) {
   const landing = await context.newPage();
@@ -65,19 +65,18 @@ async function act(page, label, name, confirm = false) {
   }
 }
 
-export async function holdHearing(nearContext, farContext, { port, nearSpeaks }) {
-  const { page: near } = await signIn(nearContext, port, 'judge');
-  const { page: far, joined } = await signIn(farContext, port, 'party');
+/** admit lets in who waits at a page's seat; gives their name as the court sees it. */
+async function admit(near, waiting) {
   await until(
-    far,
-    'the party waits',
+    waiting,
+    'they wait',
     (s) => {
       const view = window.__phientoa.view();
       return view?.people.some((p) => p.person === view.me && p.status === s) ?? false;
     },
     status.waiting,
   );
-  const me = await far.evaluate(() => window.__phientoa.view().me);
+  const me = await waiting.evaluate(() => window.__phientoa.view().me);
   await until(
     near,
     'the judge sees who waits',
@@ -90,12 +89,33 @@ export async function holdHearing(nearContext, farContext, { port, nearSpeaks })
     me,
   );
   await act(near, 'Cho vào phòng xử án', name);
+  return name;
+}
+
+/** admitGuest lets in who comes to wait, whoever it is. */
+export async function admitGuest(near) {
+  const waiting = (s) => window.__phientoa.view()?.people.find((p) => p.status === s)?.name ?? '';
+  await until(near, 'a guest waits', waiting, status.waiting);
+  await act(near, 'Cho vào phòng xử án', await near.evaluate(waiting, status.waiting));
+}
+
+/** holdHearing gives the pages of the judge, the party and, if there is one, the third. */
+export async function holdHearing(contexts, { port, nearSpeaks, thirdRole }) {
+  const { page: near } = await signIn(contexts.near, port, 'judge');
+  const { page: far, joined } = await signIn(contexts.far, port, 'party');
+  const name = await admit(near, far);
+  let third;
+  if (contexts.third) {
+    ({ page: third } = await signIn(contexts.third, port, thirdRole));
+    await admit(near, third);
+  }
   await act(near, 'Bắt đầu phiên tòa', undefined, true);
-  if (nearSpeaks) return { near, far };
-  await act(near, 'Mời phát biểu', name);
-  await until(far, 'the party holds the floor', () => {
-    const view = window.__phientoa.view();
-    return view?.floor === view?.me;
-  });
-  return { near, far, join: await joined };
+  if (!nearSpeaks) {
+    await act(near, 'Mời phát biểu', name);
+    await until(far, 'the party holds the floor', () => {
+      const view = window.__phientoa.view();
+      return view?.floor === view?.me;
+    });
+  }
+  return { near, far, third, join: await joined };
 }

@@ -21,6 +21,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -28,13 +29,16 @@ import (
 	"phientoa/test/trial/nethost"
 )
 
-// Addresses of the two ends of the line, inside namespaces of our own.
+// Addresses of the ends of the lines, inside namespaces of our own.
 const (
-	nearAddr = "10.77.0.1"
-	farAddr  = "10.77.0.2"
-	newAddr  = "10.77.1.2" // of the far end after it has moved
-	webPort  = 8097
-	tlsPort  = 443 // of the relay
+	nearAddr  = "10.77.0.1"
+	farAddr   = "10.77.0.2"
+	newAddr   = "10.77.1.2" // of the far end after it has moved
+	gateAddr  = "10.77.2.1" // of the near host, on the line to the away host
+	awayAddr  = "10.77.2.2"
+	webPort   = 8097
+	mediaPort = 7000
+	tlsPort   = 443 // of the relay
 )
 
 // run is one measured pair of browsers.
@@ -46,16 +50,17 @@ type run struct {
 	Up           impair.Counts `json:"up"`
 	Down         impair.Counts `json:"down"`
 	Record       *record       `json:"record,omitempty"`
-	// Join is how the party came in: seconds from the press of "present" to a standing
-	// connection, and its local candidate.
+	// Seen is what a task other than counting quality measured.
+	Seen json.RawMessage `json:"seen,omitempty"`
+	// Abuse is what was done to the server meanwhile, and what it cost it.
+	Abuse *abuse `json:"abuse,omitempty"`
 	// Moved is for how long after the change of address no sound came, in seconds.
 	Moved struct {
 		Near float64 `json:"near"`
 		Far  float64 `json:"far"`
-		// Lost is when the judge first read that the party is lost, in seconds since
-		// the measurement began; 0 is never.
-		Lost float64 `json:"lost"`
 	} `json:"moved"`
+	// Join is how the party came in: seconds from the press of "present" to a standing
+	// connection, and its local candidate.
 	Join struct {
 		After float64 `json:"after"`
 		Way   string  `json:"way"`
@@ -64,9 +69,11 @@ type run struct {
 
 // received is what one browser got in the window, by its own getStats.
 type received struct {
-	ConcealedShare  float64 `json:"concealedShare"`
 	FrozenShare     float64 `json:"frozenShare"`
 	FramesPerSecond float64 `json:"framesPerSecond"`
+	// Standstill is the longest time between two pictures on the screen, ms; of some
+	// tasks alone.
+	Standstill float64 `json:"standstill,omitempty"`
 	// Slots are half seconds of the window, in order.
 	Slots []slot `json:"slots"`
 	// Detail is what the browser counts of each video stream, to explain the rest.
@@ -89,57 +96,88 @@ type slot struct {
 // slotTime is the length of a slot.
 const slotTime = 500 * time.Millisecond
 
-// once builds the two hosts and the line, measures one pair and removes it all.
-func (t trial) once(ctx context.Context, o options, mode string) (r run, err error) {
+// once builds the hosts and their lines, measures one pair and removes it all. In
+// mode "control" the browsers talk to each other, in mode "sfu" through the server.
+func (t trial) once(ctx context.Context, o options, seed uint64, mode string) (r run, err error) {
 	dir, err := os.MkdirTemp("", "trial-")
 	if err != nil {
 		return r, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	wav, err := speech(ctx, dir)
-	if err != nil {
-		return r, err
-	}
-	l, err := newLine(t, o.Seed)
+	l, err := newLine(t, seed)
 	if err != nil {
 		return r, err
 	}
 	data := filepath.Join(dir, "data")
-	var server *server
 	if mode == "sfu" {
-		var err2 error
-		server, err2 = startServer(ctx, l.near, o.Binary, data)
-		if err2 != nil {
-			return r, errors.Join(err2, l.close(nil))
+		var stop func()
+		if l.server, stop, err = serve(ctx, l, o.Binary, data, t.WebOverLines); err != nil {
+			return r, errors.Join(err, l.close(nil))
 		}
-		defer server.stop()
-		relayCtx, stop := context.WithCancel(ctx)
-		wait, err2 := t.signal(relayCtx, l)
-		if err2 != nil {
-			stop()
-			return r, errors.Join(err2, l.close(nil))
-		}
-		defer wait()
 		defer stop()
 	}
-	err = t.drive(ctx, l, mode, dir, wav, o, &r)
-	if err = errors.Join(err, l.close(&r)); err != nil || l.wire == nil || server == nil {
+	err = t.drive(ctx, l, mode, dir, o, &r)
+	if err = errors.Join(err, l.close(&r)); err != nil || l.wire == nil || l.server == nil {
 		return r, err
 	}
-	server.stop()
+	l.server.stop()
 	r.Record, err = l.wire.compare(data)
 	return r, err
 }
 
-// line is the two hosts and what carries packets between them.
+// serve starts the server beside the near host, and the way to its pages and signaling
+// from the others: past the lines, so that they carry media alone, or over them.
+func serve(ctx context.Context, l *line, binary, data string, overLines bool) (s *server, stop func(), err error) {
+	s, err = startServer(ctx, l.near, binary, data)
+	if err != nil {
+		return nil, nil, err
+	}
+	relayCtx, cancel := context.WithCancel(ctx)
+	waits := []func(){s.stop}
+	stop = func() {
+		cancel()
+		for _, wait := range waits {
+			wait()
+		}
+	}
+	web := "127.0.0.1:" + strconv.Itoa(webPort)
+	carry := func(h, to *nethost.Host, listen, dial string) {
+		if h == nil || err != nil {
+			return
+		}
+		var wait func()
+		if wait, err = nethost.Relay(relayCtx, h, to, listen, dial); err == nil {
+			waits = append(waits, wait)
+		}
+	}
+	if overLines {
+		gate := net.JoinHostPort(nearAddr, strconv.Itoa(webPort))
+		carry(l.near, l.near, gate, web)
+		carry(l.far, l.far, web, gate)
+		carry(l.away, l.away, web, gate)
+	} else {
+		carry(l.far, l.near, web, web)
+		carry(l.away, l.near, web, web)
+	}
+	if err != nil {
+		stop()
+		return nil, nil, err
+	}
+	return s, stop, nil
+}
+
+// line is the hosts and what carries packets between them.
 type line struct {
 	near, far *nethost.Host
+	away      *nethost.Host // nil without a third
+	server    *server       // nil in a control run
 	tuns      []*os.File
 	cancel    context.CancelFunc
 	wg        sync.WaitGroup
 	pipes     []*impair.Pipe
 	up, down  impair.Counts
-	wire      *wire // what the far side sent, when the trial is about the record
+	latest    atomic.Pointer[[]byte] // RTP packet of the far side, when somebody forges it
+	wire      *wire                  // what the far side sent, when the trial is about the record
 }
 
 func newLine(t trial, seed uint64) (l *line, err error) {
@@ -153,30 +191,56 @@ func newLine(t trial, seed uint64) (l *line, err error) {
 	if l.near, err = nethost.NewHost("trn" + id); err != nil {
 		return l, err
 	}
+	ctx, cancel := context.WithCancel(context.Background())
+	l.cancel = cancel
 	if l.far, err = nethost.NewHost("trf" + id); err != nil {
 		return l, err
 	}
-	near, err := l.near.TUN("tun0", nearAddr+"/30")
-	if err != nil {
-		return l, err
-	}
-	l.tuns = append(l.tuns, near)
-	far, err := l.far.TUN("tun0", farAddr+"/30")
-	if err != nil {
-		return l, err
-	}
-	l.tuns = append(l.tuns, far)
-	ctx, cancel := context.WithCancel(context.Background())
-	l.cancel = cancel
-	up, down := impair.NewPipe(t.Up, seed), impair.NewPipe(t.Down, seed+1)
-	l.pipes = []*impair.Pipe{up, down}
+	up, down := impair.NewPipe(t.Up, seed<<2), impair.NewPipe(t.Down, seed<<2|1)
 	if t.Recorded {
 		l.wire = &wire{sent: map[uint32]map[uint16]passage{}}
 		up.Seen = l.wire.see
 	}
-	l.wg.Go(func() { l.up = up.Run(ctx, near, far) })
-	l.wg.Go(func() { l.down = down.Run(ctx, far, near) })
-	return l, nil
+	if t.Task == taskAbuse {
+		up.Seen = l.remember
+	}
+	if err := l.join(ctx, l.far, "tun0", nearAddr, farAddr, up, down); err != nil || t.Away == nil {
+		return l, err
+	}
+	if l.away, err = nethost.NewHost("tra" + id); err != nil {
+		return l, err
+	}
+	up, down = impair.NewPipe(t.Away.Up, seed<<2|2), impair.NewPipe(t.Away.Down, seed<<2|3)
+	// Without us the two far hosts reach each other through the near one.
+	if err := l.near.Run("sysctl", "-qw", "net.ipv4.ip_forward=1"); err != nil {
+		return l, err
+	}
+	return l, l.join(ctx, l.away, "tun1", gateAddr, awayAddr, up, down)
+}
+
+// join lays the two directions of a line between the near host and another.
+func (l *line) join(ctx context.Context, to *nethost.Host, dev, here, there string, up, down *impair.Pipe) error {
+	near, err := l.near.TUN(dev, here+"/30")
+	if err != nil {
+		return err
+	}
+	l.tuns = append(l.tuns, near)
+	far, err := to.TUN("tun0", there+"/30")
+	if err != nil {
+		return err
+	}
+	l.tuns = append(l.tuns, far)
+	l.pipes = append(l.pipes, up, down)
+	first := to == l.far
+	carry := func(p *impair.Pipe, counts *impair.Counts, dst, src *os.File) {
+		c := p.Run(ctx, dst, src)
+		if first {
+			*counts = c
+		}
+	}
+	l.wg.Go(func() { carry(up, &l.up, near, far) })
+	l.wg.Go(func() { carry(down, &l.down, far, near) })
+	return nil
 }
 
 func (l *line) close(r *run) error {
@@ -188,7 +252,7 @@ func (l *line) close(r *run) error {
 		errs = append(errs, f.Close())
 	}
 	l.wg.Wait()
-	for _, h := range []*nethost.Host{l.near, l.far} {
+	for _, h := range []*nethost.Host{l.near, l.far, l.away} {
 		if h != nil {
 			errs = append(errs, h.Close())
 		}
@@ -199,49 +263,21 @@ func (l *line) close(r *run) error {
 	return errors.Join(errs...)
 }
 
-// speech makes the sound that the fake microphones play: Vietnamese, 48 kHz.
-func speech(ctx context.Context, dir string) (string, error) {
-	raw, wav := filepath.Join(dir, "raw.wav"), filepath.Join(dir, "speech.wav")
-	text := "Kính thưa Hội đồng xét xử, tôi xin trình bày toàn bộ sự việc xảy ra vào buổi sáng hôm đó. " +
-		"Tôi đã có mặt tại nơi làm việc từ bảy giờ và không rời khỏi phòng cho đến trưa."
-	for _, c := range [][]string{
-		{"espeak-ng", "-v", "vi", "-s", "150", "-w", raw, text},
-		{"ffmpeg", "-v", "error", "-y", "-i", raw, "-ar", "48000", "-ac", "1", wav},
-	} {
-		if out, err := exec.CommandContext(ctx, c[0], c[1:]...).CombinedOutput(); err != nil {
-			return "", fmt.Errorf("%s: %w: %s", c[0], err, out)
-		}
-	}
-	return wav, nil
-}
-
 // measuring is the line by which the browsers' driver says that it begins to measure.
 const measuring = "measuring"
 
-// drive runs the two browsers, marks the beginning of the measurement on the line and
+// drive runs the browsers, marks the beginning of the measurement on the lines and
 // reads the last line of what they say.
-func (t trial) drive(ctx context.Context, l *line, mode, dir, wav string, o options, r *run) error {
-	near, err := browserIn(l.near, dir)
+func (t trial) drive(ctx context.Context, l *line, mode, dir string, o options, r *run) error {
+	config, err := t.config(ctx, l, mode, dir, o)
 	if err != nil {
 		return err
 	}
-	far, err := browserIn(l.far, dir)
+	text, err := json.Marshal(config)
 	if err != nil {
 		return err
 	}
-	move := map[string]string(nil)
-	if t.Back > 0 && t.Watch == 0 {
-		move = map[string]string{"host": l.far.Name, "from": farAddr + "/30", "to": newAddr + "/30"}
-	}
-	config, err := json.Marshal(map[string]any{
-		"move": move, "watch": t.Watch.Seconds(),
-		"mode": mode, "near": near, "far": far, "wav": wav, "port": webPort,
-		"warmup": o.Warmup.Seconds(), "window": o.Window.Seconds(), "nearSpeaks": t.NearSpeaks,
-	})
-	if err != nil {
-		return err
-	}
-	cmd := exec.CommandContext(ctx, "node", "test/trial/drive.mjs", string(config))
+	cmd := exec.CommandContext(ctx, "node", "test/trial/drive.mjs", string(text))
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.StdoutPipe()
@@ -251,20 +287,69 @@ func (t trial) drive(ctx context.Context, l *line, mode, dir, wav string, o opti
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	var last string
+	last, guest, err := t.follow(ctx, l, out, o)
+	if err := errors.Join(err, cmd.Wait()); err != nil {
+		return fmt.Errorf("browsers: %w: %s", err, stderr.String())
+	}
+	if err := json.Unmarshal(last, r); err != nil || guest == nil {
+		return err
+	}
+	r.Abuse, err = guest.end()
+	return err
+}
+
+// follow does at each line of the driver what it is due for, and gives the last.
+func (t trial) follow(ctx context.Context, l *line, out io.Reader, o options) (last []byte, guest *attack, err error) {
 	lines := bufio.NewScanner(out)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
-		if last = lines.Text(); last == measuring {
+		last = append(last[:0], lines.Bytes()...)
+		switch string(last) {
+		case guestComes:
+			if guest, err = startAttack(ctx, l, t.Away.Seat, o.Window); err != nil {
+				return last, guest, err
+			}
+		case measuring:
 			for _, p := range l.pipes {
 				p.Mark(time.Now())
 			}
+			if guest != nil {
+				guest.begin(ctx)
+			}
 		}
 	}
-	if err := errors.Join(lines.Err(), cmd.Wait()); err != nil {
-		return fmt.Errorf("browsers: %w: %s", err, stderr.String())
+	return last, guest, lines.Err()
+}
+
+// config is what the driver is told.
+func (t trial) config(ctx context.Context, l *line, mode, dir string, o options) (map[string]any, error) {
+	files, err := t.devices(ctx, dir)
+	if err != nil {
+		return nil, err
 	}
-	return json.Unmarshal([]byte(last), r)
+	c := map[string]any{
+		"mode": mode, "port": webPort, "wav": files.sound, "video": files.picture, "pdf": files.pdf, "task": t.Task,
+		"warmup": o.Warmup.Seconds(), "window": o.Window.Seconds(), "nearSpeaks": t.NearSpeaks,
+	}
+	hosts := map[string]*nethost.Host{"near": l.near, "far": l.far}
+	if t.Away != nil {
+		switch {
+		case t.Task == taskAbuse: // a guest of our own making
+		case t.Away.Seat == "judge":
+			hosts["near"] = l.away
+		default:
+			hosts["third"], c["thirdRole"] = l.away, t.Away.Seat
+		}
+	}
+	for name, h := range hosts {
+		if c[name], err = browserIn(h, dir); err != nil {
+			return nil, err
+		}
+	}
+	if t.Move {
+		c["move"] = map[string]string{"host": l.far.Name, "from": farAddr + "/30", "to": newAddr + "/30"}
+	}
+	return c, nil
 }
 
 func browserIn(h *nethost.Host, dir string) (string, error) {

@@ -1,51 +1,11 @@
 package main
 
 import (
-	"context"
-	"net"
-	"strconv"
+	"encoding/json"
 	"time"
 
 	"phientoa/test/trial/impair"
-	"phientoa/test/trial/nethost"
 )
-
-// reachTrials are about ways in and changes of address.
-func reachTrials() []trial {
-	clean := good()
-	dark := impair.Line{Delay: path, DarkFrom: darkFrom, DarkUntil: darkFrom + darkTime}
-	return []trial{
-		{
-			Name: "R1", About: "party's address changes in the middle: how long no sound comes",
-			Up: clean, Down: clean, Signalled: true,
-			Rule: "sound of both directions is back within 2 s of the change",
-			Back: 2 * time.Second,
-		},
-		{
-			Name: "R2", About: "a NAT gives the party other ports in the middle: how long no sound comes",
-			Up:    impair.Line{Delay: path, Rebind: darkFrom},
-			Down:  impair.Line{Delay: path, Rebind: darkFrom, Inward: true},
-			Rule:  "sound of both directions is back within 3 s (goal: 1 s)",
-			Watch: 15 * time.Second, Back: 3 * time.Second,
-		},
-		{
-			Name: "R3", About: "nothing passes the party's line for 30 s: how long no sound comes afterwards",
-			Up: dark, Down: dark, Signalled: true,
-			Rule:  "sound of both directions is back within 2 s of the line; the judge reads of the loss within 3 s",
-			Watch: darkFrom + darkTime + 15*time.Second, Dark: darkTime, Back: 2 * time.Second, Lost: 3 * time.Second,
-		},
-		{
-			Name: "J1", About: "a good line: from the press of \"present\" to a connection that media flows on",
-			Up: clean, Down: clean, Signalled: true,
-			Rule: "it stands within 1.5 s", Stands: 1500 * time.Millisecond,
-		},
-		{
-			Name: "J1-lossy", About: "party's line loses 30 % both ways: from the press of \"present\" to a connection that media flows on",
-			Up: losing(0.30), Down: losing(0.30), Signalled: true,
-			Rule: "it stands within 5 s", Stands: 5 * time.Second,
-		},
-	}
-}
 
 // When, since the measurement began, a line goes dark or a NAT changes, and for how long.
 const (
@@ -53,41 +13,48 @@ const (
 	darkTime = 30 * time.Second
 )
 
-// signal gives the far host a way to the pages and the signaling of the near one: apart
-// from the line, or over it.
-func (t trial) signal(ctx context.Context, l *line) (wait func(), err error) {
-	port := strconv.Itoa(webPort)
-	if !t.Signalled {
-		return nethost.Relay(ctx, l.far, l.near, net.JoinHostPort("127.0.0.1", port))
-	}
-	front := net.JoinHostPort(nearAddr, port)
-	in, err := nethost.Carry(ctx, l.near, front, l.near, net.JoinHostPort("127.0.0.1", port))
-	if err != nil {
-		return nil, err
-	}
-	out, err := nethost.Carry(ctx, l.far, net.JoinHostPort("127.0.0.1", port), l.far, front)
-	if err != nil {
-		return nil, err
-	}
-	return func() { out(); in() }, nil
+// reachRows judge ways in and changes of address: NAT rebinding, a blackout, joins
+// (R2, R3, J1).
+func reachRows() []row {
+	dark := impair.Line{Delay: path, DarkFrom: darkFrom, DarkUntil: darkFrom + darkTime}
+	stands := []rule{atMost("join", "s").must(1.5).every()}
+	return rowsOf([]trial{{
+		Name: "R2", About: "a NAT gives the party other ports in the middle: how long no sound comes, of both directions the longer",
+		Source: goalsAnd + "R2",
+		Up:     impair.Line{Delay: path, Rebind: darkFrom}, Down: impair.Line{Delay: path, Rebind: darkFrom, Inward: true},
+		Control: noControl, Task: taskWatch, Window: 15 * time.Second, Figures: watched(0),
+		Rules: []rule{atMost("no sound", "s").must(3).goal(1).every()},
+	}, {
+		Name: "R3", About: "nothing passes the party's line for 30 s, signaling included: how long no sound comes afterwards, and when the judge reads of the loss",
+		Source: goalsAnd + "R3", Up: dark, Down: dark, WebOverLines: true,
+		Control: noControl, Task: taskWatch, Window: darkFrom + darkTime + 15*time.Second, Figures: watched(darkTime),
+		Rules: []rule{atMost("no sound", "s").must(2).every(), atMost("lost is shown", "s").must(3).every()},
+	}, {
+		Name: "J1", About: "a good line: from the press of \"present\" to a connection that media flows on",
+		Source: goalsAnd + "J1", Up: good(), Down: good(), WebOverLines: true,
+		Control: noControl, Figures: joined, Rules: stands,
+	}, {
+		Name: "J1-lossy", About: "party's line loses 30 % both ways: from the press of \"present\" to a connection that media flows on",
+		Source: goalsAnd + "J1", Up: losing(0.30), Down: losing(0.30), WebOverLines: true,
+		Control: noControl, Figures: joined, Rules: []rule{atMost("join", "s").must(5).every()},
+	}})
 }
 
-// reach runs the hearing once and judges when sound came.
-func (t trial) reach(ctx context.Context, o options, v *Verdict) (err error) {
-	if v.Hearing, err = t.once(ctx, o, "sfu"); err != nil {
-		return err
+// watched gives for how long no sound came beyond what the line itself let none through,
+// and when the judge first read that the party is lost.
+func watched(dark time.Duration) func(run) map[string]figure {
+	return func(r run) map[string]figure {
+		var seen struct {
+			Near, Far float64 // longest silence, s
+			Lost      float64 // s since the measurement began, 0: never
+		}
+		if json.Unmarshal(r.Seen, &seen) != nil || seen.Near <= 0 || seen.Far <= 0 {
+			return nil
+		}
+		lost := never()
+		if seen.Lost > 0 {
+			lost = figure(seen.Lost - darkFrom.Seconds())
+		}
+		return map[string]figure{"no sound": figure(max(seen.Near, seen.Far) - dark.Seconds()), "lost is shown": lost}
 	}
-	if t.Stands > 0 {
-		v.Value, v.Bound = v.Hearing.Join.After, t.Stands.Seconds()
-		v.Pass = v.Value > 0 && v.Value <= v.Bound
-		return nil
-	}
-	m := v.Hearing.Moved
-	v.Value, v.Bound = max(m.Near, m.Far)-t.Dark.Seconds(), t.Back.Seconds()
-	v.Pass = m.Near > 0 && m.Far > 0 && v.Value <= v.Bound
-	if t.Lost > 0 {
-		lost := m.Lost - darkFrom.Seconds()
-		v.Pass = v.Pass && lost > 0 && lost <= t.Lost.Seconds()
-	}
-	return nil
 }

@@ -99,9 +99,17 @@ type offEnd struct {
 	At     time.Time `json:"at"` // when it passed
 }
 
-// Pass: something was lost for good, it is named, and where it was.
-func (r *record) Pass() bool {
-	return r.Runs > 0 && r.Mended > 0 && r.Unnamed == 0 && r.Delivered == 0 && r.Invented == 0 && max(r.WorstMS, r.PictureMS) <= maxGapOffMS
+// figures are what R-gaps judges: something was lost for good, something was mended,
+// all of it is named, and where it was.
+func (r *record) figures() map[string]figure {
+	if r == nil {
+		return nil
+	}
+	return map[string]figure{
+		"gaps": figure(r.Runs), "mended": figure(r.Mended),
+		"unnamed or wrongly named": figure(max(r.Unnamed, -r.Unnamed) + r.Delivered + r.Invented),
+		"ends off by":              figure(max(r.WorstMS, r.PictureMS)),
+	}
 }
 
 // entry is what is read of an evidence line (docs/archive-format.md).

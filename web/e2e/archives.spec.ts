@@ -335,7 +335,7 @@ test("a party's copy is asked for, granted, made and handed over", async ({ page
     },
   };
   const wrong = await open(page, "/cong-viec/ho-so/h-old", server);
-  await page.getByRole("heading", { name: "Bản sao cho đương sự" }).scrollIntoViewIfNeeded();
+  await page.getByRole("heading", { name: "Cấp bản sao bản ghi" }).scrollIntoViewIfNeeded();
   await expect(page.getByRole("link", { name: /^Tải bản sao để giao cho Nguyễn/ })).toBeVisible();
   await look(page, "copies");
   await press(page, "Đề nghị cấp bản sao từ phần 1");

@@ -158,7 +158,7 @@ func (s *Store) PutRoomDevice(ctx context.Context, sc court.Scope, d store.RoomD
 	switch d.Kind {
 	case "":
 		d.Kind = store.Computer
-	case store.Computer, store.Encoder:
+	case store.Computer, store.Encoder, store.Wall:
 	default:
 		return invalid("a room device of kind %q", d.Kind)
 	}

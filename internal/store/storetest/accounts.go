@@ -379,18 +379,22 @@ func roomDevices(t *testing.T, f *fixture) {
 	other = d
 	other.Kind = store.Encoder
 	require.ErrorIs(t, f.A.PutRoomDevice(bg(), sys(), other, e), store.ErrConflict, "and its kind")
-	_, err = f.Raw.Exec(`UPDATE room_device SET kind = 'encoder'`)
-	require.Error(t, err)
-	other.ID, other.PublicKey, other.Unit = f.id("device"), make([]byte, 31), "unit-encoders"
-	require.Error(t, f.A.PutRoomDevice(bg(), sys(), other, e), "no SHA-256 of a token")
-	other.PublicKey = make([]byte, 32)
-	require.NoError(t, f.A.PutRoomDevice(bg(), sys(), other, e))
-	got, err = f.B.RoomDevice(bg(), other.ID)
-	require.NoError(t, err)
-	require.Equal(t, other, got)
-	require.True(t, got.IsEncoder())
+	for _, kind := range []string{"encoder", "wall"} {
+		_, err = f.Raw.Exec(`UPDATE room_device SET kind = '` + kind + `'`)
+		require.Error(t, err)
+	}
+	for i, kind := range []store.DeviceKind{store.Encoder, store.Wall} {
+		other.ID, other.Kind, other.PublicKey, other.Unit = f.id("device"), kind, make([]byte, 31), "unit-encoders"
+		require.Error(t, f.A.PutRoomDevice(bg(), sys(), other, e), "no SHA-256 of a token")
+		other.PublicKey = append(make([]byte, 31), byte(i))
+		require.NoError(t, f.A.PutRoomDevice(bg(), sys(), other, e))
+		got, err = f.B.RoomDevice(bg(), other.ID)
+		require.NoError(t, err)
+		require.Equal(t, other, got)
+		require.True(t, got.ShowsToken())
+	}
 	other.Kind, other.ID = "pump", f.id("device")
-	require.ErrorIs(t, f.A.PutRoomDevice(bg(), sys(), other, e), store.ErrInvalid, "neither computer nor encoder")
+	require.ErrorIs(t, f.A.PutRoomDevice(bg(), sys(), other, e), store.ErrInvalid, "none of those kinds")
 
 	h := f.hearing(t, unit)
 	s := f.accountSession(t, d.ID, "device", at(long))

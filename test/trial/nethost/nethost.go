@@ -71,6 +71,11 @@ func (h *Host) Command(ctx context.Context, name string, args ...string) *exec.C
 	return exec.CommandContext(ctx, "ip", append([]string{"netns", "exec", h.Name, name}, args...)...)
 }
 
+// Run runs a command inside the namespace to its end.
+func (h *Host) Run(name string, args ...string) error {
+	return run("ip", append([]string{"netns", "exec", h.Name, name}, args...)...)
+}
+
 // TUN opens a TUN device in the namespace with this address (CIDR), up, and as
 // the default route, without which browsers gather no candidates.
 func (h *Host) TUN(dev, cidr string) (*os.File, error) {
@@ -98,7 +103,8 @@ func (h *Host) TUN(dev, cidr string) (*os.File, error) {
 	for _, args := range [][]string{
 		{"addr", "add", cidr, "dev", dev},
 		{"link", "set", dev, "up", "txqueuelen", "1000"},
-		{"route", "add", "default", "dev", dev},
+		// A further device adds a further way; the first stays the one in use.
+		{"route", "append", "default", "dev", dev},
 	} {
 		if err := run("ip", append([]string{"-n", h.Name}, args...)...); err != nil {
 			return nil, errors.Join(err, f.Close())
@@ -107,18 +113,12 @@ func (h *Host) TUN(dev, cidr string) (*os.File, error) {
 	return f, nil
 }
 
-// Relay listens on addr inside h and carries every connection to addr inside
-// to, until ctx ends. It returns once it listens; wait waits for the end.
-func Relay(ctx context.Context, h, to *Host, addr string) (wait func(), err error) {
-	return Carry(ctx, h, addr, to, addr)
-}
-
-// Carry is Relay from one address to another: with to as h itself the second is
-// reached over h's own lines.
-func Carry(ctx context.Context, h *Host, addr string, to *Host, dest string) (wait func(), err error) {
+// Relay listens on listenAddr inside h and carries every connection to dialAddr
+// inside to, until ctx ends. It returns once it listens; wait waits for the end.
+func Relay(ctx context.Context, h, to *Host, listenAddr, dialAddr string) (wait func(), err error) {
 	var l net.Listener
 	listen := func() (err error) {
-		l, err = (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+		l, err = (&net.ListenConfig{}).Listen(ctx, "tcp", listenAddr)
 		return err
 	}
 	if err := h.Do(listen); err != nil {
@@ -133,7 +133,7 @@ func Carry(ctx context.Context, h *Host, addr string, to *Host, dest string) (wa
 			if err != nil {
 				return
 			}
-			wg.Go(func() { relayOne(ctx, to, dest, c) })
+			wg.Go(func() { relayOne(ctx, to, dialAddr, c) })
 		}
 	})
 	return wg.Wait, nil

@@ -71,7 +71,7 @@ func TestRelayReachesALoopbackServerOfTheOtherHost(t *testing.T) {
 			_ = c.Close()
 		}
 	}()
-	wait, err := Relay(ctx, b, a, "127.0.0.1:8099")
+	wait, err := Relay(ctx, b, a, "127.0.0.1:8099", "127.0.0.1:8099")
 	require.NoError(t, err)
 	var c net.Conn
 	require.NoError(t, b.Do(func() (err error) { c, err = net.Dial("tcp", "127.0.0.1:8099"); return err }))

@@ -52,14 +52,16 @@ export async function readExhibit(
   no: number,
   stop: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  for (const wait of [...AGAIN, 0]) {
+  for (let i = 0; ; i++) {
     const signal = AbortSignal.any([stop, AbortSignal.timeout(TRANSFER_WITHIN)]);
     const r = await fetch(`/api/exhibits/${no}`, { credentials: "same-origin", signal });
     if (r.ok) return new Uint8Array(await r.arrayBuffer());
-    if (r.status !== 503 || wait === 0) throw new Error(`GET /api/exhibits: ${r.status}`);
+    const wait = AGAIN[i];
+    if (r.status !== 503 || wait === undefined) {
+      throw new Error(`GET /api/exhibits: ${r.status}`);
+    }
     await new Promise((done) => setTimeout(done, wait));
   }
-  throw new Error("not reached");
 }
 
 /** isPicture tells whether the document is one picture. */

@@ -14,8 +14,9 @@ import {
 import { backoff } from "./backoff";
 import type { Clock } from "./clock";
 import { FreezeWatch } from "./freeze";
+import { type Heard, Playout } from "./playout";
 import { Pulse } from "./pulse";
-import { orderCodecs, withOpusOptions } from "./sdp";
+import { orderCodecs, withOpusOptions, withSoundAgain } from "./sdp";
 import type { Body } from "./signaling";
 import type { SectionView, Transport } from "./state";
 
@@ -96,6 +97,7 @@ export class Media {
   private timers = { grace: 0, restart: 0, answer: 0, direct: 0 };
   private readonly freeze: FreezeWatch;
   private readonly pulse: Pulse;
+  private playout = new Playout();
 
   constructor(p: MediaParams) {
     this.p = p;
@@ -115,7 +117,7 @@ export class Media {
     });
     this.freeze = new FreezeWatch({
       clock: p.clock,
-      report: () => this.inboundVideo(),
+      report: () => this.inbound(),
       changed: () => {
         this.emit();
       },
@@ -166,6 +168,7 @@ export class Media {
     this.freeze.stop();
     this.pulse.stop();
     this.silent = false;
+    this.playout = new Playout();
     this.pc?.close();
     this.pc = null;
     this.publish = [];
@@ -360,7 +363,8 @@ export class Media {
     try {
       const description = await pc.createOffer({ iceRestart });
       if (pc !== this.pc) return false;
-      await pc.setLocalDescription({ type: "offer", sdp: withOpusOptions(description.sdp ?? "") });
+      const sdp = withSoundAgain(withOpusOptions(description.sdp ?? ""));
+      await pc.setLocalDescription({ type: "offer", sdp });
       return pc === this.pc;
     } catch {
       // A connection that cannot offer will not mend; begin anew, not in a tight loop.
@@ -469,16 +473,29 @@ export class Media {
     return bytes;
   }
 
-  /** Decoded frames of every video section that the server says it is sending. */
-  private async inboundVideo(): Promise<Map<string, number>> {
+  /**
+   * Decoded frames of every video section that the server says it is sending. The
+   * same report, which is dear in a large room, tells how sound is heard.
+   */
+  private async inbound(): Promise<Map<string, number>> {
     const out = new Map<string, number>();
+    const heard = new Map<string, Heard>();
     const report = await this.pc?.getStats();
     report?.forEach((s: RTCInboundRtpStreamStats) => {
-      if (s.type !== "inbound-rtp" || s.kind !== "video" || s.mid === undefined) return;
+      if (s.type !== "inbound-rtp" || s.mid === undefined) return;
+      if (s.kind === "audio") {
+        const concealed = (s.concealedSamples ?? 0) - (s.silentConcealedSamples ?? 0);
+        heard.set(s.mid, { samples: s.totalSamplesReceived ?? 0, concealed });
+        return;
+      }
       const state = this.states.get(s.mid);
       if (state?.granted && state.pausedBy === PausedBy.UNSPECIFIED)
         out.set(s.mid, s.framesDecoded ?? 0);
     });
+    for (const [mid, delay] of this.playout.take(heard, this.p.clock.now())) {
+      const at = this.receiving.find((r) => r.transceiver.mid === mid);
+      if (at) at.transceiver.receiver.jitterBufferTarget = delay;
+    }
     return out;
   }
 }

@@ -1,4 +1,4 @@
-// The two things that SDP can say and the WebRTC API cannot.
+// The three things that SDP can say and the WebRTC API cannot.
 
 /**
  * withOpusOptions sets DTX and in-band FEC for every Opus payload type
@@ -21,6 +21,33 @@ export function withOpusOptions(sdp: string): string {
     }
   }
   return out;
+}
+
+/**
+ * withSoundAgain says in an offer that we repeat lost packets of our microphone
+ * when asked (RFC 4585 section 6.2.1): redundancy mends single losses, this mends
+ * the bursts. Browsers can and do not offer it by themselves. Only in m-lines that
+ * we send: what we receive is mended by redundancy alone.
+ */
+export function withSoundAgain(sdp: string): string {
+  return sdp
+    .split(/^(?=m=)/m)
+    .map((section) => {
+      const pt = /^a=rtpmap:(\d+) opus\/48000\/2\r?$/im.exec(section)?.[1];
+      if (
+        !section.startsWith("m=audio") ||
+        !/^a=send(only|recv)\r?$/m.test(section) ||
+        pt === undefined ||
+        new RegExp(`^a=rtcp-fb:(\\*|${pt}) nack\\r?$`, "m").test(section)
+      ) {
+        return section;
+      }
+      return section.replace(
+        new RegExp(`^(a=rtpmap:${pt} [^\\r\\n]*)(\\r?\\n)`, "m"),
+        (_all, map: string, eol: string) => `${map}${eol}a=rtcp-fb:${pt} nack${eol}`,
+      );
+    })
+    .join("");
 }
 
 function merge(options: string): string {

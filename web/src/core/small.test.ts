@@ -8,7 +8,7 @@ import { level, VOICE } from "./devices";
 import { FreezeWatch } from "./freeze";
 import { Hints } from "./hints";
 import { keepReceipt, keptReceipt, MAX_NOTE, receiptFile } from "./receipt";
-import { orderCodecs, withOpusOptions } from "./sdp";
+import { orderCodecs, withOpusOptions, withSoundAgain } from "./sdp";
 import { testClock } from "./testing";
 
 beforeEach(() => {
@@ -60,6 +60,23 @@ describe("sdp", () => {
     );
     expect(merged).toContain("a=fmtp:111 minptime=10;useinbandfec=1;usedtx=1\r\n");
     expect(merged).toContain("a=fmtp:63 111/111\r\n");
+  });
+
+  it("offers to repeat lost sound, where it sends and once", () => {
+    const head = "v=0\r\ns=-\r\n";
+    const audio = (direction: string, extra = "") =>
+      `m=audio 9 UDP/TLS/RTP/SAVPF 63 111\r\na=${direction}\r\na=rtpmap:63 red/48000/2\r\n` +
+      `a=rtpmap:111 opus/48000/2\r\n${extra}a=rtcp-fb:111 transport-cc\r\n`;
+    const video =
+      "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=sendonly\r\na=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack\r\n";
+    const nack = "a=rtcp-fb:111 nack\r\n";
+    const offer = head + audio("sendonly") + video + audio("recvonly") + audio("sendrecv");
+    const said = withSoundAgain(offer);
+    expect(said).toBe(
+      head + audio("sendonly", nack) + video + audio("recvonly") + audio("sendrecv", nack),
+    );
+    expect(withSoundAgain(said)).toBe(said);
+    expect(withSoundAgain(head + video)).toBe(head + video);
   });
 
   it("puts RED before Opus, VP8 alone, and leaves a browser without them alone", () => {

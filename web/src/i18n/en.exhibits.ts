@@ -14,8 +14,8 @@ export const enExhibits: Readonly<Record<keyof typeof viExhibits, string>> = {
   exhibit_page: "Page {page}/{pages}",
   exhibit_loading: "Loading the document…",
   exhibit_failed: "This computer cannot open the document. Please tell the court clerk.",
-  exhibit_page_only: "The page being shown can be seen in the courtroom.",
-  act_offer_exhibit: "Offer a document",
+  exhibit_page_only: "Please see this page on the screen in the courtroom.",
+  act_offer_exhibit: "Ask to have a document shown",
   offer_exhibit_text:
     "A PDF, PNG or JPEG file of at most 20 MB and 200 pages. The presiding judge looks at it and decides whether it is shown.",
   offer_exhibit_file: "File of the document",

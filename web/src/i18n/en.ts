@@ -177,6 +177,8 @@ export const en: Catalogue = {
   tile_connecting: "Receiving the picture…",
   tile_lost: "Picture lost, reconnecting",
   tile_unused: "No camera in use",
+  tile_overload: "The server is overloaded; picture paused, sound goes on",
+  tile_codec: "This computer cannot show this point's picture format",
   tile_bandwidth: "Weak connection, picture paused",
   tile_frozen: "Picture is standing still",
   tile_no_camera: "No picture",

@@ -187,7 +187,7 @@ export const archiveVi = {
   archive_view_excerpt_download: "Tải bản trích hoặc bản sao đã che",
 
   // Copies for people of the hearing
-  copies: "Bản sao cho đương sự",
+  copies: "Cấp bản sao bản ghi",
   copies_about:
     "Cấp cho Kiểm sát viên, bị cáo, bị hại, đương sự, người bào chữa hoặc người đại diện của họ một đoạn bản ghi, khi Chánh án cho phép. Tệp ghi rõ người nhận, ngày giờ lập; mỗi lần lập, mỗi lần tải đều được ghi lại.",
   copy_ask: "Đề nghị cấp bản sao",
@@ -206,7 +206,7 @@ export const archiveVi = {
   copy_download_which: "Tải bản sao để giao cho {who}",
   request_copy:
     "Cấp bản sao cho {who} ({capacity}): phần {part}, từ {from} đến {to}, nguồn {tracks}.",
-  archive_view_copy: "Lập bản sao cho đương sự",
+  archive_view_copy: "Lập bản sao để cấp",
   archive_view_copy_download: "Tải bản sao để giao",
   archive_view_for: "Người được cấp: {who}",
 

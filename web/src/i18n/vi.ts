@@ -181,6 +181,8 @@ export const vi = {
   tile_connecting: "Đang nhận hình…",
   tile_lost: "Mất hình, đang nối lại",
   tile_unused: "Không dùng camera",
+  tile_overload: "Máy chủ đang quá tải; hình tạm dừng, âm thanh vẫn tiếp tục",
+  tile_codec: "Máy này không xem được định dạng hình của điểm này",
   tile_bandwidth: "Đường truyền yếu, tạm dừng hình",
   tile_frozen: "Hình đang đứng",
   tile_no_camera: "Không có hình",

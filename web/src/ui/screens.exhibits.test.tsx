@@ -29,7 +29,7 @@ describe("documents", () => {
     });
     const drawer = await screen.findByRole("region", { name: "Tài liệu" });
     expect(drawer.textContent).toContain("Tài liệu số 1: Hợp đồng mua bán");
-    expect(drawer.textContent).toContain("Người đưa: Bị cáo Nguyễn Văn A");
+    expect(drawer.textContent).toContain("Người đề nghị: Bị cáo Nguyễn Văn A");
     expect(drawer.textContent).toContain("4 trang");
     within(drawer).getByRole("button", { name: "Cho công bố" }).click();
     expect(command(socket)).toMatchObject({ case: "admitExhibit", value: { exhibit: 1 } });
@@ -48,8 +48,10 @@ describe("documents", () => {
     expect(command(socket)).toMatchObject({ case: "showExhibit", value: { exhibit: 1, page: 3 } });
     say({ ...shown, exhibits: [{ ...paper, status: "admitted" }], acts: [] });
     await waitFor(() => {
-      expect(within(page).queryByRole("button", { name: "Trang sau" })).toBeNull();
+      const still = screen.getByTestId("exhibit-shown");
+      expect(within(still).queryByRole("button", { name: "Trang sau" })).toBeNull();
     });
-    expect(within(page).queryByRole("button", { name: "Dừng trình chiếu" })).toBeNull();
+    const still = screen.getByTestId("exhibit-shown");
+    expect(within(still).queryByRole("button", { name: "Dừng trình chiếu" })).toBeNull();
   });
 });

@@ -44,6 +44,15 @@ describe("a certificate's file", () => {
 });
 
 describe("a courtroom's computer in a booking", () => {
+  it("is a wall before which only the public sits", () => {
+    let d = changePerson(whole(), "o", { capacity: "attendee", device: "desk_client" });
+    d = changePerson(d, "o", { roomDevice: "w-1" });
+    expect(bodyOf(d).people[2]).toMatchObject({ capacity: "attendee", room_device: "w-1" });
+    expect(bodyOf(d).people[2]).not.toHaveProperty("device_kind");
+    const party = bodyOf(changePerson(d, "o", { capacity: "witness" })).people[2];
+    expect(party).not.toHaveProperty("room_device");
+  });
+
   it("takes the seat of the room's computer, and no account beside it", () => {
     let d = changePerson(whole(), "o", { device: "room_client", login: "ai.do" });
     d = changePerson(d, "o", { roomDevice: "rd-1" });

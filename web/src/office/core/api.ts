@@ -100,7 +100,7 @@ export interface Passkey {
 export interface RoomDevice {
   id: string;
   unit: string;
-  kind: "computer" | "encoder";
+  kind: "computer" | "encoder" | "wall";
   label: string;
   enrolled: string;
   revoked: boolean;
@@ -405,8 +405,8 @@ function management(c: Client) {
     enrolmentCode: (label: string) =>
       c.ask<{ code: string; expires: string }>(`${a}/devices`, { method: "POST", body: { label } }),
     /** the token is shown this once */
-    addEncoder: (label: string) =>
-      c.ask<{ device: string; token: string }>(`${a}/devices/encoders`, {
+    addTokenDevice: (kind: "encoder" | "wall", label: string) =>
+      c.ask<{ device: string; token: string }>(`${a}/devices/${kind}s`, {
         method: "POST",
         body: { label },
       }),

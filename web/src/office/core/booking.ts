@@ -3,6 +3,7 @@
 
 import { momentOf, parseDay, parseTime, rfc3339 } from "../../core/dates";
 import type { OfficeKey } from "../../i18n/vi.office";
+import type { RoomDevice } from "./api";
 
 export const STEPS = ["case", "form", "points", "people", "review"] as const;
 export type Step = (typeof STEPS)[number];
@@ -126,7 +127,7 @@ export interface DraftPerson {
   device: string;
   /** login of an official; empty: comes by invitation */
   login: string;
-  /** id of the enrolled computer of the room, beside a console of the encoder; empty: none */
+  /** id of the room device that goes with the seat (roomKind); empty: none */
   roomDevice: string;
   /** id of the unit that lends that computer; empty: it is the court's own */
   roomUnit: string;
@@ -325,9 +326,18 @@ export function owners(d: Draft, p: DraftPerson): DraftPerson[] {
 
 export const shared = (owner: string): string => `${SHARES}${owner}`;
 
-/** byComputer: an enrolled computer of the room takes the seat by itself. */
+const WATCHERS = ["journalist", "attendee"];
+
+/** roomKind is the kind of room device that may go with the seat; null: none. */
+export function roomKind(p: DraftPerson): RoomDevice["kind"] | null {
+  if (p.device === "room_client") return "computer";
+  if (p.device === "console") return "encoder";
+  return p.device === "desk_client" && WATCHERS.includes(p.capacity) ? "wall" : null;
+}
+
+/** byComputer: an enrolled computer of the room, or a viewing wall, takes the seat by itself. */
 export const byComputer = (p: DraftPerson): boolean =>
-  p.device === "room_client" && p.roomDevice !== "";
+  p.device !== "console" && p.roomDevice !== "";
 
 /** settle gives a device of their own to whoever would share one that cannot be shared (any more). */
 function settle(d: Draft): Draft {
@@ -438,11 +448,11 @@ export function changePerson(d: Draft, key: string, change: Partial<DraftPerson>
       Object.assign(next, { point: central, minor: false, private: false });
     }
     if (!mayHaveAccount(next.capacity)) next.login = "";
-    if (next.device !== p.device) {
+    if (roomKind(next) !== roomKind(p)) {
       next.roomDevice = change.roomDevice ?? "";
       next.roomUnit = change.roomUnit ?? "";
     }
-    if (next.device !== "room_client" && next.device !== "console") {
+    if (roomKind(next) === null) {
       next.roomDevice = next.roomUnit = "";
     }
     if (byComputer(next)) next.login = "";

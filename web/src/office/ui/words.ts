@@ -91,6 +91,21 @@ const alarms: Record<string, OfficeKey> = {
 };
 export const alarmKey = (k: string): OfficeKey => lookup(alarms, k) ?? "alarm_other";
 
+const recorderTroubles: Record<string, OfficeKey> = {
+  not_recording: "recorder_not_recording",
+  "disk-full": "recorder_full",
+  "io-error": "recorder_disk",
+  "log-failed": "recorder_disk",
+  "disk-low": "recorder_low",
+  "second-disk": "recorder_second",
+  "no-mirror": "recorder_alone",
+  "queue-full": "recorder_slow",
+  "track-limit": "recorder_tracks",
+  "exhibit-missing": "recorder_exhibit",
+};
+/** recorderKey is what troubles a recorder; undefined: a text, not a code of ours. */
+export const recorderKey = (code: string): OfficeKey | undefined => lookup(recorderTroubles, code);
+
 const causes: Record<string, OfficeKey> = {
   loss: "archive_cause_loss",
   silent: "archive_cause_silent",

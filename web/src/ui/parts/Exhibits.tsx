@@ -199,11 +199,7 @@ function Item({ view, exhibit: x, onShown }: ItemProps) {
           </Act>
         ) : null}
         {waits && may(view, "admit_exhibit") ? (
-          <Act
-            tone="primary"
-            isDisabled={off}
-            onPress={() => void seat.act(acts.admitExhibit(x.no))}
-          >
+          <Act isDisabled={off} onPress={() => void seat.act(acts.admitExhibit(x.no))}>
             {t("act_admit_exhibit")}
           </Act>
         ) : null}
@@ -223,7 +219,7 @@ function Item({ view, exhibit: x, onShown }: ItemProps) {
           </Act>
         ) : null}
         {x.showable && view.showing?.exhibit !== x.no ? (
-          <Act tone="primary" isDisabled={off} onPress={show}>
+          <Act isDisabled={off} onPress={show}>
             {t("act_show_exhibit")}
           </Act>
         ) : null}

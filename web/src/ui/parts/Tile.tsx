@@ -42,8 +42,12 @@ export function tileReason(
     case PausedBy.SENDER:
     case PausedBy.LOST:
       return "tile_lost";
+    case PausedBy.OVERLOAD:
+      return "tile_overload";
     case PausedBy.UNUSED:
       return "tile_unused";
+    case PausedBy.CODEC:
+      return "tile_codec";
     case PausedBy.UNSPECIFIED:
       return state.waitingKeyframe && state.currentLayer < 0 ? "tile_connecting" : null;
   }

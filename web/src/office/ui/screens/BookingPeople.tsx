@@ -17,6 +17,7 @@ import {
   OWN_DEVICES,
   owners,
   removePerson,
+  roomKind,
   shared,
   sharesWith,
 } from "../../core/booking";
@@ -149,6 +150,7 @@ function PersonFields({
   const { draft } = useOffice();
   const known = capacitiesOf(useMe().unit_kind ?? "");
   const others = draft.people.filter((x) => x.key !== p.key && x.name.trim() !== "");
+  const goesWith = roomKind(p);
   return (
     <div className={css["personGrid"]}>
       <Pick
@@ -200,10 +202,10 @@ function PersonFields({
           change({ device });
         }}
       />
-      {p.device === "room_client" || p.device === "console" ? (
+      {goesWith !== null ? (
         <RoomDevicePick
           id={id("room-device")}
-          kind={p.device === "console" ? "encoder" : "computer"}
+          kind={goesWith}
           value={p.roomDevice}
           onChange={(roomDevice, roomUnit) => {
             change({ roomDevice, roomUnit });
@@ -244,7 +246,8 @@ function PersonFields({
 
 /**
  * RoomDevicePick names the computer of the court, or one lent to it, that takes the seat by
- * itself, or the encoder that sends picture and sound of whoever sits before a console.
+ * itself, the encoder that sends picture and sound of whoever sits before a console, or the
+ * viewing wall that shows the hearing to the public.
  */
 function RoomDevicePick({
   id,
@@ -271,18 +274,19 @@ function RoomDevicePick({
     })),
   ].filter((d) => d.kind === kind);
   const none = own.kind === "ready" && lent.kind === "ready" && known.length === 0;
-  const encoder = kind === "encoder";
+  const text = {
+    computer: ["person_room_device", "person_room_device_none", "person_room_device_hint"],
+    encoder: ["person_encoder", "person_encoder_none", "person_encoder_hint"],
+    wall: ["person_wall", "person_wall_none", "person_wall_hint"],
+  } as const;
+  const [label, empty, hint] = text[kind];
   return (
     <Pick
       id={id}
-      label={t(encoder ? "person_encoder" : "person_room_device")}
-      hint={
-        encoder
-          ? t(none ? "person_encoder_none" : "person_encoder_hint")
-          : t(none ? "person_room_device_none" : "person_room_device_hint")
-      }
+      label={t(label)}
+      hint={t(none ? empty : hint)}
       value={value}
-      empty={t(encoder ? "person_encoder_not" : "room_device_invited")}
+      empty={t(kind === "encoder" ? "person_encoder_not" : "room_device_invited")}
       options={known.map((d) => ({ value: d.id, label: d.label }))}
       onChange={(id) => {
         onChange(id, known.find((d) => d.id === id)?.unit ?? "");

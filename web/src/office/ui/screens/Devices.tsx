@@ -21,7 +21,7 @@ export function Devices() {
   const { data, again } = useLoad("devices", () => api.devices());
   const [given, setGiven] = useState<{ code: string; expires: string } | null>(null);
   const [naming, setNaming] = useState<RoomDevice["kind"] | null>(null);
-  const [token, setToken] = useState<string | null>(null);
+  const [token, setToken] = useState<{ kind: TokenKind; token: string } | null>(null);
   const [leaving, setLeaving] = useState<RoomDevice | null>(null);
   const [refused, setRefused] = useState<Refused | null>(null);
   const act = async (what: () => Promise<unknown>): Promise<void> => {
@@ -45,6 +45,13 @@ export function Devices() {
               }}
             >
               {t("encoder_add")}
+            </Act>
+            <Act
+              onPress={() => {
+                setNaming("wall");
+              }}
+            >
+              {t("wall_add")}
             </Act>
             <Act
               tone="primary"
@@ -92,15 +99,19 @@ export function Devices() {
           onNamed={(label) => {
             setNaming(null);
             void act(async () => {
-              if (naming === "encoder") setToken((await api.addEncoder(label)).token);
-              else setGiven(await api.enrolmentCode(label));
+              if (naming === "computer") setGiven(await api.enrolmentCode(label));
+              else
+                setToken({
+                  kind: naming,
+                  token: (await api.addTokenDevice(naming, label)).token,
+                });
             });
           }}
         />
       ) : null}
       {token !== null ? (
-        <EncoderToken
-          token={token}
+        <DeviceToken
+          {...token}
           onClose={() => {
             setToken(null);
           }}
@@ -149,14 +160,26 @@ export function Devices() {
   );
 }
 
-/** EncoderToken shows what the encoder is set up with, once. */
-function EncoderToken({ token, onClose }: { token: string; onClose: () => void }) {
+type TokenKind = Exclude<RoomDevice["kind"], "computer">;
+
+/** DeviceToken shows what an encoder or a viewing wall is set up with, once. */
+function DeviceToken({
+  kind,
+  token,
+  onClose,
+}: {
+  kind: TokenKind;
+  token: string;
+  onClose: () => void;
+}) {
   const { t } = useOfficeTexts();
+  const wall = kind === "wall";
+  const url = `${location.origin}/api/v1/${wall ? "whep" : "whip"}`;
   return (
-    <Sheet title={t("encoder_token")} onClose={onClose}>
-      <p>{t("encoder_token_how", { url: `${location.origin}/api/v1/whip` })}</p>
+    <Sheet title={t(wall ? "wall_token" : "encoder_token")} onClose={onClose}>
+      <p>{t(wall ? "wall_token_how" : "encoder_token_how", { url })}</p>
       <Secret value={token} copy={t("encoder_copy")} />
-      <p>{t("encoder_token_once")}</p>
+      <p>{t(wall ? "wall_token_once" : "encoder_token_once")}</p>
       <div>
         <Act tone="primary" onPress={onClose}>
           {t("invited_done")}
@@ -176,11 +199,16 @@ function Naming({
   onNamed: (label: string) => void;
 }) {
   const { t } = useOfficeTexts();
-  const encoder = kind === "encoder";
+  const text = {
+    computer: ["device_code", "device_label", "device_label_hint", "device_code_make"],
+    encoder: ["encoder_add", "encoder_label", "encoder_label_hint", "encoder_make"],
+    wall: ["wall_add", "wall_label", "wall_label_hint", "encoder_make"],
+  } as const;
+  const [title, name, hint, make] = text[kind];
   const [label, setLabel] = useState("");
   const [tried, setTried] = useState(false);
   return (
-    <Sheet title={t(encoder ? "encoder_add" : "device_code")} onClose={onClose}>
+    <Sheet title={t(title)} onClose={onClose}>
       <form
         className={office["stack"]}
         noValidate
@@ -192,8 +220,8 @@ function Naming({
       >
         <TextField
           id="device-label"
-          label={t(encoder ? "encoder_label" : "device_label")}
-          hint={t(encoder ? "encoder_label_hint" : "device_label_hint")}
+          label={t(name)}
+          hint={t(hint)}
           value={label}
           max={60}
           error={tried && label.trim() === "" ? t("need_label") : undefined}
@@ -202,7 +230,7 @@ function Naming({
         <div className={office["acts"]}>
           <Act onPress={onClose}>{t("cancel")}</Act>
           <Act type="submit" tone="primary">
-            {t(encoder ? "encoder_make" : "device_code_make")}
+            {t(make)}
           </Act>
         </div>
       </form>

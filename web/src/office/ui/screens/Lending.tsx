@@ -28,8 +28,10 @@ export function DeviceLine({ device, onRemove }: { device: RoomDevice; onRemove:
       <div>
         <p>
           <strong>{device.label}</strong>
-          {device.kind === "encoder" ? ` (${t("encoder_kind")})` : ""},{" "}
-          {t("since_day", { day: writeDay(dayOf(Date.parse(device.enrolled))) })}
+          {device.kind === "computer"
+            ? ""
+            : ` (${t(device.kind === "wall" ? "wall_kind" : "encoder_kind")})`}
+          , {t("since_day", { day: writeDay(dayOf(Date.parse(device.enrolled))) })}
         </p>
         <LentTo data={courts.data} />
       </div>

@@ -14,7 +14,7 @@ import { Poll } from "../../core/poll";
 import { useMe, useOffice, useOfficeTexts } from "../context";
 import { Box, Note, Page, Trouble } from "../parts/page";
 import { Marked, StatusMark } from "../parts/StatusMark";
-import { alarmKey, type Mark, phaseKey } from "../words";
+import { alarmKey, type Mark, phaseKey, recorderKey } from "../words";
 import css from "./Operations.module.css";
 import office from "./office.module.css";
 
@@ -121,10 +121,12 @@ function Alarms({ picture, onChanged }: { picture: Picture; onChanged: () => voi
   );
 }
 
-/** useDetail is an alarm's detail in words: a failed test names its items by key. */
+/** useDetail is an alarm's detail in words: a failed test names its items by key, a recorder its trouble. */
 function useDetail(a: Alarm): string {
   const { t } = useOfficeTexts();
   const detail = a.detail ?? "";
+  const trouble = a.kind === "recorder" ? recorderKey(detail) : undefined;
+  if (trouble !== undefined) return t(trouble);
   if (a.kind !== "test_failed") return detail;
   return detail
     .split(" ")

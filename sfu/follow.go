@@ -1,0 +1,117 @@
+package sfu
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// A following peer (PeerParams.Follows) has few sections for many sources: a wall with
+// one picture. Its sections carry what is granted now, the highest priority first; the
+// stream that the peer receives goes on, only what stands behind it changes.
+
+// refollow gives the sections of following peers what they should carry now. Whoever
+// changes grants, members, who publishes or who is connected calls it; under the room's
+// lock.
+func (r *Room) refollow(now time.Time) {
+	for _, p := range r.followers {
+		for _, kind := range [...]SourceKind{Mic, Cam} {
+			p.refollow(kind, now)
+		}
+	}
+}
+
+func (p *Peer) refollow(kind SourceKind, now time.Time) {
+	var free []*section
+	for _, s := range p.sections {
+		if s.src.kind == kind && !s.dead {
+			free = append(free, s)
+		}
+	}
+	best := p.room.best(p.id, kind, len(free))
+	// Who carries one of the best goes on with it.
+	free = slices.DeleteFunc(free, func(s *section) bool {
+		i := slices.Index(best, s.src.id)
+		if i >= 0 {
+			best = slices.Delete(best, i, i+1)
+		}
+		return i >= 0
+	})
+	for i, s := range free {
+		id := p.nothing(kind)
+		if i < len(best) {
+			id = best[i]
+		}
+		if id != s.src.id {
+			s.carry(p.room.source(id, now), now)
+		}
+	}
+}
+
+// best are at most n sources of the kind that are granted to the peer: those that
+// somebody connected publishes before the others, then by priority, then by id.
+func (r *Room) best(peer string, kind SourceKind, n int) []SourceID {
+	type candidate struct {
+		id       SourceID
+		lost     int
+		priority uint8
+	}
+	var list []candidate
+	for id := range r.table.grants {
+		if id.Kind != kind {
+			continue
+		}
+		g, ok := r.table.peer(id, peer)
+		if !ok {
+			continue
+		}
+		c := candidate{id: id, priority: g.Priority}
+		if src := r.sources[id]; src == nil || src.lost() {
+			c.lost = 1
+		}
+		list = append(list, c)
+	}
+	slices.SortFunc(list, func(a, b candidate) int {
+		return cmp.Or(a.lost-b.lost, int(b.priority)-int(a.priority), cmp.Compare(a.id.Peer, b.id.Peer))
+	})
+	out := make([]SourceID, 0, n)
+	for _, c := range list[:min(n, len(list))] {
+		out = append(out, c.id)
+	}
+	return out
+}
+
+// nothing is the source behind a section of a following peer that carries none: its
+// own, which it does not publish and which is granted to it never.
+func (p *Peer) nothing(kind SourceKind) SourceID { return SourceID{Peer: p.id, Kind: kind} }
+
+// carry puts another source behind the section. What was sent of the earlier one is
+// not repeated any more, and of the new one nothing from before now is sent.
+func (s *section) carry(src *source, now time.Time) {
+	old, r := s.src, s.peer.room
+	s.regrant(Grant{}, false, now)
+	old.sections = slices.DeleteFunc(old.sections, func(o *section) bool { return o == s })
+	if old.open == 0 {
+		old.drain()
+	}
+	s.src, s.gate = src, gate{}
+	src.sections = append(src.sections, s)
+	r.prune(old, now)
+	r.regrantSection(s, now, true)
+	s.peer.dirty()
+}
+
+// cname is the name under which the peer receives the section's stream (msid, CNAME):
+// sections of one name are kept in step by it.
+func (s *section) cname() string {
+	if s.peer.follows {
+		return s.peer.id
+	}
+	return s.src.id.Peer
+}
+
+// rtcpTime is t as an NTP timestamp (RFC 3550 section 4).
+func rtcpTime(t time.Time) uint64 {
+	since1900 := t.Unix() + 2_208_988_800
+	return uint64(since1900)<<32 | uint64(t.Nanosecond())<<32/1_000_000_000 //nolint:gosec // seconds since 1900 are not negative
+}
