@@ -54,7 +54,7 @@ func TestStatesOfAPeerAreBounded(t *testing.T) {
 func TestAddressesOfAPeerAreBounded(t *testing.T) {
 	f := newFakeRoom()
 	p, _ := f.peer("a")
-	s := &socket{routes: &routes{}}
+	s := &socket{router: router{routes: &routes{}}}
 	at := func(port uint16) netip.AddrPort {
 		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, 1}), port)
 	}
@@ -67,20 +67,20 @@ func TestAddressesOfAPeerAreBounded(t *testing.T) {
 		return ports
 	}
 	for port := range uint16(7) {
-		p.reachable(s, at(port))
+		p.reachable(&s.router, at(port))
 	}
 	require.Equal(t, []uint16{3, 4, 5, 6}, reached())
-	p.reachable(s, at(3)) // selected again: the newest
-	p.reachable(s, at(9))
+	p.reachable(&s.router, at(3)) // selected again: the newest
+	p.reachable(&s.router, at(9))
 	require.Equal(t, []uint16{3, 5, 6, 9}, reached())
 	require.Len(t, p.in.routes, maxRoutes)
 
 	other, _ := f.peer("b") // a device that comes back from the same address
-	other.reachable(s, at(9))
+	other.reachable(&s.router, at(9))
 	p.unreachable()
 	require.Empty(t, reached())
 	require.Same(t, other, s.routes.peer(at(9)), "the newer peer stays reachable")
 	p.ended = true
-	p.reachable(s, at(1))
+	p.reachable(&s.router, at(1))
 	require.False(t, slices.Contains(reached(), 1), "who has ended is not heard again")
 }

@@ -64,6 +64,7 @@ func (p *Peer) openRTCP(b []byte, now time.Time) (plain []byte, tell bool) {
 	}
 	if i < 0 {
 		in.reporters = append(in.reporters, *r)
+		p.lodge(from)
 	}
 	p.heard = now
 	if !in.police.take(len(b), now) {

@@ -43,6 +43,7 @@ type loop struct {
 	sockets []*socket
 	streams []*streamSocket
 	mux     ice.UDPMux
+	homes   homes
 	rooms   int // under Engine.mu
 	count   counters
 }
@@ -100,6 +101,7 @@ func newLoop(p Params, index int, tcp *streams) (*loop, error) {
 			l.close()
 			return nil, err
 		}
+		s.homes = &l.homes
 		l.sockets = append(l.sockets, s)
 		muxes = append(muxes, ice.NewUDPMuxDefault(ice.UDPMuxParams{
 			UDPConn: &muxConn{UDPConn: s.conn, s: s},

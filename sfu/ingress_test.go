@@ -71,7 +71,7 @@ func TestForgedRepeatedAndForeignPacketsReachNobody(t *testing.T) {
 	}
 	waitFor(t, "repeats are refused", func() bool { return c.dropped[dropRepeated].Load() == repeated+uint64(len(kept)) })
 
-	foreign := c.dropped[dropForeign].Load()
+	unknown := c.dropped[dropForged].Load()
 	other, err := net.DialUDP("udp4", nil, to.(*net.UDPAddr))
 	require.NoError(t, err)
 	defer other.Close()
@@ -79,7 +79,7 @@ func TestForgedRepeatedAndForeignPacketsReachNobody(t *testing.T) {
 	fresh[3]++ // the next number, so that it is no repeat
 	_, err = other.Write(fresh)
 	require.NoError(t, err)
-	waitFor(t, "an unknown address is refused", func() bool { return c.dropped[dropForeign].Load() == foreign+1 })
+	waitFor(t, "an unknown address is refused", func() bool { return c.dropped[dropForged].Load() == unknown+1 })
 
 	forged := c.dropped[dropForged].Load()
 	for i := range 100_000 {

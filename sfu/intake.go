@@ -25,12 +25,14 @@ type intake struct {
 	routes    []route   // at most maxRoutes, the newest last
 	feedback  feedback
 	police    bucket // of authentic RTCP
+	roam      roam
 }
 
 func newIntake(now time.Time) intake {
 	return intake{
 		feedback: newFeedback(now),
 		police:   newBucket(controlRate, controlRate, now),
+		roam:     roam{strays: newBucket(strayRate, strayRate, now)},
 	}
 }
 
@@ -267,6 +269,9 @@ func (p *Peer) takeRTP(b []byte, now time.Time) bool {
 	if err != nil {
 		c.dropped[dropForged].Add(1)
 		return false
+	}
+	if !s.window.begun {
+		p.lodge(h.SSRC)
 	}
 	s.window.note(index)
 	p.heard = now

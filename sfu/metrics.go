@@ -36,6 +36,7 @@ type counters struct {
 	unfinished, replays       atomic.Uint64
 	unwelcome                 atomic.Uint64
 	dropped                   [dropReasons]atomic.Uint64
+	moves                     atomic.Uint64
 	peers, rooms              atomic.Int64
 	_                         [64]byte
 }
@@ -65,6 +66,7 @@ func newCollector(loops []*loop, half *atomic.Int64, stages *atomic.Uint32, tcp 
 	add("nacks_sent_total", "Requests for lost packets sent to publishers.")
 	add("packets_given_up_total", "Lost packets that no publisher's answer brought in time.")
 	add("panics_total", "Panics that ended one peer.")
+	add("peer_moves_total", "Peers that were found at a new address by their media.")
 	add("packets_dropped_total", "Packets that went no further.", "reason")
 	add("peers_unfinished_total", "Peers closed because their handshake did not end in time.")
 	add("joins_refused_total", "Joins of viewers refused because the process is overloaded.")
@@ -105,6 +107,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	counter("nacks_sent_total", sum(func(c *counters) uint64 { return c.nacks.Load() }))
 	counter("packets_given_up_total", sum(func(c *counters) uint64 { return c.givenUp.Load() }))
 	counter("panics_total", sum(func(c *counters) uint64 { return c.panics.Load() }))
+	counter("peer_moves_total", sum(func(c *counters) uint64 { return c.moves.Load() }))
 	counter("peers_unfinished_total", sum(func(c *counters) uint64 { return c.unfinished.Load() }))
 	for r := range dropReasons {
 		counter("packets_dropped_total", sum(func(c *counters) uint64 { return c.dropped[r].Load() }), r.String())

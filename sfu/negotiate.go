@@ -161,6 +161,7 @@ func (p *Peer) negotiate(ctx context.Context, plan *offerPlan) (Answer, error) {
 		if !p.in.negotiated(lines, exts, plan.publish) {
 			p.tooManyStreams()
 		}
+		p.in.roam.ice = wordsOf(text, plan.sdp)
 	})
 	return p.answer(text, plan), nil
 }

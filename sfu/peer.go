@@ -480,6 +480,7 @@ func (p *Peer) leave() {
 	p.settle()
 	r.followers = slices.DeleteFunc(r.followers, func(q *Peer) bool { return q == p })
 	p.unreachable()
+	p.unlodge()
 	p.unpace()
 	for _, s := range p.sections {
 		p.unbind(s, now)

@@ -129,7 +129,9 @@ func (s *socket) media() {
 		}
 		p := s.routes.peer(first.from)
 		if p == nil {
-			s.count.dropped[dropForeign].Add(uint64(len(list)))
+			for _, b := range list {
+				s.stray(b, first.from)
+			}
 			continue
 		}
 		if p.datagrams(list) {
@@ -143,9 +145,15 @@ func (s *socket) admits(d *datagram) bool {
 	if d.done {
 		return false
 	}
-	if d.life || isMedia(d.b) || s.spray.admit(d.from, s.now()) {
+	if d.life || isMedia(d.b) {
 		return true
 	}
-	s.count.dropped[dropPoliced].Add(1)
-	return false
+	if !s.spray.admit(d.from, s.now()) {
+		s.count.dropped[dropPoliced].Add(1)
+		return false
+	}
+	if nomination := s.answered(d.b, d.from); nomination != nil {
+		d.b = nomination
+	}
+	return true
 }

@@ -290,7 +290,7 @@ func TestLimitsOfARoom(t *testing.T) {
 	require.ErrorIs(t, err, ErrBadOffer, "it may publish nothing")
 	families, err := r.engine.p.Registerer.(*prometheus.Registry).Gather()
 	require.NoError(t, err)
-	require.Len(t, families, 20)
+	require.Len(t, families, 21)
 	r.Close()
 	_, err = r.Join(PeerParams{ID: "a"})
 	require.ErrorIs(t, err, ErrClosed)

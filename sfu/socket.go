@@ -20,6 +20,7 @@ type socket struct {
 	count *counters
 	now   func() time.Time
 	spray spray
+	homes *homes // of the loop
 	in    *incoming
 
 	// mu guards what close waits for. The mux may end after a packet without

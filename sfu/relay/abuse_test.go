@@ -99,10 +99,10 @@ func TestNoSTUNInTheDressOfChannelData(t *testing.T) {
 	for _, high := range []byte{0x40, 0x80, 0xc0} {
 		b := append([]byte(nil), m.Raw...)
 		b[0] |= high
-		forPion, _ := s.vet(b, true)
+		forPion, _ := s.vet(b, somebody)
 		// As long as it says and no longer it is data of a channel that nobody bound.
 		require.Equal(t, high == 0x40, forPion)
-		forPion, _ = s.vet(append(b[:2:2], append([]byte{0xff, 0xff}, b[4:]...)...), true)
+		forPion, _ = s.vet(append(b[:2:2], append([]byte{0xff, 0xff}, b[4:]...)...), somebody)
 		require.False(t, forPion)
 	}
 }
@@ -150,7 +150,7 @@ func FuzzFrames(f *testing.F) {
 				t.Fatal(n)
 			}
 		}
-		forPion, reply := r.vet(b, false)
+		forPion, reply := r.vet(b, netip.Addr{})
 		if forPion && reply != nil {
 			t.Fatal("both")
 		}

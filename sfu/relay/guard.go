@@ -17,9 +17,10 @@ import (
 const protoUDP = 17
 
 // vet looks at one message of a client. It is for Pion, or reply is the answer, or
-// nothing more is to be done with it. A panic costs the message: it would otherwise
+// nothing more is to be done with it. A datagram's source may be forged, from says what
+// it claims; it is not valid for a stream. A panic costs the message: it would otherwise
 // end the process from a goroutine of Pion's.
-func (r *Relay) vet(b []byte, datagram bool) (forPion bool, reply []byte) {
+func (r *Relay) vet(b []byte, from netip.Addr) (forPion bool, reply []byte) {
 	defer r.rescue(func() { forPion, reply = false, nil })
 	// ChannelData: Pion knows which channels are bound. What only begins so and is
 	// shorter than it says Pion would read as STUN, whose first two bits it ignores.
@@ -44,7 +45,7 @@ func (r *Relay) vet(b []byte, datagram bool) (forPion bool, reply []byte) {
 		return false, nil
 	}
 	p := r.holder(m)
-	if p == nil && datagram && !r.unknown.Allow() {
+	if p == nil && from.IsValid() && !r.unknown.allow(from) {
 		r.count.refused[refusedRate].Add(1)
 		return false, nil
 	}

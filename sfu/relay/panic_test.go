@@ -2,6 +2,7 @@ package relay
 
 import (
 	"net"
+	"net/netip"
 	"testing"
 
 	"github.com/pion/stun/v4"
@@ -17,7 +18,7 @@ func TestAPanicCostsTheMessage(t *testing.T) {
 	broken := &Relay{p: r.p, log: r.log, count: r.count} // without a limiter of unknown requests
 	m := stun.MustBuild(stun.TransactionID, stun.BindingRequest)
 	require.NotPanics(t, func() {
-		forPion, reply := broken.vet(m.Raw, true)
+		forPion, reply := broken.vet(m.Raw, netip.MustParseAddr("127.0.0.1"))
 		require.False(t, forPion)
 		require.Nil(t, reply)
 	})

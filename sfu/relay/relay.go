@@ -19,7 +19,6 @@ import (
 	"github.com/pion/logging"
 	"github.com/pion/turn/v5"
 	"github.com/prometheus/client_golang/prometheus"
-	"golang.org/x/time/rate"
 )
 
 // realm of the long-term credentials (RFC 8489 section 9.2).
@@ -55,7 +54,7 @@ type Limits struct {
 	AddressStreams  int           // of one address, default 256 (one address may be a whole building)
 	Handshakes      int           // TLS handshakes under way, default 128
 	Idle            time.Duration // a connection may be without an allocation, TLS handshake included, default 10 s
-	UnknownRate     int           // answers a second to UDP requests without a valid pass, default 2000
+	UnknownRate     int           // answers a second to UDP requests without a valid pass, of one network (/24, /56) and at once; default 200
 }
 
 func (l Limits) withDefaults() Limits {
@@ -70,7 +69,7 @@ func (l Limits) withDefaults() Limits {
 	def(&l.Streams, 4096)
 	def(&l.AddressStreams, 256)
 	def(&l.Handshakes, 128)
-	def(&l.UnknownRate, 2000)
+	def(&l.UnknownRate, 200)
 	if l.Idle == 0 {
 		l.Idle = 10 * time.Second
 	}
@@ -90,7 +89,7 @@ type Relay struct {
 	urls    []string
 	count   *counters
 	server  *turn.Server
-	unknown *rate.Limiter
+	unknown *strangers
 	wg      sync.WaitGroup
 
 	mu      sync.Mutex
@@ -109,7 +108,7 @@ func New(p Params) (_ *Relay, err error) {
 	}
 	r := &Relay{
 		p: p, log: p.Logger, media: map[netip.AddrPort]*net.UDPAddr{}, own: map[bool]netip.Addr{}, count: &counters{},
-		unknown: rate.NewLimiter(rate.Limit(p.Limits.UnknownRate), p.Limits.UnknownRate),
+		unknown: newStrangers(p.Limits.UnknownRate),
 		passes:  map[string]*Pass{}, streams: map[string]*stream{}, perAddr: map[netip.Addr]int{},
 	}
 	for _, m := range p.Media {

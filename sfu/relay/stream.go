@@ -197,7 +197,7 @@ func (s *stream) Read(b []byte) (int, error) {
 		}
 		// Pion waits for nine bytes before it looks at a message; ChannelData of four
 		// bytes or fewer is nothing that a media socket takes.
-		forPion, reply := s.r.vet(b[:n], false)
+		forPion, reply := s.r.vet(b[:n], netip.Addr{})
 		if forPion && n > 8 {
 			return n, nil
 		}
@@ -262,7 +262,7 @@ func (d *datagrams) ReadFrom(b []byte) (int, net.Addr, error) {
 		if err != nil {
 			continue
 		}
-		forPion, reply := d.r.vet(b[:n], true)
+		forPion, reply := d.r.vet(b[:n], from.Addr())
 		if forPion {
 			return n, net.UDPAddrFromAddrPort(netip.AddrPortFrom(from.Addr().Unmap(), from.Port())), nil
 		}

@@ -11,6 +11,7 @@ import (
 const (
 	taskDelays = "delays" // a beep and a flash every two seconds: when each is out again
 	taskPages  = "pages"  // a document's pages are turned
+	taskWatch  = "watch"  // how long no sound comes, and when the judge reads that the party is lost
 	taskAbuse  = "abuse"  // quality, while a guest misbehaves
 )
 

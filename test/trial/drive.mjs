@@ -22,6 +22,7 @@ import { createRequire } from 'node:module';
 import { delays, keepDevices } from './delays.mjs';
 import { admitGuest, holdHearing } from './journey.mjs';
 import { keepSocket, turnPages } from './pages.mjs';
+import { watched } from './reach.mjs';
 
 const require = createRequire(new URL('../../web/package.json', import.meta.url));
 const { chromium } = require('@playwright/test');
@@ -285,6 +286,7 @@ async function task(pages) {
   let seen;
   if (config.task === 'delays') seen = await delays(pages, config);
   if (config.task === 'pages' && config.mode === 'sfu') seen = await turnPages(pages, config);
+  if (config.task === 'watch') seen = await watched(pages, silence, config.window);
   if (seen !== undefined) return { seen };
   const still = config.task === 'abuse';
   const [near, far, nearStill, farStill] = await Promise.all([

@@ -36,6 +36,12 @@ type Line struct {
 	// OnlyTCP, when not 0, lets nothing through but TCP from or to this port: the
 	// strictest networks that still show web pages.
 	OnlyTCP uint16
+	// Nothing passes from DarkFrom to DarkUntil since Mark; 0 and 0 for never.
+	DarkFrom, DarkUntil time.Duration
+	// From Rebind on, since Mark, a NAT on the line gives all UDP of the host behind it
+	// other ports; 0 for never. Inward is the direction towards that host.
+	Rebind time.Duration
+	Inward bool
 }
 
 // Step is a capacity from a moment on.
@@ -139,6 +145,11 @@ func (p *Pipe) Schedule(now time.Time, size int) (at time.Time, deliver bool) {
 
 // out: nothing passes at the moment.
 func (p *Pipe) out(now time.Time) bool {
+	if mark := p.mark.Load(); mark != nil && p.line.DarkUntil > 0 {
+		if since := now.Sub(*mark); since >= p.line.DarkFrom && since < p.line.DarkUntil {
+			return true
+		}
+	}
 	if p.line.OutageEvery <= 0 {
 		return false
 	}
@@ -191,6 +202,9 @@ func (p *Pipe) read(ctx context.Context, src io.Reader, queue chan<- item) {
 		if p.line.OnlyTCP != 0 && !tcpOf(buf[:n], p.line.OnlyTCP) {
 			p.counts.Barred++
 			continue
+		}
+		if mark := p.mark.Load(); mark != nil && p.line.Rebind > 0 && time.Since(*mark) >= p.line.Rebind {
+			rebind(buf[:n], p.line.Inward)
 		}
 		at, ok := p.Schedule(time.Now(), n)
 		if p.Seen != nil {

@@ -84,12 +84,14 @@ function setup() {
   const transports: Transport[] = [];
   let sections: readonly SectionView[] = [];
   let ids = 0;
+  const address = { here: true, silences: 0 };
   const media = new Media({
     newPeerConnection: (iceServers) => {
       const pc = new FakePC(iceServers);
       pcs.push(pc);
       return pc as unknown as RTCPeerConnection;
     },
+    hasAddress: () => Promise.resolve(address.here),
     send: (body: Body, id: string) => {
       if (body.case === "mediaOffer") sent.push({ id, offer: body.value });
       return true;
@@ -103,6 +105,9 @@ function setup() {
         sections = s;
       },
       renegotiated: () => undefined,
+      silent: () => {
+        address.silences++;
+      },
     },
   });
   const mic = { kind: "audio", enabled: true };
@@ -128,6 +133,7 @@ function setup() {
   const flush = () => vi.advanceTimersByTimeAsync(0);
   return {
     media,
+    address,
     pcs,
     sent,
     transports,
@@ -327,7 +333,13 @@ describe("media", () => {
       pc.received = i * 1000;
       await vi.advanceTimersByTimeAsync(200);
     }
-    await vi.advanceTimersByTimeAsync(900);
+    // The browser does not know the new network yet: a restart would find nothing.
+    x.address.here = false;
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(x.address.silences).toBe(1);
+    expect(pc.restarts).toEqual([false]);
+    x.address.here = true;
+    await vi.advanceTimersByTimeAsync(200);
     expect(pc.restarts).toEqual([false, true]);
     await x.answer();
     pc.received = 20_000; // the state never said anything but "connected"

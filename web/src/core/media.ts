@@ -38,6 +38,8 @@ const RESTART_WITHIN = 6_000;
  * the start: each relayed candidate costs the server a socket that hardly anybody needs.
  */
 const DIRECT_WITHIN = 1_000;
+/** Without an address, it is looked for one so often before ICE is restarted. */
+const ADDRESS_EVERY = 150;
 const ANSWER_WITHIN = 10_000;
 /** After a refused offer. */
 const REFUSED_WAIT = 3_000;
@@ -47,10 +49,14 @@ export interface MediaHandlers {
   sections(s: readonly SectionView[]): void;
   /** the table changed: element sizes must be told anew */
   renegotiated(): void;
+  /** nothing comes any more: whatever else goes the same way is in doubt */
+  silent(): void;
 }
 
 export interface MediaParams {
   newPeerConnection(iceServers: RTCIceServer[]): RTCPeerConnection;
+  /** hasAddress says whether media could leave this computer at all. */
+  hasAddress(): Promise<boolean>;
   send(body: Body, id: string): boolean;
   newId(): string;
   /** random returns [0, 1). */
@@ -81,6 +87,8 @@ export class Media {
   private generation = 0;
   /** how often the server asked for a new PeerConnection since one connected */
   private renewals = 0;
+  /** the pulse has stopped */
+  private silent = false;
   private microphoneOpen = false;
   /** the way through the relay, while the server grants one */
   private relay: RTCIceServer | null = null;
@@ -98,9 +106,12 @@ export class Media {
       report: () => this.bytesReceived(),
       // A new address, another network: the same seat, by a way that is found anew.
       lost: () => {
-        this.restartIce();
+        p.handlers.silent();
+        this.silent = true;
+        void this.restartWhenReachable();
       },
       back: () => {
+        this.silent = false;
         if (this.pc?.connectionState === "connected") p.clock.clearTimeout(this.timers.restart);
       },
     });
@@ -156,6 +167,7 @@ export class Media {
     for (const t of Object.values(this.timers)) this.p.clock.clearTimeout(t);
     this.freeze.stop();
     this.pulse.stop();
+    this.silent = false;
     this.playout = new Playout();
     this.pc?.close();
     this.pc = null;
@@ -402,6 +414,16 @@ export class Media {
       case "connecting":
       case "closed":
     }
+  }
+
+  /** A restart without an address finds nothing, and would not notice the next one. */
+  private async restartWhenReachable(): Promise<void> {
+    const pc = this.pc;
+    while (!(await this.p.hasAddress())) {
+      await new Promise<void>((done) => this.p.clock.setTimeout(done, ADDRESS_EVERY));
+      if (pc !== this.pc || !this.silent) return;
+    }
+    if (pc === this.pc && this.silent) this.restartIce();
   }
 
   private restartIce(): void {

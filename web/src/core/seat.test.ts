@@ -148,7 +148,7 @@ describe("the seat's own acts", () => {
     expect(hello(x.sockets[1])).toBe(true);
     // The line breaks and comes back: whoever has the seat by now keeps it.
     x.sockets[1]?.cut();
-    await vi.advanceTimersByTimeAsync(5_000);
+    await vi.advanceTimersByTimeAsync(1_000);
     x.sockets[2]?.onopen?.();
     expect(hello(x.sockets[2])).toBe(false);
     x.seat.leave();

@@ -3,6 +3,7 @@
 import type { Alert, CommandResult, Refusal, View, Welcome } from "../wire/phientoa/v1/phientoa_pb";
 import { HearingState, PersonStatus } from "../wire/phientoa/v1/phientoa_pb";
 import { acts, may, type TestLine } from "./acts";
+import { hasAddress } from "./address";
 import { type Api, asksForCode, isFinal as isFinalProblem, type Me, type Problem } from "./api";
 import { backoff } from "./backoff";
 import { type Clock, serverOffset } from "./clock";
@@ -46,6 +47,7 @@ export class Seat {
     this.p = p;
     this.media = new Media({
       newPeerConnection: (iceServers) => p.newPeerConnection(iceServers),
+      hasAddress: () => hasAddress(p.newPeerConnection([]), p.clock),
       send: (body, id) => this.signaling?.send(body, id) ?? false,
       newId: () => p.newId(),
       random: () => p.random(),
@@ -59,6 +61,9 @@ export class Seat {
         },
         renegotiated: () => {
           this.hints.renew();
+        },
+        silent: () => {
+          this.signaling?.challenge();
         },
       },
     });

@@ -204,6 +204,33 @@ describe("signaling", () => {
     expect(x.links.at(-1)).toBe("reconnecting");
   });
 
+  it("begins a connection that does not open anew, with more time now and then", async () => {
+    const x = setup();
+    x.s.start();
+    const opened: number[] = [];
+    for (let ms = 0; ms < 12_100; ms += 100) {
+      await vi.advanceTimersByTimeAsync(100);
+      if (x.sockets.length > opened.length + 1) opened.push(ms + 100);
+    }
+    expect(opened).toEqual([2_000, 4_000, 6_000, 12_000]);
+    expect(x.links.at(-1)).toBe("connecting");
+  });
+
+  it("gives up a line in doubt that does not answer a challenge, and keeps one that does", async () => {
+    const x = setup();
+    x.s.start();
+    x.now().onopen?.();
+    x.welcome();
+    x.s.challenge();
+    expect(x.now().last("ping")).toBeDefined();
+    x.now().say({ body: { case: "pong", value: { clientTime: 1n, serverTime: 5n } } });
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(x.links.at(-1)).toBe("open");
+    x.s.challenge();
+    await vi.advanceTimersByTimeAsync(400);
+    expect(x.links.at(-1)).toBe("reconnecting");
+  });
+
   it("stops when the browser is no longer signed in", async () => {
     const x = setup(false);
     x.s.start();

@@ -22,8 +22,16 @@ export const SUBPROTOCOL = "phientoa.v1";
 /** Heartbeat every 5 s; a line silent for 9 s is dead, so a loss is seen within 10 s. */
 const PING_EVERY = 5_000;
 const SILENT_AFTER = 9_000;
-/** From the start of a connection to Welcome. */
+/** From an open connection to Welcome. */
 const WELCOME_WITHIN = 6_000;
+/**
+ * A connection that has not opened by then is begun anew at once: what was sent into a
+ * dead line is repeated by TCP at growing distances, and would be the last to notice that
+ * the line is back. Every fourth gets the time that the worst lines need.
+ */
+const OPEN_WITHIN = [2_000, 2_000, 2_000, 6_000] as const;
+/** Media has fallen silent; a line that does not answer by then is as dead. */
+const CHALLENGE = 400;
 /** At most so many commands wait for their answer; one more is refused here. */
 export const MAX_PENDING = 16;
 /** A server without a word about it keeps the seat so long. */
@@ -104,6 +112,7 @@ export class Signaling {
   private socket: Socket | null = null;
   private link: Link = "idle";
   private attempt = 0;
+  private dials = 0;
   private token = "";
   private lastSeq = 0n;
   private lostAt = 0;
@@ -135,6 +144,13 @@ export class Signaling {
     this.attempt = 0;
     this.p.clock.clearTimeout(this.timers.retry);
     this.dial();
+  }
+
+  /** challenge asks a line in doubt for a sign of life and gives it up without one. */
+  challenge(): void {
+    if (this.link !== "open") return;
+    this.ping();
+    this.armSilence(CHALLENGE);
   }
 
   /**
@@ -174,6 +190,10 @@ export class Signaling {
     this.welcomed = false;
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
+      this.p.clock.clearTimeout(this.timers.welcome);
+      this.timers.welcome = this.p.clock.setTimeout(() => {
+        this.lost();
+      }, WELCOME_WITHIN);
       this.hello();
     };
     socket.onmessage = (e) => {
@@ -183,9 +203,13 @@ export class Signaling {
       if (socket === this.socket) this.lost();
     };
     socket.onerror = null; // close follows every error
-    this.timers.welcome = this.p.clock.setTimeout(() => {
-      this.lost();
-    }, WELCOME_WITHIN);
+    this.timers.welcome = this.p.clock.setTimeout(
+      () => {
+        this.drop();
+        this.dial();
+      },
+      OPEN_WITHIN[this.dials++ % OPEN_WITHIN.length] ?? WELCOME_WITHIN,
+    );
   }
 
   private hello(): void {
@@ -228,7 +252,7 @@ export class Signaling {
       this.lost();
       return;
     }
-    if (this.welcomed) this.armSilence();
+    if (this.welcomed) this.armSilence(SILENT_AFTER);
     if (e.body.case === "welcome") {
       this.takeWelcome(e.body.value, e.seq);
       return;
@@ -258,8 +282,9 @@ export class Signaling {
     if (!w.resumed) this.lastSeq = seq;
     else if (seq > this.lastSeq) this.lastSeq = seq;
     this.attempt = 0;
+    this.dials = 0;
     this.lostAt = 0;
-    this.armSilence();
+    this.armSilence(SILENT_AFTER);
     this.armPing();
     this.setLink("open");
     this.p.handlers.welcome(w, this.p.clock.now());
@@ -306,20 +331,24 @@ export class Signaling {
     }
   }
 
-  private armSilence(): void {
+  private armSilence(after: number): void {
     this.p.clock.clearTimeout(this.timers.silence);
     this.timers.silence = this.p.clock.setTimeout(() => {
       this.lost();
-    }, SILENT_AFTER);
+    }, after);
   }
 
   private armPing(): void {
     this.p.clock.clearTimeout(this.timers.ping);
     this.timers.ping = this.p.clock.setTimeout(() => {
-      const clientTime = BigInt(Math.round(this.p.clock.now() * 1000));
-      this.send({ case: "ping", value: create(PingSchema, { clientTime }) });
+      this.ping();
       this.armPing();
     }, PING_EVERY);
+  }
+
+  private ping(): void {
+    const clientTime = BigInt(Math.round(this.p.clock.now() * 1000));
+    this.send({ case: "ping", value: create(PingSchema, { clientTime }) });
   }
 
   private drop(): void {
