@@ -57,6 +57,7 @@ func FuzzDemux(f *testing.F) {
 	var count counters
 	s, err := openSocket(netip.MustParseAddrPort("127.0.0.1:0"), Params{Now: time.Now}, &count)
 	require.NoError(f, err)
+	s.homes = &homes{}
 	f.Cleanup(s.close)
 	client, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(s.addr))
 	require.NoError(f, err)
