@@ -151,6 +151,7 @@ func (p *Peer) strayed(b []byte, from netip.AddrPort, s *socket) (check []byte) 
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
 	defer p.room.deliver()
+	defer p.rescueServed()
 	if p.doomed.Load() || p.ended || !p.in.roam.strays.take(1, now) {
 		s.count.dropped[dropPoliced].Add(1)
 		return nil

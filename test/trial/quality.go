@@ -184,8 +184,12 @@ func joined(r run) map[string]figure {
 	if strings.HasPrefix(r.Join.Way, "relay tls") {
 		by = 1
 	}
+	after := figure(r.Join.After)
+	if after <= 0 { // it was not measured
+		after = never()
+	}
 	return map[string]figure{
-		"join": figure(r.Join.After), "by TURN over TLS": by,
+		"join": after, "by TURN over TLS": by,
 		frames:    figure(min(r.Near.FramesPerSecond, r.Far.FramesPerSecond)),
 		concealed: max(r.Near.concealed(), r.Far.concealed()),
 	}
