@@ -180,7 +180,10 @@ func (w *whipCourt) ask(method, path, token, kind, body string, header ...string
 	for i := 0; i+1 < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
-	resp, err := w.client().Do(r)
+	// Without "Connection: close" a server that refuses a request reads its body first.
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: w.tls.Clone()}}
+	defer client.CloseIdleConnections()
+	resp, err := client.Do(r)
 	require.NoError(w.t, err)
 	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)

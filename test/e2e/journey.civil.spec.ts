@@ -164,7 +164,7 @@ test("J2.6: the respondent shows a contract by leave of the court; all follow it
     await expect(dialog(judge).getByTestId("exhibit-page")).toHaveAttribute("data-page", "1");
     await judge.shot("j2-06-preview");
     await dialog(judge).getByRole("button", { name: "Quay lại" }).click();
-    await drawer.getByRole("button", { name: "Cho công bố" }).click();
+    await drawer.getByRole("button", { name: "Cho công bố", exact: true }).click();
     await drawer.getByText("Được cho công bố").waitFor();
   });
   await test.step("J2.6 with the floor they show it, and all follow the page", async () => {

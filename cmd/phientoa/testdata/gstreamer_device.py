@@ -36,8 +36,9 @@ ice = webrtc.get_property("ice-agent")  # kept: the binding would drop the last 
 ice.emit("add-local-ip-address", "127.0.0.1")
 
 
-def say(**what):
-    print(json.dumps(what), flush=True)
+def say(**what):  # from several threads, so the line is one write
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
 
 
 def ask(method, at, body=None):
