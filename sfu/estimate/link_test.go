@@ -65,6 +65,7 @@ type simulation struct {
 	hostile  func() []Arrival // what comes besides
 	layer    int
 	fixed    bool // the layer stays
+	wanted   int  // bits per second that probes are to prove
 }
 
 func (s *simulation) send(now time.Duration, size int) {
@@ -113,7 +114,7 @@ func (s *simulation) run(length time.Duration) {
 			}
 		}
 		if ms%10 == 0 {
-			pad, _ := s.e.Padding(layers[len(layers)-1]+layers[len(layers)-1]/5, s.start.Add(now))
+			pad, _ := s.e.Padding(s.wanted, s.start.Add(now))
 			for ; pad > 0; pad -= 319 {
 				s.send(now, 319)
 			}
@@ -155,7 +156,7 @@ func (s *simulation) choose() {
 
 func newSimulation(seed uint64, capacity func(time.Duration) int) *simulation {
 	start := time.Unix(1_700_000_000, 0)
-	s := &simulation{start: start, e: New(Params{}, start)}
+	s := &simulation{start: start, e: New(Params{}, start), wanted: layers[len(layers)-1] * 6 / 5}
 	s.e.next = uint16(seed * 7919) // wherever the counter begins
 	s.link = &link{capacity: capacity, queue: 200 * time.Millisecond, delay: 20 * time.Millisecond, rng: rand.New(rand.NewPCG(seed, 1))}
 	return s

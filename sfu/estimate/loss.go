@@ -85,6 +85,7 @@ func (e *Estimator) followLoss(now time.Time) {
 		b.own += excess / 2
 		if share > b.blame/2 {
 			e.target, b.before = max(e.target, b.before), 0
+			e.probe.fails, e.probe.next = 0, now
 		}
 	}
 }

@@ -119,7 +119,8 @@ func (e *Estimator) followProbe(now time.Time) {
 		return
 	}
 	sent, came := p.sentLast-p.sentFirst, p.cameLast-p.cameFirst
-	through := 1 - e.loss.own
+	// What the line loses at any rate says nothing against this one.
+	through := 1 - min(max(e.loss.own, e.loss.share), maxOwnLoss)
 	if float64(p.came) < probeShare*through*float64(p.count) || p.came < probePackets/2 || sent <= 0 {
 		p.refused(now)
 		return
