@@ -11,8 +11,7 @@ async function signIn(context, port, role) {
     context.waitForEvent('page'),
     landing.locator(`form:has([name="role"][value="${role}"]) button`).click(),
   ]);
-  // Where the pages themselves cross a line that loses a third, they take a minute to come.
-  page.setDefaultTimeout(100_000);
+  page.setDefaultTimeout(30_000);
   await page.waitForURL(`http://${role}.localhost:${port}/**`);
   await button(page, 'Bắt đầu kiểm tra').click();
   await button(page, 'Tôi thấy rõ').click();
