@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"phientoa/internal/config"
 )
 
@@ -150,9 +152,17 @@ func (n *node) endSessions() {
 	n.whip.Close()
 }
 
-// listen opens a TCP listener.
+// listen opens a TCP listener. What signaling has to say is a few packets at a time: on
+// a line that loses a third of them the kernel's doubled waits would grow to minutes, so
+// the accepted connections wait linearly while they are thin (tcp(7)).
 func listen(ctx context.Context, what, addr string) (net.Listener, error) {
-	var lc net.ListenConfig
+	lc := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
+		return raw.Control(func(fd uintptr) {
+			// A kernel without it serves all the same.
+			_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_THIN_LINEAR_TIMEOUTS, 1)
+		})
+	}}
+	lc.SetMultipathTCP(false) // such a socket takes the option and forgets it; no browser speaks it
 	ln, err := lc.Listen(ctx, "tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)

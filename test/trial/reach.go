@@ -34,8 +34,8 @@ func reachRows() []row {
 		Source: goalsAnd + "J1", Up: good(), Down: good(), WebOverLines: true,
 		Control: noControl, Figures: joined, Rules: stands,
 	}, {
-		Name: "J1-lossy", About: "party's line loses 30 % both ways: from the press of \"present\" to a connection that media flows on",
-		Source: goalsAnd + "J1", Up: losing(0.30), Down: losing(0.30), WebOverLines: true,
+		Name: "J1-lossy", About: "party's line loses 30 % of the media both ways: from the press of \"present\" to a connection that media flows on",
+		Source: goalsAnd + "J1", Up: losing(0.30), Down: losing(0.30),
 		Control: noControl, Figures: joined, Rules: []rule{atMost("join", "s").must(5).every()},
 	}})
 }

@@ -10,13 +10,16 @@ export async function watched(pages, silence, seconds) {
   return { near, far, lost };
 }
 
-/** Seconds until this screen knows that somebody's connection is lost; 0: not in time. */
+/**
+ * Seconds until this screen says that somebody in the courtroom has no connection (the tile
+ * does so by `connected`); 0: not in time.
+ */
 const lostAfter = (seconds) =>
   new Promise((done) => {
     const began = performance.now();
     const timer = setInterval(() => {
       const now = performance.now();
-      const lost = window.__phientoa.view()?.people.some((p) => p.lostSince > 0n);
+      const lost = window.__phientoa.view()?.people.some((p) => p.status === 4 && !p.connected);
       if (!lost && now - began < seconds * 1000) return;
       clearInterval(timer);
       done(lost ? (now - began) / 1000 : 0);
