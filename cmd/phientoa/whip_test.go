@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -33,6 +34,7 @@ type whipCourt struct {
 	device, token, other string // the encoder's id, its token, that of another court's
 	wall, wallToken      string // the same of the viewing wall
 	otherWall            string
+	from                 net.Addr // of the connections that sit opens, nil for any
 }
 
 func startWhip(t *testing.T) *whipCourt {
@@ -143,7 +145,10 @@ func (w *whipCourt) sit(who *browser, login string) *websocket.Conn {
 	for _, c := range who.cookies {
 		cookies = append(cookies, c.Name+"="+c.Value)
 	}
-	d := websocket.Dialer{Subprotocols: []string{"phientoa.v1+json"}, TLSClientConfig: w.tls.Clone()}
+	d := websocket.Dialer{
+		Subprotocols: []string{"phientoa.v1+json"}, TLSClientConfig: w.tls.Clone(),
+		NetDialContext: (&net.Dialer{LocalAddr: w.from}).DialContext,
+	}
 	ws, resp, err := d.Dial("wss://"+w.listener.Addr().String()+"/ws", http.Header{
 		"Origin": {"https://court.example"}, "Cookie": {strings.Join(cookies, "; ")},
 	})
