@@ -94,6 +94,7 @@ type served struct {
 	log  *syncBuffer
 	tls  *tls.Config
 	stop func() error // ends it in order and returns what serve returned
+	note func([]byte) // gets every message that until reads, where it is set
 }
 
 func startServe(t *testing.T, change func(*config.Config)) *served {
@@ -178,6 +179,9 @@ func (s *served) until(ws *websocket.Conn, f func(*wire.Envelope) bool) *wire.En
 	for {
 		_, b, err := ws.ReadMessage()
 		require.NoError(s.t, err)
+		if s.note != nil {
+			s.note(b)
+		}
 		e := &wire.Envelope{}
 		require.NoError(s.t, protojson.Unmarshal(b, e))
 		if f(e) {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -27,12 +28,13 @@ import (
 type whipCourt struct {
 	*served
 	operator, judge      *browser
-	clerk                *browser
-	hearing, judgeID     string
+	clerk, accused       *browser
+	hearing              string
 	acts                 int
 	device, token, other string // the encoder's id, its token, that of another court's
 	wall, wallToken      string // the same of the viewing wall
 	otherWall            string
+	from                 net.Addr // of the connections that sit opens, nil for any
 }
 
 func startWhip(t *testing.T) *whipCourt {
@@ -45,6 +47,7 @@ func startWhip(t *testing.T) *whipCourt {
 	w.operator = s.official("unit-hn", "ky.thuat", store.RoleOperator)
 	w.clerk = s.official("unit-hn", "thu.ky", store.RoleClerk)
 	w.judge = s.official("unit-hn", "tham.phan", store.RoleJudge)
+	w.accused = s.official("unit-hn", "bi.cao", store.RoleAuditor) // a role opens no seat, and bars none
 	var made, theirs struct{ Device, Token string }
 	w.operator.get(http.StatusCreated, &made, "POST", "/api/v1/access/devices/encoders", map[string]string{"label": "Máy quay phòng số 1"})
 	elsewhere := s.official("unit-dn", "ky.thuat.dn", store.RoleOperator)
@@ -78,14 +81,15 @@ func (w *whipCourt) book() {
 
 // bookShort books a hearing that may be opened at once: without the notice of seven days
 // and the conditions of an online one, which no API waives.
-func (w *whipCourt) bookShort() {
+func (w *whipCourt) bookShort() { w.bookBeside("judge", "camera") }
+
+// bookBeside books it with the encoder beside the person.
+func (w *whipCourt) bookBeside(person, encoder string) {
 	t := w.t
 	policy := court.DefaultPolicy(court.Criminal)
 	policy.NoticeDays, policy.RequireReady = 0, false
 	at := time.Now().UnixMicro()
 	w.hearing = "whip-short"
-	judge, err := w.store.AccountByLogin(t.Context(), "tham.phan")
-	require.NoError(t, err)
 	b := hearing.Booking{
 		Hearing: "whip-short", Unit: "unit-hn", Court: "Tòa án nhân dân khu vực 1", DocketNo: "45/2026/TLST-HS", StartsAt: at, Minutes: 120,
 		Procedure: court.Criminal, Instance: "first_instance", Form: hearing.InPerson, Visibility: hearing.Public, Policy: &policy,
@@ -98,6 +102,7 @@ func (w *whipCourt) bookShort() {
 		Devices: []hearing.Device{
 			{ID: "console", Kind: hearing.Console, People: []hearing.PersonID{"judge"}},
 			{ID: "camera", Kind: hearing.RoomClient, People: []hearing.PersonID{"judge"}},
+			{ID: "stand", Kind: hearing.Console, People: []hearing.PersonID{"accused"}},
 			{ID: "dock", Kind: hearing.RoomClient, People: []hearing.PersonID{"accused"}},
 			{ID: "wall", Kind: hearing.Viewer, People: []hearing.PersonID{"public"}},
 		},
@@ -105,34 +110,45 @@ func (w *whipCourt) bookShort() {
 	row := store.Hearing{ID: w.hearing, Room: strings.Repeat("5", 32), Unit: "unit-hn", DocketNo: b.DocketNo, StartsAt: at}
 	require.NoError(t, signaling.BookHearing(t.Context(), w.store, w.p.Node, row, nil, b, time.Now()))
 	require.NoError(t, w.store.PutSeats(t.Context(), court.SystemScope(), []store.Seat{
-		{Hearing: w.hearing, Person: "judge", Device: "console", Account: judge.ID},
-		{Hearing: w.hearing, Person: "judge", Device: "camera", RoomDevice: w.device},
+		{Hearing: w.hearing, Person: "judge", Device: "console", Account: w.account("tham.phan")},
+		{Hearing: w.hearing, Person: "accused", Device: "stand", Account: w.account("bi.cao")},
+		{Hearing: w.hearing, Person: person, Device: encoder, RoomDevice: w.device},
 		{Hearing: w.hearing, Person: "public", Device: "wall", RoomDevice: w.wall},
 	}))
 }
 
+func (w *whipCourt) account(login string) string {
+	a, err := w.store.AccountByLogin(w.t.Context(), login)
+	require.NoError(w.t, err)
+	return a.ID
+}
+
 // enter seats the judge at the console and checks in.
-func (w *whipCourt) enter() *websocket.Conn {
+func (w *whipCourt) enter() *websocket.Conn { return w.sit(w.judge, "tham.phan") }
+
+// sit seats the account where the calendar names it and checks in.
+func (w *whipCourt) sit(who *browser, login string) *websocket.Conn {
 	t := w.t
 	seats, err := w.store.Seats(t.Context(), court.SystemScope(), w.hearing)
 	require.NoError(t, err)
 	var mine store.Seat
-	acc, err := w.store.AccountByLogin(t.Context(), "tham.phan")
-	require.NoError(t, err)
+	account := w.account(login)
 	for _, x := range seats {
-		if x.Account == acc.ID {
+		if x.Account == account {
 			mine = x
 		}
 	}
-	w.judgeID = mine.Person
-	w.judge.get(http.StatusOK, nil, "POST", "/api/v1/hearings/"+w.hearing+"/enter", map[string]string{"person": mine.Person, "device": mine.Device})
+	who.get(http.StatusOK, nil, "POST", "/api/v1/hearings/"+w.hearing+"/enter", map[string]string{"person": mine.Person, "device": mine.Device})
 	var me struct{ Room string }
-	w.judge.get(http.StatusOK, &me, "GET", "/api/me", nil)
+	who.get(http.StatusOK, &me, "GET", "/api/me", nil)
 	var cookies []string
-	for _, c := range w.judge.cookies {
+	for _, c := range who.cookies {
 		cookies = append(cookies, c.Name+"="+c.Value)
 	}
-	d := websocket.Dialer{Subprotocols: []string{"phientoa.v1+json"}, TLSClientConfig: w.tls.Clone()}
+	d := websocket.Dialer{
+		Subprotocols: []string{"phientoa.v1+json"}, TLSClientConfig: w.tls.Clone(),
+		NetDialContext: (&net.Dialer{LocalAddr: w.from}).DialContext,
+	}
 	ws, resp, err := d.Dial("wss://"+w.listener.Addr().String()+"/ws", http.Header{
 		"Origin": {"https://court.example"}, "Cookie": {strings.Join(cookies, "; ")},
 	})

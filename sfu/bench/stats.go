@@ -80,6 +80,10 @@ const (
 	minSentShare = 0.995                 // share of the due packets that must have left
 )
 
+// judgesGrowth: churn and soak judge what grows and no time, so a late generator, whose
+// packets came all the same, spoils nothing.
+func (s *Sample) judgesGrowth() bool { return s.Scenario == Churn || s.Scenario == Soak }
+
 // rejected gives the reason why the window of s says nothing about the server,
 // or "".
 func rejected(s Sample) string {
@@ -88,7 +92,7 @@ func rejected(s Sample) string {
 		return fmt.Sprintf("the generator's sockets overflowed, %d packets", s.Overflow)
 	case s.Due > 0 && float64(s.Sent) < minSentShare*float64(s.Due):
 		return fmt.Sprintf("the generator sent %d of %d due packets", s.Sent, s.Due)
-	case s.LateShare > maxLateShare:
+	case s.LateShare > maxLateShare && !s.judgesGrowth():
 		return fmt.Sprintf("the generator was more than %v late with %.1f %% of its packets", lateAfter, 100*s.LateShare)
 	default:
 		return ""

@@ -87,6 +87,8 @@ func TestWindowIsRejectedForTheGeneratorsFaultOnly(t *testing.T) {
 		"just enough left":            {func(s *Sample) { s.Sent = 995 }, false},
 		"a hundredth was late":        {func(s *Sample) { s.LateShare = 0.01 }, false},
 		"more than a hundredth late":  {func(s *Sample) { s.LateShare = 0.011 }, true},
+		"a late soak":                 {func(s *Sample) { s.Scenario, s.LateShare = Soak, 0.5 }, false},
+		"a soak that did not send":    {func(s *Sample) { s.Scenario, s.Sent = Soak, 500 }, true},
 		"a join storm without media":  {func(s *Sample) { *s = Sample{Joins: 100} }, false},
 		"one long lag, otherwise not": {func(s *Sample) { s.LagMax = time.Second }, false},
 	} {
