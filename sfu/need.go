@@ -36,7 +36,9 @@ type layerNeed struct {
 }
 
 // steered says that the source's publisher can be told which layers to send.
-func (s *source) steered() bool { return len(s.rids) > 1 && s.publisher != nil && s.publisher.layers != nil }
+func (s *source) steered() bool {
+	return len(s.rids) > 1 && s.publisher != nil && s.publisher.layers != nil
+}
 
 // needAll begins a publisher's time: it sends all layers and knows of nothing else.
 func (s *source) needAll(now time.Time) {
