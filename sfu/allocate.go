@@ -179,6 +179,7 @@ func (p *Peer) allocate(now time.Time) {
 		s := secs[d.section]
 		s.starved = d.give < 0
 		s.aim(d.give, d.give < 0 || congested && d.give < s.current)
+		s.src.want(s.reach(now), now)
 	}
 	st.note(lowered, raised, now)
 }

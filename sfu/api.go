@@ -235,6 +235,18 @@ type PeerObserver interface {
 	ReceiverStates(peer string, states []ReceiverState)
 }
 
+// LayerObserver is what a PeerObserver may implement too, when it can tell the publisher
+// which of its camera's layers are of use. Without it all are expected for good. Calls
+// come as those of PeerObserver do.
+type LayerObserver interface {
+	// LayersNeeded says that the camera behind the sending m-line is to be sent in the
+	// layers of these RIDs, the lowest of the offer always among them, and need not be
+	// sent in the others: nobody takes them or may take them next, for 5 s now. A
+	// publisher that sends them nevertheless harms nothing. It follows each change at
+	// once; before the first, all layers are needed.
+	LayersNeeded(peer, mid string, rids []string)
+}
+
 // PeerParams makes a Peer.
 type PeerParams struct {
 	// ID is unique in the room. A second peer with the same id replaces the

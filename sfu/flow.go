@@ -31,6 +31,9 @@ func (l *layer) flows(ts uint32, now time.Time) (changed bool) {
 		f.since = now
 	}
 	f.idle = 0
+	if l.resumes() {
+		f.since, changed = now, true
+	}
 	if f.stalled && now.Sub(f.since) >= f.steady {
 		f.stalled, f.back, changed = false, now, true
 	}
@@ -49,7 +52,7 @@ func (l *layer) flows(ts uint32, now time.Time) (changed bool) {
 // misses notes a frame of a lower layer; true when l has just stalled.
 func (l *layer) misses(now time.Time) bool {
 	f := &l.flow
-	if !l.started || f.stalled {
+	if !l.started || f.stalled || l.src.need.gone.has(int(l.index)) {
 		return false
 	}
 	f.idle = min(f.idle+1, stallFrames)
@@ -72,11 +75,11 @@ func (l *layer) flowing(now time.Time) bool {
 }
 
 // choosable are the layers within lo..hi that flow, or those that are at least
-// live when all of them have stalled.
+// live when all of them have stalled; none that is given up.
 func (s *source) choosable(now time.Time, lo, hi int) (ok [maxLayers]bool) {
 	flowing, live := false, ok
 	for i := max(lo, 0); i <= min(hi, maxLayers-1); i++ {
-		live[i] = s.live(now, i)
+		live[i] = s.live(now, i) && !s.need.gone.has(i)
 		ok[i] = live[i] && !s.layers[i].flow.stalled
 		flowing = flowing || ok[i]
 	}

@@ -23,6 +23,7 @@ type Peer struct {
 	room       *Room
 	id         string
 	observer   PeerObserver
+	layers     LayerObserver // nil: the publisher cannot be told
 	mayPublish map[SourceKind]bool
 	follows    bool
 	onlooker   bool
@@ -79,6 +80,7 @@ func newPeer(r *Room, p PeerParams) (*Peer, error) {
 		byMID: map[string]*section{}, publish: map[string]*source{}, heard: r.engine.p.Now(),
 	}
 	peer.born = peer.heard
+	peer.layers, _ = p.Observer.(LayerObserver)
 	peer.tx.mode = r.engine.p.Sender
 	peer.in = newIntake(peer.heard)
 	for _, k := range p.MayPublish {

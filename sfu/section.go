@@ -52,7 +52,8 @@ type section struct {
 	rtxNext          uint64
 	rtxBudget        bucket
 	wide             uint8  // id of the extension with the transport-wide number, 0: none
-	ideal            int    // the layer that the size shown asks for, -1: none
+	wish             int    // the layer that the size shown asks for, -1: none
+	ideal            int    // the same of those that flow
 	starved          bool   // the line carries not even the lowest layer
 	replayed         uint32 // age at which kept pictures were last looked at, 0: never
 	packets, octets  uint32
@@ -78,7 +79,7 @@ func (s *section) age(now time.Time) uint32 { return uint32(now.Sub(s.born).Mill
 
 func newSection(p *Peer, mid string, src *source, now time.Time) *section {
 	s := &section{
-		peer: p, src: src, mid: mid, born: now, current: -1, target: -1, ideal: -1,
+		peer: p, src: src, mid: mid, born: now, current: -1, target: -1, wish: -1, ideal: -1,
 		rtxBudget: newBucket(0, p.room.engine.p.Limits.RTXBurstBytes, now),
 		rtxNext:   uint64(rand.Uint32N(1<<15)) + 1, //nolint:gosec // RFC 3550: unpredictable is enough
 	}
@@ -124,7 +125,7 @@ func (s *section) remember() {
 // retransmission.
 func (s *section) halt() {
 	s.running, s.current, s.target, s.waiting, s.congested = false, -1, -1, false, false
-	s.ideal, s.starved = -1, false
+	s.wish, s.ideal, s.starved = -1, -1, false
 	s.historyFrom = s.seq.next
 }
 
@@ -133,13 +134,15 @@ func (s *section) retarget(now time.Time) {
 	if !s.gate.open || s.src.kind != Cam {
 		return
 	}
-	switch hi := int(s.grant.MaxLayer); {
-	case s.rests() || !s.takes(s.src.codec):
-		s.ideal = -1
-	case s.hinted && s.hint.Height > 0:
-		s.ideal = s.src.smallestFor(now, s.hint.Width, s.hint.Height, int(s.grant.MinLayer), hi)
-	default:
-		s.ideal = s.src.smallestFor(now, 1<<30, 1<<30, int(s.grant.MinLayer), hi)
+	s.wish, s.ideal = -1, -1
+	if !s.rests() && s.takes(s.src.codec) {
+		width, height := 1<<30, 1<<30
+		if s.hinted && s.hint.Height > 0 {
+			width, height = s.hint.Width, s.hint.Height
+		}
+		lo, hi := int(s.grant.MinLayer), int(s.grant.MaxLayer)
+		s.wish = s.src.smallestFor(s.src.offered(), width, height, lo, hi)
+		s.ideal = s.src.smallestFor(s.src.choosable(now, lo, hi), width, height, lo, hi)
 	}
 	if s.peer.tx.line.bounds(now) {
 		s.peer.allocate(now)
@@ -147,6 +150,7 @@ func (s *section) retarget(now time.Time) {
 	}
 	s.starved = false
 	s.aim(s.ideal, s.rests())
+	s.src.want(s.reach(now), now)
 }
 
 // takes tells whether the receiver of a picture has negotiated the codec, so far as is

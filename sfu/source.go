@@ -23,6 +23,7 @@ type source struct {
 	taps     []*tapSource
 	// shown says since when the source reaches classes of viewers without a break.
 	shown map[string]time.Time
+	need  layerNeed
 }
 
 // measure follows the rate at which the source comes in.
@@ -108,10 +109,10 @@ func (s *source) width(i int) int {
 	return 320 << i
 }
 
-// smallestFor returns the smallest live layer within lo..hi that fills width x
-// height, else the largest live one, else -1.
-func (s *source) smallestFor(now time.Time, width, height, lo, hi int) int {
-	best, ok := -1, s.choosable(now, lo, hi)
+// smallestFor returns the smallest of the layers within lo..hi that fills width x
+// height, else the largest, else -1.
+func (s *source) smallestFor(ok [maxLayers]bool, width, height, lo, hi int) int {
+	best := -1
 	for i := max(lo, 0); i <= min(hi, maxLayers-1); i++ {
 		if !ok[i] {
 			continue
@@ -124,10 +125,10 @@ func (s *source) smallestFor(now time.Time, width, height, lo, hi int) int {
 	return best
 }
 
-// bestBelow returns the largest live layer of at most maxHeight (0: no bound),
-// else the lowest live one, else -1.
-func (s *source) bestBelow(now time.Time, maxHeight int) int {
-	best, ok := -1, s.choosable(now, 0, maxLayers-1)
+// tallest returns the largest of the layers that has at most maxHeight (0: no bound),
+// else the lowest, else -1.
+func (s *source) tallest(ok [maxLayers]bool, maxHeight int) int {
+	best := -1
 	for i := range maxLayers {
 		if !ok[i] {
 			continue
@@ -173,6 +174,7 @@ func (s *source) retire(now time.Time) {
 // arrive begins publishing by p.
 func (s *source) arrive(p *Peer, mid string, rids []string, now time.Time) {
 	s.publisher, s.mid, s.rids = p, mid, rids
+	s.needAll(now)
 	for _, t := range s.taps {
 		t.begin(now)
 	}

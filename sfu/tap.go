@@ -123,11 +123,12 @@ func (t *tapSource) retarget(now time.Time) {
 	if !t.opened || t.src.kind != Cam {
 		return
 	}
-	t.target = t.src.bestBelow(now, t.tap.p.MaxHeight)
+	t.target = t.src.tallest(t.src.choosable(now, 0, maxLayers-1), t.tap.p.MaxHeight)
 	t.waiting = t.target >= 0 && t.target != t.current
 	if t.waiting {
 		t.src.layers[t.target].requestKey()
 	}
+	t.src.want(t.reach(now), now)
 }
 
 // wantKey asks for a keyframe when one is due, or when the tap waits for it.

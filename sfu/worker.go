@@ -13,6 +13,7 @@ type errands struct {
 	feedback  []rtcp.Packet // about what the peer sends
 	states    []PeerState
 	receivers []ReceiverState
+	layers    []layersNeeded
 	audio     int
 	video     int
 	needed    bool
@@ -69,6 +70,9 @@ func (p *Peer) run(e errands) {
 	if e.needed {
 		p.observer.SectionsNeeded(p.id, e.audio, e.video)
 	}
+	for _, n := range e.layers {
+		p.layers.LayersNeeded(p.id, n.mid, n.rids)
+	}
 	if e.receivers != nil {
 		p.observer.ReceiverStates(p.id, e.receivers)
 	}
@@ -92,6 +96,7 @@ func (p *Peer) collect(lastStates, nextReport *time.Time) errands {
 		*nextReport = now.Add(reportInterval)
 		p.everySecond(&e, now)
 	}
+	p.collectLayers(&e)
 	if a, v := len(p.unbound(Mic)), len(p.unbound(Cam)); p.needSaid != [2]int{a, v} {
 		p.needSaid = [2]int{a, v}
 		e.needed, e.audio, e.video = a+v > 0, a, v
@@ -161,7 +166,11 @@ func (p *Peer) everySecond(e *errands, now time.Time) {
 		}
 	}
 	for _, src := range p.publish {
-		if src.publisher != p || src.open == 0 {
+		if src.publisher != p {
+			continue
+		}
+		src.spare(now)
+		if src.open == 0 {
 			continue
 		}
 		src.measure(now)

@@ -126,11 +126,12 @@ func (m *mediaClient) answer(id string) *wire.MediaAnswer {
 	return ans
 }
 
-// spyMedia keeps hold of the peers that are made.
+// spyMedia keeps hold of the peers that are made, and of who hears of them last.
 type spyMedia struct {
 	Media
-	mu    sync.Mutex
-	peers map[string][]MediaPeer
+	mu        sync.Mutex
+	peers     map[string][]MediaPeer
+	observers map[string]sfu.PeerObserver
 }
 
 type spyRoom struct {
@@ -149,6 +150,9 @@ func (r spyRoom) Join(p sfu.PeerParams) (MediaPeer, error) {
 		r.spy.mu.Lock()
 		defer r.spy.mu.Unlock()
 		r.spy.peers[p.ID] = append(r.spy.peers[p.ID], peer)
+		if r.spy.observers != nil {
+			r.spy.observers[p.ID] = p.Observer
+		}
 	}
 	return peer, err
 }
@@ -213,6 +217,37 @@ func TestAPeerThatIsGoneIsReplacedByANewOneOnly(t *testing.T) {
 	require.Nil(t, third.negotiate("p5", 3).Refusal)
 	require.Len(t, spy.of(party), 3)
 	hears(third)
+}
+
+// A publisher hears which layers are needed, of the connection that it has and of no other.
+func TestLayersNeededReachThePublisher(t *testing.T) {
+	engine, err := sfu.New(sfu.Params{Addrs: []netip.Addr{netip.MustParseAddr("127.0.0.1")}, Loops: 1, Logger: discard()})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, engine.Close()) })
+	spy := &spyMedia{Media: FromEngine(engine), peers: map[string][]MediaPeer{}, observers: map[string]sfu.PeerObserver{}}
+	w := newWorld(t, func(p *RoomsParams) { p.Media = spy })
+	_, pc := w.session()
+	hears := func() sfu.LayerObserver {
+		spy.mu.Lock()
+		defer spy.mu.Unlock()
+		return spy.observers[device(party)].(sfu.LayerObserver)
+	}
+	require.Nil(t, newMediaClient(t, pc).negotiate("p1", 3).Refusal)
+	old := hears()
+	require.Nil(t, newMediaClient(t, pc).negotiate("p2", 3).Refusal)
+	old.LayersNeeded(device(party), "1", []string{"q"})
+	hears().LayersNeeded(device(party), "1", []string{"q", "h"})
+	pc.until("the layers", func(es []*wire.Envelope) bool {
+		for _, e := range es {
+			if n := e.GetNeedLayers(); n != nil {
+				require.NotZero(t, e.Seq, "it is repeated after a resume")
+				require.Equal(t, "1", n.Mid)
+				require.Equal(t, []string{"q", "h"}, n.Rids)
+				return true
+			}
+		}
+		return false
+	})
 }
 
 func TestMediaFollowTheRules(t *testing.T) {

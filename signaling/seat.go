@@ -187,7 +187,7 @@ func (s *seat) purge(media bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.dropLocked(func(e *wire.Envelope) bool {
-		kept := e.GetCommandResult() != nil || media && (e.GetMediaAnswer() != nil || e.GetNeedSections() != nil || e.GetMediaRelay() != nil)
+		kept := e.GetCommandResult() != nil || media && (e.GetMediaAnswer() != nil || e.GetNeedSections() != nil || e.GetNeedLayers() != nil || e.GetMediaRelay() != nil)
 		return !kept
 	})
 	s.transient = nil

@@ -274,6 +274,13 @@ func (o *mediaObserver) SectionsNeeded(_ string, audio, video int) {
 	}
 }
 
+// LayersNeeded implements sfu.LayerObserver.
+func (o *mediaObserver) LayersNeeded(_, mid string, rids []string) {
+	if o.current() {
+		o.m.seat.send(&wire.Envelope{Body: &wire.Envelope_NeedLayers{NeedLayers: &wire.NeedLayers{Mid: mid, Rids: rids}}})
+	}
+}
+
 // ReceiverStates implements sfu.PeerObserver.
 func (o *mediaObserver) ReceiverStates(_ string, states []sfu.ReceiverState) {
 	if !o.current() {

@@ -77,6 +77,18 @@ test("after the opening pictures and sound go both ways", async () => {
   expect((await judge.lastSample()).packets[judgeSees.mic] ?? 0).toBe(0);
 });
 
+test("a layer that nobody shows is not sent, and is there when a picture is opened large", async () => {
+  // The record takes the largest. What is between it and the smallest is for those who look.
+  await judge.showsPictures(160, 90);
+  await expect.poll(() => party.sends(), { timeout: 30_000 }).toEqual(["f", "q"]);
+  await expect.poll(() => judge.frameHeight(judgeSees.cam)).toBeLessThanOrEqual(180);
+  await judge.showsPictures(480, 270);
+  await expect.poll(() => party.sends()).toEqual(["f", "h", "q"]);
+  await expect.poll(() => judge.frameHeight(judgeSees.cam)).toBeGreaterThan(180);
+  await judge.receives(judgeSees.cam);
+  await judge.showsPictures(0, 0);
+});
+
 test("the floor opens the microphone", async () => {
   await party.act("Xin phát biểu");
   await judge.sees("a hand", (v) => v.hands.includes(judgeSees.party.person));

@@ -425,6 +425,44 @@ export class Seat {
     );
   }
 
+  /** sends lists the layers of the own camera that are encoded now, by their rids. */
+  async sends(): Promise<string[]> {
+    return await this.page.evaluate(async () => {
+      const rids: string[] = [];
+      (await window.__phientoa.pc()?.getStats())?.forEach((s: RTCOutboundRtpStreamStats) => {
+        if (s.type === "outbound-rtp" && s.kind === "video" && s.active) rids.push(s.rid ?? "");
+      });
+      return rids.toSorted();
+    });
+  }
+
+  /** showsPictures makes all pictures of the page so large, 0 x 0 as it would by itself. */
+  async showsPictures(width: number, height: number): Promise<void> {
+    const css = `video { width: ${width}px !important; height: ${height}px !important }`;
+    await this.page.evaluate(
+      (css) => {
+        // A style element would break the page's content security policy.
+        const sheet = new CSSStyleSheet();
+        sheet.replaceSync(css);
+        document.adoptedStyleSheets = [sheet];
+      },
+      width > 0 ? css : "",
+    );
+  }
+
+  /** frameHeight of what a section shows, 0 before the first picture. */
+  async frameHeight(mid: string): Promise<number> {
+    return await this.page.evaluate(async (mid) => {
+      const section = window.__phientoa.pc()?.getTransceivers();
+      const track = section?.find((t) => t.mid === mid)?.receiver.track.id;
+      let height = 0;
+      (await window.__phientoa.pc()?.getStats())?.forEach((s: RTCInboundRtpStreamStats) => {
+        if (s.type === "inbound-rtp" && s.trackIdentifier === track) height = s.frameHeight ?? 0;
+      });
+      return height;
+    }, mid);
+  }
+
   async samples(): Promise<Sample[]> {
     return await this.page.evaluate(() => window.__probe.samples);
   }

@@ -4,6 +4,7 @@ import {
   MediaAnswerSchema,
   type MediaOffer,
   MediaRelaySchema,
+  NeedLayersSchema,
   NeedSectionsSchema,
 } from "../wire/phientoa/v1/phientoa_pb";
 import { MAX_SECTIONS, Media } from "./media";
@@ -11,13 +12,51 @@ import type { Body } from "./signaling";
 import type { SectionView, Transport } from "./state";
 import { testClock } from "./testing";
 
+/** FakeSender takes a change of its encodings when the test lets it, from a copy as a browser does. */
+class FakeSender {
+  readonly replaceTrack = vi.fn();
+  readonly changes: (() => void)[] = [];
+  private readonly pc: FakePC;
+  encodings: RTCRtpEncodingParameters[];
+
+  constructor(pc: FakePC, encodings: RTCRtpEncodingParameters[]) {
+    this.pc = pc;
+    this.encodings = encodings.map((e) => ({ ...e }));
+  }
+  getStats() {
+    return Promise.resolve(
+      new Map([["T", { type: "transport", bytesReceived: this.pc.received }]]),
+    );
+  }
+  getParameters() {
+    return { encodings: this.encodings.map((e) => ({ ...e })) };
+  }
+  setParameters(p: { encodings: RTCRtpEncodingParameters[] }) {
+    return new Promise<void>((done, refuse) => {
+      this.changes.push(() => {
+        if (this.pc.closed) {
+          refuse(new Error("closed"));
+          return;
+        }
+        this.encodings = p.encodings;
+        done();
+      });
+    });
+  }
+}
+
 /** FakePC counts m-lines as a browser does: mids appear with the local description. */
 class FakePC extends EventTarget {
   connectionState: RTCPeerConnectionState = "new";
   iceConnectionState: RTCIceConnectionState = "new";
   signalingState: RTCSignalingState = "stable";
   localDescription: { sdp: string } | null = null;
-  readonly transceivers: { mid: string | null; kind: string; init: RTCRtpTransceiverInit }[] = [];
+  readonly transceivers: {
+    mid: string | null;
+    kind: string;
+    init: RTCRtpTransceiverInit;
+    sender: FakeSender;
+  }[] = [];
   readonly restarts: boolean[] = [];
   closed = false;
   iceServers: RTCIceServer[];
@@ -41,11 +80,7 @@ class FakePC extends EventTarget {
       kind,
       init,
       receiver: { track },
-      sender: {
-        replaceTrack: vi.fn(),
-        getStats: () =>
-          Promise.resolve(new Map([["T", { type: "transport", bytesReceived: this.received }]])),
-      },
+      sender: new FakeSender(this, init.sendEncodings ?? []),
       setCodecPreferences: vi.fn(),
     };
     this.transceivers.push(t);
@@ -219,6 +254,48 @@ describe("media", () => {
     expect(x.sent).toHaveLength(3);
     await x.answer();
     expect(x.sections()).toHaveLength(4);
+  });
+
+  it("sends the layers that somebody takes, by the newest word", async () => {
+    const x = setup();
+    x.media.use(x.stream);
+    x.media.start();
+    await x.flush();
+    await x.answer();
+    const sender = x.pcs[0]?.transceivers[1]?.sender;
+    const say = (mid: string, ...rids: string[]): void => {
+      x.media.needLayers(create(NeedLayersSchema, { mid, rids }));
+    };
+    const on = () => sender?.encodings.filter((e) => e.active ?? true).map((e) => e.rid);
+    const change = async () => {
+      sender?.changes.shift()?.();
+      await x.flush();
+    };
+    expect(on()).toEqual(["q", "h", "f"]);
+    say("0", "q"); // an m-line without layers
+    say("7", "q"); // a foreign one
+    say("1", "q", "h", "f");
+    await x.flush();
+    expect(sender?.changes).toEqual([]);
+    say("1", "q");
+    await x.flush();
+    say("1", "q", "h");
+    say("1", "q", "f");
+    expect(sender?.changes).toHaveLength(1);
+    await change();
+    expect(on()).toEqual(["q"]);
+    await change();
+    expect(on()).toEqual(["q", "f"]);
+    expect(sender?.changes).toEqual([]);
+
+    // What was said of a connection does not count for the next one.
+    say("1", "q");
+    x.media.start();
+    await x.flush();
+    await change();
+    const next = x.pcs[1]?.transceivers[1]?.sender;
+    expect(next?.changes).toEqual([]);
+    expect(next?.encodings.some((e) => e.active === false)).toBe(false);
   });
 
   it("bounds its m-lines whatever it is asked for", async () => {

@@ -5,6 +5,7 @@ import {
   type MediaAnswer,
   MediaOfferSchema,
   type MediaRelay,
+  type NeedLayers,
   type NeedSections,
   PausedBy,
   PublishSchema,
@@ -87,6 +88,11 @@ export class Media {
   private generation = 0;
   /** how often the server asked for a new PeerConnection since one connected */
   private renewals = 0;
+  /** rids that the server needs, by the mid of the own m-line; what is not named is all needed */
+  private layers = new Map<string, readonly string[]>();
+  /** the encodings are being changed; what is said meanwhile is heeded afterwards */
+  private layering = false;
+  private unheeded = false;
   /** the pulse has stopped */
   private silent = false;
   private microphoneOpen = false;
@@ -175,6 +181,7 @@ export class Media {
     this.receiving = [];
     this.table.clear();
     this.states.clear();
+    this.layers.clear();
     this.offer = null;
     this.need = { audio: 0, video: 0 };
     this.again = false;
@@ -207,6 +214,26 @@ export class Media {
     this.need.audio = Math.max(0, n.audio - added.audio);
     this.need.video = Math.max(0, n.video - added.video);
     if (this.need.audio + this.need.video > 0) void this.negotiate();
+  }
+
+  /** needLayers: layers of the own camera that nobody takes are neither encoded nor sent. */
+  needLayers(n: NeedLayers): void {
+    this.layers.set(n.mid, n.rids);
+    this.unheeded = true;
+    if (!this.layering) void this.activate();
+  }
+
+  /** One change of the senders at a time; the newest word counts. */
+  private async activate(): Promise<void> {
+    this.layering = true;
+    while (this.unheeded) {
+      this.unheeded = false;
+      for (const { transceiver } of this.publish) {
+        const rids = this.layers.get(transceiver.mid ?? "");
+        if (rids) await choose(transceiver.sender, rids);
+      }
+    }
+    this.layering = false;
   }
 
   async answer(a: MediaAnswer, id: string): Promise<void> {
@@ -498,6 +525,19 @@ export class Media {
     }
     return out;
   }
+}
+
+/** choose makes the encodings of these rids the active ones. */
+async function choose(sender: RTCRtpSender, rids: readonly string[]): Promise<void> {
+  const parameters = sender.getParameters();
+  let differs = false;
+  for (const e of parameters.encodings) {
+    const active = e.rid === undefined || rids.includes(e.rid);
+    differs ||= (e.active ?? true) !== active;
+    e.active = active;
+  }
+  // Refused, by a connection that is gone or a device that fails: it sends more than is needed.
+  if (differs) await sender.setParameters(parameters).catch(() => undefined);
 }
 
 function prefer(t: RTCRtpTransceiver, kind: "audio" | "video"): void {

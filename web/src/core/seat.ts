@@ -298,6 +298,9 @@ export class Seat {
       case "needSections":
         this.media.needSections(body.value);
         return;
+      case "needLayers":
+        this.media.needLayers(body.value);
+        return;
       case "receiverStates":
         this.media.receiverStates(body.value);
         return;
