@@ -105,7 +105,7 @@ function RoomAct({ alert, view }: { alert: Alert; view: View | null }) {
 /** What the client itself must say: the line, the own devices. */
 function useOwnLines(): Line[] {
   const s = useRoom();
-  const { t } = useTexts();
+  const { t, pick } = useTexts();
   const lines: Line[] = [];
   const add = (id: string, severity: string, title: string, text = ""): void => {
     lines.push({ id, severity, title, text });
@@ -117,6 +117,10 @@ function useOwnLines(): Line[] {
     add("line", "error", t("control_lost"), `${t("control_lost_text")} ${call}`.trim());
   } else if (away) add("line", "error", t("lost_title"), `${t("lost_text")} ${call}`.trim());
   else if (s.transport === "lost") add("media", "error", t("media_lost"), call);
+  if (s.mediaRefusal) {
+    const title = t(s.mediaRefusal.code === "media_codec" ? "media_refused_own" : "media_refused");
+    add("media_refused", "error", title, pick(s.mediaRefusal));
+  }
   if (s.own?.trouble) add("device", "error", t("device_trouble"));
   if (s.view?.degraded)
     add(
