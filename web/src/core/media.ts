@@ -262,7 +262,7 @@ export class Media {
    */
   private refused(r: Refusal): void {
     this.p.handlers.refused(r);
-    if (r.code === "media_codec") {
+    if (r.code === "media_codec" || r.code === "media_format") {
       if (this.dropCamera()) void this.negotiate();
       return;
     }

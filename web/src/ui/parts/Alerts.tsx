@@ -1,6 +1,7 @@
 // Alerts: sentences with one action, at most three, always under the strip.
 import type { ReactNode } from "react";
 import { acts, may } from "../../core/acts";
+import type { Problem } from "../../core/api";
 import { fromMicros } from "../../core/clock";
 import { primaryOf, waitedFor } from "../../core/procedure";
 import type { Act as WireAct } from "../../core/signaling";
@@ -102,6 +103,9 @@ function RoomAct({ alert, view }: { alert: Alert; view: View | null }) {
   );
 }
 
+/** The picture alone is refused, not the connection. */
+const noPicture = (r: Problem): boolean => r.code === "media_codec" || r.code === "media_format";
+
 /** What the client itself must say: the line, the own devices. */
 function useOwnLines(): Line[] {
   const s = useRoom();
@@ -118,7 +122,7 @@ function useOwnLines(): Line[] {
   } else if (away) add("line", "error", t("lost_title"), `${t("lost_text")} ${call}`.trim());
   else if (s.transport === "lost") add("media", "error", t("media_lost"), call);
   if (s.mediaRefusal) {
-    const title = t(s.mediaRefusal.code === "media_codec" ? "media_refused_own" : "media_refused");
+    const title = t(noPicture(s.mediaRefusal) ? "media_refused_own" : "media_refused");
     add("media_refused", "error", title, pick(s.mediaRefusal));
   }
   if (s.own?.trouble) add("device", "error", t("device_trouble"));
