@@ -40,7 +40,7 @@ func sendsH264(c *client) func(key bool, text string) {
 func TestH264IsForwardedFromItsParameterSetsOn(t *testing.T) {
 	for name, mode := range map[string]ReceiverMode{"own": ReceiveOwn, "Pion": ReceivePion} {
 		t.Run(name, func(t *testing.T) {
-			r := newTestRoom(t, func(p *Params) { p.Receiver, p.H264 = mode, true })
+			r := newTestRoom(t, func(p *Params) { p.Receiver = mode })
 			tap := &lockedTap{tapLog: newTapLog()}
 			remove, err := r.Tap(TapParams{Class: "recorder", Tap: tap})
 			require.NoError(t, err)
@@ -73,7 +73,7 @@ func TestH264IsForwardedFromItsParameterSetsOn(t *testing.T) {
 // Nobody gets what he cannot decode: who comes later is told so, who is there already
 // keeps such a camera out, and an onlooker keeps nothing out.
 func TestWhatAReceiverCannotDecode(t *testing.T) {
-	r := newTestRoom(t, func(p *Params) { p.H264 = true })
+	r := newTestRoom(t, nil)
 	require.NoError(t, r.Apply(Routing{Grants: []Grant{toPeer(cam("encoder"), "party"), toPeer(cam("encoder"), "public")}}))
 	public := join(t, r, clientParams{id: "public", video: 1, prepare: []SourceID{cam("encoder")}, noH264: true, onlooker: true})
 	encoder := join(t, r, clientParams{id: "encoder", rids: []string{""}, h264: true})
@@ -101,17 +101,12 @@ func TestWhatAReceiverCannotDecode(t *testing.T) {
 		}
 		require.NoError(t, err, "the onlooker alone hinders nobody")
 	}
-	r.engine.p.H264 = false
-	p, err := r.Join(PeerParams{ID: "encoder", MayPublish: []SourceKind{Cam}})
-	require.NoError(t, err)
-	_, err = p.Negotiate(t.Context(), Offer{SDP: sdp, Publish: encoder.pub})
-	require.ErrorIs(t, err, ErrCodec, "without the setting nobody sends H.264")
 }
 
 // A wall that cannot decode the picture of who speaks shows the next one instead of
 // nothing, and goes to who speaks as soon as that can be decoded.
 func TestAFollowerShowsWhatItCanDecode(t *testing.T) {
-	r := newTestRoom(t, func(p *Params) { p.H264 = true })
+	r := newTestRoom(t, nil)
 	speaker, other := toPeer(cam("encoder"), "wall"), toPeer(cam("other"), "wall")
 	speaker.Priority, other.Priority = 200, 100
 	require.NoError(t, r.Apply(Routing{Grants: []Grant{speaker, other}}))

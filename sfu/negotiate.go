@@ -98,9 +98,6 @@ func (p *Peer) allDecode(plan *offerPlan) error {
 	defer p.room.mu.Unlock()
 	for _, pub := range plan.publish {
 		src := p.room.sources[SourceID{Peer: p.id, Kind: pub.kind}]
-		if pub.kind == Cam && pub.codec == H264 && !p.room.engine.p.H264 {
-			return fmt.Errorf("%w: H.264 is not accepted here", ErrCodec)
-		}
 		if src == nil || pub.kind != Cam || pub.codec != H264 {
 			continue
 		}
