@@ -137,11 +137,8 @@ type Params struct {
 	Loops    int
 	Sender   SenderMode
 	Receiver ReceiverMode
-	// H264 accepts cameras that offer H.264 and no VP8; without it they are refused
-	// (ErrCodec). Default off: the players of recordings do not show H.264 yet.
-	H264   bool
-	Limits Limits
-	Logger *slog.Logger
+	Limits   Limits
+	Logger   *slog.Logger
 	// Registerer takes the metrics; nil registers none.
 	Registerer prometheus.Registerer
 	// Now is the clock of timestamps, default time.Now (monotonic inside).

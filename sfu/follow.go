@@ -28,7 +28,7 @@ func (p *Peer) refollow(kind SourceKind, now time.Time) {
 			free = append(free, s)
 		}
 	}
-	best := p.room.best(p.id, kind, len(free))
+	best := p.room.best(p.id, kind, free)
 	// Who carries one of the best goes on with it.
 	free = slices.DeleteFunc(free, func(s *section) bool {
 		i := slices.Index(best, s.src.id)
@@ -48,9 +48,11 @@ func (p *Peer) refollow(kind SourceKind, now time.Time) {
 	}
 }
 
-// best are at most n sources of the kind that are granted to the peer: those that
-// somebody connected publishes before the others, then by priority, then by id.
-func (r *Room) best(peer string, kind SourceKind, n int) []SourceID {
+// best are at most one source of the kind for each of these sections of a peer to which
+// they are granted: those that somebody connected publishes before the others, then by
+// priority, then by id. A picture that none of the sections can decode is left out, so
+// that the next best is seen in its stead.
+func (r *Room) best(peer string, kind SourceKind, free []*section) []SourceID {
 	type candidate struct {
 		id       SourceID
 		lost     int
@@ -66,16 +68,20 @@ func (r *Room) best(peer string, kind SourceKind, n int) []SourceID {
 			continue
 		}
 		c := candidate{id: id, priority: g.Priority}
-		if src := r.sources[id]; src == nil || src.lost() {
+		src := r.sources[id]
+		if src == nil || src.lost() {
 			c.lost = 1
+		}
+		if src != nil && kind == Cam && !slices.ContainsFunc(free, func(s *section) bool { return s.takes(src.codec) }) {
+			continue
 		}
 		list = append(list, c)
 	}
 	slices.SortFunc(list, func(a, b candidate) int {
 		return cmp.Or(a.lost-b.lost, int(b.priority)-int(a.priority), cmp.Compare(a.id.Peer, b.id.Peer))
 	})
-	out := make([]SourceID, 0, n)
-	for _, c := range list[:min(n, len(list))] {
+	out := make([]SourceID, 0, len(free))
+	for _, c := range list[:min(len(free), len(list))] {
 		out = append(out, c.id)
 	}
 	return out

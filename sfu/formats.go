@@ -3,6 +3,7 @@ package sfu
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pion/sdp/v3"
@@ -36,6 +37,11 @@ func keepOurs(m *sdp.MediaDescription, publishes bool) error {
 		}
 		return false
 	})
+	for i, a := range m.Attributes {
+		if pt, said, ok := strings.Cut(a.Value, " "); ok && a.Key == "fmtp" && isOurH264(said) {
+			m.Attributes[i].Value = pt + " " + asBrowsersSay(said)
+		}
+	}
 	switch {
 	case len(ours) > maxFormats:
 		return fmt.Errorf("%w: %d formats of an m-line", ErrLimit, len(ours))
@@ -93,13 +99,36 @@ func formatNames(m *sdp.MediaDescription) (name, again map[string]string) {
 // all browsers with H.264 have: constrained baseline in packetization mode 1.
 func isOurH264(fmtp string) bool {
 	mode, profile := false, false
-	for p := range strings.SplitSeq(strings.ToLower(fmtp), ";") {
+	for p := range strings.SplitSeq(fmtp, ";") {
 		p = strings.TrimSpace(p)
-		mode = mode || p == "packetization-mode=1"
-		level, ok := strings.CutPrefix(p, "profile-level-id=")
-		profile = profile || ok && len(level) == 6 && strings.HasPrefix(level, "42e0")
+		mode = mode || strings.EqualFold(p, "packetization-mode=1")
+		profile = profile || isConstrainedBaseline(p)
 	}
 	return mode && profile
+}
+
+const profileLevelID = "profile-level-id="
+
+// isConstrainedBaseline reads one parameter: profile 66 with constraint_set1_flag, in
+// whatever other flags an encoder writes it (RFC 6184 table 5: 42e0, 42c0, 4240).
+func isConstrainedBaseline(p string) bool {
+	if len(p) != len(profileLevelID)+6 || !strings.EqualFold(p[:len(profileLevelID)], profileLevelID) {
+		return false
+	}
+	id, err := strconv.ParseUint(p[len(profileLevelID):], 16, 24)
+	return err == nil && id>>16 == 66 && id>>8&0x4f == 0x40
+}
+
+// asBrowsersSay writes constrained baseline in the parameters of a format as browsers
+// do, 42e0: Pion takes two spellings of it for two profiles.
+func asBrowsersSay(fmtp string) string {
+	list := strings.Split(fmtp, ";")
+	for i, p := range list {
+		if p = strings.TrimSpace(p); isConstrainedBaseline(p) {
+			list[i] = profileLevelID + "42e0" + strings.ToLower(p[len(p)-2:])
+		}
+	}
+	return strings.Join(list, ";")
 }
 
 // ourFormats lists the offered formats that mediaEngine registers, each once, in

@@ -40,7 +40,7 @@ func sendsH264(c *client) func(key bool, text string) {
 func TestH264IsForwardedFromItsParameterSetsOn(t *testing.T) {
 	for name, mode := range map[string]ReceiverMode{"own": ReceiveOwn, "Pion": ReceivePion} {
 		t.Run(name, func(t *testing.T) {
-			r := newTestRoom(t, func(p *Params) { p.Receiver, p.H264 = mode, true })
+			r := newTestRoom(t, func(p *Params) { p.Receiver = mode })
 			tap := &lockedTap{tapLog: newTapLog()}
 			remove, err := r.Tap(TapParams{Class: "recorder", Tap: tap})
 			require.NoError(t, err)
@@ -73,7 +73,7 @@ func TestH264IsForwardedFromItsParameterSetsOn(t *testing.T) {
 // Nobody gets what he cannot decode: who comes later is told so, who is there already
 // keeps such a camera out, and an onlooker keeps nothing out.
 func TestWhatAReceiverCannotDecode(t *testing.T) {
-	r := newTestRoom(t, func(p *Params) { p.H264 = true })
+	r := newTestRoom(t, nil)
 	require.NoError(t, r.Apply(Routing{Grants: []Grant{toPeer(cam("encoder"), "party"), toPeer(cam("encoder"), "public")}}))
 	public := join(t, r, clientParams{id: "public", video: 1, prepare: []SourceID{cam("encoder")}, noH264: true, onlooker: true})
 	encoder := join(t, r, clientParams{id: "encoder", rids: []string{""}, h264: true})
@@ -93,17 +93,32 @@ func TestWhatAReceiverCannotDecode(t *testing.T) {
 		_, err = p.Negotiate(t.Context(), Offer{SDP: sdp, Publish: encoder.pub})
 		if again {
 			require.ErrorIs(t, err, ErrCodec)
-			require.ErrorContains(t, err, "party")
+			var of *CodecError
+			require.ErrorAs(t, err, &of)
+			require.Equal(t, "party", of.Peer)
 			party.peer.Close()
 			continue
 		}
 		require.NoError(t, err, "the onlooker alone hinders nobody")
 	}
-	r.engine.p.H264 = false
-	p, err := r.Join(PeerParams{ID: "encoder", MayPublish: []SourceKind{Cam}})
-	require.NoError(t, err)
-	_, err = p.Negotiate(t.Context(), Offer{SDP: sdp, Publish: encoder.pub})
-	require.ErrorIs(t, err, ErrCodec, "without the setting nobody sends H.264")
+}
+
+// A wall that cannot decode the picture of who speaks shows the next one instead of
+// nothing, and goes to who speaks as soon as that can be decoded.
+func TestAFollowerShowsWhatItCanDecode(t *testing.T) {
+	r := newTestRoom(t, nil)
+	speaker, other := toPeer(cam("encoder"), "wall"), toPeer(cam("other"), "wall")
+	speaker.Priority, other.Priority = 200, 100
+	require.NoError(t, r.Apply(Routing{Grants: []Grant{speaker, other}}))
+	encoder := join(t, r, clientParams{id: "encoder", rids: []string{""}, h264: true})
+	join(t, r, clientParams{id: "other", rids: []string{""}})
+	wall := join(t, r, clientParams{id: "wall", follows: true, video: 1, noH264: true, onlooker: true})
+	shown := func(c *client) string { return c.peer.States()[0].Source.Peer }
+	require.Equal(t, "other", shown(wall))
+	able := join(t, r, clientParams{id: "wall", follows: true, video: 1, onlooker: true})
+	require.Equal(t, "encoder", shown(able))
+	encoder.peer.Close()
+	every(t, "the other's picture", func(int) {}, func() bool { return shown(able) == "other" })
 }
 
 // What a camera offers: VP8 wherever it can; of H.264 only the form that browsers share.
@@ -122,6 +137,9 @@ func TestOfferedPictures(t *testing.T) {
 		keeps string
 	}{
 		"H.264 alone":             {line("102 103", ours), H264, "102 103"},
+		"another spelling":        {line("102 103", h264+"packetization-mode=1; profile-level-id=42C01f\r\n"), H264, "fmtp:102 packetization-mode=1;profile-level-id=42e01f"},
+		"baseline":                {line("102 103", h264+"packetization-mode=1;profile-level-id=42001f\r\n"), Opus, ""},
+		"main":                    {line("102 103", h264+"packetization-mode=1;profile-level-id=4de01f\r\n"), Opus, ""},
 		"VP8 behind H.264":        {line("102 103 96", ours+"a=rtpmap:96 VP8/90000\r\n"), VP8, "SAVPF 96\r\n"},
 		"another profile":         {line("102 103", h264+"packetization-mode=1;profile-level-id=640032\r\n"), Opus, ""},
 		"no packetization mode":   {line("102 103", h264+"profile-level-id=42e01f\r\n"), Opus, ""},

@@ -23,6 +23,17 @@ var (
 	ErrBadID = errors.New("sfu: bad id")
 )
 
+// CodecError is an ErrCodec because of a peer that must see the camera and cannot decode
+// what it sends.
+type CodecError struct {
+	Peer string // its id
+}
+
+func (e *CodecError) Error() string { return ErrCodec.Error() + ": " + e.Peer + " cannot decode it" }
+
+// Unwrap makes it an ErrCodec.
+func (e *CodecError) Unwrap() error { return ErrCodec }
+
 const (
 	maxLayers      = 4    // arrays per receiver are sized by it
 	receiveMTU     = 1500 // bytes of a received RTP packet

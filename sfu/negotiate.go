@@ -98,15 +98,12 @@ func (p *Peer) allDecode(plan *offerPlan) error {
 	defer p.room.mu.Unlock()
 	for _, pub := range plan.publish {
 		src := p.room.sources[SourceID{Peer: p.id, Kind: pub.kind}]
-		if pub.kind == Cam && pub.codec == H264 && !p.room.engine.p.H264 {
-			return fmt.Errorf("%w: H.264 is not accepted here", ErrCodec)
-		}
 		if src == nil || pub.kind != Cam || pub.codec != H264 {
 			continue
 		}
 		for _, s := range src.sections {
 			if !s.peer.onlooker && !s.takes(pub.codec) {
-				return fmt.Errorf("%w: %s cannot decode it", ErrCodec, s.peer.id)
+				return &CodecError{Peer: s.peer.id}
 			}
 		}
 	}
@@ -354,7 +351,11 @@ func (t *sectionTrack) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParame
 	s.rtxPT, s.h264RTX = t.repeats(ctx, s.pt), t.repeats(ctx, s.h264PT)
 	s.numberWide(ctx.HeaderExtensions())
 	s.bound = true
-	s.retarget(p.room.engine.p.Now())
+	now := p.room.engine.p.Now()
+	if p.follows { // what it cannot decode is known only now
+		p.refollow(t.kind, now)
+	}
+	s.retarget(now)
 	return media, nil
 }
 

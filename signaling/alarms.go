@@ -21,6 +21,9 @@ const (
 	alarmTest     = "test_failed"
 	alarmLost     = "point_lost"
 	alarmRecorder = "recorder"
+	// alarmPicture: what the device sends cannot be decoded at the device of the detail, or
+	// nowhere (no detail).
+	alarmPicture = "picture"
 	// troubleExhibit is the detail of a recorder's alarm: a document that the court
 	// admitted is not in the evidence, which has ended.
 	troubleExhibit = "exhibit-missing"

@@ -105,7 +105,10 @@ func (r *Room) newPlace(j joining, old *place) (*place, error) {
 		pl.presence.told = r.connected(j.device)
 	}
 	pl.media = newSeatMedia(r.p.media, s, hearing.Sources(r.tip), &r.closers, r.logger)
-	pl.media.relay = r.p.relay
+	pl.media.relay, pl.media.onlooker = r.p.relay, hearing.Watches(r.tip, j.device)
+	if r.alarms != nil {
+		pl.media.unseen = func(shows, sees hearing.DeviceID) { r.alarms.raise(alarmPicture, "", shows, string(sees)) }
+	}
 	r.seats[j.device] = pl
 	return pl, nil
 }

@@ -300,6 +300,8 @@ type fakeMedia struct {
 	last   sfu.Routing
 	closed bool
 	joins  int
+	fails  error // of every negotiation
+	params []sfu.PeerParams
 }
 
 func (m *fakeMedia) Room(string) (MediaRoom, error) {
@@ -324,11 +326,12 @@ func (m *fakeMedia) Close() {
 
 func (m *fakeMedia) SFU() *sfu.Room { return nil }
 
-func (m *fakeMedia) Join(sfu.PeerParams) (MediaPeer, error) {
+func (m *fakeMedia) Join(p sfu.PeerParams) (MediaPeer, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.joins++
-	return &fakePeer{quiet: never}, nil
+	m.params = append(m.params, p)
+	return &fakePeer{quiet: never, fails: m.fails}, nil
 }
 
 func (m *fakeMedia) isClosed() bool {
@@ -353,10 +356,11 @@ type fakePeer struct {
 	mu     sync.Mutex
 	closed bool
 	quiet  func() time.Duration
+	fails  error
 }
 
 func (p *fakePeer) Negotiate(context.Context, sfu.Offer) (sfu.Answer, error) {
-	return sfu.Answer{SDP: "answer"}, nil
+	return sfu.Answer{SDP: "answer"}, p.fails
 }
 func (p *fakePeer) Prepare([]sfu.SourceID) {}
 func (p *fakePeer) Hint([]sfu.Hint)        {}

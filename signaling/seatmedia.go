@@ -34,6 +34,12 @@ type seatMedia struct {
 	began   string          // the offer that the peer at hand began with
 	closers *sync.WaitGroup // the room's: closings outlive a seat
 
+	onlooker bool // its seat only watches: it hinders nobody's picture
+	// unseen raises that the picture of one device cannot be decoded at another, or at
+	// none ("") that is known; nil: nobody is told. Once for each pair.
+	unseen func(shows, sees hearing.DeviceID)
+	told   map[[2]hearing.DeviceID]bool
+
 	relay func() (RelayPass, error) // nil: there is no relay
 	pass  RelayPass                 // nil: none was given out
 }
@@ -137,7 +143,7 @@ func (m *seatMedia) offer(ctx context.Context, o *wire.MediaOffer) (*wire.MediaA
 			return &wire.MediaAnswer{Refusal: wireRefusal(m.lostLocked())}, nil
 		}
 		if errors.Is(err, sfu.ErrCodec) {
-			return &wire.MediaAnswer{Refusal: wireRefusal(refuseCodec())}, nil
+			return &wire.MediaAnswer{Refusal: wireRefusal(m.unseenLocked(err))}, nil
 		}
 		return &wire.MediaAnswer{Refusal: wireRefusal(refuseMediaFailed())}, nil
 	}
@@ -160,6 +166,30 @@ func (m *seatMedia) supersede(o *wire.MediaOffer) {
 	if o.Generation == 0 && m.peer != nil && o.Sdp != m.began {
 		m.dropLocked()
 	}
+}
+
+// unseenLocked is the refusal of a picture that somebody who must see it, or anybody,
+// cannot decode; the operators hear of it.
+func (m *seatMedia) unseenLocked(err error) *hearing.Refusal {
+	var of *sfu.CodecError
+	if !errors.As(err, &of) {
+		m.tellLocked(m.seat.device, "")
+		return refuseFormat()
+	}
+	m.tellLocked(m.seat.device, hearing.DeviceID(of.Peer))
+	return refuseCodec()
+}
+
+func (m *seatMedia) tellLocked(shows, sees hearing.DeviceID) {
+	pair := [2]hearing.DeviceID{shows, sees}
+	if m.unseen == nil || m.told[pair] {
+		return
+	}
+	if m.told == nil {
+		m.told = map[[2]hearing.DeviceID]bool{}
+	}
+	m.told[pair] = true
+	m.unseen(shows, sees)
 }
 
 // lostLocked is the refusal when the peer went away under an offer.
@@ -195,7 +225,7 @@ func (m *seatMedia) join(o *wire.MediaOffer) (MediaPeer, uint32, *hearing.Refusa
 	m.mu.Unlock()
 	// Not under mu: the sfu waits here for the end of an earlier peer, whose
 	// observer may wait for mu.
-	p, err := m.room.Join(sfu.PeerParams{ID: string(m.seat.device), Observer: &mediaObserver{m: m, gen: gen}, MayPublish: m.publish, Follows: o.Follow})
+	p, err := m.room.Join(sfu.PeerParams{ID: string(m.seat.device), Observer: &mediaObserver{m: m, gen: gen}, MayPublish: m.publish, Follows: o.Follow, Onlooker: m.onlooker})
 	if err != nil {
 		m.logger.Warn("peer not joined", "device", m.seat.device, "err", err)
 		if errors.Is(err, sfu.ErrOverload) {
@@ -292,6 +322,11 @@ func (o *mediaObserver) ReceiverStates(_ string, states []sfu.ReceiverState) {
 			Mid: s.MID, Granted: s.Granted, PausedBy: wire.PausedBy(s.PausedBy),
 			CurrentLayer: int32(s.CurrentLayer), TargetLayer: int32(s.TargetLayer), WaitingKeyframe: s.WaitingKeyframe,
 		})
+		if s.PausedBy == sfu.PausedByCodec && !o.m.onlooker {
+			o.m.mu.Lock()
+			o.m.tellLocked(hearing.DeviceID(s.Source.Peer), o.m.seat.device)
+			o.m.mu.Unlock()
+		}
 	}
 	o.m.seat.post(&wire.Envelope{Body: &wire.Envelope_ReceiverStates{ReceiverStates: out}})
 }

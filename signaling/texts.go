@@ -151,6 +151,13 @@ func refuseCodec() *hearing.Refusal {
 		"Others in the hearing cannot see the picture format that this camera sends. Please use VP8; if it keeps failing, tell the technician.")
 }
 
+// refuseFormat: nobody could see it here.
+func refuseFormat() *hearing.Refusal {
+	return refusal("media_format",
+		"Hệ thống không nhận định dạng hình mà máy quay này gửi. Vui lòng dùng VP8 hoặc H.264 Constrained Baseline; nếu vẫn lỗi, hãy báo cán bộ kỹ thuật.",
+		"The picture format that this camera sends is not taken here. Please use VP8 or H.264 constrained baseline; if it keeps failing, tell the technician.")
+}
+
 func refuseLeased() *hearing.Refusal {
 	return refusal("hosted_elsewhere",
 		"Phiên tòa đang được một máy chủ khác phục vụ. Đang kết nối lại.",

@@ -101,6 +101,10 @@ func TestForeignDevicesPublishAndPlay(t *testing.T) {
 		startForeign(t, w.token, systemPython, "testdata/gstreamer_device.py", "publish", publish)
 		startForeign(t, w.wallToken, systemPython, "testdata/aiortc_device.py", "play", play).decodes(t)
 	})
+	t.Run("GStreamer's H.264 to aiortc", func(t *testing.T) {
+		startForeign(t, w.token, systemPython, "testdata/gstreamer_device.py", "publish-h264", publish)
+		startForeign(t, w.wallToken, systemPython, "testdata/aiortc_device.py", "play", play).decodes(t)
+	})
 	t.Run("aiortc to GStreamer", func(t *testing.T) {
 		startForeign(t, w.token, systemPython, "testdata/aiortc_device.py", "publish", publish)
 		startForeign(t, w.wallToken, systemPython, "testdata/gstreamer_device.py", "play", play).decodes(t)

@@ -122,6 +122,16 @@ func (d *Device) watches(s *State) bool {
 	return d.Kind == Viewer && !slices.ContainsFunc(d.People, func(p PersonID) bool { return !s.booked(p).Capacity.Watches() })
 }
 
+// Watches tells whether only people who watch (journalists, attendees) are booked in front
+// of the device, and it only receives. It follows from the booking alone.
+func Watches(s *State, id DeviceID) bool {
+	if s == nil {
+		return false
+	}
+	d := s.device(id)
+	return d != nil && d.watches(s)
+}
+
 // officerAt is the point whose officers, and nobody else, are in front of the
 // device, and the reader one of them; empty otherwise. What it shows is theirs to
 // read also while they wait. Points are of hearings with a procedure.

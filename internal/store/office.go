@@ -49,7 +49,7 @@ type Alarm struct {
 	Hearing string
 	Person  string
 	Device  string
-	Kind    string // "help", "test_failed", "point_lost", "recorder"
+	Kind    string // "help", "test_failed", "point_lost", "recorder", "picture"
 	Detail  string // at most 500 bytes, no names
 	TakenBy string // account
 	TakenAt time.Time

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"phientoa/recording"
 	"phientoa/recording/archive"
 )
 
@@ -60,6 +61,36 @@ func TestAnExcerptProvesItself(t *testing.T) {
 	require.Equal(t, 0, r.ExitCode(), r.Text("en"))
 	require.Equal(t, 5, r.Events)
 	require.NotContains(t, string(with), `\"said at 24\"`)
+}
+
+// Of H.264 an excerpt begins with the beginning of the file, the decoder's record in it,
+// and with a key picture; a redacted copy lacks what was cut and nothing else.
+func TestPicturesOfH264AreCutAsOthers(t *testing.T) {
+	c := newCourt(t)
+	part := c.sealed(t, hearing{devices: 2, seconds: 60, h264: true})
+	whole := takeApart(t, part)
+	const name = "media/t003-1.webm"
+	require.Contains(t, string(whole.files[name][:400]), "V_MPEG4/ISO/AVC")
+	b, err := c.make(t, part, Asked{Kind: KindExcerpt, FromT: at(25), ToT: at(40), Tracks: []string{"t003"}})
+	require.NoError(t, err)
+	r := verify(b, c.options())
+	require.Equal(t, 0, r.ExitCode(), r.Text("en"))
+	require.Equal(t, "h264", r.Tracks[0].Codec)
+	require.LessOrEqual(t, r.Tracks[0].FromT, at(20.2))
+	got, init := takeApart(t, b).files[name], int(r.About.Files[0].Init)
+	require.True(t, recording.IsInit(got[:init], "h264", 0))
+	require.Equal(t, whole.files[name][:init], got[:init])
+	require.True(t, bytes.Contains(whole.files[name], got[init:]))
+	require.Less(t, len(got), len(whole.files[name])/2)
+
+	b, err = c.make(t, part, Asked{Kind: KindRedacted, Cuts: []Cut{{FromT: at(20), ToT: at(31), Reason: "Xét xử kín", Tracks: []string{"t003"}}}})
+	require.NoError(t, err)
+	r = verify(b, c.options())
+	require.Equal(t, 0, r.ExitCode(), r.Text("en"))
+	for _, tr := range r.Tracks {
+		require.Equal(t, tr.Track == "t003", tr.CutBytes > 0, tr.Track)
+		require.Equal(t, int64(len(whole.files["media/"+tr.Track+"-1.webm"])), tr.Bytes+tr.CutBytes)
+	}
 }
 
 func TestWhatCannotBeMade(t *testing.T) {

@@ -69,7 +69,8 @@ type hearing struct {
 	lost int
 	// closed and opened are seconds between which the first microphone is switched off.
 	closed, opened int
-	restart        int // second at which the process begins anew; 0: none
+	restart        int  // second at which the process begins anew; 0: none
+	h264           bool // the cameras send H.264
 	// old: as logs ended before their end line had strands.
 	old bool
 }
@@ -83,10 +84,32 @@ func picture(key bool, seed string) []byte {
 	return append([]byte{0x10, 0x10, 0, 0, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xb4, 0x00}, sum[:]...)
 }
 
+// picture264 is a picture of H.264 in one packet (RFC 6184): the key one behind parameter
+// sets for 640x360 (STAP-A).
+func picture264(key bool, seed string) []byte {
+	sum := sha256.Sum256([]byte(seed))
+	if !key {
+		return append([]byte{0x41, 0x9a}, sum[:]...)
+	}
+	b := []byte{0x78}
+	for _, unit := range [][]byte{
+		{0x67, 0x42, 0xc0, 0x1e, 0xd9, 0x00, 0xa0, 0x2f, 0xf9, 0x70, 0x11, 0x00, 0x00, 0x03, 0x00, 0x01, 0x00, 0x00, 0x03, 0x00, 0x32, 0x0f, 0x16, 0x2e, 0x48},
+		{0x68, 0xcb, 0x83, 0xcb, 0x20},
+		append([]byte{0x65, 0x88}, sum[:]...),
+	} {
+		b = append(append(b, 0, byte(len(unit))), unit...)
+	}
+	return b
+}
+
 // record makes a part in a bubble, on the clock of that day, 10 pictures and 10 sounds a
 // second, a key picture every 10 s.
 func (c *court) record(t *testing.T, h hearing) (part string) {
 	t.Helper()
+	codec, frame := sfu.VP8, picture
+	if h.h264 {
+		codec, frame = sfu.H264, picture264
+	}
 	synctest.Test(t, func(t *testing.T) {
 		now := func() time.Time { return time.Now().Add(began().Sub(bubble())) }
 		var p *recording.Part
@@ -99,7 +122,7 @@ func (c *court) record(t *testing.T, h hearing) (part string) {
 			require.NoError(t, err)
 			part = p.Dir()
 			for d := range h.devices {
-				p.Tap().Opened(sfu.SourceInfo{Source: source(d, sfu.Cam), Codec: sfu.VP8, ClockRate: 90000}, now())
+				p.Tap().Opened(sfu.SourceInfo{Source: source(d, sfu.Cam), Codec: codec, ClockRate: 90000}, now())
 				p.Tap().Opened(sfu.SourceInfo{Source: source(d, sfu.Mic), Codec: sfu.Opus, ClockRate: 48000, Channels: 2}, now())
 			}
 		}
@@ -117,8 +140,8 @@ func (c *court) record(t *testing.T, h hearing) (part string) {
 			for d := range h.devices {
 				if lost := h.lost > 0 && second == h.lost && d == h.devices-1; !lost {
 					p.Tap().Packet(&sfu.Packet{
-						Source: source(d, sfu.Cam), Codec: sfu.VP8, SSRC: uint32(d*2 + 1), Seq: uint64(i + 1), Timestamp: uint32(i * 9000), Marker: true,
-						Arrival: now(), Payload: picture(i%100 == 0, fmt.Sprint("cam", d, i)),
+						Source: source(d, sfu.Cam), Codec: codec, SSRC: uint32(d*2 + 1), Seq: uint64(i + 1), Timestamp: uint32(i * 9000), Marker: true,
+						Arrival: now(), Payload: frame(i%100 == 0, fmt.Sprint("cam", d, i)),
 					})
 				}
 				off := d == 0 && second >= h.closed && second < h.opened

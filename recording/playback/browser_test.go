@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"phientoa/sfu"
 )
 
 // TestForABrowser is the server of web/e2e/playback.spec.ts, which starts it: the built
@@ -23,7 +25,11 @@ func TestForABrowser(t *testing.T) {
 	if dist == "" {
 		t.Skip("started by web/e2e/playback.spec.ts")
 	}
-	g := &gate{path: example(t), load: true}
+	second := sfu.VP8
+	if os.Getenv("PHIENTOA_PLAYBACK_CODEC") == "h264" {
+		second = sfu.H264
+	}
+	g := &gate{path: exampleOf(t, second), load: true}
 	h := New(g, slog.New(slog.DiscardHandler))
 	mux := http.NewServeMux()
 	h.Register(mux)

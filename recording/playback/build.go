@@ -149,7 +149,7 @@ func (b *builder) open(members json.RawMessage, t int64) bool {
 		s.opened = at
 		return true // granted again
 	}
-	mime := map[string]string{"vp8": `video/webm; codecs="vp8"`, "opus": `audio/webm; codecs="opus"`}[o.Codec]
+	mime := mimeOf(o.Codec)
 	if len(b.tracks) >= maxTracks || mime == "" || !inTime || o.Rate <= 0 || o.Rate > 1e6 {
 		return false
 	}
@@ -190,6 +190,25 @@ func (b *builder) file(track, name string) *fileLines {
 	b.files[name] = f
 	t.files = append(t.files, f)
 	return f
+}
+
+// h264 is the name of H.264 in the log (docs/archive-format.md).
+const h264 = "h264"
+
+// mimeOf is how a browser takes a track, "" when it is of no codec of ours: as the file is
+// or, H.264, put into fragmented MP4 (web/src/office/play/mp4.ts), in the form that the sfu
+// takes (RFC 6381 section 3.3: constrained baseline).
+func mimeOf(codec string) string {
+	switch codec {
+	case "vp8":
+		return `video/webm; codecs="vp8"`
+	case "opus":
+		return `audio/webm; codecs="opus"`
+	case h264:
+		return `video/mp4; codecs="avc1.42e01f"`
+	default:
+		return ""
+	}
 }
 
 type segLine struct {

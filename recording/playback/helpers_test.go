@@ -138,11 +138,22 @@ func feeds(t testing.TB, tmp string) []*feed {
 }
 
 // example is one sealed hearing for all tests that only read it.
-func example(t *testing.T) string {
+func example(t *testing.T) string { return exampleOf(t, sfu.VP8) }
+
+func examplePath(second sfu.Codec) string {
+	return filepath.Join(os.TempDir(), fmt.Sprintf("phientoa-playback-%d-%d%s", os.Getpid(), second, archive.Ext))
+}
+
+// exampleOf is the example with the second camera in this codec.
+func exampleOf(t *testing.T, second sfu.Codec) string {
 	t.Helper()
-	path := filepath.Join(os.TempDir(), fmt.Sprintf("phientoa-playback-%d%s", os.Getpid(), archive.Ext))
+	path := examplePath(second)
 	if _, err := os.Stat(path); err != nil {
-		b, err := os.ReadFile(sealed(t, feeds(t, t.TempDir())))
+		all := feeds(t, t.TempDir())
+		if second == sfu.H264 {
+			all[2].info.Codec, all[2].packets = second, video264(t, t.TempDir(), 50, 0x12)
+		}
+		b, err := os.ReadFile(sealed(t, all))
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(path, b, 0o600))
 	}
@@ -152,7 +163,9 @@ func example(t *testing.T) string {
 // TestMain takes the example away.
 func TestMain(m *testing.M) {
 	m.Run()
-	_ = os.Remove(filepath.Join(os.TempDir(), fmt.Sprintf("phientoa-playback-%d%s", os.Getpid(), archive.Ext))) // may not be there
+	for _, second := range []sfu.Codec{sfu.VP8, sfu.H264} {
+		_ = os.Remove(examplePath(second)) // may not be there
+	}
 }
 
 // sealed records the feeds and seals the part.
@@ -236,6 +249,29 @@ const (
 )
 
 // video is the numbered pictures in VP8, with a key picture each gop.
+// video264 is video in H.264, as an encoder of a courtroom sends it.
+func video264(t testing.TB, tmp string, gop int, ssrc uint32) (out []*rtp.Packet) {
+	t.Helper()
+	path := filepath.Join(tmp, fmt.Sprintf("%d.h264", ssrc))
+	cmd := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "gray",
+		"-s", fmt.Sprintf("%dx%d", width, height), "-r", fmt.Sprint(fps), "-i", "-", "-pix_fmt", "yuv420p",
+		"-c:v", "libx264", "-profile:v", "baseline", "-preset", "ultrafast", "-g", fmt.Sprint(gop), "-x264-params", "aud=1:repeat-headers=1", path)
+	cmd.Stdin = &pictures{}
+	text, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(text))
+	all, err := os.ReadFile(path)
+	require.NoError(t, err)
+	p := rtp.NewPacketizer(1100, 102, ssrc, &codecs.H264Payloader{}, rtp.NewFixedSequencer(1), 90000)
+	delimiter := []byte{0, 0, 0, 1, 9}
+	for n, picture := range bytes.Split(all, delimiter)[1:] {
+		for _, pkt := range p.Packetize(append(bytes.Clone(delimiter), picture...), 0) {
+			pkt.Timestamp = uint32(n * 90000 / fps)
+			out = append(out, pkt)
+		}
+	}
+	return out
+}
+
 func video(t testing.TB, tmp string, gop int, ssrc uint32) (out []*rtp.Packet) {
 	t.Helper()
 	path := filepath.Join(tmp, fmt.Sprintf("%d.ivf", ssrc))

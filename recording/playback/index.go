@@ -57,7 +57,7 @@ type Track struct {
 	Device string   `json:"device"`
 	Kind   string   `json:"kind"` // mic, cam
 	Codec  string   `json:"codec"`
-	Mime   string   `json:"mime"`
+	Mime   string   `json:"mime"`   // as a browser plays it
 	People []string `json:"people"` // ids of those booked before the device
 	Files  []File   `json:"files"`  // in the order of their beginning
 }

@@ -16,11 +16,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"phientoa/recording/archive"
+	"phientoa/sfu"
 )
 
-func render(t *testing.T, out string) (Derivation, error) {
+func render(t *testing.T, out string) (Derivation, error) { return renderOf(t, example(t), out) }
+
+func renderOf(t *testing.T, path, out string) (Derivation, error) {
 	t.Helper()
-	r, size, c, err := archive.OpenContainer(example(t))
+	r, size, c, err := archive.OpenContainer(path)
 	require.NoError(t, err)
 	defer c.Close()
 	var last float64
@@ -97,6 +100,38 @@ func shownAt(t *testing.T, path string, at int) (left, right int) {
 		return n
 	}
 	return read(0), read(renderWidth / 2)
+}
+
+// Of an H.264 camera the player has all that it has of the other, and a rendering shows
+// its pictures where they were captured.
+func TestAnH264TrackIsIndexedAndRendered(t *testing.T) {
+	path := exampleOf(t, sfu.H264)
+	x := read(t, path)
+	require.Zero(t, x.Skipped)
+	var seen *Track
+	for i := range x.Tracks {
+		if x.Tracks[i].Codec == "h264" {
+			seen = &x.Tracks[i]
+		}
+	}
+	require.NotNil(t, seen)
+	require.Equal(t, `video/mp4; codecs="avc1.42e01f"`, seen.Mime)
+	keys := int64(0)
+	for _, f := range seen.Files {
+		require.NotZero(t, f.Init)
+		for _, s := range f.Segments {
+			keys += s.Keys
+		}
+	}
+	require.GreaterOrEqual(t, keys, int64((seconds-gapTo+gapFrom)/2))
+	mp4 := filepath.Join(t.TempDir(), "x.mp4")
+	_, err := renderOf(t, path, mp4)
+	require.NoError(t, err)
+	for _, at := range []int{3, 30, 58} {
+		left, right := shownAt(t, mp4, at)
+		require.InDelta(t, at*fps, left, 5)
+		require.InDelta(t, at*fps, right, 5)
+	}
 }
 
 func TestARenderingLeavesRoomForRecordings(t *testing.T) {

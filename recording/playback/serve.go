@@ -162,7 +162,11 @@ func (h *Handler) Track(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	head := w.Header()
-	head.Set("Content-Type", strings.SplitN(t.Mime, ";", 2)[0])
+	kind := strings.SplitN(t.Mime, ";", 2)[0]
+	if t.Codec == h264 {
+		kind = "video/matroska" // the file itself (RFC 9559 section 27.3)
+	}
+	head.Set("Content-Type", kind)
 	head.Set("ETag", strconv.Quote(o.Key+"/"+name))
 	head.Set("Cache-Control", "private, no-store")
 	head.Set("X-Content-Type-Options", "nosniff")

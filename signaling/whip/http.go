@@ -57,7 +57,7 @@ func (at *way) refuse(w http.ResponseWriter, no *refused) {
 	switch {
 	case no.media && why.Code == "media_failed":
 		problem(w, http.StatusUnprocessableEntity, refuseSDP())
-	case no.media && why.Code == "media_codec":
+	case no.media && (why.Code == "media_codec" || why.Code == "media_format"):
 		problem(w, http.StatusUnprocessableEntity, why)
 	case no.later || no.media:
 		w.Header().Set("Retry-After", retryAfter)

@@ -31,11 +31,13 @@ type plan struct {
 	ufrag string // of the first m-line
 }
 
-// readPublish takes one microphone and one camera, at least one of them, each in a
+// readPublish takes one microphone and one camera, of VP8 or of the form of H.264 that the
+// sfu takes, at least one of them, each in a
 // sending m-line of one bundle. An m-line that receives is refused: an encoder's token
 // shows nobody the courtroom. RFC 9725 4.2 and 4.4.
 func readPublish(text string) (plan, error) {
-	return readOffer(text, &wire.MediaOffer{Sdp: text}, []string{"recvonly", "inactive"}, map[sfu.SourceKind]int{sfu.Mic: 1, sfu.Cam: 1})
+	never, most := []string{"recvonly", "inactive"}, map[sfu.SourceKind]int{sfu.Mic: 1, sfu.Cam: 1}
+	return readOffer(text, &wire.MediaOffer{Sdp: text}, never, []string{"VP8/90000", "H264/90000"}, most)
 }
 
 // readPlay takes one picture and up to two sounds, at least one of them, each in a
@@ -43,12 +45,13 @@ func readPublish(text string) (plan, error) {
 // sees anything. draft-ietf-wish-whep 4.2 and 4.5, where two sounds are too many; who
 // offers one gets the more important.
 func readPlay(text string) (plan, error) {
-	return readOffer(text, &wire.MediaOffer{Follow: true}, []string{"sendonly", "inactive"}, map[sfu.SourceKind]int{sfu.Mic: wallSounds, sfu.Cam: wallPictures})
+	never, most := []string{"sendonly", "inactive"}, map[sfu.SourceKind]int{sfu.Mic: wallSounds, sfu.Cam: wallPictures}
+	return readOffer(text, &wire.MediaOffer{Follow: true}, never, []string{"VP8/90000"}, most)
 }
 
-// readOffer takes at most so many m-lines of each kind, none in a direction of never, and
-// adds to the offer what it is for.
-func readOffer(text string, o *wire.MediaOffer, never []string, most map[sfu.SourceKind]int) (plan, error) {
+// readOffer takes at most so many m-lines of each kind, none in a direction of never, those
+// of pictures with one of these codecs, and adds to the offer what it is for.
+func readOffer(text string, o *wire.MediaOffer, never, pictures []string, most map[sfu.SourceKind]int) (plan, error) {
 	var d sdp.SessionDescription
 	if err := d.UnmarshalString(text); err != nil || len(d.MediaDescriptions) == 0 {
 		return plan{}, errSDP
@@ -57,11 +60,11 @@ func readOffer(text string, o *wire.MediaOffer, never []string, most map[sfu.Sou
 	var mids []string
 	for _, m := range d.MediaDescriptions {
 		mid, _ := m.Attribute(sdp.AttrKeyMID)
-		kind, codec := sfu.Mic, "opus/48000/2"
+		kind, codecs := sfu.Mic, []string{"opus/48000/2"}
 		switch m.MediaName.Media {
 		case "audio":
 		case "video":
-			kind, codec = sfu.Cam, "VP8/90000"
+			kind, codecs = sfu.Cam, pictures
 		default:
 			return plan{}, errLines
 		}
@@ -71,7 +74,7 @@ func readOffer(text string, o *wire.MediaOffer, never []string, most map[sfu.Sou
 			return plan{}, errSDP
 		case most[kind] < 0 || !goes(m, never):
 			return plan{}, errLines
-		case !offers(m, codec):
+		case !slices.ContainsFunc(codecs, func(c string) bool { return offers(m, c) }):
 			return plan{}, errCodec
 		}
 		mids = append(mids, mid)

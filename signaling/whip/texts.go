@@ -41,7 +41,9 @@ func refuseLines() *hearing.Refusal {
 }
 
 func refuseCodec() *hearing.Refusal {
-	return refusal("encoder_codec", "Bộ mã hóa phải gửi tiếng bằng Opus và hình bằng VP8.", "An encoder sends Opus audio and VP8 video.")
+	return refusal("encoder_codec",
+		"Bộ mã hóa phải gửi tiếng bằng Opus và hình bằng VP8 hoặc H.264.",
+		"An encoder sends Opus audio and VP8 or H.264 video.")
 }
 
 func refuseNoHearing() *hearing.Refusal {

@@ -19,14 +19,15 @@ export class Recorded {
     this.process = process;
   }
 
-  static async start(): Promise<Recorded> {
+  /** start records with the second camera in this codec. */
+  static async start(codec: "vp8" | "h264" = "vp8"): Promise<Recorded> {
     // Not "go test": the test process is to have our input, and to end with it.
     const dir = mkdtempSync(join(tmpdir(), "phientoa-playback-"));
     const binary = join(dir, "playback.test");
     execFileSync("go", ["test", "-c", "-o", binary, "./recording/playback"], { cwd: root });
     const child = spawn(binary, ["-test.run=^TestForABrowser$", "-test.v"], {
       cwd: dir,
-      env: { ...process.env, PHIENTOA_PLAYBACK_DIST: dist },
+      env: { ...process.env, PHIENTOA_PLAYBACK_DIST: dist, PHIENTOA_PLAYBACK_CODEC: codec },
       stdio: ["pipe", "pipe", "inherit"],
     });
     child.once("exit", () => {

@@ -8,6 +8,7 @@ import {
   ByeSchema,
   CheckpointSchema,
   HearingState,
+  MediaAnswerSchema,
   PersonStatus,
 } from "../src/wire/phientoa/v1/phientoa_pb";
 import { Fake, hearing, micros, PHONE, withPerson } from "./fake";
@@ -107,6 +108,42 @@ test("the own tracks are offered: Opus and a camera of three layers", async ({ p
   expect(offer?.sdp).not.toMatch(/a=candidate/);
   const ids = [...(offer?.sdp.matchAll(/a=msid:(\S+)/g) ?? [])].map((m) => m[1]);
   expect(new Set(ids).size).toBe(1);
+});
+
+test("a refused camera: the server's words stand, and the own picture says that it is not sent", async ({
+  page,
+}) => {
+  const wrong = await watch(page, url);
+  await installPeer(page);
+  const me = "p-defendant";
+  const fake = new Fake(me, hearing(me));
+  const refusal = {
+    code: "media_codec",
+    vi: "Máy của những người tham gia phiên tòa không xem được định dạng hình mà máy quay này gửi. Vui lòng dùng định dạng VP8; nếu vẫn lỗi, hãy báo cán bộ kỹ thuật.",
+    en: "Others in the hearing cannot see the picture format that this camera sends.",
+  };
+  fake.media = async (offer) => {
+    if (offer.publish.some((p) => p.kind === "cam")) return create(MediaAnswerSchema, { refusal });
+    const { sdp } = await page.evaluate(([s, p]) => window.phientoaPeer.answer(s, p), [
+      offer.sdp,
+      offer.publish.map((p) => p.mid),
+    ] as const);
+    return create(MediaAnswerSchema, { sdp, generation: 1 });
+  };
+  await seated(page, fake);
+  await expect(page.getByText("Hình của ông/bà chưa gửi được")).toBeVisible();
+  await expect(page.getByText("Máy của những người tham gia", { exact: false })).toBeVisible();
+  await expect(page.getByTestId("self-view").getByText("Chưa gửi được")).toBeVisible();
+  // The hearing goes on by sound.
+  await expect
+    .poll(() =>
+      offers(fake)
+        .at(-1)
+        ?.publish.map((p) => p.kind),
+    )
+    .toEqual(["mic"]);
+  await look(page, "camera-refused");
+  expect(wrong).toEqual([]);
 });
 
 test("media both ways: pictures arrive, the closed microphone sends silence", async ({ page }) => {

@@ -1,5 +1,5 @@
 # GStreamer's webrtcbin as a WHIP encoder or a WHEP player: gstreamer_device.py
-# publish|play URL, with the token in TOKEN. Prints a JSON line for the session and for
+# publish|publish-h264|play URL, with the token in TOKEN. Prints a JSON line for the session and for
 # each kind that it decodes; a closed stdin ends it with DELETE.
 import json, os, sys, threading, urllib.error, urllib.request
 from urllib.parse import urljoin
@@ -13,13 +13,20 @@ from gi.repository import GLib, Gst, GstSdp, GstWebRTC
 Gst.init(None)
 way, url = sys.argv[1:]
 loop, location = GLib.MainLoop(), []
-if way == "publish":
+pictures = {
+    "publish": "vp8enc deadline=1 keyframe-max-dist=15 ! rtpvp8pay pt=96 picture-id-mode=15-bit ! queue ! "
+    "application/x-rtp,media=video,encoding-name=VP8,payload=96",
+    # Encoders of courtrooms put the parameter sets in front of each key picture.
+    "publish-h264": "videoconvert ! openh264enc gop-size=15 ! video/x-h264,profile=constrained-baseline ! h264parse config-interval=-1 ! "
+    "rtph264pay pt=102 config-interval=-1 aggregate-mode=zero-latency ! queue ! "
+    "application/x-rtp,media=video,encoding-name=H264,payload=102",
+}
+if way in pictures:
     pipe = Gst.parse_launch(
         "webrtcbin name=peer bundle-policy=max-bundle "
         "audiotestsrc is-live=true ! audioconvert ! audioresample ! opusenc ! rtpopuspay pt=111 ! queue ! "
         "application/x-rtp,media=audio,encoding-name=OPUS,payload=111 ! peer. "
-        "videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=15/1 ! vp8enc deadline=1 keyframe-max-dist=15 ! "
-        "rtpvp8pay pt=96 picture-id-mode=15-bit ! queue ! application/x-rtp,media=video,encoding-name=VP8,payload=96 ! peer."
+        "videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=15/1 ! " + pictures[way] + " ! peer."
     )
     webrtc = pipe.get_by_name("peer")
 else:

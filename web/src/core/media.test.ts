@@ -54,6 +54,7 @@ class FakePC extends EventTarget {
   readonly transceivers: {
     mid: string | null;
     kind: string;
+    direction: unknown;
     init: RTCRtpTransceiverInit;
     sender: FakeSender;
   }[] = [];
@@ -82,6 +83,7 @@ class FakePC extends EventTarget {
       receiver: { track },
       sender: new FakeSender(this, init.sendEncodings ?? []),
       setCodecPreferences: vi.fn(),
+      direction: init.direction,
     };
     this.transceivers.push(t);
     return t;
@@ -117,6 +119,7 @@ function setup() {
   const pcs: FakePC[] = [];
   const sent: { id: string; offer: MediaOffer }[] = [];
   const transports: Transport[] = [];
+  const refusals: (string | null)[] = [];
   let sections: readonly SectionView[] = [];
   let ids = 0;
   const address = { here: true, silences: 0 };
@@ -143,6 +146,7 @@ function setup() {
       silent: () => {
         address.silences++;
       },
+      refused: (r) => refusals.push(r?.vi ?? null),
     },
   });
   const mic = { kind: "audio", enabled: true };
@@ -172,6 +176,7 @@ function setup() {
     pcs,
     sent,
     transports,
+    refusals,
     mic,
     cam,
     stream,
@@ -185,6 +190,7 @@ function setup() {
 beforeEach(() => {
   vi.useFakeTimers();
   vi.stubGlobal("RTCRtpReceiver", { getCapabilities: () => ({ codecs: [] }) });
+  vi.stubGlobal("RTCRtpSender", { getCapabilities: () => ({ codecs: [] }) });
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -317,17 +323,83 @@ describe("media", () => {
     expect(x.pcs[0]?.signalingState).toBe("have-local-offer");
   });
 
-  it("offers again a while after a refusal", async () => {
+  const refuse = (x: ReturnType<typeof setup>, code: string, words: string) =>
+    x.media.answer(
+      create(MediaAnswerSchema, { refusal: { code, vi: words, en: "" } }),
+      x.sent.at(-1)?.id ?? "",
+    );
+
+  it("says why it was refused, and offers again at a growing distance, for as long as it takes", async () => {
     const x = setup();
     x.media.use(x.stream);
     x.media.start();
     await x.flush();
-    const refusal = { code: "busy", vi: "", en: "" };
-    await x.media.answer(create(MediaAnswerSchema, { refusal }), x.sent[0]?.id ?? "");
-    expect(x.sent).toHaveLength(1);
+    for (const wait of [3_000, 6_000, 12_000, 24_000, 48_000, 60_000, 60_000]) {
+      const n = x.sent.length;
+      await refuse(x, "overloaded", "quá tải");
+      expect(x.refusals.at(-1)).toBe("quá tải");
+      await vi.advanceTimersByTimeAsync(wait - 1);
+      expect(x.sent).toHaveLength(n);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(x.sent).toHaveLength(n + 1);
+      expect(x.sent.at(-1)?.offer.publish.map((p) => p.kind)).toEqual(["mic", "cam"]);
+    }
+    await x.answer();
+    expect(x.refusals.at(-1)).toBeNull();
+    // What follows an accepted offer begins with the short wait again.
+    x.need(1, 0);
+    await x.flush();
+    await refuse(x, "busy", "bận");
+    const n = x.sent.length;
     await vi.advanceTimersByTimeAsync(3_000);
+    expect(x.sent).toHaveLength(n + 1);
+    x.media.close();
+    expect(x.refusals.at(-1)).toBeNull();
+  });
+
+  it("goes on without a camera that others cannot see, and does not ask for it again", async () => {
+    const x = setup();
+    x.media.use(x.stream);
+    x.media.start();
+    await x.flush();
+    await refuse(x, "media_codec", "định dạng");
+    await x.flush();
     expect(x.sent).toHaveLength(2);
-    expect(x.sent[1]?.offer.publish.map((p) => p.kind)).toEqual(["mic", "cam"]);
+    expect(x.sent[1]?.offer.publish.map((p) => p.kind)).toEqual(["mic"]);
+    expect(x.pcs[0]?.transceivers[1]?.direction).toBe("inactive");
+    await x.answer();
+    expect(x.refusals.at(-1)).toBe("định dạng");
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(x.sent.every((s, i) => i === 0 || s.offer.publish.length === 1)).toBe(true);
+    // Another connection tries it.
+    x.media.start();
+    await x.flush();
+    expect(x.refusals.at(-1)).toBeNull();
+    expect(x.sent.at(-1)?.offer.publish.map((p) => p.kind)).toEqual(["mic", "cam"]);
+    await refuse(x, "media_codec", "định dạng");
+    await x.flush();
+    const n = x.sent.length;
+    await refuse(x, "media_codec", "định dạng");
+    await vi.advanceTimersByTimeAsync(9_000);
+    expect(x.sent).toHaveLength(n);
+  });
+
+  it("sends one layer where the browser has no VP8", async () => {
+    vi.stubGlobal("RTCRtpSender", {
+      getCapabilities: () => ({
+        codecs: [
+          {
+            mimeType: "video/H264",
+            sdpFmtpLine: "packetization-mode=1;profile-level-id=42e01f",
+          },
+        ],
+      }),
+    });
+    const x = setup();
+    x.media.use(x.stream);
+    x.media.start();
+    await x.flush();
+    expect(x.pcs[0]?.transceivers[1]?.init.sendEncodings).toEqual([{ maxBitrate: 1_700_000 }]);
   });
 
   it("names the generation it was answered with, and begins anew when that is gone", async () => {

@@ -10,6 +10,7 @@ import {
   PausedBy,
   PublishSchema,
   type ReceiverStates,
+  type Refusal,
   type Section,
 } from "../wire/phientoa/v1/phientoa_pb";
 import { backoff } from "./backoff";
@@ -28,6 +29,9 @@ const LAYERS: RTCRtpEncodingParameters[] = [
   { rid: "f", scaleResolutionDownBy: 1, maxBitrate: 1_700_000 },
 ];
 
+/** Of a camera that can send H.264 only, which goes in one layer; bit/s. */
+const ONE_LAYER = 1_700_000;
+
 /** The server holds no more receiving sections of one peer (sfu.Limits.SectionsPerPeer). */
 export const MAX_SECTIONS = 64;
 /** A transport that came back within this time needs no restart. */
@@ -42,8 +46,9 @@ const DIRECT_WITHIN = 1_000;
 /** Without an address, it is looked for one so often before ICE is restarted. */
 const ADDRESS_EVERY = 150;
 const ANSWER_WITHIN = 10_000;
-/** After a refused offer. */
+/** After a refused offer, and at most when it is refused again and again. */
 const REFUSED_WAIT = 3_000;
+const REFUSED_MOST = 60_000;
 
 export interface MediaHandlers {
   transport(t: Transport): void;
@@ -52,6 +57,8 @@ export interface MediaHandlers {
   renegotiated(): void;
   /** nothing comes any more: whatever else goes the same way is in doubt */
   silent(): void;
+  /** why the own picture, or all, is not connected now; null: nothing is refused any more */
+  refused(r: Refusal | null): void;
 }
 
 export interface MediaParams {
@@ -93,6 +100,10 @@ export class Media {
   /** the encodings are being changed; what is said meanwhile is heeded afterwards */
   private layering = false;
   private unheeded = false;
+  /** how many offers were refused since one was not */
+  private refusals = 0;
+  /** the camera was refused: this connection goes on without it, and its reason stands */
+  private cameraRefused = false;
   /** the pulse has stopped */
   private silent = false;
   private microphoneOpen = false;
@@ -187,6 +198,9 @@ export class Media {
     this.again = false;
     this.restart = false;
     this.generation = 0;
+    this.refusals = 0;
+    this.cameraRefused = false;
+    this.p.handlers.refused(null);
     this.emit();
     this.p.handlers.transport("off");
   }
@@ -247,10 +261,7 @@ export class Media {
     if (a.refusal) {
       this.offer = null;
       await pc.setLocalDescription({ type: "rollback" });
-      // Busy or not yet allowed: ask again, at a pace that burdens nobody.
-      this.timers.answer = this.p.clock.setTimeout(() => {
-        void this.negotiate();
-      }, REFUSED_WAIT);
+      if (pc === this.pc) this.refused(a.refusal);
       return;
     }
     try {
@@ -261,12 +272,44 @@ export class Media {
     }
     if (pc !== this.pc) return;
     this.offer = null;
+    this.refusals = 0;
+    if (!this.cameraRefused) this.p.handlers.refused(null);
     if (this.generation === 0) this.awaitDirect(pc);
     this.generation = a.generation;
     this.table = new Map(a.sections.map((s) => [s.mid, s]));
     this.emit();
     this.p.handlers.renegotiated();
     if (this.again || this.need.audio + this.need.video > 0) await this.negotiate();
+  }
+
+  /**
+   * A camera whose format somebody cannot see does not mend by asking: the hearing goes
+   * on without it, by sound, until another connection begins. All else (busy,
+   * overloaded, not yet allowed) is asked again, at a pace that burdens nobody.
+   */
+  private refused(r: Refusal): void {
+    this.p.handlers.refused(r);
+    if (r.code === "media_codec" || r.code === "media_format") {
+      if (this.dropCamera()) void this.negotiate();
+      return;
+    }
+    const step = Math.min(REFUSED_MOST, REFUSED_WAIT * 2 ** Math.min(this.refusals++, 5));
+    this.timers.answer = this.p.clock.setTimeout(
+      () => {
+        void this.negotiate();
+      },
+      step * (0.75 + 0.5 * this.p.random()),
+    );
+  }
+
+  /** dropCamera takes the camera out of what is offered; false: it was not in it. */
+  private dropCamera(): boolean {
+    const cam = this.publish.find((x) => x.kind === "cam");
+    if (!cam) return false;
+    cam.transceiver.direction = "inactive";
+    this.publish = this.publish.filter((x) => x !== cam);
+    this.cameraRefused = true;
+    return true;
   }
 
   /** A network that lets no UDP through answers nothing: then all is begun anew, relay included. */
@@ -323,9 +366,9 @@ export class Media {
       const t = pc.addTransceiver(cam, {
         direction: "sendonly",
         streams: [stream],
-        sendEncodings: LAYERS.map((l) => ({ ...l })),
+        sendEncodings: sendsLayers() ? LAYERS.map((l) => ({ ...l })) : [{ maxBitrate: ONE_LAYER }],
       });
-      prefer(t, "video");
+      prefer(t, "video", true);
       this.publish.push({ transceiver: t, kind: "cam" });
     }
   }
@@ -540,7 +583,14 @@ async function choose(sender: RTCRtpSender, rids: readonly string[]): Promise<vo
   if (differs) await sender.setParameters(parameters).catch(() => undefined);
 }
 
-function prefer(t: RTCRtpTransceiver, kind: "audio" | "video"): void {
-  const codecs = orderCodecs(kind, RTCRtpReceiver.getCapabilities(kind)?.codecs ?? []);
+function prefer(t: RTCRtpTransceiver, kind: "audio" | "video", sends = false): void {
+  const of = sends ? RTCRtpSender : RTCRtpReceiver;
+  const codecs = orderCodecs(kind, of.getCapabilities(kind)?.codecs ?? [], sends);
   if (codecs.length > 0) t.setCodecPreferences(codecs);
+}
+
+/** Layers go with VP8; a browser that says nothing of its codecs has it (RFC 7742 section 5). */
+function sendsLayers(): boolean {
+  const codecs = RTCRtpSender.getCapabilities("video")?.codecs ?? [];
+  return codecs.length === 0 || codecs.some((c) => c.mimeType.toLowerCase() === "video/vp8");
 }

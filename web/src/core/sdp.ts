@@ -59,18 +59,29 @@ function merge(options: string): string {
 }
 
 /**
- * orderCodecs keeps and orders the codecs that the house speaks: for audio RED
- * first (RFC 2198, loss of single packets is then mended without asking) and
- * Opus; for video VP8 with retransmission. An empty result means: leave the
- * browser's own order.
+ * orderCodecs keeps and orders the codecs that the house speaks: for audio RED first
+ * (RFC 2198, loss of single packets is then mended without asking) and Opus; for
+ * video VP8, and H.264 in the form that all browsers share (isOurH264), each with
+ * retransmission. Who sends sends VP8, and H.264 only without it. An empty result
+ * means: leave the browser's own order.
  */
-export function orderCodecs<C extends { mimeType: string; channels?: number | undefined }>(
-  kind: "audio" | "video",
-  codecs: readonly C[],
-): C[] {
-  const wanted = kind === "audio" ? ["audio/red", "audio/opus"] : ["video/vp8", "video/rtx"];
+export function orderCodecs<
+  C extends { mimeType: string; channels?: number | undefined; sdpFmtpLine?: string | undefined },
+>(kind: "audio" | "video", codecs: readonly C[], sends = false): C[] {
   const of = (mime: string): C[] => codecs.filter((c) => c.mimeType.toLowerCase() === mime);
-  const needed = kind === "audio" ? "audio/opus" : "video/vp8";
-  if (of(needed).length === 0) return [];
-  return wanted.flatMap(of);
+  if (kind === "audio") {
+    const opus = of("audio/opus");
+    return opus.length === 0 ? [] : [...of("audio/red"), ...opus];
+  }
+  const vp8 = of("video/vp8");
+  const h264 = of("video/h264").filter(isOurH264).slice(0, 1);
+  const video = sends && vp8.length > 0 ? vp8 : [...vp8, ...h264];
+  return video.length === 0 ? [] : [...video, ...of("video/rtx")];
+}
+
+/** Constrained baseline in packetization mode 1 (RFC 6184 section 8.1), as the server takes it. */
+function isOurH264(c: { sdpFmtpLine?: string | undefined }): boolean {
+  const said = (c.sdpFmtpLine ?? "").toLowerCase().split(";");
+  const has = (p: RegExp): boolean => said.some((x) => p.test(x.trim()));
+  return has(/^packetization-mode=1$/) && has(/^profile-level-id=42e0/);
 }

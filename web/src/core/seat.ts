@@ -65,6 +65,9 @@ export class Seat {
         silent: () => {
           this.signaling?.challenge();
         },
+        refused: (r) => {
+          this.store.apply({ type: "mediaRefusal", refusal: r && text(r) });
+        },
       },
     });
     this.hints = new Hints({

@@ -79,7 +79,7 @@ describe("sdp", () => {
     expect(withSoundAgain(head + video)).toBe(head + video);
   });
 
-  it("puts RED before Opus, VP8 alone, and leaves a browser without them alone", () => {
+  it("puts RED before Opus, VP8 with retransmission, and leaves a browser without them alone", () => {
     const of = (...mimes: string[]) => mimes.map((mimeType) => ({ mimeType }));
     expect(orderCodecs("audio", of("audio/opus", "audio/G722", "audio/red"))).toEqual(
       of("audio/red", "audio/opus"),
@@ -89,6 +89,23 @@ describe("sdp", () => {
       of("video/VP8", "video/rtx"),
     );
     expect(orderCodecs("video", of("video/H264"))).toEqual([]);
+  });
+
+  it("takes H.264 beside VP8 in the shared form, and sends it only without VP8", () => {
+    const vp8 = { mimeType: "video/VP8" };
+    const rtx = { mimeType: "video/rtx" };
+    const h264 = (sdpFmtpLine: string) => ({ mimeType: "video/H264", sdpFmtpLine });
+    const ours = h264("level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42E01F");
+    const foreign = [
+      h264("packetization-mode=0;profile-level-id=42e01f"),
+      h264("packetization-mode=1;profile-level-id=640032"),
+      h264(""),
+    ];
+    const all = [...foreign, ours, ours, rtx, vp8];
+    expect(orderCodecs("video", all)).toEqual([vp8, ours, rtx]);
+    expect(orderCodecs("video", all, true)).toEqual([vp8, rtx]);
+    expect(orderCodecs("video", [...foreign, ours, rtx], true)).toEqual([ours, rtx]);
+    expect(orderCodecs("video", [...foreign, rtx], true)).toEqual([]);
   });
 });
 

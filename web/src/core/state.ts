@@ -52,6 +52,8 @@ export interface State {
   alerts: readonly Alert[];
   /** refusal: the last act that was not accepted; stays until it is read or the next act. */
   refusal: Problem | null;
+  /** why the server does not take the own picture, or connects nothing; null: it does. */
+  mediaRefusal: Problem | null;
   /** receipt: a checkpoint of the evidence log is kept on this computer. */
   receipt: boolean;
   /** help: whether the technical staff was called from here. */
@@ -78,6 +80,7 @@ export const initialState: State = {
   sections: [],
   alerts: [],
   refusal: null,
+  mediaRefusal: null,
   receipt: false,
   help: "none",
   phone: "",
@@ -96,6 +99,7 @@ export type Change =
   | { type: "transport"; transport: Transport }
   | { type: "sections"; sections: readonly SectionView[] }
   | { type: "refusal"; refusal: Problem | null }
+  | { type: "mediaRefusal"; refusal: Problem | null }
   | { type: "help"; help: Help }
   | { type: "phone"; phone: string }
   | { type: "receipt" };
@@ -140,6 +144,8 @@ export function reduce(s: State, c: Change): State {
       return { ...s, sections: c.sections };
     case "refusal":
       return { ...s, refusal: c.refusal };
+    case "mediaRefusal":
+      return { ...s, mediaRefusal: c.refusal };
     case "help":
       return { ...s, help: c.help };
     case "phone":

@@ -15,6 +15,7 @@ export const playbackEn: typeof playbackVi = {
   play_no_sound: "No sound is recorded now",
   play_gap: "Gap: {why}",
   play_sound_gap: "No sound: {why}",
+  play_no_decoder: "This browser cannot show this point's H.264 picture. An MP4 may show it.",
   play_failed: "This track cannot be loaded",
   play_controls: "Playing",
   play_play: "Play",

@@ -144,6 +144,9 @@ export const en: Catalogue = {
   lost_own:
     "The court may neither see nor hear you. Please stay at your place, do not speak yet, and wait.",
   call_court: "If needed, please call the court: {phone}.",
+  media_refused: "Picture and sound are not connected",
+  media_refused_own: "Your picture is not sent",
+  tile_not_sent: "Not sent",
   media_lost: "Picture and sound are interrupted, reconnecting by itself",
   degraded:
     "The court's system is in trouble: the hearing goes on, some buttons cannot be used for the moment.",

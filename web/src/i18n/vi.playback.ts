@@ -15,6 +15,7 @@ export const playbackVi = {
   play_no_sound: "Không ghi âm lúc này",
   play_gap: "Khoảng trống: {why}",
   play_sound_gap: "Mất tiếng: {why}",
+  play_no_decoder: "Trình duyệt này không xem được hình H.264 của điểm này. Có thể tạo bản MP4.",
   play_failed: "Không tải được luồng này",
   play_controls: "Điều khiển phát",
   play_play: "Phát",

@@ -146,6 +146,9 @@ export const vi = {
   lost_own:
     "Phòng xử án có thể không thấy, không nghe ông/bà. Vui lòng ngồi tại chỗ, chưa phát biểu, chờ tự nối lại.",
   call_court: "Nếu cần, vui lòng gọi Tòa án: {phone}.",
+  media_refused: "Chưa nối được hình và tiếng",
+  media_refused_own: "Hình của ông/bà chưa gửi được",
+  tile_not_sent: "Chưa gửi được",
   media_lost: "Hình và tiếng bị gián đoạn, đang tự nối lại",
   degraded:
     "Hệ thống của Tòa án đang gặp sự cố: phiên tòa vẫn tiếp tục, một số nút tạm thời chưa dùng được.",

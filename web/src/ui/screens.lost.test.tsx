@@ -10,6 +10,25 @@ beforeEach(() => {
 });
 afterEach(cleanup);
 
+describe("a refused connection of picture and sound", () => {
+  it("is said in the server's words until it is taken", async () => {
+    const { seat } = await show("a", "defendant", {});
+    const say = (code: string): void => {
+      const refusal = code === "" ? null : { code, vi: "Máy chủ đang quá tải.", en: "Overloaded." };
+      seat.store.apply({ type: "mediaRefusal", refusal });
+    };
+    say("overloaded");
+    const said = await screen.findByText("Máy chủ đang quá tải.", { exact: false });
+    expect(said.textContent).toBe("Chưa nối được hình và tiếng. Máy chủ đang quá tải.");
+    say("media_codec");
+    await screen.findByText("Hình của ông/bà chưa gửi được");
+    say("");
+    await waitFor(() => {
+      expect(screen.queryByText("Máy chủ đang quá tải.", { exact: false })).toBeNull();
+    });
+  });
+});
+
 describe("a point that is lost", () => {
   const phases = [
     { phase: "questioning", status: "current", mandatory: true },

@@ -81,7 +81,7 @@ export async function show(me: string, capacity: string, view: ViewInit) {
     seat.store.apply({ type: "view", view: full });
   };
   say(view);
-  return { socket, say };
+  return { socket, say, seat };
 }
 
 export function command(s: FakeSocket) {

@@ -237,6 +237,7 @@ export interface Alarm {
   id: string;
   at: string;
   hearing?: string;
+  device?: string;
   kind: string;
   detail?: string;
   taken_by?: string;

@@ -1,7 +1,9 @@
 // One track in one media element: the bytes around the moment that is shown are asked
 // for by range and given to the browser; what is far from it is let go.
+import { formatOf, fragmentsOf, initOf } from "./mp4";
 import {
   isAudio,
+  isH264,
   LAST,
   lastBefore,
   type Piece,
@@ -53,11 +55,15 @@ export class Feed {
   private work = new AbortController();
   /** why nothing more comes, null while all is well */
   failed: unknown = null;
+  /** this browser cannot decode the track at all */
+  readonly unknown: boolean;
 
   constructor(track: Track, bytes: Bytes) {
     this.track = track;
     this.bytes = bytes;
     this.audio = isAudio(track);
+    this.unknown = !MediaSource.isTypeSupported(track.mime);
+    if (this.unknown) this.failed = new Error(`no decoder of ${track.mime}`);
     this.pieces = piecesOf(track);
     this.spans = spansOf(this.pieces);
   }
@@ -69,6 +75,11 @@ export class Feed {
   /** attach begins to play into an element, until the answer is called. length is the part's, in seconds. */
   attach(element: HTMLMediaElement, length: number): () => void {
     this.element = element;
+    if (this.unknown) {
+      return () => {
+        this.element = null;
+      };
+    }
     const media = new MediaSource();
     this.media = media;
     this.url = URL.createObjectURL(media);
@@ -165,7 +176,7 @@ export class Feed {
     if (!first) return;
     if (this.file !== first.file.name) {
       const init = await this.bytes(first.file.name, 0, first.file.init, signal);
-      await append(b, init, signal);
+      await append(b, isH264(this.track) ? mp4Init(init) : init, signal);
       this.file = first.file.name;
     }
     const length = run.reduce((n, p) => n + p.length, 0);
@@ -188,7 +199,8 @@ export class Feed {
       this.lastMs = x.ms;
     }
     await this.tidy(b, t, signal);
-    if (usable.length > 0) await append(b, clustersOf(usable), signal);
+    const written = isH264(this.track) ? fragmentsOf(usable) : clustersOf(usable);
+    if (usable.length > 0) await append(b, written, signal);
     this.cursor = from + run.length;
     // What follows a hole may not be decodable without a picture to begin with.
     if (run.at(-1)?.next === null) this.keyed = false;
@@ -242,6 +254,12 @@ export class Gone extends Error {
   constructor(cause: unknown) {
     super("no longer there", { cause });
   }
+}
+
+function mp4Init(init: Uint8Array): Uint8Array<ArrayBuffer> {
+  const f = formatOf(init);
+  if (!f) throw new Gone(new Error("no beginning of a track of H.264"));
+  return initOf(f);
 }
 
 const append = (b: SourceBuffer, bytes: Uint8Array<ArrayBuffer>, signal: AbortSignal) =>

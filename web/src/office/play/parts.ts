@@ -88,6 +88,8 @@ const TOGETHER = 1000;
 /** How long a last picture stands, and a last sound, in milliseconds. */
 export const LAST = { video: 40, audio: 20 } as const;
 
+/** isH264 tells of a track that browsers take only as MP4. */
+export const isH264 = (t: Track): boolean => t.codec === "h264";
 export const isAudio = (t: Track): boolean => t.mime.startsWith("audio/");
 
 /** piecesOf puts the segments of a track onto the timeline, in order. */

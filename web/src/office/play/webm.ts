@@ -15,7 +15,10 @@ const TIMESTAMP = 0xe7;
 const SIMPLE = 0xa3;
 
 /** elementAt reads id and size; null where there is none, or it is cut off. */
-function elementAt(b: Uint8Array, at: number): { id: number; from: number; to: number } | null {
+export function elementAt(
+  b: Uint8Array,
+  at: number,
+): { id: number; from: number; to: number } | null {
   const vint = (i: number, keep: boolean): [value: number, length: number] | null => {
     const first = b[i];
     if (first === undefined || first === 0) return null;
@@ -151,7 +154,7 @@ function uint(v: number): Uint8Array {
   return new Uint8Array(bytes);
 }
 
-function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+export function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
   let at = 0;
   for (const p of parts) {

@@ -88,6 +88,7 @@ const alarms: Record<string, OfficeKey> = {
   test_failed: "alarm_test_failed",
   point_lost: "alarm_point_lost",
   recorder: "alarm_recorder",
+  picture: "alarm_picture",
 };
 export const alarmKey = (k: string): OfficeKey => lookup(alarms, k) ?? "alarm_other";
 

@@ -1,6 +1,7 @@
 // Alerts: sentences with one action, at most three, always under the strip.
 import type { ReactNode } from "react";
 import { acts, may } from "../../core/acts";
+import type { Problem } from "../../core/api";
 import { fromMicros } from "../../core/clock";
 import { primaryOf, waitedFor } from "../../core/procedure";
 import type { Act as WireAct } from "../../core/signaling";
@@ -102,10 +103,13 @@ function RoomAct({ alert, view }: { alert: Alert; view: View | null }) {
   );
 }
 
+/** The picture alone is refused, not the connection. */
+const noPicture = (r: Problem): boolean => r.code === "media_codec" || r.code === "media_format";
+
 /** What the client itself must say: the line, the own devices. */
 function useOwnLines(): Line[] {
   const s = useRoom();
-  const { t } = useTexts();
+  const { t, pick } = useTexts();
   const lines: Line[] = [];
   const add = (id: string, severity: string, title: string, text = ""): void => {
     lines.push({ id, severity, title, text });
@@ -117,6 +121,10 @@ function useOwnLines(): Line[] {
     add("line", "error", t("control_lost"), `${t("control_lost_text")} ${call}`.trim());
   } else if (away) add("line", "error", t("lost_title"), `${t("lost_text")} ${call}`.trim());
   else if (s.transport === "lost") add("media", "error", t("media_lost"), call);
+  if (s.mediaRefusal) {
+    const title = t(noPicture(s.mediaRefusal) ? "media_refused_own" : "media_refused");
+    add("media_refused", "error", title, pick(s.mediaRefusal));
+  }
   if (s.own?.trouble) add("device", "error", t("device_trouble"));
   if (s.view?.degraded)
     add(

@@ -75,7 +75,14 @@ export function Picture({ section, hidden, whole = false }: PictureProps) {
 /** The own picture is mirrored, as people know themselves; what goes out is not. */
 export function OwnPicture({ stream }: { stream: MediaStream }) {
   const ref = useTrack<HTMLVideoElement>(stream.getVideoTracks()[0]);
-  return <video ref={ref} className={css["mirror"]} autoPlay playsInline muted />;
+  const { mediaRefusal } = useRoom();
+  const { t } = useTexts();
+  return (
+    <>
+      <video ref={ref} className={css["mirror"]} autoPlay playsInline muted />
+      {mediaRefusal ? <p className={css["frozen"]}>{t("tile_not_sent")}</p> : null}
+    </>
+  );
 }
 
 function Speaking({ since }: { since: bigint }) {

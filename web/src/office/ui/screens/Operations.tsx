@@ -127,6 +127,12 @@ function useDetail(a: Alarm): string {
   const detail = a.detail ?? "";
   const trouble = a.kind === "recorder" ? recorderKey(detail) : undefined;
   if (trouble !== undefined) return t(trouble);
+  if (a.kind === "picture") {
+    const shows = a.device ?? "";
+    return detail === ""
+      ? t("alarm_picture_none", { shows })
+      : t("alarm_picture_at", { shows, sees: detail });
+  }
   if (a.kind !== "test_failed") return detail;
   return detail
     .split(" ")

@@ -122,7 +122,8 @@ function gapOf(x: PartIndex, feeds: readonly Feed[], time: number): string | nul
 
 /** picture is what to say where there is none. */
 function picture({ t }: Words, x: PartIndex, cams: readonly Feed[], time: number): string {
-  if (cams.some((f) => f.failed !== null)) return t("play_failed");
+  if (cams.some((f) => f.unknown && f.covers(time))) return t("play_no_decoder");
+  if (cams.some((f) => !f.unknown && f.failed !== null)) return t("play_failed");
   if (cams.some((f) => f.covers(time))) return "";
   const cause = gapOf(x, cams, time);
   return cause === null ? t("play_no_picture") : t("play_gap", { why: t(causeKey(cause)) });
