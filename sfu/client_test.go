@@ -151,8 +151,9 @@ type clientParams struct {
 	h264     bool       // it sends H.264 and no VP8, and receives both
 	noH264   bool       // it receives VP8 alone
 	onlooker bool
-	tcp      bool // its network lets no UDP through
-	twice    bool // a second offer before the connection stands, as browsers make one
+	tcp      bool    // its network lets no UDP through
+	twice    bool    // a second offer before the connection stands, as browsers make one
+	hears    *voiced // its observer, in place of a plain one
 }
 
 func clientAPI(t testing.TB, p clientParams) *webrtc.API {
@@ -200,7 +201,9 @@ func clientAPI(t testing.TB, p clientParams) *webrtc.API {
 	for _, uri := range []string{sdp.SDESMidURI, sdp.SDESRTPStreamIDURI, sdp.SDESRepairRTPStreamIDURI} {
 		require.NoError(t, m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, webrtc.RTPCodecTypeVideo))
 	}
-	require.NoError(t, m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: sdp.SDESMidURI}, webrtc.RTPCodecTypeAudio))
+	for _, uri := range []string{sdp.SDESMidURI, sdp.AudioLevelURI} {
+		require.NoError(t, m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, webrtc.RTPCodecTypeAudio))
+	}
 	registry := &interceptor.Registry{}
 	if p.wide {
 		for _, k := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo} {
@@ -227,8 +230,12 @@ func join(t testing.TB, r *Room, p clientParams) *client {
 	if len(p.rids) > 0 {
 		may = append(may, Cam)
 	}
+	var hears PeerObserver = c.obs
+	if p.hears != nil {
+		c.obs, hears = &p.hears.observed, p.hears
+	}
 	var err error
-	c.peer, err = r.Join(PeerParams{ID: p.id, Observer: c.obs, MayPublish: may, Follows: p.follows, Onlooker: p.onlooker})
+	c.peer, err = r.Join(PeerParams{ID: p.id, Observer: hears, MayPublish: may, Follows: p.follows, Onlooker: p.onlooker})
 	require.NoError(t, err)
 	c.pc, err = clientAPI(t, p).NewPeerConnection(webrtc.Configuration{})
 	require.NoError(t, err)

@@ -84,7 +84,7 @@ func (f *fakeRoom) publishes(p *Peer, kind SourceKind, rids ...string) *source {
 	return src
 }
 
-var fakeTypes = codecTypes{opus: 111, red: 63, vp8: 96}
+var fakeTypes = codecTypes{opus: 111, red: 63, vp8: 96, level: 1}
 
 // binds gives p a section for the source.
 func (f *fakeRoom) binds(p *Peer, id SourceID, mid string) *section {

@@ -78,6 +78,7 @@ func typesOf(m *sdp.MediaDescription) (t codecTypes) {
 			t.h264 = pt
 		}
 	}
+	t.level = extensionOf(m, sdp.AudioLevelURI)
 	for _, a := range m.Attributes {
 		text, what, _ := strings.Cut(a.Value, " ")
 		if a.Key == "fmtp" && t.video() != 0 && what == "apt="+strconv.Itoa(int(t.video())) {
@@ -89,26 +90,29 @@ func typesOf(m *sdp.MediaDescription) (t codecTypes) {
 
 // read takes the numbers of header extensions from an m-line of our answer.
 func (e *extensions) read(m *sdp.MediaDescription) {
-	for _, a := range m.Attributes {
-		if a.Key != "extmap" {
-			continue
-		}
-		text, uri, _ := strings.Cut(a.Value, " ")
-		uri, _, _ = strings.Cut(uri, " ")
-		text, _, _ = strings.Cut(text, "/")
-		n, err := strconv.ParseUint(text, 10, 8)
-		if err != nil {
-			continue
-		}
-		switch id := uint8(n); uri {
-		case sdp.SDESMidURI:
-			e.mid = id
-		case sdp.SDESRTPStreamIDURI:
-			e.rid = id
-		case sdp.SDESRepairRTPStreamIDURI:
-			e.repaired = id
-		case sdp.TransportCCURI:
-			e.congestion = id
+	for uri, at := range map[string]*uint8{
+		sdp.SDESMidURI: &e.mid, sdp.SDESRTPStreamIDURI: &e.rid,
+		sdp.SDESRepairRTPStreamIDURI: &e.repaired, sdp.TransportCCURI: &e.congestion,
+	} {
+		if id := extensionOf(m, uri); id != 0 {
+			*at = id
 		}
 	}
+}
+
+// extensionOf is the number of a header extension in an m-line of our answer (RFC 8285
+// section 5), 0 when it is not negotiated.
+func extensionOf(m *sdp.MediaDescription, uri string) uint8 {
+	for _, a := range m.Attributes {
+		text, what, _ := strings.Cut(a.Value, " ")
+		what, _, _ = strings.Cut(what, " ")
+		if a.Key != "extmap" || what != uri {
+			continue
+		}
+		text, _, _ = strings.Cut(text, "/")
+		if n, err := strconv.ParseUint(text, 10, 8); err == nil {
+			return uint8(n)
+		}
+	}
+	return 0
 }

@@ -87,6 +87,7 @@ func (l *layer) get(ext uint64) *packetRefs {
 type codecTypes struct {
 	opus, red, vp8, h264, rtx uint8 // 0: not negotiated
 	nack                      bool  // lost packets may be asked for
+	level                     uint8 // number of the header extension with the audio level, 0: none
 }
 
 // video is the payload type of the pictures: an m-line has those of one codec.
@@ -154,6 +155,9 @@ func (r *Room) absorb(l *layer, p *rtp.Packet, pt codecTypes, now time.Time) (ag
 	}
 	if k.padding && src.kind == Cam {
 		k.pkt.Codec = src.codec
+	}
+	if src.kind == Mic {
+		src.listen(&p.Header, pt.level, now)
 	}
 	src.heard += len(p.Payload) + rtpHeaderSize
 	l.bytes += len(p.Payload) + packetOverhead

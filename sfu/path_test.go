@@ -40,6 +40,7 @@ func TestForwardingAllocatesNothing(t *testing.T) {
 				payload, pt = vp8Frame(true, 1, 1, 640, 360, string(make([]byte, 1000))), 96
 			}
 			pkt := rtp.Packet{Header: rtp.Header{PayloadType: pt}, Payload: payload}
+			require.NoError(t, pkt.SetExtension(fakeTypes.level, []byte{20}))
 			send := func() {
 				f.mu.Lock()
 				defer f.mu.Unlock()
@@ -52,6 +53,7 @@ func TestForwardingAllocatesNothing(t *testing.T) {
 			}
 			require.Zero(t, int(testing.AllocsPerRun(500, send)))
 			require.Greater(t, wire.n, 240_000)
+			require.Equal(t, kind == Mic, !src.voice.at.IsZero(), "levels are followed")
 		})
 	}
 }

@@ -59,6 +59,7 @@ type Peer struct {
 	isDirty   bool
 	said      []ReceiverState // last told to the observer
 	needSaid  [2]int
+	voices    voiceNews
 	tx        transport
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/pion/interceptor/pkg/twcc"
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
+	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 )
 
@@ -94,7 +95,13 @@ func (p *Peer) layerFor(mid string, t *webrtc.TrackRemote) (*layer, uint32) {
 
 func negotiatedTypes(rx *webrtc.RTPReceiver) codecTypes {
 	var t codecTypes
-	for _, c := range rx.GetParameters().Codecs {
+	all := rx.GetParameters()
+	for _, e := range all.HeaderExtensions {
+		if e.URI == sdp.AudioLevelURI {
+			t.level = uint8(e.ID) //nolint:gosec // at most 255 (RFC 8285)
+		}
+	}
+	for _, c := range all.Codecs {
 		t.nack = t.nack || slices.Contains(c.RTCPFeedback, webrtc.RTCPFeedback{Type: "nack"})
 		switch pt := uint8(c.PayloadType); {
 		case strings.EqualFold(c.MimeType, webrtc.MimeTypeOpus):

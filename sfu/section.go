@@ -102,8 +102,8 @@ func (s *section) regrant(g Grant, open bool, now time.Time) {
 		s.gate.raise(s.src)
 		s.retarget(now)
 	} else {
-		s.src.open--
 		s.gate.open = false
+		s.src.leaves()
 		s.halt()
 	}
 	s.peer.dirty()

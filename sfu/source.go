@@ -19,6 +19,8 @@ type source struct {
 	measured  time.Time
 	uplink    int // bits per second of all layers, smoothed; 0: not yet measured
 
+	voice voice // of a microphone
+
 	sections []*section
 	taps     []*tapSource
 	// shown says since when the source reaches classes of viewers without a break.
@@ -157,6 +159,7 @@ func (s *source) silent(now time.Time) bool {
 // hear that the source is gone.
 func (s *source) retire(now time.Time) {
 	s.publisher, s.mid, s.rids = nil, "", nil
+	s.hush()
 	for _, l := range s.layers {
 		if l != nil {
 			l.restart(0)

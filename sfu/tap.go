@@ -96,7 +96,7 @@ func (t *tapSource) regrant(open bool, now time.Time) {
 		t.begin(now)
 		return
 	}
-	t.src.open--
+	t.src.leaves()
 	t.gate.open = false
 	t.end(now)
 }

@@ -19,6 +19,8 @@ type errands struct {
 	needed    bool
 	keyframes int
 	next      time.Duration
+	voices    []string // if voicesNew
+	voicesNew bool
 }
 
 // work is the goroutine of a peer for everything off the packet path: keyframe
@@ -76,6 +78,9 @@ func (p *Peer) run(e errands) {
 	if e.receivers != nil {
 		p.observer.ReceiverStates(p.id, e.receivers)
 	}
+	if o, ok := p.observer.(VoiceObserver); ok && e.voicesNew {
+		o.Voices(p.id, e.voices)
+	}
 }
 
 func (p *Peer) collect(lastStates, nextReport *time.Time) errands {
@@ -101,6 +106,7 @@ func (p *Peer) collect(lastStates, nextReport *time.Time) errands {
 		p.needSaid = [2]int{a, v}
 		e.needed, e.audio, e.video = a+v > 0, a, v
 	}
+	p.collectVoices(&e, now)
 	if p.isDirty {
 		if wait := stateInterval - now.Sub(*lastStates); wait > 0 {
 			e.next = min(e.next, wait)

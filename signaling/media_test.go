@@ -1,6 +1,7 @@
 package signaling
 
 import (
+	"log/slog"
 	"net/netip"
 	"slices"
 	"strings"
@@ -295,4 +296,32 @@ func TestMediaFollowTheRules(t *testing.T) {
 		}
 		return false
 	})
+}
+
+// Who speaks is told to who listens now, of the present connection alone, and is
+// nothing that a seat finds again.
+func TestVoicesArePassedOnAndForgotten(t *testing.T) {
+	s, err := newSeat("p", "d", Limits{}.withDefaults(), nil)
+	require.NoError(t, err)
+	m := newSeatMedia(nil, s, nil, nil, slog.New(slog.DiscardHandler))
+	o := &mediaObserver{m: m, gen: m.gen}
+	var _ sfu.VoiceObserver = o
+	o.Voices("d", []string{"1"})
+	require.Empty(t, s.transient, "nobody listens")
+	l := &link{wake: make(chan struct{}, 1)}
+	s.conn = l
+	o.Voices("d", []string{"1", "3"})
+	envs, _, _ := s.next(l)
+	require.Len(t, envs, 1)
+	require.Zero(t, envs[0].Seq, "not repeated")
+	require.Equal(t, []string{"1", "3"}, envs[0].GetVoices().GetMids())
+	o.Voices("d", nil)
+	envs, _, _ = s.next(l)
+	require.Len(t, envs, 1)
+	require.NotNil(t, envs[0].GetVoices(), "silence is told too")
+	m.reset()
+	o.Voices("d", []string{"1"})
+	envs, _, _ = s.next(l)
+	require.Empty(t, envs, "of a connection that was given up")
+	require.Empty(t, s.ring)
 }

@@ -331,6 +331,13 @@ func (o *mediaObserver) ReceiverStates(_ string, states []sfu.ReceiverState) {
 	o.m.seat.post(&wire.Envelope{Body: &wire.Envelope_ReceiverStates{ReceiverStates: out}})
 }
 
+// Voices implements sfu.VoiceObserver.
+func (o *mediaObserver) Voices(_ string, mids []string) {
+	if o.current() {
+		o.m.seat.post(&wire.Envelope{Body: &wire.Envelope_Voices{Voices: &wire.Voices{Mids: mids}}})
+	}
+}
+
 func needSections(audio, video int) *wire.NeedSections {
 	return &wire.NeedSections{Audio: uint32(max(audio, 0)), Video: uint32(max(video, 0))}
 }

@@ -262,6 +262,7 @@ type Envelope struct {
 	//	*Envelope_Bye
 	//	*Envelope_MediaRelay
 	//	*Envelope_NeedLayers
+	//	*Envelope_Voices
 	Body          isEnvelope_Body `protobuf_oneof:"body"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -478,6 +479,15 @@ func (x *Envelope) GetNeedLayers() *NeedLayers {
 	return nil
 }
 
+func (x *Envelope) GetVoices() *Voices {
+	if x != nil {
+		if x, ok := x.Body.(*Envelope_Voices); ok {
+			return x.Voices
+		}
+	}
+	return nil
+}
+
 type isEnvelope_Body interface {
 	isEnvelope_Body()
 }
@@ -552,6 +562,10 @@ type Envelope_NeedLayers struct {
 	NeedLayers *NeedLayers `protobuf:"bytes,31,opt,name=need_layers,json=needLayers,proto3,oneof"`
 }
 
+type Envelope_Voices struct {
+	Voices *Voices `protobuf:"bytes,32,opt,name=voices,proto3,oneof"`
+}
+
 func (*Envelope_Hello) isEnvelope_Body() {}
 
 func (*Envelope_Command) isEnvelope_Body() {}
@@ -585,6 +599,8 @@ func (*Envelope_Bye) isEnvelope_Body() {}
 func (*Envelope_MediaRelay) isEnvelope_Body() {}
 
 func (*Envelope_NeedLayers) isEnvelope_Body() {}
+
+func (*Envelope_Voices) isEnvelope_Body() {}
 
 // Hello is the first message of a client. Who speaks is known from the
 // session cookie alone; nothing here names a person or a role.
@@ -6635,6 +6651,53 @@ func (x *ReceiverState) GetWaitingKeyframe() bool {
 	return false
 }
 
+// Voices tells in which receiving sections somebody speaks now; it replaces the one
+// before, and a section that it does not name is silent. It is never repeated, and not
+// part of the hearing's log.
+type Voices struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Mids          []string               `protobuf:"bytes,1,rep,name=mids,proto3" json:"mids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Voices) Reset() {
+	*x = Voices{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[85]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Voices) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Voices) ProtoMessage() {}
+
+func (x *Voices) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[85]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Voices.ProtoReflect.Descriptor instead.
+func (*Voices) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{85}
+}
+
+func (x *Voices) GetMids() []string {
+	if x != nil {
+		return x.Mids
+	}
+	return nil
+}
+
 // Checkpoint is a signed note over the evidence log; the client keeps the latest.
 type Checkpoint struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -6645,7 +6708,7 @@ type Checkpoint struct {
 
 func (x *Checkpoint) Reset() {
 	*x = Checkpoint{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[85]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[86]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6657,7 +6720,7 @@ func (x *Checkpoint) String() string {
 func (*Checkpoint) ProtoMessage() {}
 
 func (x *Checkpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[85]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[86]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6670,7 +6733,7 @@ func (x *Checkpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
 func (*Checkpoint) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{85}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{86}
 }
 
 func (x *Checkpoint) GetNote() string {
@@ -6689,7 +6752,7 @@ type Ping struct {
 
 func (x *Ping) Reset() {
 	*x = Ping{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[86]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[87]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6701,7 +6764,7 @@ func (x *Ping) String() string {
 func (*Ping) ProtoMessage() {}
 
 func (x *Ping) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[86]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[87]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6714,7 +6777,7 @@ func (x *Ping) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ping.ProtoReflect.Descriptor instead.
 func (*Ping) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{86}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{87}
 }
 
 func (x *Ping) GetClientTime() int64 {
@@ -6734,7 +6797,7 @@ type Pong struct {
 
 func (x *Pong) Reset() {
 	*x = Pong{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[87]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[88]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6746,7 +6809,7 @@ func (x *Pong) String() string {
 func (*Pong) ProtoMessage() {}
 
 func (x *Pong) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[87]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[88]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6759,7 +6822,7 @@ func (x *Pong) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Pong.ProtoReflect.Descriptor instead.
 func (*Pong) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{87}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{88}
 }
 
 func (x *Pong) GetClientTime() int64 {
@@ -6787,7 +6850,7 @@ type Bye struct {
 
 func (x *Bye) Reset() {
 	*x = Bye{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[88]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[89]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6799,7 +6862,7 @@ func (x *Bye) String() string {
 func (*Bye) ProtoMessage() {}
 
 func (x *Bye) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[88]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[89]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6812,7 +6875,7 @@ func (x *Bye) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bye.ProtoReflect.Descriptor instead.
 func (*Bye) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{88}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{89}
 }
 
 func (x *Bye) GetReason() *Refusal {
@@ -6833,7 +6896,7 @@ var File_phientoa_v1_phientoa_proto protoreflect.FileDescriptor
 
 const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\n" +
-	"\x1aphientoa/v1/phientoa.proto\x12\vphientoa.v1\"\xdc\a\n" +
+	"\x1aphientoa/v1/phientoa.proto\x12\vphientoa.v1\"\x8b\b\n" +
 	"\bEnvelope\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x10\n" +
 	"\x03ack\x18\x02 \x01(\x04R\x03ack\x12\x0e\n" +
@@ -6861,7 +6924,8 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\vmedia_relay\x18\x1e \x01(\v2\x17.phientoa.v1.MediaRelayH\x00R\n" +
 	"mediaRelay\x12:\n" +
 	"\vneed_layers\x18\x1f \x01(\v2\x17.phientoa.v1.NeedLayersH\x00R\n" +
-	"needLayersB\x06\n" +
+	"needLayers\x12-\n" +
+	"\x06voices\x18  \x01(\v2\x13.phientoa.v1.VoicesH\x00R\x06voicesB\x06\n" +
 	"\x04body\"\x92\x01\n" +
 	"\x05Hello\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\tR\x04room\x12!\n" +
@@ -7296,7 +7360,9 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\tpaused_by\x18\x03 \x01(\x0e2\x15.phientoa.v1.PausedByR\bpausedBy\x12#\n" +
 	"\rcurrent_layer\x18\x04 \x01(\x05R\fcurrentLayer\x12!\n" +
 	"\ftarget_layer\x18\x05 \x01(\x05R\vtargetLayer\x12)\n" +
-	"\x10waiting_keyframe\x18\x06 \x01(\bR\x0fwaitingKeyframe\" \n" +
+	"\x10waiting_keyframe\x18\x06 \x01(\bR\x0fwaitingKeyframe\"\x1c\n" +
+	"\x06Voices\x12\x12\n" +
+	"\x04mids\x18\x01 \x03(\tR\x04mids\" \n" +
 	"\n" +
 	"Checkpoint\x12\x12\n" +
 	"\x04note\x18\x01 \x01(\tR\x04note\"'\n" +
@@ -7355,7 +7421,7 @@ func file_phientoa_v1_phientoa_proto_rawDescGZIP() []byte {
 }
 
 var file_phientoa_v1_phientoa_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_phientoa_v1_phientoa_proto_msgTypes = make([]protoimpl.MessageInfo, 89)
+var file_phientoa_v1_phientoa_proto_msgTypes = make([]protoimpl.MessageInfo, 90)
 var file_phientoa_v1_phientoa_proto_goTypes = []any{
 	(HearingState)(0),          // 0: phientoa.v1.HearingState
 	(PersonStatus)(0),          // 1: phientoa.v1.PersonStatus
@@ -7445,113 +7511,115 @@ var file_phientoa_v1_phientoa_proto_goTypes = []any{
 	(*LayerHint)(nil),          // 85: phientoa.v1.LayerHint
 	(*ReceiverStates)(nil),     // 86: phientoa.v1.ReceiverStates
 	(*ReceiverState)(nil),      // 87: phientoa.v1.ReceiverState
-	(*Checkpoint)(nil),         // 88: phientoa.v1.Checkpoint
-	(*Ping)(nil),               // 89: phientoa.v1.Ping
-	(*Pong)(nil),               // 90: phientoa.v1.Pong
-	(*Bye)(nil),                // 91: phientoa.v1.Bye
+	(*Voices)(nil),             // 88: phientoa.v1.Voices
+	(*Checkpoint)(nil),         // 89: phientoa.v1.Checkpoint
+	(*Ping)(nil),               // 90: phientoa.v1.Ping
+	(*Pong)(nil),               // 91: phientoa.v1.Pong
+	(*Bye)(nil),                // 92: phientoa.v1.Bye
 }
 var file_phientoa_v1_phientoa_proto_depIdxs = []int32{
 	4,  // 0: phientoa.v1.Envelope.hello:type_name -> phientoa.v1.Hello
 	7,  // 1: phientoa.v1.Envelope.command:type_name -> phientoa.v1.Command
 	78, // 2: phientoa.v1.Envelope.media_offer:type_name -> phientoa.v1.MediaOffer
 	84, // 3: phientoa.v1.Envelope.layer_hints:type_name -> phientoa.v1.LayerHints
-	89, // 4: phientoa.v1.Envelope.ping:type_name -> phientoa.v1.Ping
+	90, // 4: phientoa.v1.Envelope.ping:type_name -> phientoa.v1.Ping
 	5,  // 5: phientoa.v1.Envelope.welcome:type_name -> phientoa.v1.Welcome
 	62, // 6: phientoa.v1.Envelope.command_result:type_name -> phientoa.v1.CommandResult
 	64, // 7: phientoa.v1.Envelope.view:type_name -> phientoa.v1.View
 	80, // 8: phientoa.v1.Envelope.media_answer:type_name -> phientoa.v1.MediaAnswer
 	82, // 9: phientoa.v1.Envelope.need_sections:type_name -> phientoa.v1.NeedSections
 	86, // 10: phientoa.v1.Envelope.receiver_states:type_name -> phientoa.v1.ReceiverStates
-	88, // 11: phientoa.v1.Envelope.checkpoint:type_name -> phientoa.v1.Checkpoint
+	89, // 11: phientoa.v1.Envelope.checkpoint:type_name -> phientoa.v1.Checkpoint
 	77, // 12: phientoa.v1.Envelope.alert:type_name -> phientoa.v1.Alert
-	90, // 13: phientoa.v1.Envelope.pong:type_name -> phientoa.v1.Pong
-	91, // 14: phientoa.v1.Envelope.bye:type_name -> phientoa.v1.Bye
+	91, // 13: phientoa.v1.Envelope.pong:type_name -> phientoa.v1.Pong
+	92, // 14: phientoa.v1.Envelope.bye:type_name -> phientoa.v1.Bye
 	6,  // 15: phientoa.v1.Envelope.media_relay:type_name -> phientoa.v1.MediaRelay
 	83, // 16: phientoa.v1.Envelope.need_layers:type_name -> phientoa.v1.NeedLayers
-	8,  // 17: phientoa.v1.Command.check_in:type_name -> phientoa.v1.CheckIn
-	9,  // 18: phientoa.v1.Command.admit:type_name -> phientoa.v1.Admit
-	10, // 19: phientoa.v1.Command.open:type_name -> phientoa.v1.Open
-	11, // 20: phientoa.v1.Command.raise_hand:type_name -> phientoa.v1.RaiseHand
-	12, // 21: phientoa.v1.Command.lower_hand:type_name -> phientoa.v1.LowerHand
-	13, // 22: phientoa.v1.Command.give_floor:type_name -> phientoa.v1.GiveFloor
-	14, // 23: phientoa.v1.Command.stop_floor:type_name -> phientoa.v1.StopFloor
-	15, // 24: phientoa.v1.Command.mute_lock:type_name -> phientoa.v1.MuteLock
-	16, // 25: phientoa.v1.Command.unlock:type_name -> phientoa.v1.Unlock
-	17, // 26: phientoa.v1.Command.recess:type_name -> phientoa.v1.Recess
-	18, // 27: phientoa.v1.Command.resume:type_name -> phientoa.v1.Resume
-	19, // 28: phientoa.v1.Command.remove:type_name -> phientoa.v1.Remove
-	20, // 29: phientoa.v1.Command.close:type_name -> phientoa.v1.Close
-	21, // 30: phientoa.v1.Command.record_opinion:type_name -> phientoa.v1.RecordOpinion
-	22, // 31: phientoa.v1.Command.record_facilities:type_name -> phientoa.v1.RecordFacilities
-	23, // 32: phientoa.v1.Command.mark_ready:type_name -> phientoa.v1.MarkReady
-	24, // 33: phientoa.v1.Command.note_identity:type_name -> phientoa.v1.NoteIdentity
-	25, // 34: phientoa.v1.Command.note_mismatch:type_name -> phientoa.v1.NoteMismatch
-	26, // 35: phientoa.v1.Command.begin_identity_check:type_name -> phientoa.v1.BeginIdentityCheck
-	27, // 36: phientoa.v1.Command.end_identity_check:type_name -> phientoa.v1.EndIdentityCheck
-	28, // 37: phientoa.v1.Command.report_presence:type_name -> phientoa.v1.ReportPresence
-	29, // 38: phientoa.v1.Command.report_test:type_name -> phientoa.v1.ReportTest
-	31, // 39: phientoa.v1.Command.next_phase:type_name -> phientoa.v1.NextPhase
-	32, // 40: phientoa.v1.Command.stand:type_name -> phientoa.v1.Stand
-	33, // 41: phientoa.v1.Command.sit:type_name -> phientoa.v1.Sit
-	34, // 42: phientoa.v1.Command.set_visibility:type_name -> phientoa.v1.SetVisibility
-	37, // 43: phientoa.v1.Command.hold_technical:type_name -> phientoa.v1.HoldTechnical
-	38, // 44: phientoa.v1.Command.keep_going:type_name -> phientoa.v1.KeepGoing
-	39, // 45: phientoa.v1.Command.confirm_return:type_name -> phientoa.v1.ConfirmReturn
-	40, // 46: phientoa.v1.Command.suspend:type_name -> phientoa.v1.Suspend
-	41, // 47: phientoa.v1.Command.adjourn:type_name -> phientoa.v1.Adjourn
-	42, // 48: phientoa.v1.Command.announced:type_name -> phientoa.v1.Announced
-	43, // 49: phientoa.v1.Command.reopen:type_name -> phientoa.v1.Reopen
-	44, // 50: phientoa.v1.Command.cancel:type_name -> phientoa.v1.Cancel
-	45, // 51: phientoa.v1.Command.warn:type_name -> phientoa.v1.Warn
-	46, // 52: phientoa.v1.Command.note_away:type_name -> phientoa.v1.NoteAway
-	47, // 53: phientoa.v1.Command.note_back:type_name -> phientoa.v1.NoteBack
-	48, // 54: phientoa.v1.Command.call_witness:type_name -> phientoa.v1.CallWitness
-	49, // 55: phientoa.v1.Command.dismiss_witness:type_name -> phientoa.v1.DismissWitness
-	50, // 56: phientoa.v1.Command.isolate:type_name -> phientoa.v1.Isolate
-	51, // 57: phientoa.v1.Command.confirm_left:type_name -> phientoa.v1.ConfirmLeft
-	52, // 58: phientoa.v1.Command.end_isolation:type_name -> phientoa.v1.EndIsolation
-	53, // 59: phientoa.v1.Command.note_briefed:type_name -> phientoa.v1.NoteBriefed
-	35, // 60: phientoa.v1.Command.deliberate:type_name -> phientoa.v1.Deliberate
-	36, // 61: phientoa.v1.Command.end_deliberation:type_name -> phientoa.v1.EndDeliberation
-	54, // 62: phientoa.v1.Command.request_consult:type_name -> phientoa.v1.RequestConsult
-	55, // 63: phientoa.v1.Command.allow_consult:type_name -> phientoa.v1.AllowConsult
-	56, // 64: phientoa.v1.Command.end_consult:type_name -> phientoa.v1.EndConsult
-	57, // 65: phientoa.v1.Command.admit_exhibit:type_name -> phientoa.v1.AdmitExhibit
-	58, // 66: phientoa.v1.Command.refuse_exhibit:type_name -> phientoa.v1.RefuseExhibit
-	59, // 67: phientoa.v1.Command.withdraw_exhibit:type_name -> phientoa.v1.WithdrawExhibit
-	60, // 68: phientoa.v1.Command.show_exhibit:type_name -> phientoa.v1.ShowExhibit
-	61, // 69: phientoa.v1.Command.stop_exhibit:type_name -> phientoa.v1.StopExhibit
-	30, // 70: phientoa.v1.ReportTest.items:type_name -> phientoa.v1.TestItem
-	63, // 71: phientoa.v1.CommandResult.refusal:type_name -> phientoa.v1.Refusal
-	0,  // 72: phientoa.v1.View.state:type_name -> phientoa.v1.HearingState
-	76, // 73: phientoa.v1.View.people:type_name -> phientoa.v1.PersonView
-	77, // 74: phientoa.v1.View.alerts:type_name -> phientoa.v1.Alert
-	67, // 75: phientoa.v1.View.phases:type_name -> phientoa.v1.PhaseView
-	68, // 76: phientoa.v1.View.points:type_name -> phientoa.v1.PointView
-	69, // 77: phientoa.v1.View.hold:type_name -> phientoa.v1.HoldView
-	71, // 78: phientoa.v1.View.decision:type_name -> phientoa.v1.DecisionView
-	72, // 79: phientoa.v1.View.checks:type_name -> phientoa.v1.CheckView
-	74, // 80: phientoa.v1.View.consults:type_name -> phientoa.v1.ConsultView
-	73, // 81: phientoa.v1.View.consult_with:type_name -> phientoa.v1.ConsultChoice
-	75, // 82: phientoa.v1.View.identity_check:type_name -> phientoa.v1.IdentityCheckView
-	65, // 83: phientoa.v1.View.exhibits:type_name -> phientoa.v1.ExhibitView
-	66, // 84: phientoa.v1.View.showing:type_name -> phientoa.v1.ShowingView
-	30, // 85: phientoa.v1.PointView.test:type_name -> phientoa.v1.TestItem
-	70, // 86: phientoa.v1.HoldView.confirm:type_name -> phientoa.v1.ReturnView
-	1,  // 87: phientoa.v1.PersonView.status:type_name -> phientoa.v1.PersonStatus
-	30, // 88: phientoa.v1.PersonView.test:type_name -> phientoa.v1.TestItem
-	79, // 89: phientoa.v1.MediaOffer.publish:type_name -> phientoa.v1.Publish
-	81, // 90: phientoa.v1.MediaAnswer.sections:type_name -> phientoa.v1.Section
-	63, // 91: phientoa.v1.MediaAnswer.refusal:type_name -> phientoa.v1.Refusal
-	85, // 92: phientoa.v1.LayerHints.hints:type_name -> phientoa.v1.LayerHint
-	87, // 93: phientoa.v1.ReceiverStates.states:type_name -> phientoa.v1.ReceiverState
-	2,  // 94: phientoa.v1.ReceiverState.paused_by:type_name -> phientoa.v1.PausedBy
-	63, // 95: phientoa.v1.Bye.reason:type_name -> phientoa.v1.Refusal
-	96, // [96:96] is the sub-list for method output_type
-	96, // [96:96] is the sub-list for method input_type
-	96, // [96:96] is the sub-list for extension type_name
-	96, // [96:96] is the sub-list for extension extendee
-	0,  // [0:96] is the sub-list for field type_name
+	88, // 17: phientoa.v1.Envelope.voices:type_name -> phientoa.v1.Voices
+	8,  // 18: phientoa.v1.Command.check_in:type_name -> phientoa.v1.CheckIn
+	9,  // 19: phientoa.v1.Command.admit:type_name -> phientoa.v1.Admit
+	10, // 20: phientoa.v1.Command.open:type_name -> phientoa.v1.Open
+	11, // 21: phientoa.v1.Command.raise_hand:type_name -> phientoa.v1.RaiseHand
+	12, // 22: phientoa.v1.Command.lower_hand:type_name -> phientoa.v1.LowerHand
+	13, // 23: phientoa.v1.Command.give_floor:type_name -> phientoa.v1.GiveFloor
+	14, // 24: phientoa.v1.Command.stop_floor:type_name -> phientoa.v1.StopFloor
+	15, // 25: phientoa.v1.Command.mute_lock:type_name -> phientoa.v1.MuteLock
+	16, // 26: phientoa.v1.Command.unlock:type_name -> phientoa.v1.Unlock
+	17, // 27: phientoa.v1.Command.recess:type_name -> phientoa.v1.Recess
+	18, // 28: phientoa.v1.Command.resume:type_name -> phientoa.v1.Resume
+	19, // 29: phientoa.v1.Command.remove:type_name -> phientoa.v1.Remove
+	20, // 30: phientoa.v1.Command.close:type_name -> phientoa.v1.Close
+	21, // 31: phientoa.v1.Command.record_opinion:type_name -> phientoa.v1.RecordOpinion
+	22, // 32: phientoa.v1.Command.record_facilities:type_name -> phientoa.v1.RecordFacilities
+	23, // 33: phientoa.v1.Command.mark_ready:type_name -> phientoa.v1.MarkReady
+	24, // 34: phientoa.v1.Command.note_identity:type_name -> phientoa.v1.NoteIdentity
+	25, // 35: phientoa.v1.Command.note_mismatch:type_name -> phientoa.v1.NoteMismatch
+	26, // 36: phientoa.v1.Command.begin_identity_check:type_name -> phientoa.v1.BeginIdentityCheck
+	27, // 37: phientoa.v1.Command.end_identity_check:type_name -> phientoa.v1.EndIdentityCheck
+	28, // 38: phientoa.v1.Command.report_presence:type_name -> phientoa.v1.ReportPresence
+	29, // 39: phientoa.v1.Command.report_test:type_name -> phientoa.v1.ReportTest
+	31, // 40: phientoa.v1.Command.next_phase:type_name -> phientoa.v1.NextPhase
+	32, // 41: phientoa.v1.Command.stand:type_name -> phientoa.v1.Stand
+	33, // 42: phientoa.v1.Command.sit:type_name -> phientoa.v1.Sit
+	34, // 43: phientoa.v1.Command.set_visibility:type_name -> phientoa.v1.SetVisibility
+	37, // 44: phientoa.v1.Command.hold_technical:type_name -> phientoa.v1.HoldTechnical
+	38, // 45: phientoa.v1.Command.keep_going:type_name -> phientoa.v1.KeepGoing
+	39, // 46: phientoa.v1.Command.confirm_return:type_name -> phientoa.v1.ConfirmReturn
+	40, // 47: phientoa.v1.Command.suspend:type_name -> phientoa.v1.Suspend
+	41, // 48: phientoa.v1.Command.adjourn:type_name -> phientoa.v1.Adjourn
+	42, // 49: phientoa.v1.Command.announced:type_name -> phientoa.v1.Announced
+	43, // 50: phientoa.v1.Command.reopen:type_name -> phientoa.v1.Reopen
+	44, // 51: phientoa.v1.Command.cancel:type_name -> phientoa.v1.Cancel
+	45, // 52: phientoa.v1.Command.warn:type_name -> phientoa.v1.Warn
+	46, // 53: phientoa.v1.Command.note_away:type_name -> phientoa.v1.NoteAway
+	47, // 54: phientoa.v1.Command.note_back:type_name -> phientoa.v1.NoteBack
+	48, // 55: phientoa.v1.Command.call_witness:type_name -> phientoa.v1.CallWitness
+	49, // 56: phientoa.v1.Command.dismiss_witness:type_name -> phientoa.v1.DismissWitness
+	50, // 57: phientoa.v1.Command.isolate:type_name -> phientoa.v1.Isolate
+	51, // 58: phientoa.v1.Command.confirm_left:type_name -> phientoa.v1.ConfirmLeft
+	52, // 59: phientoa.v1.Command.end_isolation:type_name -> phientoa.v1.EndIsolation
+	53, // 60: phientoa.v1.Command.note_briefed:type_name -> phientoa.v1.NoteBriefed
+	35, // 61: phientoa.v1.Command.deliberate:type_name -> phientoa.v1.Deliberate
+	36, // 62: phientoa.v1.Command.end_deliberation:type_name -> phientoa.v1.EndDeliberation
+	54, // 63: phientoa.v1.Command.request_consult:type_name -> phientoa.v1.RequestConsult
+	55, // 64: phientoa.v1.Command.allow_consult:type_name -> phientoa.v1.AllowConsult
+	56, // 65: phientoa.v1.Command.end_consult:type_name -> phientoa.v1.EndConsult
+	57, // 66: phientoa.v1.Command.admit_exhibit:type_name -> phientoa.v1.AdmitExhibit
+	58, // 67: phientoa.v1.Command.refuse_exhibit:type_name -> phientoa.v1.RefuseExhibit
+	59, // 68: phientoa.v1.Command.withdraw_exhibit:type_name -> phientoa.v1.WithdrawExhibit
+	60, // 69: phientoa.v1.Command.show_exhibit:type_name -> phientoa.v1.ShowExhibit
+	61, // 70: phientoa.v1.Command.stop_exhibit:type_name -> phientoa.v1.StopExhibit
+	30, // 71: phientoa.v1.ReportTest.items:type_name -> phientoa.v1.TestItem
+	63, // 72: phientoa.v1.CommandResult.refusal:type_name -> phientoa.v1.Refusal
+	0,  // 73: phientoa.v1.View.state:type_name -> phientoa.v1.HearingState
+	76, // 74: phientoa.v1.View.people:type_name -> phientoa.v1.PersonView
+	77, // 75: phientoa.v1.View.alerts:type_name -> phientoa.v1.Alert
+	67, // 76: phientoa.v1.View.phases:type_name -> phientoa.v1.PhaseView
+	68, // 77: phientoa.v1.View.points:type_name -> phientoa.v1.PointView
+	69, // 78: phientoa.v1.View.hold:type_name -> phientoa.v1.HoldView
+	71, // 79: phientoa.v1.View.decision:type_name -> phientoa.v1.DecisionView
+	72, // 80: phientoa.v1.View.checks:type_name -> phientoa.v1.CheckView
+	74, // 81: phientoa.v1.View.consults:type_name -> phientoa.v1.ConsultView
+	73, // 82: phientoa.v1.View.consult_with:type_name -> phientoa.v1.ConsultChoice
+	75, // 83: phientoa.v1.View.identity_check:type_name -> phientoa.v1.IdentityCheckView
+	65, // 84: phientoa.v1.View.exhibits:type_name -> phientoa.v1.ExhibitView
+	66, // 85: phientoa.v1.View.showing:type_name -> phientoa.v1.ShowingView
+	30, // 86: phientoa.v1.PointView.test:type_name -> phientoa.v1.TestItem
+	70, // 87: phientoa.v1.HoldView.confirm:type_name -> phientoa.v1.ReturnView
+	1,  // 88: phientoa.v1.PersonView.status:type_name -> phientoa.v1.PersonStatus
+	30, // 89: phientoa.v1.PersonView.test:type_name -> phientoa.v1.TestItem
+	79, // 90: phientoa.v1.MediaOffer.publish:type_name -> phientoa.v1.Publish
+	81, // 91: phientoa.v1.MediaAnswer.sections:type_name -> phientoa.v1.Section
+	63, // 92: phientoa.v1.MediaAnswer.refusal:type_name -> phientoa.v1.Refusal
+	85, // 93: phientoa.v1.LayerHints.hints:type_name -> phientoa.v1.LayerHint
+	87, // 94: phientoa.v1.ReceiverStates.states:type_name -> phientoa.v1.ReceiverState
+	2,  // 95: phientoa.v1.ReceiverState.paused_by:type_name -> phientoa.v1.PausedBy
+	63, // 96: phientoa.v1.Bye.reason:type_name -> phientoa.v1.Refusal
+	97, // [97:97] is the sub-list for method output_type
+	97, // [97:97] is the sub-list for method input_type
+	97, // [97:97] is the sub-list for extension type_name
+	97, // [97:97] is the sub-list for extension extendee
+	0,  // [0:97] is the sub-list for field type_name
 }
 
 func init() { file_phientoa_v1_phientoa_proto_init() }
@@ -7577,6 +7645,7 @@ func file_phientoa_v1_phientoa_proto_init() {
 		(*Envelope_Bye)(nil),
 		(*Envelope_MediaRelay)(nil),
 		(*Envelope_NeedLayers)(nil),
+		(*Envelope_Voices)(nil),
 	}
 	file_phientoa_v1_phientoa_proto_msgTypes[4].OneofWrappers = []any{
 		(*Command_CheckIn)(nil),
@@ -7639,7 +7708,7 @@ func file_phientoa_v1_phientoa_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_phientoa_v1_phientoa_proto_rawDesc), len(file_phientoa_v1_phientoa_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   89,
+			NumMessages:   90,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

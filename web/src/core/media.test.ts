@@ -6,6 +6,8 @@ import {
   MediaRelaySchema,
   NeedLayersSchema,
   NeedSectionsSchema,
+  ReceiverStatesSchema,
+  VoicesSchema,
 } from "../wire/phientoa/v1/phientoa_pb";
 import { MAX_SECTIONS, Media } from "./media";
 import type { Body } from "./signaling";
@@ -242,6 +244,34 @@ describe("media", () => {
       ["2", "audio", "d2", "mic"],
       ["3", "video", "d2", "cam"],
     ]);
+  });
+
+  it("says who speaks into which microphone, of what it may hear now alone", async () => {
+    const x = setup();
+    x.media.use(x.stream);
+    x.media.start();
+    await x.flush();
+    await x.answer();
+    x.need(2, 0);
+    await x.flush();
+    await x.answer([
+      { mid: "2", device: "d2", kind: "mic" },
+      { mid: "3", device: "d3", kind: "mic" },
+    ]);
+    const speaking = () => x.sections().flatMap((s) => (s.speaking ? [s.device] : []));
+    const grant = (...granted: boolean[]) => {
+      const states = granted.map((g, i) => ({ mid: String(i + 2), granted: g }));
+      x.media.receiverStates(create(ReceiverStatesSchema, { states }));
+    };
+    grant(true, false);
+    x.media.voices(create(VoicesSchema, { mids: ["2", "3"] }));
+    expect(speaking()).toEqual(["d2"]);
+    grant(true, true);
+    expect(speaking()).toEqual(["d2", "d3"]);
+    x.media.voices(create(VoicesSchema, { mids: ["3"] }));
+    expect(speaking()).toEqual(["d3"]);
+    x.media.resumed(); // the latest word is not repeated after a break
+    expect(speaking()).toEqual([]);
   });
 
   it("holds one offer at a time and does not add twice what is on its way", async () => {

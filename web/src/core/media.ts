@@ -12,6 +12,8 @@ import {
   type ReceiverStates,
   type Refusal,
   type Section,
+  type Voices,
+  VoicesSchema,
 } from "../wire/phientoa/v1/phientoa_pb";
 import { backoff } from "./backoff";
 import type { Clock } from "./clock";
@@ -86,6 +88,8 @@ export class Media {
   private receiving: Bound[] = [];
   private table = new Map<string, Section>();
   private states = new Map<string, ReceiverStates["states"][number]>();
+  /** the sections in which somebody speaks now */
+  private speaking = new Set<string>();
   /** the offer that waits for its answer */
   private offer: { id: string; body: Body; added: { audio: number; video: number } } | null = null;
   private need = { audio: 0, video: 0 };
@@ -193,6 +197,7 @@ export class Media {
     this.table.clear();
     this.states.clear();
     this.layers.clear();
+    this.speaking.clear();
     this.offer = null;
     this.need = { audio: 0, video: 0 };
     this.again = false;
@@ -207,6 +212,7 @@ export class Media {
 
   /** resumed: the line is back and the seat is kept; repeat what may have been lost. */
   resumed(): void {
+    this.voices(create(VoicesSchema)); // the latest word is not repeated
     if (!this.pc) {
       this.start();
       return;
@@ -344,6 +350,11 @@ export class Media {
 
   receiverStates(r: ReceiverStates): void {
     for (const s of r.states) this.states.set(s.mid, s);
+    this.emit();
+  }
+
+  voices(v: Voices): void {
+    this.speaking = new Set(v.mids);
     this.emit();
   }
 
@@ -524,6 +535,7 @@ export class Media {
           track: transceiver.receiver.track,
           state: this.states.get(mid) ?? null,
           frozen: this.freeze.frozen(mid),
+          speaking: this.speaking.has(mid) && this.states.get(mid)?.granted === true,
         },
       ];
     });

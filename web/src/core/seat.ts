@@ -307,6 +307,9 @@ export class Seat {
       case "receiverStates":
         this.media.receiverStates(body.value);
         return;
+      case "voices":
+        this.media.voices(body.value);
+        return;
       case "checkpoint":
         if (keepReceipt(this.p.storage, room, body.value.note)) {
           this.store.apply({ type: "receipt" });

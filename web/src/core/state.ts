@@ -15,6 +15,8 @@ export interface SectionView {
   state: ReceiverState | null;
   /** no new picture for 3 s although the server sends */
   frozen: boolean;
+  /** somebody speaks into this microphone now */
+  speaking: boolean;
 }
 
 /** Own devices as given by the self-test. */

@@ -185,6 +185,7 @@ export const en: Catalogue = {
   tile_bandwidth: "Weak connection, picture paused",
   tile_frozen: "Picture is standing still",
   tile_no_camera: "No picture",
+  tile_heard: "Voice heard",
   mic_open: "Microphone open",
   mic_closed: "Microphone closed",
   mic_locked: "Microphone locked",

@@ -189,6 +189,7 @@ export const vi = {
   tile_bandwidth: "Đường truyền yếu, tạm dừng hình",
   tile_frozen: "Hình đang đứng",
   tile_no_camera: "Không có hình",
+  tile_heard: "Có tiếng nói",
   mic_open: "Micro mở",
   mic_closed: "Micro đóng",
   mic_locked: "Micro bị khóa",

@@ -156,6 +156,11 @@ export function Tile({ seat, large = false, unnamed = false }: TileProps) {
         {mine && s.own ? <OwnPicture stream={s.own.stream} /> : null}
         {section ? <Picture section={section} hidden={reason !== null} /> : null}
         {reason ? <p className={css["reason"]}>{t(reason)}</p> : null}
+        {!mine && sectionOf(s, seat.device, "mic")?.speaking === true && !outOfTouch(s) ? (
+          <p className={css["heard"]} data-testid="heard">
+            {t("tile_heard")}
+          </p>
+        ) : null}
         {section?.frozen && !reason ? <p className={css["frozen"]}>{t("tile_frozen")}</p> : null}
       </div>
       <figcaption className={css["caption"]}>
