@@ -22,17 +22,17 @@ func TestSectionsAndSourcesOfAnOfferAreBounded(t *testing.T) {
 		}
 		return Offer{SDP: b.String()}
 	}
-	plan, err := parseOffer(receiving(lim.SectionsPerPeer), lim)
+	plan, err := parseOffer(receiving(lim.SectionsPerPeer), lim, true)
 	require.NoError(t, err)
 	require.Len(t, plan.receive, lim.SectionsPerPeer)
-	_, err = parseOffer(receiving(lim.SectionsPerPeer+1), lim)
+	_, err = parseOffer(receiving(lim.SectionsPerPeer+1), lim, true)
 	require.ErrorIs(t, err, ErrLimit)
 
 	o := receiving(lim.SourcesPerPeer + 1)
 	for i := range lim.SourcesPerPeer + 1 {
 		o.Publish = append(o.Publish, Publish{MID: fmt.Sprint(i), Kind: Mic})
 	}
-	_, err = parseOffer(o, lim)
+	_, err = parseOffer(o, lim, true)
 	require.ErrorIs(t, err, ErrLimit)
 }
 

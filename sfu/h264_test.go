@@ -131,7 +131,7 @@ func TestOfferedPictures(t *testing.T) {
 		"ours behind a foreign":   {line("104 102", ours+"a=rtpmap:104 H264/90000\r\na=fmtp:104 packetization-mode=1;profile-level-id=640032\r\n"), H264, "SAVPF 102\r\n"},
 		"one of two that we take": {line("102 104", ours+"a=rtpmap:104 H264/90000\r\na=fmtp:104 packetization-mode=1;profile-level-id=42e034\r\n"), H264, "SAVPF 102\r\n"},
 	} {
-		plan, err := parseOffer(Offer{SDP: c.text, Publish: []Publish{{MID: "0", Kind: Cam}}}, lim)
+		plan, err := parseOffer(Offer{SDP: c.text, Publish: []Publish{{MID: "0", Kind: Cam}}}, lim, true)
 		if c.codec == Opus {
 			require.ErrorIs(t, err, ErrCodec, name)
 			continue
@@ -139,5 +139,30 @@ func TestOfferedPictures(t *testing.T) {
 		require.NoError(t, err, name)
 		require.Equal(t, c.codec, plan.publish[0].codec, name)
 		require.Contains(t, plan.sdp, c.keeps, name)
+	}
+}
+
+// Without the setting receiving m-lines lose H.264 where VP8 stands beside it, so that
+// Pion reads no more than what can come; one that has nothing else keeps it.
+func TestReceiversAreNotOfferedWhatNobodySends(t *testing.T) {
+	lim, err := Limits{}.withDefaults()
+	require.NoError(t, err)
+	line := func(formats string) Offer {
+		return Offer{SDP: "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=video 9 UDP/TLS/RTP/SAVPF " + formats +
+			"\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=setup:actpass\r\na=recvonly\r\na=rtpmap:96 VP8/90000\r\na=rtpmap:102 H264/90000\r\n" +
+			"a=fmtp:102 packetization-mode=1;profile-level-id=42e01f\r\na=rtpmap:103 rtx/90000\r\na=fmtp:103 apt=102\r\n"}
+	}
+	for _, c := range []struct {
+		formats string
+		h264    bool
+		keeps   []string
+	}{
+		{"96 102 103", true, []string{"96", "102", "103"}},
+		{"96 102 103", false, []string{"96"}},
+		{"102 103", false, []string{"102", "103"}},
+	} {
+		plan, err := parseOffer(line(c.formats), lim, c.h264)
+		require.NoError(t, err)
+		require.Equal(t, c.keeps, plan.receive[0].formats)
 	}
 }

@@ -77,7 +77,7 @@ func TestPionSeesOurFormatsOnce(t *testing.T) {
 	text := offerHead + offered("video", "0", "sendonly", strings.Repeat("96 98 97 99 0 ", 4000)+"96",
 		"a=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\na=rtpmap:98 H264/90000\r\na=rtpmap:99 rtx/90000\r\na=fmtp:99 apt=98\r\n"+
 			strings.Repeat("a=rtcp-fb:98 nack\r\n", 4000)+"a=rtcp-fb:* nack\r\n")
-	plan, err := parseOffer(Offer{SDP: text, Publish: []Publish{{MID: "0", Kind: Cam}}}, lim)
+	plan, err := parseOffer(Offer{SDP: text, Publish: []Publish{{MID: "0", Kind: Cam}}}, lim, true)
 	require.NoError(t, err)
 	require.Contains(t, plan.sdp, "m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\n")
 	require.Contains(t, plan.sdp, "a=rtcp-fb:* nack\r\n")
@@ -85,7 +85,7 @@ func TestPionSeesOurFormatsOnce(t *testing.T) {
 	require.NotContains(t, plan.sdp, ":98 ")
 	require.NotContains(t, plan.sdp, ":99 ")
 
-	plan, err = parseOffer(Offer{SDP: offerHead + offered("audio", "0", "recvonly", strings.Repeat("0 ", 4000)+"0", "a=rtpmap:0 PCMU/8000\r\n")}, lim)
+	plan, err = parseOffer(Offer{SDP: offerHead + offered("audio", "0", "recvonly", strings.Repeat("0 ", 4000)+"0", "a=rtpmap:0 PCMU/8000\r\n")}, lim, true)
 	require.NoError(t, err)
 	require.Contains(t, plan.sdp, "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\n")
 }
@@ -98,7 +98,7 @@ func TestPionSeesOurExtensionsAlone(t *testing.T) {
 	ours := "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\na=extmap:3/recvonly http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n"
 	plan, err := parseOffer(Offer{SDP: offerHead + offered("video", "0", "recvonly", "96",
 		"a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 goog-remb\r\na=rtcp-fb:96 nack\r\n"+ours+"a=extmap:14 urn:ietf:params:rtp-hdrext:toffset\r\n"+
-			"a=extmap:13 urn:3gpp:video-orientation\r\na=extmap:9\r\na=extmap:8 \r\n")}, lim)
+			"a=extmap:13 urn:3gpp:video-orientation\r\na=extmap:9\r\na=extmap:8 \r\n")}, lim, true)
 	require.NoError(t, err)
 	require.Contains(t, plan.sdp, ours)
 	require.Equal(t, 2, strings.Count(plan.sdp, "a=extmap:"))

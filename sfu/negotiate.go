@@ -60,7 +60,7 @@ func (p *Peer) Negotiate(ctx context.Context, o Offer) (a Answer, err error) {
 			a, err = Answer{}, fmt.Errorf("%w: it could not be read", ErrBadOffer)
 		}
 	}()
-	plan, err := parseOffer(o, p.room.engine.p.Limits)
+	plan, err := parseOffer(o, p.room.engine.p.Limits, p.room.engine.p.H264)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -152,11 +152,11 @@ func (p *Peer) negotiate(ctx context.Context, plan *offerPlan) (Answer, error) {
 			p.guarded(func() { p.readFeedback(sender) })
 		}
 	}
-	text, d, err := p.room.loop.answerText(p.pc.LocalDescription().SDP)
+	text := p.room.loop.answerText(p.pc.LocalDescription().SDP)
+	lines, exts, err := intakeLines(text, plan.publish)
 	if err != nil {
 		return Answer{}, err
 	}
-	lines, exts := intakeLines(d, plan.publish)
 	p.lock(func() {
 		if !p.in.negotiated(lines, exts, plan.publish) {
 			p.tooManyStreams()
