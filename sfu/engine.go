@@ -14,6 +14,7 @@ import (
 	"github.com/pion/logging"
 	pionnet "github.com/pion/transport/v4"
 	"github.com/pion/transport/v4/stdnet"
+	"github.com/pion/webrtc/v4"
 )
 
 // Engine owns the sockets and rooms of one process.
@@ -23,7 +24,8 @@ type Engine struct {
 	pool  *packetPool
 	loops []*loop
 	net   pionnet.Net // of all peers: one made by Pion scans the interfaces each time
-	self  identity    // of all peers towards their clients
+	media *webrtc.MediaEngine
+	self  identity // of all peers towards their clients
 	reg   *collector
 	tcp   *streams       // connections of all loops
 	wg    sync.WaitGroup // goroutines of peers
@@ -72,8 +74,11 @@ func New(p Params) (*Engine, error) {
 		p.Now = time.Now
 	}
 	e := &Engine{p: p, log: p.Logger, pool: newPacketPool(), rooms: map[string]*Room{}, watching: make(chan struct{}), tcp: newStreams(p.Limits)}
-	if e.net, err = stdnet.NewNet(); err != nil {
-		return nil, fmt.Errorf("sfu: network interfaces: %w", err)
+	if e.net, err = newMuxedNet(); err != nil {
+		return nil, err
+	}
+	if e.media, err = mediaEngine(p.Sender); err != nil {
+		return nil, err
 	}
 	for i := range p.Loops {
 		l, err := newLoop(p, i, e.tcp)
@@ -91,6 +96,21 @@ func New(p Params) (*Engine, error) {
 	e.wg.Go(func() { e.watch(e.watching, e.meter()) })
 	return e, nil
 }
+
+// muxedNet is a net without interfaces: candidates are the sockets of the muxes, yet
+// Pion's agent walks all addresses of the machine twice for each peer.
+type muxedNet struct{ pionnet.Net }
+
+func newMuxedNet() (pionnet.Net, error) {
+	n, err := stdnet.NewNet()
+	if err != nil {
+		return nil, fmt.Errorf("sfu: network interfaces: %w", err)
+	}
+	return muxedNet{n}, nil
+}
+
+// Interfaces are none.
+func (muxedNet) Interfaces() ([]*pionnet.Interface, error) { return nil, nil }
 
 func newLoop(p Params, index int, tcp *streams) (*loop, error) {
 	l := &loop{}

@@ -17,10 +17,10 @@ const (
 // keepOurs leaves in an offered m-line the formats and header extensions that we know
 // and what the offer says of them. Browsers offer some forty formats; Pion reads all attributes of an
 // m-line again for each, so that an offer of 220 KB could take it more than a
-// minute. Of an m-line without any of ours the first stays, for Pion to refuse.
-func keepOurs(m *sdp.MediaDescription, publishes bool) error {
+// minute. With one of the video codecs one stays. Of an m-line without any of ours the first stays, for Pion to refuse.
+func keepOurs(m *sdp.MediaDescription, one bool) error {
 	ours := ourFormats(m)
-	if publishes {
+	if one {
 		ours = onePicture(m, ours)
 	}
 	if len(ours) == 0 && len(m.MediaName.Formats) > 0 {
@@ -151,7 +151,7 @@ func ourFormats(m *sdp.MediaDescription) (ours []string) {
 	return ours
 }
 
-// onePicture leaves of the formats of a sending m-line those of one video codec: VP8,
+// onePicture leaves of the formats of an m-line those of one video codec: VP8,
 // which everybody decodes, else H.264.
 func onePicture(m *sdp.MediaDescription, ours []string) []string {
 	name, again := formatNames(m)

@@ -159,3 +159,26 @@ func TestOfferedPictures(t *testing.T) {
 		require.Contains(t, plan.sdp, c.keeps, name)
 	}
 }
+
+// What a receiving m-line offers of VP8 and H.264 stays: which of them comes is its
+// source's affair.
+func TestReceiversKeepBothPictures(t *testing.T) {
+	lim, err := Limits{}.withDefaults()
+	require.NoError(t, err)
+	line := func(formats string) Offer {
+		return Offer{SDP: "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=video 9 UDP/TLS/RTP/SAVPF " + formats +
+			"\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=setup:actpass\r\na=recvonly\r\na=rtpmap:96 VP8/90000\r\na=rtpmap:102 H264/90000\r\n" +
+			"a=fmtp:102 packetization-mode=1;profile-level-id=42e01f\r\na=rtpmap:103 rtx/90000\r\na=fmtp:103 apt=102\r\n"}
+	}
+	for _, c := range []struct {
+		formats string
+		keeps   []string
+	}{
+		{"96 102 103", []string{"96", "102", "103"}},
+		{"102 103", []string{"102", "103"}},
+	} {
+		plan, err := parseOffer(line(c.formats), lim)
+		require.NoError(t, err)
+		require.Equal(t, c.keeps, plan.receive[0].formats)
+	}
+}

@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -34,8 +35,15 @@ func ssrcOf(text string) uint32 {
 
 // intakeLines reads from our answer what was negotiated of the m-lines that the
 // peer sends.
-func intakeLines(answer *sdp.SessionDescription, publish []publishPlan) (lines []sending, exts extensions) {
-	for _, m := range answer.MediaDescriptions {
+func intakeLines(answer string, publish []publishPlan) (lines []sending, exts extensions, err error) {
+	if len(publish) == 0 { // who only receives is spared the reading
+		return nil, extensions{}, nil
+	}
+	var d sdp.SessionDescription
+	if err := d.UnmarshalString(answer); err != nil {
+		return nil, extensions{}, fmt.Errorf("sfu: own answer: %w", err)
+	}
+	for _, m := range d.MediaDescriptions {
 		mid, _ := m.Attribute(sdp.AttrKeyMID)
 		for _, pub := range publish {
 			if pub.mid != mid {
@@ -49,7 +57,7 @@ func intakeLines(answer *sdp.SessionDescription, publish []publishPlan) (lines [
 			exts.read(m)
 		}
 	}
-	return lines, exts
+	return lines, exts, nil
 }
 
 // typesOf reads the payload types of an m-line of our answer.

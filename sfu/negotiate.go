@@ -149,11 +149,11 @@ func (p *Peer) negotiate(ctx context.Context, plan *offerPlan) (Answer, error) {
 			p.guarded(func() { p.readFeedback(sender) })
 		}
 	}
-	text, d, err := p.room.loop.answerText(p.pc.LocalDescription().SDP)
+	text := p.room.loop.answerText(p.pc.LocalDescription().SDP)
+	lines, exts, err := intakeLines(text, plan.publish)
 	if err != nil {
 		return Answer{}, err
 	}
-	lines, exts := intakeLines(d, plan.publish)
 	p.lock(func() {
 		if !p.in.negotiated(lines, exts, plan.publish) {
 			p.tooManyStreams()

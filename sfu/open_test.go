@@ -9,7 +9,6 @@ import (
 
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
-	"github.com/pion/sdp/v3"
 	"github.com/pion/srtp/v3"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -119,12 +118,11 @@ func (f *fakeRoom) taking(p *Peer) {
 	p.in.open = open
 	f.publishes(p, Cam)
 	f.publishes(p, Mic)
-	var d sdp.SessionDescription
-	if err := d.UnmarshalString(takenAnswer); err != nil {
+	plan := []publishPlan{{mid: "cam", kind: Cam, ssrc: 11, rtxSSRC: 12}, {mid: "mic", kind: Mic, ssrc: 21}}
+	lines, exts, err := intakeLines(takenAnswer, plan)
+	if err != nil {
 		panic(err)
 	}
-	plan := []publishPlan{{mid: "cam", kind: Cam, ssrc: 11, rtxSSRC: 12}, {mid: "mic", kind: Mic, ssrc: 21}}
-	lines, exts := intakeLines(&d, plan)
 	p.in.negotiated(lines, exts, plan)
 }
 

@@ -143,20 +143,18 @@ func (p *Peer) newAPI() (*webrtc.API, error) {
 		s.SetDTLSServerHelloMessageHook(p.keys.serverHello)
 		s.SetDTLSKeyLogWriter(&p.keys)
 	}
-	m, err := mediaEngine(p.tx.mode)
-	if err != nil {
-		return nil, err
-	}
 	registry := &interceptor.Registry{}
 	if len(p.mayPublish) > 0 && p.receivesByPion() {
 		if err := receiveInterceptors(registry, p); err != nil {
 			return nil, err
 		}
 	}
-	return webrtc.NewAPI(webrtc.WithSettingEngine(s), webrtc.WithMediaEngine(m),
+	return webrtc.NewAPI(webrtc.WithSettingEngine(s), webrtc.WithMediaEngine(p.room.engine.media),
 		webrtc.WithInterceptorRegistry(registry)), nil
 }
 
+// mediaEngine registers what we negotiate. One serves all peers of an engine: Pion works
+// with a copy of its own for each.
 func mediaEngine(mode SenderMode) (*webrtc.MediaEngine, error) {
 	m := &webrtc.MediaEngine{}
 	congestion := webrtc.RTCPFeedback{Type: "transport-cc"}

@@ -97,7 +97,6 @@ func (s *section) regrant(g Grant, open bool, now time.Time) {
 		return
 	}
 	if open {
-		s.remember()
 		s.src.open++
 		s.gate.raise(s.src)
 		s.retarget(now)
@@ -109,8 +108,8 @@ func (s *section) regrant(g Grant, open bool, now time.Time) {
 	s.peer.dirty()
 }
 
-// remember makes the history at the first opening: most of the sections that a client
-// offers are never opened, and 64 of them would take half a megabyte.
+// remember makes the history at the first packet: most of the sections that a client
+// offers never carry one, and 64 of them would take half a megabyte.
 func (s *section) remember() {
 	switch {
 	case s.history != nil:
@@ -242,6 +241,7 @@ func (s *section) forward(l *layer, k *packetRefs) {
 // emit sends the packet of the present stream under its number; false when it has
 // none, or has been sent.
 func (s *section) emit(l *layer, k *packetRefs) bool {
+	s.remember()
 	ext := k.pkt.Seq
 	out, ok := s.seq.take(ext)
 	if !ok || out < s.historyFrom || out+uint64(len(s.history)) <= s.seq.next {
