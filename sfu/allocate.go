@@ -229,7 +229,7 @@ func (s *source) layerRate(i int) int {
 // redundancy in each packet.
 func (p *Peer) sound(now time.Time) (rate int) {
 	for _, s := range p.sections {
-		if s.gate.open && !s.dead && s.src.kind == Mic {
+		if s.gate.open && !s.dead && !s.withheld && s.src.kind == Mic {
 			rate += s.src.soundRate(now)
 		}
 	}

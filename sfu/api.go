@@ -34,12 +34,13 @@ type Audience struct {
 }
 
 // Yield orders pictures by who gives theirs up when the process is overloaded: the
-// highest first. It says nothing about sound, which is never given up.
+// highest first. Sound is never given up so.
 type Yield uint8
 
 // Yields. YieldPublic and YieldMonitor are viewers, who take no part: their pictures
 // begin with what is kept since the last keyframe, and together they ask a source for
-// one at most every 5 s. When several grants reach a peer the lowest holds.
+// one at most every 5 s. Of the microphones granted as to a viewer they get at most 3 at
+// once: those of the highest priority, among equals the loudest. When several grants reach a peer the lowest holds.
 const (
 	YieldNever     Yield = iota
 	YieldThumbnail       // of a participant who is neither of the bench nor needed to be seen now

@@ -60,6 +60,7 @@ type Peer struct {
 	said      []ReceiverState // last told to the observer
 	needSaid  [2]int
 	voices    voiceNews
+	sounds    soundChoice
 	tx        transport
 }
 

@@ -28,7 +28,8 @@ type section struct {
 	grant            Grant
 	hint             Hint
 	hinted           bool
-	current, target  int // layers, -1: none
+	current, target  int  // layers, -1: none
+	withheld         bool // a viewer gets other sounds than this one
 	waiting          bool
 	keyHeld          bool   // the keyframe that is waited for stands in the pacer
 	congested        bool   // a packet met a full buffer: see congest
@@ -92,6 +93,9 @@ func newSection(p *Peer, mid string, src *source, now time.Time) *section {
 // regrant applies what the routing says now; the caller closes before it opens.
 func (s *section) regrant(g Grant, open bool, now time.Time) {
 	s.grant = g
+	if s.src.kind == Mic {
+		defer s.peer.chooseSounds(now)
+	}
 	if open == s.gate.open {
 		s.retarget(now)
 		return
@@ -208,7 +212,7 @@ func (s *section) leaveOut(l *layer, ext uint64) {
 // forward sends one packet of the source, if it is granted and of the right
 // layer. It runs once for each receiver of each packet: no allocation here.
 func (s *section) forward(l *layer, k *packetRefs) {
-	if !s.bound || !s.peer.tx.ready {
+	if !s.bound || !s.peer.tx.ready || s.withheld {
 		return
 	}
 	if s.src.kind == Cam && s.holdBack(l, k) {
@@ -454,7 +458,7 @@ func (s *section) state(now time.Time) ReceiverState {
 		MID: s.mid, Source: s.src.id, Granted: s.gate.open, Wanted: s.wanted(),
 		CurrentLayer: s.current, TargetLayer: s.target, WaitingKeyframe: s.waiting,
 	}
-	if s.src.kind == Mic && s.gate.open && !s.src.lost() {
+	if s.src.kind == Mic && s.gate.open && !s.withheld && !s.src.lost() {
 		st.CurrentLayer, st.TargetLayer = 0, 0
 	}
 	switch {
@@ -472,7 +476,7 @@ func (s *section) state(now time.Time) ReceiverState {
 		st.PausedBy = PausedByOverload
 	case s.starved || s.congested && s.waiting:
 		st.PausedBy = PausedByBandwidth
-	case !s.wanted():
+	case s.withheld || !s.wanted():
 		st.PausedBy = PausedByPolicy
 	}
 	return st

@@ -119,7 +119,7 @@ func (s *source) spoke() {
 type VoiceObserver interface {
 	// Voices names the sections in which somebody speaks now, after a change, at most
 	// 4 times a second; what is not named is silent. It names only sections of
-	// microphones that are granted at this moment. Calls come as those of PeerObserver.
+	// microphones that are granted and given at this moment. Calls come as those of PeerObserver.
 	Voices(peer string, mids []string)
 }
 
@@ -157,7 +157,7 @@ func (p *Peer) collectVoices(e *errands, now time.Time) {
 	v.stale = false
 	var speak []string
 	for _, s := range p.sections {
-		if s.src.kind == Mic && s.gate.open && s.src.voice.speaking {
+		if s.src.kind == Mic && s.gate.open && !s.withheld && s.src.voice.speaking {
 			speak = append(speak, s.mid)
 		}
 	}

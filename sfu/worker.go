@@ -106,6 +106,7 @@ func (p *Peer) collect(lastStates, nextReport *time.Time) errands {
 		p.needSaid = [2]int{a, v}
 		e.needed, e.audio, e.video = a+v > 0, a, v
 	}
+	p.reviewSounds(&e, now)
 	p.collectVoices(&e, now)
 	if p.isDirty {
 		if wait := stateInterval - now.Sub(*lastStates); wait > 0 {

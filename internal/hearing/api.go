@@ -161,7 +161,7 @@ type Yield uint8
 const (
 	YieldNever     Yield = iota // the bench, who has the floor, who interprets, a witness
 	YieldThumbnail              // any other participant's picture
-	YieldPublic                 // what the public sees
+	YieldPublic                 // what the public sees; and hears: of many sounds at once the sfu gives it three
 	YieldMonitor                // what those see who watch over several hearings
 )
 

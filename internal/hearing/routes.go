@@ -71,7 +71,7 @@ func (s *State) courtroomRoutes(r *Routing) {
 			if s.camPriority(d) == priorityFloorCam { // of one sound, a wall gets this one
 				priority = priorityFloorMic
 			}
-			r.Grants = append(r.Grants, spread(Source{d.ID, Mic}, priority, false, audiences...)...)
+			r.Grants = append(r.Grants, heard(spread(Source{d.ID, Mic}, priority, false, audiences...))...)
 		}
 	}
 }
@@ -159,6 +159,17 @@ func (s *State) yielding(d *Device, grants []Grant) []Grant {
 			g.Yield = YieldPublic
 		case !s.mustBeSeen(d):
 			g.Yield = YieldThumbnail
+		}
+	}
+	return grants
+}
+
+// heard says that the public are viewers of sound too: of many microphones at once they
+// get the most important and the loudest.
+func heard(grants []Grant) []Grant {
+	for i := range grants {
+		if grants[i].Audience.Class == ClassPublic {
+			grants[i].Yield = YieldPublic
 		}
 	}
 	return grants
