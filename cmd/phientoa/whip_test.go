@@ -308,8 +308,13 @@ func TestAnEncoderPublishes(t *testing.T) {
 	resp, _ = w.ask("DELETE", at, w.token, "", "")
 	require.Equal(t, http.StatusNotFound, resp.StatusCode)
 
-	// Once more; then the operator takes the token back.
+	// H.264 of another profile is refused with a reason of its own.
 	q := newEncoderPeer(t)
+	resp, text = w.ask("POST", "/api/v1/whip", w.token, sdpType, strings.NewReplacer("VP8/90000", "AV1/90000", "=42e01f", "=640032").Replace(q.offer))
+	require.Equal(t, http.StatusUnprocessableEntity, resp.StatusCode, text)
+	require.Contains(t, text, "media_format")
+
+	// Once more; then the operator takes the token back.
 	resp, text = w.ask("POST", "/api/v1/whip", w.token, sdpType, q.offer)
 	require.Equal(t, http.StatusCreated, resp.StatusCode, text)
 	require.NoError(t, q.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: text}))
