@@ -257,3 +257,35 @@ func TestStaleEpochIsRefused(t *testing.T) {
 func TestHistoryOfASectionIsSmall(t *testing.T) {
 	require.LessOrEqual(t, videoHistory*unsafe.Sizeof(sentPacket{}), uintptr(12<<10))
 }
+
+// A section that is open and carries nothing remembers nothing; its first packet makes
+// the history, so that it too can be repeated.
+func TestASectionRemembersFromItsFirstPacketOn(t *testing.T) {
+	f := newFakeRoom()
+	p, _ := f.peer("judge")
+	src := f.publishes(p, Cam)
+	q, _ := f.peer("a")
+	s := f.binds(q, src.id, "0")
+	require.NoError(t, f.Apply(Routing{Grants: []Grant{toPeer(src.id, "a")}}))
+	require.True(t, s.gate.open)
+	require.Nil(t, s.history)
+	f.receives(src.layers[0], 96, 1, 3000, vp8Frame(true, 1, 1, 640, 360, "x"))
+	require.Len(t, s.history, videoHistory)
+	require.True(t, s.history[(s.seq.next-1)%videoHistory].is(s.seq.next-1))
+}
+
+// A payload is forwarded up to its bound and counted as malformed beyond.
+func TestALongPayloadIsMalformed(t *testing.T) {
+	for size, forwarded := range map[int]bool{maxPayload: true, maxPayload + 1: false} {
+		f := newFakeRoom()
+		p, _ := f.peer("judge")
+		src := f.publishes(p, Cam)
+		q, wire := f.peer("a")
+		f.binds(q, src.id, "0")
+		require.NoError(t, f.Apply(Routing{Grants: []Grant{toPeer(src.id, "a")}}))
+		b := vp8Frame(true, 1, 1, 640, 360, "x")
+		f.receives(src.layers[0], 96, 1, 3000, append(b, make([]byte, size-len(b))...))
+		require.Equal(t, forwarded, len(wire.packets) > 0, size)
+		require.Equal(t, !forwarded, f.loop.count.dropped[dropMalformed].Load() > 0, size)
+	}
+}
