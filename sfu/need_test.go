@@ -235,7 +235,14 @@ func TestALayerComesBackAtOnce(t *testing.T) {
 	d.grants(t, false)
 	d.run(layerKeep-time.Second, unseen)
 	require.Equal(t, layerSet(7), d.sends(), "kept for a while")
-	d.run(3*time.Second, unseen)
+	for d.sends() != 1 {
+		d.step(unseen)
+	}
+	require.True(t, d.src.live(d.now, 2), "its last packet came just now")
+	d.size(s, 700)
+	require.Equal(t, 0, s.target, "and yet it is not chosen")
+	d.size(s, 180)
+	d.run(layerKeep+3*time.Second, unseen)
 	require.Equal(t, layerSet(1), d.sends())
 	require.Equal(t, []string{"q"}, d.told.rids)
 
