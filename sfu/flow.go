@@ -31,9 +31,6 @@ func (l *layer) flows(ts uint32, now time.Time) (changed bool) {
 		f.since = now
 	}
 	f.idle = 0
-	if l.resumes() {
-		f.since, changed = now, true
-	}
 	if f.stalled && now.Sub(f.since) >= f.steady {
 		f.stalled, f.back, changed = false, now, true
 	}

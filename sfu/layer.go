@@ -207,6 +207,7 @@ func (l *layer) describe(k *packetRefs, p *rtp.Packet, pt codecTypes) bool {
 }
 
 func (l *layer) keyframe(k *packetRefs, now time.Time) {
+	l.resume(now) // whoever takes it asks, and needs no answer but k
 	l.needKey, l.wishKey, l.lastKey = false, false, now
 	l.keySeq = max(l.keySeq, k.pkt.Seq)
 	if k.vp8.height == 0 {

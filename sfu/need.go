@@ -58,6 +58,9 @@ func (s *source) want(set layerSet, now time.Time) {
 	for i := range maxLayers {
 		if more.has(i) {
 			s.need.wanted[i], s.need.asked[i] = now, now
+			if l := s.layers[i]; l != nil {
+				l.needKey = true // of use when it is sent all the same
+			}
 		}
 	}
 	s.publisher.kick()
@@ -96,17 +99,18 @@ func (s *source) giveUp(i int) {
 	s.publisher.kick()
 }
 
-// resumes notes a packet of l; true when it is the first since the layer was asked for
-// again. Its silence was our wish and says nothing about its sender.
-func (l *layer) resumes() bool {
+// resume notes a keyframe of l, perhaps the first since the layer was asked for again;
+// what came before one may have been under way when the publisher heard that nobody
+// wants it. The layer's silence was our wish and says nothing about its sender.
+func (l *layer) resume(now time.Time) {
 	n := &l.src.need
 	if i := int(l.index); !n.gone.has(i) || !n.on.has(i) {
-		return false
+		return
 	}
 	n.gone &^= 1 << l.index
-	l.flow.stalled, l.flow.steady = false, 0
+	l.flow.stalled, l.flow.steady, l.flow.since = false, 0, now
 	l.rate, l.bytes = 0, 0
-	return true
+	l.src.retarget(now)
 }
 
 // expects says that layer i flows, or may when it is asked for.

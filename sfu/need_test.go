@@ -25,6 +25,7 @@ type studio struct {
 	delay int // steps until the publisher does as told
 	n     uint16
 	says  []layerSet // that the publisher was told, by step
+	keys  []layerSet // keyframes that it was asked for
 	wires map[*section]*fakeWire
 	all   []*section
 }
@@ -96,6 +97,12 @@ func (d *studio) sends() (set layerSet) {
 	return d.says[at]
 }
 
+// keyed says that the frame of layer i is a keyframe: asked for, or the first after a pause.
+func (d *studio) keyed(i int) bool {
+	at := len(d.says) - 1 - d.delay
+	return d.n == 1 || at >= 0 && d.keys[at].has(i) || d.obeys && at > 0 && !d.says[at-1].has(i)
+}
+
 // step plays one frame of every layer that is sent, with a keyframe where one is asked
 // for, and calls seen for each receiver: whether it had a picture and got a packet.
 func (d *studio) step(seen func(s *section, had, got bool)) {
@@ -113,7 +120,13 @@ func (d *studio) step(seen func(s *section, had, got bool)) {
 			}
 		}
 	}
-	d.says = append(d.says, said)
+	var keys layerSet
+	for i := range studioRIDs {
+		if d.src.layers[i].needKey {
+			keys = keys.with(i)
+		}
+	}
+	d.says, d.keys = append(d.says, said), append(d.keys, keys)
 	had, before := map[*section]bool{}, map[*section]int{}
 	for _, s := range d.all {
 		had[s], before[s] = s.current >= 0 && s.running, len(d.wires[s].packets)
@@ -123,7 +136,7 @@ func (d *studio) step(seen func(s *section, had, got bool)) {
 			continue
 		}
 		l := d.src.layers[i]
-		payload := vp8Frame(l.needKey || d.n == 1, d.n, uint8(d.n), uint16(320<<i), uint16(180<<i), "x")
+		payload := vp8Frame(d.keyed(i), d.n, uint8(d.n), uint16(320<<i), uint16(180<<i), "x")
 		d.receives(l, 96, uint16(l.seq.highest)+1, uint32(d.n)*4500, payload)
 	}
 	for _, s := range d.all {
