@@ -319,3 +319,18 @@ func TestABatchOfDatagramsKeepsItsSenders(t *testing.T) {
 	}
 	require.Equal(t, want, got)
 }
+
+// What the kernel says of a sender's address is what it is written to, the interface of
+// a link-local one included.
+func TestADestinationIsWhereItCameFrom(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		from := unix.RawSockaddrInet6{Family: unix.AF_INET6, Port: uint16(rapid.Uint16().Draw(t, "port"))}
+		copy(from.Addr[:], rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "address"))
+		from.Scope_id = rapid.Uint32().Draw(t, "interface")
+		at := addrPortOf(&from)
+		if at.Addr().Is4() {
+			t.Skip("IPv4 within IPv6 has no interface")
+		}
+		require.Equal(t, from, newDestination(at).sa)
+	})
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"runtime"
+	"strconv"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -30,6 +31,10 @@ func newDestination(to netip.AddrPort) (d destination) {
 	}
 	d.sa.Family, d.sa.Addr = unix.AF_INET6, a.As16()
 	d.sa.Port = binary.NativeEndian.Uint16(port[:])
+	// Link-local addresses are of one interface; ours name it by number, as the kernel did.
+	if n, err := strconv.ParseUint(a.Zone(), 10, 32); err == nil {
+		d.sa.Scope_id = uint32(n)
+	}
 	d.len = unix.SizeofSockaddrInet6
 	return d
 }
