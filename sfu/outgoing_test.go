@@ -324,7 +324,7 @@ func TestABatchOfDatagramsKeepsItsSenders(t *testing.T) {
 // a link-local one included.
 func TestADestinationIsWhereItCameFrom(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		from := unix.RawSockaddrInet6{Family: unix.AF_INET6, Port: uint16(rapid.Uint16().Draw(t, "port"))}
+		from := unix.RawSockaddrInet6{Family: unix.AF_INET6, Port: rapid.Uint16().Draw(t, "port")}
 		copy(from.Addr[:], rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "address"))
 		from.Scope_id = rapid.Uint32().Draw(t, "interface")
 		at := addrPortOf(&from)
