@@ -147,15 +147,15 @@ func refuseOverloaded() *hearing.Refusal {
 
 func refuseCodec() *hearing.Refusal {
 	return refusal("media_codec",
-		"Máy của những người tham gia phiên tòa không xem được định dạng hình mà máy quay này gửi. Vui lòng dùng định dạng VP8; nếu vẫn lỗi, hãy báo cán bộ kỹ thuật.",
-		"Others in the hearing cannot see the picture format that this camera sends. Please use VP8; if it keeps failing, tell the technician.")
+		"Máy của những người tham gia phiên tòa không xem được định dạng hình mà máy này gửi. Vui lòng báo cán bộ kỹ thuật: máy cần gửi định dạng VP8.",
+		"Others in the hearing cannot see the picture format that this device sends. Please tell the technician: it has to send VP8.")
 }
 
 // refuseFormat: nobody could see it here.
 func refuseFormat() *hearing.Refusal {
 	return refusal("media_format",
-		"Hệ thống không nhận định dạng hình mà máy quay này gửi. Vui lòng dùng VP8 hoặc H.264 Constrained Baseline; nếu vẫn lỗi, hãy báo cán bộ kỹ thuật.",
-		"The picture format that this camera sends is not taken here. Please use VP8 or H.264 constrained baseline; if it keeps failing, tell the technician.")
+		"Hệ thống không nhận định dạng hình mà máy này gửi. Vui lòng báo cán bộ kỹ thuật: máy cần gửi VP8 hoặc H.264 Constrained Baseline.",
+		"The picture format that this device sends is not taken here. Please tell the technician: it has to send VP8 or H.264 constrained baseline.")
 }
 
 func refuseLeased() *hearing.Refusal {

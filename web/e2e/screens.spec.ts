@@ -119,7 +119,7 @@ test("a refused camera: the server's words stand, and the own picture says that 
   const fake = new Fake(me, hearing(me));
   const refusal = {
     code: "media_codec",
-    vi: "Máy của những người tham gia phiên tòa không xem được định dạng hình mà máy quay này gửi. Vui lòng dùng định dạng VP8; nếu vẫn lỗi, hãy báo cán bộ kỹ thuật.",
+    vi: "Máy của những người tham gia phiên tòa không xem được định dạng hình mà máy này gửi. Vui lòng báo cán bộ kỹ thuật: máy cần gửi định dạng VP8.",
     en: "Others in the hearing cannot see the picture format that this camera sends.",
   };
   fake.media = async (offer) => {
