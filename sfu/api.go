@@ -98,8 +98,9 @@ const (
 // Limits bound everything that a peer can make the sfu hold. Zero fields take
 // the default given here.
 //
-// There is no bound of a receiver's send queue because there is no such queue: a
-// packet is handed to the kernel at once or dropped. When the kernel's buffer of
+// A receiver's send queue has no field: but on a line held below 1 Mbit/s, where
+// pictures wait within fixed bounds (docs/limits.md), a packet is handed to the kernel
+// at once or dropped. When the kernel's buffer of
 // the loop's socket is full, a camera loses the rest of the picture and, unless
 // nothing refers to that picture, everything up to the next keyframe; a
 // microphone gets one more try for each packet.

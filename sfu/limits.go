@@ -112,7 +112,8 @@ func tokenChar(c byte) bool {
 	return false
 }
 
-// bucket is a token bucket in bytes; its owner holds the room's lock.
+// bucket is a token bucket, of bytes or of whatever its owner counts, who also holds the
+// lock that guards it.
 type bucket struct {
 	rate, burst, level float64
 	last               time.Time

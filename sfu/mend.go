@@ -118,26 +118,36 @@ func (g *gaps) due(now time.Time, mark, highest uint64, wait time.Duration, dst 
 	return dst, givenUp, next
 }
 
-// answerTime estimates how long a publisher takes to answer a request: round
-// trip and pacing. It smooths as RFC 6298 does, and like there an answer to one
-// of several requests is no measure (Karn); it says only that the estimate may
-// be too small.
-type answerTime struct{ mean, deviation time.Duration }
+// answerTime estimates how long a publisher takes to answer a request: round trip and
+// pacing. It smooths as RFC 6298 does, and like there an answer to one of several requests
+// is no measure (Karn). A second request says that the answer was lost or that the
+// estimate is too small: the latter only where hardly any first one is answered in time,
+// or a line that loses a third would be asked ever more slowly.
+type answerTime struct {
+	mean, deviation time.Duration
+	firsts          float64 // share of the answers that needed one request
+}
+
+// fewFirsts is the share below which the estimate is too small. A line that loses half
+// in both directions still answers a quarter of the first requests.
+const fewFirsts = 0.2
 
 func newAnswerTime() answerTime {
-	return answerTime{mean: 40 * time.Millisecond, deviation: 10 * time.Millisecond}
+	return answerTime{mean: 40 * time.Millisecond, deviation: 10 * time.Millisecond, firsts: 1}
 }
 
 func (a *answerTime) answered(m gap, now time.Time) {
-	if m.tries != 1 {
-		if m.tries > 1 {
+	switch {
+	case m.tries == 1:
+		d := min(now.Sub(m.asked), maxAsk)
+		a.deviation += ((d - a.mean).Abs() - a.deviation) / 4
+		a.mean += (d - a.mean) / 8
+		a.firsts += (1 - a.firsts) / 8
+	case m.tries > 1:
+		if a.firsts -= a.firsts / 8; a.firsts < fewFirsts {
 			a.mean = min(a.mean+a.mean/8, maxAsk)
 		}
-		return
 	}
-	d := min(now.Sub(m.asked), maxAsk)
-	a.deviation += ((d - a.mean).Abs() - a.deviation) / 4
-	a.mean += (d - a.mean) / 8
 }
 
 // wait is the time between two requests for one packet.

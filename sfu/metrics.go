@@ -11,13 +11,13 @@ type dropReason int
 
 const (
 	dropMuted     dropReason = iota // no grant is open for the source
-	dropPoliced                     // above the bitrate of its kind
+	dropPoliced                     // above a rate: of its kind, of one address, of RTCP, of a handshake; a queue of TCP was full
 	dropRepeated                    // already received, or too old
 	dropMalformed                   // not parseable, or too large
 	dropForeign                     // unknown payload type, stream or address
 	dropForged                      // not authentic
 	dropFull                        // the kernel's send buffer is full
-	dropFrame                       // video withheld because an earlier packet met a full buffer
+	dropFrame                       // video withheld because an earlier packet met a full buffer, or by the pacer
 	dropError                       // sealing or writing failed
 	dropReasons
 )

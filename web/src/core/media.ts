@@ -18,21 +18,12 @@ import {
 import { backoff } from "./backoff";
 import type { Clock } from "./clock";
 import { FreezeWatch } from "./freeze";
+import { LAYERS, NeededLayers, ONE_LAYER, sendsLayers } from "./layers";
 import { type Heard, Playout } from "./playout";
 import { Pulse } from "./pulse";
 import { orderCodecs, withOpusOptions, withSoundAgain } from "./sdp";
 import type { Body } from "./signaling";
 import type { SectionView, Transport } from "./state";
-
-/** Layers of the camera, the lowest first; the rids are known to the server's rules of layers. */
-const LAYERS: RTCRtpEncodingParameters[] = [
-  { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 150_000 },
-  { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 500_000 },
-  { rid: "f", scaleResolutionDownBy: 1, maxBitrate: 1_700_000 },
-];
-
-/** Of a camera that can send H.264 only, which goes in one layer; bit/s. */
-const ONE_LAYER = 1_700_000;
 
 /** The server holds no more receiving sections of one peer (sfu.Limits.SectionsPerPeer). */
 export const MAX_SECTIONS = 64;
@@ -99,11 +90,7 @@ export class Media {
   private generation = 0;
   /** how often the server asked for a new PeerConnection since one connected */
   private renewals = 0;
-  /** rids that the server needs, by the mid of the own m-line; what is not named is all needed */
-  private layers = new Map<string, readonly string[]>();
-  /** the encodings are being changed; what is said meanwhile is heeded afterwards */
-  private layering = false;
-  private unheeded = false;
+  private readonly layers = new NeededLayers(() => this.publish.map((p) => p.transceiver));
   /** how many offers were refused since one was not */
   private refusals = 0;
   /** the camera was refused: this connection goes on without it, and its reason stands */
@@ -238,22 +225,7 @@ export class Media {
 
   /** needLayers: layers of the own camera that nobody takes are neither encoded nor sent. */
   needLayers(n: NeedLayers): void {
-    this.layers.set(n.mid, n.rids);
-    this.unheeded = true;
-    if (!this.layering) void this.activate();
-  }
-
-  /** One change of the senders at a time; the newest word counts. */
-  private async activate(): Promise<void> {
-    this.layering = true;
-    while (this.unheeded) {
-      this.unheeded = false;
-      for (const { transceiver } of this.publish) {
-        const rids = this.layers.get(transceiver.mid ?? "");
-        if (rids) await choose(transceiver.sender, rids);
-      }
-    }
-    this.layering = false;
+    this.layers.need(n.mid, n.rids);
   }
 
   async answer(a: MediaAnswer, id: string): Promise<void> {
@@ -582,27 +554,8 @@ export class Media {
   }
 }
 
-/** choose makes the encodings of these rids the active ones. */
-async function choose(sender: RTCRtpSender, rids: readonly string[]): Promise<void> {
-  const parameters = sender.getParameters();
-  let differs = false;
-  for (const e of parameters.encodings) {
-    const active = e.rid === undefined || rids.includes(e.rid);
-    differs ||= (e.active ?? true) !== active;
-    e.active = active;
-  }
-  // Refused, by a connection that is gone or a device that fails: it sends more than is needed.
-  if (differs) await sender.setParameters(parameters).catch(() => undefined);
-}
-
 function prefer(t: RTCRtpTransceiver, kind: "audio" | "video", sends = false): void {
   const of = sends ? RTCRtpSender : RTCRtpReceiver;
   const codecs = orderCodecs(kind, of.getCapabilities(kind)?.codecs ?? [], sends);
   if (codecs.length > 0) t.setCodecPreferences(codecs);
-}
-
-/** Layers go with VP8; a browser that says nothing of its codecs has it (RFC 7742 section 5). */
-function sendsLayers(): boolean {
-  const codecs = RTCRtpSender.getCapabilities("video")?.codecs ?? [];
-  return codecs.length === 0 || codecs.some((c) => c.mimeType.toLowerCase() === "video/vp8");
 }

@@ -79,7 +79,10 @@ export function orderCodecs<
   return video.length === 0 ? [] : [...video, ...of("video/rtx")];
 }
 
-/** Constrained baseline in packetization mode 1 (RFC 6184 section 8.1), as the server takes it. */
+/**
+ * Constrained baseline in packetization mode 1 (RFC 6184 section 8.1), as browsers spell it;
+ * the server takes other spellings too.
+ */
 function isOurH264(c: { sdpFmtpLine?: string | undefined }): boolean {
   const said = (c.sdpFmtpLine ?? "").toLowerCase().split(";");
   const has = (p: RegExp): boolean => said.some((x) => p.test(x.trim()));
