@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"phientoa/internal/config"
+	"phientoa/sfu"
 )
 
 type serveCmd struct {
@@ -26,6 +27,7 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 	if err := c.CheckServe(); err != nil {
 		return err
 	}
+	sfu.TuneRuntime()
 	n, err := openNode(ctx, nodeParams{Config: c.Config, demo: false, logOut: s.err})
 	if err != nil {
 		return err
