@@ -172,12 +172,13 @@ func (r *Room) admit(p *Peer) error {
 	case len(r.peers) >= r.engine.p.Limits.PeersPerRoom:
 		return fmt.Errorf("%w: %d peers in the room", ErrLimit, len(r.peers))
 	}
+	r.enroll(p)
 	if err := r.welcome(p); err != nil {
+		r.dismiss(p)
 		return err
 	}
 	r.peers[p.id] = p
 	p.half = true
-	r.enroll(p)
 	if p.follows {
 		r.followers = append(r.followers, p)
 	}
