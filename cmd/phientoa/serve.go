@@ -91,6 +91,7 @@ func (n *node) serve(ctx context.Context, h http.Handler, ready func()) error {
 	beside.Go(func() { n.runStorage(besideCtx) })
 	beside.Go(func() { n.renders.Run(besideCtx) })
 	beside.Go(func() { n.excerpts.Run(besideCtx) })
+	beside.Go(func() { n.watchers.Run(besideCtx) })
 	if n.tls != nil && !n.p.demo {
 		beside.Go(func() { n.tls.Watch(besideCtx, hup) })
 	}
