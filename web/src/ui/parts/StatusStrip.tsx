@@ -57,6 +57,10 @@ const visibilityClass: Readonly<Record<string, string>> = {
   deliberation: "deliberation",
 };
 
+/** The court lets the hearing be followed from outside. */
+const watched = (view: View): boolean =>
+  view.monitoring !== undefined && view.monitoring.to !== "closed";
+
 export function StatusStrip({ view, large = false }: { view: View; large?: boolean }) {
   const { t } = useTexts();
   const known = !outOfTouch(useRoom());
@@ -79,6 +83,7 @@ export function StatusStrip({ view, large = false }: { view: View; large?: boole
             </h1>
           </div>
           <div className={css["end"]}>
+            {watched(view) ? <p className={css["watched"]}>{t("watched")}</p> : null}
             <TimeOfDay labelled />
             {large ? null : <LanguageSwitch />}
           </div>
