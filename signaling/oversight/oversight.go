@@ -282,18 +282,12 @@ func (w *Watchers) sessions() []*session {
 func (w *Watchers) recheck(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, recheckTime)
 	defer cancel()
-	type right struct {
-		unit court.UnitID
-		at   court.UnitID
-	}
+	type right struct{ unit, at court.UnitID }
 	known := map[right]bool{}
 	for _, s := range w.sessions() {
 		now, err := s.again(ctx)
-		switch {
-		case errors.Is(err, auth.ErrNoSession), err == nil && (now.ID != s.who.ID || now.Unit != s.who.Unit || !now.Has(store.RoleProcuracyHead)):
+		if errors.Is(err, auth.ErrNoSession) || err == nil && (now.ID != s.who.ID || now.Unit != s.who.Unit || !now.Has(store.RoleProcuracyHead)) {
 			w.end(s)
-			continue
-		case err != nil:
 			continue
 		}
 		key := right{s.who.Unit, s.court}

@@ -135,7 +135,7 @@ export const enRoom: Readonly<Record<keyof typeof viRoom, string>> = {
   act_monitor_open_short: "Allow monitoring…",
   act_monitor_open_confirm:
     "The procuracy will see and hear the hearing within its scope, and cannot speak in it. The reason stands in the minutes.",
-  watched: "This hearing is monitored online",
+  watched: "Monitored online",
   act_public: "Return to public",
   act_closed_confirm:
     "Attendees, journalists and viewing places no longer see or hear the hearing.",

@@ -138,7 +138,7 @@ export const viRoom = {
   act_monitor_open_short: "Cho phép theo dõi…",
   act_monitor_open_confirm:
     "Viện kiểm sát trong phạm vi của mình sẽ thấy hình và nghe tiếng của phiên tòa, không phát biểu được. Lý do được ghi vào biên bản.",
-  watched: "Phiên tòa được theo dõi trực tuyến",
+  watched: "Có theo dõi trực tuyến",
   act_public: "Trở lại xét xử công khai",
   act_closed_confirm:
     "Người tham dự, nhà báo và các nơi theo dõi không còn xem, nghe được phiên tòa.",

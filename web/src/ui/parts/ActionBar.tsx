@@ -161,6 +161,7 @@ function Monitoring({ view }: { view: View }) {
   return (
     <Act
       isDisabled={link !== "open"}
+      aria-label={t("act_monitor_open")}
       onPress={() => {
         ask({
           title: t("act_monitor_open"),

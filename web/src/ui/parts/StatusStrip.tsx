@@ -81,9 +81,9 @@ export function StatusStrip({ view, large = false }: { view: View; large?: boole
               <span className="whole">{view.docketNo}</span>{" "}
               <span className={css["title"]}>{view.title}</span>
             </h1>
+            {watched(view) ? <p className={css["watched"]}>{t("watched")}</p> : null}
           </div>
           <div className={css["end"]}>
-            {watched(view) ? <p className={css["watched"]}>{t("watched")}</p> : null}
             <TimeOfDay labelled />
             {large ? null : <LanguageSwitch />}
           </div>

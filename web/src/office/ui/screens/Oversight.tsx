@@ -113,14 +113,6 @@ function Tile(p: {
         </p>
         <StatusMark status={h.status} />
       </div>
-      {p.picture ? <Picture hearing={h} loud={p.loud} /> : null}
-      {flows(h) ? null : (
-        <p className={css["reason"]}>
-          {h.released
-            ? t("oversight_not_in_session", { state: t(state.text) })
-            : t("oversight_not_released")}
-        </p>
-      )}
       {p.picture ? (
         <Act
           tone={p.loud ? "plain" : "primary"}
@@ -132,6 +124,14 @@ function Tile(p: {
           {t(p.loud ? "oversight_quiet" : "oversight_listen")}
         </Act>
       ) : null}
+      {p.picture ? <Picture hearing={h} loud={p.loud} /> : null}
+      {flows(h) ? null : (
+        <p className={css["reason"]}>
+          {h.released
+            ? t("oversight_not_in_session", { state: t(state.text) })
+            : t("oversight_not_released")}
+        </p>
+      )}
     </li>
   );
 }
