@@ -200,7 +200,7 @@ func TestRightsAreLookedAtAgain(t *testing.T) {
 		h.mu.Lock()
 		h.gone["a"] = auth.ErrNoSession
 		h.mu.Unlock()
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		require.Equal(t, 1, open())
 		stop()
 		<-done
