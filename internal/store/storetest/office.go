@@ -38,6 +38,7 @@ func RunOffice(t *testing.T, open func(t *testing.T) Opened) {
 		{"WatchingsEndOnce", watchingsEndOnce},
 		{"WatchingsOfTheDeadEnd", watchingsOfTheDeadEnd},
 		{"CoverageIsOfADay", coverageIsOfADay},
+		{"CoverageOfASimulatedDay", coverageOfASimulatedDay},
 		{"OversightHasBounds", oversightHasBounds},
 		{"OversightCannotBeChanged", oversightCannotBeChanged},
 	} {
