@@ -28,7 +28,8 @@ func (n *node) openOffice() error {
 		Cancel:   n.rooms.CancelHearing,
 		Enter:    n.officials.Enter,
 		Archives: n.archives, Vault: officeVault{n.vault}, Excerpts: officeExcerpts{n.excerpts, n.vault},
-		Live: n.liveHearings, BaseURL: base, Demo: n.p.demo, Logger: n.logger,
+		SignPDF: n.signer.SignDocument,
+		Live:    n.liveHearings, BaseURL: base, Demo: n.p.demo, Logger: n.logger,
 	})
 	return err
 }
