@@ -14,6 +14,7 @@ const (
 	CauseRestart    = "restart"     // the recorder was not running
 	CauseQueue      = "queue-full"  // the recorder was too slow
 	CauseNoKeyframe = "no-keyframe" // pictures that nothing could be decoded from
+	CauseUnsteady   = "unsteady"    // pictures that another way of decoding was said for too often
 	CauseDisk       = "io-error"    // a write or sync of the track file failed
 	CauseFull       = "disk-full"
 )

@@ -30,7 +30,7 @@ func wordsOf(lang string) words {
 			recovered: "bytes found behind the last record after a crash", unchained: "signing keys that began without their predecessor (restart of the signer)", moreGaps: "and %d gaps more",
 			cause: map[string]string{
 				CauseLoss: "packets lost on the network", CauseSilent: "nothing came from the point", CauseStalled: "camera or microphone stood still", CauseRestart: "recorder was restarted",
-				CauseQueue: "recorder too slow", CauseNoKeyframe: "picture not decodable", CauseDisk: "disk error", CauseFull: "disk full",
+				CauseQueue: "recorder too slow", CauseNoKeyframe: "picture not decodable", CauseUnsteady: "picture format kept changing", CauseDisk: "disk error", CauseFull: "disk full",
 			},
 			code: map[string]string{
 				"line": "not a line of the log", "chain": "line changed", "torn": "incomplete end", "note": "checkpoint changed", "root": "lines differ from what was signed",
@@ -53,7 +53,7 @@ func wordsOf(lang string) words {
 		recovered: "byte tìm thấy sau bản ghi cuối khi có sự cố", unchained: "khóa ký bắt đầu không có khóa trước (tiến trình ký khởi động lại)", moreGaps: "và %d khoảng trống khác",
 		cause: map[string]string{
 			CauseLoss: "mất gói trên đường truyền", CauseSilent: "điểm cầu không gửi dữ liệu", CauseStalled: "camera hoặc micro bị ngưng", CauseRestart: "bộ ghi khởi động lại",
-			CauseQueue: "bộ ghi quá chậm", CauseNoKeyframe: "hình không giải mã được", CauseDisk: "lỗi ổ đĩa", CauseFull: "đầy ổ đĩa",
+			CauseQueue: "bộ ghi quá chậm", CauseNoKeyframe: "hình không giải mã được", CauseUnsteady: "định dạng hình thay đổi liên tục", CauseDisk: "lỗi ổ đĩa", CauseFull: "đầy ổ đĩa",
 		},
 		code: map[string]string{
 			"line": "không phải dòng nhật ký", "chain": "dòng bị sửa", "torn": "phần cuối không trọn", "note": "điểm ký bị sửa", "root": "các dòng khác với nội dung đã ký",

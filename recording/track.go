@@ -43,6 +43,7 @@ type track struct {
 	away      time.Time
 	awayCause string
 	blind     bool      // see Part.blind
+	change    changes
 	closing   bool      // its grant closed: the segment is cut with this batch
 	since     time.Time // the grant opened
 	cutTo     time.Time // end of the last segment cut, and
@@ -135,13 +136,11 @@ func (p *Part) feed(t *track, now time.Time) {
 			i++
 			continue
 		}
-		if t.file != nil && u.config != nil && !bytes.Equal(u.config, t.file.config) {
-			p.newFile(t) // a file says once how it is decoded
-		}
-		if t.file == nil && !p.begin(t, u, now) {
+		if !p.suits(t, u, now) || t.file == nil && !p.begin(t, u, now) {
 			i++
 			continue
 		}
+		p.flushStarved(t, u.from)
 		var frames []frame
 		j := i
 		for ; j < len(units) && (units[j].config == nil || bytes.Equal(units[j].config, t.file.config)); j++ {
@@ -152,6 +151,54 @@ func (p *Part) feed(t *track, now time.Time) {
 		p.write(t, frames, units[i:j])
 		i = j
 	}
+}
+
+// changes bounds how often another way of decoding begins another file: an encoder that
+// changes with every picture would make thousands.
+type changes struct {
+	foreign bool // what comes now cannot be decoded as the file says
+	last    time.Time
+	wait    time.Duration // from last to the next
+}
+
+const (
+	minChange = time.Second
+	maxChange = time.Minute
+)
+
+// due says that a file may end for another at now, and counts it.
+func (c *changes) due(now time.Time) bool {
+	since := now.Sub(c.last)
+	switch {
+	case since < c.wait:
+		return false
+	case since < 2*maxChange:
+		c.wait = min(max(2*c.wait, minChange), maxChange)
+	default:
+		c.wait = minChange
+	}
+	c.last = now
+	return true
+}
+
+// suits says that the unit can go to the track's file, or to a new one: a file says once
+// how its pictures are decoded.
+func (p *Part) suits(t *track, u *unit, now time.Time) bool {
+	if t.file == nil {
+		t.change.foreign = false
+		return true
+	}
+	if u.config != nil {
+		t.change.foreign = !bytes.Equal(u.config, t.file.config)
+		if t.change.foreign && t.change.due(now) {
+			p.newFile(t)
+			t.change.foreign = false
+		}
+	}
+	if t.change.foreign {
+		t.starve(u, CauseUnsteady)
+	}
+	return !t.change.foreign
 }
 
 // begin makes the next file of the track. A file that cannot be made is tried

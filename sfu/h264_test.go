@@ -78,6 +78,7 @@ func TestWhatAReceiverCannotDecode(t *testing.T) {
 	public := join(t, r, clientParams{id: "public", video: 1, prepare: []SourceID{cam("encoder")}, noH264: true, onlooker: true})
 	encoder := join(t, r, clientParams{id: "encoder", rids: []string{""}, h264: true})
 	party := join(t, r, clientParams{id: "party", video: 1, prepare: []SourceID{cam("encoder")}, noH264: true})
+	join(t, r, clientParams{id: "waiting", video: 1, prepare: []SourceID{cam("encoder")}, noH264: true}) // granted nothing
 	send := sendsH264(encoder)
 	for _, c := range []*client{public, party} {
 		every(t, "the reason", func(int) { send(true, "picture") }, func() bool {
@@ -99,7 +100,7 @@ func TestWhatAReceiverCannotDecode(t *testing.T) {
 			party.peer.Close()
 			continue
 		}
-		require.NoError(t, err, "the onlooker alone hinders nobody")
+		require.NoError(t, err, "an onlooker, and who may not see it, hinder nobody")
 	}
 }
 

@@ -88,9 +88,9 @@ func (p *Peer) Negotiate(ctx context.Context, o Offer) (a Answer, err error) {
 	return answer, nil
 }
 
-// allDecode refuses a camera of H.264 that a peer could not decode which has a section
-// for it and is no onlooker: better no picture, and a word why, than one that stays
-// black before somebody who must see it. Who joins later is told so itself
+// allDecode refuses a camera of H.264 that a peer could not decode which is granted it
+// and is no onlooker: better no picture, and a word why, than one that stays
+// black before somebody who must see it. Who joins or is granted it later is told so itself
 // (PausedByCodec), and so is who cannot decode VP8: what a receiver leaves out must not
 // keep the bench from being seen.
 func (p *Peer) allDecode(plan *offerPlan) error {
@@ -102,7 +102,7 @@ func (p *Peer) allDecode(plan *offerPlan) error {
 			continue
 		}
 		for _, s := range src.sections {
-			if !s.peer.onlooker && !s.takes(pub.codec) {
+			if s.gate.open && !s.peer.onlooker && !s.takes(pub.codec) {
 				return &CodecError{Peer: s.peer.id}
 			}
 		}

@@ -22,6 +22,9 @@ const (
 	streamBuffer     = 256 << 10        // bytes asked for the kernel's send buffer of a connection
 	streamUnanswered = 15 * time.Second // sent and not acknowledged ends a connection (TCP_USER_TIMEOUT, RFC 5482)
 	streamIdle       = 30 * time.Second // without a whole frame; clients check consent every 5 s (RFC 7675)
+	streamNewcomers  = 64               // of Limits.StreamsUnproved, that one prefix may hold
+	streamTells      = 100              // frames a second of one connection that are no media: checks, a handshake
+	streamTellBurst  = 64               // and at once
 )
 
 // refusal says why a connection was not taken or was ended.
@@ -30,7 +33,7 @@ type refusal int
 const (
 	refusedFull      refusal = iota // Limits.Streams
 	refusedPrefix                   // Limits.StreamsPerPrefix
-	refusedUnproved                 // Limits.StreamsUnproved
+	refusedUnproved                 // Limits.StreamsUnproved, or streamNewcomers of them of one prefix
 	refusedLate                     // no authentic check within Limits.StreamTime
 	refusedIdle                     // streamIdle
 	refusedMalformed                // a frame of no bytes or of more than receiveMTU
@@ -49,10 +52,13 @@ type streams struct {
 	mu       sync.Mutex
 	open     int
 	unproved int
-	prefixes map[netip.Prefix]int
+	prefixes map[netip.Prefix]held
 }
 
-func newStreams(l Limits) *streams { return &streams{limits: l, prefixes: map[netip.Prefix]int{}} }
+// held is what connections one prefix has.
+type held struct{ open, unproved int }
+
+func newStreams(l Limits) *streams { return &streams{limits: l, prefixes: map[netip.Prefix]held{}} }
 
 // prefixOf is what one client or one house has: an IPv4 address, a /64 of IPv6.
 func prefixOf(a netip.Addr) netip.Prefix {
@@ -68,36 +74,43 @@ func prefixOf(a netip.Addr) netip.Prefix {
 func (s *streams) admit(prefix netip.Prefix) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	has := s.prefixes[prefix]
 	switch l := s.limits; {
 	case s.open >= l.Streams:
 		s.refused[refusedFull].Add(1)
-	case s.unproved >= l.StreamsUnproved:
+	case s.unproved >= l.StreamsUnproved, has.unproved >= streamNewcomers:
 		s.refused[refusedUnproved].Add(1)
-	case s.prefixes[prefix] >= l.StreamsPerPrefix:
+	case has.open >= l.StreamsPerPrefix:
 		s.refused[refusedPrefix].Add(1)
 	default:
 		s.open++
 		s.unproved++
-		s.prefixes[prefix]++
+		s.prefixes[prefix] = held{has.open + 1, has.unproved + 1}
 		return true
 	}
 	return false
 }
 
-func (s *streams) prove() {
+func (s *streams) prove(prefix netip.Prefix) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.unproved--
+	has := s.prefixes[prefix]
+	has.unproved--
+	s.prefixes[prefix] = has
 }
 
 func (s *streams) release(prefix netip.Prefix, proved bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	has := s.prefixes[prefix]
 	s.open--
+	has.open--
 	if !proved {
 		s.unproved--
+		has.unproved--
 	}
-	if s.prefixes[prefix]--; s.prefixes[prefix] == 0 {
+	if s.prefixes[prefix] = has; has.open == 0 {
 		delete(s.prefixes, prefix)
 	}
 }

@@ -153,6 +153,78 @@ func TestStreamBounds(t *testing.T) {
 	})
 }
 
+// Whatever connections come, prove themselves and go, from three prefixes: no bound is
+// passed, none of the strangers' prefixes keeps out who comes from elsewhere, and what is
+// counted is what is there.
+func TestConnectionsAreCounted(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := newStreams(Limits{Streams: 200, StreamsPerPrefix: 90, StreamsUnproved: 150})
+		type conn struct {
+			prefix netip.Prefix
+			proved bool
+		}
+		var open []conn
+		count := func(of func(conn) bool) (n int) {
+			for _, c := range open {
+				if of(c) {
+					n++
+				}
+			}
+			return n
+		}
+		stranger := func(c conn) bool { return !c.proved }
+		for range rapid.IntRange(1, 400).Draw(t, "acts") {
+			switch rapid.IntRange(0, 9).Draw(t, "act") {
+			default:
+				p := prefixOf(netip.AddrFrom4([4]byte{10, 0, 0, byte(rapid.IntRange(1, 3).Draw(t, "prefix"))}))
+				same := func(c conn) bool { return c.prefix == p }
+				room := len(open) < 200 && count(stranger) < 150 && count(same) < 90 &&
+					count(func(c conn) bool { return same(c) && stranger(c) }) < streamNewcomers
+				require.Equal(t, room, s.admit(p))
+				if room {
+					open = append(open, conn{prefix: p})
+				}
+			case 0:
+				if i := rapid.IntRange(0, len(open)).Draw(t, "which"); i < len(open) && !open[i].proved {
+					open[i].proved = true
+					s.prove(open[i].prefix)
+				}
+			case 1:
+				if i := rapid.IntRange(0, len(open)).Draw(t, "which"); i < len(open) {
+					s.release(open[i].prefix, open[i].proved)
+					open = append(open[:i], open[i+1:]...)
+				}
+			}
+		}
+		require.Equal(t, len(open), s.count())
+		for _, c := range open {
+			s.release(c.prefix, c.proved)
+		}
+		require.Zero(t, s.count())
+		require.Zero(t, s.unproved)
+		require.Empty(t, s.prefixes)
+	})
+}
+
+// A connection that sprays checks has no more of the queue of all than its own share.
+func TestASprayingConnectionFillsNoQueue(t *testing.T) {
+	now := time.Unix(1_700_000_000, 0)
+	s := &streamSocket{count: &counters{}, pion: make(chan datagram, streamWaiting), now: func() time.Time { return now }}
+	st := &tcpStream{s: s, tells: newBucket(streamTells, streamTellBurst, now)}
+	check := []byte{0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42}
+	for range 10 * streamWaiting {
+		st.tell(check, false)
+	}
+	require.Len(t, s.pion, streamTellBurst)
+	st.tell([]byte{signOfLife}, true)
+	require.Len(t, s.pion, streamTellBurst+1, "that media flow is said all the same")
+	now = now.Add(100 * time.Millisecond)
+	for range streamWaiting {
+		st.tell(check, false)
+	}
+	require.Len(t, s.pion, streamTellBurst+1+streamTells/10)
+}
+
 // A client that reads nothing is refused whole frames without anybody's waiting, and
 // reads whole frames when it reads again.
 func TestStuckStream(t *testing.T) {
@@ -200,7 +272,7 @@ func TestFramesInAnyPieces(t *testing.T) {
 	r := newTestRoom(t, func(p *Params) { p.TCP, p.Limits.StreamTime = true, time.Hour; p.Receiver = ReceivePion })
 	s := &streamSocket{
 		all: r.engine.tcp, count: &r.loop.count, pion: make(chan datagram, streamWaiting), done: make(chan struct{}),
-		conns: map[netip.AddrPort]*tcpStream{},
+		conns: map[netip.AddrPort]*tcpStream{}, now: time.Now,
 	}
 	ln, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	require.NoError(t, err)

@@ -31,6 +31,7 @@ type tcpStream struct {
 	in     *bufio.Reader
 	run    [readBatch][]byte
 	handed func(fd uintptr) bool // made once: a closure for each write would allocate
+	tells  bucket                // frames that are no media; of the reader alone
 
 	mu     sync.Mutex
 	proved bool
@@ -47,7 +48,7 @@ func newStream(s *streamSocket, c *net.TCPConn, from netip.AddrPort) (*tcpStream
 	}
 	tuneStream(c, raw)
 	st := &tcpStream{s: s, conn: c, raw: raw, from: from, born: time.Now(), in: bufio.NewReaderSize(c, streamRead)}
-	st.handed = st.hand
+	st.handed, st.tells = st.hand, newBucket(streamTells, streamTellBurst, s.now())
 	return st, nil
 }
 
@@ -57,7 +58,7 @@ func (st *tcpStream) prove() {
 	defer st.mu.Unlock()
 	if !st.proved && !st.gone {
 		st.proved = true
-		st.s.all.prove()
+		st.s.all.prove(prefixOf(st.from.Addr()))
 	}
 }
 
@@ -213,8 +214,13 @@ func (st *tcpStream) media(t *routes, list [][]byte) {
 	}
 }
 
-// tell hands a frame to Pion's mux, which may be behind: then it is lost.
+// tell hands a frame to Pion's mux, which may be behind: then it is lost. One
+// connection cannot fill the queue of all.
 func (st *tcpStream) tell(b []byte, life bool) {
+	if !life && !isMedia(b) && !st.tells.take(1, st.s.now()) { // media come here under ReceivePion alone
+		st.s.count.dropped[dropPoliced].Add(1)
+		return
+	}
 	select {
 	case st.s.pion <- datagram{b: append([]byte(nil), b...), from: st.from, life: life}:
 	default:

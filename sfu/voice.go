@@ -81,8 +81,17 @@ func levelOf(h *rtp.Header, id uint8) (level float64, ok bool) {
 }
 
 // listen follows the level of a packet that somebody may hear; under the room's lock.
+// Whose sender says no levels, such as an encoder's, is as loud as speech just is and never
+// said to speak: no word is not silence, or it would be the first that a viewer loses.
 func (s *source) listen(h *rtp.Header, id uint8, now time.Time) {
-	if level, ok := levelOf(h, id); ok && s.voice.hear(level, now) {
+	level, ok := levelOf(h, id)
+	if !ok {
+		if !s.voice.speaking {
+			s.voice.level, s.voice.at = voiceLevel, now
+		}
+		return
+	}
+	if s.voice.hear(level, now) {
 		s.spoke()
 		if s.publisher != nil {
 			s.publisher.kick() // its worker ends it

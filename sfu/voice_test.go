@@ -13,11 +13,16 @@ import (
 	"pgregory.net/rapid"
 )
 
+// untold is the level of a packet that says none.
+const untold = 255
+
 // says gives the room one packet of a microphone with its level.
 func (f *fakeRoom) says(l *layer, n uint64, level uint8) {
 	h := rtp.Header{PayloadType: 111, SequenceNumber: uint16(n), Timestamp: uint32(n) * 960}
-	if err := h.SetExtension(fakeTypes.level, []byte{level}); err != nil {
-		panic(err)
+	if level != untold {
+		if err := h.SetExtension(fakeTypes.level, []byte{level}); err != nil {
+			panic(err)
+		}
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -220,4 +225,31 @@ func TestALevelGoesFromTheWireToTheObserver(t *testing.T) {
 			every(t, "nothing after the mute", say, func() bool { return len(o.speak()) == 0 })
 		})
 	}
+}
+
+// A microphone whose sender says no levels is never said to speak, and is not the first
+// that a viewer loses: those that say silence are.
+func TestNoLevelIsNoSilence(t *testing.T) {
+	h := newHall(5)
+	var grants []Grant
+	for i, src := range h.mics {
+		g := toPeer(src.id, "hearer")
+		g.Yield, g.Priority = YieldPublic, 254
+		grants = append(grants, g)
+		h.level[i] = silence
+	}
+	h.level[4] = untold
+	h.route(t, grants...)
+	require.NotContains(t, h.round(), 4, "who came last of equals is the one withheld")
+	var given []int
+	for range 200 { // four seconds
+		given = h.round()
+	}
+	require.Contains(t, given, 4)
+	h.level[0], h.level[1], h.level[2] = 20, 20, 20
+	for range 500 {
+		given = h.round()
+	}
+	require.NotContains(t, given, 4, "who is heard to speak comes before it")
+	require.False(t, h.mics[4].voice.speaking)
 }

@@ -100,6 +100,10 @@ type Policy struct {
 	HoldSettle    int64 `json:"hold_settle"`
 	// ConsultMinutes is the usual length of a private talk; running out warns, never cuts.
 	ConsultMinutes int `json:"consult_minutes"`
+	// MonitoringByRelease: nobody follows from outside before the court released the
+	// hearing; false: everybody whose scope it is in, until the court ends it (TANDTC
+	// letter 57/TANDTC-TH: the court decides).
+	MonitoringByRelease bool `json:"monitoring_by_release,omitempty"`
 }
 
 // DefaultPolicy is the policy of the procedure as the law stood on 1 March 2026

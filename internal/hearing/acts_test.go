@@ -192,6 +192,7 @@ func (q slowAsker) course() [][]Command {
 		append([]Command{Stand{}}, q.each(func(p PersonID) Command { return Stand{Person: p} })...),
 		{Sit{}},
 		{SetVisibility{To: Public, Reason: "?"}, SetVisibility{To: ClosedDoors, Reason: "?"}},
+		{SetMonitoring{To: MonitorsNone}, SetMonitoring{To: MonitorsAll, Reason: "?"}, SetMonitoring{To: MonitorsNamed, Units: []court.UnitID{"u"}, Reason: "?"}},
 		{HoldTechnical{Reason: "?"}},
 		{KeepGoing{Reason: "?"}},
 		returns,

@@ -129,6 +129,10 @@ const (
 	ClassRecorder  Class = "recorder"  // the recorder's tap; never a device
 	ClassPublic    Class = "public"    // viewers of the public; nobody while the doors are closed
 	ClassPanel     Class = "panel"     // the deliberation room
+	// ClassMonitors are who follow from outside while the court lets all of them; those of
+	// a unit that it named are in ClassMonitors + ":" + the unit's id. Nobody of either is
+	// seated in the hearing: signaling puts them in.
+	ClassMonitors Class = "monitors"
 	// ClassConsult + the consultation's id: one private room.
 	ClassConsult Class = "consult:"
 	// ClassIdentity + the person's id: the clerk and who shows their papers.

@@ -46,6 +46,7 @@ type View struct {
 	Instance   string
 	Form       Form
 	Visibility Visibility // Deliberating while the panel deliberates
+	Monitoring MonitoringView
 	Phase      court.Phase
 	Phases     []PhaseView
 	Points     []PointView
@@ -89,6 +90,16 @@ type PointView struct {
 	Announced bool
 	Test      []TestItem // last test of the point; for the court and its officer
 	TestedAt  int64
+}
+
+// MonitoringView is who may follow from outside. Everybody in the courtroom reads To; the
+// rest is for the court.
+type MonitoringView struct {
+	To     Monitors
+	Units  []court.UnitID
+	Reason string
+	// Decided: the court decided so; else it is the policy's.
+	Decided bool
 }
 
 // HoldView is a technical hold, proposed (Until is its deadline) or begun (Until 0).

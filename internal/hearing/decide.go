@@ -42,6 +42,9 @@ func Restricts(c Command) bool {
 	if v, sets := c.(SetVisibility); sets {
 		return v.To == ClosedDoors
 	}
+	if m, sets := c.(SetMonitoring); sets {
+		return m.To == MonitorsNone
+	}
 	return ActRestricts(c.command())
 }
 
@@ -50,13 +53,13 @@ func Restricts(c Command) bool {
 //
 // recorder_report and tick are not among them: whether they restrict is known only
 // from what they say or find, and they wait their turn without harm.
-// set_visibility is: it can restrict, and Restricts looks at the direction.
+// set_visibility and set_monitoring are: they can restrict, and Restricts looks at the direction.
 func ActRestricts(act string) bool {
 	switch act {
 	case MuteLock{}.command(), StopFloor{}.command(), LowerHand{}.command(), Remove{}.command(),
 		Recess{}.command(), Close{}.command(), DeviceLost{}.command(),
 		HoldTechnical{}.command(), Suspend{}.command(), Adjourn{}.command(), Cancel{}.command(),
-		CancelBooking{}.command(), SetVisibility{}.command():
+		CancelBooking{}.command(), SetVisibility{}.command(), SetMonitoring{}.command():
 		return true
 	case DismissWitness{}.command(), Isolate{}.command(), EndConsult{}.command(), EndIdentityCheck{}.command(),
 		StopExhibit{}.command():

@@ -197,6 +197,8 @@ func parseCourse(kind string, raw []byte) (EventBody, error) {
 		return decode[AskedToSit](raw)
 	case VisibilitySet{}.Kind():
 		return decode[VisibilitySet](raw)
+	case MonitoringSet{}.Kind():
+		return decode[MonitoringSet](raw)
 	case HoldProposed{}.Kind():
 		return decode[HoldProposed](raw)
 	case HoldBegun{}.Kind():

@@ -210,6 +210,11 @@ func (d draw) rarely(last Command) Command {
 	return last
 }
 
+// units are some that a decision on monitoring may name, or may not.
+func (d draw) units() []court.UnitID {
+	return pick(d.c, [][]court.UnitID{nil, nil, {"u1"}, {"u2", "u1", "u2"}, {""}})
+}
+
 // courseCommand draws of what a procedure brings.
 func (d draw) courseCommand() Command {
 	c := d.c
@@ -230,6 +235,9 @@ func (d draw) courseCommand() Command {
 		func() Command { return Sit{} },
 		func() Command {
 			return SetVisibility{pick(c, []Visibility{Public, ClosedDoors, Deliberating, ""}), d.text()}
+		},
+		func() Command {
+			return SetMonitoring{pick(c, []Monitors{MonitorsAll, MonitorsNone, MonitorsNamed, "all"}), d.units(), d.text()}
 		},
 		func() Command { return HoldTechnical{d.text()} },
 		func() Command { return KeepGoing{d.text()} },
@@ -308,6 +316,11 @@ func lawfulCommand(c chooser, s *State) (Command, Actor, bool) {
 		func(p PersonID) Command { return Stand{p} },
 		func(PersonID) Command { return SetVisibility{ClosedDoors, ""} },
 		func(PersonID) Command { return SetVisibility{Public, ""} },
+		func(PersonID) Command { return SetMonitoring{MonitorsAll, nil, "tập huấn"} },
+		func(PersonID) Command { return SetMonitoring{MonitorsNone, nil, ""} },
+		func(PersonID) Command {
+			return SetMonitoring{MonitorsNamed, []court.UnitID{"u2", "u1"}, "rút kinh nghiệm"}
+		},
 		func(PersonID) Command { return HoldTechnical{} },
 		func(PersonID) Command { return KeepGoing{"lý do"} },
 		func(p PersonID) Command { return ConfirmReturn{p, returnIdentity} },

@@ -126,6 +126,7 @@ func TestWhichCommandsRestrict(t *testing.T) {
 		Cancel{},
 		CancelBooking{},
 		SetVisibility{To: ClosedDoors},
+		SetMonitoring{To: MonitorsNone},
 	} {
 		require.True(t, Restricts(c), "%T", c)
 		require.True(t, ActRestricts(c.command()), "%T", c)
@@ -147,6 +148,8 @@ func TestWhichCommandsRestrict(t *testing.T) {
 		Tick{},
 		NodeTook{},
 		SetVisibility{To: Public},
+		SetMonitoring{To: MonitorsAll},
+		SetMonitoring{To: MonitorsNamed},
 		SetVisibility{},
 		NextPhase{},
 		KeepGoing{},
@@ -264,6 +267,8 @@ func requireLawfulActor(t *rapid.T, st step, body EventBody) {
 		require.True(t, capacity == court.Clerk || capacity.Officers() && s.booked(actor.Person).Point == point)
 	}
 	switch b := body.(type) {
+	case MonitoringSet:
+		require.True(t, s.presiding() == actor.Person || capacity == court.Clerk && b.To == MonitorsNone)
 	case Opened, WentOn, HearingClosed, FloorGiven, FloorStopped, PersonRemoved, PhaseEntered, VisibilitySet,
 		KeptGoing, HearingSuspended, HearingAdjourned, PersonWarned:
 		require.Equal(t, s.presiding(), actor.Person)

@@ -85,7 +85,7 @@ func (b VisibilitySet) apply(s *State, e Event) error {
 	if err := s.mustOrder((b.To == Public || b.To == ClosedDoors) && b.To != s.Visibility); err != nil {
 		return err
 	}
-	s.Visibility, s.StatusSeq = b.To, e.Seq
+	s.Visibility, s.StatusSeq, s.MonitoringInside = b.To, e.Seq, nil
 	return nil
 }
 

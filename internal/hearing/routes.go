@@ -20,7 +20,8 @@ const (
 
 // Routes is the whole answer to "who sees and hears whom". In session the cameras
 // of all devices admitted to the courtroom and the open microphones reach
-// everybody admitted, the recorder, and the public unless the doors are closed.
+// everybody admitted, the recorder, the public unless the doors are closed, and who
+// follows from outside as the court decided.
 // Outside of the session only private rooms have media, the deliberation room and
 // private talks, each among its own people, and the clerk and the person whose papers
 // they compare; never the recorder. It does not
@@ -53,6 +54,7 @@ func (s *State) courtroomRoutes(r *Routing) {
 	if s.watched() {
 		audiences = append(audiences, ClassPublic)
 	}
+	audiences = append(audiences, s.monitorClasses()...)
 	for i := range s.Booking.Devices {
 		d := &s.Booking.Devices[i]
 		if s.forPublic(d) && !s.doorsClosed() {
@@ -149,7 +151,7 @@ func (s *State) camPriority(d *Device) uint8 {
 }
 
 // yielding says which copies of a courtroom camera an overloaded server gives up:
-// those of the public, and those of whom nobody has to see now. Signs are speech and
+// those of who follows from outside, those of the public, and those of whom nobody has to see now. Signs are speech and
 // stay for everybody; the record stays whole.
 func (s *State) yielding(d *Device, grants []Grant) []Grant {
 	for i := range grants {
@@ -157,6 +159,8 @@ func (s *State) yielding(d *Device, grants []Grant) []Grant {
 		case s.signs(d) || g.Audience.Class == ClassRecorder:
 		case g.Audience.Class == ClassPublic:
 			g.Yield = YieldPublic
+		case g.Audience.Class.forMonitors():
+			g.Yield = YieldMonitor
 		case !s.mustBeSeen(d):
 			g.Yield = YieldThumbnail
 		}
@@ -164,12 +168,15 @@ func (s *State) yielding(d *Device, grants []Grant) []Grant {
 	return grants
 }
 
-// heard says that the public are viewers of sound too: of many microphones at once they
-// get the most important and the loudest.
+// heard says that the public and who follows from outside are viewers of sound too: of
+// many microphones at once they get the most important and the loudest.
 func heard(grants []Grant) []Grant {
 	for i := range grants {
-		if grants[i].Audience.Class == ClassPublic {
+		switch c := grants[i].Audience.Class; {
+		case c == ClassPublic:
 			grants[i].Yield = YieldPublic
+		case c.forMonitors():
+			grants[i].Yield = YieldMonitor
 		}
 	}
 	return grants

@@ -92,6 +92,8 @@ func TestWhatAnOverloadedServerGivesUp(t *testing.T) {
 			switch class := g.Audience.Class; {
 			case class == ClassPublic && g.Source.Kind == Mic:
 				want = YieldPublic // bounds how many sounds at once, and gives none up
+			case class.forMonitors() && (g.Source.Kind == Mic || !signs):
+				want = YieldMonitor
 			case g.Source.Kind == Mic || class == ClassRecorder || signs:
 			case class == ClassPublic:
 				want = YieldPublic

@@ -40,6 +40,10 @@ type State struct {
 
 	Visibility   Visibility `json:"visibility"`
 	Deliberating bool       `json:"deliberating"`
+	// Monitoring is the court's decision on who follows from outside, nil: none was made.
+	// MonitoringInside is the one for closed doors, made since they were closed.
+	Monitoring       *MonitoringState `json:"monitoring,omitempty"`
+	MonitoringInside *MonitoringState `json:"monitoring_inside,omitempty"`
 	// Phase is empty before the opening and in hearings without a procedure. Phases
 	// are those entered so far, in order, with what was skipped on the way.
 	Phase    court.Phase    `json:"phase"`

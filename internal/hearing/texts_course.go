@@ -150,6 +150,20 @@ func refuseSameVisibility() *Refusal {
 	return refuse("same_visibility", "Phiên tòa đang được xét xử như vậy.", "The doors are as asked for already.")
 }
 
+func refuseMonitoring() *Refusal {
+	return refuse("monitoring", "Chọn cho phép, đóng theo dõi trực tuyến, hoặc nêu đơn vị được theo dõi.",
+		"Choose to open or end monitoring, or name the units that may follow.")
+}
+
+func refuseMonitoringDoors() *Refusal {
+	return refuse("monitoring_doors", "Phiên tòa đang xét xử kín: chỉ được cho phép từng đơn vị cụ thể, có lý do.",
+		"The doors are closed: only units named with a reason may follow.")
+}
+
+func refuseSameMonitoring() *Refusal {
+	return refuse("same_monitoring", "Việc theo dõi trực tuyến đang như vậy.", "Monitoring is as asked for already.")
+}
+
 func refuseWhileDeliberating() *Refusal {
 	return refuse("while_deliberating", "Hội đồng xét xử đang nghị án.", "The panel is deliberating.")
 }

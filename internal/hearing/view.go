@@ -209,6 +209,7 @@ func (s *State) viewCourtroom(v *View, rank standing) {
 	v.Floor, v.FloorSince = s.Floor, s.FloorSince
 	v.Phase, v.Standing = s.Phase, s.Standing
 	v.Phases = s.phaseViews(rank >= participant)
+	v.Monitoring = s.monitoringView(rank)
 	if rank >= participant {
 		v.RecessReason, v.Hands = s.RecessReason, slices.Clone(s.Hands)
 	}

@@ -146,6 +146,7 @@ func (q *asker) course() {
 		q.stand()
 		q.ask(Sit{})
 		q.ask(SetVisibility{To: Public, Reason: "?"}, SetVisibility{To: ClosedDoors, Reason: "?"})
+		q.ask(SetMonitoring{To: MonitorsNone}, SetMonitoring{To: MonitorsAll, Reason: "?"}, SetMonitoring{To: MonitorsNamed, Units: []court.UnitID{"u"}, Reason: "?"})
 		q.ask(HoldTechnical{Reason: "?"})
 		q.ask(KeepGoing{Reason: "?"})
 	}

@@ -33,7 +33,7 @@ var (
 	// What everybody in the room sees and hears.
 	galleryFields = append([]string{
 		"Title", "OpenedAt", "Recording", "RecordingHeld", "Floor", "FloorSince", "Phase", "Phases", "Standing", "Points",
-		"Exhibits", "Showing",
+		"Exhibits", "Showing", "Monitoring",
 	}, publicFields...)
 	officerFields = append([]string{"Points", "Hold"}, publicFields...)
 
@@ -66,6 +66,7 @@ func TestOutsidersReadPublicThingsByField(t *testing.T) {
 			n["watcher"]++
 			require.LessOrEqual(t, len(v.Exhibits), 1) // what is shown
 			require.Subset(t, galleryFields, fieldsOf(v))
+			require.Subset(t, []string{"To"}, fieldsOf(v.Monitoring))
 			for _, p := range v.Points {
 				require.Subset(t, []string{"Point"}, fieldsOf(p))
 			}

@@ -451,6 +451,9 @@ func TestActsAgreeWithDecide(t *testing.T) {
 				EndIdentityCheck{},
 				sampleOffer(),
 				StopExhibit{},
+				SetMonitoring{To: MonitorsAll, Reason: "?"},
+				SetMonitoring{To: MonitorsNone},
+				SetMonitoring{To: MonitorsNamed, Units: []court.UnitID{"u"}, Reason: "?"},
 			} {
 				ask(c)
 			}

@@ -342,7 +342,7 @@ func (t trial) config(ctx context.Context, l *line, mode, dir string, o options)
 		}
 	}
 	for name, h := range hosts {
-		if c[name], err = browserIn(h, dir); err != nil {
+		if c[name], err = t.browserIn(h, dir); err != nil {
 			return nil, err
 		}
 	}
@@ -352,9 +352,12 @@ func (t trial) config(ctx context.Context, l *line, mode, dir string, o options)
 	return c, nil
 }
 
-func browserIn(h *nethost.Host, dir string) (string, error) {
-	p := filepath.Join(dir, "chromium-"+h.Name)
-	script := fmt.Sprintf("#!/bin/sh\nexec ip netns exec %s /usr/bin/chromium \"$@\"\n", h.Name)
+func (t trial) browserIn(h *nethost.Host, dir string) (string, error) {
+	p, flag := filepath.Join(dir, "chromium-"+h.Name), ""
+	if t.Managed {
+		flag = " --force-webrtc-ip-handling-policy=default_public_interface_only"
+	}
+	script := fmt.Sprintf("#!/bin/sh\nexec ip netns exec %s /usr/bin/chromium%s \"$@\"\n", h.Name, flag)
 	return p, os.WriteFile(p, []byte(script), 0o700)
 }
 

@@ -147,6 +147,8 @@ func stepped(r run) map[string]figure {
 // joinRows judge how somebody comes in and comes back (J2, R1), and what the record
 // says of it.
 func joinRows() []row {
+	// The 95th percentile of fewer than twenty runs is the longest.
+	back := []rule{atMost("no sound", "s").must(2).every()}
 	return rowsOf([]trial{{
 		Name: "J2", About: "party's network lets TCP of port 443 through and nothing else: how soon the party is in",
 		Source: goalsAnd + "J2", Up: impair.Line{Delay: path, OnlyTCP: tlsPort}, Down: impair.Line{Delay: path, OnlyTCP: tlsPort},
@@ -158,11 +160,11 @@ func joinRows() []row {
 	}, {
 		Name: "R1", About: "party's address changes in the middle: how long no sound comes, of both directions the longer",
 		Source: goalsAnd + "R1", Up: good(), Down: good(), Control: noControl, Move: true,
-		Figures: func(r run) map[string]figure {
-			return map[string]figure{"no sound": figure(max(r.Moved.Near, r.Moved.Far))}
-		},
-		// The 95th percentile of fewer than twenty runs is the longest.
-		Rules: []rule{atMost("no sound", "s").must(2).every()},
+		Figures: moved, Rules: back,
+	}, {
+		Name: "R1-managed", About: "R1 with browsers that send from whatever address the computer has (policy WebRtcIPHandling)",
+		Source: goalsAnd + "R1", Up: good(), Down: good(), Control: noControl, Move: true, Managed: true,
+		Figures: moved, Rules: back,
 	}, {
 		Name: "R-gaps", About: "party's uplink loses 20 %, and everything for 1.5 s in 8: what the record names as missing",
 		Source: "evidence: every gap is named, within 100 ms", Control: noControl, Recorded: true,
@@ -177,6 +179,11 @@ func joinRows() []row {
 		Up: good(), Down: good(), Figures: quality(judgeSide),
 		Rules: []rule{atMost(frozen, "% of the time").slack(1), atMost(concealed, "%").slack(0.5)},
 	}})
+}
+
+// moved gives how long no sound came after the change of an address.
+func moved(r run) map[string]figure {
+	return map[string]figure{"no sound": figure(max(r.Moved.Near, r.Moved.Far))}
 }
 
 func joined(r run) map[string]figure {

@@ -26,6 +26,9 @@ type trial struct {
 	Recorded bool
 	// Move gives the party's host another address when the measurement begins.
 	Move bool
+	// Managed: the browsers are set up as those of a court's own computers can be, with the
+	// enterprise policy WebRtcIPHandling.
+	Managed bool
 	// Task is what the browsers' driver does instead of counting quality; see
 	// drive.mjs.
 	Task string

@@ -65,6 +65,7 @@ export const archiveEn: Readonly<Record<keyof typeof archiveVi, string>> = {
   archive_cause_restart: "Recorder restarted",
   archive_cause_queue: "Recorder too slow",
   archive_cause_keyframe: "Picture not decodable",
+  archive_cause_unsteady: "Picture format kept changing",
   archive_cause_disk: "Disk error",
   archive_cause_full: "Disk full",
   archive_cause_other: "Another cause",

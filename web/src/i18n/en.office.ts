@@ -521,7 +521,7 @@ export const officeEn: OfficeCatalogue = {
   encoder_label_hint: "For instance: Courtroom 2, camera of the panel",
   encoder_token: "Token of the encoder",
   encoder_token_how:
-    "Enter the WHIP address {url} and this bearer token in the encoder. It sends Opus sound and VP8 pictures, and only in the hearing for which the calendar names it.",
+    "Enter the WHIP address {url} and this bearer token in the encoder. It sends Opus sound and VP8 or H.264 pictures, and only in the hearing for which the calendar names it.",
   encoder_token_once:
     "It is shown this once. Whoever has it can send picture and sound in the camera's stead.",
   encoder_copy: "Copy the token",
@@ -531,7 +531,7 @@ export const officeEn: OfficeCatalogue = {
   wall_label_hint: "For instance: ground floor lobby, screen for the public",
   wall_token: "Token of the wall",
   wall_token_how:
-    "Enter the WHEP address {url} and this bearer token in the player. The wall takes Opus sound and VP8 pictures, and shows only what the public of an open hearing may see and hear.",
+    "Enter the WHEP address {url} and this bearer token in the player. The wall takes Opus sound and VP8 or H.264 pictures, and shows only what the public of an open hearing may see and hear.",
   wall_token_once:
     "The token is shown once. Whoever has it sees the public hearing in the wall's place.",
   device_remove: "Revoke the computer",

@@ -66,6 +66,7 @@ export const archiveVi = {
   archive_cause_restart: "Bộ ghi khởi động lại",
   archive_cause_queue: "Bộ ghi quá chậm",
   archive_cause_keyframe: "Hình không giải mã được",
+  archive_cause_unsteady: "Định dạng hình thay đổi liên tục",
   archive_cause_disk: "Lỗi ổ đĩa",
   archive_cause_full: "Đầy ổ đĩa",
   archive_cause_other: "Nguyên nhân khác",

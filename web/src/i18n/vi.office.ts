@@ -536,7 +536,7 @@ export const officeVi = {
   encoder_label_hint: "Ví dụ: Phòng xử án số 2, máy quay bàn Hội đồng xét xử",
   encoder_token: "Mã truy cập của bộ mã hóa",
   encoder_token_how:
-    "Nhập địa chỉ WHIP {url} và mã này (Bearer token) vào bộ mã hóa. Bộ mã hóa gửi tiếng Opus, hình VP8 và chỉ phát được trong phiên tòa mà lịch xếp cho nó.",
+    "Nhập địa chỉ WHIP {url} và mã này (Bearer token) vào bộ mã hóa. Bộ mã hóa gửi tiếng Opus, hình VP8 hoặc H.264 và chỉ phát được trong phiên tòa mà lịch xếp cho nó.",
   encoder_token_once: "Mã chỉ hiện một lần. Ai có mã này phát được hình, tiếng thay cho máy quay.",
   encoder_copy: "Sao chép mã truy cập",
   wall_add: "Thêm màn hình theo dõi",
@@ -545,7 +545,7 @@ export const officeVi = {
   wall_label_hint: "Ví dụ: Sảnh tầng 1, màn hình cho người tham dự",
   wall_token: "Mã truy cập của màn hình",
   wall_token_how:
-    "Nhập địa chỉ WHEP {url} và mã này (Bearer token) vào đầu phát. Màn hình nhận tiếng Opus, hình VP8 và chỉ chiếu những gì người tham dự phiên tòa công khai được xem, nghe.",
+    "Nhập địa chỉ WHEP {url} và mã này (Bearer token) vào đầu phát. Màn hình nhận tiếng Opus, hình VP8 hoặc H.264 và chỉ chiếu những gì người tham dự phiên tòa công khai được xem, nghe.",
   wall_token_once:
     "Mã chỉ hiện một lần. Ai có mã này xem được phiên tòa công khai thay cho màn hình.",
   device_remove: "Thu hồi máy",

@@ -114,6 +114,7 @@ const causes: Record<string, OfficeKey> = {
   restart: "archive_cause_restart",
   "queue-full": "archive_cause_queue",
   "no-keyframe": "archive_cause_keyframe",
+  unsteady: "archive_cause_unsteady",
   "io-error": "archive_cause_disk",
   "disk-full": "archive_cause_full",
 };
