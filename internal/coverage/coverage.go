@@ -29,7 +29,8 @@ type Params struct {
 // Why a hearing was not released, where the court gave no words.
 const (
 	WhyDoors     = "closed_doors" // the doors are closed
-	WhyUnsaid    = "unsaid"       // closed without a reason
+	WhyPolicy    = "policy"       // nobody decided: a minor, a protected witness, or the court releases each hearing itself
+	WhyUnsaid    = "unsaid"       // the court decided without a reason
 	WhyUndecided = "undecided"    // the log says nothing of it
 )
 
@@ -37,7 +38,7 @@ const (
 type Reason struct {
 	// Text is the court's own words, or, if Code is set, empty.
 	Text     string
-	Code     string // WhyDoors, WhyUnsaid or WhyUndecided
+	Code     string // WhyDoors, WhyPolicy, WhyUnsaid or WhyUndecided
 	Hearings int
 }
 
@@ -155,7 +156,8 @@ func released(h store.DayHearing, s span, held bool, list []store.Release) (bool
 			break
 		}
 		last = r
-		over := !held || i+1 < len(list) && list[i+1].At.UnixMicro() <= s.from
+		// In force for no time of the session: taken back before it, or in the same moment.
+		over := !held || i+1 < len(list) && list[i+1].At.UnixMicro() <= max(r.At.UnixMicro(), s.from)
 		if r.To != store.ReleasedToNone && !over {
 			return true, Reason{}
 		}
@@ -169,6 +171,8 @@ func released(h store.DayHearing, s span, held bool, list []store.Release) (bool
 		return false, Reason{Text: last.Reason}
 	case h.Closed:
 		return false, Reason{Code: WhyDoors}
+	case last.By == "":
+		return false, Reason{Code: WhyPolicy}
 	}
 	return false, Reason{Code: WhyUnsaid}
 }

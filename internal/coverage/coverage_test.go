@@ -201,6 +201,8 @@ func TestWhyAHearingWasNotReleased(t *testing.T) {
 	rel := func(seq uint64, at int64, to store.ReleaseTo, reason string) store.Release {
 		return store.Release{Hearing: "h", Seq: seq, At: moment(at), To: to, Reason: reason}
 	}
+	decided := rel(3, 1, store.ReleasedToNone, "")
+	decided.By = "person"
 	doors, waiting, gone := h, h, h
 	doors.Closed = true
 	waiting.OpenedAt, waiting.EndedAt = 0, 0
@@ -215,8 +217,10 @@ func TestWhyAHearingWasNotReleased(t *testing.T) {
 		"to named units":          {h, []store.Release{rel(1, 0, store.ReleasedToNone, ""), rel(5, 15, store.ReleasedToNamed, "x")}, nil},
 		"closed on the way":       {h, []store.Release{rel(1, 0, store.ReleasedToAll, ""), rel(5, 15, store.ReleasedToNone, "y")}, nil},
 		"closed before it began":  {h, []store.Release{rel(1, 0, store.ReleasedToAll, ""), rel(5, 10, store.ReleasedToNone, "y")}, []Reason{{Text: "y", Hearings: 1}}},
+		"open for no time":        {h, []store.Release{rel(1, 12, store.ReleasedToAll, ""), rel(2, 12, store.ReleasedToNone, "v")}, []Reason{{Text: "v", Hearings: 1}}},
 		"opened when it was over": {h, []store.Release{rel(1, 0, store.ReleasedToNone, "z"), rel(5, 20, store.ReleasedToAll, "")}, []Reason{{Text: "z", Hearings: 1}}},
-		"closed without a word":   {h, []store.Release{rel(1, 0, store.ReleasedToNone, "")}, []Reason{{Code: WhyUnsaid, Hearings: 1}}},
+		"closed without a word":   {h, []store.Release{decided}, []Reason{{Code: WhyUnsaid, Hearings: 1}}},
+		"closed by policy":        {h, []store.Release{rel(1, 0, store.ReleasedToNone, "")}, []Reason{{Code: WhyPolicy, Hearings: 1}}},
 		"closed doors":            {doors, []store.Release{rel(1, 0, store.ReleasedToNone, "")}, []Reason{{Code: WhyDoors, Hearings: 1}}},
 		"waits, open":             {waiting, []store.Release{rel(1, 0, store.ReleasedToNone, ""), rel(2, 1, store.ReleasedToAll, "")}, nil},
 		"waits, closed":           {waiting, []store.Release{rel(1, 0, store.ReleasedToAll, ""), rel(2, 1, store.ReleasedToNone, "w")}, []Reason{{Text: "w", Hearings: 1}}},

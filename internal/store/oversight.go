@@ -41,7 +41,9 @@ type Release struct {
 	To      ReleaseTo
 	Units   []court.UnitID // of ReleasedToNamed, and of no other
 	Reason  string         // the court's words; may be empty
-	By      string         // person of the hearing; empty: nobody decided, it is the policy's
+	// By is the person of the hearing who decided, or "court" where only that is known;
+	// empty: nobody decided, it is the policy's, or doors were closed.
+	By string
 }
 
 // WatchingRun is a life of a node's process: started again it is another one.

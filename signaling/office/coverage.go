@@ -37,7 +37,7 @@ type CoverageItem struct {
 
 // CoverageReason is why hearings were not released.
 type CoverageReason struct {
-	Code     string `json:"code,omitempty" enum:"closed_doors,unsaid,undecided" doc:"Where the court gave no words: the doors are closed, it said none, its log says nothing"`
+	Code     string `json:"code,omitempty" enum:"closed_doors,policy,unsaid,undecided" doc:"Where the court gave no words: the doors are closed; nobody decided, and its policy keeps hearings with minors, or all, closed; it decided without words; its log says nothing"`
 	Text     string `json:"text,omitempty" doc:"The court's words"`
 	Hearings int    `json:"hearings"`
 }

@@ -24,6 +24,8 @@ func (r CoverageReason) why() string {
 	switch r.Code {
 	case coverage.WhyDoors:
 		return "Xét xử kín"
+	case coverage.WhyPolicy:
+		return "Tòa án chưa quyết định; theo quy định thì không mở theo dõi"
 	case coverage.WhyUnsaid:
 		return "Tòa án không nêu lý do"
 	case coverage.WhyUndecided:
