@@ -360,3 +360,19 @@ func TestTestsThatPagesNameExist(t *testing.T) {
 	}
 	require.Positive(t, n)
 }
+
+// The policy names only what a browser of a court needs, and one court.
+func TestBrowserPolicy(t *testing.T) {
+	var policy struct {
+		WebRtcIPHandling                                                    string
+		AudioCaptureAllowedUrls, VideoCaptureAllowedUrls, AutoplayAllowlist []string
+	}
+	d := json.NewDecoder(strings.NewReader(read(t, "browser/phientoa.json")))
+	d.DisallowUnknownFields()
+	require.NoError(t, d.Decode(&policy))
+	require.Equal(t, "default_public_interface_only", policy.WebRtcIPHandling)
+	for _, list := range [][]string{policy.AudioCaptureAllowedUrls, policy.VideoCaptureAllowedUrls, policy.AutoplayAllowlist} {
+		require.Len(t, list, 1)
+		require.Regexp(t, "^https://", list[0])
+	}
+}

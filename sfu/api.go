@@ -261,6 +261,9 @@ type PeerParams struct {
 	// Onlooker: it hinders nobody. What others publish is refused (ErrCodec) when a peer
 	// with a section for it cannot decode it, unless that peer is an onlooker.
 	Onlooker bool
+	// Classes are those that the peer is in for as long as it is joined, besides its
+	// memberships of a Routing: viewers come and go without a new one.
+	Classes []string
 }
 
 // Codec of a packet.

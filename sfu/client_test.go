@@ -151,6 +151,7 @@ type clientParams struct {
 	h264     bool       // it sends H.264 and no VP8, and receives both
 	noH264   bool       // it receives VP8 alone
 	onlooker bool
+	classes  []string
 	tcp      bool    // its network lets no UDP through
 	twice    bool    // a second offer before the connection stands, as browsers make one
 	hears    *voiced // its observer, in place of a plain one
@@ -235,7 +236,7 @@ func join(t testing.TB, r *Room, p clientParams) *client {
 		c.obs, hears = &p.hears.observed, p.hears
 	}
 	var err error
-	c.peer, err = r.Join(PeerParams{ID: p.id, Observer: hears, MayPublish: may, Follows: p.follows, Onlooker: p.onlooker})
+	c.peer, err = r.Join(PeerParams{ID: p.id, Observer: hears, MayPublish: may, Follows: p.follows, Onlooker: p.onlooker, Classes: p.classes})
 	require.NoError(t, err)
 	c.pc, err = clientAPI(t, p).NewPeerConnection(webrtc.Configuration{})
 	require.NoError(t, err)

@@ -27,6 +27,7 @@ type Peer struct {
 	mayPublish map[SourceKind]bool
 	follows    bool
 	onlooker   bool
+	classes    []string
 	api        *webrtc.API
 	pc         *webrtc.PeerConnection
 	keys       keyTap
@@ -78,7 +79,8 @@ type transport struct {
 func newPeer(r *Room, p PeerParams) (*Peer, error) {
 	peer := &Peer{
 		room: r, id: p.ID, observer: p.Observer, mayPublish: map[SourceKind]bool{}, follows: p.Follows, onlooker: p.Onlooker,
-		wake: make(chan struct{}, 1), losses: make(chan struct{}, 1), answers: newAnswerTime(), done: make(chan struct{}), closed: make(chan struct{}),
+		classes: slices.Clone(p.Classes),
+		wake:    make(chan struct{}, 1), losses: make(chan struct{}, 1), answers: newAnswerTime(), done: make(chan struct{}), closed: make(chan struct{}),
 		byMID: map[string]*section{}, publish: map[string]*source{}, heard: r.engine.p.Now(),
 	}
 	peer.born = peer.heard
@@ -495,6 +497,7 @@ func (p *Peer) leave() {
 	}
 	if r.peers[p.id] == p {
 		delete(r.peers, p.id)
+		r.dismiss(p)
 		r.touchDevice(p.id)
 		r.loop.count.peers.Add(-1)
 	}

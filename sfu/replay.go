@@ -207,7 +207,7 @@ func (r *Room) noteShown(id SourceID, now time.Time) {
 // noteMembers follows who is in which class.
 func (r *Room) noteMembers(c *routingChange, now time.Time) {
 	for _, m := range c.removeMembers {
-		if r.table.classes[m.Peer][m.Class] == 0 {
+		if !r.table.contains(m.Peer, m.Class) {
 			delete(r.members, m)
 		}
 	}

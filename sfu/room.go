@@ -172,7 +172,9 @@ func (r *Room) admit(p *Peer) error {
 	case len(r.peers) >= r.engine.p.Limits.PeersPerRoom:
 		return fmt.Errorf("%w: %d peers in the room", ErrLimit, len(r.peers))
 	}
+	r.enroll(p)
 	if err := r.welcome(p); err != nil {
+		r.dismiss(p)
 		return err
 	}
 	r.peers[p.id] = p
@@ -183,6 +185,32 @@ func (r *Room) admit(p *Peer) error {
 	r.loop.count.peers.Add(1)
 	p.start()
 	return nil
+}
+
+// enroll puts the peer into its own classes; under the room's lock.
+func (r *Room) enroll(p *Peer) {
+	if len(p.classes) == 0 {
+		return
+	}
+	r.table.fixed[p.id] = p.classes
+	var c routingChange
+	for _, class := range p.classes {
+		c.addMembers = append(c.addMembers, Membership{Peer: p.id, Class: class})
+	}
+	r.noteMembers(&c, r.engine.p.Now())
+}
+
+// dismiss takes it out of them; under the room's lock.
+func (r *Room) dismiss(p *Peer) {
+	if len(p.classes) == 0 {
+		return
+	}
+	delete(r.table.fixed, p.id)
+	var c routingChange
+	for _, class := range p.classes {
+		c.removeMembers = append(c.removeMembers, Membership{Peer: p.id, Class: class})
+	}
+	r.noteMembers(&c, r.engine.p.Now())
 }
 
 // Close closes all peers and taps; the room is gone afterwards.

@@ -10,10 +10,11 @@ import (
 type grantTable struct {
 	grants  map[SourceID][]Grant
 	classes map[string]map[string]int // peer -> class -> how often listed
+	fixed   map[string][]string       // peer -> PeerParams.Classes
 }
 
 func newGrantTable(rt Routing) grantTable {
-	t := grantTable{grants: map[SourceID][]Grant{}, classes: map[string]map[string]int{}}
+	t := grantTable{grants: map[SourceID][]Grant{}, classes: map[string]map[string]int{}, fixed: map[string][]string{}}
 	for _, g := range rt.Grants {
 		t.addGrant(g)
 	}
@@ -65,12 +66,16 @@ func (t *grantTable) peer(id SourceID, peer string) (g Grant, ok bool) {
 		if o.Audience.Peer != "" && o.Audience.Peer != peer {
 			continue
 		}
-		if o.Audience.Peer == "" && t.classes[peer][o.Audience.Class] == 0 {
+		if o.Audience.Peer == "" && !t.contains(peer, o.Audience.Class) {
 			continue
 		}
 		g, ok = widen(g, o, ok), true
 	}
 	return g, ok
+}
+
+func (t *grantTable) contains(peer, class string) bool {
+	return t.classes[peer][class] > 0 || slices.Contains(t.fixed[peer], class)
 }
 
 func (t *grantTable) class(id SourceID, class string) (g Grant, ok bool) {
@@ -190,6 +195,7 @@ func (r *Room) reroute(epoch uint64, c *routingChange, rebuilt *grantTable, sour
 	}
 	r.epoch = epoch
 	if rebuilt != nil {
+		rebuilt.fixed = r.table.fixed
 		r.table = *rebuilt
 	} else {
 		c.apply(&r.table)

@@ -25,7 +25,13 @@ type LiveHearing struct {
 	Expected   int // people booked
 	Recording  bool
 	Trouble    string // the recorder's code, empty when none
+
+	state *hearing.State
 }
+
+// Monitored tells whether monitors of the unit, in whose scope the hearing lies, may
+// follow it by the court's decision. Whether there is anything to see depends on Status.
+func (l *LiveHearing) Monitored(u court.UnitID) bool { return hearing.Monitored(l.state, u) != "" }
 
 // LivePoint is a point's light ("ok", "partial", "lost", "waiting").
 type LivePoint struct {
@@ -77,7 +83,7 @@ func (r *Room) noteLive(v hearing.View) {
 	l := &LiveHearing{
 		ID: r.p.row.ID, Unit: r.p.row.Unit, DocketNo: v.DocketNo, Status: v.Status,
 		Phase: v.Phase, Visibility: v.Visibility, Since: v.Since,
-		Expected: len(r.p.booking.People), Recording: v.Recording && r.recording.on, Trouble: v.Trouble,
+		Expected: len(r.p.booking.People), Recording: v.Recording && r.recording.on, Trouble: v.Trouble, state: r.eff,
 	}
 	for _, p := range v.People {
 		if p.Connected {

@@ -67,6 +67,7 @@ func rights() map[string]right {
 		"note_identity": {"C", going}, "note_mismatch": {"C", going},
 		"begin_identity_check": {"C", "srnhu"}, "end_identity_check": {"C", "srnhu"}, "report_presence": {"CO", going}, "report_test": {"S", going},
 		"next_phase": {"P", session}, "stand": {"PC", session}, "sit": {"PC", going}, "set_visibility": {"P", going},
+		"set_monitoring": {"PC", going}, // the clerk may end it alone: a law of the rules' own tests
 		"hold_technical": {"PC", "odr"}, "keep_going": {"P", "odh"}, "confirm_return": {"CO", going},
 		"suspend": {"P", "ordnh"}, "adjourn": {"P", going}, "announced": {"CO", "ua"}, "reopen": {"PC", "u"}, "cancel": {"PC", "s"},
 		"warn": {"P", going}, "note_away": {"CO", going}, "note_back": {"CO", going},
@@ -127,6 +128,9 @@ func attempts(field protoreflect.FieldDescriptor, consult string) []attempt {
 			choices = list
 		}
 	}
+	if fields.ByName("units") != nil {
+		choices = []string{"open", "closed", "named"}
+	}
 	var out []attempt
 	for i, choice := range choices {
 		for _, object := range objects {
@@ -149,6 +153,10 @@ func fillAct(m protoreflect.Message, object, choice string) {
 		switch {
 		case f.Name() == "with":
 			m.Mutable(f).List().Append(protoreflect.ValueOfString(object))
+		case f.Name() == "units":
+			if choice == "named" {
+				m.Mutable(f).List().Append(protoreflect.ValueOfString("unit-one"))
+			}
 		case f.Name() == "items":
 			item := &wire.TestItem{Key: "camera", Ok: true}
 			m.Mutable(f).List().Append(protoreflect.ValueOfMessage(item.ProtoReflect()))

@@ -90,6 +90,8 @@ func orderAct(c *wire.Command) hearing.Command {
 	case *wire.Command_SetVisibility:
 		v := a.SetVisibility
 		return hearing.SetVisibility{To: hearing.Visibility(v.GetTo()), Reason: v.GetReason()}
+	case *wire.Command_SetMonitoring:
+		return monitoringAct(a.SetMonitoring)
 	case *wire.Command_HoldTechnical:
 		return hearing.HoldTechnical{Reason: a.HoldTechnical.GetReason()}
 	case *wire.Command_KeepGoing:
@@ -190,4 +192,12 @@ func testItems(list []*wire.TestItem) []hearing.TestItem {
 		out = append(out, hearing.TestItem{Key: i.GetKey(), OK: i.GetOk(), Value: i.GetValue(), Absent: i.GetAbsent()})
 	}
 	return out
+}
+
+func monitoringAct(m *wire.SetMonitoring) hearing.Command {
+	c := hearing.SetMonitoring{To: hearing.Monitors(m.GetTo()), Reason: m.GetReason()}
+	for _, u := range m.GetUnits() {
+		c.Units = append(c.Units, court.UnitID(u))
+	}
+	return c
 }

@@ -17,7 +17,7 @@ func wireView(v hearing.View, names map[hearing.PersonID]string) *wire.View {
 		Procedure: string(v.Procedure), Instance: v.Instance, Form: string(v.Form),
 		Visibility: string(v.Visibility), Phase: string(v.Phase), Place: string(v.Place),
 		Standing: v.Standing, Hold: wireHold(v.Hold), Decision: wireDecision(v.Decision),
-		Unbriefed: texts(v.Unbriefed), OpenBarred: v.OpenBarred, IdentityCheck: wireCheck(v.IdentityCheck),
+		Unbriefed: texts(v.Unbriefed), OpenBarred: v.OpenBarred, IdentityCheck: wireCheck(v.IdentityCheck), Monitoring: wireMonitoring(v.Monitoring),
 	}
 	for _, p := range v.Phases {
 		out.Phases = append(out.Phases, &wire.PhaseView{
@@ -53,6 +53,14 @@ func wireView(v hearing.View, names map[hearing.PersonID]string) *wire.View {
 		out.People = append(out.People, wirePerson(p, names))
 	}
 	return out
+}
+
+// wireMonitoring is nil for who is not told.
+func wireMonitoring(m hearing.MonitoringView) *wire.MonitoringView {
+	if m.To == "" {
+		return nil
+	}
+	return &wire.MonitoringView{To: string(m.To), Units: texts(m.Units), Reason: m.Reason, Decided: m.Decided}
 }
 
 func wirePerson(p hearing.PersonView, names map[hearing.PersonID]string) *wire.PersonView {
@@ -118,7 +126,7 @@ func wireItems(list []hearing.TestItem) []*wire.TestItem {
 	return out
 }
 
-func texts(list []hearing.PersonID) []string {
+func texts[T ~string](list []T) []string {
 	var out []string
 	for _, p := range list {
 		out = append(out, string(p))

@@ -13,9 +13,28 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"phientoa/internal/court"
 	"phientoa/internal/hearing"
 	"phientoa/internal/wire"
 )
+
+// Who follows from outside, and of which unit.
+const (
+	monitorOne, monitorTwo = "m-one", "m-two"
+	unitOne, unitTwo       = court.UnitID("unit-one"), court.UnitID("unit-two")
+)
+
+func monitors() map[string]court.UnitID {
+	return map[string]court.UnitID{monitorOne: unitOne, monitorTwo: unitTwo}
+}
+
+func cmdMonitoring(to string, units ...court.UnitID) *wire.Command {
+	m := &wire.SetMonitoring{To: to, Reason: "thử"}
+	for _, u := range units {
+		m.Units = append(m.Units, string(u))
+	}
+	return &wire.Command{Act: &wire.Command_SetMonitoring{SetMonitoring: m}}
+}
 
 // moveBy is an act and who gives it.
 type moveBy struct {
@@ -36,6 +55,7 @@ func movesOf(s *hearing.State) []moveBy {
 		by(judge, &wire.Command{Act: &wire.Command_EndDeliberation{EndDeliberation: &wire.EndDeliberation{Phase: "debate"}}}),
 		by(judge, &wire.Command{Act: &wire.Command_SetVisibility{SetVisibility: &wire.SetVisibility{To: "closed", Reason: "thử"}}}),
 		by(judge, &wire.Command{Act: &wire.Command_SetVisibility{SetVisibility: &wire.SetVisibility{To: "public"}}}),
+		by(judge, cmdMonitoring("closed")), by(judge, cmdMonitoring("open")), by(judge, cmdMonitoring("named", unitOne)),
 		by(judge, &wire.Command{Act: &wire.Command_CallWitness{CallWitness: &wire.CallWitness{Person: witness}}}),
 		by(judge, &wire.Command{Act: &wire.Command_DismissWitness{DismissWitness: &wire.DismissWitness{Person: witness}}}),
 		by(clerk, &wire.Command{Act: &wire.Command_HoldTechnical{HoldTechnical: &wire.HoldTechnical{Reason: "thử"}}}),
@@ -85,7 +105,10 @@ func allowedIn(s *hearing.State) map[pair]bool {
 		owner[d.ID] = string(d.People[0])
 	}
 	rt := hearing.Routes(s)
-	members := map[hearing.Class][]string{hearing.ClassRecorder: {recorderEar}}
+	members := map[hearing.Class][]string{
+		hearing.ClassRecorder: {recorderEar}, hearing.ClassMonitors: {monitorOne, monitorTwo},
+		hearing.MonitorsOf(unitOne): {monitorOne}, hearing.MonitorsOf(unitTwo): {monitorTwo},
+	}
 	for _, m := range rt.Members {
 		members[m.Class] = append(members[m.Class], owner[m.Device])
 	}
@@ -149,6 +172,11 @@ func roomsAgree(t *testing.T, s *hearing.State, allowed map[pair]bool) {
 			require.Equal(t, string(hearing.Courtroom), from, "recorded from %s", p.from)
 			continue
 		}
+		if u, outside := monitors()[p.at]; outside {
+			require.Equal(t, string(hearing.Courtroom), from, "monitored from %s", p.from)
+			require.NotEmpty(t, hearing.Monitored(s, u))
+			continue
+		}
 		if compared(s, p.from, p.at) {
 			continue
 		}
@@ -210,6 +238,11 @@ func (s *stage) connectable() map[string]bool {
 func (s *stage) reconnect() {
 	s.t.Helper()
 	may := s.connectable()
+	for p, u := range monitors() {
+		if s.wires[p] == nil && hearing.Monitored(s.at(), u) != "" {
+			s.watches(p, u)
+		}
+	}
 	for _, p := range append(senders(), viewer) {
 		w := s.wires[p]
 		switch {
@@ -293,7 +326,7 @@ func tour(n int) string {
 	names := []string{
 		"Recess", "BeginIdentityCheck", "BeginIdentityCheck", "EndIdentityCheck", "RequestConsult", "AllowConsult", "EndConsult",
 		"BeginIdentityCheck", "Resume", "CallWitness", "GiveFloor", "DismissWitness",
-		"Isolate", "ConfirmLeft", "EndIsolation", "NoteBriefed", "SetVisibility", "SetVisibility", "Deliberate",
+		"Isolate", "ConfirmLeft", "EndIsolation", "NoteBriefed", "SetMonitoring", "SetVisibility", "SetMonitoring", "SetVisibility", "SetMonitoring", "Deliberate",
 		"EndDeliberation", "Remove", "Admit", "HoldTechnical", "BeginIdentityCheck", "RequestConsult", "AllowConsult", "Resume",
 	}
 	if n < len(names) {
@@ -383,7 +416,7 @@ func TestWireLaw(t *testing.T) {
 		require.Positive(t, n, "kind %d", kind)
 	}
 	require.Positive(t, resent, "repeats are asked for and given")
-	for _, kind := range []string{"AllowConsult", "Deliberate", "Isolate", "CallWitness", "SetVisibility", "Remove", "BeginIdentityCheck", "EndIdentityCheck"} {
+	for _, kind := range []string{"AllowConsult", "Deliberate", "Isolate", "CallWitness", "SetVisibility", "SetMonitoring", "Remove", "BeginIdentityCheck", "EndIdentityCheck"} {
 		require.Positive(t, kinds[kind], "the tour takes %s", kind)
 	}
 }

@@ -350,6 +350,33 @@ func (s *stage) connect(person string) {
 	}
 }
 
+// watches begins a monitor's connection, with a section for every source.
+func (s *stage) watches(monitor string, unit court.UnitID) {
+	s.t.Helper()
+	p := &wirePeer{s: s, person: monitor, stop: make(chan struct{}), comes: map[webrtc.SSRC]uint16{}}
+	pc, err := p.api().NewPeerConnection(webrtc.Configuration{})
+	require.NoError(s.t, err)
+	p.pc = pc
+	s.wires[monitor] = p
+	pc.OnTrack(p.listen)
+	for range senders() {
+		for _, kind := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo} {
+			_, err = pc.AddTransceiverFromKind(kind, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly})
+			require.NoError(s.t, err)
+		}
+	}
+	w, ref := s.rooms.Watch(WatchParams{Hearing: testHearing, Viewer: monitor, Unit: unit, Ended: func() {}})
+	require.Nil(s.t, ref)
+	offer, err := pc.CreateOffer(nil)
+	require.NoError(s.t, err)
+	gathered := webrtc.GatheringCompletePromise(pc)
+	require.NoError(s.t, pc.SetLocalDescription(offer))
+	<-gathered
+	answer, ref := w.Offer(s.t.Context(), pc.LocalDescription().SDP)
+	require.Nil(s.t, ref)
+	require.NoError(s.t, pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}))
+}
+
 func (p *wirePeer) negotiate() {
 	t, c := p.s.t, p.s.clients[p.person]
 	offer, err := p.pc.CreateOffer(nil)

@@ -14,6 +14,7 @@ import (
 	"phientoa/internal/config"
 	"phientoa/internal/court"
 	"phientoa/internal/store"
+	"phientoa/sfu"
 	"phientoa/signaling"
 )
 
@@ -55,7 +56,8 @@ func (c *demoCmd) Run(ctx context.Context, s streams) error {
 		RelayPort: c.RelayPort, RelayTLS: c.RelayTLS, RelayCert: c.RelayCert, RelayKey: c.RelayKey,
 		HelpPhone: c.HelpPhone, PersonalCA: c.PersonalCA, LogLevel: c.LogLevel, LogFormat: "text",
 	}
-	n, err := openNode(ctx, nodeParams{Config: cfg, demo: true, logOut: s.err, originAllowed: d.originAllowed})
+	sfu.TuneRuntime()
+	n, err := openNode(ctx, nodeParams{Config: cfg, demo: true, logOut: s.err, originAllowed: d.originAllowed, monitors: demoMonitors})
 	if err != nil {
 		return err
 	}

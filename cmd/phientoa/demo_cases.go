@@ -160,6 +160,9 @@ func demoHearing(kind string, now time.Time, n int) (store.Hearing, []store.Pers
 const (
 	demoUnit  = "demo-court"
 	demoCourt = "Tòa án nhân dân khu vực 3 – Đà Nẵng"
+
+	demoProcuracy     = "demo-procuracy"
+	demoProcuracyName = "Viện kiểm sát nhân dân khu vực 3 – Đà Nẵng"
 )
 
 // seat adds a role with a device of its own.

@@ -25,12 +25,29 @@ type demoOfficial struct {
 	seat   string // role whose seat the account may take; empty: none
 }
 
+// unit is whose account it is: the court's, but for the procuracy's head.
+func (o demoOfficial) unit() court.UnitID {
+	if o.role == store.RoleProcuracyHead {
+		return demoProcuracy
+	}
+	return demoUnit
+}
+
+// demoMonitors: the demonstration's procuracy stands beside its court.
+func demoMonitors(unit court.UnitID) []court.UnitID {
+	if unit == demoProcuracy {
+		return []court.UnitID{demoUnit}
+	}
+	return nil
+}
+
 func demoOfficials() []demoOfficial {
 	return []demoOfficial{
 		{"clerk", "thuky", "Lê Quốc Bảo", store.RoleClerk, "Thư ký: lịch xét xử, lập lịch", "Clerk: calendar and booking", "clerk"},
 		{"judge", "thamphan", "Nguyễn Thị Minh Hạnh", store.RoleJudge, "Thẩm phán: lịch xét xử", "Judge: calendar", "judge"},
 		{"operator", "kythuat", "Ngô Quang Huy", store.RoleOperator, "Cán bộ kỹ thuật: theo dõi vận hành", "Operator: live hearings and alarms", ""},
 		{"admin", "quantri", "Bùi Thanh Sơn", store.RoleAdmin, "Quản trị: tài khoản, thiết bị", "Administrator: accounts and devices", ""},
+		{"procuracy", "vientruong", "Trần Văn Kiên", store.RoleProcuracyHead, "Viện trưởng: theo dõi trực tuyến", "Head of the procuracy: follows hearings", ""},
 		{"admin2", "quantri2", "Đặng Thị Thu", store.RoleAdmin, "Quản trị thứ hai: xác nhận đề nghị", "Second administrator: confirms proposals", ""},
 	}
 }
@@ -59,8 +76,14 @@ func (d *demo) openOffice(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	other := auth.System(demoProcuracy)
+	err = d.node.store.PutUnit(ctx, other.Scope, store.Unit{ID: demoProcuracy, Kind: "vks.regional", Name: demoProcuracyName, ValidFrom: 1},
+		store.AdminEntry{At: time.Now(), Actor: other.ID, Unit: demoProcuracy, What: "unit.put", Object: demoProcuracy})
+	if err != nil {
+		return err
+	}
 	for _, o := range demoOfficials() {
-		if err := d.openAccount(ctx, by, o); err != nil {
+		if err := d.openAccount(ctx, auth.System(o.unit()), o); err != nil {
 			return err
 		}
 	}
@@ -83,7 +106,7 @@ func (d *demo) openAccount(ctx context.Context, by auth.Official, o demoOfficial
 	}
 	acc.MustChange = false
 	err = d.node.store.UpdateAccount(ctx, by.Scope, acc, store.AdminEntry{
-		At: time.Now(), Actor: by.ID, Unit: demoUnit, What: "account.changed", Object: acc.ID, Detail: "demonstration",
+		At: time.Now(), Actor: by.ID, Unit: o.unit(), What: "account.changed", Object: acc.ID, Detail: "demonstration",
 	})
 	d.keys.passwords[o.login] = password
 	return err

@@ -20,6 +20,7 @@ import (
 	"phientoa/internal/auth"
 	"phientoa/internal/backup"
 	"phientoa/internal/config"
+	"phientoa/internal/court"
 	"phientoa/internal/edge"
 	"phientoa/internal/logline"
 	"phientoa/internal/signer"
@@ -37,6 +38,7 @@ import (
 	"phientoa/signaling"
 	"phientoa/signaling/minutebook"
 	"phientoa/signaling/office"
+	"phientoa/signaling/oversight"
 	"phientoa/signaling/whip"
 	"phientoa/web"
 )
@@ -50,6 +52,10 @@ type nodeParams struct {
 	logOut io.Writer
 	// originAllowed decides beside Config.Origins.
 	originAllowed func(string) bool
+	// monitors gives the courts whose hearings a unit of the procuracy may follow. Which
+	// procuracy stands beside which court is known of the demonstration alone so far; nil:
+	// nobody follows anything.
+	monitors func(unit court.UnitID) []court.UnitID
 }
 
 // node is one running process: everything wired, nothing hidden.
@@ -62,6 +68,7 @@ type node struct {
 	auth      *auth.Auth
 	officials *auth.Officials
 	office    *office.Office
+	watchers  *oversight.Watchers
 	minutes   *minutebook.Book
 	engine    *sfu.Engine
 	relay     *relay.Relay // nil: none is set

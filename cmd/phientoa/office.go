@@ -6,11 +6,14 @@ import (
 	"time"
 
 	"phientoa/cmd/verifycli"
+	"phientoa/internal/auth"
+	"phientoa/internal/court"
 	"phientoa/internal/hearing"
 	"phientoa/internal/store"
 	"phientoa/signaling"
 	"phientoa/signaling/minutebook"
 	"phientoa/signaling/office"
+	"phientoa/signaling/oversight"
 )
 
 // openOffice wires calendar, booking, import and the operators' view.
@@ -19,6 +22,16 @@ func (n *node) openOffice() error {
 	if len(n.p.Origins) > 0 {
 		base = n.p.Origins[0]
 	}
+	n.watchers = oversight.New(oversight.Params{
+		Courts: n.oversees, Live: n.rooms.Live, Note: n.access.Note, Now: time.Now, Logger: n.logger,
+		Join: func(p signaling.WatchParams) (oversight.Watching, *hearing.Refusal) {
+			w, ref := n.rooms.Watch(p)
+			if ref != nil {
+				return nil, ref // not a typed nil
+			}
+			return w, nil
+		},
+	})
 	var err error
 	n.office, err = office.New(office.Params{
 		Store: n.store, Officials: n.officials, Inviter: n.auth, Directory: n.store, Access: n.access,
@@ -28,10 +41,21 @@ func (n *node) openOffice() error {
 		Cancel:   n.rooms.CancelHearing,
 		Enter:    n.officials.Enter,
 		Archives: n.archives, Vault: officeVault{n.vault}, Excerpts: officeExcerpts{n.excerpts, n.vault},
-		SignPDF: n.signer.SignDocument,
-		Live:    n.liveHearings, BaseURL: base, Demo: n.p.demo, Logger: n.logger,
+		Oversight: n.watchers, SignPDF: n.signer.SignDocument,
+		Oversees: func(ctx context.Context, who auth.Official) (court.Scope, error) {
+			return n.oversees(ctx, who.Unit, time.Now())
+		},
+		Live: n.liveHearings, BaseURL: base, Demo: n.p.demo, Logger: n.logger,
 	})
 	return err
+}
+
+// oversees is whose hearings a unit of the procuracy may follow.
+func (n *node) oversees(_ context.Context, unit court.UnitID, _ time.Time) (court.Scope, error) {
+	if n.p.monitors == nil {
+		return court.ScopeOf(), nil
+	}
+	return court.ScopeOf(n.p.monitors(unit)...), nil
 }
 
 // openMinutes wires the minutes of hearings.

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"phientoa/internal/config"
+	"phientoa/sfu"
 )
 
 type serveCmd struct {
@@ -26,6 +27,7 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 	if err := c.CheckServe(); err != nil {
 		return err
 	}
+	sfu.TuneRuntime()
 	n, err := openNode(ctx, nodeParams{Config: c.Config, demo: false, logOut: s.err})
 	if err != nil {
 		return err
@@ -89,6 +91,7 @@ func (n *node) serve(ctx context.Context, h http.Handler, ready func()) error {
 	beside.Go(func() { n.runStorage(besideCtx) })
 	beside.Go(func() { n.renders.Run(besideCtx) })
 	beside.Go(func() { n.excerpts.Run(besideCtx) })
+	beside.Go(func() { n.watchers.Run(besideCtx) })
 	if n.tls != nil && !n.p.demo {
 		beside.Go(func() { n.tls.Watch(besideCtx, hup) })
 	}

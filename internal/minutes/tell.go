@@ -114,6 +114,8 @@ func (m *Maker) tellCourse(e hearing.Event) []string {
 			return []string{because("Chủ tọa phiên tòa tuyên bố chuyển sang xét xử kín", b.Reason)}
 		}
 		return []string{because("Chủ tọa phiên tòa tuyên bố trở lại xét xử công khai", b.Reason)}
+	case hearing.MonitoringSet:
+		return []string{because(monitoringSaid(b.To), b.Reason)}
 	case hearing.DeliberationBegan:
 		return []string{"Hội đồng xét xử vào phòng nghị án; việc nghị án không được ghi âm, ghi hình"}
 	case hearing.DeliberationEnded:
@@ -285,4 +287,15 @@ func (m *Maker) talk(list []hearing.ConsultState, id string) string {
 		}
 	}
 	return ""
+}
+
+func monitoringSaid(to hearing.Monitors) string {
+	switch to {
+	case hearing.MonitorsAll:
+		return "Tòa án cho phép theo dõi trực tuyến phiên tòa"
+	case hearing.MonitorsNamed:
+		return "Tòa án cho phép một số đơn vị theo dõi trực tuyến phiên tòa"
+	default:
+		return "Tòa án đóng việc theo dõi trực tuyến phiên tòa"
+	}
 }

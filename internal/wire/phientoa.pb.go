@@ -904,6 +904,7 @@ type Command struct {
 	//	*Command_WithdrawExhibit
 	//	*Command_ShowExhibit
 	//	*Command_StopExhibit
+	//	*Command_SetMonitoring
 	Act           isCommand_Act `protobuf_oneof:"act"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1423,6 +1424,15 @@ func (x *Command) GetStopExhibit() *StopExhibit {
 	return nil
 }
 
+func (x *Command) GetSetMonitoring() *SetMonitoring {
+	if x != nil {
+		if x, ok := x.Act.(*Command_SetMonitoring); ok {
+			return x.SetMonitoring
+		}
+	}
+	return nil
+}
+
 type isCommand_Act interface {
 	isCommand_Act()
 }
@@ -1639,6 +1649,10 @@ type Command_StopExhibit struct {
 	StopExhibit *StopExhibit `protobuf:"bytes,53,opt,name=stop_exhibit,json=stopExhibit,proto3,oneof"`
 }
 
+type Command_SetMonitoring struct {
+	SetMonitoring *SetMonitoring `protobuf:"bytes,54,opt,name=set_monitoring,json=setMonitoring,proto3,oneof"`
+}
+
 func (*Command_CheckIn) isCommand_Act() {}
 
 func (*Command_Admit) isCommand_Act() {}
@@ -1744,6 +1758,8 @@ func (*Command_WithdrawExhibit) isCommand_Act() {}
 func (*Command_ShowExhibit) isCommand_Act() {}
 
 func (*Command_StopExhibit) isCommand_Act() {}
+
+func (*Command_SetMonitoring) isCommand_Act() {}
 
 // CheckIn: the person before this device says that they are here and agrees to
 // the rules of conduct.
@@ -3017,6 +3033,68 @@ func (x *SetVisibility) GetReason() string {
 	return ""
 }
 
+// SetMonitoring: who may follow from outside: to "open", "closed", or "named" with the
+// ids of units and a reason.
+type SetMonitoring struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	To            string                 `protobuf:"bytes,1,opt,name=to,proto3" json:"to,omitempty"`
+	Units         []string               `protobuf:"bytes,2,rep,name=units,proto3" json:"units,omitempty"`
+	Reason        string                 `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetMonitoring) Reset() {
+	*x = SetMonitoring{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetMonitoring) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetMonitoring) ProtoMessage() {}
+
+func (x *SetMonitoring) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetMonitoring.ProtoReflect.Descriptor instead.
+func (*SetMonitoring) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *SetMonitoring) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *SetMonitoring) GetUnits() []string {
+	if x != nil {
+		return x.Units
+	}
+	return nil
+}
+
+func (x *SetMonitoring) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 type Deliberate struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -3025,7 +3103,7 @@ type Deliberate struct {
 
 func (x *Deliberate) Reset() {
 	*x = Deliberate{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[32]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3037,7 +3115,7 @@ func (x *Deliberate) String() string {
 func (*Deliberate) ProtoMessage() {}
 
 func (x *Deliberate) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[32]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3050,7 +3128,7 @@ func (x *Deliberate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Deliberate.ProtoReflect.Descriptor instead.
 func (*Deliberate) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{32}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{33}
 }
 
 type EndDeliberation struct {
@@ -3062,7 +3140,7 @@ type EndDeliberation struct {
 
 func (x *EndDeliberation) Reset() {
 	*x = EndDeliberation{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[33]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3074,7 +3152,7 @@ func (x *EndDeliberation) String() string {
 func (*EndDeliberation) ProtoMessage() {}
 
 func (x *EndDeliberation) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[33]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3087,7 +3165,7 @@ func (x *EndDeliberation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndDeliberation.ProtoReflect.Descriptor instead.
 func (*EndDeliberation) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{33}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *EndDeliberation) GetPhase() string {
@@ -3106,7 +3184,7 @@ type HoldTechnical struct {
 
 func (x *HoldTechnical) Reset() {
 	*x = HoldTechnical{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[34]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3118,7 +3196,7 @@ func (x *HoldTechnical) String() string {
 func (*HoldTechnical) ProtoMessage() {}
 
 func (x *HoldTechnical) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[34]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3131,7 +3209,7 @@ func (x *HoldTechnical) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoldTechnical.ProtoReflect.Descriptor instead.
 func (*HoldTechnical) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{34}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *HoldTechnical) GetReason() string {
@@ -3150,7 +3228,7 @@ type KeepGoing struct {
 
 func (x *KeepGoing) Reset() {
 	*x = KeepGoing{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[35]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3162,7 +3240,7 @@ func (x *KeepGoing) String() string {
 func (*KeepGoing) ProtoMessage() {}
 
 func (x *KeepGoing) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[35]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3175,7 +3253,7 @@ func (x *KeepGoing) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeepGoing.ProtoReflect.Descriptor instead.
 func (*KeepGoing) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{35}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *KeepGoing) GetReason() string {
@@ -3196,7 +3274,7 @@ type ConfirmReturn struct {
 
 func (x *ConfirmReturn) Reset() {
 	*x = ConfirmReturn{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[36]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3208,7 +3286,7 @@ func (x *ConfirmReturn) String() string {
 func (*ConfirmReturn) ProtoMessage() {}
 
 func (x *ConfirmReturn) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[36]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3221,7 +3299,7 @@ func (x *ConfirmReturn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmReturn.ProtoReflect.Descriptor instead.
 func (*ConfirmReturn) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{36}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ConfirmReturn) GetPerson() string {
@@ -3248,7 +3326,7 @@ type Suspend struct {
 
 func (x *Suspend) Reset() {
 	*x = Suspend{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[37]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3260,7 +3338,7 @@ func (x *Suspend) String() string {
 func (*Suspend) ProtoMessage() {}
 
 func (x *Suspend) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[37]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3273,7 +3351,7 @@ func (x *Suspend) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Suspend.ProtoReflect.Descriptor instead.
 func (*Suspend) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{37}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Suspend) GetReason() string {
@@ -3301,7 +3379,7 @@ type Adjourn struct {
 
 func (x *Adjourn) Reset() {
 	*x = Adjourn{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[38]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3313,7 +3391,7 @@ func (x *Adjourn) String() string {
 func (*Adjourn) ProtoMessage() {}
 
 func (x *Adjourn) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[38]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3326,7 +3404,7 @@ func (x *Adjourn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Adjourn.ProtoReflect.Descriptor instead.
 func (*Adjourn) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{38}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Adjourn) GetReason() string {
@@ -3359,7 +3437,7 @@ type Announced struct {
 
 func (x *Announced) Reset() {
 	*x = Announced{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[39]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3371,7 +3449,7 @@ func (x *Announced) String() string {
 func (*Announced) ProtoMessage() {}
 
 func (x *Announced) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[39]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3384,7 +3462,7 @@ func (x *Announced) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Announced.ProtoReflect.Descriptor instead.
 func (*Announced) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{39}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Announced) GetPoint() string {
@@ -3402,7 +3480,7 @@ type Reopen struct {
 
 func (x *Reopen) Reset() {
 	*x = Reopen{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[40]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3414,7 +3492,7 @@ func (x *Reopen) String() string {
 func (*Reopen) ProtoMessage() {}
 
 func (x *Reopen) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[40]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3427,7 +3505,7 @@ func (x *Reopen) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reopen.ProtoReflect.Descriptor instead.
 func (*Reopen) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{40}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{41}
 }
 
 type Cancel struct {
@@ -3439,7 +3517,7 @@ type Cancel struct {
 
 func (x *Cancel) Reset() {
 	*x = Cancel{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[41]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3451,7 +3529,7 @@ func (x *Cancel) String() string {
 func (*Cancel) ProtoMessage() {}
 
 func (x *Cancel) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[41]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3464,7 +3542,7 @@ func (x *Cancel) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cancel.ProtoReflect.Descriptor instead.
 func (*Cancel) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{41}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *Cancel) GetReason() string {
@@ -3484,7 +3562,7 @@ type Warn struct {
 
 func (x *Warn) Reset() {
 	*x = Warn{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[42]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3496,7 +3574,7 @@ func (x *Warn) String() string {
 func (*Warn) ProtoMessage() {}
 
 func (x *Warn) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[42]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3509,7 +3587,7 @@ func (x *Warn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Warn.ProtoReflect.Descriptor instead.
 func (*Warn) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{42}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *Warn) GetPerson() string {
@@ -3535,7 +3613,7 @@ type NoteAway struct {
 
 func (x *NoteAway) Reset() {
 	*x = NoteAway{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[43]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3547,7 +3625,7 @@ func (x *NoteAway) String() string {
 func (*NoteAway) ProtoMessage() {}
 
 func (x *NoteAway) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[43]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3560,7 +3638,7 @@ func (x *NoteAway) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoteAway.ProtoReflect.Descriptor instead.
 func (*NoteAway) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{43}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *NoteAway) GetPerson() string {
@@ -3579,7 +3657,7 @@ type NoteBack struct {
 
 func (x *NoteBack) Reset() {
 	*x = NoteBack{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[44]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3591,7 +3669,7 @@ func (x *NoteBack) String() string {
 func (*NoteBack) ProtoMessage() {}
 
 func (x *NoteBack) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[44]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3604,7 +3682,7 @@ func (x *NoteBack) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoteBack.ProtoReflect.Descriptor instead.
 func (*NoteBack) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{44}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *NoteBack) GetPerson() string {
@@ -3623,7 +3701,7 @@ type CallWitness struct {
 
 func (x *CallWitness) Reset() {
 	*x = CallWitness{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[45]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3635,7 +3713,7 @@ func (x *CallWitness) String() string {
 func (*CallWitness) ProtoMessage() {}
 
 func (x *CallWitness) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[45]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3648,7 +3726,7 @@ func (x *CallWitness) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallWitness.ProtoReflect.Descriptor instead.
 func (*CallWitness) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{45}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *CallWitness) GetPerson() string {
@@ -3667,7 +3745,7 @@ type DismissWitness struct {
 
 func (x *DismissWitness) Reset() {
 	*x = DismissWitness{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[46]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3679,7 +3757,7 @@ func (x *DismissWitness) String() string {
 func (*DismissWitness) ProtoMessage() {}
 
 func (x *DismissWitness) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[46]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3692,7 +3770,7 @@ func (x *DismissWitness) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DismissWitness.ProtoReflect.Descriptor instead.
 func (*DismissWitness) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{46}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *DismissWitness) GetPerson() string {
@@ -3712,7 +3790,7 @@ type Isolate struct {
 
 func (x *Isolate) Reset() {
 	*x = Isolate{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[47]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3724,7 +3802,7 @@ func (x *Isolate) String() string {
 func (*Isolate) ProtoMessage() {}
 
 func (x *Isolate) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[47]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3737,7 +3815,7 @@ func (x *Isolate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Isolate.ProtoReflect.Descriptor instead.
 func (*Isolate) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{47}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *Isolate) GetPerson() string {
@@ -3763,7 +3841,7 @@ type ConfirmLeft struct {
 
 func (x *ConfirmLeft) Reset() {
 	*x = ConfirmLeft{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[48]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3775,7 +3853,7 @@ func (x *ConfirmLeft) String() string {
 func (*ConfirmLeft) ProtoMessage() {}
 
 func (x *ConfirmLeft) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[48]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3788,7 +3866,7 @@ func (x *ConfirmLeft) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmLeft.ProtoReflect.Descriptor instead.
 func (*ConfirmLeft) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{48}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *ConfirmLeft) GetPerson() string {
@@ -3807,7 +3885,7 @@ type EndIsolation struct {
 
 func (x *EndIsolation) Reset() {
 	*x = EndIsolation{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[49]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3819,7 +3897,7 @@ func (x *EndIsolation) String() string {
 func (*EndIsolation) ProtoMessage() {}
 
 func (x *EndIsolation) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[49]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3832,7 +3910,7 @@ func (x *EndIsolation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndIsolation.ProtoReflect.Descriptor instead.
 func (*EndIsolation) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{49}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *EndIsolation) GetPerson() string {
@@ -3851,7 +3929,7 @@ type NoteBriefed struct {
 
 func (x *NoteBriefed) Reset() {
 	*x = NoteBriefed{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[50]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3863,7 +3941,7 @@ func (x *NoteBriefed) String() string {
 func (*NoteBriefed) ProtoMessage() {}
 
 func (x *NoteBriefed) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[50]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3876,7 +3954,7 @@ func (x *NoteBriefed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoteBriefed.ProtoReflect.Descriptor instead.
 func (*NoteBriefed) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{50}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *NoteBriefed) GetPerson() string {
@@ -3895,7 +3973,7 @@ type RequestConsult struct {
 
 func (x *RequestConsult) Reset() {
 	*x = RequestConsult{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[51]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3907,7 +3985,7 @@ func (x *RequestConsult) String() string {
 func (*RequestConsult) ProtoMessage() {}
 
 func (x *RequestConsult) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[51]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3920,7 +3998,7 @@ func (x *RequestConsult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestConsult.ProtoReflect.Descriptor instead.
 func (*RequestConsult) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{51}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *RequestConsult) GetWith() []string {
@@ -3940,7 +4018,7 @@ type AllowConsult struct {
 
 func (x *AllowConsult) Reset() {
 	*x = AllowConsult{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[52]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3952,7 +4030,7 @@ func (x *AllowConsult) String() string {
 func (*AllowConsult) ProtoMessage() {}
 
 func (x *AllowConsult) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[52]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3965,7 +4043,7 @@ func (x *AllowConsult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AllowConsult.ProtoReflect.Descriptor instead.
 func (*AllowConsult) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{52}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *AllowConsult) GetConsult() string {
@@ -3991,7 +4069,7 @@ type EndConsult struct {
 
 func (x *EndConsult) Reset() {
 	*x = EndConsult{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[53]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4003,7 +4081,7 @@ func (x *EndConsult) String() string {
 func (*EndConsult) ProtoMessage() {}
 
 func (x *EndConsult) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[53]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4016,7 +4094,7 @@ func (x *EndConsult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndConsult.ProtoReflect.Descriptor instead.
 func (*EndConsult) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{53}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *EndConsult) GetConsult() string {
@@ -4036,7 +4114,7 @@ type AdmitExhibit struct {
 
 func (x *AdmitExhibit) Reset() {
 	*x = AdmitExhibit{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[54]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4048,7 +4126,7 @@ func (x *AdmitExhibit) String() string {
 func (*AdmitExhibit) ProtoMessage() {}
 
 func (x *AdmitExhibit) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[54]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4061,7 +4139,7 @@ func (x *AdmitExhibit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdmitExhibit.ProtoReflect.Descriptor instead.
 func (*AdmitExhibit) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{54}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *AdmitExhibit) GetExhibit() int32 {
@@ -4081,7 +4159,7 @@ type RefuseExhibit struct {
 
 func (x *RefuseExhibit) Reset() {
 	*x = RefuseExhibit{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[55]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4093,7 +4171,7 @@ func (x *RefuseExhibit) String() string {
 func (*RefuseExhibit) ProtoMessage() {}
 
 func (x *RefuseExhibit) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[55]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4106,7 +4184,7 @@ func (x *RefuseExhibit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefuseExhibit.ProtoReflect.Descriptor instead.
 func (*RefuseExhibit) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{55}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *RefuseExhibit) GetExhibit() int32 {
@@ -4132,7 +4210,7 @@ type WithdrawExhibit struct {
 
 func (x *WithdrawExhibit) Reset() {
 	*x = WithdrawExhibit{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[56]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4144,7 +4222,7 @@ func (x *WithdrawExhibit) String() string {
 func (*WithdrawExhibit) ProtoMessage() {}
 
 func (x *WithdrawExhibit) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[56]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4157,7 +4235,7 @@ func (x *WithdrawExhibit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawExhibit.ProtoReflect.Descriptor instead.
 func (*WithdrawExhibit) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{56}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *WithdrawExhibit) GetExhibit() int32 {
@@ -4178,7 +4256,7 @@ type ShowExhibit struct {
 
 func (x *ShowExhibit) Reset() {
 	*x = ShowExhibit{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[57]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4190,7 +4268,7 @@ func (x *ShowExhibit) String() string {
 func (*ShowExhibit) ProtoMessage() {}
 
 func (x *ShowExhibit) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[57]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4203,7 +4281,7 @@ func (x *ShowExhibit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowExhibit.ProtoReflect.Descriptor instead.
 func (*ShowExhibit) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{57}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *ShowExhibit) GetExhibit() int32 {
@@ -4228,7 +4306,7 @@ type StopExhibit struct {
 
 func (x *StopExhibit) Reset() {
 	*x = StopExhibit{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[58]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4240,7 +4318,7 @@ func (x *StopExhibit) String() string {
 func (*StopExhibit) ProtoMessage() {}
 
 func (x *StopExhibit) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[58]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4253,7 +4331,7 @@ func (x *StopExhibit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopExhibit.ProtoReflect.Descriptor instead.
 func (*StopExhibit) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{58}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{59}
 }
 
 type CommandResult struct {
@@ -4269,7 +4347,7 @@ type CommandResult struct {
 
 func (x *CommandResult) Reset() {
 	*x = CommandResult{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[59]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4281,7 +4359,7 @@ func (x *CommandResult) String() string {
 func (*CommandResult) ProtoMessage() {}
 
 func (x *CommandResult) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[59]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4294,7 +4372,7 @@ func (x *CommandResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommandResult.ProtoReflect.Descriptor instead.
 func (*CommandResult) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{59}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *CommandResult) GetAccepted() bool {
@@ -4330,7 +4408,7 @@ type Refusal struct {
 
 func (x *Refusal) Reset() {
 	*x = Refusal{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[60]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4342,7 +4420,7 @@ func (x *Refusal) String() string {
 func (*Refusal) ProtoMessage() {}
 
 func (x *Refusal) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[60]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4355,7 +4433,7 @@ func (x *Refusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
 func (*Refusal) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{60}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *Refusal) GetCode() string {
@@ -4448,15 +4526,18 @@ type View struct {
 	IdentityCheck *IdentityCheckView `protobuf:"bytes,39,opt,name=identity_check,json=identityCheck,proto3" json:"identity_check,omitempty"`
 	// exhibits: the documents that this reader may know of; showing: the page before
 	// everybody in the courtroom.
-	Exhibits      []*ExhibitView `protobuf:"bytes,40,rep,name=exhibits,proto3" json:"exhibits,omitempty"`
-	Showing       *ShowingView   `protobuf:"bytes,41,opt,name=showing,proto3" json:"showing,omitempty"`
+	Exhibits []*ExhibitView `protobuf:"bytes,40,rep,name=exhibits,proto3" json:"exhibits,omitempty"`
+	Showing  *ShowingView   `protobuf:"bytes,41,opt,name=showing,proto3" json:"showing,omitempty"`
+	// monitoring: who may follow from outside; everybody in the courtroom and the public
+	// read to.
+	Monitoring    *MonitoringView `protobuf:"bytes,42,opt,name=monitoring,proto3" json:"monitoring,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *View) Reset() {
 	*x = View{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[61]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4468,7 +4549,7 @@ func (x *View) String() string {
 func (*View) ProtoMessage() {}
 
 func (x *View) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[61]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4481,7 +4562,7 @@ func (x *View) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use View.ProtoReflect.Descriptor instead.
 func (*View) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{61}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *View) GetStateSeq() uint64 {
@@ -4764,6 +4845,83 @@ func (x *View) GetShowing() *ShowingView {
 	return nil
 }
 
+func (x *View) GetMonitoring() *MonitoringView {
+	if x != nil {
+		return x.Monitoring
+	}
+	return nil
+}
+
+// MonitoringView: to "open", "closed" or "named". units, reason, and decided (by the
+// court, not its policy) are for the court.
+type MonitoringView struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	To            string                 `protobuf:"bytes,1,opt,name=to,proto3" json:"to,omitempty"`
+	Units         []string               `protobuf:"bytes,2,rep,name=units,proto3" json:"units,omitempty"`
+	Reason        string                 `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	Decided       bool                   `protobuf:"varint,4,opt,name=decided,proto3" json:"decided,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MonitoringView) Reset() {
+	*x = MonitoringView{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[63]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MonitoringView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MonitoringView) ProtoMessage() {}
+
+func (x *MonitoringView) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[63]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MonitoringView.ProtoReflect.Descriptor instead.
+func (*MonitoringView) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{63}
+}
+
+func (x *MonitoringView) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *MonitoringView) GetUnits() []string {
+	if x != nil {
+		return x.Units
+	}
+	return nil
+}
+
+func (x *MonitoringView) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *MonitoringView) GetDecided() bool {
+	if x != nil {
+		return x.Decided
+	}
+	return false
+}
+
 // ExhibitView: status "offered", "admitted", "refused", "withdrawn". opens: the reader may
 // have the file (GET /api/exhibits/{no}); showable: may show it or turn its pages now.
 type ExhibitView struct {
@@ -4785,7 +4943,7 @@ type ExhibitView struct {
 
 func (x *ExhibitView) Reset() {
 	*x = ExhibitView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[62]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4797,7 +4955,7 @@ func (x *ExhibitView) String() string {
 func (*ExhibitView) ProtoMessage() {}
 
 func (x *ExhibitView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[62]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4810,7 +4968,7 @@ func (x *ExhibitView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExhibitView.ProtoReflect.Descriptor instead.
 func (*ExhibitView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{62}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *ExhibitView) GetNo() int32 {
@@ -4902,7 +5060,7 @@ type ShowingView struct {
 
 func (x *ShowingView) Reset() {
 	*x = ShowingView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[63]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4914,7 +5072,7 @@ func (x *ShowingView) String() string {
 func (*ShowingView) ProtoMessage() {}
 
 func (x *ShowingView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[63]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4927,7 +5085,7 @@ func (x *ShowingView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowingView.ProtoReflect.Descriptor instead.
 func (*ShowingView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{63}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *ShowingView) GetExhibit() int32 {
@@ -4964,7 +5122,7 @@ type PhaseView struct {
 
 func (x *PhaseView) Reset() {
 	*x = PhaseView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[64]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4976,7 +5134,7 @@ func (x *PhaseView) String() string {
 func (*PhaseView) ProtoMessage() {}
 
 func (x *PhaseView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[64]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4989,7 +5147,7 @@ func (x *PhaseView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PhaseView.ProtoReflect.Descriptor instead.
 func (*PhaseView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{64}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *PhaseView) GetPhase() string {
@@ -5039,7 +5197,7 @@ type PointView struct {
 
 func (x *PointView) Reset() {
 	*x = PointView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[65]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5051,7 +5209,7 @@ func (x *PointView) String() string {
 func (*PointView) ProtoMessage() {}
 
 func (x *PointView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[65]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5064,7 +5222,7 @@ func (x *PointView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointView.ProtoReflect.Descriptor instead.
 func (*PointView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{65}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *PointView) GetId() string {
@@ -5147,7 +5305,7 @@ type HoldView struct {
 
 func (x *HoldView) Reset() {
 	*x = HoldView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[66]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5159,7 +5317,7 @@ func (x *HoldView) String() string {
 func (*HoldView) ProtoMessage() {}
 
 func (x *HoldView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[66]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5172,7 +5330,7 @@ func (x *HoldView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoldView.ProtoReflect.Descriptor instead.
 func (*HoldView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{66}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *HoldView) GetProposed() bool {
@@ -5235,7 +5393,7 @@ type ReturnView struct {
 
 func (x *ReturnView) Reset() {
 	*x = ReturnView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[67]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5247,7 +5405,7 @@ func (x *ReturnView) String() string {
 func (*ReturnView) ProtoMessage() {}
 
 func (x *ReturnView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[67]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5260,7 +5418,7 @@ func (x *ReturnView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnView.ProtoReflect.Descriptor instead.
 func (*ReturnView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{67}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *ReturnView) GetPerson() string {
@@ -5296,7 +5454,7 @@ type DecisionView struct {
 
 func (x *DecisionView) Reset() {
 	*x = DecisionView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[68]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5308,7 +5466,7 @@ func (x *DecisionView) String() string {
 func (*DecisionView) ProtoMessage() {}
 
 func (x *DecisionView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[68]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5321,7 +5479,7 @@ func (x *DecisionView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecisionView.ProtoReflect.Descriptor instead.
 func (*DecisionView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{68}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *DecisionView) GetReason() string {
@@ -5363,7 +5521,7 @@ type CheckView struct {
 
 func (x *CheckView) Reset() {
 	*x = CheckView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[69]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5375,7 +5533,7 @@ func (x *CheckView) String() string {
 func (*CheckView) ProtoMessage() {}
 
 func (x *CheckView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[69]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5388,7 +5546,7 @@ func (x *CheckView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckView.ProtoReflect.Descriptor instead.
 func (*CheckView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{69}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *CheckView) GetKey() string {
@@ -5452,7 +5610,7 @@ type ConsultChoice struct {
 
 func (x *ConsultChoice) Reset() {
 	*x = ConsultChoice{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[70]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5464,7 +5622,7 @@ func (x *ConsultChoice) String() string {
 func (*ConsultChoice) ProtoMessage() {}
 
 func (x *ConsultChoice) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[70]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5477,7 +5635,7 @@ func (x *ConsultChoice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsultChoice.ProtoReflect.Descriptor instead.
 func (*ConsultChoice) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{70}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *ConsultChoice) GetPerson() string {
@@ -5508,7 +5666,7 @@ type ConsultView struct {
 
 func (x *ConsultView) Reset() {
 	*x = ConsultView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[71]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5520,7 +5678,7 @@ func (x *ConsultView) String() string {
 func (*ConsultView) ProtoMessage() {}
 
 func (x *ConsultView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[71]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5533,7 +5691,7 @@ func (x *ConsultView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsultView.ProtoReflect.Descriptor instead.
 func (*ConsultView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{71}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *ConsultView) GetId() string {
@@ -5596,7 +5754,7 @@ type IdentityCheckView struct {
 
 func (x *IdentityCheckView) Reset() {
 	*x = IdentityCheckView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[72]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5608,7 +5766,7 @@ func (x *IdentityCheckView) String() string {
 func (*IdentityCheckView) ProtoMessage() {}
 
 func (x *IdentityCheckView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[72]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5621,7 +5779,7 @@ func (x *IdentityCheckView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IdentityCheckView.ProtoReflect.Descriptor instead.
 func (*IdentityCheckView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{72}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *IdentityCheckView) GetBy() string {
@@ -5716,7 +5874,7 @@ type PersonView struct {
 
 func (x *PersonView) Reset() {
 	*x = PersonView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[73]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5728,7 +5886,7 @@ func (x *PersonView) String() string {
 func (*PersonView) ProtoMessage() {}
 
 func (x *PersonView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[73]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5741,7 +5899,7 @@ func (x *PersonView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonView.ProtoReflect.Descriptor instead.
 func (*PersonView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{73}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *PersonView) GetPerson() string {
@@ -5965,7 +6123,7 @@ type Alert struct {
 
 func (x *Alert) Reset() {
 	*x = Alert{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[74]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5977,7 +6135,7 @@ func (x *Alert) String() string {
 func (*Alert) ProtoMessage() {}
 
 func (x *Alert) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[74]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5990,7 +6148,7 @@ func (x *Alert) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Alert.ProtoReflect.Descriptor instead.
 func (*Alert) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{74}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *Alert) GetCode() string {
@@ -6061,7 +6219,7 @@ type MediaOffer struct {
 
 func (x *MediaOffer) Reset() {
 	*x = MediaOffer{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[75]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6073,7 +6231,7 @@ func (x *MediaOffer) String() string {
 func (*MediaOffer) ProtoMessage() {}
 
 func (x *MediaOffer) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[75]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6086,7 +6244,7 @@ func (x *MediaOffer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MediaOffer.ProtoReflect.Descriptor instead.
 func (*MediaOffer) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{75}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *MediaOffer) GetSdp() string {
@@ -6128,7 +6286,7 @@ type Publish struct {
 
 func (x *Publish) Reset() {
 	*x = Publish{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[76]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6140,7 +6298,7 @@ func (x *Publish) String() string {
 func (*Publish) ProtoMessage() {}
 
 func (x *Publish) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[76]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6153,7 +6311,7 @@ func (x *Publish) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Publish.ProtoReflect.Descriptor instead.
 func (*Publish) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{76}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *Publish) GetMid() string {
@@ -6187,7 +6345,7 @@ type MediaAnswer struct {
 
 func (x *MediaAnswer) Reset() {
 	*x = MediaAnswer{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[77]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6199,7 +6357,7 @@ func (x *MediaAnswer) String() string {
 func (*MediaAnswer) ProtoMessage() {}
 
 func (x *MediaAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[77]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6212,7 +6370,7 @@ func (x *MediaAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MediaAnswer.ProtoReflect.Descriptor instead.
 func (*MediaAnswer) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{77}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *MediaAnswer) GetSdp() string {
@@ -6255,7 +6413,7 @@ type Section struct {
 
 func (x *Section) Reset() {
 	*x = Section{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[78]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6267,7 +6425,7 @@ func (x *Section) String() string {
 func (*Section) ProtoMessage() {}
 
 func (x *Section) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[78]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6280,7 +6438,7 @@ func (x *Section) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Section.ProtoReflect.Descriptor instead.
 func (*Section) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{78}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *Section) GetMid() string {
@@ -6316,7 +6474,7 @@ type NeedSections struct {
 
 func (x *NeedSections) Reset() {
 	*x = NeedSections{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[79]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[81]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6328,7 +6486,7 @@ func (x *NeedSections) String() string {
 func (*NeedSections) ProtoMessage() {}
 
 func (x *NeedSections) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[79]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[81]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6341,7 +6499,7 @@ func (x *NeedSections) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NeedSections.ProtoReflect.Descriptor instead.
 func (*NeedSections) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{79}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{81}
 }
 
 func (x *NeedSections) GetAudio() uint32 {
@@ -6373,7 +6531,7 @@ type NeedLayers struct {
 
 func (x *NeedLayers) Reset() {
 	*x = NeedLayers{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[80]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[82]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6385,7 +6543,7 @@ func (x *NeedLayers) String() string {
 func (*NeedLayers) ProtoMessage() {}
 
 func (x *NeedLayers) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[80]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[82]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6398,7 +6556,7 @@ func (x *NeedLayers) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NeedLayers.ProtoReflect.Descriptor instead.
 func (*NeedLayers) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{80}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{82}
 }
 
 func (x *NeedLayers) GetMid() string {
@@ -6424,7 +6582,7 @@ type LayerHints struct {
 
 func (x *LayerHints) Reset() {
 	*x = LayerHints{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[81]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[83]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6436,7 +6594,7 @@ func (x *LayerHints) String() string {
 func (*LayerHints) ProtoMessage() {}
 
 func (x *LayerHints) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[81]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[83]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6449,7 +6607,7 @@ func (x *LayerHints) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LayerHints.ProtoReflect.Descriptor instead.
 func (*LayerHints) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{81}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{83}
 }
 
 func (x *LayerHints) GetHints() []*LayerHint {
@@ -6472,7 +6630,7 @@ type LayerHint struct {
 
 func (x *LayerHint) Reset() {
 	*x = LayerHint{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[82]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[84]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6484,7 +6642,7 @@ func (x *LayerHint) String() string {
 func (*LayerHint) ProtoMessage() {}
 
 func (x *LayerHint) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[82]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[84]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6497,7 +6655,7 @@ func (x *LayerHint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LayerHint.ProtoReflect.Descriptor instead.
 func (*LayerHint) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{82}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{84}
 }
 
 func (x *LayerHint) GetMid() string {
@@ -6531,7 +6689,7 @@ type ReceiverStates struct {
 
 func (x *ReceiverStates) Reset() {
 	*x = ReceiverStates{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[83]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[85]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6543,7 +6701,7 @@ func (x *ReceiverStates) String() string {
 func (*ReceiverStates) ProtoMessage() {}
 
 func (x *ReceiverStates) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[83]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[85]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6556,7 +6714,7 @@ func (x *ReceiverStates) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiverStates.ProtoReflect.Descriptor instead.
 func (*ReceiverStates) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{83}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{85}
 }
 
 func (x *ReceiverStates) GetStates() []*ReceiverState {
@@ -6581,7 +6739,7 @@ type ReceiverState struct {
 
 func (x *ReceiverState) Reset() {
 	*x = ReceiverState{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[84]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[86]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6593,7 +6751,7 @@ func (x *ReceiverState) String() string {
 func (*ReceiverState) ProtoMessage() {}
 
 func (x *ReceiverState) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[84]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[86]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6606,7 +6764,7 @@ func (x *ReceiverState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiverState.ProtoReflect.Descriptor instead.
 func (*ReceiverState) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{84}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{86}
 }
 
 func (x *ReceiverState) GetMid() string {
@@ -6663,7 +6821,7 @@ type Voices struct {
 
 func (x *Voices) Reset() {
 	*x = Voices{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[85]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[87]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6675,7 +6833,7 @@ func (x *Voices) String() string {
 func (*Voices) ProtoMessage() {}
 
 func (x *Voices) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[85]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[87]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6688,7 +6846,7 @@ func (x *Voices) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Voices.ProtoReflect.Descriptor instead.
 func (*Voices) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{85}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{87}
 }
 
 func (x *Voices) GetMids() []string {
@@ -6708,7 +6866,7 @@ type Checkpoint struct {
 
 func (x *Checkpoint) Reset() {
 	*x = Checkpoint{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[86]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[88]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6720,7 +6878,7 @@ func (x *Checkpoint) String() string {
 func (*Checkpoint) ProtoMessage() {}
 
 func (x *Checkpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[86]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[88]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6733,7 +6891,7 @@ func (x *Checkpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
 func (*Checkpoint) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{86}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{88}
 }
 
 func (x *Checkpoint) GetNote() string {
@@ -6752,7 +6910,7 @@ type Ping struct {
 
 func (x *Ping) Reset() {
 	*x = Ping{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[87]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[89]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6764,7 +6922,7 @@ func (x *Ping) String() string {
 func (*Ping) ProtoMessage() {}
 
 func (x *Ping) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[87]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[89]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6777,7 +6935,7 @@ func (x *Ping) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ping.ProtoReflect.Descriptor instead.
 func (*Ping) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{87}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{89}
 }
 
 func (x *Ping) GetClientTime() int64 {
@@ -6797,7 +6955,7 @@ type Pong struct {
 
 func (x *Pong) Reset() {
 	*x = Pong{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[88]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[90]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6809,7 +6967,7 @@ func (x *Pong) String() string {
 func (*Pong) ProtoMessage() {}
 
 func (x *Pong) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[88]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[90]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6822,7 +6980,7 @@ func (x *Pong) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Pong.ProtoReflect.Descriptor instead.
 func (*Pong) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{88}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{90}
 }
 
 func (x *Pong) GetClientTime() int64 {
@@ -6850,7 +7008,7 @@ type Bye struct {
 
 func (x *Bye) Reset() {
 	*x = Bye{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[89]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[91]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6862,7 +7020,7 @@ func (x *Bye) String() string {
 func (*Bye) ProtoMessage() {}
 
 func (x *Bye) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[89]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[91]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6875,7 +7033,7 @@ func (x *Bye) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bye.ProtoReflect.Descriptor instead.
 func (*Bye) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{89}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{91}
 }
 
 func (x *Bye) GetReason() *Refusal {
@@ -6948,7 +7106,7 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\busername\x18\x02 \x01(\tR\busername\x12\x1e\n" +
 	"\n" +
 	"credential\x18\x03 \x01(\tR\n" +
-	"credential\"\xc9\x18\n" +
+	"credential\"\x8e\x19\n" +
 	"\aCommand\x121\n" +
 	"\bcheck_in\x18\x01 \x01(\v2\x14.phientoa.v1.CheckInH\x00R\acheckIn\x12*\n" +
 	"\x05admit\x18\x02 \x01(\v2\x12.phientoa.v1.AdmitH\x00R\x05admit\x12'\n" +
@@ -7014,7 +7172,8 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\x0erefuse_exhibit\x182 \x01(\v2\x1a.phientoa.v1.RefuseExhibitH\x00R\rrefuseExhibit\x12I\n" +
 	"\x10withdraw_exhibit\x183 \x01(\v2\x1c.phientoa.v1.WithdrawExhibitH\x00R\x0fwithdrawExhibit\x12=\n" +
 	"\fshow_exhibit\x184 \x01(\v2\x18.phientoa.v1.ShowExhibitH\x00R\vshowExhibit\x12=\n" +
-	"\fstop_exhibit\x185 \x01(\v2\x18.phientoa.v1.StopExhibitH\x00R\vstopExhibitB\x05\n" +
+	"\fstop_exhibit\x185 \x01(\v2\x18.phientoa.v1.StopExhibitH\x00R\vstopExhibit\x12C\n" +
+	"\x0eset_monitoring\x186 \x01(\v2\x1a.phientoa.v1.SetMonitoringH\x00R\rsetMonitoringB\x05\n" +
 	"\x03act\"0\n" +
 	"\aCheckIn\x12%\n" +
 	"\x0erules_accepted\x18\x01 \x01(\bR\rrulesAccepted\"\x1f\n" +
@@ -7080,7 +7239,11 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\x03Sit\"7\n" +
 	"\rSetVisibility\x12\x0e\n" +
 	"\x02to\x18\x01 \x01(\tR\x02to\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"\f\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"M\n" +
+	"\rSetMonitoring\x12\x0e\n" +
+	"\x02to\x18\x01 \x01(\tR\x02to\x12\x14\n" +
+	"\x05units\x18\x02 \x03(\tR\x05units\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\"\f\n" +
 	"\n" +
 	"Deliberate\"'\n" +
 	"\x0fEndDeliberation\x12\x14\n" +
@@ -7150,7 +7313,7 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\aRefusal\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x0e\n" +
 	"\x02vi\x18\x02 \x01(\tR\x02vi\x12\x0e\n" +
-	"\x02en\x18\x03 \x01(\tR\x02en\"\x92\v\n" +
+	"\x02en\x18\x03 \x01(\tR\x02en\"\xcf\v\n" +
 	"\x04View\x12\x1b\n" +
 	"\tstate_seq\x18\x01 \x01(\x04R\bstateSeq\x12\x1b\n" +
 	"\tdocket_no\x18\x02 \x01(\tR\bdocketNo\x12\x14\n" +
@@ -7196,7 +7359,15 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"openBarred\x12E\n" +
 	"\x0eidentity_check\x18' \x01(\v2\x1e.phientoa.v1.IdentityCheckViewR\ridentityCheck\x124\n" +
 	"\bexhibits\x18( \x03(\v2\x18.phientoa.v1.ExhibitViewR\bexhibits\x122\n" +
-	"\ashowing\x18) \x01(\v2\x18.phientoa.v1.ShowingViewR\ashowingJ\x04\b$\x10%R\x0fopen_unrecorded\"\xfb\x01\n" +
+	"\ashowing\x18) \x01(\v2\x18.phientoa.v1.ShowingViewR\ashowing\x12;\n" +
+	"\n" +
+	"monitoring\x18* \x01(\v2\x1b.phientoa.v1.MonitoringViewR\n" +
+	"monitoringJ\x04\b$\x10%R\x0fopen_unrecorded\"h\n" +
+	"\x0eMonitoringView\x12\x0e\n" +
+	"\x02to\x18\x01 \x01(\tR\x02to\x12\x14\n" +
+	"\x05units\x18\x02 \x03(\tR\x05units\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x18\n" +
+	"\adecided\x18\x04 \x01(\bR\adecided\"\xfb\x01\n" +
 	"\vExhibitView\x12\x0e\n" +
 	"\x02no\x18\x01 \x01(\x05R\x02no\x12\x0e\n" +
 	"\x02by\x18\x02 \x01(\tR\x02by\x12\x12\n" +
@@ -7421,7 +7592,7 @@ func file_phientoa_v1_phientoa_proto_rawDescGZIP() []byte {
 }
 
 var file_phientoa_v1_phientoa_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_phientoa_v1_phientoa_proto_msgTypes = make([]protoimpl.MessageInfo, 90)
+var file_phientoa_v1_phientoa_proto_msgTypes = make([]protoimpl.MessageInfo, 92)
 var file_phientoa_v1_phientoa_proto_goTypes = []any{
 	(HearingState)(0),          // 0: phientoa.v1.HearingState
 	(PersonStatus)(0),          // 1: phientoa.v1.PersonStatus
@@ -7458,84 +7629,86 @@ var file_phientoa_v1_phientoa_proto_goTypes = []any{
 	(*Stand)(nil),              // 32: phientoa.v1.Stand
 	(*Sit)(nil),                // 33: phientoa.v1.Sit
 	(*SetVisibility)(nil),      // 34: phientoa.v1.SetVisibility
-	(*Deliberate)(nil),         // 35: phientoa.v1.Deliberate
-	(*EndDeliberation)(nil),    // 36: phientoa.v1.EndDeliberation
-	(*HoldTechnical)(nil),      // 37: phientoa.v1.HoldTechnical
-	(*KeepGoing)(nil),          // 38: phientoa.v1.KeepGoing
-	(*ConfirmReturn)(nil),      // 39: phientoa.v1.ConfirmReturn
-	(*Suspend)(nil),            // 40: phientoa.v1.Suspend
-	(*Adjourn)(nil),            // 41: phientoa.v1.Adjourn
-	(*Announced)(nil),          // 42: phientoa.v1.Announced
-	(*Reopen)(nil),             // 43: phientoa.v1.Reopen
-	(*Cancel)(nil),             // 44: phientoa.v1.Cancel
-	(*Warn)(nil),               // 45: phientoa.v1.Warn
-	(*NoteAway)(nil),           // 46: phientoa.v1.NoteAway
-	(*NoteBack)(nil),           // 47: phientoa.v1.NoteBack
-	(*CallWitness)(nil),        // 48: phientoa.v1.CallWitness
-	(*DismissWitness)(nil),     // 49: phientoa.v1.DismissWitness
-	(*Isolate)(nil),            // 50: phientoa.v1.Isolate
-	(*ConfirmLeft)(nil),        // 51: phientoa.v1.ConfirmLeft
-	(*EndIsolation)(nil),       // 52: phientoa.v1.EndIsolation
-	(*NoteBriefed)(nil),        // 53: phientoa.v1.NoteBriefed
-	(*RequestConsult)(nil),     // 54: phientoa.v1.RequestConsult
-	(*AllowConsult)(nil),       // 55: phientoa.v1.AllowConsult
-	(*EndConsult)(nil),         // 56: phientoa.v1.EndConsult
-	(*AdmitExhibit)(nil),       // 57: phientoa.v1.AdmitExhibit
-	(*RefuseExhibit)(nil),      // 58: phientoa.v1.RefuseExhibit
-	(*WithdrawExhibit)(nil),    // 59: phientoa.v1.WithdrawExhibit
-	(*ShowExhibit)(nil),        // 60: phientoa.v1.ShowExhibit
-	(*StopExhibit)(nil),        // 61: phientoa.v1.StopExhibit
-	(*CommandResult)(nil),      // 62: phientoa.v1.CommandResult
-	(*Refusal)(nil),            // 63: phientoa.v1.Refusal
-	(*View)(nil),               // 64: phientoa.v1.View
-	(*ExhibitView)(nil),        // 65: phientoa.v1.ExhibitView
-	(*ShowingView)(nil),        // 66: phientoa.v1.ShowingView
-	(*PhaseView)(nil),          // 67: phientoa.v1.PhaseView
-	(*PointView)(nil),          // 68: phientoa.v1.PointView
-	(*HoldView)(nil),           // 69: phientoa.v1.HoldView
-	(*ReturnView)(nil),         // 70: phientoa.v1.ReturnView
-	(*DecisionView)(nil),       // 71: phientoa.v1.DecisionView
-	(*CheckView)(nil),          // 72: phientoa.v1.CheckView
-	(*ConsultChoice)(nil),      // 73: phientoa.v1.ConsultChoice
-	(*ConsultView)(nil),        // 74: phientoa.v1.ConsultView
-	(*IdentityCheckView)(nil),  // 75: phientoa.v1.IdentityCheckView
-	(*PersonView)(nil),         // 76: phientoa.v1.PersonView
-	(*Alert)(nil),              // 77: phientoa.v1.Alert
-	(*MediaOffer)(nil),         // 78: phientoa.v1.MediaOffer
-	(*Publish)(nil),            // 79: phientoa.v1.Publish
-	(*MediaAnswer)(nil),        // 80: phientoa.v1.MediaAnswer
-	(*Section)(nil),            // 81: phientoa.v1.Section
-	(*NeedSections)(nil),       // 82: phientoa.v1.NeedSections
-	(*NeedLayers)(nil),         // 83: phientoa.v1.NeedLayers
-	(*LayerHints)(nil),         // 84: phientoa.v1.LayerHints
-	(*LayerHint)(nil),          // 85: phientoa.v1.LayerHint
-	(*ReceiverStates)(nil),     // 86: phientoa.v1.ReceiverStates
-	(*ReceiverState)(nil),      // 87: phientoa.v1.ReceiverState
-	(*Voices)(nil),             // 88: phientoa.v1.Voices
-	(*Checkpoint)(nil),         // 89: phientoa.v1.Checkpoint
-	(*Ping)(nil),               // 90: phientoa.v1.Ping
-	(*Pong)(nil),               // 91: phientoa.v1.Pong
-	(*Bye)(nil),                // 92: phientoa.v1.Bye
+	(*SetMonitoring)(nil),      // 35: phientoa.v1.SetMonitoring
+	(*Deliberate)(nil),         // 36: phientoa.v1.Deliberate
+	(*EndDeliberation)(nil),    // 37: phientoa.v1.EndDeliberation
+	(*HoldTechnical)(nil),      // 38: phientoa.v1.HoldTechnical
+	(*KeepGoing)(nil),          // 39: phientoa.v1.KeepGoing
+	(*ConfirmReturn)(nil),      // 40: phientoa.v1.ConfirmReturn
+	(*Suspend)(nil),            // 41: phientoa.v1.Suspend
+	(*Adjourn)(nil),            // 42: phientoa.v1.Adjourn
+	(*Announced)(nil),          // 43: phientoa.v1.Announced
+	(*Reopen)(nil),             // 44: phientoa.v1.Reopen
+	(*Cancel)(nil),             // 45: phientoa.v1.Cancel
+	(*Warn)(nil),               // 46: phientoa.v1.Warn
+	(*NoteAway)(nil),           // 47: phientoa.v1.NoteAway
+	(*NoteBack)(nil),           // 48: phientoa.v1.NoteBack
+	(*CallWitness)(nil),        // 49: phientoa.v1.CallWitness
+	(*DismissWitness)(nil),     // 50: phientoa.v1.DismissWitness
+	(*Isolate)(nil),            // 51: phientoa.v1.Isolate
+	(*ConfirmLeft)(nil),        // 52: phientoa.v1.ConfirmLeft
+	(*EndIsolation)(nil),       // 53: phientoa.v1.EndIsolation
+	(*NoteBriefed)(nil),        // 54: phientoa.v1.NoteBriefed
+	(*RequestConsult)(nil),     // 55: phientoa.v1.RequestConsult
+	(*AllowConsult)(nil),       // 56: phientoa.v1.AllowConsult
+	(*EndConsult)(nil),         // 57: phientoa.v1.EndConsult
+	(*AdmitExhibit)(nil),       // 58: phientoa.v1.AdmitExhibit
+	(*RefuseExhibit)(nil),      // 59: phientoa.v1.RefuseExhibit
+	(*WithdrawExhibit)(nil),    // 60: phientoa.v1.WithdrawExhibit
+	(*ShowExhibit)(nil),        // 61: phientoa.v1.ShowExhibit
+	(*StopExhibit)(nil),        // 62: phientoa.v1.StopExhibit
+	(*CommandResult)(nil),      // 63: phientoa.v1.CommandResult
+	(*Refusal)(nil),            // 64: phientoa.v1.Refusal
+	(*View)(nil),               // 65: phientoa.v1.View
+	(*MonitoringView)(nil),     // 66: phientoa.v1.MonitoringView
+	(*ExhibitView)(nil),        // 67: phientoa.v1.ExhibitView
+	(*ShowingView)(nil),        // 68: phientoa.v1.ShowingView
+	(*PhaseView)(nil),          // 69: phientoa.v1.PhaseView
+	(*PointView)(nil),          // 70: phientoa.v1.PointView
+	(*HoldView)(nil),           // 71: phientoa.v1.HoldView
+	(*ReturnView)(nil),         // 72: phientoa.v1.ReturnView
+	(*DecisionView)(nil),       // 73: phientoa.v1.DecisionView
+	(*CheckView)(nil),          // 74: phientoa.v1.CheckView
+	(*ConsultChoice)(nil),      // 75: phientoa.v1.ConsultChoice
+	(*ConsultView)(nil),        // 76: phientoa.v1.ConsultView
+	(*IdentityCheckView)(nil),  // 77: phientoa.v1.IdentityCheckView
+	(*PersonView)(nil),         // 78: phientoa.v1.PersonView
+	(*Alert)(nil),              // 79: phientoa.v1.Alert
+	(*MediaOffer)(nil),         // 80: phientoa.v1.MediaOffer
+	(*Publish)(nil),            // 81: phientoa.v1.Publish
+	(*MediaAnswer)(nil),        // 82: phientoa.v1.MediaAnswer
+	(*Section)(nil),            // 83: phientoa.v1.Section
+	(*NeedSections)(nil),       // 84: phientoa.v1.NeedSections
+	(*NeedLayers)(nil),         // 85: phientoa.v1.NeedLayers
+	(*LayerHints)(nil),         // 86: phientoa.v1.LayerHints
+	(*LayerHint)(nil),          // 87: phientoa.v1.LayerHint
+	(*ReceiverStates)(nil),     // 88: phientoa.v1.ReceiverStates
+	(*ReceiverState)(nil),      // 89: phientoa.v1.ReceiverState
+	(*Voices)(nil),             // 90: phientoa.v1.Voices
+	(*Checkpoint)(nil),         // 91: phientoa.v1.Checkpoint
+	(*Ping)(nil),               // 92: phientoa.v1.Ping
+	(*Pong)(nil),               // 93: phientoa.v1.Pong
+	(*Bye)(nil),                // 94: phientoa.v1.Bye
 }
 var file_phientoa_v1_phientoa_proto_depIdxs = []int32{
 	4,  // 0: phientoa.v1.Envelope.hello:type_name -> phientoa.v1.Hello
 	7,  // 1: phientoa.v1.Envelope.command:type_name -> phientoa.v1.Command
-	78, // 2: phientoa.v1.Envelope.media_offer:type_name -> phientoa.v1.MediaOffer
-	84, // 3: phientoa.v1.Envelope.layer_hints:type_name -> phientoa.v1.LayerHints
-	90, // 4: phientoa.v1.Envelope.ping:type_name -> phientoa.v1.Ping
+	80, // 2: phientoa.v1.Envelope.media_offer:type_name -> phientoa.v1.MediaOffer
+	86, // 3: phientoa.v1.Envelope.layer_hints:type_name -> phientoa.v1.LayerHints
+	92, // 4: phientoa.v1.Envelope.ping:type_name -> phientoa.v1.Ping
 	5,  // 5: phientoa.v1.Envelope.welcome:type_name -> phientoa.v1.Welcome
-	62, // 6: phientoa.v1.Envelope.command_result:type_name -> phientoa.v1.CommandResult
-	64, // 7: phientoa.v1.Envelope.view:type_name -> phientoa.v1.View
-	80, // 8: phientoa.v1.Envelope.media_answer:type_name -> phientoa.v1.MediaAnswer
-	82, // 9: phientoa.v1.Envelope.need_sections:type_name -> phientoa.v1.NeedSections
-	86, // 10: phientoa.v1.Envelope.receiver_states:type_name -> phientoa.v1.ReceiverStates
-	89, // 11: phientoa.v1.Envelope.checkpoint:type_name -> phientoa.v1.Checkpoint
-	77, // 12: phientoa.v1.Envelope.alert:type_name -> phientoa.v1.Alert
-	91, // 13: phientoa.v1.Envelope.pong:type_name -> phientoa.v1.Pong
-	92, // 14: phientoa.v1.Envelope.bye:type_name -> phientoa.v1.Bye
+	63, // 6: phientoa.v1.Envelope.command_result:type_name -> phientoa.v1.CommandResult
+	65, // 7: phientoa.v1.Envelope.view:type_name -> phientoa.v1.View
+	82, // 8: phientoa.v1.Envelope.media_answer:type_name -> phientoa.v1.MediaAnswer
+	84, // 9: phientoa.v1.Envelope.need_sections:type_name -> phientoa.v1.NeedSections
+	88, // 10: phientoa.v1.Envelope.receiver_states:type_name -> phientoa.v1.ReceiverStates
+	91, // 11: phientoa.v1.Envelope.checkpoint:type_name -> phientoa.v1.Checkpoint
+	79, // 12: phientoa.v1.Envelope.alert:type_name -> phientoa.v1.Alert
+	93, // 13: phientoa.v1.Envelope.pong:type_name -> phientoa.v1.Pong
+	94, // 14: phientoa.v1.Envelope.bye:type_name -> phientoa.v1.Bye
 	6,  // 15: phientoa.v1.Envelope.media_relay:type_name -> phientoa.v1.MediaRelay
-	83, // 16: phientoa.v1.Envelope.need_layers:type_name -> phientoa.v1.NeedLayers
-	88, // 17: phientoa.v1.Envelope.voices:type_name -> phientoa.v1.Voices
+	85, // 16: phientoa.v1.Envelope.need_layers:type_name -> phientoa.v1.NeedLayers
+	90, // 17: phientoa.v1.Envelope.voices:type_name -> phientoa.v1.Voices
 	8,  // 18: phientoa.v1.Command.check_in:type_name -> phientoa.v1.CheckIn
 	9,  // 19: phientoa.v1.Command.admit:type_name -> phientoa.v1.Admit
 	10, // 20: phientoa.v1.Command.open:type_name -> phientoa.v1.Open
@@ -7562,64 +7735,66 @@ var file_phientoa_v1_phientoa_proto_depIdxs = []int32{
 	32, // 41: phientoa.v1.Command.stand:type_name -> phientoa.v1.Stand
 	33, // 42: phientoa.v1.Command.sit:type_name -> phientoa.v1.Sit
 	34, // 43: phientoa.v1.Command.set_visibility:type_name -> phientoa.v1.SetVisibility
-	37, // 44: phientoa.v1.Command.hold_technical:type_name -> phientoa.v1.HoldTechnical
-	38, // 45: phientoa.v1.Command.keep_going:type_name -> phientoa.v1.KeepGoing
-	39, // 46: phientoa.v1.Command.confirm_return:type_name -> phientoa.v1.ConfirmReturn
-	40, // 47: phientoa.v1.Command.suspend:type_name -> phientoa.v1.Suspend
-	41, // 48: phientoa.v1.Command.adjourn:type_name -> phientoa.v1.Adjourn
-	42, // 49: phientoa.v1.Command.announced:type_name -> phientoa.v1.Announced
-	43, // 50: phientoa.v1.Command.reopen:type_name -> phientoa.v1.Reopen
-	44, // 51: phientoa.v1.Command.cancel:type_name -> phientoa.v1.Cancel
-	45, // 52: phientoa.v1.Command.warn:type_name -> phientoa.v1.Warn
-	46, // 53: phientoa.v1.Command.note_away:type_name -> phientoa.v1.NoteAway
-	47, // 54: phientoa.v1.Command.note_back:type_name -> phientoa.v1.NoteBack
-	48, // 55: phientoa.v1.Command.call_witness:type_name -> phientoa.v1.CallWitness
-	49, // 56: phientoa.v1.Command.dismiss_witness:type_name -> phientoa.v1.DismissWitness
-	50, // 57: phientoa.v1.Command.isolate:type_name -> phientoa.v1.Isolate
-	51, // 58: phientoa.v1.Command.confirm_left:type_name -> phientoa.v1.ConfirmLeft
-	52, // 59: phientoa.v1.Command.end_isolation:type_name -> phientoa.v1.EndIsolation
-	53, // 60: phientoa.v1.Command.note_briefed:type_name -> phientoa.v1.NoteBriefed
-	35, // 61: phientoa.v1.Command.deliberate:type_name -> phientoa.v1.Deliberate
-	36, // 62: phientoa.v1.Command.end_deliberation:type_name -> phientoa.v1.EndDeliberation
-	54, // 63: phientoa.v1.Command.request_consult:type_name -> phientoa.v1.RequestConsult
-	55, // 64: phientoa.v1.Command.allow_consult:type_name -> phientoa.v1.AllowConsult
-	56, // 65: phientoa.v1.Command.end_consult:type_name -> phientoa.v1.EndConsult
-	57, // 66: phientoa.v1.Command.admit_exhibit:type_name -> phientoa.v1.AdmitExhibit
-	58, // 67: phientoa.v1.Command.refuse_exhibit:type_name -> phientoa.v1.RefuseExhibit
-	59, // 68: phientoa.v1.Command.withdraw_exhibit:type_name -> phientoa.v1.WithdrawExhibit
-	60, // 69: phientoa.v1.Command.show_exhibit:type_name -> phientoa.v1.ShowExhibit
-	61, // 70: phientoa.v1.Command.stop_exhibit:type_name -> phientoa.v1.StopExhibit
-	30, // 71: phientoa.v1.ReportTest.items:type_name -> phientoa.v1.TestItem
-	63, // 72: phientoa.v1.CommandResult.refusal:type_name -> phientoa.v1.Refusal
-	0,  // 73: phientoa.v1.View.state:type_name -> phientoa.v1.HearingState
-	76, // 74: phientoa.v1.View.people:type_name -> phientoa.v1.PersonView
-	77, // 75: phientoa.v1.View.alerts:type_name -> phientoa.v1.Alert
-	67, // 76: phientoa.v1.View.phases:type_name -> phientoa.v1.PhaseView
-	68, // 77: phientoa.v1.View.points:type_name -> phientoa.v1.PointView
-	69, // 78: phientoa.v1.View.hold:type_name -> phientoa.v1.HoldView
-	71, // 79: phientoa.v1.View.decision:type_name -> phientoa.v1.DecisionView
-	72, // 80: phientoa.v1.View.checks:type_name -> phientoa.v1.CheckView
-	74, // 81: phientoa.v1.View.consults:type_name -> phientoa.v1.ConsultView
-	73, // 82: phientoa.v1.View.consult_with:type_name -> phientoa.v1.ConsultChoice
-	75, // 83: phientoa.v1.View.identity_check:type_name -> phientoa.v1.IdentityCheckView
-	65, // 84: phientoa.v1.View.exhibits:type_name -> phientoa.v1.ExhibitView
-	66, // 85: phientoa.v1.View.showing:type_name -> phientoa.v1.ShowingView
-	30, // 86: phientoa.v1.PointView.test:type_name -> phientoa.v1.TestItem
-	70, // 87: phientoa.v1.HoldView.confirm:type_name -> phientoa.v1.ReturnView
-	1,  // 88: phientoa.v1.PersonView.status:type_name -> phientoa.v1.PersonStatus
-	30, // 89: phientoa.v1.PersonView.test:type_name -> phientoa.v1.TestItem
-	79, // 90: phientoa.v1.MediaOffer.publish:type_name -> phientoa.v1.Publish
-	81, // 91: phientoa.v1.MediaAnswer.sections:type_name -> phientoa.v1.Section
-	63, // 92: phientoa.v1.MediaAnswer.refusal:type_name -> phientoa.v1.Refusal
-	85, // 93: phientoa.v1.LayerHints.hints:type_name -> phientoa.v1.LayerHint
-	87, // 94: phientoa.v1.ReceiverStates.states:type_name -> phientoa.v1.ReceiverState
-	2,  // 95: phientoa.v1.ReceiverState.paused_by:type_name -> phientoa.v1.PausedBy
-	63, // 96: phientoa.v1.Bye.reason:type_name -> phientoa.v1.Refusal
-	97, // [97:97] is the sub-list for method output_type
-	97, // [97:97] is the sub-list for method input_type
-	97, // [97:97] is the sub-list for extension type_name
-	97, // [97:97] is the sub-list for extension extendee
-	0,  // [0:97] is the sub-list for field type_name
+	38, // 44: phientoa.v1.Command.hold_technical:type_name -> phientoa.v1.HoldTechnical
+	39, // 45: phientoa.v1.Command.keep_going:type_name -> phientoa.v1.KeepGoing
+	40, // 46: phientoa.v1.Command.confirm_return:type_name -> phientoa.v1.ConfirmReturn
+	41, // 47: phientoa.v1.Command.suspend:type_name -> phientoa.v1.Suspend
+	42, // 48: phientoa.v1.Command.adjourn:type_name -> phientoa.v1.Adjourn
+	43, // 49: phientoa.v1.Command.announced:type_name -> phientoa.v1.Announced
+	44, // 50: phientoa.v1.Command.reopen:type_name -> phientoa.v1.Reopen
+	45, // 51: phientoa.v1.Command.cancel:type_name -> phientoa.v1.Cancel
+	46, // 52: phientoa.v1.Command.warn:type_name -> phientoa.v1.Warn
+	47, // 53: phientoa.v1.Command.note_away:type_name -> phientoa.v1.NoteAway
+	48, // 54: phientoa.v1.Command.note_back:type_name -> phientoa.v1.NoteBack
+	49, // 55: phientoa.v1.Command.call_witness:type_name -> phientoa.v1.CallWitness
+	50, // 56: phientoa.v1.Command.dismiss_witness:type_name -> phientoa.v1.DismissWitness
+	51, // 57: phientoa.v1.Command.isolate:type_name -> phientoa.v1.Isolate
+	52, // 58: phientoa.v1.Command.confirm_left:type_name -> phientoa.v1.ConfirmLeft
+	53, // 59: phientoa.v1.Command.end_isolation:type_name -> phientoa.v1.EndIsolation
+	54, // 60: phientoa.v1.Command.note_briefed:type_name -> phientoa.v1.NoteBriefed
+	36, // 61: phientoa.v1.Command.deliberate:type_name -> phientoa.v1.Deliberate
+	37, // 62: phientoa.v1.Command.end_deliberation:type_name -> phientoa.v1.EndDeliberation
+	55, // 63: phientoa.v1.Command.request_consult:type_name -> phientoa.v1.RequestConsult
+	56, // 64: phientoa.v1.Command.allow_consult:type_name -> phientoa.v1.AllowConsult
+	57, // 65: phientoa.v1.Command.end_consult:type_name -> phientoa.v1.EndConsult
+	58, // 66: phientoa.v1.Command.admit_exhibit:type_name -> phientoa.v1.AdmitExhibit
+	59, // 67: phientoa.v1.Command.refuse_exhibit:type_name -> phientoa.v1.RefuseExhibit
+	60, // 68: phientoa.v1.Command.withdraw_exhibit:type_name -> phientoa.v1.WithdrawExhibit
+	61, // 69: phientoa.v1.Command.show_exhibit:type_name -> phientoa.v1.ShowExhibit
+	62, // 70: phientoa.v1.Command.stop_exhibit:type_name -> phientoa.v1.StopExhibit
+	35, // 71: phientoa.v1.Command.set_monitoring:type_name -> phientoa.v1.SetMonitoring
+	30, // 72: phientoa.v1.ReportTest.items:type_name -> phientoa.v1.TestItem
+	64, // 73: phientoa.v1.CommandResult.refusal:type_name -> phientoa.v1.Refusal
+	0,  // 74: phientoa.v1.View.state:type_name -> phientoa.v1.HearingState
+	78, // 75: phientoa.v1.View.people:type_name -> phientoa.v1.PersonView
+	79, // 76: phientoa.v1.View.alerts:type_name -> phientoa.v1.Alert
+	69, // 77: phientoa.v1.View.phases:type_name -> phientoa.v1.PhaseView
+	70, // 78: phientoa.v1.View.points:type_name -> phientoa.v1.PointView
+	71, // 79: phientoa.v1.View.hold:type_name -> phientoa.v1.HoldView
+	73, // 80: phientoa.v1.View.decision:type_name -> phientoa.v1.DecisionView
+	74, // 81: phientoa.v1.View.checks:type_name -> phientoa.v1.CheckView
+	76, // 82: phientoa.v1.View.consults:type_name -> phientoa.v1.ConsultView
+	75, // 83: phientoa.v1.View.consult_with:type_name -> phientoa.v1.ConsultChoice
+	77, // 84: phientoa.v1.View.identity_check:type_name -> phientoa.v1.IdentityCheckView
+	67, // 85: phientoa.v1.View.exhibits:type_name -> phientoa.v1.ExhibitView
+	68, // 86: phientoa.v1.View.showing:type_name -> phientoa.v1.ShowingView
+	66, // 87: phientoa.v1.View.monitoring:type_name -> phientoa.v1.MonitoringView
+	30, // 88: phientoa.v1.PointView.test:type_name -> phientoa.v1.TestItem
+	72, // 89: phientoa.v1.HoldView.confirm:type_name -> phientoa.v1.ReturnView
+	1,  // 90: phientoa.v1.PersonView.status:type_name -> phientoa.v1.PersonStatus
+	30, // 91: phientoa.v1.PersonView.test:type_name -> phientoa.v1.TestItem
+	81, // 92: phientoa.v1.MediaOffer.publish:type_name -> phientoa.v1.Publish
+	83, // 93: phientoa.v1.MediaAnswer.sections:type_name -> phientoa.v1.Section
+	64, // 94: phientoa.v1.MediaAnswer.refusal:type_name -> phientoa.v1.Refusal
+	87, // 95: phientoa.v1.LayerHints.hints:type_name -> phientoa.v1.LayerHint
+	89, // 96: phientoa.v1.ReceiverStates.states:type_name -> phientoa.v1.ReceiverState
+	2,  // 97: phientoa.v1.ReceiverState.paused_by:type_name -> phientoa.v1.PausedBy
+	64, // 98: phientoa.v1.Bye.reason:type_name -> phientoa.v1.Refusal
+	99, // [99:99] is the sub-list for method output_type
+	99, // [99:99] is the sub-list for method input_type
+	99, // [99:99] is the sub-list for extension type_name
+	99, // [99:99] is the sub-list for extension extendee
+	0,  // [0:99] is the sub-list for field type_name
 }
 
 func init() { file_phientoa_v1_phientoa_proto_init() }
@@ -7701,6 +7876,7 @@ func file_phientoa_v1_phientoa_proto_init() {
 		(*Command_WithdrawExhibit)(nil),
 		(*Command_ShowExhibit)(nil),
 		(*Command_StopExhibit)(nil),
+		(*Command_SetMonitoring)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -7708,7 +7884,7 @@ func file_phientoa_v1_phientoa_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_phientoa_v1_phientoa_proto_rawDesc), len(file_phientoa_v1_phientoa_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   90,
+			NumMessages:   92,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -43,6 +43,7 @@ type ownRoom struct {
 }
 
 func newOwnForwarder(h hello, sender sfu.SenderMode) (*ownForwarder, error) {
+	sfu.TuneRuntime() // as the product does; plain Pion has the collector as Go sets it
 	engine, err := sfu.New(sfu.Params{
 		Addrs: []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}, Loops: 1, Sender: sender,
 		Limits: sfu.Limits{VideoBitrate: noPolice},

@@ -76,6 +76,8 @@ type Params struct {
 	Enter func(ctx context.Context, r *http.Request, hearing, person, device string) (*http.Cookie, error)
 	// Live lists the hearings open on the installation's nodes, without waiting; may be nil.
 	Live func() []LiveHearing
+	// Oversight is who follows hearings from outside; may be nil.
+	Oversight Oversight
 	// Inviter and Directory may be nil.
 	Inviter   Inviter
 	Directory Directory

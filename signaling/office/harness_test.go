@@ -27,6 +27,7 @@ import (
 	"phientoa/internal/store"
 	"phientoa/internal/store/sqlite"
 	"phientoa/signaling"
+	"phientoa/signaling/oversight"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -102,6 +103,13 @@ func startWorld(t testing.TB) *world {
 			return &http.Cookie{Name: "seat", Value: strings.Join([]string{h, person, device}, "."), Path: "/"}, nil
 		},
 	}
+	w.p.Oversight = oversight.New(oversight.Params{
+		Courts: func(_ context.Context, u court.UnitID, _ time.Time) (court.Scope, error) {
+			return court.ScopeOf(u), nil
+		},
+		Live: w.watchable, Note: w.Note, Now: w.clock,
+		Join: func(p signaling.WatchParams) (oversight.Watching, *hearing.Refusal) { return fakeWatching{}, nil },
+	})
 	w.p.Archives = archives.New(archives.Params{Store: accountsOf{st, w}, Now: w.clock})
 	w.vault.file = []byte("PK")
 	w.p.Vault = &w.vault
@@ -374,3 +382,22 @@ func (w *world) check(b any) CheckAnswer {
 func has(list []Finding, code, field string) bool {
 	return slices.ContainsFunc(list, func(f Finding) bool { return f.Code == code && f.Field == field })
 }
+
+// watchable are the live hearings as those who follow from outside know them.
+func (w *world) watchable() (list []signaling.LiveHearing) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, l := range w.live {
+		list = append(list, signaling.LiveHearing{ID: l.Hearing, Unit: court.UnitID(l.Unit), DocketNo: l.DocketNo})
+	}
+	return list
+}
+
+// fakeWatching stands for a connection to the sfu.
+type fakeWatching struct{}
+
+func (fakeWatching) Offer(_ context.Context, sdp string) (string, *hearing.Refusal) {
+	return "answer to " + sdp, nil
+}
+func (fakeWatching) Show(int, int) {}
+func (fakeWatching) Close()        {}

@@ -355,7 +355,7 @@ func (t trial) config(ctx context.Context, l *line, mode, dir string, o options)
 func (t trial) browserIn(h *nethost.Host, dir string) (string, error) {
 	p, flag := filepath.Join(dir, "chromium-"+h.Name), ""
 	if t.Managed {
-		flag = " --force-webrtc-ip-handling-policy=default_public_interface_only"
+		flag = " --webrtc-ip-handling-policy=default_public_interface_only"
 	}
 	script := fmt.Sprintf("#!/bin/sh\nexec ip netns exec %s /usr/bin/chromium%s \"$@\"\n", h.Name, flag)
 	return p, os.WriteFile(p, []byte(script), 0o700)

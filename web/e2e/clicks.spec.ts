@@ -146,6 +146,8 @@ const due: Record<string, (desk: string, act: string) => View> = {
   end_isolation: (d, a) => at(d, a, {}, who("defendant", isolated)),
   note_briefed: (d, a) => at(d, a, { unbriefed: ["p-defendant"] }, who("defendant")),
   "set_visibility/public": (d, a) => at(d, a, { visibility: "closed" }),
+  set_monitoring: (d, a) => at(d, a, { monitoring: { to: "open" } }),
+  "set_monitoring/open": (d, a) => at(d, a, { monitoring: { to: "closed" } }),
   deliberate: (d, a) => at(d, a, { phases: phases("last_words") }),
   end_deliberation: (d, a) => at(d, a, { ...panel, acts: [a] }),
   "end_deliberation/back": (d, a) => at(d, a, { ...panel, acts: [a] }),

@@ -118,6 +118,10 @@ const order = {
     case: "setVisibility",
     value: create(pb.SetVisibilitySchema, { to, reason }),
   }),
+  setMonitoring: (to: "open" | "closed", reason = ""): Act => ({
+    case: "setMonitoring",
+    value: create(pb.SetMonitoringSchema, { to, reason }),
+  }),
   deliberate: (): Act => ({ case: "deliberate", value: create(pb.DeliberateSchema) }),
   endDeliberation: (phase: string): Act => ({
     case: "endDeliberation",

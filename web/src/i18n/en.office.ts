@@ -1,10 +1,12 @@
 import { archiveEn } from "./en.archive";
 import { minutesEn } from "./en.minutes";
+import { oversightEn } from "./en.oversight";
 import { playbackEn } from "./en.playback";
 import type { OfficeCatalogue } from "./vi.office";
 
 export const officeEn: OfficeCatalogue = {
   ...archiveEn,
+  ...oversightEn,
   ...minutesEn,
   ...playbackEn,
   office_title: "Work of the court",

@@ -130,6 +130,12 @@ export const enRoom: Readonly<Record<keyof typeof viRoom, string>> = {
   act_public_short: "Return to public…",
   act_close_short: "Close the hearing…",
   act_closed: "Close the doors",
+  act_monitor_close: "End online monitoring",
+  act_monitor_open: "Allow online monitoring",
+  act_monitor_open_short: "Allow monitoring…",
+  act_monitor_open_confirm:
+    "The procuracy will see and hear the hearing within its scope, and cannot speak in it. The reason stands in the minutes.",
+  watched: "Monitored online",
   act_public: "Return to public",
   act_closed_confirm:
     "Attendees, journalists and viewing places no longer see or hear the hearing.",

@@ -2,10 +2,12 @@
 // Apart from vi.ts, because the room does not load them. Words follow docs/glossary.md.
 import { archiveVi } from "./vi.archive";
 import { minutesVi } from "./vi.minutes";
+import { oversightVi } from "./vi.oversight";
 import { playbackVi } from "./vi.playback";
 
 export const officeVi = {
   ...archiveVi,
+  ...oversightVi,
   ...minutesVi,
   ...playbackVi,
   // Everywhere

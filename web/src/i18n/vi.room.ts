@@ -133,6 +133,12 @@ export const viRoom = {
   act_public_short: "Công khai…",
   act_close_short: "Kết thúc…",
   act_closed: "Chuyển sang xét xử kín",
+  act_monitor_close: "Đóng theo dõi trực tuyến",
+  act_monitor_open: "Cho phép theo dõi trực tuyến",
+  act_monitor_open_short: "Cho phép theo dõi…",
+  act_monitor_open_confirm:
+    "Viện kiểm sát trong phạm vi của mình sẽ thấy hình và nghe tiếng của phiên tòa, không phát biểu được. Lý do được ghi vào biên bản.",
+  watched: "Có theo dõi trực tuyến",
   act_public: "Trở lại xét xử công khai",
   act_closed_confirm:
     "Người tham dự, nhà báo và các nơi theo dõi không còn xem, nghe được phiên tòa.",

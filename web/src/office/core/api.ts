@@ -272,6 +272,7 @@ export function office(c: Client) {
     ...access(c),
     ...hearings(c),
     ...operations(c),
+    ...oversight(c),
     ...management(c),
     ...devices(c),
     ...archives(c),
@@ -381,6 +382,33 @@ function operations(c: Client) {
     alarms: () => c.ask<{ alarms: Alarm[] }>("/api/v1/alarms"),
     takeAlarm: (id: string) => alarm(id, "take"),
     doneAlarm: (id: string) => alarm(id, "done"),
+  };
+}
+
+/** Watchable is a hearing within the scope of the procuracy's unit. */
+export interface Watchable {
+  hearing: string;
+  unit: string;
+  court: string;
+  docket_no: string;
+  status: string;
+  phase?: string;
+  since: string;
+  released: boolean;
+}
+
+function oversight(c: Client) {
+  const o = "/api/v1/oversight";
+  return {
+    watchable: () => c.ask<{ hearings: Watchable[] }>(`${o}/hearings`),
+    watch: (id: string, sdp: string, size: { width: number; height: number }) =>
+      c.ask<{ session: string; sdp: string }>(`${o}/hearings/${q(id)}/watch`, {
+        method: "POST",
+        body: { sdp, ...size },
+      }),
+    watchSize: (session: string, size: { width: number; height: number }) =>
+      c.ask<void>(`${o}/sessions/${q(session)}`, { method: "PUT", body: size }),
+    watchEnd: (session: string) => c.ask<void>(`${o}/sessions/${q(session)}`, { method: "DELETE" }),
   };
 }
 

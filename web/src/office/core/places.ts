@@ -15,6 +15,7 @@ const uses = {
   book: ["clerk", "judge"],
   invite: ["clerk"],
   operations: ["tech_operator", "chief_judge", "clerk"],
+  oversight: ["procuracy_head"],
   alarms: ["tech_operator", "clerk"],
   accounts: ["sys_admin"],
   devices: ["clerk", "sys_admin", "tech_operator"],
@@ -42,7 +43,8 @@ export function hasUse(use: Use, mine: readonly Role[]): boolean {
 /** home is the first page for these roles. */
 export function home(
   mine: readonly Role[],
-): Route["page"] & ("calendar" | "operations" | "accounts" | "devices" | "archives" | "account") {
-  const pages = ["calendar", "operations", "accounts", "devices", "archives"] as const;
+): Route["page"] &
+  ("calendar" | "operations" | "oversight" | "accounts" | "devices" | "archives" | "account") {
+  const pages = ["calendar", "operations", "oversight", "accounts", "devices", "archives"] as const;
   return pages.find((p) => hasUse(p, mine)) ?? "account";
 }

@@ -11,6 +11,7 @@ export type Route =
   | { page: "minutes"; id: string }
   | { page: "playback"; id: string; part: number }
   | { page: "operations" }
+  | { page: "oversight" }
   | { page: "archives" }
   | { page: "archive"; id: string }
   | { page: "archive_requests" }
@@ -27,6 +28,7 @@ const fixed: Record<
     (
       | "book"
       | "operations"
+      | "oversight"
       | "accounts"
       | "devices"
       | "account"
@@ -37,6 +39,7 @@ const fixed: Record<
 > = {
   "lap-lich": "book",
   "van-hanh": "operations",
+  "theo-doi": "oversight",
   "can-bo": "accounts",
   "may-phong-xu-an": "devices",
   "tai-khoan": "account",

@@ -65,7 +65,7 @@ describe("places", () => {
     expect(home(["sys_admin"])).toBe("accounts");
     expect(home(["tech_operator", "sys_admin"])).toBe("calendar");
     expect(home(["auditor"])).toBe("archives");
-    expect(home(["procuracy_head"])).toBe("account");
+    expect(home(["procuracy_head"])).toBe("oversight");
     expect(hasUse("people", ["tech_operator"])).toBe(false);
     expect(hasUse("invite", ["judge"])).toBe(false);
     expect(hasUse("enrolment", ["sys_admin"])).toBe(false);

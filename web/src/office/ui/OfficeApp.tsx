@@ -17,6 +17,7 @@ import { HearingPage } from "./screens/HearingPage";
 import { MinutesPage } from "./screens/MinutesPage";
 import { ChangePassword, OfficialSignIn } from "./screens/OfficialSignIn";
 import { Operations } from "./screens/Operations";
+import { Oversight } from "./screens/Oversight";
 import { ProofDialog } from "./screens/ProofDialog";
 import { RoomDevicePage } from "./screens/RoomDevicePage";
 
@@ -54,7 +55,7 @@ export function OfficeApp() {
       if (session.me.must_change) return <ChangePassword />;
       return (
         <>
-          <Shell dark={route.page === "operations"}>
+          <Shell dark={route.page === "operations" || route.page === "oversight"}>
             <Screen />
           </Shell>
           <ProofDialog />
@@ -99,6 +100,8 @@ function Screen() {
       ) : null;
     case "operations":
       return <Operations />;
+    case "oversight":
+      return <Oversight />;
     case "archives":
       return <Archives />;
     case "archive":

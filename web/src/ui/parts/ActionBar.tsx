@@ -142,6 +142,41 @@ export function StandButton({ view }: { view: View }) {
   );
 }
 
+/** Ends who follows from outside with one press, and lets them again with a reason. */
+function Monitoring({ view }: { view: View }) {
+  const { t } = useTexts();
+  const seat = useSeat();
+  const { link } = useRoom();
+  const { ask } = useAsk();
+  if (!may(view, "set_monitoring") || !view.monitoring) return null;
+  if (view.monitoring.to !== "closed") {
+    return (
+      <Act isDisabled={link !== "open"} onPress={() => void seat.act(acts.setMonitoring("closed"))}>
+        {t("act_monitor_close")}
+      </Act>
+    );
+  }
+  // Behind closed doors units are let in by name alone, which this desk does not offer.
+  if (view.visibility === "closed") return null;
+  return (
+    <Act
+      isDisabled={link !== "open"}
+      aria-label={t("act_monitor_open")}
+      onPress={() => {
+        ask({
+          title: t("act_monitor_open"),
+          text: t("act_monitor_open_confirm"),
+          confirm: t("act_monitor_open"),
+          reason: "required",
+          act: (reason) => acts.setMonitoring("open", reason),
+        });
+      }}
+    >
+      {t("act_monitor_open_short")}
+    </Act>
+  );
+}
+
 function Grave({ view, primary }: { view: View; primary: Primary }) {
   const { t, who } = useTexts();
   const { link } = useRoom();
@@ -171,6 +206,7 @@ function Grave({ view, primary }: { view: View; primary: Primary }) {
           {t(closed ? "act_public_short" : "act_closed_short")}
         </Act>
       ) : null}
+      <Monitoring view={view} />
       {decides ? (
         <Act
           isDisabled={off}

@@ -57,6 +57,10 @@ const visibilityClass: Readonly<Record<string, string>> = {
   deliberation: "deliberation",
 };
 
+/** The court lets the hearing be followed from outside. */
+const watched = (view: View): boolean =>
+  view.monitoring !== undefined && view.monitoring.to !== "closed";
+
 export function StatusStrip({ view, large = false }: { view: View; large?: boolean }) {
   const { t } = useTexts();
   const known = !outOfTouch(useRoom());
@@ -77,6 +81,7 @@ export function StatusStrip({ view, large = false }: { view: View; large?: boole
               <span className="whole">{view.docketNo}</span>{" "}
               <span className={css["title"]}>{view.title}</span>
             </h1>
+            {watched(view) ? <p className={css["watched"]}>{t("watched")}</p> : null}
           </div>
           <div className={css["end"]}>
             <TimeOfDay labelled />

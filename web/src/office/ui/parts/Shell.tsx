@@ -14,6 +14,7 @@ const places = [
   ["calendar", "nav_calendar"],
   ["book", "nav_book"],
   ["operations", "nav_operations"],
+  ["oversight", "nav_oversight"],
   ["accounts", "nav_accounts"],
   ["devices", "nav_devices"],
   ["archives", "nav_archives"],

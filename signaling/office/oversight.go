@@ -1,0 +1,207 @@
+package office
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"phientoa/internal/auth"
+	"phientoa/internal/court"
+	"phientoa/internal/hearing"
+	"phientoa/internal/store"
+	"phientoa/signaling/oversight"
+)
+
+// Oversight keeps those who follow hearings from outside; *oversight.Watchers.
+type Oversight interface {
+	List(ctx context.Context, who auth.Official) ([]oversight.Item, error)
+	Watch(ctx context.Context, who auth.Official, a oversight.Ask) (id, answer string, err error)
+	Show(who auth.Official, id string, width, height int) error
+	End(who auth.Official, id string) error
+}
+
+// Bounds of what a viewer's browser sends.
+const (
+	maxWatchOffer = 64 << 10 // bytes of SDP
+	maxPixels     = 8192     // of width or height
+)
+
+// WatchItem is a hearing that the procuracy may follow, if the court lets it.
+type WatchItem struct {
+	Hearing  string    `json:"hearing"`
+	Unit     string    `json:"unit" doc:"The court"`
+	Court    string    `json:"court" doc:"Its name"`
+	DocketNo string    `json:"docket_no"`
+	Status   string    `json:"status"`
+	Phase    string    `json:"phase,omitempty"`
+	Since    time.Time `json:"since" doc:"Of the status"`
+	Released bool      `json:"released" doc:"The court lets the hearing be followed; there is picture and sound while the status is in_session"`
+}
+
+// OversightAnswer lists the hearings of the scope that are open now.
+type OversightAnswer struct {
+	Hearings []WatchItem `json:"hearings"`
+}
+
+// WatchBody asks to follow a hearing.
+type WatchBody struct {
+	SDP    string `json:"sdp" doc:"The browser's offer; it receives only: one picture, up to three sounds"`
+	Width  int    `json:"width" doc:"Pixels at which the picture is shown; 0: not at all"`
+	Height int    `json:"height"`
+}
+
+// WatchAnswer is a connection that follows a hearing.
+type WatchAnswer struct {
+	Session string `json:"session"`
+	SDP     string `json:"sdp" doc:"The server's answer"`
+}
+
+// SizeBody says at what size the picture is shown.
+type SizeBody struct {
+	Width  int `json:"width"`
+	Height int `json:"height"`
+}
+
+func oversightRoutes() []Route {
+	heads := []store.Role{store.RoleProcuracyHead}
+	return []Route{
+		{
+			Method: http.MethodGet, Path: "/api/v1/oversight/hearings", Roles: heads, Name: "oversight",
+			Vi: "Các phiên tòa trong phạm vi theo dõi", En: "Hearings within the scope of oversight",
+			About: "Hearings of the courts of the unit's level and below that are open on this node. Whether one may be followed is the court's decision.",
+			Out:   OversightAnswer{}, OutExample: OversightAnswer{Hearings: []WatchItem{{
+				Hearing: exampleID, Unit: "unit-hn", Court: "Tòa án nhân dân khu vực 1 – Hà Nội", DocketNo: exampleDocket,
+				Status: string(hearing.InSession), Phase: "questioning", Since: exampleStart(), Released: true,
+			}}},
+			Status: http.StatusOK, handle: (*Office).oversight,
+		},
+		{
+			Method: http.MethodPost, Path: "/api/v1/oversight/hearings/{id}/watch", Roles: heads, Name: "watch",
+			Vi: "Theo dõi trực tuyến một phiên tòa", En: "Follow a hearing",
+			About: "Nothing is sent to the hearing. What is received ends at the server when the court ends it, when the sign-in ends, or when the hearing leaves the scope. Each beginning and end is noted in the court's access log.",
+			In:    WatchBody{}, InExample: WatchBody{SDP: "v=0\r\n…", Width: 640, Height: 360},
+			Out: WatchAnswer{}, OutExample: WatchAnswer{Session: "6EJ3VQ2BDHO5V2ZLQ4QOSJUJ4M", SDP: "v=0\r\n…"},
+			Status: http.StatusCreated, Problems: []int{400, 404, 409, 413, 415, 429, 503}, handle: (*Office).watch,
+		},
+		{
+			Method: http.MethodPut, Path: "/api/v1/oversight/sessions/{session}", Roles: heads, Name: "watch_size",
+			Vi: "Cỡ hình đang xem", En: "The size at which a hearing is shown",
+			In: SizeBody{}, InExample: SizeBody{Width: 1280, Height: 720}, Status: http.StatusNoContent,
+			Problems: []int{400, 404, 413, 415}, handle: (*Office).watchSize,
+		},
+		{
+			Method: http.MethodDelete, Path: "/api/v1/oversight/sessions/{session}", Roles: heads, Name: "watch_end",
+			Vi: "Thôi theo dõi", En: "Stop following", Status: http.StatusNoContent, Problems: []int{404}, handle: (*Office).watchEnd,
+		},
+	}
+}
+
+func (o *Office) oversight(c *call) (any, error) {
+	if o.p.Oversight == nil {
+		return nil, notConfigured()
+	}
+	ctx := c.r.Context()
+	list, err := o.p.Oversight.List(ctx, c.Official)
+	if err != nil {
+		return nil, err
+	}
+	a := OversightAnswer{Hearings: make([]WatchItem, 0, len(list))}
+	names := o.courtNames(ctx, list)
+	for _, i := range list {
+		a.Hearings = append(a.Hearings, WatchItem{
+			Hearing: i.Hearing, Unit: string(i.Unit), Court: names[string(i.Unit)], DocketNo: i.DocketNo,
+			Status: string(i.Status), Phase: string(i.Phase), Since: time.UnixMicro(i.Since).UTC(), Released: i.Released,
+		})
+	}
+	return a, nil
+}
+
+func (o *Office) watch(c *call) (any, error) {
+	if o.p.Oversight == nil {
+		return nil, notConfigured()
+	}
+	b := c.body.(*WatchBody)
+	switch {
+	case b.SDP == "" || len(b.SDP) > maxWatchOffer:
+		return nil, badBody("sdp", "Thiếu hoặc quá dài.", "Missing or too long.")
+	case !validSize(b.Width, b.Height):
+		return nil, badSize()
+	}
+	again := c.r.Clone(context.Background()) // outlives the request: its cookie says who asks
+	again.Body = nil
+	id, answer, err := o.p.Oversight.Watch(c.r.Context(), c.Official, oversight.Ask{
+		Hearing: c.object(), SDP: b.SDP, Width: b.Width, Height: b.Height,
+		Again: func(ctx context.Context) (auth.Official, error) { return o.p.Officials.Who(again.WithContext(ctx)) },
+	})
+	var ref *hearing.Refusal
+	switch {
+	case errors.As(err, &ref):
+		return nil, problem(watchStatus(ref), ref.Code, ref.Vi, ref.En)
+	case errors.Is(err, oversight.ErrTooMany):
+		return nil, problem(http.StatusTooManyRequests, "too_many_watched",
+			"Đang theo dõi quá nhiều phiên tòa cùng lúc. Hãy đóng bớt.", "Too many hearings are followed at once. Please close some.")
+	case err != nil:
+		return nil, err
+	}
+	return WatchAnswer{Session: id, SDP: answer}, nil
+}
+
+func watchStatus(ref *hearing.Refusal) int {
+	switch ref.Code {
+	case "media_offer":
+		return http.StatusBadRequest
+	case "overloaded", "media_failed":
+		return http.StatusServiceUnavailable
+	default:
+		return http.StatusConflict
+	}
+}
+
+func validSize(w, h int) bool { return w >= 0 && h >= 0 && w <= maxPixels && h <= maxPixels }
+
+func badSize() *Problem {
+	return badBody("width", "Cỡ hình không hợp lệ.", "The size is not valid.")
+}
+
+func (o *Office) watchSize(c *call) (any, error) {
+	b := c.body.(*SizeBody)
+	switch {
+	case o.p.Oversight == nil:
+		return nil, notConfigured()
+	case !validSize(b.Width, b.Height):
+		return nil, badSize()
+	}
+	return nil, o.p.Oversight.Show(c.Official, c.r.PathValue("session"), b.Width, b.Height)
+}
+
+func (o *Office) watchEnd(c *call) (any, error) {
+	if o.p.Oversight == nil {
+		return nil, notConfigured()
+	}
+	return nil, o.p.Oversight.End(c.Official, c.r.PathValue("session"))
+}
+
+// courtNames are the names of the listed hearings' courts; without a directory, or while
+// the database is away, there are none, and the list is of use all the same.
+func (o *Office) courtNames(ctx context.Context, list []oversight.Item) map[string]string {
+	names := map[string]string{}
+	if o.p.Directory == nil {
+		return names
+	}
+	var ids []court.UnitID
+	for _, i := range list {
+		if !slices.Contains(ids, i.Unit) {
+			ids = append(ids, i.Unit)
+		}
+	}
+	units, err := o.p.Directory.Units(ctx, court.ScopeOf(ids...))
+	if err != nil {
+		o.p.Logger.Warn("names of courts", "err", err)
+	}
+	for _, u := range units {
+		names[string(u.ID)] = u.Name
+	}
+	return names
+}

@@ -1,0 +1,304 @@
+// Package oversight keeps those who follow hearings from outside: the procuracy's heads,
+// each within the scope of their unit, each hearing by the court's decision. It finds who
+// may, hands them to the hearing, and ends them when they may no more; what they receive
+// in every moment is decided by the hearing's own routes, in the sfu.
+package oversight
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"phientoa/internal/auth"
+	"phientoa/internal/court"
+	"phientoa/internal/hearing"
+	"phientoa/internal/store"
+	"phientoa/signaling"
+)
+
+// Bounds.
+const (
+	maxOfAccount = 32                     // hearings that one account follows at once
+	maxOfAll     = 1000                   // of the node
+	recheckEvery = 500 * time.Millisecond // whether who follows still may
+	recheckTime  = 5 * time.Second        // for one look at all of them
+	offerTime    = 10 * time.Second
+)
+
+// What the access log keeps.
+const (
+	noteBegan  = "watch.began"
+	noteEnded  = "watch.ended"
+	noteDenied = "denied.watch"
+)
+
+// ErrTooMany: the account, or the node, follows as many hearings as it may.
+var ErrTooMany = errors.New("oversight: too many hearings at once")
+
+// Watching is one connection of somebody who follows; *signaling.Watching.
+type Watching interface {
+	Offer(ctx context.Context, sdp string) (string, *hearing.Refusal)
+	Show(width, height int)
+	Close()
+}
+
+// Params of New. All but Logger are needed.
+type Params struct {
+	// Courts is whose hearings a unit of the procuracy may follow at a time: the courts of
+	// its level and below.
+	Courts func(ctx context.Context, unit court.UnitID, at time.Time) (court.Scope, error)
+	// Live are the hearings of this node, without waiting.
+	Live func() []signaling.LiveHearing
+	// Join begins to follow one.
+	Join   func(signaling.WatchParams) (Watching, *hearing.Refusal)
+	Note   func(unit court.UnitID, hearing, account, what string) // for the access log
+	Now    func() time.Time
+	Logger *slog.Logger
+}
+
+// Watchers is safe for concurrent use.
+type Watchers struct {
+	p Params
+
+	mu     sync.Mutex
+	closed bool
+	open   map[string]*session // by id
+}
+
+// session is a hearing that somebody follows.
+type session struct {
+	id, hearing string
+	court       court.UnitID
+	who         auth.Official
+	again       func(context.Context) (auth.Official, error)
+	watching    Watching
+}
+
+// New makes Watchers without anybody; Run looks after them.
+func New(p Params) *Watchers {
+	if p.Logger == nil {
+		p.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Watchers{p: p, open: map[string]*session{}}
+}
+
+// Item is a hearing of somebody's scope.
+type Item struct {
+	Hearing, DocketNo string
+	Unit              court.UnitID
+	Status            hearing.Status
+	Phase             court.Phase
+	Since             int64 // of Status, UTC unix microseconds
+	// Released: the court lets it be followed; what there is to see depends on Status.
+	Released bool
+}
+
+// List is what lies in the scope of the official's unit and is open on this node, in the
+// order of courts and docket numbers.
+func (w *Watchers) List(ctx context.Context, who auth.Official) ([]Item, error) {
+	scope, err := w.p.Courts(ctx, who.Unit, w.p.Now())
+	if err != nil {
+		return nil, err
+	}
+	list := []Item{}
+	for _, l := range w.p.Live() {
+		if scope.Covers(l.Unit) {
+			list = append(list, Item{
+				Hearing: l.ID, DocketNo: l.DocketNo, Unit: l.Unit, Status: l.Status, Phase: l.Phase, Since: l.Since,
+				Released: l.Monitored(who.Unit),
+			})
+		}
+	}
+	slices.SortFunc(list, func(a, b Item) int {
+		return cmp.Or(cmp.Compare(a.Unit, b.Unit), cmp.Compare(a.DocketNo, b.DocketNo), cmp.Compare(a.Hearing, b.Hearing))
+	})
+	return list, nil
+}
+
+// Ask is what somebody who wants to follow a hearing sends.
+type Ask struct {
+	Hearing       string
+	SDP           string // the browser's offer, which receives only
+	Width, Height int    // pixels at which the picture is shown
+	// Again tells, as long as the connection lasts, who asks: the sign-in may end.
+	Again func(context.Context) (auth.Official, error)
+}
+
+// Watch begins to follow a hearing and answers the offer. A hearing outside of the scope
+// is store.ErrNotFound like one that does not exist. Other errors: ErrTooMany, and a
+// *hearing.Refusal by the court's decision or for the offer.
+func (w *Watchers) Watch(ctx context.Context, who auth.Official, a Ask) (id, answer string, err error) {
+	list, err := w.List(ctx, who)
+	if err != nil {
+		return "", "", err
+	}
+	at := slices.IndexFunc(list, func(i Item) bool { return i.Hearing == a.Hearing })
+	if at < 0 {
+		return "", "", store.ErrNotFound
+	}
+	s := &session{id: rand.Text(), hearing: a.Hearing, court: list[at].Unit, who: who, again: a.Again}
+	if err := w.enter(s); err != nil {
+		return "", "", err
+	}
+	watching, ref := w.p.Join(signaling.WatchParams{
+		Hearing: a.Hearing, Viewer: "watch-" + s.id, Unit: who.Unit, Ended: func() { w.leave(s.id) },
+	})
+	if ref != nil {
+		w.leave(s.id)
+		w.p.Note(s.court, s.hearing, who.ID, noteDenied)
+		return "", "", ref
+	}
+	if !w.joined(s, watching) { // everybody was sent out meanwhile
+		watching.Close()
+		return "", "", store.ErrNotFound
+	}
+	w.p.Note(s.court, s.hearing, who.ID, noteBegan)
+	ctx, cancel := context.WithTimeout(ctx, offerTime)
+	defer cancel()
+	if answer, ref = watching.Offer(ctx, a.SDP); ref != nil {
+		w.end(s)
+		return "", "", ref
+	}
+	watching.Show(a.Width, a.Height)
+	return s.id, answer, nil
+}
+
+// enter takes a place.
+func (w *Watchers) enter(s *session) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	own := 0
+	for _, o := range w.open {
+		if o.who.ID == s.who.ID {
+			own++
+		}
+	}
+	if w.closed || own >= maxOfAccount || len(w.open) >= maxOfAll {
+		return ErrTooMany
+	}
+	w.open[s.id] = s
+	return nil
+}
+
+// joined notes the connection; false: the place is gone.
+func (w *Watchers) joined(s *session, watching Watching) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.open[s.id] == nil {
+		return false
+	}
+	s.watching = watching
+	return true
+}
+
+// leave gives the place up; true when it was there, with a connection.
+func (w *Watchers) leave(id string) bool {
+	w.mu.Lock()
+	s := w.open[id]
+	delete(w.open, id)
+	w.mu.Unlock()
+	if s == nil || s.watching == nil {
+		return false
+	}
+	w.p.Note(s.court, s.hearing, s.who.ID, noteEnded)
+	return true
+}
+
+// end ends a session: nothing flows when it returns.
+func (w *Watchers) end(s *session) {
+	if w.leave(s.id) {
+		s.watching.Close()
+	}
+}
+
+// of is the account's own session; store.ErrNotFound: it has none of that id.
+func (w *Watchers) of(who auth.Official, id string) (*session, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := w.open[id]
+	if s == nil || s.who.ID != who.ID || s.watching == nil {
+		return nil, store.ErrNotFound
+	}
+	return s, nil
+}
+
+// Show says at what size the picture is shown now.
+func (w *Watchers) Show(who auth.Official, id string, width, height int) error {
+	s, err := w.of(who, id)
+	if err == nil {
+		s.watching.Show(width, height)
+	}
+	return err
+}
+
+// End stops following.
+func (w *Watchers) End(who auth.Official, id string) error {
+	s, err := w.of(who, id)
+	if err == nil {
+		w.end(s)
+	}
+	return err
+}
+
+// Run looks, until ctx ends, whether everybody who follows still may, and then ends all.
+func (w *Watchers) Run(ctx context.Context) {
+	t := time.NewTicker(recheckEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			w.mu.Lock()
+			w.closed = true
+			w.mu.Unlock()
+			for _, s := range w.sessions() {
+				w.end(s)
+			}
+			return
+		case <-t.C:
+			w.recheck(ctx)
+		}
+	}
+}
+
+func (w *Watchers) sessions() []*session {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	list := make([]*session, 0, len(w.open))
+	for _, s := range w.open {
+		if s.watching != nil {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// recheck ends who has signed out, lost the role, or whose scope the hearing has left.
+// While the database is away nobody's right can be taken, and nobody is ended.
+func (w *Watchers) recheck(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, recheckTime)
+	defer cancel()
+	type right struct{ unit, at court.UnitID }
+	known := map[right]bool{}
+	for _, s := range w.sessions() {
+		now, err := s.again(ctx)
+		if errors.Is(err, auth.ErrNoSession) || err == nil && (now.ID != s.who.ID || now.Unit != s.who.Unit || !now.Has(store.RoleProcuracyHead)) {
+			w.end(s)
+			continue
+		}
+		key := right{s.who.Unit, s.court}
+		covered, asked := known[key]
+		if !asked {
+			scope, err := w.p.Courts(ctx, s.who.Unit, w.p.Now())
+			covered = err != nil || scope.Covers(s.court)
+			known[key] = covered
+		}
+		if !covered {
+			w.end(s)
+		}
+	}
+}

@@ -1,0 +1,211 @@
+package oversight
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+	"pgregory.net/rapid"
+
+	"phientoa/internal/auth"
+	"phientoa/internal/court"
+	"phientoa/internal/hearing"
+	"phientoa/internal/store"
+	"phientoa/signaling"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// house is a court with live hearings, heads who may follow some, and connections.
+type house struct {
+	mu     sync.Mutex
+	scope  map[court.UnitID][]court.UnitID
+	gone   map[string]error // by account, why its sign-in is none
+	live   []signaling.LiveHearing
+	open   map[*fake]bool
+	notes  []string
+	refuse *hearing.Refusal
+	w      *Watchers
+}
+
+// fake stands for a connection to the sfu.
+type fake struct {
+	h     *house
+	p     signaling.WatchParams
+	sizes [][2]int
+}
+
+func (f *fake) Offer(_ context.Context, sdp string) (string, *hearing.Refusal) {
+	if sdp == "bad" {
+		return "", &hearing.Refusal{Code: "media_offer"}
+	}
+	return "answer", nil
+}
+func (f *fake) Show(w, h int) { f.sizes = append(f.sizes, [2]int{w, h}) }
+func (f *fake) Close() {
+	f.h.mu.Lock()
+	delete(f.h.open, f)
+	f.h.mu.Unlock()
+	f.p.Ended()
+}
+
+func newHouse() *house {
+	h := &house{scope: map[court.UnitID][]court.UnitID{}, gone: map[string]error{}, open: map[*fake]bool{}}
+	h.w = New(Params{
+		Courts: func(_ context.Context, u court.UnitID, _ time.Time) (court.Scope, error) {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			return court.ScopeOf(h.scope[u]...), nil
+		},
+		Live: func() []signaling.LiveHearing { return h.live },
+		Join: func(p signaling.WatchParams) (Watching, *hearing.Refusal) {
+			if h.refuse != nil {
+				return nil, h.refuse
+			}
+			f := &fake{h: h, p: p}
+			h.mu.Lock()
+			h.open[f] = true
+			h.mu.Unlock()
+			return f, nil
+		},
+		Note: func(_ court.UnitID, hearing, who, what string) { h.notes = append(h.notes, what+" "+hearing+" "+who) },
+		Now:  time.Now,
+	})
+	return h
+}
+
+func head(id string, unit court.UnitID) auth.Official {
+	return auth.Official{ID: id, Unit: unit, Roles: []store.Role{store.RoleProcuracyHead}}
+}
+
+func (h *house) ask(who auth.Official, id, sdp string) (string, error) {
+	s, _, err := h.w.Watch(context.Background(), who, Ask{Hearing: id, SDP: sdp, Again: func(context.Context) (auth.Official, error) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		return who, h.gone[who.ID]
+	}})
+	return s, err
+}
+
+// Whatever heads ask for, end, lose and are refused: nobody is connected to a hearing
+// outside of the scope of their unit after a look, nobody who is signed out; a hearing
+// outside is answered like one that is not there; no bound is passed; each beginning has
+// its end in the access log.
+func TestNobodyFollowsWhatIsNotTheirs(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h := newHouse()
+		for _, id := range []string{"h1", "h2", "h3"} {
+			h.live = append(h.live, signaling.LiveHearing{ID: id, Unit: court.UnitID("court-" + id)})
+		}
+		units := []court.UnitID{"vks-1", "vks-2"}
+		sessions := map[string]auth.Official{}
+		for range rapid.IntRange(1, 60).Draw(t, "acts") {
+			who := head(rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "who"), rapid.SampledFrom(units).Draw(t, "unit"))
+			switch rapid.IntRange(0, 5).Draw(t, "act") {
+			default:
+				id := rapid.SampledFrom([]string{"h1", "h2", "h3", "nowhere"}).Draw(t, "hearing")
+				scope := court.ScopeOf(h.scope[who.Unit]...)
+				s, err := h.ask(who, id, rapid.SampledFrom([]string{"good", "bad"}).Draw(t, "sdp"))
+				switch {
+				case id == "nowhere" || !scope.Covers(court.UnitID("court-"+id)):
+					require.ErrorIs(t, err, store.ErrNotFound)
+				case err == nil:
+					sessions[s] = who
+				}
+			case 0:
+				h.scope[who.Unit] = rapid.SliceOf(rapid.SampledFrom([]court.UnitID{"court-h1", "court-h2", "court-h3"})).Draw(t, "courts")
+			case 1:
+				h.gone[who.ID] = rapid.SampledFrom([]error{nil, auth.ErrNoSession, store.ErrUnavailable}).Draw(t, "why")
+			case 2:
+				for s, of := range sessions {
+					if of.ID != who.ID {
+						require.ErrorIs(t, h.w.End(who, s), store.ErrNotFound, "another's")
+					}
+				}
+				for s, of := range sessions {
+					if of.ID == who.ID {
+						_ = h.w.End(who, s)
+						require.ErrorIs(t, h.w.Show(who, s, 1, 1), store.ErrNotFound)
+						delete(sessions, s)
+					}
+				}
+			}
+			h.w.recheck(context.Background())
+			for f := range h.open {
+				require.Contains(t, h.scope[f.p.Unit], court.UnitID("court-"+f.p.Hearing))
+			}
+			for _, s := range h.w.sessions() {
+				require.NotErrorIs(t, h.gone[s.who.ID], auth.ErrNoSession)
+			}
+			require.Len(t, h.w.sessions(), len(h.open), "whoever is connected is known")
+		}
+		for _, s := range h.w.sessions() {
+			h.w.end(s)
+		}
+		begun, over := 0, 0
+		for _, n := range h.notes {
+			switch n[:len(noteBegan)] {
+			case noteBegan:
+				begun++
+			case noteEnded:
+				over++
+			}
+		}
+		require.Equal(t, begun, over)
+		require.Empty(t, h.open)
+		require.Empty(t, h.w.open)
+	})
+}
+
+func TestBoundsOfFollowing(t *testing.T) {
+	h := newHouse()
+	h.live = []signaling.LiveHearing{{ID: "h1", Unit: "court"}}
+	h.scope["vks"] = []court.UnitID{"court"}
+	for range maxOfAccount {
+		_, err := h.ask(head("a", "vks"), "h1", "good")
+		require.NoError(t, err)
+	}
+	_, err := h.ask(head("a", "vks"), "h1", "good")
+	require.ErrorIs(t, err, ErrTooMany)
+	_, err = h.ask(head("b", "vks"), "h1", "good")
+	require.NoError(t, err, "another account has its own")
+	h.refuse = &hearing.Refusal{Code: "not_released"}
+	_, err = h.ask(head("b", "vks"), "h1", "good")
+	var ref *hearing.Refusal
+	require.True(t, errors.As(err, &ref))
+	require.Equal(t, "denied.watch h1 b", h.notes[len(h.notes)-1])
+	require.Len(t, h.w.sessions(), maxOfAccount+1, "who is refused has no place")
+}
+
+// Within a second of the sign-out nothing comes any more, and with the process's end for
+// nobody.
+func TestRightsAreLookedAtAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse()
+		h.live = []signaling.LiveHearing{{ID: "h1", Unit: "court"}}
+		h.scope["vks"] = []court.UnitID{"court"}
+		ctx, stop := context.WithCancel(context.Background())
+		done := make(chan struct{})
+		go func() { defer close(done); h.w.Run(ctx) }()
+		for _, who := range []string{"a", "b"} {
+			_, err := h.ask(head(who, "vks"), "h1", "good")
+			require.NoError(t, err)
+		}
+		open := func() int { h.mu.Lock(); defer h.mu.Unlock(); return len(h.open) }
+		h.mu.Lock()
+		h.gone["a"] = auth.ErrNoSession
+		h.mu.Unlock()
+		<-time.After(time.Second)
+		require.Equal(t, 1, open())
+		stop()
+		<-done
+		require.Zero(t, open())
+		_, err := h.ask(head("b", "vks"), "h1", "good")
+		require.ErrorIs(t, err, ErrTooMany, "nobody begins any more")
+	})
+}

@@ -1,0 +1,118 @@
+// J3: the head of the procuracy follows the demonstration's hearing; the court ends it and
+// lets it again. Two Chromium windows.
+import { join } from "node:path";
+import AxeBuilder from "@axe-core/playwright";
+import { type Browser, expect, type Page, test } from "@playwright/test";
+import { answer } from "./support/court.ts";
+import { SHOTS } from "./support/paths.ts";
+import { HEARING, Seat } from "./support/seat.ts";
+import { Server } from "./support/server.ts";
+import { SPEECH } from "./support/setup.ts";
+
+test.describe.configure({ mode: "serial" });
+
+let server: Server;
+let shared: Browser;
+let judge: Seat;
+let landing: Seat;
+/** The head's window, opened from the first page. */
+let head: Page;
+
+test.beforeAll(async () => {
+  server = await Server.start();
+  shared = await Seat.browser();
+  judge = await Seat.open(server, { role: "judge", speech: SPEECH.judge });
+  landing = await Seat.open(server, { role: "procuracy", media: "none", browser: shared });
+});
+
+test.afterAll(async () => {
+  await landing?.close();
+  await judge?.close();
+  await shared?.close();
+  await server?.dispose();
+});
+
+const shot = async (name: string): Promise<void> => {
+  await head.screenshot({ path: join(SHOTS, `${name}.png`) });
+};
+
+/** frames is how many pictures of the tile were shown so far. */
+const frames = (): Promise<number> =>
+  head
+    .locator("video")
+    .first()
+    .evaluate((v: HTMLVideoElement) => v.getVideoPlaybackQuality().totalVideoFrames);
+
+test("J3.1: the head sees what is open in the scope, and why there is no picture", async () => {
+  await judge.page.goto(server.landing);
+  await judge.arrive(true);
+  await landing.page.goto(server.landing);
+  const opened = landing.page.context().waitForEvent("page");
+  await landing.page.getByRole("button", { name: /Viện trưởng/ }).click();
+  head = await opened;
+  await expect(head.getByRole("heading", { level: 1 })).toHaveText("Theo dõi phiên tòa trực tuyến");
+  await expect(head.getByText(/^Không có hình:/)).toBeVisible();
+  await expect(head.locator("video")).toHaveCount(0);
+  await shot("j3-before");
+});
+
+test("J3.3: in session the picture flows, and sound where it is chosen", async () => {
+  await judge.act("Bắt đầu phiên tòa");
+  await judge.sees("in session", (v) => v.state === HEARING.inSession);
+  await expect(judge.page.getByText("Có theo dõi trực tuyến")).toBeVisible();
+  await expect.poll(frames, { timeout: 20_000 }).toBeGreaterThan(20);
+  await expect(head.locator("audio")).toHaveCount(0);
+  await head.getByRole("button", { name: /^Xem lớn và nghe/ }).click();
+  await expect(head.locator("audio")).toHaveCount(3);
+  await expect
+    .poll(() =>
+      head
+        .locator("video")
+        .first()
+        .evaluate((v: HTMLVideoElement) => v.videoHeight),
+    )
+    .toBeGreaterThan(300);
+  await shot("j3-large");
+  await judge.shot("j3-judge");
+  const found = await new AxeBuilder({ page: head }).analyze();
+  expect(found.violations.map((v) => v.id)).toEqual([]);
+});
+
+test("J3.5: the court ends it with one press: nothing comes any more; and lets it again", async () => {
+  await judge.button("Đóng theo dõi trực tuyến").click();
+  await expect(judge.button("Cho phép theo dõi trực tuyến")).toBeVisible();
+  // What had left the server by then is shown; then nothing, until the tile is gone.
+  await expect(
+    head.getByText("Tòa án chưa cho phép theo dõi trực tuyến phiên tòa này."),
+  ).toBeVisible({ timeout: 10_000 });
+  await expect(head.locator("video")).toHaveCount(0);
+  await expect(judge.page.getByText("Có theo dõi trực tuyến")).toHaveCount(0);
+  await shot("j3-ended");
+  await judge.button("Cho phép theo dõi trực tuyến").click();
+  await answer(judge, "Cho phép theo dõi trực tuyến", "Phục vụ kiểm sát xét xử");
+  await expect(judge.button("Đóng theo dõi trực tuyến")).toBeVisible();
+  await expect.poll(frames, { timeout: 20_000 }).toBeGreaterThan(10);
+});
+
+test("J3.2: whoever signs out sees nothing more", async () => {
+  const before = await frames();
+  expect(before).toBeGreaterThan(0);
+  await head.evaluate(() =>
+    fetch("/api/v1/access/signout", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: "{}",
+    }),
+  );
+  let last = before;
+  await expect
+    .poll(
+      async () => {
+        const more = (await frames()) - last;
+        last += more;
+        return more;
+      },
+      { intervals: [700] },
+    )
+    .toBe(0);
+});
