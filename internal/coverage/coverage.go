@@ -75,6 +75,9 @@ func Of(p Params) Report {
 	for _, r := range p.Day.Releases {
 		releases[r.Hearing] = append(releases[r.Hearing], r)
 	}
+	for _, list := range releases {
+		slices.SortFunc(list, func(a, b store.Release) int { return cmp.Compare(a.Seq, b.Seq) })
+	}
 	watchings := map[string][]store.Watching{}
 	for _, w := range p.Day.Watchings {
 		watchings[w.Hearing] = append(watchings[w.Hearing], w)
@@ -120,7 +123,7 @@ func found(p Params, h store.DayHearing, releases []store.Release, watchings []s
 		return f
 	}
 	f.session = s.length()
-	f.followed = union(s, watchings)
+	f.followed = union(s, releases, watchings)
 	f.watched = f.followed >= p.AtLeast
 	return f
 }
@@ -144,10 +147,8 @@ func sessionOf(h store.DayHearing, now int64) (span, bool) {
 }
 
 // released tells whether anybody was let follow: at any time of the session, and of a
-// hearing that was not held, as was said last.
+// hearing that was not held, as was said last. list is by Seq.
 func released(h store.DayHearing, s span, held bool, list []store.Release) (bool, Reason) {
-	list = slices.Clone(list)
-	slices.SortFunc(list, func(a, b store.Release) int { return cmp.Compare(a.Seq, b.Seq) })
 	var last *store.Release // in force at the session's end
 	for i := range list {
 		r := &list[i]
@@ -177,13 +178,23 @@ func released(h store.DayHearing, s span, held bool, list []store.Release) (bool
 	return false, Reason{Code: WhyUnsaid}
 }
 
-// union is for how much of the session at least one of the watchings went on.
-func union(s span, list []store.Watching) time.Duration {
+// union is for how much of the session at least one of the watchings went on while its
+// unit was let follow: a connection may outlast the court's word, and shows nothing then.
+// Where the log says nothing of it, that there was a connection is what says it.
+func union(s span, releases []store.Release, list []store.Watching) time.Duration {
+	let := map[court.UnitID][]span{}
 	spans := make([]span, 0, len(list))
 	for _, w := range list {
-		x := span{max(w.Began.UnixMicro(), s.from), min(w.Ended.UnixMicro(), s.to)}
-		if x.to > x.from {
-			spans = append(spans, x)
+		open, known := let[w.Unit]
+		if !known {
+			open = letFollow(s, releases, w.Unit)
+			let[w.Unit] = open
+		}
+		for _, o := range open {
+			x := span{max(w.Began.UnixMicro(), o.from), min(w.Ended.UnixMicro(), o.to)}
+			if x.to > x.from {
+				spans = append(spans, x)
+			}
 		}
 	}
 	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.from, b.from) })
@@ -196,6 +207,26 @@ func union(s span, list []store.Watching) time.Duration {
 		}
 	}
 	return sum
+}
+
+// letFollow is when in the session a unit was let follow.
+func letFollow(s span, releases []store.Release, unit court.UnitID) (out []span) {
+	if len(releases) == 0 {
+		return []span{s}
+	}
+	for i, r := range releases {
+		if r.To != store.ReleasedToAll && !slices.Contains(r.Units, unit) {
+			continue
+		}
+		x := span{max(r.At.UnixMicro(), s.from), s.to}
+		if i+1 < len(releases) {
+			x.to = min(x.to, releases[i+1].At.UnixMicro())
+		}
+		if x.to > x.from {
+			out = append(out, x)
+		}
+	}
+	return out
 }
 
 // counting is a row in the making.

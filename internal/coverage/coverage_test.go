@@ -40,12 +40,15 @@ func drawDay(t *rapid.T) Params {
 			r := store.Release{Hearing: h.ID, Seq: uint64(seq + 1), At: moment(from), To: rapid.SampledFrom([]store.ReleaseTo{
 				store.ReleasedToAll, store.ReleasedToNone, store.ReleasedToNamed,
 			}).Draw(t, "to"), Reason: rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "reason")}
+			if r.To == store.ReleasedToNamed {
+				r.Units = []court.UnitID{rapid.SampledFrom([]court.UnitID{"vks", "other"}).Draw(t, "unit named")}
+			}
 			p.Day.Releases = append(p.Day.Releases, r)
 		}
 		for w := range rapid.IntRange(0, 6).Draw(t, "watchings") {
 			began := at.Draw(t, "began")
 			p.Day.Watchings = append(p.Day.Watchings, store.Watching{
-				ID: fmt.Sprint(h.ID, "w", w), Hearing: h.ID, Unit: "vks", Official: "o",
+				ID: fmt.Sprint(h.ID, "w", w), Hearing: h.ID, Unit: rapid.SampledFrom([]court.UnitID{"vks", "other"}).Draw(t, "watcher"), Official: "o",
 				Began: moment(began), Ended: moment(began + rapid.Int64Range(0, 15).Draw(t, "for")),
 			})
 		}
@@ -109,15 +112,15 @@ func TestEverySecondCounts(t *testing.T) {
 			opened, held := h.OpenedAt/tick, h.OpenedAt != 0 && h.Status != "cancelled"
 			for s := opened; held && s < max(end/tick, opened+1); s++ {
 				in := s < end/tick && slices.ContainsFunc(p.Day.Watchings, func(w store.Watching) bool {
-					return w.Hearing == h.ID && !w.Began.After(moment(s)) && w.Ended.After(moment(s))
+					return w.Hearing == h.ID && !w.Began.After(moment(s)) && w.Ended.After(moment(s)) && lets(p, h.ID, s, w.Unit)
 				})
 				if in {
 					followed++
 				}
-				released = released || lets(p, h.ID, s)
+				released = released || lets(p, h.ID, s, "") && says(p, h.ID)
 			}
 			if !held {
-				released = lets(p, h.ID, 1000)
+				released = lets(p, h.ID, 1000, "") && says(p, h.ID)
 			}
 			switch {
 			case h.Status == "cancelled":
@@ -146,15 +149,21 @@ func TestEverySecondCounts(t *testing.T) {
 	})
 }
 
-// lets tells what held of a hearing in that second, by the latest word until then.
-func lets(p Params, hearing string, s int64) bool {
-	to := store.ReleasedToNone
+// says tells whether the log says anything of who may follow.
+func says(p Params, hearing string) bool {
+	return slices.ContainsFunc(p.Day.Releases, func(r store.Release) bool { return r.Hearing == hearing })
+}
+
+// lets tells whether a unit, or if it is empty any, may follow in that second, by the
+// latest word until then.
+func lets(p Params, hearing string, s int64, unit court.UnitID) bool {
+	last := store.Release{To: store.ReleasedToNone}
 	for _, r := range p.Day.Releases { // drawn in order
 		if r.Hearing == hearing && !r.At.After(moment(s)) {
-			to = r.To
+			last = r
 		}
 	}
-	return to != store.ReleasedToNone
+	return !says(p, hearing) || last.To == store.ReleasedToAll || last.To == store.ReleasedToNamed && (unit == "" || slices.Contains(last.Units, unit))
 }
 
 // The order of rows does not matter; rows of other hearings do not; a watching that is
