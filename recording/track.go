@@ -42,7 +42,7 @@ type track struct {
 	// part before, had open; it ends when the source opens here.
 	away      time.Time
 	awayCause string
-	blind     bool      // see Part.blind
+	blind     bool // see Part.blind
 	change    changes
 	closing   bool      // its grant closed: the segment is cut with this batch
 	since     time.Time // the grant opened

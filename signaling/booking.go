@@ -26,11 +26,15 @@ func BookHearing(ctx context.Context, st store.Store, node string, h store.Heari
 	if ref != nil {
 		return fmt.Errorf("book hearing: %w", ref)
 	}
-	batch, _, err := number(nil, bodies, actor, now.UnixMicro())
+	batch, s, err := number(nil, bodies, actor, now.UnixMicro())
 	if err != nil {
 		return fmt.Errorf("book hearing: %w", err)
 	}
 	if err := book(ctx, st, node, h, names, batch); err != nil {
+		return fmt.Errorf("book hearing: %w", err)
+	}
+	// Of an earlier call the first stands, which says the same.
+	if err := st.PutRelease(ctx, court.SystemScope(), releaseOf(s, now.UnixMicro())); err != nil && !errors.Is(err, store.ErrConflict) {
 		return fmt.Errorf("book hearing: %w", err)
 	}
 	return nil

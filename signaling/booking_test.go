@@ -18,7 +18,7 @@ import (
 // stumbling fails single calls, before or after they are done.
 type stumbling struct {
 	store.Store
-	appendBefore, appendAfter, release bool
+	appendBefore, appendAfter, release, follow bool
 }
 
 var errStumbled = errors.New("stumbled")
@@ -44,6 +44,14 @@ func (s *stumbling) Release(ctx context.Context, sc court.Scope, l store.Lease) 
 	return s.Store.Release(ctx, sc, l)
 }
 
+func (s *stumbling) PutRelease(ctx context.Context, sc court.Scope, r store.Release) error {
+	if s.follow {
+		s.follow = false
+		return errStumbled
+	}
+	return s.Store.PutRelease(ctx, sc, r)
+}
+
 func bookable() (store.Hearing, []store.PersonName) {
 	b := testBooking()
 	// "e" and a combining circumflex: the store keeps the composed form.
@@ -58,6 +66,7 @@ func TestBookingAgainCompletesWhatBrokeOff(t *testing.T) {
 		"the first line's answer is lost": {appendAfter: true},
 		"the lease was not given back":    {release: true},
 		"line and lease":                  {appendBefore: true, release: true},
+		"who may follow was not written":  {follow: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, now := context.Background(), time.Now()
@@ -76,6 +85,9 @@ func TestBookingAgainCompletesWhatBrokeOff(t *testing.T) {
 				require.NoError(t, BookHearing(ctx, &st, "booker", row, names, b, later))
 			}
 			require.Len(t, logLines(t, st.Store), 1)
+			d, err := st.CoverageDay(ctx, court.SystemScope(), b.StartsAt, b.StartsAt+1)
+			require.NoError(t, err)
+			require.Len(t, d.Releases, 1, "who may follow")
 			// The node of the booking: a lease that was not given back is its own.
 			w := startWorld(t, st.Store, func(p *RoomsParams) { p.Node = "booker" })
 			w.enter(judge).must(cmdCheckIn)

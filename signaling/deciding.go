@@ -135,6 +135,7 @@ func (r *Room) onResult(res result) {
 	switch res.out {
 	case outDurable, outCarried:
 		r.settle(b)
+		r.releases.durable(b.bodies, r.tip)
 		r.alarmTest(b.order)
 		b.order.answer(reply{seq: b.last()})
 	case outHeld, outUnlogged:

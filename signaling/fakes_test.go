@@ -66,6 +66,12 @@ func (f *fakeStore) Names(context.Context, court.Scope, string) ([]store.PersonN
 	return nil, f.down()
 }
 
+func (f *fakeStore) PutRelease(context.Context, court.Scope, store.Release) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.down()
+}
+
 func (f *fakeStore) CreateHearing(_ context.Context, _ court.Scope, h store.Hearing, _ []store.PersonName) error {
 	f.row = h
 	return nil

@@ -71,7 +71,10 @@ func infoOf(s *hearing.State, now time.Time) store.HearingInfo {
 	i := store.HearingInfo{
 		Hearing: string(b.Hearing), EFileCode: b.Reference, Procedure: string(b.Procedure), Instance: b.Instance,
 		Form: string(b.Form), Status: string(s.Status), Phase: string(s.Phase),
-		Closed: s.Visibility == hearing.ClosedDoors, Minutes: b.Minutes, Updated: now.UnixMicro(),
+		Closed: s.Visibility == hearing.ClosedDoors, Minutes: b.Minutes, OpenedAt: s.OpenedAt, Updated: now.UnixMicro(),
+	}
+	if s.OpenedAt != 0 && (s.Status.Over() || s.Status == hearing.Suspended) {
+		i.EndedAt = s.Since
 	}
 	for _, p := range b.Points {
 		i.Points = append(i.Points, store.InfoPoint{ID: p.ID, Name: p.Name, Kind: string(p.Kind), Unit: p.Unit})

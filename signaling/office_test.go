@@ -156,6 +156,20 @@ func TestInfoIsTheBookingAndTheState(t *testing.T) {
 	}, infoOf(s, time.UnixMicro(7)))
 }
 
+// The calendar's row says from when to when a hearing was held: not before it was opened,
+// through recess and hold, until it was suspended or over.
+func TestTheRowSaysWhenAHearingWasHeld(t *testing.T) {
+	for status, ended := range map[hearing.Status]int64{
+		hearing.InSession: 0, hearing.InRecess: 0, hearing.TechnicalHold: 0, hearing.Preparing: 0,
+		hearing.Suspended: 5, hearing.Adjourned: 5, hearing.Closed: 5,
+	} {
+		row := infoOf(&hearing.State{Status: status, OpenedAt: 3, Since: 5}, time.UnixMicro(7))
+		require.Equal(t, [2]int64{3, ended}, [2]int64{row.OpenedAt, row.EndedAt}, status)
+		row = infoOf(&hearing.State{Status: status, Since: 5}, time.UnixMicro(7))
+		require.Equal(t, [2]int64{}, [2]int64{row.OpenedAt, row.EndedAt}, "%s, never opened", status)
+	}
+}
+
 func TestRecorderTroubleRaisesOneAlarm(t *testing.T) {
 	f, ev := &fakeOffice{}, &fakeEvidence{}
 	w := newWorld(t, func(p *RoomsParams) { p.Alarms, p.Recorder = f, ev })

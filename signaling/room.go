@@ -39,6 +39,7 @@ type Room struct {
 	wellness atomic.Uint32  // see tellWellness
 	live     atomic.Pointer[LiveHearing]
 	info     *infoWriter // nil: none
+	releases *releaseWriter
 	exhibits *exhibitCopier
 	why      *hearing.Refusal // set before done closes: what clients are told
 
@@ -150,6 +151,7 @@ func newRoom(p roomParams, lim Limits, sig *signals, lease *leaseKeeper, logger 
 		publishDB: make(chan checkpointReport, 1),
 		reported:  recordingReport{p.state.Recorder.On, p.state.Recorder.Trouble},
 		info:      newInfoWriter(p.info, lim, logger),
+		releases:  newReleaseWriter(p.store, p.row.ID, lim, logger),
 		alarms:    newAlarmer(p.alarms, p.row, lim, p.now, logger),
 		points:    newPointMemory(),
 		flaps:     flaps{},
@@ -165,6 +167,7 @@ func newRoom(p roomParams, lim Limits, sig *signals, lease *leaseKeeper, logger 
 	r.log.lease, r.log.wake, r.log.fatal = lease.current, sig.poke, sig.fail
 	r.log.finish, r.log.metrics = r.finishEvidence, p.metrics
 	r.exhibits = newExhibitCopier(p.store, p.row.ID, p.evidence, lim, logger)
+	r.releases.opened(p.state, p.now())
 	return r
 }
 
@@ -182,6 +185,7 @@ func (r *Room) start() {
 		r.helpers.Go(func() { r.watchLeft(helperCtx) })
 	}
 	r.helpers.Go(func() { r.exhibits.run(helperCtx) })
+	r.helpers.Go(func() { r.releases.run(helperCtx) })
 	if r.info != nil {
 		r.helpers.Go(func() { r.info.run(helperCtx) })
 	}

@@ -39,6 +39,7 @@ import (
 	"phientoa/signaling/minutebook"
 	"phientoa/signaling/office"
 	"phientoa/signaling/oversight"
+	"phientoa/signaling/watchlog"
 	"phientoa/signaling/whip"
 	"phientoa/web"
 )
@@ -69,6 +70,7 @@ type node struct {
 	officials *auth.Officials
 	office    *office.Office
 	watchers  *oversight.Watchers
+	watchlog  *watchlog.Log
 	minutes   *minutebook.Book
 	engine    *sfu.Engine
 	relay     *relay.Relay // nil: none is set

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"phientoa/cmd/verifycli"
+	"phientoa/internal/auth"
 	"phientoa/internal/court"
 	"phientoa/internal/hearing"
 	"phientoa/internal/store"
@@ -13,6 +14,7 @@ import (
 	"phientoa/signaling/minutebook"
 	"phientoa/signaling/office"
 	"phientoa/signaling/oversight"
+	"phientoa/signaling/watchlog"
 )
 
 // openOffice wires calendar, booking, import and the operators' view.
@@ -21,8 +23,13 @@ func (n *node) openOffice() error {
 	if len(n.p.Origins) > 0 {
 		base = n.p.Origins[0]
 	}
+	var err error
+	n.watchlog, err = watchlog.New(watchlog.Params{Store: n.store, Node: n.p.Node, Now: time.Now, Logger: n.logger})
+	if err != nil {
+		return err
+	}
 	n.watchers = oversight.New(oversight.Params{
-		Courts: n.oversees, Live: n.rooms.Live, Note: n.access.Note, Now: time.Now, Logger: n.logger,
+		Courts: n.oversees, Log: n.watchlog, Live: n.rooms.Live, Note: n.access.Note, Now: time.Now, Logger: n.logger,
 		Join: func(p signaling.WatchParams) (oversight.Watching, *hearing.Refusal) {
 			w, ref := n.rooms.Watch(p)
 			if ref != nil {
@@ -31,7 +38,6 @@ func (n *node) openOffice() error {
 			return w, nil
 		},
 	})
-	var err error
 	n.office, err = office.New(office.Params{
 		Store: n.store, Officials: n.officials, Inviter: n.auth, Directory: n.store, Access: n.access,
 		Book: func(ctx context.Context, h store.Hearing, names []store.PersonName, b hearing.Booking) error {
@@ -40,7 +46,11 @@ func (n *node) openOffice() error {
 		Cancel:   n.rooms.CancelHearing,
 		Enter:    n.officials.Enter,
 		Archives: n.archives, Vault: officeVault{n.vault}, Excerpts: officeExcerpts{n.excerpts, n.vault},
-		Oversight: n.watchers, Live: n.liveHearings, BaseURL: base, Demo: n.p.demo, Logger: n.logger,
+		Oversight: n.watchers, SignPDF: n.signer.SignDocument,
+		Oversees: func(ctx context.Context, who auth.Official) (court.Scope, error) {
+			return n.oversees(ctx, who.Unit, time.Now())
+		},
+		Live: n.liveHearings, BaseURL: base, Demo: n.p.demo, Logger: n.logger,
 	})
 	return err
 }

@@ -91,7 +91,15 @@ func (n *node) serve(ctx context.Context, h http.Handler, ready func()) error {
 	beside.Go(func() { n.runStorage(besideCtx) })
 	beside.Go(func() { n.renders.Run(besideCtx) })
 	beside.Go(func() { n.excerpts.Run(besideCtx) })
-	beside.Go(func() { n.watchers.Run(besideCtx) })
+	beside.Go(func() {
+		// The log outlives the watchers, whose ends it has to write.
+		logCtx, stopLog := context.WithCancel(context.WithoutCancel(besideCtx))
+		logged := make(chan struct{})
+		go func() { defer close(logged); n.watchlog.Run(logCtx) }()
+		n.watchers.Run(besideCtx)
+		stopLog()
+		<-logged
+	})
 	if n.tls != nil && !n.p.demo {
 		beside.Go(func() { n.tls.Watch(besideCtx, hup) })
 	}

@@ -155,6 +155,7 @@ func TestARestoreKnowsEveryTable(t *testing.T) {
 		"archive_part":     "kept", "archive_search": "kept", "archive_view": "kept", "archive_check": "kept", "archive_keep": "kept",
 		"archive_request": "void", "archive_lodging": "kept", "archive_disposal": "void",
 		"stored_object": "kept", "archive_supplement": "kept",
+		"releases": "kept", "watching_runs": "kept", "watchings": "kept",
 	}
 	p := filepath.Join(t.TempDir(), "x.db")
 	st, err := open.Open(t.Context(), "sqlite:"+p)

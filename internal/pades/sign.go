@@ -23,6 +23,10 @@ type SignParams struct {
 	Chain       []*x509.Certificate // intermediate authorities, without the root
 	Time        time.Time           // claimed by the signer, to the second
 	Rand        io.Reader
+	// Remote, when set, signs instead of Key, which is then elsewhere, as are Certificate
+	// and Chain: it gives the detached CAdES signature (DER) over a SHA-256, without a
+	// signing time (ETSI EN 319 142-1, 6.3).
+	Remote func(digest [sha256.Size]byte) ([]byte, error)
 }
 
 // signatureRoom is what a signature value may take, in bytes: its certificates are in it.
@@ -169,7 +173,7 @@ func (p SignParams) fill(out []byte, from int) ([]byte, error) {
 	h := sha256.New()
 	h.Write(out[:start])
 	h.Write(out[end:])
-	der, err := cades.Sign(cades.Params{Key: p.Key, Certificate: p.Certificate, Chain: p.Chain, Rand: p.Rand, Digest: [sha256.Size]byte(h.Sum(nil))})
+	der, err := p.value([sha256.Size]byte(h.Sum(nil)))
 	if err != nil {
 		return nil, err
 	}
@@ -178,4 +182,11 @@ func (p SignParams) fill(out []byte, from int) ([]byte, error) {
 	}
 	copy(out[start+1:], hex.EncodeToString(der))
 	return out, nil
+}
+
+func (p SignParams) value(digest [sha256.Size]byte) ([]byte, error) {
+	if p.Remote != nil {
+		return p.Remote(digest)
+	}
+	return cades.Sign(cades.Params{Key: p.Key, Certificate: p.Certificate, Chain: p.Chain, Rand: p.Rand, Digest: digest})
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/hex"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"phientoa/internal/cades"
 	"phientoa/internal/pades"
 	"phientoa/internal/pades/padestest"
 )
@@ -58,6 +60,15 @@ func TestWhatIsSignedHereIsChecked(t *testing.T) {
 	require.Equal(t, "Trần Thị Bưởi", found[2].Certificate.Subject.CommonName)
 	require.Equal(t, at, found[0].SigningTime, "stated in the dictionary")
 	require.Equal(t, len(all), found[2].Covers)
+	elsewhere, err := pades.Sign(doc, pades.SignParams{Time: at, Remote: func(digest [sha256.Size]byte) ([]byte, error) {
+		return cades.Sign(cades.Params{Key: ec, Certificate: certified(t, "máy chủ", ec), Rand: rand.Reader, Digest: digest})
+	}})
+	require.NoError(t, err)
+	found, err = pades.Check(elsewhere, doc)
+	require.NoError(t, err)
+	require.Equal(t, "máy chủ", found[0].Certificate.Subject.CommonName, "a key that is elsewhere")
+	_, err = pades.Sign(doc, pades.SignParams{Remote: func([sha256.Size]byte) ([]byte, error) { return nil, os.ErrPermission }})
+	require.ErrorIs(t, err, os.ErrPermission)
 	all[len(doc)/2] ^= 1
 	_, err = pades.Check(all, doc)
 	require.Error(t, err)

@@ -82,6 +82,12 @@ func (c *Client) Countersign(ctx context.Context, origin string, digest [sha256.
 	return a.DER, err
 }
 
+// SignDocument asks for the node's signature of a PDF; see Sealer.SignDocument.
+func (c *Client) SignDocument(ctx context.Context, digest [sha256.Size]byte) ([]byte, error) {
+	a, err := c.ask(ctx, request{Op: "document", Digest: digest[:]})
+	return a.DER, err
+}
+
 // Holds tells whether the signer answers, and whether it holds the court's key. It
 // uses no key.
 func (c *Client) Holds(ctx context.Context) (court bool, err error) {

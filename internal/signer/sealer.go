@@ -54,8 +54,8 @@ type Court struct {
 // sign a checkpoint, a key statement or a certificate. It is safe for
 // concurrent use as far as the keys are.
 type Sealer struct {
-	p                            SealerParams
-	seals, courts, stamps, lists *rate.Limiter
+	p                                       SealerParams
+	seals, courts, stamps, lists, documents *rate.Limiter
 }
 
 // NewSealer checks its parameters.
@@ -73,7 +73,7 @@ func NewSealer(p SealerParams) (*Sealer, error) {
 		p.Rate, p.Burst = 2, 20
 	}
 	limiter := func() *rate.Limiter { return rate.NewLimiter(p.Rate, p.Burst) }
-	return &Sealer{p: p, seals: limiter(), courts: limiter(), stamps: limiter(), lists: limiter()}, nil
+	return &Sealer{p: p, seals: limiter(), courts: limiter(), stamps: limiter(), lists: limiter(), documents: limiter()}, nil
 }
 
 // Seal returns a detached CAdES-BASELINE-B signature (DER) of the node over the
@@ -91,6 +91,16 @@ func (s *Sealer) Countersign(_ context.Context, origin string, digest [sha256.Si
 		return nil, nil
 	}
 	return s.sign(s.courts, s.p.Court, origin, digest)
+}
+
+// SignDocument returns the CAdES signature (DER) of the node that a PDF takes, over the
+// SHA-256 of the PDF's signed bytes. It states no signing time (ETSI EN 319 142-1, 6.3),
+// and so can never stand for the seal of an archive, which has to state one.
+func (s *Sealer) SignDocument(_ context.Context, digest [sha256.Size]byte) ([]byte, error) {
+	if !s.documents.AllowN(s.p.Now(), 1) {
+		return nil, ErrRate
+	}
+	return cades.Sign(cades.Params{Key: s.p.Key, Certificate: s.p.Certificate, Chain: s.p.Chain, Rand: s.p.Rand, Digest: digest})
 }
 
 func (s *Sealer) sign(limit *rate.Limiter, by Court, origin string, digest [sha256.Size]byte) ([]byte, error) {

@@ -138,7 +138,7 @@ func (p ServeParams) answer(ctx context.Context, req request) (a answer, err err
 		if p.Sealer != nil {
 			a.DER, err = p.Sealer.list()
 		}
-	case "seal", "countersign", "stamp":
+	case "seal", "countersign", "stamp", "document":
 		var digest [sha256.Size]byte
 		switch {
 		case len(req.Digest) != sha256.Size:
@@ -152,6 +152,8 @@ func (p ServeParams) answer(ctx context.Context, req request) (a answer, err err
 			a.DER, err = p.Sealer.Seal(ctx, req.Origin, digest)
 		case "countersign":
 			a.DER, err = p.Sealer.Countersign(ctx, req.Origin, digest)
+		case "document":
+			a.DER, err = p.Sealer.SignDocument(ctx, digest)
 		default:
 			a.DER, err = p.Sealer.Stamp(ctx, digest)
 		}

@@ -3,6 +3,7 @@ package signer
 import (
 	"bytes"
 	"context"
+	"crypto"
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/sha256"
@@ -246,6 +247,31 @@ func TestSealsAndStampsOverTheSocket(t *testing.T) {
 	require.NoError(t, c.Ping(ctx), "a refusal does not end the connection")
 }
 
+// A PDF's signature is the node's, states no time, and is never taken for a seal.
+func TestASignatureOfADocumentIsNoSeal(t *testing.T) {
+	id, err := pki.Open(pki.Params{Dir: t.TempDir(), Node: "node-1", Now: time.Now, Rand: rand.Reader})
+	require.NoError(t, err)
+	s, err := NewSealer(SealerParams{Key: id.Key, Certificate: id.Certificate, Now: time.Now, Rand: rand.Reader, Rate: 1e-9, Burst: 2})
+	require.NoError(t, err)
+	c := NewClient(serveWith(t, ServeParams{Keeper: newKeeper(t, nil), Sealer: s}), 0)
+	defer c.Close()
+	digest := sha256.Sum256([]byte("bytes of a PDF"))
+	der, err := c.SignDocument(ctx, digest)
+	require.NoError(t, err)
+	_, err = cades.Verify(der, digest)
+	require.Error(t, err, "as an archive's seal")
+	sig, err := cades.VerifyForeign(der, func(crypto.Hash) []byte { return digest[:] })
+	require.NoError(t, err)
+	require.True(t, sig.Certificate.Equal(id.Certificate))
+	require.True(t, sig.SigningTime.IsZero())
+	_, err = c.SignDocument(ctx, digest)
+	require.NoError(t, err)
+	_, err = c.SignDocument(ctx, digest)
+	require.ErrorIs(t, err, ErrRate)
+	_, err = c.Seal(ctx, origin, digest)
+	require.NoError(t, err, "the rate of seals is another")
+}
+
 func TestASignerWithoutSealRefuses(t *testing.T) {
 	path := serve(t, newKeeper(t, nil), 0)
 	c := NewClient(path, 0)
@@ -253,6 +279,8 @@ func TestASignerWithoutSealRefuses(t *testing.T) {
 	_, err := c.Seal(ctx, origin, sha256.Sum256(nil))
 	require.ErrorIs(t, err, ErrRefused)
 	_, err = c.Stamp(ctx, sha256.Sum256(nil))
+	require.ErrorIs(t, err, ErrRefused)
+	_, err = c.SignDocument(ctx, sha256.Sum256(nil))
 	require.ErrorIs(t, err, ErrRefused)
 }
 

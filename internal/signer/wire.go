@@ -19,16 +19,16 @@ var errFrame = errors.New("signer: malformed frame")
 
 // request is one frame: 4 bytes length, big endian, then JSON.
 type request struct {
-	Op     string `json:"op"` // certify, sign, rotate, seal, countersign, stamp, list, ping
+	Op     string `json:"op"` // certify, sign, rotate, seal, countersign, document, stamp, list, ping
 	Origin string `json:"origin"`
 	Text   []byte `json:"text,omitempty"`
-	Digest []byte `json:"digest,omitempty"` // SHA-256, of seal, countersign and stamp
+	Digest []byte `json:"digest,omitempty"` // SHA-256, of seal, countersign, document and stamp
 }
 
 type answer struct {
 	Statement json.RawMessage `json:"statement,omitempty"`
 	Line      []byte          `json:"line,omitempty"`
-	DER       []byte          `json:"der,omitempty"`   // of seal, countersign, stamp and list
+	DER       []byte          `json:"der,omitempty"`   // of seal, countersign, document, stamp and list
 	Court     bool            `json:"court,omitempty"` // of ping: the court's key is held
 	Code      string          `json:"code,omitempty"`  // rate, full, refused, error
 	Error     string          `json:"error,omitempty"`

@@ -213,4 +213,5 @@ type Store interface {
 
 	Office
 	Minutes
+	Oversight
 }

@@ -20,6 +20,8 @@ type HearingInfo struct {
 	Closed    bool // closed doors
 	Minutes   int
 	Points    []InfoPoint
+	OpenedAt  int64 // UTC unix microseconds; 0: not opened
+	EndedAt   int64 // when it was over, or suspended; 0: not
 	Updated   int64 // UTC unix microseconds
 }
 

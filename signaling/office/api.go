@@ -36,6 +36,7 @@ type Store interface {
 	Hearings(ctx context.Context, sc court.Scope, fromMicros, toMicros int64) ([]store.Hearing, error)
 	Names(ctx context.Context, sc court.Scope, hearing string) ([]store.PersonName, error)
 	Read(ctx context.Context, sc court.Scope, hearing string, from uint64, limit int) ([]store.Line, error)
+	CoverageDay(ctx context.Context, sc court.Scope, fromMicros, toMicros int64) (store.CoverageDay, error)
 }
 
 // Directory knows officials, units and room devices; store.Accounts has it.
@@ -86,6 +87,12 @@ type Params struct {
 	Archives *archives.Archives
 	Vault    Vault
 	Excerpts Excerpts // made of sealed parts; may be nil
+	// Oversees is whose hearings an official may follow from outside, by the tree of units;
+	// nil: those of the own unit, which of a procuracy are none.
+	Oversees func(ctx context.Context, who auth.Official) (court.Scope, error)
+	// SignPDF is the node's CAdES signature of a PDF over a SHA-256 (signer.Client); nil:
+	// reports have no PDF.
+	SignPDF func(ctx context.Context, digest [32]byte) ([]byte, error)
 	// BaseURL is where participants reach the court, for instance
 	// "https://xetxu.example.vn"; empty: links begin with "/".
 	BaseURL string

@@ -113,6 +113,7 @@ func startWorld(t testing.TB) *world {
 	w.p.Archives = archives.New(archives.Params{Store: accountsOf{st, w}, Now: w.clock})
 	w.vault.file = []byte("PK")
 	w.p.Vault = &w.vault
+	w.p.SignPDF = signerOf(t)
 	w.restart(nil)
 	return w
 }

@@ -106,6 +106,8 @@ func request(r Route, x object, fresh BookingBody) (target string, body any) {
 	case "calendar":
 		now, _ := time.Parse(time.RFC3339, fresh.StartsAt)
 		target += "?from=" + url.QueryEscape(now.Add(-24*time.Hour).Format(time.RFC3339)) + "&to=" + url.QueryEscape(now.Add(24*time.Hour).Format(time.RFC3339))
+	case "coverage", "coverage_csv", "coverage_pdf":
+		target += "?day=" + fresh.StartsAt[:len(dayLayout)]
 	case "search":
 		return target, SearchBody{Q: x.docket}
 	case "watch":
@@ -285,6 +287,9 @@ func (w *world) mayDo(t *testing.T, name string, r Route, stage hearingtest.Stag
 	switch r.Name {
 	case "calendar", "search", "live", "alarms", "find_archives", "oversight":
 		require.Contains(t, string(a.body), own.hearing, name)
+	case "coverage", "coverage_csv":
+		require.Contains(t, string(a.body), string(own.unit), name)
+		require.NotContains(t, string(a.body), string(foreign.unit), name)
 	}
 }
 

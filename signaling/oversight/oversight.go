@@ -55,10 +55,18 @@ type Params struct {
 	// Live are the hearings of this node, without waiting.
 	Live func() []signaling.LiveHearing
 	// Join begins to follow one.
-	Join   func(signaling.WatchParams) (Watching, *hearing.Refusal)
-	Note   func(unit court.UnitID, hearing, account, what string) // for the access log
+	Join func(signaling.WatchParams) (Watching, *hearing.Refusal)
+	Note func(unit court.UnitID, hearing, account, what string) // for the access log
+	// Log keeps who followed what from when to when; nil: nobody asks for it.
+	Log    Log
 	Now    func() time.Time
 	Logger *slog.Logger
+}
+
+// Log takes beginnings and ends without waiting; *watchlog.Log.
+type Log interface {
+	Began(hearing string, unit court.UnitID, official string) (id string)
+	Ended(id string)
 }
 
 // Watchers is safe for concurrent use.
@@ -77,6 +85,7 @@ type session struct {
 	who         auth.Official
 	again       func(context.Context) (auth.Official, error)
 	watching    Watching
+	logged      string // in Params.Log
 }
 
 // New makes Watchers without anybody; Run looks after them.
@@ -193,6 +202,9 @@ func (w *Watchers) joined(s *session, watching Watching) bool {
 		return false
 	}
 	s.watching = watching
+	if w.p.Log != nil {
+		s.logged = w.p.Log.Began(s.hearing, s.who.Unit, s.who.ID)
+	}
 	return true
 }
 
@@ -204,6 +216,9 @@ func (w *Watchers) leave(id string) bool {
 	w.mu.Unlock()
 	if s == nil || s.watching == nil {
 		return false
+	}
+	if w.p.Log != nil {
+		w.p.Log.Ended(s.logged)
 	}
 	w.p.Note(s.court, s.hearing, s.who.ID, noteEnded)
 	return true

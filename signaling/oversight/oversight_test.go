@@ -3,6 +3,7 @@ package oversight
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -31,6 +32,29 @@ type house struct {
 	notes  []string
 	refuse *hearing.Refusal
 	w      *Watchers
+	log    *fakeLog
+}
+
+// fakeLog has who follows now, by id.
+type fakeLog struct {
+	mu    sync.Mutex
+	begun int
+	open  map[string]string
+}
+
+func (l *fakeLog) Began(hearing string, unit court.UnitID, official string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.begun++
+	id := fmt.Sprint("watching-", l.begun)
+	l.open[id] = hearing + " " + string(unit) + " " + official
+	return id
+}
+
+func (l *fakeLog) Ended(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.open, id)
 }
 
 // fake stands for a connection to the sfu.
@@ -56,7 +80,9 @@ func (f *fake) Close() {
 
 func newHouse() *house {
 	h := &house{scope: map[court.UnitID][]court.UnitID{}, gone: map[string]error{}, open: map[*fake]bool{}}
+	h.log = &fakeLog{open: map[string]string{}}
 	h.w = New(Params{
+		Log: h.log,
 		Courts: func(_ context.Context, u court.UnitID, _ time.Time) (court.Scope, error) {
 			h.mu.Lock()
 			defer h.mu.Unlock()
@@ -143,6 +169,14 @@ func TestNobodyFollowsWhatIsNotTheirs(t *testing.T) {
 				require.NotErrorIs(t, h.gone[s.who.ID], auth.ErrNoSession)
 			}
 			require.Len(t, h.w.sessions(), len(h.open), "whoever is connected is known")
+			var logged, connected []string
+			for _, x := range h.log.open {
+				logged = append(logged, x)
+			}
+			for _, s := range h.w.sessions() {
+				connected = append(connected, s.hearing+" "+string(s.who.Unit)+" "+s.who.ID)
+			}
+			require.ElementsMatch(t, connected, logged, "and logged, as long as it lasts")
 		}
 		for _, s := range h.w.sessions() {
 			h.w.end(s)

@@ -36,12 +36,16 @@ func opened(srv *pgtest.Server) func(t *testing.T) storetest.Opened {
 	}
 }
 
-func BenchmarkAppend(b *testing.B) {
-	srv := pgtest.Start(b)
-	storetest.BenchAppend(b, func(b *testing.B) store.Store {
+func BenchmarkAppend(b *testing.B) { storetest.BenchAppend(b, benched(pgtest.Start(b))) }
+
+func BenchmarkCoverage(b *testing.B) { storetest.BenchCoverage(b, benched(pgtest.Start(b))) }
+
+// benched makes fresh databases of a benchmark.
+func benched(srv *pgtest.Server) func(b *testing.B) store.Store {
+	return func(b *testing.B) store.Store {
 		st, err := postgres.Open(context.Background(), postgres.Params{DSN: srv.Database(b, migrated)})
 		require.NoError(b, err)
 		b.Cleanup(func() { require.NoError(b, st.Close()) })
 		return st
-	})
+	}
 }

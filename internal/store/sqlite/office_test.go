@@ -28,11 +28,14 @@ func opened(t *testing.T) storetest.Opened {
 	return o
 }
 
-func BenchmarkAppend(b *testing.B) {
-	storetest.BenchAppend(b, func(b *testing.B) store.Store {
-		st, err := sqlite.Open(context.Background(), sqlite.Params{Path: filepath.Join(b.TempDir(), "p.db")})
-		require.NoError(b, err)
-		b.Cleanup(func() { require.NoError(b, st.Close()) })
-		return st
-	})
+func BenchmarkAppend(b *testing.B) { storetest.BenchAppend(b, benched) }
+
+func BenchmarkCoverage(b *testing.B) { storetest.BenchCoverage(b, benched) }
+
+// benched is a fresh database of a benchmark.
+func benched(b *testing.B) store.Store {
+	st, err := sqlite.Open(context.Background(), sqlite.Params{Path: filepath.Join(b.TempDir(), "p.db")})
+	require.NoError(b, err)
+	b.Cleanup(func() { require.NoError(b, st.Close()) })
+	return st
 }

@@ -39,13 +39,15 @@ func (s *Store) PutHearingInfo(ctx context.Context, sc court.Scope, i store.Hear
 			return err
 		}
 		_, err := q.ExecContext(ctx, `
-			INSERT INTO hearing_info (hearing, e_file_code, procedure, instance, form, status, phase, closed, minutes, points, updated)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+			INSERT INTO hearing_info (hearing, e_file_code, procedure, instance, form, status, phase, closed, minutes, points, opened_at, ended_at, updated)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 			ON CONFLICT (hearing) DO UPDATE SET e_file_code = excluded.e_file_code, procedure = excluded.procedure,
 				instance = excluded.instance, form = excluded.form, status = excluded.status, phase = excluded.phase,
-				closed = excluded.closed, minutes = excluded.minutes, points = excluded.points, updated = excluded.updated
+				closed = excluded.closed, minutes = excluded.minutes, points = excluded.points,
+				opened_at = excluded.opened_at, ended_at = excluded.ended_at, updated = excluded.updated
 			WHERE hearing_info.updated <= excluded.updated`,
-			i.Hearing, code, i.Procedure, i.Instance, i.Form, i.Status, i.Phase, bit(i.Closed), i.Minutes, nfc(string(points)), i.Updated)
+			i.Hearing, code, i.Procedure, i.Instance, i.Form, i.Status, i.Phase, bit(i.Closed), i.Minutes, nfc(string(points)),
+			i.OpenedAt, i.EndedAt, i.Updated)
 		if err != nil {
 			return err
 		}
@@ -84,7 +86,7 @@ func (s *Store) HearingInfos(ctx context.Context, sc court.Scope, hearings []str
 			var unit, points string
 			var closed int
 			err := r.Scan(&unit, &i.Hearing, &i.EFileCode, &i.Procedure, &i.Instance, &i.Form, &i.Status, &i.Phase,
-				&closed, &i.Minutes, &points, &i.Updated)
+				&closed, &i.Minutes, &points, &i.OpenedAt, &i.EndedAt, &i.Updated)
 			if err != nil || !sc.Covers(court.UnitID(unit)) {
 				return err
 			}
@@ -94,7 +96,8 @@ func (s *Store) HearingInfos(ctx context.Context, sc court.Scope, hearings []str
 			}
 			out = append(out, *i)
 			return nil
-		}, `SELECT h.unit, i.hearing, i.e_file_code, i.procedure, i.instance, i.form, i.status, i.phase, i.closed, i.minutes, i.points, i.updated
+		}, `SELECT h.unit, i.hearing, i.e_file_code, i.procedure, i.instance, i.form, i.status, i.phase, i.closed, i.minutes, i.points,
+				i.opened_at, i.ended_at, i.updated
 			FROM hearing_info i JOIN hearing h ON h.id = i.hearing
 			WHERE i.hearing IN (`+strings.Join(marks, ", ")+`) ORDER BY i.hearing`, args...)
 		return err

@@ -34,6 +34,13 @@ func RunOffice(t *testing.T, open func(t *testing.T) Opened) {
 		{"FirstAnswerStands", firstAnswerStands},
 		{"AnswersAreForgotten", answersForgotten},
 		{"OfficeArgumentsHaveBounds", officeBounds},
+		{"ReleasesAreKept", releasesAreKept},
+		{"WatchingsEndOnce", watchingsEndOnce},
+		{"WatchingsOfTheDeadEnd", watchingsOfTheDeadEnd},
+		{"CoverageIsOfADay", coverageIsOfADay},
+		{"CoverageOfASimulatedDay", coverageOfASimulatedDay},
+		{"OversightHasBounds", oversightHasBounds},
+		{"OversightCannotBeChanged", oversightCannotBeChanged},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.law(t, &fixture{Opened: open(t)})
@@ -66,6 +73,7 @@ func infoKept(t *testing.T, f *fixture) {
 	old, next := i, i
 	old.Status, old.Updated = "preparing", 99
 	next.Status, next.Phase, next.Closed, next.Points, next.Updated = "in_session", "debate", true, nil, 101
+	next.OpenedAt, next.EndedAt = 90, 95
 	require.NoError(t, f.B.PutHearingInfo(bg(), sc, old), "late, and without effect")
 	got, err = f.A.HearingInfos(bg(), sc, []string{h})
 	require.NoError(t, err)
