@@ -98,9 +98,15 @@ export function segments(all: readonly Entry[]): Segment[] {
   return found;
 }
 
+/** Where a file begins or is joined inside a tone, all frequencies sound for a moment. */
+const BESIDE = 500;
+const STANDS_OUT = 10;
+
 /**
  * loudness decodes a track file and gives, for each tone, the loudest 100 ms in
- * dBFS, by the Goertzel algorithm over the decoded samples.
+ * dBFS, by the Goertzel algorithm over the decoded samples. Only what stands 10 dB
+ * above both of its sides is a tone: a click is as loud at one of them, and 20 ms of a
+ * tone stand out by more than 20.
  */
 export function loudness(file: string, tones: readonly number[]): Record<number, number> {
   const rate = 48_000;
@@ -115,7 +121,11 @@ export function loudness(file: string, tones: readonly number[]): Record<number,
   for (const hz of tones) {
     let best = 0;
     for (let from = 0; from + window <= samples.length; from += window / 2) {
-      best = Math.max(best, goertzel(samples.subarray(from, from + window), hz, rate));
+      const block = samples.subarray(from, from + window);
+      const level = goertzel(block, hz, rate);
+      if (level <= best) continue;
+      const sides = [hz - BESIDE, hz + BESIDE].map((f) => goertzel(block, f, rate));
+      if (level > Math.max(...sides) * 10 ** (STANDS_OUT / 20)) best = level;
     }
     loudest[hz] = 20 * Math.log10(best + 1e-10);
   }
