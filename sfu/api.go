@@ -258,12 +258,28 @@ type PeerParams struct {
 	// is granted to the peer now, connected sources first, then by priority, no source
 	// twice. Prepare has no effect then. Such a peer publishes nothing (ErrBadOffer).
 	Follows bool
+	// Chooses: like Follows, but what its sections carry is said by Peer.Choose.
+	Chooses bool
 	// Onlooker: it hinders nobody. What others publish is refused (ErrCodec) when a peer
 	// with a section for it cannot decode it, unless that peer is an onlooker.
 	Onlooker bool
 	// Classes are those that the peer is in for as long as it is joined, besides its
 	// memberships of a Routing: viewers come and go without a new one.
 	Classes []string
+}
+
+// Choice puts a source behind a section; the zero source: nothing.
+type Choice struct {
+	MID    string
+	Source SourceID
+}
+
+// Chosen is what came of a Choice: pictures with an RTP timestamp after After are of the
+// source; before anything was Sent in the section, all are.
+type Chosen struct {
+	MID   string
+	Sent  bool
+	After uint32
 }
 
 // Codec of a packet.

@@ -143,6 +143,7 @@ type clientParams struct {
 	audio    int      // receiving sections
 	video    int
 	follows  bool
+	chooses  bool
 	prepare  []SourceID
 	profiles []dtls.SRTPProtectionProfile
 	recvRED  bool
@@ -236,7 +237,7 @@ func join(t testing.TB, r *Room, p clientParams) *client {
 		c.obs, hears = &p.hears.observed, p.hears
 	}
 	var err error
-	c.peer, err = r.Join(PeerParams{ID: p.id, Observer: hears, MayPublish: may, Follows: p.follows, Onlooker: p.onlooker, Classes: p.classes})
+	c.peer, err = r.Join(PeerParams{ID: p.id, Observer: hears, MayPublish: may, Follows: p.follows, Chooses: p.chooses, Onlooker: p.onlooker, Classes: p.classes})
 	require.NoError(t, err)
 	c.pc, err = clientAPI(t, p).NewPeerConnection(webrtc.Configuration{})
 	require.NoError(t, err)

@@ -14,6 +14,11 @@ import (
 // changes grants, members, who publishes or who is connected calls it; under the room's
 // lock.
 func (r *Room) refollow(now time.Time) {
+	for _, e := range r.taps {
+		if e.feed != nil && e.feed.tap == e {
+			e.feed.choose()
+		}
+	}
 	for _, p := range r.followers {
 		for _, kind := range [...]SourceKind{Mic, Cam} {
 			p.refollow(kind, now)
@@ -22,6 +27,9 @@ func (r *Room) refollow(now time.Time) {
 }
 
 func (p *Peer) refollow(kind SourceKind, now time.Time) {
+	if p.chooses {
+		return
+	}
 	var free []*section
 	for _, s := range p.sections {
 		if s.src.kind == kind && !s.dead {
@@ -46,6 +54,38 @@ func (p *Peer) refollow(kind SourceKind, now time.Time) {
 			s.carry(p.room.source(id, now), now)
 		}
 	}
+}
+
+// Choose puts sources behind sections of a peer that chooses (PeerParams.Chooses); sections
+// that are not named keep theirs, unknown ones are left out. Grants still decide what
+// flows. It returns what the named sections carry now.
+func (p *Peer) Choose(list []Choice) []Chosen {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	if p.ended || !p.chooses {
+		return nil
+	}
+	now := p.room.engine.p.Now()
+	out := make([]Chosen, 0, len(list))
+	for _, c := range list {
+		s := p.byMID[c.MID]
+		if s == nil || s.dead {
+			continue
+		}
+		id := c.Source
+		if id == (SourceID{}) {
+			id = p.nothing(s.src.kind)
+		}
+		if id.Kind != s.src.kind || validID(id.Peer) != nil {
+			continue
+		}
+		if id != s.src.id {
+			s.carry(p.room.source(id, now), now)
+			s.changed = s.lastTS
+		}
+		out = append(out, Chosen{MID: c.MID, Sent: s.sent, After: s.changed})
+	}
+	return out
 }
 
 // best are at most one source of the kind for each of these sections of a peer to which

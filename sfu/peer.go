@@ -24,8 +24,10 @@ type Peer struct {
 	id         string
 	observer   PeerObserver
 	layers     LayerObserver // nil: the publisher cannot be told
+	feed       *feed         // that it stands for, without a PeerConnection; nil: none
 	mayPublish map[SourceKind]bool
 	follows    bool
+	chooses    bool
 	onlooker   bool
 	classes    []string
 	api        *webrtc.API
@@ -78,7 +80,7 @@ type transport struct {
 
 func newPeer(r *Room, p PeerParams) (*Peer, error) {
 	peer := &Peer{
-		room: r, id: p.ID, observer: p.Observer, mayPublish: map[SourceKind]bool{}, follows: p.Follows, onlooker: p.Onlooker,
+		room: r, id: p.ID, observer: p.Observer, mayPublish: map[SourceKind]bool{}, follows: p.Follows || p.Chooses, chooses: p.Chooses, onlooker: p.Onlooker,
 		classes: slices.Clone(p.Classes),
 		wake:    make(chan struct{}, 1), losses: make(chan struct{}, 1), answers: newAnswerTime(), done: make(chan struct{}), closed: make(chan struct{}),
 		byMID: map[string]*section{}, publish: map[string]*source{}, heard: r.engine.p.Now(),
@@ -88,7 +90,7 @@ func newPeer(r *Room, p PeerParams) (*Peer, error) {
 	peer.tx.mode = r.engine.p.Sender
 	peer.in = newIntake(peer.heard)
 	for _, k := range p.MayPublish {
-		peer.mayPublish[k] = !p.Follows
+		peer.mayPublish[k] = !peer.follows
 	}
 	var err error
 	peer.api, err = peer.newAPI()
@@ -467,8 +469,9 @@ func (p *Peer) Close() {
 	p.closing.Do(func() {
 		p.lock(p.leave)
 		close(p.done)
-		// Graceful: Pion's goroutines are gone afterwards too.
-		if err := p.pc.GracefulClose(); err != nil {
+		if p.feed != nil {
+			p.feed.detach()
+		} else if err := p.pc.GracefulClose(); err != nil { // graceful: Pion's goroutines are gone afterwards too
 			p.room.engine.log.Debug("sfu: closing a peer", "peer", p.id, "error", err)
 		}
 		p.readers.Wait()
@@ -488,6 +491,9 @@ func (p *Peer) leave() {
 	p.unpace()
 	for _, s := range p.sections {
 		p.unbind(s, now)
+	}
+	if p.feed != nil && p.feed.src != nil {
+		p.feed.retire(now)
 	}
 	for _, src := range p.publish {
 		if src.publisher == p {

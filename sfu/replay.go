@@ -22,10 +22,16 @@ func (s *section) views() bool { return s.grant.Yield >= YieldPublic }
 
 // askKey asks for a keyframe of l on behalf of the section.
 func (s *section) askKey(l *layer) {
-	switch {
-	case !s.views():
+	if !s.views() {
 		l.requestKey()
-	case !l.wishKey && l.src.publisher != nil:
+		return
+	}
+	l.wishForKey()
+}
+
+// wishForKey asks for a keyframe as viewers do, who can wait.
+func (l *layer) wishForKey() {
+	if !l.wishKey && l.src.publisher != nil {
 		l.wishKey = true
 		l.src.publisher.kick()
 	}

@@ -179,7 +179,7 @@ func (r *Room) admit(p *Peer) error {
 	}
 	r.peers[p.id] = p
 	p.half = true
-	if p.follows {
+	if p.follows && !p.chooses {
 		r.followers = append(r.followers, p)
 	}
 	r.loop.count.peers.Add(1)
@@ -187,7 +187,8 @@ func (r *Room) admit(p *Peer) error {
 	return nil
 }
 
-// enroll puts the peer into its own classes; under the room's lock.
+// enroll puts the peer into its own classes; under the room's lock. What its classes were
+// shown before it came is no secret to it: it may begin with what is kept.
 func (r *Room) enroll(p *Peer) {
 	if len(p.classes) == 0 {
 		return
@@ -197,7 +198,7 @@ func (r *Room) enroll(p *Peer) {
 	for _, class := range p.classes {
 		c.addMembers = append(c.addMembers, Membership{Peer: p.id, Class: class})
 	}
-	r.noteMembers(&c, r.engine.p.Now())
+	r.noteMembers(&c, time.Time{})
 }
 
 // dismiss takes it out of them; under the room's lock.

@@ -178,6 +178,9 @@ func (r *Room) Apply(rt Routing) error {
 	if err := r.reroute(rt.Epoch, &c, rebuilt, sources, peers); err != nil {
 		return err
 	}
+	for _, f := range r.feeds() { // without the room's lock: no room waits for another's
+		f.quit()
+	}
 	// Copies: the caller's slices are its own.
 	r.applied.Grants = append(r.applied.Grants[:0], rt.Grants...)
 	r.applied.Members = append(r.applied.Members[:0], rt.Members...)

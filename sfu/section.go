@@ -43,6 +43,7 @@ type section struct {
 	pidShift         uint16
 	tl0Shift         uint8
 	lastTS           uint32
+	changed          uint32 // lastTS when Choose last put another source behind it
 	lastAt           time.Time
 	lastPID          uint16
 	lastTL0          uint8

@@ -22,6 +22,7 @@ type tapSource struct {
 type tapEntry struct {
 	p       TapParams
 	sources map[SourceID]*tapSource
+	feed    *feed // that it belongs to; nil: none
 }
 
 // Tap lets a tap hear every source granted to its class, beginning with those
@@ -35,7 +36,13 @@ func (r *Room) Tap(p TapParams) (remove func(), err error) {
 	if r.closed {
 		return nil, fmt.Errorf("room: %w", ErrClosed)
 	}
-	e := &tapEntry{p: p, sources: map[SourceID]*tapSource{}}
+	e := r.addTap(p, nil)
+	return func() { r.removeTap(e) }, nil
+}
+
+// addTap is Tap under the room's lock.
+func (r *Room) addTap(p TapParams, of *feed) *tapEntry {
+	e := &tapEntry{p: p, sources: map[SourceID]*tapSource{}, feed: of}
 	r.taps = append(r.taps, e)
 	now := r.engine.p.Now()
 	for _, src := range r.sources {
@@ -43,7 +50,7 @@ func (r *Room) Tap(p TapParams) (remove func(), err error) {
 	}
 	r.regrantTap(e, now, false)
 	r.regrantTap(e, now, true)
-	return func() { r.removeTap(e) }, nil
+	return e
 }
 
 func (r *Room) removeTap(e *tapEntry) {
@@ -126,7 +133,7 @@ func (t *tapSource) retarget(now time.Time) {
 	t.target = t.src.tallest(t.src.choosable(now, 0, maxLayers-1), t.tap.p.MaxHeight)
 	t.waiting = t.target >= 0 && t.target != t.current
 	if t.waiting {
-		t.src.layers[t.target].requestKey()
+		t.ask(t.src.layers[t.target])
 	}
 	t.src.want(t.reach(now), now)
 }
@@ -141,6 +148,15 @@ func (t *tapSource) wantKey(now time.Time) {
 	if due || p.NeedKey != nil && p.NeedKey(t.src.id) {
 		l.requestKey()
 	}
+}
+
+// ask asks for a keyframe of l; a feed does so as the viewers behind it would.
+func (t *tapSource) ask(l *layer) {
+	if t.tap.feed == nil {
+		l.requestKey()
+		return
+	}
+	l.wishForKey()
 }
 
 // deliver hands one packet to the tap, before it what redundancy recovers.
@@ -175,7 +191,7 @@ func (t *tapSource) choose(l *layer, k *packetRefs) bool {
 	i := int(l.index)
 	if i == t.target && t.waiting {
 		if !k.keyStart {
-			l.requestKey()
+			t.ask(l)
 			return i == t.current && k.pkt.Seq >= t.start
 		}
 		t.current, t.waiting, t.start = i, false, k.pkt.Seq

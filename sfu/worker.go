@@ -54,6 +54,12 @@ func (p *Peer) work() {
 }
 
 func (p *Peer) run(e errands) {
+	if p.feed != nil {
+		if e.keyframes > 0 {
+			p.feed.ask()
+		}
+		return
+	}
 	if len(e.rtcp) > 0 {
 		if err := p.pc.WriteRTCP(e.rtcp); err == nil {
 			p.room.loop.count.keyframes.Add(uint64(e.keyframes))
