@@ -18,6 +18,9 @@ type WatchParams struct {
 	Viewer string
 	// Unit is whose monitor it is. That the hearing lies in its scope was found before.
 	Unit court.UnitID
+	// Flows is called when the connection is up, and with false when it is lost; in order,
+	// by the connection's own goroutine.
+	Flows func(yes bool)
 	// Ended is called when the connection is over: it was lost, the hearing ended here, or
 	// Close. The connection's own goroutine calls it; it waits for nothing.
 	Ended func()
@@ -45,7 +48,7 @@ func (rs *Rooms) Watch(p WatchParams) (*Watching, *hearing.Refusal) {
 	case !l.Monitored(p.Unit):
 		return nil, refuseNotReleased()
 	}
-	o := watchObserver{ended: p.Ended}
+	o := watchObserver{flows: p.Flows, ended: p.Ended}
 	peer, err := r.p.media.Join(sfu.PeerParams{
 		ID: p.Viewer, Observer: o, Follows: true, Onlooker: true,
 		// Both: the routes say which of them is granted anything.
@@ -95,12 +98,20 @@ func (w *Watching) Show(width, height int) {
 // Close ends it: nothing flows when it returns.
 func (w *Watching) Close() { w.peer.Close() }
 
-// watchObserver waits for the end of a monitor's connection.
-type watchObserver struct{ ended func() }
+// watchObserver follows the state of a monitor's connection.
+type watchObserver struct {
+	flows func(bool)
+	ended func()
+}
 
 // PeerState implements sfu.PeerObserver.
 func (o watchObserver) PeerState(_ string, s sfu.PeerState) {
-	if s == sfu.PeerClosed {
+	switch s {
+	case sfu.PeerConnected:
+		o.flows(true)
+	case sfu.PeerLost:
+		o.flows(false)
+	case sfu.PeerClosed:
 		o.ended()
 	}
 }

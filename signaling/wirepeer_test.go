@@ -365,7 +365,7 @@ func (s *stage) watches(monitor string, unit court.UnitID) {
 			require.NoError(s.t, err)
 		}
 	}
-	w, ref := s.rooms.Watch(WatchParams{Hearing: testHearing, Viewer: monitor, Unit: unit, Ended: func() {}})
+	w, ref := s.rooms.Watch(WatchParams{Hearing: testHearing, Viewer: monitor, Unit: unit, Flows: func(bool) {}, Ended: func() {}})
 	require.Nil(s.t, ref)
 	offer, err := pc.CreateOffer(nil)
 	require.NoError(s.t, err)

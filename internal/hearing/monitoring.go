@@ -3,6 +3,7 @@ package hearing
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"phientoa/internal/court"
@@ -153,7 +154,7 @@ func Monitored(s *State, u court.UnitID) Class {
 
 // forMonitors tells whether a class is one of those who follow from outside.
 func (c Class) forMonitors() bool {
-	return c == ClassMonitors || len(c) > len(ClassMonitors) && c[:len(ClassMonitors)+1] == ClassMonitors+":"
+	return c == ClassMonitors || strings.HasPrefix(string(c), string(ClassMonitors)+":")
 }
 
 func (SetMonitoring) command() string { return "set_monitoring" }

@@ -152,15 +152,15 @@ func (s *State) camPriority(d *Device) uint8 {
 
 // yielding says which copies of a courtroom camera an overloaded server gives up:
 // those of who follows from outside, those of the public, and those of whom nobody has to see now. Signs are speech and
-// stay for everybody; the record stays whole.
+// stay for everybody in the hearing and for the public; the record stays whole.
 func (s *State) yielding(d *Device, grants []Grant) []Grant {
 	for i := range grants {
 		switch g := &grants[i]; {
+		case g.Audience.Class.forMonitors():
+			g.Yield = YieldMonitor
 		case s.signs(d) || g.Audience.Class == ClassRecorder:
 		case g.Audience.Class == ClassPublic:
 			g.Yield = YieldPublic
-		case g.Audience.Class.forMonitors():
-			g.Yield = YieldMonitor
 		case !s.mustBeSeen(d):
 			g.Yield = YieldThumbnail
 		}

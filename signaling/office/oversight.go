@@ -2,9 +2,12 @@ package office
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"phientoa/internal/auth"
@@ -26,6 +29,9 @@ type Oversight interface {
 const (
 	maxWatchOffer = 64 << 10 // bytes of SDP
 	maxPixels     = 8192     // of width or height
+	// What one connection receives at once: as many sounds as the sfu gives to a viewer.
+	maxWatchPictures = 1
+	maxWatchSounds   = 3
 )
 
 // WatchItem is a hearing that the procuracy may follow, if the court lets it.
@@ -110,6 +116,9 @@ func (o *Office) oversight(c *call) (any, error) {
 	a := OversightAnswer{Hearings: make([]WatchItem, 0, len(list))}
 	names := o.courtNames(ctx, list)
 	for _, i := range list {
+		if !i.Released {
+			i.Phase = "" // what is being done there is not for those outside
+		}
 		a.Hearings = append(a.Hearings, WatchItem{
 			Hearing: i.Hearing, Unit: string(i.Unit), Court: names[string(i.Unit)], DocketNo: i.DocketNo,
 			Status: string(i.Status), Phase: string(i.Phase), Since: time.UnixMicro(i.Since).UTC(), Released: i.Released,
@@ -126,6 +135,8 @@ func (o *Office) watch(c *call) (any, error) {
 	switch {
 	case b.SDP == "" || len(b.SDP) > maxWatchOffer:
 		return nil, badBody("sdp", "Thiếu hoặc quá dài.", "Missing or too long.")
+	case mediaLines(b.SDP, "video") > maxWatchPictures || mediaLines(b.SDP, "audio") > maxWatchSounds:
+		return nil, badBody("sdp", "Chỉ nhận một hình và ba tiếng trong một kết nối.", "One connection takes one picture and three sounds.")
 	case !validSize(b.Width, b.Height):
 		return nil, badSize()
 	}
@@ -133,7 +144,8 @@ func (o *Office) watch(c *call) (any, error) {
 	again.Body = nil
 	id, answer, err := o.p.Oversight.Watch(c.r.Context(), c.Official, oversight.Ask{
 		Hearing: c.object(), SDP: b.SDP, Width: b.Width, Height: b.Height,
-		Again: func(ctx context.Context) (auth.Official, error) { return o.p.Officials.Who(again.WithContext(ctx)) },
+		SignIn: signInOf(again),
+		Again:  func(ctx context.Context) (auth.Official, error) { return o.p.Officials.Who(again.WithContext(ctx)) },
 	})
 	var ref *hearing.Refusal
 	switch {
@@ -146,6 +158,15 @@ func (o *Office) watch(c *call) (any, error) {
 		return nil, err
 	}
 	return WatchAnswer{Session: id, SDP: answer}, nil
+}
+
+// mediaLines counts the m-lines of a kind (RFC 8866 section 5.14).
+func mediaLines(sdp, kind string) int { return strings.Count("\n"+sdp, "\nm="+kind+" ") }
+
+// signInOf is the same for all requests under one sign-in, and tells nobody how to repeat it.
+func signInOf(r *http.Request) string {
+	sum := sha256.Sum256([]byte(strings.Join(r.Header.Values("Cookie"), ";")))
+	return hex.EncodeToString(sum[:])
 }
 
 func watchStatus(ref *hearing.Refusal) int {

@@ -24,7 +24,10 @@ import (
 // Bounds.
 const (
 	maxOfAccount = 32                     // hearings that one account follows at once
-	maxOfAll     = 1000                   // of the node
+	maxOfHearing = 200                    // who follow one hearing, so that those who take part find room
+	maxSame      = 2                      // connections of an account to one hearing: one goes as the next comes
+	maxAll       = 1000                   // of the node
+	maxWaiting   = 200                    // of the node that have no connection yet
 	recheckEvery = 500 * time.Millisecond // whether who follows still may
 	recheckTime  = 5 * time.Second        // for one look at all of them
 	offerTime    = 10 * time.Second
@@ -47,7 +50,7 @@ type Watching interface {
 	Close()
 }
 
-// Params of New. All but Logger are needed.
+// Params of New. All but Log and Logger are needed.
 type Params struct {
 	// Courts is whose hearings a unit of the procuracy may follow at a time: the courts of
 	// its level and below.
@@ -83,9 +86,12 @@ type session struct {
 	id, hearing string
 	court       court.UnitID
 	who         auth.Official
+	signIn      string
 	again       func(context.Context) (auth.Official, error)
 	watching    Watching
-	logged      string // in Params.Log
+	flows       bool
+	began       bool   // it has flowed
+	logged      string // in Params.Log, while it flows
 }
 
 // New makes Watchers without anybody; Run looks after them.
@@ -134,8 +140,10 @@ type Ask struct {
 	Hearing       string
 	SDP           string // the browser's offer, which receives only
 	Width, Height int    // pixels at which the picture is shown
-	// Again tells, as long as the connection lasts, who asks: the sign-in may end.
-	Again func(context.Context) (auth.Official, error)
+	// SignIn is one for all that is asked under the same sign-in, and no secret. Again
+	// tells, as long as the connection lasts, whose it is: it may end.
+	SignIn string
+	Again  func(context.Context) (auth.Official, error)
 }
 
 // Watch begins to follow a hearing and answers the offer. A hearing outside of the scope
@@ -150,12 +158,13 @@ func (w *Watchers) Watch(ctx context.Context, who auth.Official, a Ask) (id, ans
 	if at < 0 {
 		return "", "", store.ErrNotFound
 	}
-	s := &session{id: rand.Text(), hearing: a.Hearing, court: list[at].Unit, who: who, again: a.Again}
+	s := &session{id: rand.Text(), hearing: a.Hearing, court: list[at].Unit, who: who, signIn: a.SignIn, again: a.Again}
 	if err := w.enter(s); err != nil {
 		return "", "", err
 	}
 	watching, ref := w.p.Join(signaling.WatchParams{
-		Hearing: a.Hearing, Viewer: "watch-" + s.id, Unit: who.Unit, Ended: func() { w.leave(s.id) },
+		Hearing: a.Hearing, Viewer: "watch-" + s.id, Unit: who.Unit,
+		Flows: func(yes bool) { w.flows(s, yes) }, Ended: func() { w.leave(s.id) },
 	})
 	if ref != nil {
 		w.leave(s.id)
@@ -166,7 +175,6 @@ func (w *Watchers) Watch(ctx context.Context, who auth.Official, a Ask) (id, ans
 		watching.Close()
 		return "", "", store.ErrNotFound
 	}
-	w.p.Note(s.court, s.hearing, who.ID, noteBegan)
 	ctx, cancel := context.WithTimeout(ctx, offerTime)
 	defer cancel()
 	if answer, ref = watching.Offer(ctx, a.SDP); ref != nil {
@@ -181,46 +189,79 @@ func (w *Watchers) Watch(ctx context.Context, who auth.Official, a Ask) (id, ans
 func (w *Watchers) enter(s *session) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	own := 0
+	var own, here, same, waiting int
 	for _, o := range w.open {
-		if o.who.ID == s.who.ID {
-			own++
-		}
+		mine, at := o.who.ID == s.who.ID, o.hearing == s.hearing
+		own, here, same, waiting = own+count(mine), here+count(at), same+count(mine && at), waiting+count(!o.began)
 	}
-	if w.closed || own >= maxOfAccount || len(w.open) >= maxOfAll {
+	if w.closed || own >= maxOfAccount || here >= maxOfHearing || same >= maxSame || waiting >= maxWaiting || len(w.open) >= maxAll {
 		return ErrTooMany
 	}
 	w.open[s.id] = s
 	return nil
 }
 
-// joined notes the connection; false: the place is gone.
+func count(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// joined notes the connection; false: the place is gone, or everybody is being sent out.
 func (w *Watchers) joined(s *session, watching Watching) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.open[s.id] == nil {
+	if w.closed || w.open[s.id] == nil {
 		return false
 	}
 	s.watching = watching
-	if w.p.Log != nil {
-		s.logged = w.p.Log.Began(s.hearing, s.who.Unit, s.who.ID)
-	}
 	return true
+}
+
+// flows notes that the connection carries something, or does no more: who merely asked,
+// or whose line lets nothing through, has followed nothing.
+func (w *Watchers) flows(s *session, yes bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.open[s.id] == nil || s.flows == yes {
+		return
+	}
+	s.flows = yes
+	if !s.began {
+		s.began = true
+		w.p.Note(s.court, s.hearing, s.who.ID, noteBegan)
+	}
+	w.log(s)
+}
+
+// log begins or ends the entry of what flows; under the lock.
+func (w *Watchers) log(s *session) {
+	switch {
+	case w.p.Log == nil:
+	case s.flows:
+		s.logged = w.p.Log.Began(s.hearing, s.who.Unit, s.who.ID)
+	default:
+		w.p.Log.Ended(s.logged)
+	}
 }
 
 // leave gives the place up; true when it was there, with a connection.
 func (w *Watchers) leave(id string) bool {
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	s := w.open[id]
 	delete(w.open, id)
-	w.mu.Unlock()
 	if s == nil || s.watching == nil {
 		return false
 	}
-	if w.p.Log != nil {
-		w.p.Log.Ended(s.logged)
+	if s.flows {
+		s.flows = false
+		w.log(s)
 	}
-	w.p.Note(s.court, s.hearing, s.who.ID, noteEnded)
+	if s.began {
+		w.p.Note(s.court, s.hearing, s.who.ID, noteEnded)
+	}
 	return true
 }
 
@@ -293,21 +334,33 @@ func (w *Watchers) sessions() []*session {
 }
 
 // recheck ends who has signed out, lost the role, or whose scope the hearing has left.
-// While the database is away nobody's right can be taken, and nobody is ended.
+// While the database is away nobody's right can be taken, and nobody is ended. A sign-in
+// is asked for once, however many hearings it follows.
 func (w *Watchers) recheck(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, recheckTime)
 	defer cancel()
 	type right struct{ unit, at court.UnitID }
 	known := map[right]bool{}
+	type answer struct {
+		who auth.Official
+		err error
+	}
+	asked := map[string]answer{}
 	for _, s := range w.sessions() {
-		now, err := s.again(ctx)
+		of := cmp.Or(s.signIn, s.id)
+		a, ok := asked[of]
+		if !ok {
+			a.who, a.err = s.again(ctx)
+			asked[of] = a
+		}
+		now, err := a.who, a.err
 		if errors.Is(err, auth.ErrNoSession) || err == nil && (now.ID != s.who.ID || now.Unit != s.who.Unit || !now.Has(store.RoleProcuracyHead)) {
 			w.end(s)
 			continue
 		}
 		key := right{s.who.Unit, s.court}
-		covered, asked := known[key]
-		if !asked {
+		covered, ok := known[key]
+		if !ok {
 			scope, err := w.p.Courts(ctx, s.who.Unit, w.p.Now())
 			covered = err != nil || scope.Covers(s.court)
 			known[key] = covered

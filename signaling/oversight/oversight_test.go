@@ -68,6 +68,7 @@ func (f *fake) Offer(_ context.Context, sdp string) (string, *hearing.Refusal) {
 	if sdp == "bad" {
 		return "", &hearing.Refusal{Code: "media_offer"}
 	}
+	f.p.Flows(sdp != "dead line")
 	return "answer", nil
 }
 func (f *fake) Show(w, h int) { f.sizes = append(f.sizes, [2]int{w, h}) }
@@ -110,7 +111,7 @@ func head(id string, unit court.UnitID) auth.Official {
 }
 
 func (h *house) ask(who auth.Official, id, sdp string) (string, error) {
-	s, _, err := h.w.Watch(context.Background(), who, Ask{Hearing: id, SDP: sdp, Again: func(context.Context) (auth.Official, error) {
+	s, _, err := h.w.Watch(context.Background(), who, Ask{Hearing: id, SDP: sdp, SignIn: who.ID + " " + string(who.Unit), Again: func(context.Context) (auth.Official, error) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		return who, h.gone[who.ID]
@@ -136,7 +137,7 @@ func TestNobodyFollowsWhatIsNotTheirs(t *testing.T) {
 			default:
 				id := rapid.SampledFrom([]string{"h1", "h2", "h3", "nowhere"}).Draw(t, "hearing")
 				scope := court.ScopeOf(h.scope[who.Unit]...)
-				s, err := h.ask(who, id, rapid.SampledFrom([]string{"good", "bad"}).Draw(t, "sdp"))
+				s, err := h.ask(who, id, rapid.SampledFrom([]string{"good", "bad", "dead line"}).Draw(t, "sdp"))
 				switch {
 				case id == "nowhere" || !scope.Covers(court.UnitID("court-"+id)):
 					require.ErrorIs(t, err, store.ErrNotFound)
@@ -174,9 +175,12 @@ func TestNobodyFollowsWhatIsNotTheirs(t *testing.T) {
 				logged = append(logged, x)
 			}
 			for _, s := range h.w.sessions() {
+				if !s.flows {
+					continue
+				}
 				connected = append(connected, s.hearing+" "+string(s.who.Unit)+" "+s.who.ID)
 			}
-			require.ElementsMatch(t, connected, logged, "and logged, as long as it lasts")
+			require.ElementsMatch(t, connected, logged, "and logged, as long as something flows")
 		}
 		for _, s := range h.w.sessions() {
 			h.w.end(s)
@@ -198,22 +202,63 @@ func TestNobodyFollowsWhatIsNotTheirs(t *testing.T) {
 
 func TestBoundsOfFollowing(t *testing.T) {
 	h := newHouse()
-	h.live = []signaling.LiveHearing{{ID: "h1", Unit: "court"}}
 	h.scope["vks"] = []court.UnitID{"court"}
-	for range maxOfAccount {
-		_, err := h.ask(head("a", "vks"), "h1", "good")
+	for i := range maxOfAccount {
+		h.live = append(h.live, signaling.LiveHearing{ID: fmt.Sprint("h", i), Unit: "court"})
+	}
+	for i := range maxOfAccount {
+		_, err := h.ask(head("a", "vks"), h.live[i/maxSame].ID, "good")
 		require.NoError(t, err)
 	}
-	_, err := h.ask(head("a", "vks"), "h1", "good")
-	require.ErrorIs(t, err, ErrTooMany)
+	_, err := h.ask(head("a", "vks"), h.live[maxOfAccount-1].ID, "good")
+	require.ErrorIs(t, err, ErrTooMany, "of the account")
+	for range maxSame {
+		_, err = h.ask(head("b", "vks"), "h1", "good")
+		require.NoError(t, err, "another account has its own")
+	}
 	_, err = h.ask(head("b", "vks"), "h1", "good")
-	require.NoError(t, err, "another account has its own")
+	require.ErrorIs(t, err, ErrTooMany, "of the account in one hearing")
 	h.refuse = &hearing.Refusal{Code: "not_released"}
-	_, err = h.ask(head("b", "vks"), "h1", "good")
+	_, err = h.ask(head("b", "vks"), "h2", "good")
 	var ref *hearing.Refusal
 	require.True(t, errors.As(err, &ref))
-	require.Equal(t, "denied.watch h1 b", h.notes[len(h.notes)-1])
-	require.Len(t, h.w.sessions(), maxOfAccount+1, "who is refused has no place")
+	require.Equal(t, "denied.watch h2 b", h.notes[len(h.notes)-1])
+	require.Len(t, h.w.sessions(), maxOfAccount+maxSame, "who is refused has no place")
+}
+
+// However many follow, there is room in the hearing for those who take part, and for
+// those whose connection is still being made.
+func TestFollowersLeaveRoom(t *testing.T) {
+	for _, c := range []struct {
+		most int
+		sdp  string
+		to   func(i int) string
+	}{
+		{maxOfHearing, "good", func(int) string { return "h0" }},
+		{maxWaiting, "dead line", func(i int) string { return fmt.Sprint("h", i%maxOfAccount) }},
+	} {
+		h := newHouse()
+		h.scope["vks"] = []court.UnitID{"court"}
+		for i := range maxOfAccount {
+			h.live = append(h.live, signaling.LiveHearing{ID: fmt.Sprint("h", i), Unit: "court"})
+		}
+		for i := range c.most {
+			_, err := h.ask(head(fmt.Sprint("who", i), "vks"), c.to(i), c.sdp)
+			require.NoError(t, err)
+		}
+		_, err := h.ask(head("late", "vks"), c.to(c.most), c.sdp)
+		require.ErrorIs(t, err, ErrTooMany)
+		for _, s := range h.w.sessions() {
+			h.w.end(s)
+			break
+		}
+		_, err = h.ask(head("late", "vks"), c.to(c.most), c.sdp)
+		require.NoError(t, err)
+		if c.sdp != "good" {
+			require.Zero(t, h.log.begun, "nobody has followed anything")
+			require.Empty(t, h.notes)
+		}
+	}
 }
 
 // Within a second of the sign-out nothing comes any more, and with the process's end for

@@ -156,8 +156,9 @@ function Monitoring({ view }: { view: View }) {
       </Act>
     );
   }
-  // Behind closed doors units are let in by name alone, which this desk does not offer.
-  if (view.visibility === "closed") return null;
+  // Behind closed doors, those of a deliberation too, units are let in by name alone,
+  // which this desk does not offer.
+  if (view.visibility !== "public") return null;
   return (
     <Act
       isDisabled={link !== "open"}
