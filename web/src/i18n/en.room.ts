@@ -139,7 +139,8 @@ export const enRoom: Readonly<Record<keyof typeof viRoom, string>> = {
   act_public: "Return to public",
   act_closed_confirm:
     "Attendees, journalists and viewing places no longer see or hear the hearing.",
-  act_public_confirm: "Attendees and viewing places see and hear the hearing again; monitoring is again as it was before the doors were closed.",
+  act_public_confirm:
+    "Attendees and viewing places see and hear the hearing again; monitoring is again as it was before the doors were closed.",
   affected_public: "All attendees and journalists following online",
   viewer_closed_title: "The hearing is held behind closed doors",
   viewer_closed_text:

@@ -142,7 +142,8 @@ export const viRoom = {
   act_public: "Trở lại xét xử công khai",
   act_closed_confirm:
     "Người tham dự, nhà báo và các nơi theo dõi không còn xem, nghe được phiên tòa.",
-  act_public_confirm: "Người tham dự và các nơi theo dõi lại được xem và nghe phiên tòa; theo dõi trực tuyến trở lại như trước khi xử kín.",
+  act_public_confirm:
+    "Người tham dự và các nơi theo dõi lại được xem và nghe phiên tòa; theo dõi trực tuyến trở lại như trước khi xử kín.",
   affected_public: "Toàn bộ người tham dự, nhà báo theo dõi trực tuyến",
   viewer_closed_title: "Phiên tòa đang xét xử kín",
   viewer_closed_text:
