@@ -275,7 +275,7 @@ type Choice struct {
 }
 
 // Chosen is what came of a Choice: pictures with an RTP timestamp after After are of the
-// source; before anything was Sent in the section, all are.
+// source; when nothing had been Sent in the section before it, all are.
 type Chosen struct {
 	MID   string
 	Sent  bool

@@ -81,9 +81,9 @@ func (p *Peer) Choose(list []Choice) []Chosen {
 		}
 		if id != s.src.id {
 			s.carry(p.room.source(id, now), now)
-			s.changed = s.lastTS
+			s.changed, s.changedSent = s.lastTS, s.sent
 		}
-		out = append(out, Chosen{MID: c.MID, Sent: s.sent, After: s.changed})
+		out = append(out, Chosen{MID: c.MID, Sent: s.changedSent, After: s.changed})
 	}
 	return out
 }

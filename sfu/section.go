@@ -43,7 +43,8 @@ type section struct {
 	pidShift         uint16
 	tl0Shift         uint8
 	lastTS           uint32
-	changed          uint32 // lastTS when Choose last put another source behind it
+	changed          uint32 // lastTS when Choose last put another source behind it,
+	changedSent      bool   // and sent
 	lastAt           time.Time
 	lastPID          uint16
 	lastTL0          uint8

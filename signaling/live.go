@@ -26,12 +26,22 @@ type LiveHearing struct {
 	Recording  bool
 	Trouble    string // the recorder's code, empty when none
 
-	state *hearing.State
+	// Monitors is the class in which monitors of a unit, in whose scope the hearing lies,
+	// may follow it by the court's decision, "" for none; nil: nobody may.
+	Monitors func(court.UnitID) hearing.Class
 }
 
 // Monitored tells whether monitors of the unit, in whose scope the hearing lies, may
 // follow it by the court's decision. Whether there is anything to see depends on Status.
-func (l *LiveHearing) Monitored(u court.UnitID) bool { return hearing.Monitored(l.state, u) != "" }
+func (l *LiveHearing) Monitored(u court.UnitID) bool { return l.MonitoredAs(u) != "" }
+
+// MonitoredAs is Monitors, "" where that is nil.
+func (l *LiveHearing) MonitoredAs(u court.UnitID) hearing.Class {
+	if l.Monitors == nil {
+		return ""
+	}
+	return l.Monitors(u)
+}
 
 // LivePoint is a point's light ("ok", "partial", "lost", "waiting").
 type LivePoint struct {
@@ -80,10 +90,12 @@ func (rs *Rooms) Live() []LiveHearing {
 // noteLive leaves the latest word for Live. On the actor; v is the system's view
 // of eff.
 func (r *Room) noteLive(v hearing.View) {
+	state := r.eff
 	l := &LiveHearing{
 		ID: r.p.row.ID, Unit: r.p.row.Unit, DocketNo: v.DocketNo, Status: v.Status,
 		Phase: v.Phase, Visibility: v.Visibility, Since: v.Since,
-		Expected: len(r.p.booking.People), Recording: v.Recording && r.recording.on, Trouble: v.Trouble, state: r.eff,
+		Expected: len(r.p.booking.People), Recording: v.Recording && r.recording.on, Trouble: v.Trouble,
+		Monitors: func(u court.UnitID) hearing.Class { return hearing.Monitored(state, u) },
 	}
 	for _, p := range v.People {
 		if p.Connected {

@@ -37,6 +37,7 @@ func (n *node) openOffice() error {
 			}
 			return w, nil
 		},
+		Walls: officeWalls{n.rooms.Walls()},
 	})
 	n.office, err = office.New(office.Params{
 		Store: n.store, Officials: n.officials, Inviter: n.auth, Directory: n.store, Access: n.access,
@@ -53,6 +54,18 @@ func (n *node) openOffice() error {
 		Live: n.liveHearings, BaseURL: base, Demo: n.p.demo, Logger: n.logger,
 	})
 	return err
+}
+
+// officeWalls gives the walls' connections as what oversight knows.
+type officeWalls struct{ *signaling.Walls }
+
+// Open implements oversight.WallMedia.
+func (w officeWalls) Open(p signaling.WallParams) (oversight.Screen, *hearing.Refusal) {
+	s, ref := w.Walls.Open(p)
+	if ref != nil {
+		return nil, ref // not a typed nil
+	}
+	return s, nil
 }
 
 // oversees is whose hearings a unit of the procuracy may follow.

@@ -23,6 +23,9 @@ type Oversight interface {
 	Watch(ctx context.Context, who auth.Official, a oversight.Ask) (id, answer string, err error)
 	Show(who auth.Official, id string, width, height int) error
 	End(who auth.Official, id string) error
+	OpenWall(ctx context.Context, who auth.Official, a oversight.WallAsk) (id, answer string, places int, err error)
+	Fill(ctx context.Context, who auth.Official, id string, hearings []string) ([]oversight.Tile, error)
+	EndWall(who auth.Official, id string) error
 }
 
 // Bounds of what a viewer's browser sends.
@@ -147,17 +150,24 @@ func (o *Office) watch(c *call) (any, error) {
 		SignIn: signInOf(again),
 		Again:  func(ctx context.Context) (auth.Official, error) { return o.p.Officials.Who(again.WithContext(ctx)) },
 	})
+	if err != nil {
+		return nil, watchProblem(err)
+	}
+	return WatchAnswer{Session: id, SDP: answer}, nil
+}
+
+// watchProblem says why nothing could be followed.
+func watchProblem(err error) error {
 	var ref *hearing.Refusal
 	switch {
 	case errors.As(err, &ref):
-		return nil, problem(watchStatus(ref), ref.Code, ref.Vi, ref.En)
+		return problem(watchStatus(ref), ref.Code, ref.Vi, ref.En)
 	case errors.Is(err, oversight.ErrTooMany):
-		return nil, problem(http.StatusTooManyRequests, "too_many_watched",
+		return problem(http.StatusTooManyRequests, "too_many_watched",
 			"Đang theo dõi quá nhiều phiên tòa cùng lúc. Hãy đóng bớt.", "Too many hearings are followed at once. Please close some.")
-	case err != nil:
-		return nil, err
+	default:
+		return err
 	}
-	return WatchAnswer{Session: id, SDP: answer}, nil
 }
 
 // mediaLines counts the m-lines of a kind (RFC 8866 section 5.14).

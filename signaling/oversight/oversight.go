@@ -50,7 +50,7 @@ type Watching interface {
 	Close()
 }
 
-// Params of New. All but Log and Logger are needed.
+// Params of New. All but Walls, Log and Logger are needed.
 type Params struct {
 	// Courts is whose hearings a unit of the procuracy may follow at a time: the courts of
 	// its level and below.
@@ -59,7 +59,9 @@ type Params struct {
 	Live func() []signaling.LiveHearing
 	// Join begins to follow one.
 	Join func(signaling.WatchParams) (Watching, *hearing.Refusal)
-	Note func(unit court.UnitID, hearing, account, what string) // for the access log
+	// Walls is where many are followed side by side; nil: nowhere.
+	Walls WallMedia
+	Note  func(unit court.UnitID, hearing, account, what string) // for the access log
 	// Log keeps who followed what from when to when; nil: nobody asks for it.
 	Log    Log
 	Now    func() time.Time
@@ -79,6 +81,8 @@ type Watchers struct {
 	mu     sync.Mutex
 	closed bool
 	open   map[string]*session // by id
+
+	walls walls
 }
 
 // session is a hearing that somebody follows.
@@ -99,7 +103,7 @@ func New(p Params) *Watchers {
 	if p.Logger == nil {
 		p.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Watchers{p: p, open: map[string]*session{}}
+	return &Watchers{p: p, open: map[string]*session{}, walls: walls{open: map[string]*wall{}, feeds: map[string]*fed{}}}
 }
 
 // Item is a hearing of somebody's scope.
@@ -314,6 +318,7 @@ func (w *Watchers) Run(ctx context.Context) {
 			for _, s := range w.sessions() {
 				w.end(s)
 			}
+			w.endWalls()
 			return
 		case <-t.C:
 			w.recheck(ctx)
@@ -341,20 +346,9 @@ func (w *Watchers) recheck(ctx context.Context) {
 	defer cancel()
 	type right struct{ unit, at court.UnitID }
 	known := map[right]bool{}
-	type answer struct {
-		who auth.Official
-		err error
-	}
-	asked := map[string]answer{}
+	asked := &signIns{}
 	for _, s := range w.sessions() {
-		of := cmp.Or(s.signIn, s.id)
-		a, ok := asked[of]
-		if !ok {
-			a.who, a.err = s.again(ctx)
-			asked[of] = a
-		}
-		now, err := a.who, a.err
-		if errors.Is(err, auth.ErrNoSession) || err == nil && (now.ID != s.who.ID || now.Unit != s.who.Unit || !now.Has(store.RoleProcuracyHead)) {
+		if !asked.hold(ctx, cmp.Or(s.signIn, s.id), s.who, s.again) {
 			w.end(s)
 			continue
 		}
@@ -369,4 +363,25 @@ func (w *Watchers) recheck(ctx context.Context) {
 			w.end(s)
 		}
 	}
+	if w.p.Walls != nil {
+		w.recheckWalls(ctx, asked)
+	}
+}
+
+// signIns are asked about once a look.
+type signIns struct{ known map[string]bool }
+
+// hold tells whether the sign-in still is the official's, a head of the same unit. While
+// the database is away it does.
+func (k *signIns) hold(ctx context.Context, signIn string, who auth.Official, again func(context.Context) (auth.Official, error)) bool {
+	if ok, asked := k.known[signIn]; asked {
+		return ok
+	}
+	now, err := again(ctx)
+	ok := !errors.Is(err, auth.ErrNoSession) && (err != nil || now.ID == who.ID && now.Unit == who.Unit && now.Has(store.RoleProcuracyHead))
+	if k.known == nil {
+		k.known = map[string]bool{}
+	}
+	k.known[signIn] = ok
+	return ok
 }

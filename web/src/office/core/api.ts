@@ -5,6 +5,7 @@ import type { PartIndex } from "../play/parts";
 import { archives } from "./archives";
 import { type Client, type Finding, PROOF_WITHIN } from "./client";
 import { minutes } from "./minutes";
+import type { Tile } from "./wall";
 
 export type Role =
   | "judge"
@@ -408,6 +409,17 @@ function oversight(c: Client) {
       }),
     watchSize: (session: string, size: { width: number; height: number }) =>
       c.ask<void>(`${o}/sessions/${q(session)}`, { method: "PUT", body: size }),
+    wall: (sdp: string) =>
+      c.ask<{ wall: string; sdp: string; places: number }>(`${o}/walls`, {
+        method: "POST",
+        body: { sdp },
+      }),
+    wallTiles: (wall: string, hearings: readonly string[]) =>
+      c.ask<{ tiles: Tile[] }>(`${o}/walls/${q(wall)}/tiles`, {
+        method: "PUT",
+        body: { hearings },
+      }),
+    wallEnd: (wall: string) => c.ask<void>(`${o}/walls/${q(wall)}`, { method: "DELETE" }),
     watchEnd: (session: string) => c.ask<void>(`${o}/sessions/${q(session)}`, { method: "DELETE" }),
   };
 }

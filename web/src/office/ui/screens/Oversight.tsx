@@ -1,25 +1,23 @@
-// Theo dõi: the hearings within the scope of a procuracy's unit, each in a tile of its
-// own; one of them large and with sound. There is no way back into the hearing.
-import { useEffect, useRef, useState } from "react";
-import { clockSeconds } from "../../../core/dates";
+// Theo dõi: the hearings within the scope of a procuracy's unit, on a wall of pages, each
+// in a tile of its own; one of them large and with sound. There is no way back into the
+// hearing.
+import { type CSSProperties, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Act } from "../../../ui/parts/controls";
 import type { Watchable } from "../../core/api";
 import { asRefused, type Refused } from "../../core/client";
 import { Poll } from "../../core/poll";
-import { type Size, Watch } from "../../core/watch";
-import { useMe, useOffice, useOfficeTexts } from "../context";
-import { TextField } from "../parts/fields";
+import { type Shown, Wall } from "../../core/wall";
+import { useOffice, useOfficeTexts } from "../context";
+import { Pick, TextField } from "../parts/fields";
 import { Note, Page, Trouble } from "../parts/page";
-import { StatusMark } from "../parts/StatusMark";
-import { statusWord } from "../words";
 import css from "./Oversight.module.css";
+import { flows, Tile } from "./OversightTiles";
 
-/** Pictures at once; the others are in the list and can be filtered for. */
-const TILES = 9;
-const SMALL: Size = { width: 320, height: 180 };
-const LARGE: Size = { width: 1280, height: 720 };
-
-const flows = (h: Watchable): boolean => h.released && h.status === "in_session";
+/** Hearings on one page. */
+const SIZES = [1, 4, 9, 16, 25] as const;
+const PLACES = 25;
+/** A full screen turns its page, in milliseconds. */
+const TURN = 20_000;
 
 /** useWatchable asks every few seconds what is open and what the court lets be followed. */
 function useWatchable(): { hearings: Watchable[] | null; lost: Refused | null } {
@@ -48,163 +46,229 @@ function useWatchable(): { hearings: Watchable[] | null; lost: Refused | null } 
   return { hearings, lost };
 }
 
-export function Oversight() {
-  const { t } = useOfficeTexts();
-  const { hearings, lost } = useWatchable();
-  const [wanted, setWanted] = useState("");
-  const [loud, setLoud] = useState("");
-  const found = (hearings ?? []).filter((h) => h.docket_no.includes(wanted.trim()));
-  const live = found.filter(flows);
-  const shown = new Set([...live.filter((h) => h.hearing === loud), ...live].slice(0, TILES));
-  return (
-    <Page title={t("oversight_title")} lead={t("oversight_lead")} wide>
-      <Trouble refused={lost} title={t("not_loaded")} />
-      {hearings === null && !lost ? <p role="status">{t("office_loading")}</p> : null}
-      {hearings !== null && hearings.length === 0 ? (
-        <Note>
-          <p>{t("oversight_none")}</p>
-        </Note>
-      ) : null}
-      {hearings !== null && hearings.length > TILES ? (
-        <TextField
-          id="oversight-find"
-          label={t("oversight_find")}
-          value={wanted}
-          max={60}
-          onChange={setWanted}
-        />
-      ) : null}
-      <ul className={css["wall"]}>
-        {found.map((h) => (
-          <Tile
-            key={h.hearing}
-            hearing={h}
-            picture={shown.has(h)}
-            loud={loud === h.hearing}
-            onLoud={(yes) => {
-              setLoud(yes ? h.hearing : "");
-            }}
-          />
-        ))}
-      </ul>
-      {live.length > TILES ? (
-        <Note>
-          <p>{t("oversight_more", { n: live.length - TILES })}</p>
-        </Note>
-      ) : null}
-    </Page>
-  );
-}
-
-function Tile(p: {
-  hearing: Watchable;
-  picture: boolean;
-  loud: boolean;
-  onLoud: (yes: boolean) => void;
-}) {
-  const { t } = useOfficeTexts();
-  const { hearing: h } = p;
-  const state = statusWord(h.status);
-  return (
-    <li className={`${css["tile"]} ${p.loud ? css["large"] : ""}`}>
-      <div className={css["caption"]}>
-        <p>
-          <strong className="whole">{h.docket_no}</strong> {h.court}
-        </p>
-        <StatusMark status={h.status} />
-      </div>
-      {p.picture ? (
-        <Act
-          tone={p.loud ? "plain" : "primary"}
-          aria-label={`${t(p.loud ? "oversight_quiet" : "oversight_listen")}: ${h.docket_no}`}
-          onPress={() => {
-            p.onLoud(!p.loud);
-          }}
-        >
-          {t(p.loud ? "oversight_quiet" : "oversight_listen")}
-        </Act>
-      ) : null}
-      {p.picture ? <Picture hearing={h} loud={p.loud} /> : null}
-      {flows(h) ? null : (
-        <p className={css["reason"]}>
-          {h.released
-            ? t("oversight_not_in_session", { state: t(state.text) })
-            : t("oversight_not_released")}
-        </p>
-      )}
-    </li>
-  );
-}
-
-function Picture({ hearing, loud }: { hearing: Watchable; loud: boolean }) {
-  const { t } = useOfficeTexts();
+/** useWall keeps one connection for the pictures of these hearings, in their order. */
+function useWall(live: string): {
+  tiles: ReadonlyMap<string, Shown>;
+  up: boolean;
+  refused: Refused | null;
+} {
   const { api, clock } = useOffice();
-  const me = useMe();
-  const video = useRef<HTMLVideoElement>(null);
-  const watch = useRef<Watch | null>(null);
-  const [sounds, setSounds] = useState<readonly MediaStream[]>([]);
-  const [state, setState] = useState<"connecting" | "flowing" | "lost">("connecting");
+  const [tiles, setTiles] = useState<ReadonlyMap<string, Shown>>(new Map());
+  const [up, setUp] = useState(false);
   const [refused, setRefused] = useState<Refused | null>(null);
-  const id = hearing.hearing;
+  const wall = useRef<Wall | null>(null);
+  const wanted = live !== "";
   useEffect(() => {
-    const w = new Watch({
+    if (!wanted) return undefined;
+    const w = new Wall({
       clock,
-      size: SMALL,
+      places: PLACES,
       connection: () => new RTCPeerConnection(),
-      calls: {
-        watch: (sdp, size) => api.watch(id, sdp, size),
-        resize: api.watchSize,
-        end: api.watchEnd,
-      },
-      media: (picture, list) => {
-        if (video.current) video.current.srcObject = picture;
-        setSounds(list);
+      calls: { open: api.wall, fill: api.wallTiles, end: api.wallEnd },
+      shown: (now) => {
+        // A picture that goes on keeps its element's stream.
+        setTiles((was) => new Map([...now].map(([h, s]) => [h, same(was.get(h), s)])));
       },
       flowing: (yes) => {
-        setState(yes ? "flowing" : "lost");
+        setUp(yes);
         if (yes) setRefused(null);
       },
       refused: setRefused,
     });
-    watch.current = w;
+    wall.current = w;
     w.start();
     return () => {
+      wall.current = null;
       w.stop();
     };
-  }, [api, clock, id]);
+  }, [api, clock, wanted]);
   useEffect(() => {
-    watch.current?.show(loud ? LARGE : SMALL);
-  }, [loud]);
+    if (live !== "") wall.current?.put(live.split(" "));
+  }, [live]);
+  return { tiles, up, refused };
+}
+
+function same(was: Shown | undefined, now: Shown): Shown {
+  const kept = was?.after === now.after && was.stream.getTracks()[0] === now.stream.getTracks()[0];
+  return kept && was ? was : now;
+}
+
+type Order = "court" | "time";
+
+function sorted(list: readonly Watchable[], by: Order): Watchable[] {
+  // The server's order is that of courts and docket numbers.
+  return by === "court" ? [...list] : list.toSorted((a, b) => a.since.localeCompare(b.since));
+}
+
+export function Oversight() {
+  const { t } = useOfficeTexts();
+  const { hearings, lost } = useWatchable();
+  const [wanted, setWanted] = useState("");
+  const [size, setSize] = useState<number>(9);
+  const [order, setOrder] = useState<Order>("court");
+  const [page, setPage] = useState(0);
+  const [loud, setLoud] = useState("");
+  const found = useMemo(
+    () =>
+      sorted(
+        (hearings ?? []).filter((h) => `${h.docket_no} ${h.court}`.includes(wanted.trim())),
+        order,
+      ),
+    [hearings, wanted, order],
+  );
+  const pages = Math.max(1, Math.ceil(found.length / size));
+  const at = Math.min(page, pages - 1);
+  const here = found.slice(at * size, (at + 1) * size);
+  const { tiles, up, refused } = useWall(
+    here
+      .filter((h) => flows(h))
+      .map((h) => h.hearing)
+      .join(" "),
+  );
+  const box = useRef<HTMLDivElement>(null);
+  const turn = useCallback(
+    (by: number): void => {
+      setPage((was) => (Math.min(was, pages - 1) + by + pages) % pages);
+    },
+    [pages],
+  );
+  useTurning(box, pages, turn);
+  const open = (hearings ?? []).length;
   return (
-    <div className={css["picture"]}>
-      <video
-        ref={video}
-        className={css["video"]}
-        aria-label={t("oversight_picture", { docket: hearing.docket_no })}
-        autoPlay
-        playsInline
-        muted
-      />
-      {/* Who films the screen films whose screen it was. */}
-      <p className={css["mark"]} aria-hidden="true">
-        {me.name} · {clockSeconds(clock.now())}
-      </p>
-      {loud ? sounds.map((s) => <Sound key={s.id} stream={s} />) : null}
-      {state === "flowing" ? null : (
-        <p className={css["wait"]} role="status">
-          {t(state === "lost" ? "oversight_lost" : "oversight_connecting")}
-        </p>
-      )}
+    <Page title={t("oversight_title")} lead={t("oversight_lead")} wide>
+      <Trouble refused={lost} title={t("not_loaded")} />
       <Trouble refused={refused} />
-    </div>
+      {hearings === null && !lost ? <p role="status">{t("office_loading")}</p> : null}
+      {hearings !== null && open === 0 ? (
+        <Note>
+          <p>{t("oversight_none")}</p>
+        </Note>
+      ) : null}
+      {open > 0 ? (
+        <div className={css["bar"]}>
+          {open > SIZES[1] ? (
+            <>
+              <TextField
+                id="oversight-find"
+                label={t("oversight_find")}
+                value={wanted}
+                max={60}
+                onChange={setWanted}
+              />
+              <Pick
+                id="oversight-order"
+                label={t("oversight_order")}
+                value={order}
+                options={[
+                  { value: "court", label: t("oversight_by_court") },
+                  { value: "time", label: t("oversight_by_time") },
+                ]}
+                onChange={(v) => {
+                  setOrder(v === "time" ? "time" : "court");
+                }}
+              />
+            </>
+          ) : null}
+          {open > 1 ? (
+            <Pick
+              id="oversight-size"
+              label={t("oversight_size")}
+              value={String(size)}
+              options={SIZES.map((n) => ({ value: String(n), label: String(n) }))}
+              onChange={(v) => {
+                setSize(Number(v));
+              }}
+            />
+          ) : null}
+          <p className={css["figure"]}>
+            {t("oversight_released", {
+              n: (hearings ?? []).filter((h) => h.released).length,
+              m: open,
+            })}
+          </p>
+          <Act
+            onPress={() => {
+              void box.current?.requestFullscreen?.().catch(() => undefined);
+            }}
+          >
+            {t("oversight_full")}
+          </Act>
+        </div>
+      ) : null}
+      <div ref={box} className={css["box"]}>
+        <ul
+          className={css["wall"]}
+          style={
+            {
+              "--columns": Math.ceil(Math.sqrt(Math.min(size, Math.max(1, here.length)))),
+            } as CSSProperties
+          }
+        >
+          {here.map((h) => (
+            <Tile
+              key={h.hearing}
+              hearing={h}
+              shown={tiles.get(h.hearing)}
+              up={up}
+              loud={loud === h.hearing}
+              onLoud={(yes) => {
+                setLoud(yes ? h.hearing : "");
+              }}
+            />
+          ))}
+        </ul>
+        {pages > 1 ? (
+          <div className={css["pages"]}>
+            <Act
+              onPress={() => {
+                turn(-1);
+              }}
+            >
+              {t("oversight_before")}
+            </Act>
+            <p role="status">{t("oversight_page", { n: at + 1, m: pages })}</p>
+            <Act
+              onPress={() => {
+                turn(1);
+              }}
+            >
+              {t("oversight_after")}
+            </Act>
+          </div>
+        ) : null}
+      </div>
+    </Page>
   );
 }
 
-function Sound({ stream }: { stream: MediaStream }) {
-  const audio = useRef<HTMLAudioElement>(null);
+/** useTurning turns pages by keyboard, and by itself on a full screen. */
+function useTurning(
+  box: { current: HTMLElement | null },
+  pages: number,
+  turn: (by: number) => void,
+): void {
+  const { clock } = useOffice();
   useEffect(() => {
-    if (audio.current) audio.current.srcObject = stream;
-  }, [stream]);
-  // biome-ignore lint/a11y/useMediaCaption: what is said live has no captions
-  return <audio ref={audio} autoPlay />;
+    if (pages < 2) return undefined;
+    const key = (e: KeyboardEvent): void => {
+      if (e.target instanceof HTMLElement && /^(INPUT|SELECT|TEXTAREA)$/.test(e.target.tagName))
+        return;
+      if (e.key !== "PageDown" && e.key !== "PageUp") return;
+      e.preventDefault();
+      turn(e.key === "PageDown" ? 1 : -1);
+    };
+    let timer = 0;
+    const cycle = (): void => {
+      timer = clock.setTimeout(() => {
+        if (document.fullscreenElement === box.current) turn(1);
+        cycle();
+      }, TURN);
+    };
+    cycle();
+    window.addEventListener("keydown", key);
+    return () => {
+      clock.clearTimeout(timer);
+      window.removeEventListener("keydown", key);
+    };
+  }, [box, pages, turn, clock]);
 }

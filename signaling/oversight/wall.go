@@ -1,0 +1,435 @@
+package oversight
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"phientoa/internal/auth"
+	"phientoa/internal/court"
+	"phientoa/internal/hearing"
+	"phientoa/internal/store"
+	"phientoa/signaling"
+)
+
+// Bounds of walls.
+const (
+	// MaxTiles is how many hearings one wall shows at once.
+	MaxTiles       = 25
+	wallsOfAccount = 2
+	wallsOfNode    = 200
+	maxFeeds       = 500              // hearings that are tapped for walls at once
+	feedLingers    = 15 * time.Second // for who turns the page back
+)
+
+// Screen is one wall's connection; *signaling.Wall.
+type Screen interface {
+	Offer(ctx context.Context, sdp string) (answer string, places []string, ref *hearing.Refusal)
+	Show([]signaling.WallTile) []signaling.WallTile
+	Close()
+}
+
+// WallMedia is where pictures of hearings come together; *signaling.Walls with its
+// connections as Screens.
+type WallMedia interface {
+	Feed(hearing string, class hearing.Class, as string) (remove func(), ref *hearing.Refusal)
+	Apply([]signaling.WallGrant) error
+	Open(signaling.WallParams) (Screen, *hearing.Refusal)
+}
+
+// walls are those of the node. Lock order: walls.mu, then whatever the sfu holds; the
+// sfu's goroutines that call back hold nothing.
+type walls struct {
+	mu     sync.Mutex
+	closed bool
+	open   map[string]*wall
+	feeds  map[string]*fed // by the name in the room of the walls
+	given  []signaling.WallGrant
+}
+
+// fed is a hearing's picture in the room of the walls.
+type fed struct {
+	hearing string
+	remove  func()
+	live    bool      // somebody looks
+	left    time.Time // since when nobody does
+}
+
+// wall is many hearings that somebody follows side by side.
+type wall struct {
+	id, signIn string
+	who        auth.Official
+	again      func(context.Context) (auth.Official, error)
+	screen     Screen
+	places     []string
+	tiles      []tile // one for each place
+	flows      bool
+}
+
+// tile is what stands in a place; the zero tile is nothing.
+type tile struct {
+	hearing, as string
+	class       hearing.Class
+	court       court.UnitID
+	logged      string // in Params.Log, while it flows
+}
+
+// WallAsk is what somebody who opens a wall sends; SignIn and Again are those of Ask.
+type WallAsk struct {
+	SDP    string
+	SignIn string
+	Again  func(context.Context) (auth.Official, error)
+}
+
+// OpenWall begins a wall with nothing on it and answers the offer. Errors: ErrTooMany,
+// and a *hearing.Refusal for the offer.
+func (w *Watchers) OpenWall(ctx context.Context, who auth.Official, a WallAsk) (id, answer string, places int, err error) {
+	v := &wall{id: rand.Text(), who: who, signIn: a.SignIn, again: a.Again}
+	if err := w.walls.enter(v); err != nil {
+		return "", "", 0, err
+	}
+	screen, ref := w.p.Walls.Open(signaling.WallParams{
+		Viewer: "wall-" + v.id, Unit: who.Unit,
+		Flows: func(yes bool) { w.wallFlows(v, yes) }, Ended: func() { w.leaveWall(v.id) },
+	})
+	if ref != nil {
+		w.leaveWall(v.id)
+		return "", "", 0, ref
+	}
+	if !w.walls.opened(v, screen) {
+		screen.Close()
+		return "", "", 0, store.ErrNotFound
+	}
+	ctx, cancel := context.WithTimeout(ctx, offerTime)
+	defer cancel()
+	answer, mids, ref := screen.Offer(ctx, a.SDP)
+	if ref != nil {
+		w.endWall(v)
+		return "", "", 0, ref
+	}
+	w.walls.mu.Lock()
+	defer w.walls.mu.Unlock()
+	v.places, v.tiles = mids, make([]tile, len(mids))
+	return v.id, answer, len(mids), nil
+}
+
+// enter takes a place among the walls.
+func (l *walls) enter(v *wall) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	own := 0
+	for _, o := range l.open {
+		own += count(o.who.ID == v.who.ID)
+	}
+	if l.closed || own >= wallsOfAccount || len(l.open) >= wallsOfNode {
+		return ErrTooMany
+	}
+	l.open[v.id] = v
+	return nil
+}
+
+func (l *walls) opened(v *wall, s Screen) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed || l.open[v.id] == nil {
+		return false
+	}
+	v.screen = s
+	return true
+}
+
+// wallFlows notes that the wall's connection is up or lost: so long all that stands on
+// it is followed.
+func (w *Watchers) wallFlows(v *wall, yes bool) {
+	w.walls.mu.Lock()
+	defer w.walls.mu.Unlock()
+	if w.walls.open[v.id] == nil || v.flows == yes {
+		return
+	}
+	v.flows = yes
+	for i := range v.tiles {
+		w.logTile(v, &v.tiles[i], yes)
+	}
+}
+
+// logTile begins or ends the entry of what stands in a place.
+func (w *Watchers) logTile(v *wall, t *tile, yes bool) {
+	switch {
+	case t.hearing == "":
+	case yes:
+		w.p.Note(t.court, t.hearing, v.who.ID, noteBegan)
+		if w.p.Log != nil {
+			t.logged = w.p.Log.Began(t.hearing, v.who.Unit, v.who.ID)
+		}
+	default:
+		w.p.Note(t.court, t.hearing, v.who.ID, noteEnded)
+		if w.p.Log != nil {
+			w.p.Log.Ended(t.logged)
+		}
+	}
+}
+
+// leaveWall gives the wall up; true when it was there, with a connection.
+func (w *Watchers) leaveWall(id string) bool {
+	l := &w.walls
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	v := l.open[id]
+	delete(l.open, id)
+	if v == nil {
+		return false
+	}
+	for i := range v.tiles {
+		if v.flows {
+			w.logTile(v, &v.tiles[i], false)
+		}
+	}
+	v.flows, v.tiles = false, nil
+	w.regrant()
+	return v.screen != nil
+}
+
+// endWall ends a wall: nothing flows when it returns.
+func (w *Watchers) endWall(v *wall) {
+	if w.leaveWall(v.id) {
+		v.screen.Close()
+	}
+}
+
+// EndWall ends the account's own wall; store.ErrNotFound: it has none of that id.
+func (w *Watchers) EndWall(who auth.Official, id string) error {
+	w.walls.mu.Lock()
+	v := w.walls.open[id]
+	w.walls.mu.Unlock()
+	if v == nil || v.who.ID != who.ID || v.screen == nil {
+		return store.ErrNotFound
+	}
+	w.endWall(v)
+	return nil
+}
+
+// Tile is a place of a wall, in their order, and what came of it: "" is nothing, for
+// what may not be followed, or not now.
+type Tile struct {
+	Place   string // MID
+	Hearing string
+	Sent    bool
+	After   uint32 // RTP timestamp: later pictures are of the hearing
+}
+
+// Fill puts hearings into the places of the account's wall, the first into the first.
+// What lies outside of the scope is left out like what does not exist. Errors:
+// store.ErrNotFound without such a wall.
+func (w *Watchers) Fill(ctx context.Context, who auth.Official, id string, hearings []string) ([]Tile, error) {
+	may, err := w.followable(ctx, who.Unit)
+	if err != nil {
+		return nil, err
+	}
+	others := map[string]court.UnitID{}
+	for _, l := range w.p.Live() {
+		others[l.ID] = l.Unit
+	}
+	w.walls.mu.Lock()
+	defer w.walls.mu.Unlock()
+	v := w.walls.open[id]
+	if v == nil || v.who.ID != who.ID || v.places == nil {
+		return nil, store.ErrNotFound
+	}
+	want := make([]tile, len(v.places))
+	for i, h := range hearings[:min(len(hearings), len(want))] {
+		t, ok := may[h]
+		switch {
+		case !ok && others[h] != "":
+			w.p.Note(others[h], h, who.ID, noteDenied)
+		case !ok:
+		case !slices.ContainsFunc(want, func(o tile) bool { return o.hearing == h }) && w.feed(t):
+			want[i] = t
+		}
+	}
+	return w.put(v, want), nil
+}
+
+// followable are the hearings of the unit's scope that the court lets it follow now, as
+// tiles.
+func (w *Watchers) followable(ctx context.Context, unit court.UnitID) (map[string]tile, error) {
+	scope, err := w.p.Courts(ctx, unit, w.p.Now())
+	if err != nil {
+		return nil, err
+	}
+	may := map[string]tile{}
+	for _, l := range w.p.Live() {
+		if class := l.MonitoredAs(unit); class != "" && scope.Covers(l.Unit) {
+			may[l.ID] = tile{hearing: l.ID, as: feedName(l.ID, class), class: class, court: l.Unit}
+		}
+	}
+	return may, nil
+}
+
+// feedName is what a hearing's picture is called among the walls: what a court released
+// to one unit alone is another picture than what all may see.
+func feedName(hearingID string, class hearing.Class) string {
+	if class == hearing.ClassMonitors {
+		return hearingID
+	}
+	sum := sha256.Sum256([]byte(class))
+	return hearingID + "-" + hex.EncodeToString(sum[:8])
+}
+
+// feed sees to it that the hearing's picture comes; under the lock.
+func (w *Watchers) feed(t tile) bool {
+	l := &w.walls
+	if l.feeds[t.as] != nil {
+		return true
+	}
+	if len(l.feeds) >= maxFeeds {
+		return false
+	}
+	remove, ref := w.p.Walls.Feed(t.hearing, t.class, t.as)
+	if ref != nil {
+		return false
+	}
+	l.feeds[t.as] = &fed{hearing: t.hearing, remove: remove, left: w.p.Now()}
+	return true
+}
+
+// put fills the places of a wall: rights first, then what is shown; under the lock.
+func (w *Watchers) put(v *wall, want []tile) []Tile {
+	for i := range v.tiles {
+		was, now := &v.tiles[i], &want[i]
+		if was.hearing == now.hearing && was.as == now.as {
+			now.logged = was.logged
+			continue
+		}
+		if v.flows {
+			w.logTile(v, was, false)
+			w.logTile(v, now, true)
+		}
+	}
+	v.tiles = want
+	w.regrant()
+	list := make([]signaling.WallTile, 0, len(want))
+	for i, t := range want {
+		list = append(list, signaling.WallTile{Place: v.places[i], As: t.as})
+	}
+	out := make([]Tile, 0, len(want))
+	for i, t := range v.screen.Show(list) {
+		out = append(out, Tile{Place: t.Place, Hearing: want[i].hearing, Sent: t.Sent, After: t.After})
+	}
+	return out
+}
+
+// regrant lets each unit see what stands on its walls, and nothing else; under the lock.
+func (w *Watchers) regrant() {
+	l := &w.walls
+	set := map[signaling.WallGrant]bool{}
+	seen := map[string]bool{}
+	for _, v := range l.open {
+		for _, t := range v.tiles {
+			if t.hearing != "" {
+				set[signaling.WallGrant{As: t.as, Unit: v.who.Unit}] = true
+				seen[t.as] = true
+			}
+		}
+	}
+	for as, f := range l.feeds {
+		if f.live && !seen[as] {
+			f.left = w.p.Now()
+		}
+		f.live = seen[as]
+	}
+	grants := slices.SortedFunc(maps.Keys(set), func(a, b signaling.WallGrant) int {
+		return cmp.Or(cmp.Compare(a.As, b.As), cmp.Compare(a.Unit, b.Unit))
+	})
+	if slices.Equal(grants, l.given) {
+		return
+	}
+	if err := w.p.Walls.Apply(grants); err != nil {
+		w.p.Logger.Warn("rights of walls not applied", "err", err)
+		return
+	}
+	l.given = grants
+}
+
+// recheckWalls ends walls whose sign-in has ended, takes off what may not be followed any
+// more, and ends pictures at which nobody looks.
+func (w *Watchers) recheckWalls(ctx context.Context, s *signIns) {
+	l := &w.walls
+	l.mu.Lock()
+	list := slices.Collect(maps.Values(l.open))
+	l.mu.Unlock()
+	may := map[court.UnitID]map[string]tile{}
+	for _, v := range list {
+		if !s.hold(ctx, cmp.Or(v.signIn, v.id), v.who, v.again) {
+			w.endWall(v)
+			continue
+		}
+		if _, ok := may[v.who.Unit]; !ok {
+			m, err := w.followable(ctx, v.who.Unit)
+			if err != nil {
+				continue // nobody's right can be taken while the database is away
+			}
+			may[v.who.Unit] = m
+		}
+		w.takeOff(v, may[v.who.Unit])
+	}
+	w.endFeeds()
+}
+
+// takeOff clears the places of what may not be followed any more.
+func (w *Watchers) takeOff(v *wall, may map[string]tile) {
+	w.walls.mu.Lock()
+	defer w.walls.mu.Unlock()
+	if w.walls.open[v.id] == nil || v.places == nil {
+		return
+	}
+	want := slices.Clone(v.tiles)
+	changed := false
+	for i, t := range want {
+		if t.hearing != "" && may[t.hearing].as != t.as {
+			want[i], changed = tile{}, true
+		}
+	}
+	if changed {
+		w.put(v, want)
+	}
+}
+
+// endFeeds ends the pictures that nobody has looked at for a while, and those of hearings
+// that are not open here any more.
+func (w *Watchers) endFeeds() {
+	here := map[string]bool{}
+	for _, h := range w.p.Live() {
+		here[h.ID] = true
+	}
+	l := &w.walls
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := w.p.Now()
+	for as, f := range l.feeds {
+		if l.closed || !here[f.hearing] || !f.live && now.Sub(f.left) >= feedLingers {
+			delete(l.feeds, as)
+			f.remove()
+		}
+	}
+}
+
+// endWalls ends all of them, for good.
+func (w *Watchers) endWalls() {
+	l := &w.walls
+	l.mu.Lock()
+	l.closed = true
+	list := slices.Collect(maps.Values(l.open))
+	l.mu.Unlock()
+	for _, v := range list {
+		if v.screen != nil {
+			w.endWall(v)
+		}
+	}
+	w.endFeeds()
+}

@@ -1,0 +1,166 @@
+import { describe, expect, it, vi } from "vitest";
+import { isLater, type Shown, Wall } from "./wall";
+import { AGAIN } from "./watch";
+
+/** A connection whose transceivers have MIDs from 0 on. */
+class FakeConnection {
+  connectionState = "new";
+  onconnectionstatechange: (() => void) | null = null;
+  closed = false;
+  localDescription = { sdp: "offer" };
+  private readonly list: { mid: string; receiver: { track: object } }[] = [];
+  addTransceiver(): void {
+    this.list.push({ mid: String(this.list.length), receiver: { track: {} } });
+  }
+  getTransceivers(): unknown[] {
+    return this.list;
+  }
+  setLocalDescription(): Promise<void> {
+    return Promise.resolve();
+  }
+  setRemoteDescription(): Promise<void> {
+    return Promise.resolve();
+  }
+  close(): void {
+    this.closed = true;
+  }
+  become(state: string): void {
+    this.connectionState = state;
+    this.onconnectionstatechange?.();
+  }
+}
+
+class FakeStream {
+  readonly tracks: unknown[];
+  constructor(tracks: unknown[]) {
+    this.tracks = tracks;
+  }
+}
+
+function made() {
+  vi.stubGlobal("MediaStream", FakeStream);
+  const timers: { fn: () => void; ms: number }[] = [];
+  const connections: FakeConnection[] = [];
+  const asked: (readonly string[])[] = [];
+  const ended: string[] = [];
+  let shown: ReadonlyMap<string, Shown> = new Map();
+  let slow: Promise<void> = Promise.resolve();
+  let fails = false;
+  const wall = new Wall({
+    clock: {
+      now: () => 0,
+      setTimeout: (fn, ms) => timers.push({ fn, ms }),
+      clearTimeout: () => undefined,
+    },
+    places: 4,
+    connection: () => {
+      const c = new FakeConnection();
+      connections.push(c);
+      return c as unknown as RTCPeerConnection;
+    },
+    calls: {
+      open: () => Promise.resolve({ wall: `w${connections.length}`, sdp: "answer", places: 4 }),
+      fill: async (_, hearings) => {
+        asked.push(hearings);
+        await slow;
+        if (fails) throw new Error("gone");
+        return {
+          tiles: hearings.map((hearing, i) => ({
+            place: String(i),
+            hearing,
+            sent: i > 0,
+            after: 7,
+          })),
+        };
+      },
+      end: (id) => Promise.resolve(ended.push(id)),
+    },
+    shown: (m) => {
+      shown = m;
+    },
+    flowing: () => undefined,
+    refused: () => undefined,
+  });
+  return {
+    wall,
+    timers,
+    connections,
+    asked,
+    ended,
+    shown: () => shown,
+    hold: (p: Promise<void>) => {
+      slow = p;
+    },
+    fail: (yes: boolean) => {
+      fails = yes;
+    },
+  };
+}
+
+const settled = () => new Promise((r) => setTimeout(r, 0));
+
+describe("the wall", () => {
+  it("compares RTP timestamps over their wrap", () => {
+    expect(isLater(5, 4)).toBe(true);
+    expect(isLater(4, 4)).toBe(false);
+    expect(isLater(4, 5)).toBe(false);
+    expect(isLater(3, 0xffff_fff0)).toBe(true);
+    expect(isLater(0xffff_fff0, 3)).toBe(false);
+  });
+
+  it("asks for the page once it is connected, and shows each in its place", async () => {
+    const m = made();
+    m.wall.put(["a", "b"]);
+    m.wall.start();
+    await settled();
+    expect(m.asked).toEqual([["a", "b"]]);
+    expect([...m.shown().keys()]).toEqual(["a", "b"]);
+    expect(m.shown().get("a")!.after).toBeNull();
+    expect(m.shown().get("b")!.after).toBe(7);
+    m.wall.stop();
+    expect(m.connections[0]!.closed).toBe(true);
+    expect(m.ended).toEqual(["w1"]);
+    expect(m.shown().size).toBe(0);
+  });
+
+  it("asks for the last page only when pages are turned faster than the server answers", async () => {
+    const m = made();
+    let go = (): void => undefined;
+    m.hold(
+      new Promise((r) => {
+        go = r;
+      }),
+    );
+    m.wall.start();
+    await settled();
+    m.wall.put(["a"]);
+    m.wall.put(["b"]);
+    m.wall.put(["c", "d", "e", "f", "g"]);
+    go();
+    await settled();
+    expect(m.asked.at(-1)).toEqual(["c", "d", "e", "f"]);
+    expect(m.asked.length).toBeLessThanOrEqual(3);
+    expect([...m.shown().keys()]).toEqual(["c", "d", "e", "f"]);
+  });
+
+  it("connects anew when the connection or the server is lost", async () => {
+    const m = made();
+    m.wall.put(["a"]);
+    m.wall.start();
+    await settled();
+    m.connections[0]!.become("failed");
+    expect(m.shown().size).toBe(0);
+    expect(m.timers.at(-1)!.ms).toBe(AGAIN);
+    m.timers.at(-1)!.fn();
+    await settled();
+    expect([...m.shown().keys()]).toEqual(["a"]);
+    m.fail(true);
+    m.wall.put(["a", "b"]);
+    await settled();
+    expect(m.connections[1]!.closed).toBe(true);
+    m.fail(false);
+    m.timers.at(-1)!.fn();
+    await settled();
+    expect([...m.shown().keys()]).toEqual(["a", "b"]);
+  });
+});

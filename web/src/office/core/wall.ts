@@ -1,0 +1,161 @@
+// Many hearings side by side: one connection that only receives small pictures. Which
+// hearing stands where is asked for page by page; the server decides what flows.
+import type { Clock } from "../../core/clock";
+import { asRefused, type Refused } from "./client";
+import { AGAIN } from "./watch";
+
+export interface Tile {
+  place: string;
+  hearing?: string;
+  sent: boolean;
+  after: number;
+}
+
+/** WallCalls are the server's. */
+export interface WallCalls {
+  open(sdp: string): Promise<{ wall: string; sdp: string; places: number }>;
+  fill(wall: string, hearings: readonly string[]): Promise<{ tiles: Tile[] }>;
+  end(wall: string): Promise<unknown>;
+}
+
+/**
+ * Shown is a hearing's picture: the first frame of the stream with an RTP timestamp after
+ * `after` is its own; null: every frame is.
+ */
+export interface Shown {
+  stream: MediaStream;
+  after: number | null;
+}
+
+export interface WallParams {
+  calls: WallCalls;
+  clock: Clock;
+  /** how many pictures there is room for */
+  places: number;
+  connection(): RTCPeerConnection;
+  /** what stands on the wall, by hearing */
+  shown(tiles: ReadonlyMap<string, Shown>): void;
+  /** the connection is up; false: lost, another is tried */
+  flowing(yes: boolean): void;
+  /** the server said no, for now; it is asked again */
+  refused(r: Refused): void;
+}
+
+/** isLater compares RTP timestamps (RFC 3550 section 5.1), which wrap. */
+export function isLater(a: number, b: number): boolean {
+  const ahead = (a - b) >>> 0;
+  return ahead !== 0 && ahead < 0x8000_0000;
+}
+
+export class Wall {
+  private readonly p: WallParams;
+  private pc: RTCPeerConnection | null = null;
+  private id = "";
+  private want: readonly string[] = [];
+  private asking = false;
+  private dirty = false;
+  private timer = 0;
+  private stopped = true;
+
+  constructor(p: WallParams) {
+    this.p = p;
+  }
+
+  start(): void {
+    if (!this.stopped) return;
+    this.stopped = false;
+    void this.connect();
+  }
+
+  /** stop gives the connection up, here and at the server. */
+  stop(): void {
+    this.stopped = true;
+    this.p.clock.clearTimeout(this.timer);
+    this.drop();
+  }
+
+  /** put says which hearings stand on the wall; asking it again renews what the court has released since. */
+  put(hearings: readonly string[]): void {
+    this.want = hearings.slice(0, this.p.places);
+    this.dirty = true;
+    void this.ask();
+  }
+
+  private async ask(): Promise<void> {
+    if (this.asking || this.id === "") return;
+    this.asking = true;
+    try {
+      while (this.dirty && this.id !== "") {
+        this.dirty = false;
+        const { id, pc } = this;
+        // biome-ignore lint/performance/noAwaitInLoops: one page after the other
+        const { tiles } = await this.p.calls.fill(id, this.want);
+        if (id !== this.id || !pc) continue;
+        this.p.shown(this.pictures(pc, tiles));
+      }
+    } catch (e) {
+      this.p.refused(asRefused(e));
+      this.again();
+    } finally {
+      this.asking = false;
+    }
+  }
+
+  private pictures(pc: RTCPeerConnection, tiles: readonly Tile[]): Map<string, Shown> {
+    const shown = new Map<string, Shown>();
+    for (const t of tiles) {
+      const at = pc.getTransceivers().find((x) => x.mid === t.place);
+      if (t.hearing && at) {
+        const stream = new MediaStream([at.receiver.track]);
+        shown.set(t.hearing, { stream, after: t.sent ? t.after : null });
+      }
+    }
+    return shown;
+  }
+
+  private drop(): void {
+    this.pc?.close();
+    this.pc = null;
+    const { id } = this;
+    this.id = "";
+    if (id !== "") {
+      this.p.shown(new Map());
+      void this.p.calls.end(id).catch(() => undefined);
+    }
+  }
+
+  private again(): void {
+    if (this.stopped) return;
+    this.drop();
+    this.p.flowing(false);
+    this.p.clock.clearTimeout(this.timer);
+    this.timer = this.p.clock.setTimeout(() => void this.connect(), AGAIN);
+  }
+
+  private async connect(): Promise<void> {
+    const pc = this.p.connection();
+    this.pc = pc;
+    for (let i = 0; i < this.p.places; i++) pc.addTransceiver("video", { direction: "recvonly" });
+    pc.onconnectionstatechange = () => {
+      if (pc !== this.pc) return;
+      if (pc.connectionState === "connected") this.p.flowing(true);
+      if (pc.connectionState === "failed" || pc.connectionState === "closed") this.again();
+    };
+    try {
+      await pc.setLocalDescription();
+      const answer = await this.p.calls.open(pc.localDescription?.sdp ?? "");
+      if (pc !== this.pc) {
+        void this.p.calls.end(answer.wall).catch(() => undefined);
+        return;
+      }
+      await pc.setRemoteDescription({ type: "answer", sdp: answer.sdp });
+      this.id = answer.wall;
+      this.dirty = true;
+      void this.ask();
+    } catch (e) {
+      if (pc !== this.pc) return;
+      this.p.refused(asRefused(e));
+      this.again();
+    }
+  }
+}

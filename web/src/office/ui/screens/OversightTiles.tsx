@@ -1,0 +1,211 @@
+// The tiles of the wall: small pictures that come over one connection, and the large one,
+// with sound, over its own.
+import { useEffect, useRef, useState } from "react";
+import { type Clock, timeOfDay } from "../../../core/clock";
+import { clockSeconds } from "../../../core/dates";
+import { Act } from "../../../ui/parts/controls";
+import type { Watchable } from "../../core/api";
+import type { Refused } from "../../core/client";
+import { isLater, type Shown } from "../../core/wall";
+import { type Size, Watch } from "../../core/watch";
+import { useMe, useOffice, useOfficeTexts } from "../context";
+import { Trouble } from "../parts/page";
+import { StatusMark } from "../parts/StatusMark";
+import { phaseKey, statusWord } from "../words";
+import css from "./Oversight.module.css";
+
+const LARGE: Size = { width: 1280, height: 720 };
+/** So long without a frame, and a picture is covered: it may be of what was closed since. */
+const STALE = 1_500;
+
+/** flows: there is something to see by the court's word. */
+export const flows = (h: Watchable): boolean => h.released && h.status === "in_session";
+
+export function Tile(p: {
+  hearing: Watchable;
+  shown: Shown | undefined;
+  up: boolean;
+  loud: boolean;
+  onLoud: (yes: boolean) => void;
+}) {
+  const { t } = useOfficeTexts();
+  const { hearing: h } = p;
+  const state = statusWord(h.status);
+  const live = flows(h);
+  return (
+    <li className={`${css["tile"]} ${p.loud ? css["large"] : ""}`}>
+      <div className={css["caption"]}>
+        <p>
+          <strong className="whole">{h.docket_no}</strong> {h.court}
+        </p>
+        <StatusMark status={h.status} />
+      </div>
+      {live ? (
+        <p className={css["phase"]}>
+          {h.phase ? `${t(phaseKey(h.phase))} · ` : ""}
+          {t("oversight_since", { time: timeOfDay(Date.parse(h.since)) })}
+        </p>
+      ) : (
+        <p className={css["reason"]}>
+          {h.released
+            ? t("oversight_not_in_session", { state: t(state.text) })
+            : t("oversight_not_released")}
+        </p>
+      )}
+      {live ? (
+        <Act
+          tone={p.loud ? "plain" : "primary"}
+          aria-label={`${t(p.loud ? "oversight_quiet" : "oversight_listen")}: ${h.docket_no}`}
+          onPress={() => {
+            p.onLoud(!p.loud);
+          }}
+        >
+          {t(p.loud ? "oversight_quiet" : "oversight_listen")}
+        </Act>
+      ) : null}
+      {live && p.loud ? <Large hearing={h} /> : null}
+      {live && !p.loud ? <Small hearing={h} shown={p.shown} up={p.up} /> : null}
+    </li>
+  );
+}
+
+/**
+ * watchFrames plays the stream and calls own with true for each frame that is the
+ * hearing's own (after a page is turned those of the one before are still on their way)
+ * and with false when none comes any more. It returns how to end it.
+ */
+function watchFrames(
+  v: HTMLVideoElement,
+  shown: Shown,
+  clock: Clock,
+  own: (yes: boolean) => void,
+): () => void {
+  v.srcObject = shown.stream;
+  let frame = 0;
+  let stale = 0;
+  const next = (_: number, m: VideoFrameCallbackMetadata): void => {
+    frame = v.requestVideoFrameCallback(next);
+    // A browser that does not tell the timestamp shows what comes.
+    const told = shown.after !== null && m.rtpTimestamp !== undefined;
+    if (told && !isLater(m.rtpTimestamp ?? 0, shown.after ?? 0)) return;
+    own(true);
+    clock.clearTimeout(stale);
+    stale = clock.setTimeout(() => {
+      own(false);
+    }, STALE);
+  };
+  frame = v.requestVideoFrameCallback(next);
+  return () => {
+    v.cancelVideoFrameCallback(frame);
+    clock.clearTimeout(stale);
+    v.srcObject = null;
+  };
+}
+
+function Small(p: { hearing: Watchable; shown: Shown | undefined; up: boolean }) {
+  const { t } = useOfficeTexts();
+  const { clock } = useOffice();
+  const video = useRef<HTMLVideoElement>(null);
+  const [seen, setSeen] = useState<Shown | null>(null);
+  const { shown } = p;
+  useEffect(() => {
+    if (!video.current || !shown) return undefined;
+    return watchFrames(video.current, shown, clock, (yes) => {
+      setSeen(yes ? shown : null);
+    });
+  }, [shown, clock]);
+  const own = shown !== undefined && seen === shown;
+  return (
+    <div className={css["picture"]}>
+      <video
+        ref={video}
+        className={`${css["video"]} ${own ? "" : css["covered"]}`}
+        aria-label={t("oversight_picture", { docket: p.hearing.docket_no })}
+        autoPlay
+        playsInline
+        muted
+      />
+      <Mark />
+      {own ? null : (
+        <p className={css["wait"]}>{t(p.up ? "oversight_waiting" : "oversight_connecting")}</p>
+      )}
+    </div>
+  );
+}
+
+/** Who films the screen films whose screen it was. */
+function Mark() {
+  const { clock } = useOffice();
+  const me = useMe();
+  return (
+    <p className={css["mark"]} aria-hidden="true">
+      {me.name} · {clockSeconds(clock.now())}
+    </p>
+  );
+}
+
+function Large({ hearing }: { hearing: Watchable }) {
+  const { t } = useOfficeTexts();
+  const { api, clock } = useOffice();
+  const video = useRef<HTMLVideoElement>(null);
+  const [sounds, setSounds] = useState<readonly MediaStream[]>([]);
+  const [state, setState] = useState<"connecting" | "flowing" | "lost">("connecting");
+  const [refused, setRefused] = useState<Refused | null>(null);
+  const id = hearing.hearing;
+  useEffect(() => {
+    const w = new Watch({
+      clock,
+      size: LARGE,
+      connection: () => new RTCPeerConnection(),
+      calls: {
+        watch: (sdp, size) => api.watch(id, sdp, size),
+        resize: api.watchSize,
+        end: api.watchEnd,
+      },
+      media: (picture, list) => {
+        if (video.current) video.current.srcObject = picture;
+        setSounds(list);
+      },
+      flowing: (yes) => {
+        setState(yes ? "flowing" : "lost");
+        if (yes) setRefused(null);
+      },
+      refused: setRefused,
+    });
+    w.start();
+    return () => {
+      w.stop();
+    };
+  }, [api, clock, id]);
+  return (
+    <div className={css["picture"]}>
+      <video
+        ref={video}
+        className={css["video"]}
+        aria-label={t("oversight_picture", { docket: hearing.docket_no })}
+        autoPlay
+        playsInline
+        muted
+      />
+      <Mark />
+      {sounds.map((s) => (
+        <Sound key={s.id} stream={s} />
+      ))}
+      {state === "flowing" ? null : (
+        <p className={css["wait"]} role="status">
+          {t(state === "lost" ? "oversight_lost" : "oversight_connecting")}
+        </p>
+      )}
+      <Trouble refused={refused} />
+    </div>
+  );
+}
+
+function Sound({ stream }: { stream: MediaStream }) {
+  const audio = useRef<HTMLAudioElement>(null);
+  useEffect(() => {
+    if (audio.current) audio.current.srcObject = stream;
+  }, [stream]);
+  // biome-ignore lint/a11y/useMediaCaption: what is said live has no captions
+  return <audio ref={audio} autoPlay />;
+}
