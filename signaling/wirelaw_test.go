@@ -21,11 +21,19 @@ import (
 // Who follows from outside, and of which unit.
 const (
 	monitorOne, monitorTwo = "m-one", "m-two"
+	wallOne                = "w-one"
 	unitOne, unitTwo       = court.UnitID("unit-one"), court.UnitID("unit-two")
 )
 
 func monitors() map[string]court.UnitID {
 	return map[string]court.UnitID{monitorOne: unitOne, monitorTwo: unitTwo}
+}
+
+// outsiders are the monitors and those who look at a wall.
+func outsiders() map[string]court.UnitID {
+	m := monitors()
+	m[wallOne] = unitOne
+	return m
 }
 
 func cmdMonitoring(to string, units ...court.UnitID) *wire.Command {
@@ -112,9 +120,13 @@ func allowedIn(s *hearing.State) map[pair]bool {
 	for _, m := range rt.Members {
 		members[m.Class] = append(members[m.Class], owner[m.Device])
 	}
+	onWalls := map[hearing.Class]bool{hearing.ClassMonitors: true, hearing.MonitorsOf(unitOne): true}
 	out := map[pair]bool{}
 	for _, g := range rt.Grants {
 		ears := members[g.Audience.Class]
+		if onWalls[g.Audience.Class] && g.Source.Kind == hearing.Cam {
+			ears = append(slices.Clone(ears), wallOne)
+		}
 		if g.Audience.Device != "" {
 			ears = []string{owner[g.Audience.Device]}
 		}
@@ -172,7 +184,7 @@ func roomsAgree(t *testing.T, s *hearing.State, allowed map[pair]bool) {
 			require.Equal(t, string(hearing.Courtroom), from, "recorded from %s", p.from)
 			continue
 		}
-		if u, outside := monitors()[p.at]; outside {
+		if u, outside := outsiders()[p.at]; outside {
 			require.Equal(t, string(hearing.Courtroom), from, "monitored from %s", p.from)
 			require.NotEmpty(t, hearing.Monitored(s, u))
 			continue
@@ -238,6 +250,9 @@ func (s *stage) connectable() map[string]bool {
 func (s *stage) reconnect() {
 	s.t.Helper()
 	may := s.connectable()
+	if s.wires[wallOne] == nil {
+		s.hangs(wallOne, unitOne)
+	}
 	for p, u := range monitors() {
 		if s.wires[p] == nil && hearing.Monitored(s.at(), u) != "" {
 			s.watches(p, u)
@@ -287,6 +302,7 @@ type verdict struct {
 	lawful, forbidden int
 	kinds             [markKinds]int // of what is lawful
 	first             string         // the first that is forbidden
+	onWall            int            // of what is lawful
 	closing           time.Duration  // the latest after a command that closed it
 }
 
@@ -312,6 +328,9 @@ func (s *stage) judge(list []stretch) (v verdict) {
 		if ok {
 			v.lawful++
 			v.kinds[p.kind]++
+			if p.at == wallOne {
+				v.onWall++
+			}
 			continue
 		}
 		if v.forbidden++; v.first == "" {
@@ -412,6 +431,7 @@ func TestWireLaw(t *testing.T) {
 		len(list)-1, kinds, silent, v.lawful, v.kinds, resent, v.forbidden, v.closing)
 	require.Zero(t, v.forbidden, v.first)
 	require.Greater(t, v.lawful, 10*len(list), "something flows at all")
+	require.Positive(t, v.onWall, "on the wall too")
 	for kind, n := range v.kinds {
 		require.Positive(t, n, "kind %d", kind)
 	}

@@ -377,6 +377,44 @@ func (s *stage) watches(monitor string, unit court.UnitID) {
 	require.NoError(s.t, pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}))
 }
 
+// hangs opens a wall on which the hearing stands all the time, as all may see it and as
+// the unit alone may: what flows is the hearing's matter.
+func (s *stage) hangs(wall string, unit court.UnitID) {
+	s.t.Helper()
+	p := &wirePeer{s: s, person: wall, stop: make(chan struct{}), comes: map[webrtc.SSRC]uint16{}}
+	pc, err := p.api().NewPeerConnection(webrtc.Configuration{})
+	require.NoError(s.t, err)
+	p.pc = pc
+	s.wires[wall] = p
+	pc.OnTrack(p.listen)
+	all := s.rooms.Walls()
+	var grants []WallGrant
+	tiles := []WallTile{}
+	for as, class := range map[string]hearing.Class{"all": hearing.ClassMonitors, "one": hearing.MonitorsOf(unit)} {
+		_, ref := all.Feed(testHearing, class, as)
+		require.Nil(s.t, ref)
+		grants, tiles = append(grants, WallGrant{As: as, Unit: unit}), append(tiles, WallTile{As: as})
+		_, err = pc.AddTransceiverFromKind(webrtc.RTPCodecTypeVideo, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly})
+		require.NoError(s.t, err)
+	}
+	require.NoError(s.t, all.Apply(grants))
+	w, ref := all.Open(WallParams{Viewer: wall, Unit: unit, Flows: func(bool) {}, Ended: func() {}})
+	require.Nil(s.t, ref)
+	offer, err := pc.CreateOffer(nil)
+	require.NoError(s.t, err)
+	gathered := webrtc.GatheringCompletePromise(pc)
+	require.NoError(s.t, pc.SetLocalDescription(offer))
+	<-gathered
+	answer, places, ref := w.Offer(s.t.Context(), pc.LocalDescription().SDP)
+	require.Nil(s.t, ref)
+	require.Len(s.t, places, len(tiles))
+	for i := range tiles {
+		tiles[i].Place = places[i]
+	}
+	require.Len(s.t, w.Show(tiles), len(tiles))
+	require.NoError(s.t, pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}))
+}
+
 func (p *wirePeer) negotiate() {
 	t, c := p.s.t, p.s.clients[p.person]
 	offer, err := p.pc.CreateOffer(nil)

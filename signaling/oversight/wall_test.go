@@ -190,7 +190,7 @@ func TestWallsShowWhatMayBeFollowed(t *testing.T) {
 					seen[g.As] = true
 				}
 				for as := range media.fed {
-					require.True(t, seen[as] || h.w.walls.feeds[as].left == now, "fed for nobody")
+					require.True(t, seen[as] || h.w.walls.feeds[as].left.Equal(now), "fed for nobody")
 				}
 			},
 			"": func(*rapid.T) { check() },
