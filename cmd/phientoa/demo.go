@@ -57,7 +57,7 @@ func (c *demoCmd) Run(ctx context.Context, s streams) error {
 		HelpPhone: c.HelpPhone, PersonalCA: c.PersonalCA, LogLevel: c.LogLevel, LogFormat: "text",
 	}
 	sfu.TuneRuntime()
-	n, err := openNode(ctx, nodeParams{Config: cfg, demo: true, logOut: s.err, originAllowed: d.originAllowed, monitors: demoMonitors})
+	n, err := openNode(ctx, nodeParams{Config: cfg, demo: true, logOut: s.err, originAllowed: d.originAllowed})
 	if err != nil {
 		return err
 	}

@@ -33,14 +33,6 @@ func (o demoOfficial) unit() court.UnitID {
 	return demoUnit
 }
 
-// demoMonitors: the demonstration's procuracy stands beside its court.
-func demoMonitors(unit court.UnitID) []court.UnitID {
-	if unit == demoProcuracy {
-		return []court.UnitID{demoUnit}
-	}
-	return nil
-}
-
 func demoOfficials() []demoOfficial {
 	return []demoOfficial{
 		{"clerk", "thuky", "Lê Quốc Bảo", store.RoleClerk, "Thư ký: lịch xét xử, lập lịch", "Clerk: calendar and booking", "clerk"},

@@ -20,7 +20,6 @@ import (
 	"phientoa/internal/auth"
 	"phientoa/internal/backup"
 	"phientoa/internal/config"
-	"phientoa/internal/court"
 	"phientoa/internal/edge"
 	"phientoa/internal/logline"
 	"phientoa/internal/signer"
@@ -53,10 +52,6 @@ type nodeParams struct {
 	logOut io.Writer
 	// originAllowed decides beside Config.Origins.
 	originAllowed func(string) bool
-	// monitors gives the courts whose hearings a unit of the procuracy may follow. Which
-	// procuracy stands beside which court is known of the demonstration alone so far; nil:
-	// nobody follows anything.
-	monitors func(unit court.UnitID) []court.UnitID
 }
 
 // node is one running process: everything wired, nothing hidden.

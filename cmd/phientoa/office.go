@@ -23,13 +23,16 @@ func (n *node) openOffice() error {
 	if len(n.p.Origins) > 0 {
 		base = n.p.Origins[0]
 	}
-	var err error
+	scopes, err := openUnits(n.p)
+	if err != nil {
+		return err
+	}
 	n.watchlog, err = watchlog.New(watchlog.Params{Store: n.store, Node: n.p.Node, Now: time.Now, Logger: n.logger})
 	if err != nil {
 		return err
 	}
 	n.watchers = oversight.New(oversight.Params{
-		Courts: n.oversees, Log: n.watchlog, Live: n.rooms.Live, Note: n.access.Note, Now: time.Now, Logger: n.logger,
+		Courts: scopes.of, Log: n.watchlog, Live: n.rooms.Live, Note: n.access.Note, Now: time.Now, Logger: n.logger,
 		Join: func(p signaling.WatchParams) (oversight.Watching, *hearing.Refusal) {
 			w, ref := n.rooms.Watch(p)
 			if ref != nil {
@@ -49,7 +52,7 @@ func (n *node) openOffice() error {
 		Archives: n.archives, Vault: officeVault{n.vault}, Excerpts: officeExcerpts{n.excerpts, n.vault},
 		Oversight: n.watchers, SignPDF: n.signer.SignDocument,
 		Oversees: func(ctx context.Context, who auth.Official) (court.Scope, error) {
-			return n.oversees(ctx, who.Unit, time.Now())
+			return scopes.of(ctx, who.Unit, time.Now())
 		},
 		Live: n.liveHearings, BaseURL: base, Demo: n.p.demo, Logger: n.logger,
 	})
@@ -66,14 +69,6 @@ func (w officeWalls) Open(p signaling.WallParams) (oversight.Screen, *hearing.Re
 		return nil, ref // not a typed nil
 	}
 	return s, nil
-}
-
-// oversees is whose hearings a unit of the procuracy may follow.
-func (n *node) oversees(_ context.Context, unit court.UnitID, _ time.Time) (court.Scope, error) {
-	if n.p.monitors == nil {
-		return court.ScopeOf(), nil
-	}
-	return court.ScopeOf(n.p.monitors(unit)...), nil
 }
 
 // openMinutes wires the minutes of hearings.

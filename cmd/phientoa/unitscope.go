@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"phientoa/internal/court"
+	"phientoa/internal/units"
+)
+
+// unitScopes tell whose hearings a unit of the procuracy may follow. The tree does not
+// change while the process runs, so an answer holds for the day.
+type unitScopes struct {
+	tree  *units.Tree // nil: nobody follows anything
+	mu    sync.Mutex
+	day   units.Day
+	known map[court.UnitID]court.Scope // of day
+}
+
+// openUnits reads the tree of units.
+func openUnits(p nodeParams) (*unitScopes, error) {
+	list := units.Demonstration()
+	if !p.demo {
+		if p.UnitTree == "" {
+			return &unitScopes{}, nil
+		}
+		f, err := os.Open(p.UnitTree)
+		if err != nil {
+			return nil, fmt.Errorf("unit-tree: %w", err)
+		}
+		defer f.Close()
+		if list, err = units.Read(f); err != nil {
+			return nil, fmt.Errorf("unit-tree: %w", err)
+		}
+	}
+	tree, findings := units.Build(list)
+	if len(findings) > 0 {
+		return nil, fmt.Errorf("unit-tree: %s / %s (%d)", findings[0].Vi, findings[0].En, len(findings)) //nolint:err113 // for the operator who starts it
+	}
+	return &unitScopes{tree: tree}, nil
+}
+
+// of is the scope of the procuracy's unit at a time; of a court's none.
+func (s *unitScopes) of(_ context.Context, unit court.UnitID, at time.Time) (court.Scope, error) {
+	if s.tree == nil {
+		return court.ScopeOf(), nil
+	}
+	if u, ok := s.tree.Unit(unit); !ok || u.Kind != units.Procuracy {
+		return court.ScopeOf(), nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if day := units.DayOf(at); day != s.day {
+		s.day, s.known = day, map[court.UnitID]court.Scope{}
+	}
+	scope, ok := s.known[unit]
+	if !ok {
+		scope = court.ScopeOf(s.tree.UnitScope(unit, s.day)...)
+		s.known[unit] = scope
+	}
+	return scope, nil
+}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"phientoa/internal/config"
+	"phientoa/internal/court"
+	"phientoa/internal/units"
+)
+
+// A procuracy follows its court and those below, no neighbour's, and a court nobody's.
+func TestWhoOverseesWhom(t *testing.T) {
+	tree, findings := units.Build(units.Demonstration())
+	require.Empty(t, findings)
+	file := filepath.Join(t.TempDir(), "units.csv")
+	f, err := os.Create(file)
+	require.NoError(t, err)
+	require.NoError(t, tree.WriteCSV(f))
+	require.NoError(t, f.Close())
+	for what, p := range map[string]nodeParams{"demo": {demo: true}, "file": {Config: config.Config{UnitTree: file}}} {
+		s, err := openUnits(p)
+		require.NoError(t, err, what)
+		for unit, covers := range map[court.UnitID]bool{
+			demoProcuracy: true, "vks-ha-noi": true, "vks-toi-cao": true,
+			"vks-ha-noi-kv2": false, "vks-hue": false, "vks-quan-su-trung-uong": false, demoUnit: false, "nobody": false,
+		} {
+			for range 2 {
+				scope, err := s.of(t.Context(), unit, time.Now())
+				require.NoError(t, err)
+				require.Equal(t, covers, scope.Covers(demoUnit), "%s: %s", what, unit)
+			}
+		}
+	}
+	s, err := openUnits(nodeParams{})
+	require.NoError(t, err)
+	scope, err := s.of(t.Context(), demoProcuracy, time.Now())
+	require.NoError(t, err)
+	require.False(t, scope.Covers(demoUnit), "without a tree nobody follows anything")
+	for _, text := range []string{"no tree", "id,kind,branch,level,name,parent,from,until,successors,procuracies\na,court,civil,region,A,,2025-07-01,,,\n"} {
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+		_, err = openUnits(nodeParams{Config: config.Config{UnitTree: file}})
+		require.ErrorContains(t, err, "unit-tree")
+	}
+}
