@@ -37,16 +37,6 @@ func (l *layer) wishForKey() {
 	}
 }
 
-// lastPLI is when a keyframe of any layer was last asked for.
-func (s *source) lastPLI() (last time.Time) {
-	for _, l := range s.layers {
-		if l != nil && l.lastPLI.After(last) {
-			last = l.lastPLI
-		}
-	}
-	return last
-}
-
 // replay begins a viewer's picture with what is kept of l since its last keyframe,
 // up to k; true when k and what follows it continue that.
 func (s *section) replay(l *layer, k *packetRefs) bool {

@@ -26,6 +26,8 @@ type source struct {
 	// shown says since when the source reaches classes of viewers without a break.
 	shown map[string]time.Time
 	need  layerNeed
+	// wished is when a keyframe was last asked for on behalf of viewers alone.
+	wished time.Time
 }
 
 // measure follows the rate at which the source comes in.

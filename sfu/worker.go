@@ -130,7 +130,7 @@ func (p *Peer) collect(lastStates, nextReport *time.Time) errands {
 
 // collectKeyframes gathers the requests that are due, one PLI a layer, and none
 // sooner than KeyframeInterval after the last; for viewers alone none sooner than
-// viewerKeyframes after the last of the whole source.
+// viewerKeyframes after the last for viewers alone of the whole source.
 func (p *Peer) collectKeyframes(e *errands, now time.Time) {
 	if p.state != PeerConnected {
 		return
@@ -139,7 +139,6 @@ func (p *Peer) collectKeyframes(e *errands, now time.Time) {
 		if src.publisher != p || src.open == 0 {
 			continue
 		}
-		last := src.lastPLI()
 		for _, l := range src.layers {
 			if l == nil || !l.flowing(now) || !l.needKey && !l.wishKey {
 				continue
@@ -148,10 +147,13 @@ func (p *Peer) collectKeyframes(e *errands, now time.Time) {
 			wait := interval - now.Sub(l.lastPLI)
 			if !l.needKey {
 				interval = max(interval, viewerKeyframes)
-				wait = interval - now.Sub(last)
+				wait = max(wait, interval-now.Sub(src.wished))
 			}
 			if wait <= 0 {
 				l.lastPLI = now
+				if !l.needKey {
+					src.wished = now
+				}
 				e.rtcp = append(e.rtcp, &rtcp.PictureLossIndication{MediaSSRC: l.ssrc})
 				e.keyframes++
 				wait = interval

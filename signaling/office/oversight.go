@@ -30,8 +30,9 @@ type Oversight interface {
 
 // Bounds of what a viewer's browser sends.
 const (
-	maxWatchOffer = 64 << 10 // bytes of SDP
-	maxPixels     = 8192     // of width or height
+	maxWatchOffer = 64 << 10  // bytes of SDP
+	maxWallOffer  = 192 << 10 // a browser's 25 pictures take 50 to 120 KB
+	maxPixels     = 8192      // of width or height
 	// What one connection receives at once: as many sounds as the sfu gives to a viewer.
 	maxWatchPictures = 1
 	maxWatchSounds   = 3

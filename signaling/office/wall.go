@@ -71,7 +71,7 @@ func (o *Office) wall(c *call) (any, error) {
 	}
 	b := c.body.(*WallBody)
 	switch {
-	case b.SDP == "" || len(b.SDP) > maxWatchOffer:
+	case b.SDP == "" || len(b.SDP) > maxWallOffer:
 		return nil, badBody("sdp", "Thiếu hoặc quá dài.", "Missing or too long.")
 	case mediaLines(b.SDP, "video") > oversight.MaxTiles || mediaLines(b.SDP, "audio") > 0:
 		return nil, badBody("sdp", "Một bảng nhận nhiều nhất 25 hình và không nhận tiếng.", "A wall takes at most 25 pictures and no sound.")

@@ -9,8 +9,9 @@ class FakeConnection {
   closed = false;
   localDescription = { sdp: "offer" };
   private readonly list: { mid: string; receiver: { track: object } }[] = [];
-  addTransceiver(): void {
+  addTransceiver(): unknown {
     this.list.push({ mid: String(this.list.length), receiver: { track: {} } });
+    return { setCodecPreferences: () => undefined };
   }
   getTransceivers(): unknown[] {
     return this.list;
@@ -39,6 +40,9 @@ class FakeStream {
 
 function made() {
   vi.stubGlobal("MediaStream", FakeStream);
+  vi.stubGlobal("RTCRtpReceiver", {
+    getCapabilities: () => ({ codecs: [{ mimeType: "video/VP8" }] }),
+  });
   const timers: { fn: () => void; ms: number }[] = [];
   const connections: FakeConnection[] = [];
   const asked: (readonly string[])[] = [];

@@ -47,6 +47,13 @@ export function isLater(a: number, b: number): boolean {
   return ahead !== 0 && ahead < 0x8000_0000;
 }
 
+/** ours offers what a court's cameras send, and nothing else: 25 lines of all codecs are 120 KB. */
+function ours(t: RTCRtpTransceiver): void {
+  const all = RTCRtpReceiver.getCapabilities("video")?.codecs ?? [];
+  const codecs = all.filter((c) => /^video\/(vp8|h264|rtx)$/i.test(c.mimeType));
+  if (codecs.length > 0) t.setCodecPreferences(codecs);
+}
+
 export class Wall {
   private readonly p: WallParams;
   private pc: RTCPeerConnection | null = null;
@@ -135,7 +142,8 @@ export class Wall {
   private async connect(): Promise<void> {
     const pc = this.p.connection();
     this.pc = pc;
-    for (let i = 0; i < this.p.places; i++) pc.addTransceiver("video", { direction: "recvonly" });
+    for (let i = 0; i < this.p.places; i++)
+      ours(pc.addTransceiver("video", { direction: "recvonly" }));
     pc.onconnectionstatechange = () => {
       if (pc !== this.pc) return;
       if (pc.connectionState === "connected") this.p.flowing(true);
