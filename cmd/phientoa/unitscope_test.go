@@ -26,8 +26,8 @@ func TestWhoOverseesWhom(t *testing.T) {
 		s, err := openUnits(p)
 		require.NoError(t, err, what)
 		for unit, covers := range map[court.UnitID]bool{
-			demoProcuracy: true, "vks-ha-noi": true, "vks-toi-cao": true,
-			"vks-ha-noi-kv2": false, "vks-hue": false, "vks-quan-su-trung-uong": false, demoUnit: false, "nobody": false,
+			demoProcuracy: true, "vks-da-nang": true, "vks-toi-cao": true,
+			"vks-da-nang-kv2": false, "vks-hue": false, "vks-quan-su-trung-uong": false, demoUnit: false, "nobody": false,
 		} {
 			for range 2 {
 				scope, err := s.of(t.Context(), unit, time.Now())

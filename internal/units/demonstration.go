@@ -117,20 +117,20 @@ func heirsOf(ids [2]court.UnitID) [2][]court.UnitID {
 	return [2][]court.UnitID{{ids[0]}, {ids[1]}}
 }
 
-// province adds a province, its regions, and two districts of before the reform.
+// province adds a province, its regions, and three districts of before the reform.
 func (d *demoTree) province(top [2]court.UnitID, p demoPlace, regions int) {
 	ids := both(p.slug)
 	d.beside(Unit{Branch: Civil, Level: Province, Span: Span{From: demoFounded}},
 		named("Tòa án nhân dân "+p.name, "Viện kiểm sát nhân dân "+p.name), top, ids, [2][]court.UnitID{})
 	for i := 1; i <= regions; i++ {
 		region := both(fmt.Sprintf("%s-kv%d", p.slug, i))
-		if p.slug == "ha-noi" && i == 1 {
+		if p.slug == "da-nang" && i == 3 {
 			region = [2]court.UnitID{"demo-court", "demo-procuracy"}
 		}
 		where := fmt.Sprintf(" khu vực %d – %s", i, p.name)
 		d.beside(Unit{Branch: Civil, Level: Region, Span: Span{From: demoReform}},
 			named("Tòa án nhân dân"+where, "Viện kiểm sát nhân dân"+where), ids, region, [2][]court.UnitID{})
-		if i > 2 {
+		if i > 3 {
 			continue
 		}
 		was := fmt.Sprintf(" huyện minh họa %d, %s", i, p.name)

@@ -90,9 +90,9 @@ func TestTheDemonstrationIsTheCountry(t *testing.T) {
 	}
 	require.Equal(t, map[units.Level]int{units.Supreme: 1, units.Appeal: 3, units.Province: 34, units.Region: 355}, count)
 	require.Len(t, tree.UnitScope("vks-toi-cao", today), civil, "dissolved courts too")
-	require.Contains(t, tree.UnitScope("vks-ha-noi", today), court.UnitID("demo-court"))
-	require.Contains(t, tree.UnitScope("demo-procuracy", today), court.UnitID("tand-ha-noi-huyen1"), "inherited")
-	require.NotContains(t, tree.UnitScope("demo-procuracy", today), court.UnitID("tand-ha-noi-kv2"))
+	require.Contains(t, tree.UnitScope("vks-da-nang", today), court.UnitID("demo-court"))
+	require.Contains(t, tree.UnitScope("demo-procuracy", today), court.UnitID("tand-da-nang-huyen3"), "inherited")
+	require.NotContains(t, tree.UnitScope("demo-procuracy", today), court.UnitID("tand-da-nang-kv2"))
 	require.Empty(t, tree.UnitScope("demo-procuracy", "2025-06-30"), "it did not stand then")
 }
 
