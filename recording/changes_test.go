@@ -48,7 +48,7 @@ func TestAnUnsteadyEncoderMakesFewFiles(t *testing.T) {
 	var c []timed
 	var at time.Duration
 	seq, ts := a[0].pkt.SequenceNumber, a[0].pkt.Timestamp
-	for n := range 20 { // a second of each in turn
+	for n := range 20 { // a second of each in turn, and a pause: no wait of changes ends just as a keyframe comes
 		from := a
 		if n%2 == 1 {
 			from = b
@@ -62,7 +62,7 @@ func TestAnUnsteadyEncoderMakesFewFiles(t *testing.T) {
 			seq++
 			c = append(c, timed{at + x.at, &p})
 		}
-		at += time.Second
+		at += 1200 * time.Millisecond
 	}
 	o := newOpener(t, bubble)
 	synctest.Test(t, func(t *testing.T) {
@@ -74,7 +74,7 @@ func TestAnUnsteadyEncoderMakesFewFiles(t *testing.T) {
 	r := o.verify(Options{Roots: o.id.Roots()})
 	require.Equal(t, 0, r.ExitCode(), r.Text("en"))
 	media := files(t, filepath.Join(o.dir, "h-1", "part-0001"))
-	require.Len(t, media, 6, "changes after 1, 3, 5, 9 and 17 s of the twenty, or as they fall to keyframes")
+	require.Len(t, media, 6, "changes after 1, 2, 5, 10 and 17 of the twenty stretches")
 	frames, left := 0, 0
 	for _, f := range media {
 		frames += decode(t, f, "v:0")

@@ -22,7 +22,7 @@ import (
 )
 
 func (w *world) note(what string) store.AdminEntry {
-	return store.AdminEntry{At: w.now, Actor: "system", Unit: unit, What: what}
+	return store.AdminEntry{At: w.now(), Actor: "system", Unit: unit, What: what}
 }
 
 // register enters a certificate of the authority's directory for an account.
@@ -34,7 +34,7 @@ func (w *world) register(account, file string) (id string) {
 	require.NoError(w.t, err)
 	id = "cred-" + account + "-" + file
 	require.NoError(w.t, w.st.PutCredential(w.t.Context(), court.SystemScope(), store.Credential{
-		ID: id, Account: account, Kind: "certificate", Handle: auth.KeyHandle(c), Data: c.Raw, Created: w.now,
+		ID: id, Account: account, Kind: "certificate", Handle: auth.KeyHandle(c), Data: c.Raw, Created: w.now(),
 	}, w.note("credential.added")))
 	return id
 }
@@ -42,7 +42,7 @@ func (w *world) register(account, file string) (id string) {
 func (w *world) accounts(ids ...string) {
 	for _, id := range ids {
 		require.NoError(w.t, w.st.CreateAccount(w.t.Context(), court.SystemScope(), store.Account{
-			ID: id, Unit: unit, Login: id, Name: id, Roles: []store.Role{store.RoleClerk}, Created: w.now,
+			ID: id, Unit: unit, Login: id, Name: id, Roles: []store.Role{store.RoleClerk}, Created: w.now(),
 		}, w.note("account.created")))
 	}
 }
@@ -133,7 +133,7 @@ func TestMinutesOfClosedHearings(t *testing.T) {
 		for i, names := range []bool{false, true} { // the second permission names closed doors
 			id := []string{"r1", "r2"}[i]
 			require.NoError(t, w.st.PutArchiveRequest(t.Context(), court.SystemScope(), store.ArchiveRequest{
-				ID: id, Hearing: "h1", Account: "colleague", Purpose: "Phúc thẩm", Closed: names, At: w.now,
+				ID: id, Hearing: "h1", Account: "colleague", Purpose: "Phúc thẩm", Closed: names, At: w.now(),
 			}, w.note("archive.asked")))
 			by := w.note("archive.granted")
 			by.Actor, by.At = "chief", time.Now()

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -37,7 +38,8 @@ type world struct {
 	st     store.Store
 	lease  store.Lease
 	s      *hearing.State
-	now    time.Time
+	time   sync.Mutex
+	last   time.Time
 	book   http.Handler
 	root   *padestest.Root
 	people []hearing.Person
@@ -56,7 +58,7 @@ type who struct {
 type whoKey struct{}
 
 func newWorld(t *testing.T) *world {
-	w := &world{t: t, now: time.Now().Truncate(time.Microsecond)}
+	w := &world{t: t, last: time.Now().Truncate(time.Microsecond)}
 	st, err := sqlite.Open(t.Context(), sqlite.Params{Path: filepath.Join(t.TempDir(), "db")})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, st.Close()) })
@@ -67,7 +69,7 @@ func newWorld(t *testing.T) *world {
 	roots := x509.NewCertPool()
 	require.True(t, roots.AppendCertsFromPEM(pem))
 	w.book, err = minutebook.New(minutebook.Params{
-		Store: st, Who: official, Seat: seat, Roots: roots, Now: func() time.Time { return w.now },
+		Store: st, Who: official, Seat: seat, Roots: roots, Now: w.now,
 		Archives: archives.New(archives.Params{Store: st}),
 	})
 	require.NoError(t, err)
@@ -103,7 +105,7 @@ func (w *world) create() {
 	policy := court.DefaultPolicy(court.Criminal)
 	policy.NoticeDays, policy.RequireReady = 0, false
 	b := hearing.Booking{
-		Hearing: id, Unit: unit, Court: "TAND khu vực 1", DocketNo: "45/2026/TLST-HS", Title: "Trộm cắp tài sản", StartsAt: w.now.UnixMicro(),
+		Hearing: id, Unit: unit, Court: "TAND khu vực 1", DocketNo: "45/2026/TLST-HS", Title: "Trộm cắp tài sản", StartsAt: w.now().UnixMicro(),
 		Procedure: court.Criminal, Policy: &policy, Points: []hearing.Point{{ID: "p0", Kind: hearing.CentralPoint, Name: "Phòng 1"}},
 	}
 	var rows []store.PersonName
@@ -135,15 +137,15 @@ func (w *world) create() {
 
 func (w *world) give(by court.Capacity, c hearing.Command) {
 	w.t.Helper()
-	w.now = w.now.Add(time.Second)
+	w.later(time.Second)
 	a := hearing.Actor{System: by == ""}
 	if by != "" {
 		a = hearing.Actor{Person: hearing.PersonID(by), Device: hearing.DeviceID("d-" + by)}
 	}
-	bodies, ref := hearing.Decide(w.s, c, a, w.now)
+	bodies, ref := hearing.Decide(w.s, c, a, w.now())
 	require.Nil(w.t, ref, "%T", c)
 	for _, body := range bodies {
-		e := hearing.Event{Seq: 1, At: w.now.UnixMicro(), Actor: a, Body: body}
+		e := hearing.Event{Seq: 1, At: w.now().UnixMicro(), Actor: a, Body: body}
 		if w.s != nil {
 			e.Seq = w.s.Seq + 1
 		}
@@ -174,12 +176,26 @@ func by(c court.Capacity) who {
 // at is somebody at their seat.
 func at(c court.Capacity) who { return who{seat: string(c)} }
 
-func (w *world) do(x who, method, path string, body any) *httptest.ResponseRecorder {
-	// Certificates are made by openssl as the test goes, and begin then.
-	if now := time.Now().Truncate(time.Microsecond); now.After(w.now) {
-		w.now = now
+func (w *world) now() time.Time {
+	w.time.Lock()
+	defer w.time.Unlock()
+	return w.last
+}
+
+// later moves the world's clock on, and to the wall's if that is ahead: certificates are
+// made by openssl as the test goes, and begin then.
+func (w *world) later(d time.Duration) {
+	w.time.Lock()
+	defer w.time.Unlock()
+	w.last = w.last.Add(d)
+	if now := time.Now().Truncate(time.Microsecond); now.After(w.last) {
+		w.last = now
 	}
+}
+
+func (w *world) do(x who, method, path string, body any) *httptest.ResponseRecorder {
 	w.t.Helper()
+	w.later(0)
 	var raw []byte
 	mediaType := "application/json"
 	switch b := body.(type) {

@@ -108,7 +108,8 @@ func startWorld(t testing.TB) *world {
 			return court.ScopeOf(u), nil
 		},
 		Live: w.watchable, Note: w.Note, Now: w.clock,
-		Join: func(p signaling.WatchParams) (oversight.Watching, *hearing.Refusal) { return fakeWatching{}, nil },
+		Join:  func(p signaling.WatchParams) (oversight.Watching, *hearing.Refusal) { return fakeWatching{}, nil },
+		Walls: fakeWalls{},
 	})
 	w.p.Archives = archives.New(archives.Params{Store: accountsOf{st, w}, Now: w.clock})
 	w.vault.file = []byte("PK")
@@ -401,3 +402,26 @@ func (fakeWatching) Offer(_ context.Context, sdp string) (string, *hearing.Refus
 }
 func (fakeWatching) Show(int, int) {}
 func (fakeWatching) Close()        {}
+
+// fakeWalls stand for the room of the walls; a connection is lost as soon as it stands.
+type fakeWalls struct{}
+
+type fakeScreen struct{ ended func() }
+
+func (fakeWalls) Feed(string, hearing.Class, string) (func(), *hearing.Refusal) {
+	return func() {}, nil
+}
+
+func (fakeWalls) Apply([]signaling.WallGrant) error { return nil }
+
+func (fakeWalls) Open(p signaling.WallParams) (oversight.Screen, *hearing.Refusal) {
+	return fakeScreen{p.Ended}, nil
+}
+
+func (s fakeScreen) Offer(_ context.Context, sdp string) (string, []string, *hearing.Refusal) {
+	s.ended()
+	return "answer to " + sdp, nil, nil
+}
+
+func (fakeScreen) Show(t []signaling.WallTile) []signaling.WallTile { return t }
+func (s fakeScreen) Close()                                         { s.ended() }

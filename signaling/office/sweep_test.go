@@ -94,7 +94,7 @@ func request(r Route, x object, fresh BookingBody) (target string, body any) {
 	if strings.Contains(r.Path, "/archive-disposals/") {
 		target = strings.ReplaceAll(target, "{id}", x.disposal)
 	}
-	target = strings.NewReplacer("{session}", "S", "{part}", "1", "{supplement}", "1", "{excerpt}", strings.Repeat("0", 32)).Replace(target)
+	target = strings.NewReplacer("{session}", "S", "{wall}", "W", "{part}", "1", "{supplement}", "1", "{excerpt}", strings.Repeat("0", 32)).Replace(target)
 	switch r.Name {
 	case "cancel":
 		target = strings.ReplaceAll(target, "{id}", x.gone)
@@ -114,6 +114,10 @@ func request(r Route, x object, fresh BookingBody) (target string, body any) {
 		return target, WatchBody{SDP: "v=0"}
 	case "watch_size":
 		return target, SizeBody{}
+	case "wall":
+		return target, WallBody{SDP: "v=0"}
+	case "wall_tiles":
+		return target, TilesBody{}
 	case "import_status":
 		target += "?docket=" + url.QueryEscape(x.docket)
 	case "book", "check": // about no object
@@ -250,7 +254,7 @@ func (w *world) mayDo(t *testing.T, name string, r Route, stage hearingtest.Stag
 		require.Equal(t, http.StatusCreated, a.status, "%s %s", name, a.body)
 	case "move": // the first in the table did it
 		require.Contains(t, []int{http.StatusCreated, http.StatusConflict}, a.status, "%s %s", name, a.body)
-	case "enter", "make_copy", "copy_file", "watch_size", "watch_end": // nobody has a seat here, asked for a copy, follows
+	case "enter", "make_copy", "copy_file", "watch_size", "watch_end", "wall_tiles", "wall_end": // nobody has a seat here, asked for a copy, follows
 		require.Equal(t, http.StatusNotFound, a.status, name)
 		require.Equal(t, atMissing, a, name)
 	case "invite": // nobody is invited to what is over

@@ -88,8 +88,11 @@ type WallAsk struct {
 }
 
 // OpenWall begins a wall with nothing on it and answers the offer. Errors: ErrTooMany,
-// and a *hearing.Refusal for the offer.
+// also where there are no walls at all, and a *hearing.Refusal for the offer.
 func (w *Watchers) OpenWall(ctx context.Context, who auth.Official, a WallAsk) (id, answer string, places int, err error) {
+	if w.p.Walls == nil {
+		return "", "", 0, ErrTooMany
+	}
 	v := &wall{id: rand.Text(), who: who, signIn: a.SignIn, again: a.Again}
 	if err := w.walls.enter(v); err != nil {
 		return "", "", 0, err
@@ -206,8 +209,9 @@ func (w *Watchers) endWall(v *wall) {
 func (w *Watchers) EndWall(who auth.Official, id string) error {
 	w.walls.mu.Lock()
 	v := w.walls.open[id]
+	own := v != nil && v.who.ID == who.ID && v.screen != nil
 	w.walls.mu.Unlock()
-	if v == nil || v.who.ID != who.ID || v.screen == nil {
+	if !own {
 		return store.ErrNotFound
 	}
 	w.endWall(v)

@@ -324,13 +324,14 @@ func (s *Server) begin(ctx context.Context, at *way, d store.RoomDevice, e *devi
 	return x, answer, nil
 }
 
-// forget ends a session; false: it had ended before.
+// forget ends a session; false: it had ended before. It is taken out first: who follows
+// the pipe forgets it too.
 func (s *Server) forget(x *session) bool {
-	x.pipe.close()
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	known := s.sessions[x.id] == x
 	delete(s.sessions, x.id)
+	s.mu.Unlock()
+	x.pipe.close()
 	return known
 }
 
