@@ -26,6 +26,8 @@ type LiveHearing struct {
 	Recording  bool
 	Trouble    string // the recorder's code, empty when none
 
+	Followers []Follower // who follows it from outside
+
 	// Monitors is the class in which monitors of a unit, in whose scope the hearing lies,
 	// may follow it by the court's decision, "" for none; nil: nobody may.
 	Monitors func(court.UnitID) hearing.Class
@@ -95,7 +97,8 @@ func (r *Room) noteLive(v hearing.View) {
 		ID: r.p.row.ID, Unit: r.p.row.Unit, DocketNo: v.DocketNo, Status: v.Status,
 		Phase: v.Phase, Visibility: v.Visibility, Since: v.Since,
 		Expected: len(r.p.booking.People), Recording: v.Recording && r.recording.on, Trouble: v.Trouble,
-		Monitors: func(u court.UnitID) hearing.Class { return hearing.Monitored(state, u) },
+		Followers: r.followers,
+		Monitors:  func(u court.UnitID) hearing.Class { return hearing.Monitored(state, u) },
 	}
 	for _, p := range v.People {
 		if p.Connected {

@@ -192,6 +192,7 @@ func (r *Room) viewFor(s *seat, hv hearing.View, inside bool) *wire.View {
 		hv.Acts = v.Acts // an alert offers no act that would be refused
 	}
 	v.Alerts = r.alertsFor(hv, s, r.p.now())
+	r.tellMonitoring(v.Monitoring, s, v.Acts)
 	return v
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -70,6 +71,7 @@ type Room struct {
 	gallery   gallery
 	index     bookingIndex
 	presiding hearing.PersonID
+	followers []Follower // of now, by name
 }
 
 // bookingIndex finds people and devices of a booking by their places in it; a
@@ -111,6 +113,7 @@ type roomParams struct {
 	overtaken bool
 	info      InfoStore  // may be nil
 	alarms    AlarmStore // may be nil
+	overseers []OverseerUnit
 }
 
 // order is a command on its way through the actor.
@@ -279,6 +282,10 @@ func (r *Room) heed() error {
 	}
 	if left := r.sig.takeLeft(); left != nil {
 		r.leftNew = left
+	}
+	if list := r.sig.takeFollowers(); list != nil && !slices.Equal(*list, r.followers) {
+		r.followers = *list
+		r.publish()
 	}
 	if cp != nil {
 		r.noteNew = cp

@@ -28,6 +28,9 @@ type RoomsParams struct {
 	// written.
 	Info   InfoStore
 	Alarms AlarmStore
+	// Overseers are the units in whose scope a court's hearings lie, the nearest first;
+	// nil: none are known.
+	Overseers func(court.UnitID) []OverseerUnit
 	// Node is this process's name among the nodes of the installation, at most
 	// one process a name.
 	Node    string
@@ -239,9 +242,13 @@ func (o *opening) open(ctx context.Context) (*Room, error) {
 	if p.Recorder != nil && !o.over {
 		left = p.Recorder.Left
 	}
+	var overseers []OverseerUnit
+	if p.Overseers != nil {
+		overseers = p.Overseers(row.Unit)
+	}
 	return newRoom(roomParams{
-		left: left,
-		row:  row, epoch: o.keeper.current().Epoch, names: names, booking: o.state.Booking, state: o.state,
+		left: left, overseers: overseers,
+		row: row, epoch: o.keeper.current().Epoch, names: names, booking: o.state.Booking, state: o.state,
 		store: p.Store, media: o.media, relay: p.Relay, evidence: o.evidence, now: p.Now, random: p.Random, version: p.Version,
 		metrics: p.Metrics, overtaken: o.overtaken, info: p.Info, alarms: p.Alarms,
 	}, o.rs.limits, o.sig, o.keeper, o.logger), nil

@@ -11,6 +11,7 @@ type signals struct {
 	recording  *recordingReport
 	checkpoint *checkpointReport
 	left       *int // minutes of recording that the disks take
+	followers  *[]Follower
 	fatal      error
 	leaseAway  bool
 }
@@ -66,6 +67,23 @@ func (s *signals) takeLeft() *int {
 	left := s.left
 	s.left = nil
 	return left
+}
+
+// setFollowers reports who follows the hearing from outside.
+func (s *signals) setFollowers(list []Follower) {
+	s.mu.Lock()
+	s.followers = &list
+	s.mu.Unlock()
+	s.poke()
+}
+
+// takeFollowers takes a new list; nil: none.
+func (s *signals) takeFollowers() *[]Follower {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := s.followers
+	s.followers = nil
+	return list
 }
 
 // fail reports an error after which the room cannot go on; the first counts.

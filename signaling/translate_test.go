@@ -162,6 +162,7 @@ func TestEveryFieldOfAViewIsCarried(t *testing.T) {
 	base := wireView(v, nil)
 	everyFieldSet(t, base.ProtoReflect(), map[string]bool{
 		"phientoa.v1.View.degraded": true, "phientoa.v1.View.alerts": true, "phientoa.v1.View.connects": true, // of the room, not of the rules
+		"phientoa.v1.MonitoringView.followers": true, "phientoa.v1.MonitoringView.overseers": true,
 	})
 	walk(t, reflect.ValueOf(&v).Elem(), "View", func(name string) {
 		if unsaid[name] != "" {

@@ -65,6 +65,7 @@ type node struct {
 	officials *auth.Officials
 	office    *office.Office
 	watchers  *oversight.Watchers
+	units     *unitScopes
 	watchlog  *watchlog.Log
 	minutes   *minutebook.Book
 	engine    *sfu.Engine
@@ -261,11 +262,16 @@ func (n *node) wire(context.Context) error {
 	n.openSupplements()
 	counts := signaling.NewMetrics(n.registry)
 	n.openAccessLog(counts.Noted)
+	units, err := openUnits(n.p)
+	if err != nil {
+		return err
+	}
+	n.units = units
 	n.rooms = signaling.NewRooms(signaling.RoomsParams{
 		Store: n.store, Media: signaling.FromEngine(n.engine), Relay: n.relayPasses(),
 		Recorder: n.recorder(),
 		Node:     n.p.Node, Logger: n.logger, Version: version(), Metrics: counts,
-		Info: n.store, Alarms: n.store,
+		Info: n.store, Alarms: n.store, Overseers: n.units.overseers,
 	})
 	n.auth = auth.New(auth.Params{Store: n.store, Demo: n.p.demo, Live: n.rooms.Hosts})
 	if err := n.openAccess(); err != nil {

@@ -23,10 +23,8 @@ func (n *node) openOffice() error {
 	if len(n.p.Origins) > 0 {
 		base = n.p.Origins[0]
 	}
-	scopes, err := openUnits(n.p)
-	if err != nil {
-		return err
-	}
+	scopes := n.units
+	var err error
 	n.watchlog, err = watchlog.New(watchlog.Params{Store: n.store, Node: n.p.Node, Now: time.Now, Logger: n.logger})
 	if err != nil {
 		return err
@@ -40,7 +38,8 @@ func (n *node) openOffice() error {
 			}
 			return w, nil
 		},
-		Walls: officeWalls{n.rooms.Walls()},
+		Walls:    officeWalls{n.rooms.Walls()},
+		Followed: func(hearing string, list []oversight.Follower) { n.rooms.Followed(hearing, scopes.followers(list)) },
 	})
 	n.office, err = office.New(office.Params{
 		Store: n.store, Officials: n.officials, Inviter: n.auth, Directory: n.store, Access: n.access,
@@ -93,6 +92,9 @@ func (n *node) liveHearings() []office.LiveHearing {
 			Visibility: string(l.Visibility), Phase: string(l.Phase), Since: time.UnixMicro(l.Since).UTC(),
 			Connected: l.Connected, Expected: l.Expected, Recording: l.Recording, Trouble: l.Trouble,
 			Points: make([]office.LivePoint, 0, len(l.Points)),
+		}
+		for _, f := range l.Followers {
+			h.Followers = append(h.Followers, office.LiveFollower{Unit: f.Name, People: f.People})
 		}
 		for _, p := range l.Points {
 			h.Points = append(h.Points, office.LivePoint{ID: p.ID, Kind: string(p.Kind), Name: p.Name, Light: p.Light})

@@ -9,6 +9,8 @@ import (
 
 	"phientoa/internal/court"
 	"phientoa/internal/units"
+	"phientoa/signaling"
+	"phientoa/signaling/oversight"
 )
 
 // unitScopes tell whose hearings a unit of the procuracy may follow. The tree does not
@@ -62,4 +64,36 @@ func (s *unitScopes) of(_ context.Context, unit court.UnitID, at time.Time) (cou
 		s.known[unit] = scope
 	}
 	return scope, nil
+}
+
+// name is how the unit is called, its id where that is not known.
+func (s *unitScopes) name(unit court.UnitID) string {
+	if s.tree != nil {
+		if u, ok := s.tree.Unit(unit); ok {
+			return u.Name
+		}
+	}
+	return string(unit)
+}
+
+// overseers are the units in whose scope the court's hearings lie.
+func (s *unitScopes) overseers(c court.UnitID) []signaling.OverseerUnit {
+	if s.tree == nil {
+		return nil
+	}
+	list := s.tree.Overseers(c, units.DayOf(time.Now()))
+	out := make([]signaling.OverseerUnit, 0, len(list))
+	for i := range list {
+		out = append(out, signaling.OverseerUnit{ID: list[i].ID, Name: list[i].Name})
+	}
+	return out
+}
+
+// followers are who follows a hearing, as its court reads it.
+func (s *unitScopes) followers(list []oversight.Follower) []signaling.Follower {
+	out := make([]signaling.Follower, 0, len(list))
+	for _, f := range list {
+		out = append(out, signaling.Follower{Name: s.name(f.Unit), People: f.People})
+	}
+	return out
 }

@@ -108,3 +108,22 @@ func (t *Tree) Scope(person string, posts Posts, delegations []Delegation, at ti
 	slices.Sort(out)
 	return slices.Compact(out)
 }
+
+// Overseers returns the procuracies in whose scope the court's hearings lie on the day,
+// the nearest first: the one that practises at it, or at the heir of a dissolved court,
+// and those above.
+func (t *Tree) Overseers(c court.UnitID, d Day) []Unit {
+	heir, ok := t.Successor(c, d)
+	if !ok {
+		return nil
+	}
+	var out []Unit
+	for id, ok := t.ProcuracyOf(heir, d); ok && id != ""; {
+		u, known := t.Unit(id)
+		if !known || !u.Has(d) {
+			break
+		}
+		out, id = append(out, u), u.Parent
+	}
+	return out
+}

@@ -119,6 +119,28 @@ func TestAScopeIsOwnLevelAndBelow(t *testing.T) {
 	})
 }
 
+// Who oversees a court is who has it in their scope, the nearest first.
+func TestOverseersHaveTheCourtInTheirScope(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		l := country(t)
+		tree, d := built(t, l), day(t)
+		c := anyUnit(t, l, "court")
+		var got, want []court.UnitID
+		for _, u := range tree.Overseers(c.ID, d) {
+			if len(got) > 0 {
+				require.True(t, above(tree, u.ID, got[len(got)-1]))
+			}
+			got = append(got, u.ID)
+		}
+		for _, u := range l.Units {
+			if u.Kind == units.Procuracy && slices.Contains(tree.UnitScope(u.ID, d), c.ID) {
+				want = append(want, u.ID)
+			}
+		}
+		require.ElementsMatch(t, want, got)
+	})
+}
+
 func TestAScopeNeverGrowsSideways(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := country(t)

@@ -4855,11 +4855,16 @@ func (x *View) GetMonitoring() *MonitoringView {
 // MonitoringView: to "open", "closed" or "named". units, reason, and decided (by the
 // court, not its policy) are for the court.
 type MonitoringView struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	To            string                 `protobuf:"bytes,1,opt,name=to,proto3" json:"to,omitempty"`
-	Units         []string               `protobuf:"bytes,2,rep,name=units,proto3" json:"units,omitempty"`
-	Reason        string                 `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
-	Decided       bool                   `protobuf:"varint,4,opt,name=decided,proto3" json:"decided,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	To      string                 `protobuf:"bytes,1,opt,name=to,proto3" json:"to,omitempty"`
+	Units   []string               `protobuf:"bytes,2,rep,name=units,proto3" json:"units,omitempty"`
+	Reason  string                 `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	Decided bool                   `protobuf:"varint,4,opt,name=decided,proto3" json:"decided,omitempty"`
+	// followers: who follows now, by unit; for presiding judge and clerk.
+	Followers []*FollowerView `protobuf:"bytes,5,rep,name=followers,proto3" json:"followers,omitempty"`
+	// overseers: the units in whose scope the hearing lies, which it can be released to by
+	// name; for the presiding judge.
+	Overseers     []*UnitView `protobuf:"bytes,6,rep,name=overseers,proto3" json:"overseers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4922,6 +4927,125 @@ func (x *MonitoringView) GetDecided() bool {
 	return false
 }
 
+func (x *MonitoringView) GetFollowers() []*FollowerView {
+	if x != nil {
+		return x.Followers
+	}
+	return nil
+}
+
+func (x *MonitoringView) GetOverseers() []*UnitView {
+	if x != nil {
+		return x.Overseers
+	}
+	return nil
+}
+
+// FollowerView: a unit of the procuracy, and how many of its people follow.
+type FollowerView struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	People        int32                  `protobuf:"varint,2,opt,name=people,proto3" json:"people,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FollowerView) Reset() {
+	*x = FollowerView{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[64]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FollowerView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FollowerView) ProtoMessage() {}
+
+func (x *FollowerView) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[64]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FollowerView.ProtoReflect.Descriptor instead.
+func (*FollowerView) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{64}
+}
+
+func (x *FollowerView) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *FollowerView) GetPeople() int32 {
+	if x != nil {
+		return x.People
+	}
+	return 0
+}
+
+type UnitView struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnitView) Reset() {
+	*x = UnitView{}
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[65]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnitView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnitView) ProtoMessage() {}
+
+func (x *UnitView) ProtoReflect() protoreflect.Message {
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[65]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnitView.ProtoReflect.Descriptor instead.
+func (*UnitView) Descriptor() ([]byte, []int) {
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{65}
+}
+
+func (x *UnitView) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *UnitView) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
 // ExhibitView: status "offered", "admitted", "refused", "withdrawn". opens: the reader may
 // have the file (GET /api/exhibits/{no}); showable: may show it or turn its pages now.
 type ExhibitView struct {
@@ -4943,7 +5067,7 @@ type ExhibitView struct {
 
 func (x *ExhibitView) Reset() {
 	*x = ExhibitView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[64]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4955,7 +5079,7 @@ func (x *ExhibitView) String() string {
 func (*ExhibitView) ProtoMessage() {}
 
 func (x *ExhibitView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[64]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4968,7 +5092,7 @@ func (x *ExhibitView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExhibitView.ProtoReflect.Descriptor instead.
 func (*ExhibitView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{64}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *ExhibitView) GetNo() int32 {
@@ -5060,7 +5184,7 @@ type ShowingView struct {
 
 func (x *ShowingView) Reset() {
 	*x = ShowingView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[65]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5072,7 +5196,7 @@ func (x *ShowingView) String() string {
 func (*ShowingView) ProtoMessage() {}
 
 func (x *ShowingView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[65]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5085,7 +5209,7 @@ func (x *ShowingView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowingView.ProtoReflect.Descriptor instead.
 func (*ShowingView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{65}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *ShowingView) GetExhibit() int32 {
@@ -5122,7 +5246,7 @@ type PhaseView struct {
 
 func (x *PhaseView) Reset() {
 	*x = PhaseView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[66]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5134,7 +5258,7 @@ func (x *PhaseView) String() string {
 func (*PhaseView) ProtoMessage() {}
 
 func (x *PhaseView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[66]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5147,7 +5271,7 @@ func (x *PhaseView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PhaseView.ProtoReflect.Descriptor instead.
 func (*PhaseView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{66}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *PhaseView) GetPhase() string {
@@ -5197,7 +5321,7 @@ type PointView struct {
 
 func (x *PointView) Reset() {
 	*x = PointView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[67]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5209,7 +5333,7 @@ func (x *PointView) String() string {
 func (*PointView) ProtoMessage() {}
 
 func (x *PointView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[67]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5222,7 +5346,7 @@ func (x *PointView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PointView.ProtoReflect.Descriptor instead.
 func (*PointView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{67}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *PointView) GetId() string {
@@ -5305,7 +5429,7 @@ type HoldView struct {
 
 func (x *HoldView) Reset() {
 	*x = HoldView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[68]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5317,7 +5441,7 @@ func (x *HoldView) String() string {
 func (*HoldView) ProtoMessage() {}
 
 func (x *HoldView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[68]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5330,7 +5454,7 @@ func (x *HoldView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoldView.ProtoReflect.Descriptor instead.
 func (*HoldView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{68}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *HoldView) GetProposed() bool {
@@ -5393,7 +5517,7 @@ type ReturnView struct {
 
 func (x *ReturnView) Reset() {
 	*x = ReturnView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[69]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5405,7 +5529,7 @@ func (x *ReturnView) String() string {
 func (*ReturnView) ProtoMessage() {}
 
 func (x *ReturnView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[69]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5418,7 +5542,7 @@ func (x *ReturnView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnView.ProtoReflect.Descriptor instead.
 func (*ReturnView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{69}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *ReturnView) GetPerson() string {
@@ -5454,7 +5578,7 @@ type DecisionView struct {
 
 func (x *DecisionView) Reset() {
 	*x = DecisionView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[70]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5466,7 +5590,7 @@ func (x *DecisionView) String() string {
 func (*DecisionView) ProtoMessage() {}
 
 func (x *DecisionView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[70]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5479,7 +5603,7 @@ func (x *DecisionView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecisionView.ProtoReflect.Descriptor instead.
 func (*DecisionView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{70}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *DecisionView) GetReason() string {
@@ -5521,7 +5645,7 @@ type CheckView struct {
 
 func (x *CheckView) Reset() {
 	*x = CheckView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[71]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5533,7 +5657,7 @@ func (x *CheckView) String() string {
 func (*CheckView) ProtoMessage() {}
 
 func (x *CheckView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[71]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5546,7 +5670,7 @@ func (x *CheckView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckView.ProtoReflect.Descriptor instead.
 func (*CheckView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{71}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *CheckView) GetKey() string {
@@ -5610,7 +5734,7 @@ type ConsultChoice struct {
 
 func (x *ConsultChoice) Reset() {
 	*x = ConsultChoice{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[72]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5622,7 +5746,7 @@ func (x *ConsultChoice) String() string {
 func (*ConsultChoice) ProtoMessage() {}
 
 func (x *ConsultChoice) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[72]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5635,7 +5759,7 @@ func (x *ConsultChoice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsultChoice.ProtoReflect.Descriptor instead.
 func (*ConsultChoice) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{72}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *ConsultChoice) GetPerson() string {
@@ -5666,7 +5790,7 @@ type ConsultView struct {
 
 func (x *ConsultView) Reset() {
 	*x = ConsultView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[73]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5678,7 +5802,7 @@ func (x *ConsultView) String() string {
 func (*ConsultView) ProtoMessage() {}
 
 func (x *ConsultView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[73]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5691,7 +5815,7 @@ func (x *ConsultView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConsultView.ProtoReflect.Descriptor instead.
 func (*ConsultView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{73}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *ConsultView) GetId() string {
@@ -5754,7 +5878,7 @@ type IdentityCheckView struct {
 
 func (x *IdentityCheckView) Reset() {
 	*x = IdentityCheckView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[74]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5766,7 +5890,7 @@ func (x *IdentityCheckView) String() string {
 func (*IdentityCheckView) ProtoMessage() {}
 
 func (x *IdentityCheckView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[74]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5779,7 +5903,7 @@ func (x *IdentityCheckView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IdentityCheckView.ProtoReflect.Descriptor instead.
 func (*IdentityCheckView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{74}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *IdentityCheckView) GetBy() string {
@@ -5874,7 +5998,7 @@ type PersonView struct {
 
 func (x *PersonView) Reset() {
 	*x = PersonView{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[75]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5886,7 +6010,7 @@ func (x *PersonView) String() string {
 func (*PersonView) ProtoMessage() {}
 
 func (x *PersonView) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[75]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5899,7 +6023,7 @@ func (x *PersonView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonView.ProtoReflect.Descriptor instead.
 func (*PersonView) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{75}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *PersonView) GetPerson() string {
@@ -6123,7 +6247,7 @@ type Alert struct {
 
 func (x *Alert) Reset() {
 	*x = Alert{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[76]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6135,7 +6259,7 @@ func (x *Alert) String() string {
 func (*Alert) ProtoMessage() {}
 
 func (x *Alert) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[76]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6148,7 +6272,7 @@ func (x *Alert) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Alert.ProtoReflect.Descriptor instead.
 func (*Alert) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{76}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *Alert) GetCode() string {
@@ -6219,7 +6343,7 @@ type MediaOffer struct {
 
 func (x *MediaOffer) Reset() {
 	*x = MediaOffer{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[77]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6231,7 +6355,7 @@ func (x *MediaOffer) String() string {
 func (*MediaOffer) ProtoMessage() {}
 
 func (x *MediaOffer) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[77]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6244,7 +6368,7 @@ func (x *MediaOffer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MediaOffer.ProtoReflect.Descriptor instead.
 func (*MediaOffer) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{77}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *MediaOffer) GetSdp() string {
@@ -6286,7 +6410,7 @@ type Publish struct {
 
 func (x *Publish) Reset() {
 	*x = Publish{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[78]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6298,7 +6422,7 @@ func (x *Publish) String() string {
 func (*Publish) ProtoMessage() {}
 
 func (x *Publish) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[78]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6311,7 +6435,7 @@ func (x *Publish) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Publish.ProtoReflect.Descriptor instead.
 func (*Publish) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{78}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *Publish) GetMid() string {
@@ -6345,7 +6469,7 @@ type MediaAnswer struct {
 
 func (x *MediaAnswer) Reset() {
 	*x = MediaAnswer{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[79]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[81]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6357,7 +6481,7 @@ func (x *MediaAnswer) String() string {
 func (*MediaAnswer) ProtoMessage() {}
 
 func (x *MediaAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[79]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[81]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6370,7 +6494,7 @@ func (x *MediaAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MediaAnswer.ProtoReflect.Descriptor instead.
 func (*MediaAnswer) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{79}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{81}
 }
 
 func (x *MediaAnswer) GetSdp() string {
@@ -6413,7 +6537,7 @@ type Section struct {
 
 func (x *Section) Reset() {
 	*x = Section{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[80]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[82]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6425,7 +6549,7 @@ func (x *Section) String() string {
 func (*Section) ProtoMessage() {}
 
 func (x *Section) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[80]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[82]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6438,7 +6562,7 @@ func (x *Section) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Section.ProtoReflect.Descriptor instead.
 func (*Section) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{80}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{82}
 }
 
 func (x *Section) GetMid() string {
@@ -6474,7 +6598,7 @@ type NeedSections struct {
 
 func (x *NeedSections) Reset() {
 	*x = NeedSections{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[81]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[83]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6486,7 +6610,7 @@ func (x *NeedSections) String() string {
 func (*NeedSections) ProtoMessage() {}
 
 func (x *NeedSections) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[81]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[83]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6499,7 +6623,7 @@ func (x *NeedSections) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NeedSections.ProtoReflect.Descriptor instead.
 func (*NeedSections) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{81}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{83}
 }
 
 func (x *NeedSections) GetAudio() uint32 {
@@ -6531,7 +6655,7 @@ type NeedLayers struct {
 
 func (x *NeedLayers) Reset() {
 	*x = NeedLayers{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[82]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[84]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6543,7 +6667,7 @@ func (x *NeedLayers) String() string {
 func (*NeedLayers) ProtoMessage() {}
 
 func (x *NeedLayers) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[82]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[84]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6556,7 +6680,7 @@ func (x *NeedLayers) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NeedLayers.ProtoReflect.Descriptor instead.
 func (*NeedLayers) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{82}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{84}
 }
 
 func (x *NeedLayers) GetMid() string {
@@ -6582,7 +6706,7 @@ type LayerHints struct {
 
 func (x *LayerHints) Reset() {
 	*x = LayerHints{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[83]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[85]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6594,7 +6718,7 @@ func (x *LayerHints) String() string {
 func (*LayerHints) ProtoMessage() {}
 
 func (x *LayerHints) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[83]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[85]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6607,7 +6731,7 @@ func (x *LayerHints) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LayerHints.ProtoReflect.Descriptor instead.
 func (*LayerHints) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{83}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{85}
 }
 
 func (x *LayerHints) GetHints() []*LayerHint {
@@ -6630,7 +6754,7 @@ type LayerHint struct {
 
 func (x *LayerHint) Reset() {
 	*x = LayerHint{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[84]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[86]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6642,7 +6766,7 @@ func (x *LayerHint) String() string {
 func (*LayerHint) ProtoMessage() {}
 
 func (x *LayerHint) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[84]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[86]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6655,7 +6779,7 @@ func (x *LayerHint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LayerHint.ProtoReflect.Descriptor instead.
 func (*LayerHint) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{84}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{86}
 }
 
 func (x *LayerHint) GetMid() string {
@@ -6689,7 +6813,7 @@ type ReceiverStates struct {
 
 func (x *ReceiverStates) Reset() {
 	*x = ReceiverStates{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[85]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[87]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6701,7 +6825,7 @@ func (x *ReceiverStates) String() string {
 func (*ReceiverStates) ProtoMessage() {}
 
 func (x *ReceiverStates) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[85]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[87]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6714,7 +6838,7 @@ func (x *ReceiverStates) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiverStates.ProtoReflect.Descriptor instead.
 func (*ReceiverStates) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{85}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{87}
 }
 
 func (x *ReceiverStates) GetStates() []*ReceiverState {
@@ -6739,7 +6863,7 @@ type ReceiverState struct {
 
 func (x *ReceiverState) Reset() {
 	*x = ReceiverState{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[86]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[88]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6751,7 +6875,7 @@ func (x *ReceiverState) String() string {
 func (*ReceiverState) ProtoMessage() {}
 
 func (x *ReceiverState) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[86]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[88]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6764,7 +6888,7 @@ func (x *ReceiverState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiverState.ProtoReflect.Descriptor instead.
 func (*ReceiverState) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{86}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{88}
 }
 
 func (x *ReceiverState) GetMid() string {
@@ -6821,7 +6945,7 @@ type Voices struct {
 
 func (x *Voices) Reset() {
 	*x = Voices{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[87]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[89]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6833,7 +6957,7 @@ func (x *Voices) String() string {
 func (*Voices) ProtoMessage() {}
 
 func (x *Voices) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[87]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[89]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6846,7 +6970,7 @@ func (x *Voices) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Voices.ProtoReflect.Descriptor instead.
 func (*Voices) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{87}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{89}
 }
 
 func (x *Voices) GetMids() []string {
@@ -6866,7 +6990,7 @@ type Checkpoint struct {
 
 func (x *Checkpoint) Reset() {
 	*x = Checkpoint{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[88]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[90]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6878,7 +7002,7 @@ func (x *Checkpoint) String() string {
 func (*Checkpoint) ProtoMessage() {}
 
 func (x *Checkpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[88]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[90]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6891,7 +7015,7 @@ func (x *Checkpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
 func (*Checkpoint) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{88}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{90}
 }
 
 func (x *Checkpoint) GetNote() string {
@@ -6910,7 +7034,7 @@ type Ping struct {
 
 func (x *Ping) Reset() {
 	*x = Ping{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[89]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[91]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6922,7 +7046,7 @@ func (x *Ping) String() string {
 func (*Ping) ProtoMessage() {}
 
 func (x *Ping) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[89]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[91]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6935,7 +7059,7 @@ func (x *Ping) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ping.ProtoReflect.Descriptor instead.
 func (*Ping) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{89}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{91}
 }
 
 func (x *Ping) GetClientTime() int64 {
@@ -6955,7 +7079,7 @@ type Pong struct {
 
 func (x *Pong) Reset() {
 	*x = Pong{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[90]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[92]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6967,7 +7091,7 @@ func (x *Pong) String() string {
 func (*Pong) ProtoMessage() {}
 
 func (x *Pong) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[90]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[92]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6980,7 +7104,7 @@ func (x *Pong) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Pong.ProtoReflect.Descriptor instead.
 func (*Pong) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{90}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{92}
 }
 
 func (x *Pong) GetClientTime() int64 {
@@ -7008,7 +7132,7 @@ type Bye struct {
 
 func (x *Bye) Reset() {
 	*x = Bye{}
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[91]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[93]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -7020,7 +7144,7 @@ func (x *Bye) String() string {
 func (*Bye) ProtoMessage() {}
 
 func (x *Bye) ProtoReflect() protoreflect.Message {
-	mi := &file_phientoa_v1_phientoa_proto_msgTypes[91]
+	mi := &file_phientoa_v1_phientoa_proto_msgTypes[93]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -7033,7 +7157,7 @@ func (x *Bye) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bye.ProtoReflect.Descriptor instead.
 func (*Bye) Descriptor() ([]byte, []int) {
-	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{91}
+	return file_phientoa_v1_phientoa_proto_rawDescGZIP(), []int{93}
 }
 
 func (x *Bye) GetReason() *Refusal {
@@ -7362,12 +7486,20 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\ashowing\x18) \x01(\v2\x18.phientoa.v1.ShowingViewR\ashowing\x12;\n" +
 	"\n" +
 	"monitoring\x18* \x01(\v2\x1b.phientoa.v1.MonitoringViewR\n" +
-	"monitoringJ\x04\b$\x10%R\x0fopen_unrecorded\"h\n" +
+	"monitoringJ\x04\b$\x10%R\x0fopen_unrecorded\"\xd6\x01\n" +
 	"\x0eMonitoringView\x12\x0e\n" +
 	"\x02to\x18\x01 \x01(\tR\x02to\x12\x14\n" +
 	"\x05units\x18\x02 \x03(\tR\x05units\x12\x16\n" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x18\n" +
-	"\adecided\x18\x04 \x01(\bR\adecided\"\xfb\x01\n" +
+	"\adecided\x18\x04 \x01(\bR\adecided\x127\n" +
+	"\tfollowers\x18\x05 \x03(\v2\x19.phientoa.v1.FollowerViewR\tfollowers\x123\n" +
+	"\toverseers\x18\x06 \x03(\v2\x15.phientoa.v1.UnitViewR\toverseers\":\n" +
+	"\fFollowerView\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
+	"\x06people\x18\x02 \x01(\x05R\x06people\".\n" +
+	"\bUnitView\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\"\xfb\x01\n" +
 	"\vExhibitView\x12\x0e\n" +
 	"\x02no\x18\x01 \x01(\x05R\x02no\x12\x0e\n" +
 	"\x02by\x18\x02 \x01(\tR\x02by\x12\x12\n" +
@@ -7592,7 +7724,7 @@ func file_phientoa_v1_phientoa_proto_rawDescGZIP() []byte {
 }
 
 var file_phientoa_v1_phientoa_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_phientoa_v1_phientoa_proto_msgTypes = make([]protoimpl.MessageInfo, 92)
+var file_phientoa_v1_phientoa_proto_msgTypes = make([]protoimpl.MessageInfo, 94)
 var file_phientoa_v1_phientoa_proto_goTypes = []any{
 	(HearingState)(0),          // 0: phientoa.v1.HearingState
 	(PersonStatus)(0),          // 1: phientoa.v1.PersonStatus
@@ -7661,140 +7793,144 @@ var file_phientoa_v1_phientoa_proto_goTypes = []any{
 	(*Refusal)(nil),            // 64: phientoa.v1.Refusal
 	(*View)(nil),               // 65: phientoa.v1.View
 	(*MonitoringView)(nil),     // 66: phientoa.v1.MonitoringView
-	(*ExhibitView)(nil),        // 67: phientoa.v1.ExhibitView
-	(*ShowingView)(nil),        // 68: phientoa.v1.ShowingView
-	(*PhaseView)(nil),          // 69: phientoa.v1.PhaseView
-	(*PointView)(nil),          // 70: phientoa.v1.PointView
-	(*HoldView)(nil),           // 71: phientoa.v1.HoldView
-	(*ReturnView)(nil),         // 72: phientoa.v1.ReturnView
-	(*DecisionView)(nil),       // 73: phientoa.v1.DecisionView
-	(*CheckView)(nil),          // 74: phientoa.v1.CheckView
-	(*ConsultChoice)(nil),      // 75: phientoa.v1.ConsultChoice
-	(*ConsultView)(nil),        // 76: phientoa.v1.ConsultView
-	(*IdentityCheckView)(nil),  // 77: phientoa.v1.IdentityCheckView
-	(*PersonView)(nil),         // 78: phientoa.v1.PersonView
-	(*Alert)(nil),              // 79: phientoa.v1.Alert
-	(*MediaOffer)(nil),         // 80: phientoa.v1.MediaOffer
-	(*Publish)(nil),            // 81: phientoa.v1.Publish
-	(*MediaAnswer)(nil),        // 82: phientoa.v1.MediaAnswer
-	(*Section)(nil),            // 83: phientoa.v1.Section
-	(*NeedSections)(nil),       // 84: phientoa.v1.NeedSections
-	(*NeedLayers)(nil),         // 85: phientoa.v1.NeedLayers
-	(*LayerHints)(nil),         // 86: phientoa.v1.LayerHints
-	(*LayerHint)(nil),          // 87: phientoa.v1.LayerHint
-	(*ReceiverStates)(nil),     // 88: phientoa.v1.ReceiverStates
-	(*ReceiverState)(nil),      // 89: phientoa.v1.ReceiverState
-	(*Voices)(nil),             // 90: phientoa.v1.Voices
-	(*Checkpoint)(nil),         // 91: phientoa.v1.Checkpoint
-	(*Ping)(nil),               // 92: phientoa.v1.Ping
-	(*Pong)(nil),               // 93: phientoa.v1.Pong
-	(*Bye)(nil),                // 94: phientoa.v1.Bye
+	(*FollowerView)(nil),       // 67: phientoa.v1.FollowerView
+	(*UnitView)(nil),           // 68: phientoa.v1.UnitView
+	(*ExhibitView)(nil),        // 69: phientoa.v1.ExhibitView
+	(*ShowingView)(nil),        // 70: phientoa.v1.ShowingView
+	(*PhaseView)(nil),          // 71: phientoa.v1.PhaseView
+	(*PointView)(nil),          // 72: phientoa.v1.PointView
+	(*HoldView)(nil),           // 73: phientoa.v1.HoldView
+	(*ReturnView)(nil),         // 74: phientoa.v1.ReturnView
+	(*DecisionView)(nil),       // 75: phientoa.v1.DecisionView
+	(*CheckView)(nil),          // 76: phientoa.v1.CheckView
+	(*ConsultChoice)(nil),      // 77: phientoa.v1.ConsultChoice
+	(*ConsultView)(nil),        // 78: phientoa.v1.ConsultView
+	(*IdentityCheckView)(nil),  // 79: phientoa.v1.IdentityCheckView
+	(*PersonView)(nil),         // 80: phientoa.v1.PersonView
+	(*Alert)(nil),              // 81: phientoa.v1.Alert
+	(*MediaOffer)(nil),         // 82: phientoa.v1.MediaOffer
+	(*Publish)(nil),            // 83: phientoa.v1.Publish
+	(*MediaAnswer)(nil),        // 84: phientoa.v1.MediaAnswer
+	(*Section)(nil),            // 85: phientoa.v1.Section
+	(*NeedSections)(nil),       // 86: phientoa.v1.NeedSections
+	(*NeedLayers)(nil),         // 87: phientoa.v1.NeedLayers
+	(*LayerHints)(nil),         // 88: phientoa.v1.LayerHints
+	(*LayerHint)(nil),          // 89: phientoa.v1.LayerHint
+	(*ReceiverStates)(nil),     // 90: phientoa.v1.ReceiverStates
+	(*ReceiverState)(nil),      // 91: phientoa.v1.ReceiverState
+	(*Voices)(nil),             // 92: phientoa.v1.Voices
+	(*Checkpoint)(nil),         // 93: phientoa.v1.Checkpoint
+	(*Ping)(nil),               // 94: phientoa.v1.Ping
+	(*Pong)(nil),               // 95: phientoa.v1.Pong
+	(*Bye)(nil),                // 96: phientoa.v1.Bye
 }
 var file_phientoa_v1_phientoa_proto_depIdxs = []int32{
-	4,  // 0: phientoa.v1.Envelope.hello:type_name -> phientoa.v1.Hello
-	7,  // 1: phientoa.v1.Envelope.command:type_name -> phientoa.v1.Command
-	80, // 2: phientoa.v1.Envelope.media_offer:type_name -> phientoa.v1.MediaOffer
-	86, // 3: phientoa.v1.Envelope.layer_hints:type_name -> phientoa.v1.LayerHints
-	92, // 4: phientoa.v1.Envelope.ping:type_name -> phientoa.v1.Ping
-	5,  // 5: phientoa.v1.Envelope.welcome:type_name -> phientoa.v1.Welcome
-	63, // 6: phientoa.v1.Envelope.command_result:type_name -> phientoa.v1.CommandResult
-	65, // 7: phientoa.v1.Envelope.view:type_name -> phientoa.v1.View
-	82, // 8: phientoa.v1.Envelope.media_answer:type_name -> phientoa.v1.MediaAnswer
-	84, // 9: phientoa.v1.Envelope.need_sections:type_name -> phientoa.v1.NeedSections
-	88, // 10: phientoa.v1.Envelope.receiver_states:type_name -> phientoa.v1.ReceiverStates
-	91, // 11: phientoa.v1.Envelope.checkpoint:type_name -> phientoa.v1.Checkpoint
-	79, // 12: phientoa.v1.Envelope.alert:type_name -> phientoa.v1.Alert
-	93, // 13: phientoa.v1.Envelope.pong:type_name -> phientoa.v1.Pong
-	94, // 14: phientoa.v1.Envelope.bye:type_name -> phientoa.v1.Bye
-	6,  // 15: phientoa.v1.Envelope.media_relay:type_name -> phientoa.v1.MediaRelay
-	85, // 16: phientoa.v1.Envelope.need_layers:type_name -> phientoa.v1.NeedLayers
-	90, // 17: phientoa.v1.Envelope.voices:type_name -> phientoa.v1.Voices
-	8,  // 18: phientoa.v1.Command.check_in:type_name -> phientoa.v1.CheckIn
-	9,  // 19: phientoa.v1.Command.admit:type_name -> phientoa.v1.Admit
-	10, // 20: phientoa.v1.Command.open:type_name -> phientoa.v1.Open
-	11, // 21: phientoa.v1.Command.raise_hand:type_name -> phientoa.v1.RaiseHand
-	12, // 22: phientoa.v1.Command.lower_hand:type_name -> phientoa.v1.LowerHand
-	13, // 23: phientoa.v1.Command.give_floor:type_name -> phientoa.v1.GiveFloor
-	14, // 24: phientoa.v1.Command.stop_floor:type_name -> phientoa.v1.StopFloor
-	15, // 25: phientoa.v1.Command.mute_lock:type_name -> phientoa.v1.MuteLock
-	16, // 26: phientoa.v1.Command.unlock:type_name -> phientoa.v1.Unlock
-	17, // 27: phientoa.v1.Command.recess:type_name -> phientoa.v1.Recess
-	18, // 28: phientoa.v1.Command.resume:type_name -> phientoa.v1.Resume
-	19, // 29: phientoa.v1.Command.remove:type_name -> phientoa.v1.Remove
-	20, // 30: phientoa.v1.Command.close:type_name -> phientoa.v1.Close
-	21, // 31: phientoa.v1.Command.record_opinion:type_name -> phientoa.v1.RecordOpinion
-	22, // 32: phientoa.v1.Command.record_facilities:type_name -> phientoa.v1.RecordFacilities
-	23, // 33: phientoa.v1.Command.mark_ready:type_name -> phientoa.v1.MarkReady
-	24, // 34: phientoa.v1.Command.note_identity:type_name -> phientoa.v1.NoteIdentity
-	25, // 35: phientoa.v1.Command.note_mismatch:type_name -> phientoa.v1.NoteMismatch
-	26, // 36: phientoa.v1.Command.begin_identity_check:type_name -> phientoa.v1.BeginIdentityCheck
-	27, // 37: phientoa.v1.Command.end_identity_check:type_name -> phientoa.v1.EndIdentityCheck
-	28, // 38: phientoa.v1.Command.report_presence:type_name -> phientoa.v1.ReportPresence
-	29, // 39: phientoa.v1.Command.report_test:type_name -> phientoa.v1.ReportTest
-	31, // 40: phientoa.v1.Command.next_phase:type_name -> phientoa.v1.NextPhase
-	32, // 41: phientoa.v1.Command.stand:type_name -> phientoa.v1.Stand
-	33, // 42: phientoa.v1.Command.sit:type_name -> phientoa.v1.Sit
-	34, // 43: phientoa.v1.Command.set_visibility:type_name -> phientoa.v1.SetVisibility
-	38, // 44: phientoa.v1.Command.hold_technical:type_name -> phientoa.v1.HoldTechnical
-	39, // 45: phientoa.v1.Command.keep_going:type_name -> phientoa.v1.KeepGoing
-	40, // 46: phientoa.v1.Command.confirm_return:type_name -> phientoa.v1.ConfirmReturn
-	41, // 47: phientoa.v1.Command.suspend:type_name -> phientoa.v1.Suspend
-	42, // 48: phientoa.v1.Command.adjourn:type_name -> phientoa.v1.Adjourn
-	43, // 49: phientoa.v1.Command.announced:type_name -> phientoa.v1.Announced
-	44, // 50: phientoa.v1.Command.reopen:type_name -> phientoa.v1.Reopen
-	45, // 51: phientoa.v1.Command.cancel:type_name -> phientoa.v1.Cancel
-	46, // 52: phientoa.v1.Command.warn:type_name -> phientoa.v1.Warn
-	47, // 53: phientoa.v1.Command.note_away:type_name -> phientoa.v1.NoteAway
-	48, // 54: phientoa.v1.Command.note_back:type_name -> phientoa.v1.NoteBack
-	49, // 55: phientoa.v1.Command.call_witness:type_name -> phientoa.v1.CallWitness
-	50, // 56: phientoa.v1.Command.dismiss_witness:type_name -> phientoa.v1.DismissWitness
-	51, // 57: phientoa.v1.Command.isolate:type_name -> phientoa.v1.Isolate
-	52, // 58: phientoa.v1.Command.confirm_left:type_name -> phientoa.v1.ConfirmLeft
-	53, // 59: phientoa.v1.Command.end_isolation:type_name -> phientoa.v1.EndIsolation
-	54, // 60: phientoa.v1.Command.note_briefed:type_name -> phientoa.v1.NoteBriefed
-	36, // 61: phientoa.v1.Command.deliberate:type_name -> phientoa.v1.Deliberate
-	37, // 62: phientoa.v1.Command.end_deliberation:type_name -> phientoa.v1.EndDeliberation
-	55, // 63: phientoa.v1.Command.request_consult:type_name -> phientoa.v1.RequestConsult
-	56, // 64: phientoa.v1.Command.allow_consult:type_name -> phientoa.v1.AllowConsult
-	57, // 65: phientoa.v1.Command.end_consult:type_name -> phientoa.v1.EndConsult
-	58, // 66: phientoa.v1.Command.admit_exhibit:type_name -> phientoa.v1.AdmitExhibit
-	59, // 67: phientoa.v1.Command.refuse_exhibit:type_name -> phientoa.v1.RefuseExhibit
-	60, // 68: phientoa.v1.Command.withdraw_exhibit:type_name -> phientoa.v1.WithdrawExhibit
-	61, // 69: phientoa.v1.Command.show_exhibit:type_name -> phientoa.v1.ShowExhibit
-	62, // 70: phientoa.v1.Command.stop_exhibit:type_name -> phientoa.v1.StopExhibit
-	35, // 71: phientoa.v1.Command.set_monitoring:type_name -> phientoa.v1.SetMonitoring
-	30, // 72: phientoa.v1.ReportTest.items:type_name -> phientoa.v1.TestItem
-	64, // 73: phientoa.v1.CommandResult.refusal:type_name -> phientoa.v1.Refusal
-	0,  // 74: phientoa.v1.View.state:type_name -> phientoa.v1.HearingState
-	78, // 75: phientoa.v1.View.people:type_name -> phientoa.v1.PersonView
-	79, // 76: phientoa.v1.View.alerts:type_name -> phientoa.v1.Alert
-	69, // 77: phientoa.v1.View.phases:type_name -> phientoa.v1.PhaseView
-	70, // 78: phientoa.v1.View.points:type_name -> phientoa.v1.PointView
-	71, // 79: phientoa.v1.View.hold:type_name -> phientoa.v1.HoldView
-	73, // 80: phientoa.v1.View.decision:type_name -> phientoa.v1.DecisionView
-	74, // 81: phientoa.v1.View.checks:type_name -> phientoa.v1.CheckView
-	76, // 82: phientoa.v1.View.consults:type_name -> phientoa.v1.ConsultView
-	75, // 83: phientoa.v1.View.consult_with:type_name -> phientoa.v1.ConsultChoice
-	77, // 84: phientoa.v1.View.identity_check:type_name -> phientoa.v1.IdentityCheckView
-	67, // 85: phientoa.v1.View.exhibits:type_name -> phientoa.v1.ExhibitView
-	68, // 86: phientoa.v1.View.showing:type_name -> phientoa.v1.ShowingView
-	66, // 87: phientoa.v1.View.monitoring:type_name -> phientoa.v1.MonitoringView
-	30, // 88: phientoa.v1.PointView.test:type_name -> phientoa.v1.TestItem
-	72, // 89: phientoa.v1.HoldView.confirm:type_name -> phientoa.v1.ReturnView
-	1,  // 90: phientoa.v1.PersonView.status:type_name -> phientoa.v1.PersonStatus
-	30, // 91: phientoa.v1.PersonView.test:type_name -> phientoa.v1.TestItem
-	81, // 92: phientoa.v1.MediaOffer.publish:type_name -> phientoa.v1.Publish
-	83, // 93: phientoa.v1.MediaAnswer.sections:type_name -> phientoa.v1.Section
-	64, // 94: phientoa.v1.MediaAnswer.refusal:type_name -> phientoa.v1.Refusal
-	87, // 95: phientoa.v1.LayerHints.hints:type_name -> phientoa.v1.LayerHint
-	89, // 96: phientoa.v1.ReceiverStates.states:type_name -> phientoa.v1.ReceiverState
-	2,  // 97: phientoa.v1.ReceiverState.paused_by:type_name -> phientoa.v1.PausedBy
-	64, // 98: phientoa.v1.Bye.reason:type_name -> phientoa.v1.Refusal
-	99, // [99:99] is the sub-list for method output_type
-	99, // [99:99] is the sub-list for method input_type
-	99, // [99:99] is the sub-list for extension type_name
-	99, // [99:99] is the sub-list for extension extendee
-	0,  // [0:99] is the sub-list for field type_name
+	4,   // 0: phientoa.v1.Envelope.hello:type_name -> phientoa.v1.Hello
+	7,   // 1: phientoa.v1.Envelope.command:type_name -> phientoa.v1.Command
+	82,  // 2: phientoa.v1.Envelope.media_offer:type_name -> phientoa.v1.MediaOffer
+	88,  // 3: phientoa.v1.Envelope.layer_hints:type_name -> phientoa.v1.LayerHints
+	94,  // 4: phientoa.v1.Envelope.ping:type_name -> phientoa.v1.Ping
+	5,   // 5: phientoa.v1.Envelope.welcome:type_name -> phientoa.v1.Welcome
+	63,  // 6: phientoa.v1.Envelope.command_result:type_name -> phientoa.v1.CommandResult
+	65,  // 7: phientoa.v1.Envelope.view:type_name -> phientoa.v1.View
+	84,  // 8: phientoa.v1.Envelope.media_answer:type_name -> phientoa.v1.MediaAnswer
+	86,  // 9: phientoa.v1.Envelope.need_sections:type_name -> phientoa.v1.NeedSections
+	90,  // 10: phientoa.v1.Envelope.receiver_states:type_name -> phientoa.v1.ReceiverStates
+	93,  // 11: phientoa.v1.Envelope.checkpoint:type_name -> phientoa.v1.Checkpoint
+	81,  // 12: phientoa.v1.Envelope.alert:type_name -> phientoa.v1.Alert
+	95,  // 13: phientoa.v1.Envelope.pong:type_name -> phientoa.v1.Pong
+	96,  // 14: phientoa.v1.Envelope.bye:type_name -> phientoa.v1.Bye
+	6,   // 15: phientoa.v1.Envelope.media_relay:type_name -> phientoa.v1.MediaRelay
+	87,  // 16: phientoa.v1.Envelope.need_layers:type_name -> phientoa.v1.NeedLayers
+	92,  // 17: phientoa.v1.Envelope.voices:type_name -> phientoa.v1.Voices
+	8,   // 18: phientoa.v1.Command.check_in:type_name -> phientoa.v1.CheckIn
+	9,   // 19: phientoa.v1.Command.admit:type_name -> phientoa.v1.Admit
+	10,  // 20: phientoa.v1.Command.open:type_name -> phientoa.v1.Open
+	11,  // 21: phientoa.v1.Command.raise_hand:type_name -> phientoa.v1.RaiseHand
+	12,  // 22: phientoa.v1.Command.lower_hand:type_name -> phientoa.v1.LowerHand
+	13,  // 23: phientoa.v1.Command.give_floor:type_name -> phientoa.v1.GiveFloor
+	14,  // 24: phientoa.v1.Command.stop_floor:type_name -> phientoa.v1.StopFloor
+	15,  // 25: phientoa.v1.Command.mute_lock:type_name -> phientoa.v1.MuteLock
+	16,  // 26: phientoa.v1.Command.unlock:type_name -> phientoa.v1.Unlock
+	17,  // 27: phientoa.v1.Command.recess:type_name -> phientoa.v1.Recess
+	18,  // 28: phientoa.v1.Command.resume:type_name -> phientoa.v1.Resume
+	19,  // 29: phientoa.v1.Command.remove:type_name -> phientoa.v1.Remove
+	20,  // 30: phientoa.v1.Command.close:type_name -> phientoa.v1.Close
+	21,  // 31: phientoa.v1.Command.record_opinion:type_name -> phientoa.v1.RecordOpinion
+	22,  // 32: phientoa.v1.Command.record_facilities:type_name -> phientoa.v1.RecordFacilities
+	23,  // 33: phientoa.v1.Command.mark_ready:type_name -> phientoa.v1.MarkReady
+	24,  // 34: phientoa.v1.Command.note_identity:type_name -> phientoa.v1.NoteIdentity
+	25,  // 35: phientoa.v1.Command.note_mismatch:type_name -> phientoa.v1.NoteMismatch
+	26,  // 36: phientoa.v1.Command.begin_identity_check:type_name -> phientoa.v1.BeginIdentityCheck
+	27,  // 37: phientoa.v1.Command.end_identity_check:type_name -> phientoa.v1.EndIdentityCheck
+	28,  // 38: phientoa.v1.Command.report_presence:type_name -> phientoa.v1.ReportPresence
+	29,  // 39: phientoa.v1.Command.report_test:type_name -> phientoa.v1.ReportTest
+	31,  // 40: phientoa.v1.Command.next_phase:type_name -> phientoa.v1.NextPhase
+	32,  // 41: phientoa.v1.Command.stand:type_name -> phientoa.v1.Stand
+	33,  // 42: phientoa.v1.Command.sit:type_name -> phientoa.v1.Sit
+	34,  // 43: phientoa.v1.Command.set_visibility:type_name -> phientoa.v1.SetVisibility
+	38,  // 44: phientoa.v1.Command.hold_technical:type_name -> phientoa.v1.HoldTechnical
+	39,  // 45: phientoa.v1.Command.keep_going:type_name -> phientoa.v1.KeepGoing
+	40,  // 46: phientoa.v1.Command.confirm_return:type_name -> phientoa.v1.ConfirmReturn
+	41,  // 47: phientoa.v1.Command.suspend:type_name -> phientoa.v1.Suspend
+	42,  // 48: phientoa.v1.Command.adjourn:type_name -> phientoa.v1.Adjourn
+	43,  // 49: phientoa.v1.Command.announced:type_name -> phientoa.v1.Announced
+	44,  // 50: phientoa.v1.Command.reopen:type_name -> phientoa.v1.Reopen
+	45,  // 51: phientoa.v1.Command.cancel:type_name -> phientoa.v1.Cancel
+	46,  // 52: phientoa.v1.Command.warn:type_name -> phientoa.v1.Warn
+	47,  // 53: phientoa.v1.Command.note_away:type_name -> phientoa.v1.NoteAway
+	48,  // 54: phientoa.v1.Command.note_back:type_name -> phientoa.v1.NoteBack
+	49,  // 55: phientoa.v1.Command.call_witness:type_name -> phientoa.v1.CallWitness
+	50,  // 56: phientoa.v1.Command.dismiss_witness:type_name -> phientoa.v1.DismissWitness
+	51,  // 57: phientoa.v1.Command.isolate:type_name -> phientoa.v1.Isolate
+	52,  // 58: phientoa.v1.Command.confirm_left:type_name -> phientoa.v1.ConfirmLeft
+	53,  // 59: phientoa.v1.Command.end_isolation:type_name -> phientoa.v1.EndIsolation
+	54,  // 60: phientoa.v1.Command.note_briefed:type_name -> phientoa.v1.NoteBriefed
+	36,  // 61: phientoa.v1.Command.deliberate:type_name -> phientoa.v1.Deliberate
+	37,  // 62: phientoa.v1.Command.end_deliberation:type_name -> phientoa.v1.EndDeliberation
+	55,  // 63: phientoa.v1.Command.request_consult:type_name -> phientoa.v1.RequestConsult
+	56,  // 64: phientoa.v1.Command.allow_consult:type_name -> phientoa.v1.AllowConsult
+	57,  // 65: phientoa.v1.Command.end_consult:type_name -> phientoa.v1.EndConsult
+	58,  // 66: phientoa.v1.Command.admit_exhibit:type_name -> phientoa.v1.AdmitExhibit
+	59,  // 67: phientoa.v1.Command.refuse_exhibit:type_name -> phientoa.v1.RefuseExhibit
+	60,  // 68: phientoa.v1.Command.withdraw_exhibit:type_name -> phientoa.v1.WithdrawExhibit
+	61,  // 69: phientoa.v1.Command.show_exhibit:type_name -> phientoa.v1.ShowExhibit
+	62,  // 70: phientoa.v1.Command.stop_exhibit:type_name -> phientoa.v1.StopExhibit
+	35,  // 71: phientoa.v1.Command.set_monitoring:type_name -> phientoa.v1.SetMonitoring
+	30,  // 72: phientoa.v1.ReportTest.items:type_name -> phientoa.v1.TestItem
+	64,  // 73: phientoa.v1.CommandResult.refusal:type_name -> phientoa.v1.Refusal
+	0,   // 74: phientoa.v1.View.state:type_name -> phientoa.v1.HearingState
+	80,  // 75: phientoa.v1.View.people:type_name -> phientoa.v1.PersonView
+	81,  // 76: phientoa.v1.View.alerts:type_name -> phientoa.v1.Alert
+	71,  // 77: phientoa.v1.View.phases:type_name -> phientoa.v1.PhaseView
+	72,  // 78: phientoa.v1.View.points:type_name -> phientoa.v1.PointView
+	73,  // 79: phientoa.v1.View.hold:type_name -> phientoa.v1.HoldView
+	75,  // 80: phientoa.v1.View.decision:type_name -> phientoa.v1.DecisionView
+	76,  // 81: phientoa.v1.View.checks:type_name -> phientoa.v1.CheckView
+	78,  // 82: phientoa.v1.View.consults:type_name -> phientoa.v1.ConsultView
+	77,  // 83: phientoa.v1.View.consult_with:type_name -> phientoa.v1.ConsultChoice
+	79,  // 84: phientoa.v1.View.identity_check:type_name -> phientoa.v1.IdentityCheckView
+	69,  // 85: phientoa.v1.View.exhibits:type_name -> phientoa.v1.ExhibitView
+	70,  // 86: phientoa.v1.View.showing:type_name -> phientoa.v1.ShowingView
+	66,  // 87: phientoa.v1.View.monitoring:type_name -> phientoa.v1.MonitoringView
+	67,  // 88: phientoa.v1.MonitoringView.followers:type_name -> phientoa.v1.FollowerView
+	68,  // 89: phientoa.v1.MonitoringView.overseers:type_name -> phientoa.v1.UnitView
+	30,  // 90: phientoa.v1.PointView.test:type_name -> phientoa.v1.TestItem
+	74,  // 91: phientoa.v1.HoldView.confirm:type_name -> phientoa.v1.ReturnView
+	1,   // 92: phientoa.v1.PersonView.status:type_name -> phientoa.v1.PersonStatus
+	30,  // 93: phientoa.v1.PersonView.test:type_name -> phientoa.v1.TestItem
+	83,  // 94: phientoa.v1.MediaOffer.publish:type_name -> phientoa.v1.Publish
+	85,  // 95: phientoa.v1.MediaAnswer.sections:type_name -> phientoa.v1.Section
+	64,  // 96: phientoa.v1.MediaAnswer.refusal:type_name -> phientoa.v1.Refusal
+	89,  // 97: phientoa.v1.LayerHints.hints:type_name -> phientoa.v1.LayerHint
+	91,  // 98: phientoa.v1.ReceiverStates.states:type_name -> phientoa.v1.ReceiverState
+	2,   // 99: phientoa.v1.ReceiverState.paused_by:type_name -> phientoa.v1.PausedBy
+	64,  // 100: phientoa.v1.Bye.reason:type_name -> phientoa.v1.Refusal
+	101, // [101:101] is the sub-list for method output_type
+	101, // [101:101] is the sub-list for method input_type
+	101, // [101:101] is the sub-list for extension type_name
+	101, // [101:101] is the sub-list for extension extendee
+	0,   // [0:101] is the sub-list for field type_name
 }
 
 func init() { file_phientoa_v1_phientoa_proto_init() }
@@ -7884,7 +8020,7 @@ func file_phientoa_v1_phientoa_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_phientoa_v1_phientoa_proto_rawDesc), len(file_phientoa_v1_phientoa_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   92,
+			NumMessages:   94,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

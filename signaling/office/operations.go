@@ -36,6 +36,9 @@ func (o *Office) live(c *call) (any, error) {
 			continue
 		}
 		h.Alarms = open[h.Hearing]
+		if !c.Official.Has(store.RoleChiefJudge) {
+			h.Followers = nil
+		}
 		if h.Points == nil {
 			h.Points = []LivePoint{}
 		}

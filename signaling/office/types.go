@@ -287,6 +287,14 @@ type LiveHearing struct {
 	Trouble    string      `json:"trouble,omitempty"`
 	Points     []LivePoint `json:"points"`
 	Alarms     int         `json:"alarms" doc:"Not done"`
+	// Followers is missing for all but the chief judge.
+	Followers []LiveFollower `json:"followers,omitempty" doc:"Who follows it online; for the chief judge alone"`
+}
+
+// LiveFollower is a unit of the procuracy that follows a hearing.
+type LiveFollower struct {
+	Unit   string `json:"unit" doc:"Its name"`
+	People int    `json:"people"`
 }
 
 // LivePoint is a point and its light.

@@ -63,9 +63,12 @@ type Params struct {
 	Walls WallMedia
 	Note  func(unit court.UnitID, hearing, account, what string) // for the access log
 	// Log keeps who followed what from when to when; nil: nobody asks for it.
-	Log    Log
-	Now    func() time.Time
-	Logger *slog.Logger
+	Log Log
+	// Followed hears who follows a hearing whenever that changes, and waits for nothing;
+	// nil: nobody asks.
+	Followed func(hearing string, list []Follower)
+	Now      func() time.Time
+	Logger   *slog.Logger
 }
 
 // Log takes beginnings and ends without waiting; *watchlog.Log.
@@ -83,6 +86,7 @@ type Watchers struct {
 	open   map[string]*session // by id
 
 	walls walls
+	count followers
 }
 
 // session is a hearing that somebody follows.
@@ -103,7 +107,10 @@ func New(p Params) *Watchers {
 	if p.Logger == nil {
 		p.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Watchers{p: p, open: map[string]*session{}, walls: walls{open: map[string]*wall{}, feeds: map[string]*fed{}}}
+	return &Watchers{
+		p: p, open: map[string]*session{}, walls: walls{open: map[string]*wall{}, feeds: map[string]*fed{}},
+		count: followers{told: p.Followed, of: map[string]map[follower]int{}},
+	}
 }
 
 // Item is a hearing of somebody's scope.
@@ -241,13 +248,23 @@ func (w *Watchers) flows(s *session, yes bool) {
 
 // log begins or ends the entry of what flows; under the lock.
 func (w *Watchers) log(s *session) {
+	s.logged = w.entry(s.hearing, s.who, s.flows, s.logged)
+}
+
+// entry begins a watching, or ends the one that is logged.
+func (w *Watchers) entry(hearing string, who auth.Official, begins bool, logged string) string {
+	n := 1
 	switch {
-	case w.p.Log == nil:
-	case s.flows:
-		s.logged = w.p.Log.Began(s.hearing, s.who.Unit, s.who.ID)
-	default:
-		w.p.Log.Ended(s.logged)
+	case !begins:
+		if n = -1; w.p.Log != nil {
+			w.p.Log.Ended(logged)
+		}
+		logged = ""
+	case w.p.Log != nil:
+		logged = w.p.Log.Began(hearing, who.Unit, who.ID)
 	}
+	w.count.add(hearing, follower{who.Unit, who.ID}, n)
+	return logged
 }
 
 // leave gives the place up; true when it was there, with a connection.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -24,15 +26,16 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // house is a court with live hearings, heads who may follow some, and connections.
 type house struct {
-	mu     sync.Mutex
-	scope  map[court.UnitID][]court.UnitID
-	gone   map[string]error // by account, why its sign-in is none
-	live   []signaling.LiveHearing
-	open   map[*fake]bool
-	notes  []string
-	refuse *hearing.Refusal
-	w      *Watchers
-	log    *fakeLog
+	mu       sync.Mutex
+	scope    map[court.UnitID][]court.UnitID
+	gone     map[string]error // by account, why its sign-in is none
+	live     []signaling.LiveHearing
+	open     map[*fake]bool
+	notes    []string
+	refuse   *hearing.Refusal
+	w        *Watchers
+	log      *fakeLog
+	followed map[string][]Follower // as the courts were told last
 }
 
 // fakeLog has who follows now, by id.
@@ -82,8 +85,9 @@ func (f *fake) Close() {
 func newHouse() *house {
 	h := &house{scope: map[court.UnitID][]court.UnitID{}, gone: map[string]error{}, open: map[*fake]bool{}}
 	h.log = &fakeLog{open: map[string]string{}}
+	h.followed = map[string][]Follower{}
 	h.w = New(Params{
-		Log: h.log,
+		Log: h.log, Followed: func(id string, list []Follower) { h.followed[id] = list },
 		Courts: func(_ context.Context, u court.UnitID, _ time.Time) (court.Scope, error) {
 			h.mu.Lock()
 			defer h.mu.Unlock()
@@ -181,6 +185,7 @@ func TestNobodyFollowsWhatIsNotTheirs(t *testing.T) {
 				connected = append(connected, s.hearing+" "+string(s.who.Unit)+" "+s.who.ID)
 			}
 			require.ElementsMatch(t, connected, logged, "and logged, as long as something flows")
+			h.checkFollowed(t)
 		}
 		for _, s := range h.w.sessions() {
 			h.w.end(s)
@@ -287,4 +292,32 @@ func TestRightsAreLookedAtAgain(t *testing.T) {
 		_, err := h.ask(head("b", "vks"), "h1", "good")
 		require.ErrorIs(t, err, ErrTooMany, "nobody begins any more")
 	})
+}
+
+// checkFollowed holds always: the court is told of each hearing the units whose people
+// follow it, each of these once, and nobody else.
+func (h *house) checkFollowed(t require.TestingT) {
+	want := map[string]map[court.UnitID]map[string]bool{}
+	for _, x := range h.log.open {
+		var id, unit, who string
+		_, err := fmt.Sscan(x, &id, &unit, &who)
+		require.NoError(t, err)
+		if want[id] == nil {
+			want[id] = map[court.UnitID]map[string]bool{}
+		}
+		if want[id][court.UnitID(unit)] == nil {
+			want[id][court.UnitID(unit)] = map[string]bool{}
+		}
+		want[id][court.UnitID(unit)][who] = true
+	}
+	for id, told := range h.followed {
+		require.Len(t, told, len(want[id]), id)
+		require.True(t, slices.IsSortedFunc(told, func(a, b Follower) int { return strings.Compare(string(a.Unit), string(b.Unit)) }))
+		for _, f := range told {
+			require.Len(t, want[id][f.Unit], f.People, id)
+		}
+	}
+	for id := range want {
+		require.Contains(t, h.followed, id)
+	}
 }

@@ -163,19 +163,15 @@ func (w *Watchers) wallFlows(v *wall, yes bool) {
 
 // logTile begins or ends the entry of what stands in a place.
 func (w *Watchers) logTile(v *wall, t *tile, yes bool) {
-	switch {
-	case t.hearing == "":
-	case yes:
-		w.p.Note(t.court, t.hearing, v.who.ID, noteBegan)
-		if w.p.Log != nil {
-			t.logged = w.p.Log.Began(t.hearing, v.who.Unit, v.who.ID)
-		}
-	default:
-		w.p.Note(t.court, t.hearing, v.who.ID, noteEnded)
-		if w.p.Log != nil {
-			w.p.Log.Ended(t.logged)
-		}
+	if t.hearing == "" {
+		return
 	}
+	what := noteEnded
+	if yes {
+		what = noteBegan
+	}
+	w.p.Note(t.court, t.hearing, v.who.ID, what)
+	t.logged = w.entry(t.hearing, v.who, yes, t.logged)
 }
 
 // leaveWall gives the wall up; true when it was there, with a connection.

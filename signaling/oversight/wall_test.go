@@ -121,6 +121,7 @@ func TestWallsShowWhatMayBeFollowed(t *testing.T) {
 				logged = append(logged, x)
 			}
 			require.ElementsMatch(t, flowing, logged)
+			h.checkFollowed(t)
 			require.Len(t, media.screens, len(h.w.walls.open))
 		}
 		t.Repeat(map[string]func(*rapid.T){

@@ -1,8 +1,10 @@
 // Journey J1 (domain 6): a criminal case at first instance, from the point test to
 // the pronouncement. Each step bears its number there.
-import { expect, test } from "@playwright/test";
+import { join } from "node:path";
+import { expect, type Page, test } from "@playwright/test";
 import { CHECKS, Court, packets, primary, rare, silent } from "./support/court.ts";
 import { entries, onlyPart, recordedBetween } from "./support/evidence.ts";
+import { SHOTS } from "./support/paths.ts";
 import { HEARING, type Media, type PersonView, type Seat } from "./support/seat.ts";
 import { Server } from "./support/server.ts";
 
@@ -35,6 +37,26 @@ test.afterAll(async () => {
 });
 
 const at = (role: string): Seat => court.at(role);
+
+/** followed is the window of the procuracy's head, who follows from outside. */
+async function followed(): Promise<Page> {
+  const page = await at("witness").page.context().newPage();
+  await page.goto(server.landing);
+  const opened = page.context().waitForEvent("page");
+  await page.getByRole("button", { name: /Viện trưởng/ }).click();
+  const head = await opened;
+  await page.close();
+  return head;
+}
+
+/** frames is how many pictures the head was shown. */
+const frames = async (head: Page): Promise<number> =>
+  (await head.locator("video").count()) === 0
+    ? 0
+    : await head
+        .locator("video")
+        .first()
+        .evaluate((v: HTMLVideoElement) => v.getVideoPlaybackQuality().totalVideoFrames);
 
 test("J1.4-J1.5: point test, presence and identity before the hearing", async () => {
   test.setTimeout(180_000);
@@ -228,8 +250,10 @@ test("J1.17-J1.20: closed doors, debate, deliberation, judgment", async () => {
     party: at("party"),
   };
   const watcher = at("public");
+  const head = await followed();
   await test.step("J1.17 the doors close: the public is cut, the record goes on", async () => {
     await arrives("public", (await judge.me())!.device, "cam");
+    await expect.poll(() => frames(head), { timeout: 20_000 }).toBeGreaterThan(10);
     await judge.button("Chuyển sang xét xử kín").first().click();
     const dialog = judge.page.getByRole("alertdialog").or(judge.page.getByRole("dialog"));
     await expect(dialog).toContainText("người tham dự, nhà báo");
@@ -240,6 +264,22 @@ test("J1.17-J1.20: closed doors, debate, deliberation, judgment", async () => {
     await judge.sees("closed and recording", (v) => v.visibility === "closed" && v.recording);
     await judge.shot("j1-17-closed");
     await watcher.shot("j1-17-closed");
+  });
+  await test.step("J3.5 nobody follows from outside but whom the court names", async () => {
+    await expect(head.locator("video")).toHaveCount(0, { timeout: 10_000 });
+    await judge.button("Cho phép theo dõi trực tuyến").click();
+    const dialog = judge.page.getByRole("alertdialog");
+    const allow = dialog.getByRole("button", { name: "Cho phép theo dõi trực tuyến" });
+    await dialog.getByLabel(/^Lý do/).fill("Kiểm sát việc xét xử kín");
+    await expect(allow).toBeDisabled();
+    await dialog.getByRole("checkbox", { name: /khu vực 3/ }).check();
+    await judge.shot("j3-5-named");
+    await allow.click();
+    await expect(judge.button("Đóng theo dõi trực tuyến")).toBeVisible();
+    await expect.poll(() => frames(head), { timeout: 20_000 }).toBeGreaterThan(10);
+    await silent(at("public"));
+    await head.screenshot({ path: join(SHOTS, "j3-5-named.png") });
+    await head.close();
   });
   await test.step("J1.18 debate and last words", async () => {
     await court.passTo("Tranh luận", "debate");

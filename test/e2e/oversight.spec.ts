@@ -73,9 +73,14 @@ test("J3.3: in session the picture flows, and sound where it is chosen", async (
     )
     .toBeGreaterThan(300);
   await shot("j3-large");
-  await judge.shot("j3-judge");
   const found = await new AxeBuilder({ page: head }).analyze();
   expect(found.violations.map((v) => v.id)).toEqual([]);
+});
+
+test("J3.4: the presiding judge reads who follows", async () => {
+  const who = judge.page.getByRole("region", { name: "Đang theo dõi trực tuyến: 1 người" });
+  await expect(who).toHaveText(/Viện kiểm sát nhân dân khu vực 3.*: 1 người/);
+  await judge.shot("j3-judge");
 });
 
 test("J3.5: the court ends it with one press: nothing comes any more; and lets it again", async () => {

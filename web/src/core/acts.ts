@@ -118,9 +118,14 @@ const order = {
     case: "setVisibility",
     value: create(pb.SetVisibilitySchema, { to, reason }),
   }),
-  setMonitoring: (to: "open" | "closed", reason = ""): Act => ({
+  /** units: whom "named" lets in, by id. */
+  setMonitoring: (
+    to: "open" | "closed" | "named",
+    reason = "",
+    units: readonly string[] = [],
+  ): Act => ({
     case: "setMonitoring",
-    value: create(pb.SetMonitoringSchema, { to, reason }),
+    value: create(pb.SetMonitoringSchema, { to, reason, units: [...units] }),
   }),
   deliberate: (): Act => ({ case: "deliberate", value: create(pb.DeliberateSchema) }),
   endDeliberation: (phase: string): Act => ({

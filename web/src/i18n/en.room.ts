@@ -135,6 +135,12 @@ export const enRoom: Readonly<Record<keyof typeof viRoom, string>> = {
   act_monitor_open_short: "Allow monitoring…",
   act_monitor_open_confirm:
     "The procuracy will see and hear the hearing within its scope, and cannot speak in it. The reason stands in the minutes.",
+  act_monitor_named_confirm:
+    "The doors are closed: the units that are chosen alone see and hear the hearing, and cannot speak in it. The reason stands in the minutes.",
+  monitor_units: "Allow these units",
+  followers: "Following online: {n}",
+  follower: "{unit}: {n}",
+  followed_by: "Followed by {unit}: {n}",
   watched: "Monitored online",
   act_public: "Return to public",
   act_closed_confirm:

@@ -138,6 +138,12 @@ export const viRoom = {
   act_monitor_open_short: "Cho phép theo dõi…",
   act_monitor_open_confirm:
     "Viện kiểm sát trong phạm vi của mình sẽ thấy hình và nghe tiếng của phiên tòa, không phát biểu được. Lý do được ghi vào biên bản.",
+  act_monitor_named_confirm:
+    "Đang xét xử kín: chỉ các đơn vị được chọn thấy hình và nghe tiếng của phiên tòa, không phát biểu được. Lý do được ghi vào biên bản.",
+  monitor_units: "Cho phép các đơn vị",
+  followers: "Đang theo dõi trực tuyến: {n} người",
+  follower: "{unit}: {n} người",
+  followed_by: "{unit} đang theo dõi: {n} người",
   watched: "Có theo dõi trực tuyến",
   act_public: "Trở lại xét xử công khai",
   act_closed_confirm:

@@ -232,6 +232,8 @@ export interface LiveHearing {
   trouble?: string;
   points: { id: string; kind: string; name: string; light: Light }[];
   alarms: number;
+  /** Units of the procuracy that follow it; told to chief judges alone. */
+  followers?: { unit: string; people: number }[];
 }
 
 export interface Alarm {

@@ -25,6 +25,7 @@ import { phaseKey } from "../terms";
 import css from "./ActionBar.module.css";
 import { Act, Confirm } from "./controls";
 import { Decision } from "./forms";
+import { Monitoring } from "./Monitoring";
 import { Reason } from "./Reason";
 
 /** A second press within this time after the primary act changed belongs to the act before it. */
@@ -139,42 +140,6 @@ export function StandButton({ view }: { view: View }) {
         </Act>
       ) : null}
     </>
-  );
-}
-
-/** Ends who follows from outside with one press, and lets them again with a reason. */
-function Monitoring({ view }: { view: View }) {
-  const { t } = useTexts();
-  const seat = useSeat();
-  const { link } = useRoom();
-  const { ask } = useAsk();
-  if (!may(view, "set_monitoring") || !view.monitoring) return null;
-  if (view.monitoring.to !== "closed") {
-    return (
-      <Act isDisabled={link !== "open"} onPress={() => void seat.act(acts.setMonitoring("closed"))}>
-        {t("act_monitor_close")}
-      </Act>
-    );
-  }
-  // Behind closed doors, those of a deliberation too, units are let in by name alone,
-  // which this desk does not offer.
-  if (view.visibility !== "public") return null;
-  return (
-    <Act
-      isDisabled={link !== "open"}
-      aria-label={t("act_monitor_open")}
-      onPress={() => {
-        ask({
-          title: t("act_monitor_open"),
-          text: t("act_monitor_open_confirm"),
-          confirm: t("act_monitor_open"),
-          reason: "required",
-          act: (reason) => acts.setMonitoring("open", reason),
-        });
-      }}
-    >
-      {t("act_monitor_open_short")}
-    </Act>
   );
 }
 

@@ -15,6 +15,7 @@ import { ExhibitDrawer } from "../parts/Exhibits";
 import { DemoBand } from "../parts/Frame";
 import { Help } from "../parts/Help";
 import { HoldBand } from "../parts/HoldBand";
+import { Followers } from "../parts/Monitoring";
 import { People } from "../parts/People";
 import { Points } from "../parts/Points";
 import { Section } from "../parts/Section";
@@ -90,7 +91,7 @@ export function Desk({ view }: { view: View }) {
           {opened || !ordered ? <Hands view={view} /> : null}
           {ordered && !prep ? <Points view={view} /> : null}
           {prep ? null : <People view={view} />}
-          {prep ? <Points view={view} tests /> : null}
+          {prep ? <Points view={view} tests /> : <Followers view={view} />}
         </div>
       </main>
       <ActionBar view={view} />

@@ -246,6 +246,11 @@ function Live({ hearings, at }: { hearings: LiveHearing[]; at: number }) {
               <span className={css["court"]}>
                 {t("connected_n", { n: h.connected, all: h.expected })}
               </span>
+              {h.followers?.map((f) => (
+                <span key={f.unit} className={css["court"]}>
+                  {t("followed_by", { unit: f.unit, n: f.people })}
+                </span>
+              ))}
             </th>
             <td data-label={t("status")}>
               <StatusMark status={h.status} />
