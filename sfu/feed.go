@@ -14,7 +14,8 @@ import (
 // many look at it, each hearing has one tap more, and nobody's lock is anybody else's.
 
 // feedQueue bounds the packets on the way from one room to the other: two seconds of the
-// lowest layer. When it is full the picture goes on at its next keyframe.
+// lowest layer of a simulcast, less of a camera that sends one large layer. When it is full
+// the picture goes on at its next keyframe.
 const feedQueue = 256
 
 // FeedParams makes a feed.
@@ -56,9 +57,25 @@ type fedPacket struct {
 	life uint64
 }
 
-// Feed begins to carry a picture; remove ends it: nothing is sent of it when it returns.
-// The same holds for Apply when it closes what is fed. ErrClosed: one of the rooms is.
-func (r *Room) Feed(p FeedParams) (remove func(), err error) {
+// Feed is a picture that is carried from one room into another.
+type Feed struct{ ghost *Peer }
+
+// Close ends it: nothing is sent of it when it returns.
+func (f *Feed) Close() { f.ghost.Close() }
+
+// Over tells whether it has ended, also because one of the rooms was closed.
+func (f *Feed) Over() bool {
+	select {
+	case <-f.ghost.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// Feed begins to carry a picture until the Feed or one of the rooms is closed. When Apply
+// closes what is fed, nothing of it is sent when that returns. ErrClosed: a room is.
+func (r *Room) Feed(p FeedParams) (*Feed, error) {
 	if err := validID(p.As); err != nil {
 		return nil, err
 	}
@@ -67,6 +84,7 @@ func (r *Room) Feed(p FeedParams) (remove func(), err error) {
 	}
 	f := &feed{p: p, from: r, queue: make(chan fedPacket, feedQueue), ended: make(chan struct{}, 1)}
 	f.life.Store(1) // 0 is of nothing
+	var err error
 	if f.ghost, err = p.Into.standIn(f); err != nil {
 		return nil, err
 	}
@@ -75,7 +93,7 @@ func (r *Room) Feed(p FeedParams) (remove func(), err error) {
 		return nil, err
 	}
 	r.engine.wg.Go(f.run)
-	return f.ghost.Close, nil
+	return &Feed{f.ghost}, nil
 }
 
 // standIn admits a peer that publishes what is fed.
@@ -288,6 +306,7 @@ func (f *feed) begin(k fedPacket, now time.Time) {
 		f.src.layers[0] = l
 	}
 	r.deliver()
+	f.bar()
 	l.restart(rand.Uint32())
 	f.passed = k.life
 }
@@ -304,12 +323,23 @@ func (f *feed) quit() {
 
 // retire takes the camera out of the room that is fed, with all that is kept of it.
 func (f *feed) retire(now time.Time) {
+	f.bar()
 	src := f.src
 	f.src = nil
 	delete(f.ghost.publish, "fed")
 	src.leaves()
 	src.retire(now)
 	f.p.Into.prune(src, now)
+}
+
+// bar lets nobody have what came up to now: a line that is paced may still hold it, and
+// would send it as the beginning of what comes next.
+func (f *feed) bar() {
+	for _, s := range f.src.sections {
+		if s.gate.open {
+			s.gate.raise(f.src)
+		}
+	}
 }
 
 // detach takes the tap away; the ghost is closing.

@@ -3,6 +3,7 @@ package sfu
 import (
 	"encoding/binary"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -151,6 +152,93 @@ func TestAFeedCarriesWhatItsClassMaySee(t *testing.T) {
 	})
 }
 
+// What waits on a viewer's paced line when the court closes it does not come with the
+// camera that is fed instead.
+func TestWhatWaitsOnALineDoesNotOutliveItsGrant(t *testing.T) {
+	for _, switched := range []bool{false, true} {
+		t.Run(fmt.Sprintf("switched %v", switched), func(t *testing.T) { closedWhileItWaits(t, switched) })
+	}
+}
+
+// closedWhileItWaits: switched: b is fed before a is closed.
+func closedWhileItWaits(t *testing.T, switched bool) {
+	hearing, wall := newFakeRoom(), newFakeRoom()
+	for _, n := range []string{"a", "b"} {
+		p, _ := hearing.peer(n)
+		hearing.publishes(p, Cam)
+	}
+	ghost, _ := wall.peer("h")
+	f := &feed{
+		p: FeedParams{Class: "monitors", Into: wall.Room, As: "h"}, from: hearing.Room, ghost: ghost,
+		queue: make(chan fedPacket, feedQueue), ended: make(chan struct{}, 1),
+	}
+	f.life.Store(1)
+	ghost.feed = f
+	require.NoError(t, f.listen())
+	viewer, wire := wall.peer("viewer")
+	viewer.follows, viewer.chooses = true, true
+	wall.binds(viewer, viewer.nothing(Cam), "v")
+	viewer.Choose([]Choice{{MID: "v", Source: cam("h")}})
+	require.NoError(t, wall.Apply(Routing{Grants: []Grant{{Source: cam("h"), Audience: Audience{Peer: "viewer"}, MaxLayer: 255, MayPause: true, Yield: YieldMonitor}}}))
+	release := func(a uint8) {
+		var rt Routing
+		for n, priority := range map[string]uint8{"a": a, "b": 100} {
+			if priority > 0 {
+				rt.Grants = append(rt.Grants, Grant{Source: cam(n), Audience: Audience{Class: "monitors"}, Priority: priority, MaxLayer: 255, Yield: YieldMonitor})
+			}
+		}
+		require.NoError(t, hearing.Apply(rt))
+	}
+	release(200)
+	wall.reports(viewer, 600_000)
+	line := &viewer.tx.line.pace
+	viewer.lock(func() { line.follow(600_000, 600_000, wall.now) })
+	require.True(t, line.on)
+	sent := uint32(0)
+	picture := func(who string, key bool) {
+		sent++
+		text := strings.Repeat("x", 900) + string(binary.BigEndian.AppendUint32([]byte(who), sent))
+		l := hearing.sources[cam(who)].layers[0]
+		hearing.receives(l, 96, uint16(sent), sent*3000, vp8Frame(key, uint16(sent), uint8(sent), 320, 180, text))
+		for len(f.queue) > 0 {
+			f.pass(<-f.queue)
+		}
+		if len(f.ended) > 0 {
+			<-f.ended
+			f.quit()
+		}
+	}
+	works := func(times int) {
+		for range times {
+			hearing.now = hearing.now.Add(5 * time.Millisecond)
+			wall.now = hearing.now
+			wall.works(viewer)
+		}
+	}
+	picture("a", true)
+	for range 10 {
+		works(14)
+		picture("a", false)
+	}
+	for i := range 12 { // more than the line takes at once, a keyframe among it
+		picture("a", i == 5)
+	}
+	require.Positive(t, line.n, "something waits")
+	if switched {
+		release(50)
+		picture("b", true)
+	}
+	release(0)
+	closed := len(wire.packets)
+	works(1)
+	picture("b", true)
+	works(200)
+	require.Greater(t, len(wire.packets), closed, "the other camera comes")
+	for _, p := range wire.packets[closed:] {
+		require.Equal(t, "b", whose(p))
+	}
+}
+
 // countPLIs counts the keyframes that a publisher is asked for, until its end.
 func countPLIs(s *webrtc.RTPSender, n *atomic.Int32) {
 	for {
@@ -183,14 +271,14 @@ func TestAWallShowsHearingsThatFeedIt(t *testing.T) {
 		require.NoError(t, rooms[h].Apply(rt))
 	}
 	var all []Grant
-	removes := map[string]func(){}
+	feeds := map[string]*Feed{}
 	for _, h := range hearings {
 		rooms[h], err = e.Room(h)
 		require.NoError(t, err)
 		show(h, true)
 		judge := join(t, rooms[h], clientParams{id: "judge", rids: []string{""}})
 		cameras[h] = newCamera(judge, 0, "", 320, 180)
-		removes[h], err = rooms[h].Feed(FeedParams{Class: "monitors", Into: wall, As: h})
+		feeds[h], err = rooms[h].Feed(FeedParams{Class: "monitors", Into: wall, As: h})
 		require.NoError(t, err)
 		_, err = rooms[h].Feed(FeedParams{Class: "monitors", Into: wall, As: h})
 		require.ErrorIs(t, err, ErrClosed, "fed twice")
@@ -250,12 +338,21 @@ func TestAWallShowsHearingsThatFeedIt(t *testing.T) {
 	for _, h := range hearings {
 		require.LessOrEqual(t, asked[h], 6, "keyframes for three viewers and three changes")
 	}
-	removes["h1"]()
-	removes["h1"]()
+	require.False(t, feeds["h1"].Over())
+	feeds["h1"].Close()
+	feeds["h1"].Close()
+	require.True(t, feeds["h1"].Over())
 	at := rooms["h1"].loop.count.packetsIn.Load()
 	every(t, "no feed any more", film(" over"), func() bool { return rooms["h1"].loop.count.packetsIn.Load() > at+20 })
 	require.False(t, viewers[0].has(viewers[0].table["0"], "h1 over"))
+	feeds["h1"], err = rooms["h1"].Feed(FeedParams{Class: "monitors", Into: wall, As: "h1"})
+	require.NoError(t, err)
+	every(t, "fed anew", film(" anew"), has("h1 anew"))
+	rooms["h0"].Close()
+	require.True(t, feeds["h0"].Over(), "with its hearing")
+	feeds["h1"].Close()
 	wall.mu.Lock()
-	require.NotContains(t, wall.peers, "h1")
+	left := len(wall.peers)
 	wall.mu.Unlock()
+	require.Len(t, viewers, left, "nothing is fed")
 }

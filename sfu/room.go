@@ -233,6 +233,9 @@ func (r *Room) Close() {
 	r.mu.Unlock()
 	for _, e := range taps {
 		r.removeTap(e)
+		if e.feed != nil {
+			e.feed.ghost.Close()
+		}
 	}
 	r.mu.Lock()
 	for _, s := range r.sources {

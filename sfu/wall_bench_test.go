@@ -40,7 +40,7 @@ func BenchmarkWallPage(b *testing.B) {
 	}
 	require.NoError(b, wall.Apply(Routing{Epoch: 1, Grants: grants}))
 	v := join(b, wall, clientParams{id: "viewer", chooses: true, onlooker: true, video: places, classes: []string{"unit"}})
-	removes := map[int]func(){}
+	feeds := map[int]*Feed{}
 	page := func(from int) (times []time.Duration) {
 		began := time.Now()
 		var list []Choice
@@ -48,8 +48,8 @@ func BenchmarkWallPage(b *testing.B) {
 			n := from + i
 			r, err := e.Room(fmt.Sprintf("h%02d", n))
 			require.NoError(b, err)
-			if removes[n] == nil {
-				removes[n], err = r.Feed(FeedParams{Class: "monitors", Into: wall, As: fmt.Sprintf("h%02d", n)})
+			if feeds[n] == nil {
+				feeds[n], err = r.Feed(FeedParams{Class: "monitors", Into: wall, As: fmt.Sprintf("h%02d", n)})
 				require.NoError(b, err)
 			}
 			list = append(list, Choice{MID: fmt.Sprint(i), Source: cam(fmt.Sprintf("h%02d", n))})
@@ -64,10 +64,10 @@ func BenchmarkWallPage(b *testing.B) {
 				}
 			}
 		}, func() bool { return len(seen) == places })
-		for n, remove := range removes { // as when nobody has looked for a while
+		for n, f := range feeds { // as when nobody has looked for a while
 			if n < from || n >= from+places {
-				remove()
-				delete(removes, n)
+				f.Close()
+				delete(feeds, n)
 			}
 		}
 		return times

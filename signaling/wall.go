@@ -49,8 +49,9 @@ func (w *Walls) sfu() (*sfu.Room, *hearing.Refusal) {
 }
 
 // Feed brings the hearing's picture to the walls under the name as, as long as the class
-// may follow it; remove ends it at once. Refusals: not_live, overloaded.
-func (w *Walls) Feed(hearingID string, class hearing.Class, as string) (remove func(), ref *hearing.Refusal) {
+// may follow it, until that is closed or the hearing ends here. Refusals: not_live,
+// overloaded.
+func (w *Walls) Feed(hearingID string, class hearing.Class, as string) (*sfu.Feed, *hearing.Refusal) {
 	r := w.rs.at(hearingID)
 	if r == nil || r.p.media == nil || r.p.media.SFU() == nil {
 		return nil, refuseNotLive()
@@ -59,14 +60,14 @@ func (w *Walls) Feed(hearingID string, class hearing.Class, as string) (remove f
 	if ref != nil {
 		return nil, ref
 	}
-	remove, err := r.p.media.SFU().Feed(sfu.FeedParams{Class: string(class), Into: into, As: as})
+	f, err := r.p.media.SFU().Feed(sfu.FeedParams{Class: string(class), Into: into, As: as})
 	switch {
 	case errors.Is(err, sfu.ErrClosed):
 		return nil, refuseNotLive()
 	case err != nil:
 		return nil, refuseOverloaded()
 	}
-	return remove, nil
+	return f, nil
 }
 
 // WallGrant lets a unit's walls show what is fed under a name.

@@ -61,6 +61,15 @@ func (n *node) openOffice() error {
 // officeWalls gives the walls' connections as what oversight knows.
 type officeWalls struct{ *signaling.Walls }
 
+// Feed implements oversight.WallMedia.
+func (w officeWalls) Feed(hearingID string, class hearing.Class, as string) (oversight.Feed, *hearing.Refusal) {
+	f, ref := w.Walls.Feed(hearingID, class, as)
+	if ref != nil {
+		return nil, ref // not a typed nil
+	}
+	return f, nil
+}
+
 // Open implements oversight.WallMedia.
 func (w officeWalls) Open(p signaling.WallParams) (oversight.Screen, *hearing.Refusal) {
 	s, ref := w.Walls.Open(p)

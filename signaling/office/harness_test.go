@@ -408,9 +408,14 @@ type fakeWalls struct{}
 
 type fakeScreen struct{ ended func() }
 
-func (fakeWalls) Feed(string, hearing.Class, string) (func(), *hearing.Refusal) {
-	return func() {}, nil
+func (fakeWalls) Feed(string, hearing.Class, string) (oversight.Feed, *hearing.Refusal) {
+	return fakeFeed{}, nil
 }
+
+type fakeFeed struct{}
+
+func (fakeFeed) Close()     {}
+func (fakeFeed) Over() bool { return false }
 
 func (fakeWalls) Apply([]signaling.WallGrant) error { return nil }
 

@@ -56,7 +56,7 @@ func wallRoutes() []Route {
 			About: "What may not be followed leaves its place empty. Each beginning and end is noted in the court's access log.",
 			In:    TilesBody{}, InExample: TilesBody{Hearings: []string{exampleID}},
 			Out: TilesAnswer{}, OutExample: TilesAnswer{Tiles: []TileItem{{Place: "0", Hearing: exampleID, Sent: true, After: 3_000_000}}},
-			Status: http.StatusOK, Problems: []int{400, 404, 413, 415}, handle: (*Office).wallTiles,
+			Status: http.StatusOK, Problems: []int{400, 404, 413, 415, 429}, handle: (*Office).wallTiles,
 		},
 		{
 			Method: http.MethodDelete, Path: "/api/v1/oversight/walls/{wall}", Roles: heads, Name: "wall_end",
@@ -98,7 +98,7 @@ func (o *Office) wallTiles(c *call) (any, error) {
 	}
 	tiles, err := o.p.Oversight.Fill(c.r.Context(), c.Official, c.r.PathValue("wall"), b.Hearings)
 	if err != nil {
-		return nil, err
+		return nil, watchProblem(err)
 	}
 	a := TilesAnswer{Tiles: make([]TileItem, 0, len(tiles))}
 	for _, t := range tiles {

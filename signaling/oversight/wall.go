@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"phientoa/internal/auth"
 	"phientoa/internal/court"
 	"phientoa/internal/hearing"
@@ -22,10 +24,12 @@ import (
 const (
 	// MaxTiles is how many hearings one wall shows at once.
 	MaxTiles       = 25
-	wallsOfAccount = 2
+	wallsOfAccount = 4 // a page that is loaded again has left one behind, for half a minute
 	wallsOfNode    = 200
 	maxFeeds       = 500              // hearings that are tapped for walls at once
 	feedLingers    = 15 * time.Second // for who turns the page back
+	fillsPerSec    = 2                // changes of one wall
+	fillsBurst     = 20
 )
 
 // Screen is one wall's connection; *signaling.Wall.
@@ -35,10 +39,18 @@ type Screen interface {
 	Close()
 }
 
+// Feed is a hearing's picture on its way to the walls; *sfu.Feed.
+type Feed interface {
+	// Close ends it: nothing of it is sent when it returns.
+	Close()
+	// Over tells whether it has ended, also with the hearing.
+	Over() bool
+}
+
 // WallMedia is where pictures of hearings come together; *signaling.Walls with its
 // connections as Screens.
 type WallMedia interface {
-	Feed(hearing string, class hearing.Class, as string) (remove func(), ref *hearing.Refusal)
+	Feed(hearing string, class hearing.Class, as string) (Feed, *hearing.Refusal)
 	Apply([]signaling.WallGrant) error
 	Open(signaling.WallParams) (Screen, *hearing.Refusal)
 }
@@ -56,7 +68,7 @@ type walls struct {
 // fed is a hearing's picture in the room of the walls.
 type fed struct {
 	hearing string
-	remove  func()
+	feed    Feed
 	live    bool      // somebody looks
 	left    time.Time // since when nobody does
 }
@@ -70,6 +82,7 @@ type wall struct {
 	places     []string
 	tiles      []tile // one for each place
 	flows      bool
+	changes    *rate.Limiter // of tiles
 }
 
 // tile is what stands in a place; the zero tile is nothing.
@@ -93,7 +106,7 @@ func (w *Watchers) OpenWall(ctx context.Context, who auth.Official, a WallAsk) (
 	if w.p.Walls == nil {
 		return "", "", 0, ErrTooMany
 	}
-	v := &wall{id: rand.Text(), who: who, signIn: a.SignIn, again: a.Again}
+	v := &wall{id: rand.Text(), who: who, signIn: a.SignIn, again: a.Again, changes: rate.NewLimiter(fillsPerSec, fillsBurst)}
 	if err := w.walls.enter(v); err != nil {
 		return "", "", 0, err
 	}
@@ -225,7 +238,7 @@ type Tile struct {
 
 // Fill puts hearings into the places of the account's wall, the first into the first.
 // What lies outside of the scope is left out like what does not exist. Errors:
-// store.ErrNotFound without such a wall.
+// store.ErrNotFound without such a wall, ErrTooMany when it changes too often.
 func (w *Watchers) Fill(ctx context.Context, who auth.Official, id string, hearings []string) ([]Tile, error) {
 	may, err := w.followable(ctx, who.Unit)
 	if err != nil {
@@ -240,6 +253,9 @@ func (w *Watchers) Fill(ctx context.Context, who auth.Official, id string, heari
 	v := w.walls.open[id]
 	if v == nil || v.who.ID != who.ID || v.places == nil {
 		return nil, store.ErrNotFound
+	}
+	if !v.changes.AllowN(w.p.Now(), 1) {
+		return nil, ErrTooMany
 	}
 	want := make([]tile, len(v.places))
 	for i, h := range hearings[:min(len(hearings), len(want))] {
@@ -284,33 +300,24 @@ func feedName(hearingID string, class hearing.Class) string {
 // feed sees to it that the hearing's picture comes; under the lock.
 func (w *Watchers) feed(t tile) bool {
 	l := &w.walls
-	if l.feeds[t.as] != nil {
+	was := l.feeds[t.as]
+	switch {
+	case was != nil && !was.feed.Over():
 		return true
-	}
-	if len(l.feeds) >= maxFeeds {
+	case was == nil && len(l.feeds) >= maxFeeds:
 		return false
 	}
-	remove, ref := w.p.Walls.Feed(t.hearing, t.class, t.as)
+	f, ref := w.p.Walls.Feed(t.hearing, t.class, t.as)
 	if ref != nil {
 		return false
 	}
-	l.feeds[t.as] = &fed{hearing: t.hearing, remove: remove, left: w.p.Now()}
+	l.feeds[t.as] = &fed{hearing: t.hearing, feed: f, live: was != nil && was.live, left: w.p.Now()}
 	return true
 }
 
 // put fills the places of a wall: rights first, then what is shown; under the lock.
 func (w *Watchers) put(v *wall, want []tile) []Tile {
-	for i := range v.tiles {
-		was, now := &v.tiles[i], &want[i]
-		if was.hearing == now.hearing && was.as == now.as {
-			now.logged = was.logged
-			continue
-		}
-		if v.flows {
-			w.logTile(v, was, false)
-			w.logTile(v, now, true)
-		}
-	}
+	w.relog(v, want)
 	v.tiles = want
 	w.regrant()
 	list := make([]signaling.WallTile, 0, len(want))
@@ -318,10 +325,38 @@ func (w *Watchers) put(v *wall, want []tile) []Tile {
 		list = append(list, signaling.WallTile{Place: v.places[i], As: t.as})
 	}
 	out := make([]Tile, 0, len(want))
-	for i, t := range v.screen.Show(list) {
-		out = append(out, Tile{Place: t.Place, Hearing: want[i].hearing, Sent: t.Sent, After: t.After})
+	for _, t := range v.screen.Show(list) {
+		if i := slices.Index(v.places, t.Place); i >= 0 {
+			out = append(out, Tile{Place: t.Place, Hearing: want[i].hearing, Sent: t.Sent, After: t.After})
+		}
 	}
 	return out
+}
+
+// relog ends the entries of what leaves the wall and begins those of what comes; what
+// merely moves goes on.
+func (w *Watchers) relog(v *wall, want []tile) {
+	stays := map[string]bool{}
+	for i := range want {
+		was := slices.IndexFunc(v.tiles, func(t tile) bool { return t.hearing == want[i].hearing && t.as == want[i].as })
+		if want[i].hearing != "" && was >= 0 {
+			want[i].logged = v.tiles[was].logged
+			stays[want[i].as] = true
+		}
+	}
+	if !v.flows {
+		return
+	}
+	for i := range v.tiles {
+		if !stays[v.tiles[i].as] {
+			w.logTile(v, &v.tiles[i], false)
+		}
+	}
+	for i := range want {
+		if !stays[want[i].as] {
+			w.logTile(v, &want[i], true)
+		}
+	}
 }
 
 // regrant lets each unit see what stands on its walls, and nothing else; under the lock.
@@ -381,7 +416,8 @@ func (w *Watchers) recheckWalls(ctx context.Context, s *signIns) {
 	w.endFeeds()
 }
 
-// takeOff clears the places of what may not be followed any more.
+// takeOff clears the places of what may not be followed any more, or cannot: a hearing
+// that began anew on this node is fed anew.
 func (w *Watchers) takeOff(v *wall, may map[string]tile) {
 	w.walls.mu.Lock()
 	defer w.walls.mu.Unlock()
@@ -391,7 +427,7 @@ func (w *Watchers) takeOff(v *wall, may map[string]tile) {
 	want := slices.Clone(v.tiles)
 	changed := false
 	for i, t := range want {
-		if t.hearing != "" && may[t.hearing].as != t.as {
+		if t.hearing != "" && (may[t.hearing].as != t.as || !w.feed(t)) {
 			want[i], changed = tile{}, true
 		}
 	}
@@ -412,9 +448,9 @@ func (w *Watchers) endFeeds() {
 	defer l.mu.Unlock()
 	now := w.p.Now()
 	for as, f := range l.feeds {
-		if l.closed || !here[f.hearing] || !f.live && now.Sub(f.left) >= feedLingers {
+		if l.closed || !here[f.hearing] || f.feed.Over() || !f.live && now.Sub(f.left) >= feedLingers {
 			delete(l.feeds, as)
-			f.remove()
+			f.feed.Close()
 		}
 	}
 }

@@ -21,6 +21,7 @@ import (
 // fakeWalls stand for the sfu: what is fed, who may see it, and what the screens show.
 type fakeWalls struct {
 	fed     map[string]string // by name: hearing and class
+	feeds   []*fakeFeed
 	grants  []signaling.WallGrant
 	screens map[*fakeScreen]bool
 }
@@ -31,9 +32,29 @@ type fakeScreen struct {
 	shows map[string]string // by place
 }
 
-func (w *fakeWalls) Feed(id string, class hearing.Class, as string) (func(), *hearing.Refusal) {
+// fakeFeed is over once what it carries is not fed any more.
+type fakeFeed struct {
+	w    *fakeWalls
+	as   string
+	over bool
+}
+
+func (f *fakeFeed) Close() {
+	if !f.over {
+		f.over = true
+		delete(f.w.fed, f.as)
+	}
+}
+func (f *fakeFeed) Over() bool { return f.over }
+
+func (w *fakeWalls) Feed(id string, class hearing.Class, as string) (Feed, *hearing.Refusal) {
+	if _, fed := w.fed[as]; fed {
+		panic("fed twice: " + as)
+	}
 	w.fed[as] = id + " " + string(class)
-	return func() { delete(w.fed, as) }, nil
+	f := &fakeFeed{w: w, as: as}
+	w.feeds = append(w.feeds, f)
+	return f, nil
 }
 
 func (w *fakeWalls) Apply(g []signaling.WallGrant) error {
@@ -142,6 +163,7 @@ func TestWallsShowWhatMayBeFollowed(t *testing.T) {
 			"fill": func(t *rapid.T) {
 				list := rapid.SliceOfN(rapid.SampledFrom(append([]string{"nowhere"}, ids...)), 0, 4).Draw(t, "hearings")
 				for id, who := range walls {
+					now = now.Add(time.Second / fillsPerSec)
 					got, err := h.w.Fill(context.Background(), who, id, list)
 					if h.w.walls.open[id] == nil {
 						require.ErrorIs(t, err, store.ErrNotFound)
@@ -180,6 +202,11 @@ func TestWallsShowWhatMayBeFollowed(t *testing.T) {
 				n := rapid.IntRange(0, len(all)).Draw(t, "live")
 				h.live = all[:n]
 			},
+			"a hearing begins anew here": func(t *rapid.T) {
+				for _, f := range media.feeds {
+					f.Close()
+				}
+			},
 			"sign out": func(t *rapid.T) {
 				h.gone[rapid.SampledFrom([]string{"a", "b"}).Draw(t, "who")] = rapid.SampledFrom([]error{nil, auth.ErrNoSession, store.ErrUnavailable}).Draw(t, "why")
 			},
@@ -201,6 +228,46 @@ func TestWallsShowWhatMayBeFollowed(t *testing.T) {
 		require.Empty(t, media.fed)
 		require.Empty(t, h.log.open)
 	})
+}
+
+// A wall changes so often and no more; what stands on it stays.
+func TestAWallChangesInItsBounds(t *testing.T) {
+	h := newHouse()
+	now := time.Unix(1_700_000_000, 0)
+	h.w.p.Now = func() time.Time { return now }
+	h.w.p.Walls = &fakeWalls{fed: map[string]string{}, screens: map[*fakeScreen]bool{}}
+	who := head("a", "vks-1")
+	id, _, _, err := h.w.OpenWall(t.Context(), who, WallAsk{SDP: "good", Again: func(context.Context) (auth.Official, error) { return who, nil }})
+	require.NoError(t, err)
+	for range fillsBurst {
+		_, err := h.w.Fill(t.Context(), who, id, nil)
+		require.NoError(t, err)
+	}
+	_, err = h.w.Fill(t.Context(), who, id, nil)
+	require.ErrorIs(t, err, ErrTooMany)
+	now = now.Add(time.Second)
+	_, err = h.w.Fill(t.Context(), who, id, nil)
+	require.NoError(t, err)
+}
+
+// What merely moves on a wall goes on being followed: it is not ended, and begun again.
+func TestWhatMovesOnAWallGoesOn(t *testing.T) {
+	h := newHouse()
+	h.w.p.Walls = &fakeWalls{fed: map[string]string{}, screens: map[*fakeScreen]bool{}}
+	who := head("a", "vks-1")
+	h.scope["vks-1"] = []court.UnitID{"court"}
+	for _, id := range []string{"h1", "h2"} {
+		h.live = append(h.live, signaling.LiveHearing{ID: id, Unit: "court", Monitors: func(court.UnitID) hearing.Class { return hearing.ClassMonitors }})
+	}
+	id, _, _, err := h.w.OpenWall(t.Context(), who, WallAsk{SDP: "good", Again: func(context.Context) (auth.Official, error) { return who, nil }})
+	require.NoError(t, err)
+	for _, list := range [][]string{{"h1", "h2"}, {"h2", "h1"}, {"", "h2"}, {"h1", "h2"}} {
+		_, err := h.w.Fill(t.Context(), who, id, list)
+		require.NoError(t, err)
+	}
+	require.Equal(t, []string{"watch.began h1 a", "watch.began h2 a", "watch.ended h1 a", "watch.began h1 a"}, h.notes)
+	require.Len(t, h.log.open, 2)
+	require.Equal(t, 3, h.log.begun)
 }
 
 // With the process's end nobody's wall is left.

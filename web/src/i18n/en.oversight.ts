@@ -23,6 +23,8 @@ export const oversightEn: Readonly<Record<keyof typeof oversightVi, string>> = {
   oversight_full: "Full screen",
   oversight_page: "Page {n} of {m}",
   oversight_before: "Page before",
+  oversight_hold: "Stop turning pages",
+  oversight_turn: "Turn pages",
   oversight_after: "Next page",
   oversight_picture: "Picture of the hearing {docket}",
 };

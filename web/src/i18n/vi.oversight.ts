@@ -22,6 +22,8 @@ export const oversightVi = {
   oversight_full: "Toàn màn hình",
   oversight_page: "Trang {n}/{m}",
   oversight_before: "Trang trước",
+  oversight_hold: "Dừng tự chuyển trang",
+  oversight_turn: "Tự chuyển trang",
   oversight_after: "Trang sau",
   oversight_picture: "Hình của phiên tòa {docket}",
 };

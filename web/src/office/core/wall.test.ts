@@ -147,6 +147,66 @@ describe("the wall", () => {
     expect([...m.shown().keys()]).toEqual(["c", "d", "e", "f"]);
   });
 
+  it("covers what leaves its place before the server is asked, and moves nothing that stays", async () => {
+    const m = made();
+    m.wall.put(["a", "b", "c"]);
+    m.wall.start();
+    await settled();
+    const { b } = { b: m.shown().get("b") };
+    let go = (): void => undefined;
+    m.hold(
+      new Promise((r) => {
+        go = r;
+      }),
+    );
+    m.wall.put(["b", "c", "d"]);
+    expect([...m.shown().keys()]).toEqual(["b", "c"]);
+    expect(m.asked.at(-1)).toEqual(["d", "b", "c"]);
+    go();
+    await settled();
+    expect([...m.shown().keys()].toSorted()).toEqual(["b", "c", "d"]);
+    expect(m.shown().get("b")).toBe(b);
+  });
+
+  it("shows nothing of a page that came back before the other was answered", async () => {
+    const m = made();
+    m.wall.put(["a"]);
+    m.wall.start();
+    await settled();
+    const was = m.shown().get("a");
+    const answers: (() => void)[] = [];
+    const held = (): void => {
+      m.hold(
+        new Promise((r) => {
+          answers.push(r);
+        }),
+      );
+    };
+    held();
+    m.wall.put(["b"]);
+    m.wall.put(["a"]);
+    expect(m.shown().size).toBe(0);
+    held();
+    answers[0]!();
+    await settled();
+    expect(m.shown().size, "the first answer is of the page between").toBe(0);
+    answers[1]!();
+    await settled();
+    expect([...m.shown().keys()]).toEqual(["a"]);
+    expect(m.shown().get("a")).not.toBe(was);
+  });
+
+  it("ends what the server opened although the page was left meanwhile", async () => {
+    const m = made();
+    m.wall.start();
+    await Promise.resolve();
+    await Promise.resolve();
+    m.wall.stop();
+    await settled();
+    expect(m.ended).toEqual(["w1"]);
+    expect(m.asked).toEqual([]);
+  });
+
   it("connects anew when the connection or the server is lost", async () => {
     const m = made();
     m.wall.put(["a"]);

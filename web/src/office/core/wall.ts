@@ -54,11 +54,19 @@ function ours(t: RTCRtpTransceiver): void {
   if (codecs.length > 0) t.setCodecPreferences(codecs);
 }
 
+/** Standing is a hearing in its place, by the line's number. */
+interface Standing {
+  at: number;
+  shown: Shown;
+}
+
 export class Wall {
   private readonly p: WallParams;
   private pc: RTCPeerConnection | null = null;
   private id = "";
+  /** by place, "" for nothing */
   private want: readonly string[] = [];
+  private standing: ReadonlyMap<string, Standing> = new Map();
   private asking = false;
   private dirty = false;
   private timer = 0;
@@ -81,43 +89,71 @@ export class Wall {
     this.drop();
   }
 
-  /** put says which hearings stand on the wall; asking it again renews what the court has released since. */
+  /**
+   * put says which hearings stand on the wall; asking it again renews what the court has
+   * released since. A hearing stays in its place, or another's picture would be in the one
+   * that it left as long as the answer is on its way.
+   */
   put(hearings: readonly string[]): void {
-    this.want = hearings.slice(0, this.p.places);
+    const page = hearings.slice(0, this.p.places);
+    const want = this.want.map((h) => (page.includes(h) ? h : ""));
+    for (const h of page) {
+      if (want.includes(h)) continue;
+      const free = want.indexOf("");
+      if (free < 0) want.push(h);
+      else want[free] = h;
+    }
+    while (want.at(-1) === "") want.pop();
+    this.want = want;
     this.dirty = true;
     void this.ask();
   }
 
   private async ask(): Promise<void> {
-    if (this.asking || this.id === "") return;
+    const { id, pc } = this;
+    if (this.asking || id === "" || !pc) return;
     this.asking = true;
     try {
-      while (this.dirty && this.id !== "") {
+      while (this.dirty && id === this.id) {
         this.dirty = false;
-        const { id, pc } = this;
+        const { want } = this;
+        // What leaves its place is covered before the server puts another's picture there.
+        this.stand(new Map([...this.standing].filter(([h, s]) => want[s.at] === h)));
         // biome-ignore lint/performance/noAwaitInLoops: one page after the other
-        const { tiles } = await this.p.calls.fill(id, this.want);
-        if (id !== this.id || !pc) continue;
-        this.p.shown(this.pictures(pc, tiles));
+        const { tiles } = await this.p.calls.fill(id, want);
+        if (id === this.id) this.stand(this.pictures(pc, tiles));
       }
     } catch (e) {
-      this.p.refused(asRefused(e));
-      this.again();
+      if (id === this.id) {
+        this.p.refused(asRefused(e));
+        this.again();
+      }
     } finally {
       this.asking = false;
+      if (this.dirty && id !== this.id) void this.ask();
     }
   }
 
-  private pictures(pc: RTCPeerConnection, tiles: readonly Tile[]): Map<string, Shown> {
-    const shown = new Map<string, Shown>();
+  private stand(now: ReadonlyMap<string, Standing>): void {
+    this.standing = now;
+    this.p.shown(new Map([...now].map(([h, s]) => [h, s.shown])));
+  }
+
+  private pictures(pc: RTCPeerConnection, tiles: readonly Tile[]): Map<string, Standing> {
+    const all = pc.getTransceivers();
+    const now = new Map<string, Standing>();
     for (const t of tiles) {
-      const at = pc.getTransceivers().find((x) => x.mid === t.place);
-      if (t.hearing && at) {
-        const stream = new MediaStream([at.receiver.track]);
-        shown.set(t.hearing, { stream, after: t.sent ? t.after : null });
-      }
+      const at = all.findIndex((x) => x.mid === t.place);
+      const line = all[at];
+      if (!t.hearing || !line) continue;
+      const was = this.standing.get(t.hearing);
+      const shown = {
+        stream: new MediaStream([line.receiver.track]),
+        after: t.sent ? t.after : null,
+      };
+      now.set(t.hearing, was?.at === at ? was : { at, shown });
     }
-    return shown;
+    return now;
   }
 
   private drop(): void {
@@ -126,7 +162,7 @@ export class Wall {
     const { id } = this;
     this.id = "";
     if (id !== "") {
-      this.p.shown(new Map());
+      this.stand(new Map());
       void this.p.calls.end(id).catch(() => undefined);
     }
   }
@@ -156,8 +192,9 @@ export class Wall {
         void this.p.calls.end(answer.wall).catch(() => undefined);
         return;
       }
-      await pc.setRemoteDescription({ type: "answer", sdp: answer.sdp });
       this.id = answer.wall;
+      await pc.setRemoteDescription({ type: "answer", sdp: answer.sdp });
+      if (pc !== this.pc) return;
       this.dirty = true;
       void this.ask();
     } catch (e) {

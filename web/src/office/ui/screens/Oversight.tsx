@@ -46,8 +46,14 @@ function useWatchable(): { hearings: Watchable[] | null; lost: Refused | null } 
   return { hearings, lost };
 }
 
-/** useWall keeps one connection for the pictures of these hearings, in their order. */
-function useWall(live: string): {
+/**
+ * useWall keeps one connection for the pictures of these hearings as long as any may be
+ * seen. The court takes back and gives again between two looks: each asks anew.
+ */
+function useWall(
+  page: readonly string[],
+  wanted: boolean,
+): {
   tiles: ReadonlyMap<string, Shown>;
   up: boolean;
   refused: Refused | null;
@@ -57,7 +63,6 @@ function useWall(live: string): {
   const [up, setUp] = useState(false);
   const [refused, setRefused] = useState<Refused | null>(null);
   const wall = useRef<Wall | null>(null);
-  const wanted = live !== "";
   useEffect(() => {
     if (!wanted) return undefined;
     const w = new Wall({
@@ -65,10 +70,7 @@ function useWall(live: string): {
       places: PLACES,
       connection: () => new RTCPeerConnection(),
       calls: { open: api.wall, fill: api.wallTiles, end: api.wallEnd },
-      shown: (now) => {
-        // A picture that goes on keeps its element's stream.
-        setTiles((was) => new Map([...now].map(([h, s]) => [h, same(was.get(h), s)])));
-      },
+      shown: setTiles,
       flowing: (yes) => {
         setUp(yes);
         if (yes) setRefused(null);
@@ -83,14 +85,9 @@ function useWall(live: string): {
     };
   }, [api, clock, wanted]);
   useEffect(() => {
-    if (live !== "") wall.current?.put(live.split(" "));
-  }, [live]);
+    wall.current?.put(page);
+  }, [page]);
   return { tiles, up, refused };
-}
-
-function same(was: Shown | undefined, now: Shown): Shown {
-  const kept = was?.after === now.after && was.stream.getTracks()[0] === now.stream.getTracks()[0];
-  return kept && was ? was : now;
 }
 
 type Order = "court" | "time";
@@ -118,12 +115,11 @@ export function Oversight() {
   );
   const pages = Math.max(1, Math.ceil(found.length / size));
   const at = Math.min(page, pages - 1);
-  const here = found.slice(at * size, (at + 1) * size);
+  const here = useMemo(() => found.slice(at * size, (at + 1) * size), [found, at, size]);
+  const shown = useMemo(() => here.filter((h) => flows(h)).map((h) => h.hearing), [here]);
   const { tiles, up, refused } = useWall(
-    here
-      .filter((h) => flows(h))
-      .map((h) => h.hearing)
-      .join(" "),
+    shown,
+    (hearings ?? []).some((h) => flows(h)),
   );
   const box = useRef<HTMLDivElement>(null);
   const turn = useCallback(
@@ -132,12 +128,11 @@ export function Oversight() {
     },
     [pages],
   );
-  useTurning(box, pages, turn);
+  const [held, setHeld] = useState(false);
+  useTurning(box, pages, turn, held || here.some((h) => h.hearing === loud));
   const open = (hearings ?? []).length;
   return (
     <Page title={t("oversight_title")} lead={t("oversight_lead")} wide>
-      <Trouble refused={lost} title={t("not_loaded")} />
-      <Trouble refused={refused} />
       {hearings === null && !lost ? <p role="status">{t("office_loading")}</p> : null}
       {hearings !== null && open === 0 ? (
         <Note>
@@ -196,6 +191,8 @@ export function Oversight() {
         </div>
       ) : null}
       <div ref={box} className={css["box"]}>
+        <Trouble refused={lost} title={t("not_loaded")} />
+        <Trouble refused={refused} />
         <ul
           className={css["wall"]}
           style={
@@ -229,6 +226,13 @@ export function Oversight() {
             <p role="status">{t("oversight_page", { n: at + 1, m: pages })}</p>
             <Act
               onPress={() => {
+                setHeld(!held);
+              }}
+            >
+              {t(held ? "oversight_turn" : "oversight_hold")}
+            </Act>
+            <Act
+              onPress={() => {
                 turn(1);
               }}
             >
@@ -241,11 +245,12 @@ export function Oversight() {
   );
 }
 
-/** useTurning turns pages by keyboard, and by itself on a full screen. */
+/** useTurning turns pages by keyboard, and by itself on a full screen unless it is held. */
 function useTurning(
   box: { current: HTMLElement | null },
   pages: number,
   turn: (by: number) => void,
+  held: boolean,
 ): void {
   const { clock } = useOffice();
   useEffect(() => {
@@ -260,7 +265,7 @@ function useTurning(
     let timer = 0;
     const cycle = (): void => {
       timer = clock.setTimeout(() => {
-        if (document.fullscreenElement === box.current) turn(1);
+        if (!held && document.fullscreenElement === box.current) turn(1);
         cycle();
       }, TURN);
     };
@@ -270,5 +275,5 @@ function useTurning(
       clock.clearTimeout(timer);
       window.removeEventListener("keydown", key);
     };
-  }, [box, pages, turn, clock]);
+  }, [box, pages, turn, held, clock]);
 }

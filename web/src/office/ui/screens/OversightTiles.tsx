@@ -17,6 +17,8 @@ import css from "./Oversight.module.css";
 const LARGE: Size = { width: 1280, height: 720 };
 /** So long without a frame, and a picture is covered: it may be of what was closed since. */
 const STALE = 1_500;
+/** So long frames of the hearing before may come in a place. */
+const PASSED = 3_000;
 
 /** flows: there is something to see by the court's word. */
 export const flows = (h: Watchable): boolean => h.released && h.status === "in_session";
@@ -70,6 +72,39 @@ export function Tile(p: {
 }
 
 /**
+ * eachFrame calls seen for every frame, with its RTP timestamp where the browser tells it;
+ * an old one does not tell of frames, and is asked. It returns how to end it.
+ */
+function eachFrame(
+  v: HTMLVideoElement,
+  clock: Clock,
+  seen: (timestamp: number | undefined) => void,
+): () => void {
+  if ("requestVideoFrameCallback" in v) {
+    const next = (_: number, m: VideoFrameCallbackMetadata): void => {
+      frame = v.requestVideoFrameCallback(next);
+      seen(m.rtpTimestamp);
+    };
+    let frame = v.requestVideoFrameCallback(next);
+    return () => {
+      v.cancelVideoFrameCallback(frame);
+    };
+  }
+  const old: HTMLVideoElement = v;
+  let shown = old.currentTime;
+  const look = (): void => {
+    timer = clock.setTimeout(look, 250);
+    if (old.currentTime === shown) return;
+    shown = old.currentTime;
+    seen(undefined);
+  };
+  let timer = clock.setTimeout(look, 250);
+  return () => {
+    clock.clearTimeout(timer);
+  };
+}
+
+/**
  * watchFrames plays the stream and calls own with true for each frame that is the
  * hearing's own (after a page is turned those of the one before are still on their way)
  * and with false when none comes any more. It returns how to end it.
@@ -81,22 +116,23 @@ function watchFrames(
   own: (yes: boolean) => void,
 ): () => void {
   v.srcObject = shown.stream;
-  let frame = 0;
   let stale = 0;
-  const next = (_: number, m: VideoFrameCallbackMetadata): void => {
-    frame = v.requestVideoFrameCallback(next);
-    // A browser that does not tell the timestamp shows what comes.
-    const told = shown.after !== null && m.rtpTimestamp !== undefined;
-    if (told && !isLater(m.rtpTimestamp ?? 0, shown.after ?? 0)) return;
+  // Frames come in order: from the first one of its own all are.
+  let begun = shown.after === null;
+  const since = clock.now();
+  const end = eachFrame(v, clock, (timestamp) => {
+    // Where no timestamp is told, time tells that what was on its way has passed.
+    if (timestamp === undefined) begun ||= clock.now() - since > PASSED;
+    else begun ||= isLater(timestamp, shown.after ?? 0);
+    if (!begun) return;
     own(true);
     clock.clearTimeout(stale);
     stale = clock.setTimeout(() => {
       own(false);
     }, STALE);
-  };
-  frame = v.requestVideoFrameCallback(next);
+  });
   return () => {
-    v.cancelVideoFrameCallback(frame);
+    end();
     clock.clearTimeout(stale);
     v.srcObject = null;
   };
