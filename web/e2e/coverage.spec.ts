@@ -128,6 +128,7 @@ test("the report of a day, from the wall; another day, and an empty one", async 
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(/bao-cao-theo-doi\/2026-11-21$/);
   await expect(page.getByText("Không có phiên tòa nào trên lịch của ngày này")).toBeVisible();
+  await expect(page.getByRole("link", { name: "Ngày sau" })).toBeFocused();
   await look(page, "none");
   expect(wrong).toEqual([]);
 });

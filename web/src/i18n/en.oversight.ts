@@ -35,6 +35,7 @@ export const oversightEn: Readonly<Record<keyof typeof oversightVi, string>> = {
   coverage_day_before: "Day before",
   coverage_day_after: "Next day",
   coverage_released_of: "Open for monitoring: {n} of {m} hearings",
+  coverage_all_cancelled: "All hearings of the day are cancelled",
   coverage_watched_of: "Followed: {n} of {m} hearings held.",
   coverage_time_of: "Time followed: {followed} of {held} of hearings.",
   coverage_without_cancelled: "Cancelled hearings ({n}) are left out.",

@@ -34,6 +34,7 @@ export const oversightVi = {
   coverage_day_before: "Ngày trước",
   coverage_day_after: "Ngày sau",
   coverage_released_of: "Được phép theo dõi: {n}/{m} phiên tòa",
+  coverage_all_cancelled: "Các phiên tòa trong ngày đều đã hủy lịch",
   coverage_watched_of: "Đã theo dõi: {n}/{m} phiên tòa đã mở.",
   coverage_time_of: "Thời gian theo dõi: {followed} trên {held} xét xử.",
   coverage_without_cancelled: "Không tính {n} phiên tòa đã hủy lịch.",

@@ -82,7 +82,7 @@ describe("the report of a day", () => {
         .getAllByRole("rowheader")
         .map((h) => h.textContent),
     ).toEqual(["Tổng số", hanoi.name, danang.name]);
-    const hours = ["21 giờ 0 phút", "dưới 1 phút"];
+    const hours = ["21 giờ 00 phút", "dưới 1 phút"];
     expect(cells("Tổng số")).toEqual(["11", "1", "7", "5", "5", "2", ...hours]);
     expect(cells(hanoi.name)).toEqual(["9", "1", "7", "3", "5", "2", ...hours]);
     expect(cells(danang.name).slice(-2)).toEqual(["0 phút", "0 phút"]);
@@ -127,11 +127,19 @@ describe("the report of a day", () => {
     await screen.findByText(/^Không có phiên tòa nào trên lịch của ngày này/);
     expect(screen.queryByRole("table")).toBeNull();
     expect(screen.queryByRole("button", { name: /^Tải/ })).toBeNull();
+    const off = { ...danang, released: 0, cancelled: 2 };
+    answer = () => Response.json({ ...found, units: [off], total: off });
+    fireEvent.click(screen.getByRole("link", { name: "Ngày sau" }));
+    await screen.findByRole("heading", { name: "Các phiên tòa trong ngày đều đã hủy lịch" });
   });
 
   it("is saved as files, and says why the node has not signed", async () => {
     const saved: string[] = [];
-    const made = vi.spyOn(URL, "createObjectURL").mockReturnValue("blob:report");
+    const made: Blob[] = [];
+    vi.spyOn(URL, "createObjectURL").mockImplementation((file) => {
+      if (file instanceof Blob) made.push(file);
+      return "blob:report";
+    });
     vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(function (
       this: HTMLAnchorElement,
     ) {
@@ -145,7 +153,7 @@ describe("the report of a day", () => {
     press("Tải bảng CSV");
     await screen.findByText("Đã tải tệp theo-doi-2026-11-23.csv.");
     expect(saved).toEqual(["blob:report theo-doi-2026-11-23.csv"]);
-    expect(await (made.mock.calls[0]?.[0] as Blob).text()).toBe("day=2026-11-23");
+    expect(await Promise.all(made.map((file) => file.text()))).toEqual(["day=2026-11-23"]);
     press("Tải báo cáo PDF (có chữ ký số)");
     expect((await screen.findByRole("alert")).textContent).toContain("Câu not_configured");
     expect(saved).toHaveLength(1);

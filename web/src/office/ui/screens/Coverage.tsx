@@ -28,7 +28,7 @@ export function CoveragePage({ day: asked }: { day: Day | undefined }) {
   const { data, again } = useLoad(day, () => api.coverage(day));
   return (
     <Page title={t("coverage_title")} lead={t("coverage_lead")} wide>
-      <Days key={day} day={day} />
+      <Days day={day} />
       <section aria-label={longDay(day, language)} className={office["stack"]}>
         <p className={css["day"]}>{longDay(day, language)}</p>
         <Answer data={data} again={again}>
@@ -50,7 +50,8 @@ export function CoveragePage({ day: asked }: { day: Day | undefined }) {
 function Days({ day }: { day: Day }) {
   const { t } = useOfficeTexts();
   const { go } = useOffice();
-  const [typed, setTyped] = useState(() => writeDay(day));
+  // What was typed is of the day on which it was typed: the links keep the focus.
+  const [typed, setTyped] = useState({ day, text: writeDay(day) });
   return (
     <div role="search" aria-label={t("coverage_choose")} className={css["days"]}>
       <Link to={{ page: "coverage", day: addDays(day, -1) }} className={css["turn"]}>
@@ -60,8 +61,10 @@ function Days({ day }: { day: Day }) {
         id="coverage-day"
         label={t("go_to_day")}
         hint=""
-        value={typed}
-        onChange={setTyped}
+        value={typed.day === day ? typed.text : writeDay(day)}
+        onChange={(text) => {
+          setTyped({ day, text });
+        }}
         onDone={(written) => {
           const wanted = parseDay(written);
           if (wanted !== null && wanted !== day) go({ page: "coverage", day: wanted });
@@ -77,18 +80,21 @@ function Days({ day }: { day: Day }) {
 /** timeText is a time in whole minutes; what is shorter is not shown as none. */
 function timeText(seconds: number, t: OfficeTexts["t"]): string {
   const { h, m } = wholeMinutes(seconds);
-  if (h > 0) return t("coverage_hours", { h, m });
+  if (h > 0) return t("coverage_hours", { h, m: String(m).padStart(2, "0") });
   return seconds > 0 && m === 0 ? t("coverage_under_minute") : t("coverage_minutes", { m });
 }
 
 function Report({ found, again }: { found: Coverage; again: () => void }) {
   const { t } = useOfficeTexts();
   const { total } = found;
+  const m = toFollow(total);
   const at = Date.parse(found.at);
   return (
     <>
       <h2 className={css["sentence"]}>
-        {t("coverage_released_of", { n: total.released, m: toFollow(total) })}
+        {m === 0
+          ? t("coverage_all_cancelled")
+          : t("coverage_released_of", { n: total.released, m })}
       </h2>
       <div>
         <p>
