@@ -1,5 +1,6 @@
 // J3: the head of the procuracy follows the demonstration's hearing; the court ends it and
 // lets it again. Two Chromium windows.
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import { type Browser, expect, type Page, test } from "@playwright/test";
@@ -35,6 +36,13 @@ test.afterAll(async () => {
 const shot = async (name: string): Promise<void> => {
   await head.screenshot({ path: join(SHOTS, `${name}.png`) });
 };
+
+/** saved is the file that the button gives. */
+async function saved(page: Page, button: string): Promise<Buffer> {
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: button, exact: true }).click();
+  return await readFile(await (await download).path());
+}
 
 /** frames is how many pictures of the tile were shown so far. */
 const frames = (): Promise<number> =>
@@ -97,6 +105,34 @@ test("J3.5: the court ends it with one press: nothing comes any more; and lets i
   await answer(judge, "Cho phép theo dõi trực tuyến", "Phục vụ kiểm sát xét xử");
   await expect(judge.button("Đóng theo dõi trực tuyến")).toBeVisible();
   await expect.poll(frames, { timeout: 20_000 }).toBeGreaterThan(10);
+});
+
+test("J3.6: the report of the day agrees with the court's calendar, and is saved as files", async () => {
+  const opened = landing.page.context().waitForEvent("page");
+  await landing.page.getByRole("button", { name: /^Thư ký: lịch xét xử/ }).click();
+  const clerk = await opened;
+  await expect(clerk.getByRole("link", { name: /^Thụ lý số/ })).not.toHaveCount(0);
+  const hearings = await clerk.getByRole("link", { name: /^Thụ lý số/ }).count();
+  await clerk.close();
+  // The wall goes on in its own window.
+  const page = await head.context().newPage();
+  await page.goto(head.url());
+  await page.getByRole("link", { name: "Báo cáo theo dõi trong ngày" }).click();
+  await expect(page.getByRole("heading", { level: 2 })).toHaveText(
+    `Được phép theo dõi: ${hearings}/${hearings} phiên tòa`,
+  );
+  const total = page.getByRole("row", { name: /^Tổng số/ }).getByRole("cell");
+  await expect(total.first()).toHaveText(String(hearings));
+  await expect(total.nth(2)).toHaveText("1");
+  await page.screenshot({ path: join(SHOTS, "j3-report.png"), fullPage: true });
+  const found = await new AxeBuilder({ page }).analyze();
+  expect(found.violations.map((v) => v.id)).toEqual([]);
+  expect((await saved(page, "Tải báo cáo PDF (có chữ ký số)")).toString("latin1")).toMatch(
+    /^%PDF-/,
+  );
+  const table = (await saved(page, "Tải bảng CSV")).toString("utf8");
+  expect(table).toContain(`Tổng số,${hearings},0,1,`);
+  await page.close();
 });
 
 test("J3.2: whoever signs out sees nothing more", async () => {

@@ -4,6 +4,7 @@
 import type { PartIndex } from "../play/parts";
 import { archives } from "./archives";
 import { type Client, type Finding, PROOF_WITHIN } from "./client";
+import { coverage } from "./coverage";
 import { minutes } from "./minutes";
 import type { Tile } from "./wall";
 
@@ -276,6 +277,7 @@ export function office(c: Client) {
     ...hearings(c),
     ...operations(c),
     ...oversight(c),
+    ...coverage(c),
     ...management(c),
     ...devices(c),
     ...archives(c),

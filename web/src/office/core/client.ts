@@ -62,6 +62,8 @@ export interface Client {
     length: number,
     signal: AbortSignal,
   ): Promise<Uint8Array<ArrayBuffer>>;
+  /** file asks for a small file as a whole */
+  file(path: string, within: number): Promise<Blob>;
 }
 
 export function httpClient(fetch: typeof globalThis.fetch): Client {
@@ -93,6 +95,15 @@ export function httpClient(fetch: typeof globalThis.fetch): Client {
       const got = r.status === 206 ? new Uint8Array(await r.arrayBuffer()) : null;
       if (got?.length !== length) throw new Refused(noAnswer, 0);
       return got;
+    },
+    async file(path, within) {
+      const r = await answerOf(fetch, path, { within });
+      if (!r.ok) throw new Refused(await problemOf(r), r.status);
+      try {
+        return await r.blob();
+      } catch {
+        throw new Refused(noAnswer, 0);
+      }
     },
   };
 }

@@ -16,6 +16,7 @@ const uses = {
   invite: ["clerk"],
   operations: ["tech_operator", "chief_judge", "clerk"],
   oversight: ["procuracy_head"],
+  coverage: ["procuracy_head"],
   alarms: ["tech_operator", "clerk"],
   accounts: ["sys_admin"],
   devices: ["clerk", "sys_admin", "tech_operator"],

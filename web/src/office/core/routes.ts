@@ -12,6 +12,7 @@ export type Route =
   | { page: "playback"; id: string; part: number }
   | { page: "operations" }
   | { page: "oversight" }
+  | { page: "coverage"; day?: Day }
   | { page: "archives" }
   | { page: "archive"; id: string }
   | { page: "archive_requests" }
@@ -48,6 +49,8 @@ const fixed: Record<
   "kiem-tra-tep": "verify",
 };
 
+const COVERAGE = "bao-cao-theo-doi";
+
 /** routeOf reads an address; what it does not know is "unknown", never a guess. */
 export function routeOf(path: string): Route {
   if (path === ROOM_DEVICE || path === `${ROOM_DEVICE}/`) return { page: "room_device" };
@@ -67,8 +70,14 @@ export function routeOf(path: string): Route {
   if (first === "ho-so" && /^[0-9A-Za-z-]{1,64}$/.test(second)) {
     return { page: "archive", id: second };
   }
+  if (first === COVERAGE) return coverageOf(second);
   const page = lookup(fixed, first);
   return page && second === "" ? { page } : { page: "unknown" };
+}
+
+function coverageOf(day: string): Route {
+  if (day === "") return { page: "coverage" };
+  return isDay(day) ? { page: "coverage", day } : { page: "unknown" };
 }
 
 /** playbackOf reads /xem-lai/HEARING/PART. */
@@ -85,6 +94,8 @@ export function pathOf(r: Route): string {
   switch (r.page) {
     case "calendar":
       return r.day === undefined ? `${OFFICE}/lich` : `${OFFICE}/lich/${r.day}`;
+    case "coverage":
+      return `${OFFICE}/${COVERAGE}${r.day === undefined ? "" : `/${r.day}`}`;
     case "hearing":
       return `${OFFICE}/phien-toa/${r.id}`;
     case "archive":

@@ -12,6 +12,7 @@ import { ArchiveRequests } from "./screens/ArchiveRequests";
 import { Archives } from "./screens/Archives";
 import { Booking } from "./screens/Booking";
 import { Calendar } from "./screens/Calendar";
+import { CoveragePage } from "./screens/Coverage";
 import { Devices } from "./screens/Devices";
 import { HearingPage } from "./screens/HearingPage";
 import { MinutesPage } from "./screens/MinutesPage";
@@ -102,6 +103,8 @@ function Screen() {
       return <Operations />;
     case "oversight":
       return <Oversight />;
+    case "coverage":
+      return <CoveragePage day={route.page === "coverage" ? route.day : undefined} />;
     case "archives":
       return <Archives />;
     case "archive":

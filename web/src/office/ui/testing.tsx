@@ -24,7 +24,11 @@ export const me = {
 export const problem = (status: number, code: string) =>
   Response.json({ code, vi: `Câu ${code}`, en: code }, { status });
 
-export type Handler = (body: unknown, init: RequestInit) => Response | Promise<Response>;
+export type Handler = (
+  body: unknown,
+  init: RequestInit,
+  query: string,
+) => Response | Promise<Response>;
 
 /** show opens a page with a server that answers as the handlers say. */
 export function show(
@@ -34,14 +38,14 @@ export function show(
 ) {
   const calls: { what: string; body: unknown; key: string | undefined }[] = [];
   const fetch = async (input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> => {
-    const path = typeof input === "string" ? input.split("?")[0] : "";
+    const [path = "", query = ""] = typeof input === "string" ? input.split("?") : [];
     const what = `${init.method ?? "GET"} ${path}`;
     const body: unknown = typeof init.body === "string" ? JSON.parse(init.body) : undefined;
     const key = (init.headers as Record<string, string> | undefined)?.["Idempotency-Key"];
     calls.push({ what, body, key });
     const handler = handlers[what];
     if (what === "GET /api/v1/access/me" && !handler) return Response.json(me);
-    return handler ? handler(body, init) : problem(404, "not_found");
+    return handler ? handler(body, init, query) : problem(404, "not_found");
   };
   history.replaceState(null, "", path);
   const leave = vi.fn();

@@ -125,6 +125,15 @@ const sources: Record<string, OfficeKey> = { mic: "archive_kind_mic", cam: "arch
 /** sourceKey is what kind of track a gap is in. */
 export const sourceKey = (k: string): OfficeKey => lookup(sources, k) ?? "archive_kind_other";
 
+const notReleased: Record<string, OfficeKey> = {
+  closed_doors: "coverage_closed_doors",
+  policy: "coverage_policy",
+  unsaid: "coverage_unsaid",
+  undecided: "coverage_undecided",
+};
+/** notReleasedKey is why nobody was let follow a hearing, where the court gave no words. */
+export const notReleasedKey = (c: string): OfficeKey => lookup(notReleased, c) ?? "coverage_unsaid";
+
 const views: Record<string, OfficeKey> = {
   view: "archive_view_view",
   download: "archive_view_download",

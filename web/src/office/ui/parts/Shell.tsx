@@ -15,6 +15,7 @@ const places = [
   ["book", "nav_book"],
   ["operations", "nav_operations"],
   ["oversight", "nav_oversight"],
+  ["coverage", "nav_coverage"],
   ["accounts", "nav_accounts"],
   ["devices", "nav_devices"],
   ["archives", "nav_archives"],

@@ -10,6 +10,7 @@ import { type Shown, Wall } from "../../core/wall";
 import { useOffice, useOfficeTexts } from "../context";
 import { Pick, TextField } from "../parts/fields";
 import { Note, Page, Trouble } from "../parts/page";
+import { Link } from "../parts/Shell";
 import css from "./Oversight.module.css";
 import { flows, Tile } from "./OversightTiles";
 
@@ -132,7 +133,16 @@ export function Oversight() {
   useTurning(box, pages, turn, held || here.some((h) => h.hearing === loud));
   const open = (hearings ?? []).length;
   return (
-    <Page title={t("oversight_title")} lead={t("oversight_lead")} wide>
+    <Page
+      title={t("oversight_title")}
+      lead={t("oversight_lead")}
+      acts={
+        <Link to={{ page: "coverage" }} className={css["report"]}>
+          {t("coverage_title")}
+        </Link>
+      }
+      wide
+    >
       {hearings === null && !lost ? <p role="status">{t("office_loading")}</p> : null}
       {hearings !== null && open === 0 ? (
         <Note>
