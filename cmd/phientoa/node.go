@@ -64,6 +64,7 @@ type node struct {
 	auth      *auth.Auth
 	officials *auth.Officials
 	office    *office.Office
+	scopes    *unitScopes
 	watchers  *oversight.Watchers
 	watchlog  *watchlog.Log
 	minutes   *minutebook.Book

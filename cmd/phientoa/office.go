@@ -23,8 +23,8 @@ func (n *node) openOffice() error {
 	if len(n.p.Origins) > 0 {
 		base = n.p.Origins[0]
 	}
-	scopes, err := openUnits(n.p)
-	if err != nil {
+	var err error
+	if n.scopes, err = openUnits(n.p); err != nil {
 		return err
 	}
 	n.watchlog, err = watchlog.New(watchlog.Params{Store: n.store, Node: n.p.Node, Now: time.Now, Logger: n.logger})
@@ -32,7 +32,7 @@ func (n *node) openOffice() error {
 		return err
 	}
 	n.watchers = oversight.New(oversight.Params{
-		Courts: scopes.of, Log: n.watchlog, Live: n.rooms.Live, Note: n.access.Note, Now: time.Now, Logger: n.logger,
+		Courts: n.scopes.of, Log: n.watchlog, Live: n.rooms.Live, Note: n.access.Note, Now: time.Now, Logger: n.logger,
 		Join: func(p signaling.WatchParams) (oversight.Watching, *hearing.Refusal) {
 			w, ref := n.rooms.Watch(p)
 			if ref != nil {
@@ -52,7 +52,7 @@ func (n *node) openOffice() error {
 		Archives: n.archives, Vault: officeVault{n.vault}, Excerpts: officeExcerpts{n.excerpts, n.vault},
 		Oversight: n.watchers, SignPDF: n.signer.SignDocument,
 		Oversees: func(ctx context.Context, who auth.Official) (court.Scope, error) {
-			return scopes.of(ctx, who.Unit, time.Now())
+			return n.scopes.of(ctx, who.Unit, time.Now())
 		},
 		Live: n.liveHearings, BaseURL: base, Demo: n.p.demo, Logger: n.logger,
 	})
