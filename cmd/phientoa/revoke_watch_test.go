@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -238,6 +239,9 @@ func takings(w *whipCourt, judge *podium) []taking {
 // taken is how long media came after a right was taken.
 type taken struct{ sinceCall, sinceReturn time.Duration }
 
+// lookedEvery is how often the watchers look whether who follows still may.
+const lookedEvery = 500 * time.Millisecond
+
 // silence is how long nothing may come before the last packet is called so.
 const silence = 1500 * time.Millisecond
 
@@ -249,8 +253,11 @@ func (w *whipCourt) take(r taking, heads []*headPeer) []taken {
 	called, returned := make([]time.Time, len(heads)), make([]time.Time, len(heads))
 	for i, h := range heads {
 		if i == 0 || !r.all {
+			// Anywhere between two looks of the watchers, which everything else here could be
+			// in step with.
+			begun, after := time.Now(), rand.N(lookedEvery)
 			require.Eventually(t, func() bool { // the control: it is received right now
-				return !slices.ContainsFunc(heads[i:], func(o *headPeer) bool { return !o.flows() })
+				return time.Since(begun) > after && !slices.ContainsFunc(heads[i:], func(o *headPeer) bool { return !o.flows() })
 			}, 30*time.Second, time.Millisecond, "no media before the revocation: %s", r.name)
 			called[i] = time.Now()
 			r.revoke(h)
