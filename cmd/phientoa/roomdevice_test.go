@@ -66,10 +66,12 @@ func (b *browser) get(status int, v any, method, path string, body any, header .
 	}
 }
 
+// password is every official's.
+const password = "một mật khẩu đủ dài"
+
 // official makes an account, takes it over as its holder does, and proves afresh.
 func (s *served) official(unit court.UnitID, login string, roles ...store.Role) *browser {
 	s.t.Helper()
-	const password = "một mật khẩu đủ dài"
 	_, oneTime, err := s.officials.CreateAccount(s.t.Context(), auth.System(unit), auth.NewAccount{Login: login, Name: "Lê Văn " + login, Roles: roles})
 	require.NoError(s.t, err)
 	b := s.browser()

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/encoding/protojson"
 
+	"phientoa/internal/config"
 	"phientoa/internal/court"
 	"phientoa/internal/hearing"
 	"phientoa/internal/store"
@@ -37,8 +38,10 @@ type whipCourt struct {
 	from                 net.Addr // of the connections that sit opens, nil for any
 }
 
-func startWhip(t *testing.T) *whipCourt {
-	s := startServe(t, nil)
+func startWhip(t *testing.T) *whipCourt { return startWhipWith(t, nil) }
+
+func startWhipWith(t *testing.T, change func(*config.Config)) *whipCourt {
+	s := startServe(t, change)
 	w := &whipCourt{served: s}
 	for _, u := range []court.UnitID{"unit-hn", "unit-dn"} {
 		require.NoError(t, s.store.PutUnit(t.Context(), court.SystemScope(), store.Unit{ID: u, Kind: "court.regional", Name: "Tòa án " + string(u), ValidFrom: 1},

@@ -95,7 +95,7 @@ func (g *generator) passOne(ctx context.Context, triple []peerPlan, random *rand
 		r := g.readers[plan.Index/peersPerSocket]
 		p := newPeer(plan, newPeerConn(r.sock, peerAddr(plan.Index)))
 		if plan.Sends != nil {
-			p.publisher = newPublisher(p, g.spans, false)
+			p.publisher = newPublisher(p, g.spans, false, 0)
 		}
 		here = append(here, p)
 		r.inboxes[plan.Index-r.first].peer.Store(p)

@@ -33,6 +33,7 @@ type generator struct {
 	peers   []*peer      // those that stay, publishers first
 	passing []peerPlan   // those that come and go
 	spans   []*span      // by stream
+	again   int          // number of the first stream of the second window, 0 when there is one only
 	pubs    []*publisher // of those that stay
 	readers []*reader
 	server  *signaler
@@ -96,7 +97,11 @@ func (g *generator) open(ctx context.Context) error {
 		return err
 	}
 	g.id = peerIdentity{certificate: certificate, fingerprint: sum}
-	for range 2 * publishers(g.scene.plan) {
+	streams := 2 * publishers(g.scene.plan)
+	if g.scene.twice {
+		g.again = streams
+	}
+	for range streams + g.again {
 		g.spans = append(g.spans, &span{})
 	}
 	for i, plan := range g.scene.plan {
@@ -106,7 +111,7 @@ func (g *generator) open(ctx context.Context) error {
 				return err
 			}
 			g.readers = append(g.readers, &reader{
-				g: g, sock: sock, first: i, audio: &histogram{}, pictures: &histogram{}, plain: make([]byte, packetBytes),
+				g: g, sock: sock, first: i, audio: &histogram{}, pictures: &histogram{}, before: &histogram{}, after: &histogram{}, plain: make([]byte, packetBytes),
 				random: rand.New(rand.NewPCG(uint64(i), 3)), //nolint:gosec // loses packets, protects nothing
 			})
 		}
@@ -117,25 +122,28 @@ func (g *generator) open(ctx context.Context) error {
 
 // place makes the inbox of a peer, and the peer if it stays.
 func (g *generator) place(plan peerPlan) *inbox {
-	in := &inbox{churns: plan.Churns}
+	in := &inbox{churns: plan.Churns, views: plan.Views}
 	if plan.Churns {
 		g.passing = append(g.passing, plan)
 		return in
 	}
 	in.tallies = make([]*tally, len(g.spans))
-	for _, f := range plan.Receives {
+	for _, f := range plan.gets() {
 		for _, stream := range f.streams() {
 			rate := f.VideoRate
 			if stream%2 == audioStream {
 				rate = audioRate
 			}
-			in.tallies[stream] = newTally(roomFor(rate, g.config.Window))
+			in.tallies[g.again+stream] = newTally(roomFor(rate, g.config.Window))
+			if g.again > 0 && !plan.Views {
+				in.tallies[stream] = newTally(roomFor(rate, g.config.Window))
+			}
 		}
 	}
 	sock := g.readers[plan.Index/peersPerSocket].sock
 	p := newPeer(plan, newPeerConn(sock, peerAddr(plan.Index)))
 	if plan.Sends != nil {
-		p.publisher = newPublisher(p, g.spans, g.scene.spaced)
+		p.publisher = newPublisher(p, g.spans, g.scene.spaced, g.again)
 		g.pubs = append(g.pubs, p.publisher)
 	}
 	g.peers = append(g.peers, p)
@@ -168,6 +176,9 @@ func (g *generator) count(s *Sample) {
 		s.LateShare, s.LagMax = float64(lag.late)/float64(lag.due), lag.max
 	}
 	all, pictures := &histogram{}, &histogram{}
+	if g.again > 0 {
+		g.countLegs(s)
+	}
 	for _, r := range g.readers {
 		all.merge(r.audio)
 		pictures.merge(r.pictures)
@@ -184,8 +195,8 @@ func (r *reader) addTo(s *Sample, spans []*span) {
 	s.Probes += r.probes
 	s.UserClock += r.userClock
 	for _, in := range r.inboxes {
-		s.Expected += in.expected(spans)
-		for _, t := range in.tallies {
+		s.Expected += in.expected(spans, r.g.again)
+		for _, t := range in.tallies[r.g.again:] {
 			if t != nil {
 				s.Delivered += t.unique
 				s.Duplicates += t.duplicates
@@ -195,6 +206,36 @@ func (r *reader) addTo(s *Sample, spans []*span) {
 			if session := p.session.Load(); session != nil {
 				s.Feedback.add(session.voice.count)
 			}
+		}
+	}
+}
+
+// countLegs fills in who got what in the two windows.
+func (g *generator) countLegs(s *Sample) {
+	s.Before, s.After, s.Viewers = &Legs{}, &Legs{}, &Legs{}
+	before, after := &histogram{}, &histogram{}
+	for _, r := range g.readers {
+		before.merge(r.before)
+		after.merge(r.after)
+		for _, in := range r.inboxes {
+			legs := s.After
+			if in.views {
+				legs = s.Viewers
+			} else {
+				s.Before.add(in.tallies[:g.again], g.spans)
+			}
+			legs.add(in.tallies[g.again:], g.spans[g.again:])
+		}
+	}
+	s.Before.P50, s.Before.P99, s.Before.Max = before.quantile(0.50), before.quantile(0.99), before.max
+	s.After.P50, s.After.P99, s.After.Max = after.quantile(0.50), after.quantile(0.99), after.max
+}
+
+func (l *Legs) add(tallies []*tally, spans []*span) {
+	for i, t := range tallies {
+		if t != nil {
+			l.Expected += spans[i].sent()
+			l.Delivered += t.unique
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 type hello struct {
 	Contestant string
 	Tap        bool
+	Viewers    bool   // somebody only views
 	Profile    string // file for a CPU profile, empty for none; .heap and .goroutines stand beside it
 }
 
@@ -33,6 +34,7 @@ type request struct {
 	// Of a join.
 	Sends    *feed
 	Receives []feed
+	Views    bool
 	SDP      string
 	// MIDs name the sending m-lines, by the streams of Sends.
 	MIDs []string
@@ -132,6 +134,12 @@ type Sample struct {
 	// read from the generator's own clock.
 	UserClock uint64 `json:"latency_user_clock"`
 
+	// Of viewers800: the participants in a window before the viewers joined and in that
+	// of the sample, and the viewers in it.
+	Before  *Legs `json:"participants_before,omitempty"`
+	After   *Legs `json:"participants_after,omitempty"`
+	Viewers *Legs `json:"viewers,omitempty"`
+
 	Joins    int           `json:"joins"`
 	JoinTime time.Duration `json:"join_time_ns"`
 	JoinCPU  time.Duration `json:"join_cpu_ns"` // of the server, all joins
@@ -166,6 +174,15 @@ type Sample struct {
 	Failed     int     `json:"failed,omitempty"`
 	FailedWhy  string  `json:"failed_why,omitempty"`
 	TimeSeries []Vital `json:"time_series,omitempty"`
+}
+
+// Legs are what some of the receivers got in a window.
+type Legs struct {
+	Expected  uint64        `json:"expected"`
+	Delivered uint64        `json:"delivered"`
+	P50       time.Duration `json:"latency_p50_ns"`
+	P99       time.Duration `json:"latency_p99_ns"`
+	Max       time.Duration `json:"latency_max_ns"`
 }
 
 // FeedbackCount counts RTCP packets of the receivers.

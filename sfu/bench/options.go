@@ -16,6 +16,7 @@ const (
 	Hearing8     = "hearing8"     // eight peers, each sends to the seven others
 	Hearings     = "hearings40x4" // Hearings hearings of four at once
 	Receivers800 = "receivers800" // a floor holder and two more who are heard, Receivers receivers, who join while media flows
+	Viewers800   = "viewers800"   // a hearing of eleven, measured before and after Receivers viewers join
 	JoinStorm    = "joinstorm"    // Receivers joins as fast as they go, no media
 	Memory       = "memory"       // fan-out to Receivers and to three times as many: memory of a further one
 	Saturation   = "saturation"   // the highest rate of a fan-out with less than 0.1 % of loss
@@ -62,7 +63,7 @@ var (
 // Options of a run. The zero value of a number takes the default written in its
 // tag; the tags are those of github.com/alecthomas/kong.
 type Options struct {
-	Scenarios   []string      `arg:"" optional:"" name:"scenario" help:"fanout, spaced, hearing8, hearings40x4, receivers800, joinstorm, memory, saturation, churn, soak, or goals alone; fanout, hearing8 and joinstorm when none is given."`
+	Scenarios   []string      `arg:"" optional:"" name:"scenario" help:"fanout, spaced, hearing8, hearings40x4, receivers800, viewers800, joinstorm, memory, saturation, churn, soak, or goals alone; fanout, hearing8 and joinstorm when none is given."`
 	Contestants []string      `name:"contestants" help:"Some of own, pionsend, pion, floor; by default those that the scenario is about."`
 	Receivers   int           `name:"receivers" help:"Receivers and joins, 1 to 1000; 0 is the scenario's own number."`
 	Hearings    int           `name:"hearings" default:"40" help:"Hearings of hearings40x4, 1 to 100."`
@@ -105,7 +106,7 @@ func (o Options) filled() (Options, error) {
 	orDefault(&rate, frameRate)
 	err := errors.Join(
 		oneOf("scenario", o.Scenarios, []string{
-			Fanout, Spaced, Hearing8, Hearings, Receivers800, JoinStorm, Memory, Saturation, Churn, Soak, Goals,
+			Fanout, Spaced, Hearing8, Hearings, Receivers800, Viewers800, JoinStorm, Memory, Saturation, Churn, Soak, Goals,
 		}),
 		oneOf("contestants", o.Contestants, []string{Own, PionSend, Pion, Floor}),
 		within("receivers", o.Receivers, 0, maxReceivers),

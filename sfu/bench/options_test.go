@@ -30,18 +30,20 @@ func TestDefaultsOfTagsAndZeroValueAgree(t *testing.T) {
 
 // What was not given is the scenario's own; what was given stays.
 func TestTrialsHaveTheirOwnNumbers(t *testing.T) {
-	o, err := Options{Scenarios: []string{Fanout, Hearings, Receivers800, Memory, Soak}}.filled()
+	o, err := Options{Scenarios: []string{Fanout, Hearings, Receivers800, Memory, Soak, Viewers800}}.filled()
 	require.NoError(t, err)
 	var got [][2]int
 	for _, trial := range o.trials() {
 		got = append(got, [2]int{trial.options.Receivers, trial.options.VideoRate})
 	}
-	require.Equal(t, [][2]int{{100, 156}, {160, 42}, {800, 42}, {100, 42}, {20, 42}}, got)
+	require.Equal(t, [][2]int{{100, 156}, {160, 42}, {800, 42}, {100, 42}, {20, 42}, {800, 42}}, got)
 	trials := o.trials()
 	require.Equal(t, []string{Own, PionSend, Pion, Floor}, trials[0].options.Contestants)
 	require.Equal(t, []string{Own}, trials[2].options.Contestants)
 	require.Equal(t, time.Hour, trials[4].options.Window, "a soak is one window")
 	require.Equal(t, 1, trials[4].options.Windows)
+
+	require.Equal(t, []string{Own}, trials[5].options.Contestants)
 
 	o, err = Options{Scenarios: []string{JoinStorm, Receivers800}, Contestants: []string{Pion, Floor}, Receivers: 7, VideoRate: 30}.filled()
 	require.NoError(t, err)

@@ -12,10 +12,11 @@ import (
 	"phientoa/sfu"
 )
 
-// Classes of the routing: the people of a room, and its recorder.
+// Classes of the routing: the people of a room, its recorder, and its viewers.
 const (
-	roomClass = "room"
-	tapClass  = "recorder"
+	roomClass   = "room"
+	tapClass    = "recorder"
+	viewerClass = "public"
 )
 
 // noPolice is a bitrate that no camera of a bench reaches: what is measured is
@@ -25,8 +26,9 @@ const noPolice = 1 << 30
 // ownForwarder is the sfu, used as signaling uses it: who joins is prepared,
 // gets its grants by a new routing, and negotiates.
 type ownForwarder struct {
-	engine *sfu.Engine
-	tap    bool
+	engine  *sfu.Engine
+	tap     bool
+	viewers bool
 
 	mu    sync.Mutex
 	rooms map[string]*ownRoom
@@ -34,7 +36,8 @@ type ownForwarder struct {
 
 // ownRoom is a room with its present routing.
 type ownRoom struct {
-	room *sfu.Room
+	room   *sfu.Room
+	viewed bool
 
 	mu      sync.Mutex // also keeps routings in order
 	peers   map[string]*sfu.Peer
@@ -51,7 +54,7 @@ func newOwnForwarder(h hello, sender sfu.SenderMode) (*ownForwarder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &ownForwarder{engine: engine, tap: h.Tap, rooms: map[string]*ownRoom{}}, nil
+	return &ownForwarder{engine: engine, tap: h.Tap, viewers: h.Viewers, rooms: map[string]*ownRoom{}}, nil
 }
 
 // enter gives the room, opened if need be, with a place for the peer in it.
@@ -64,7 +67,7 @@ func (f *ownForwarder) enter(name, peer string) (*ownRoom, error) {
 		if err != nil {
 			return nil, err
 		}
-		r = &ownRoom{room: room, peers: map[string]*sfu.Peer{}}
+		r = &ownRoom{room: room, viewed: f.viewers, peers: map[string]*sfu.Peer{}}
 		if f.tap {
 			// Keyframes by request, as a recorder asks for them.
 			if _, err := room.Tap(sfu.TapParams{Class: tapClass, Tap: &countingTap{}, MaxHeight: 720, KeyframeEvery: 10 * time.Second}); err != nil {
@@ -102,6 +105,9 @@ func (f *ownForwarder) join(ctx context.Context, r request) (string, error) {
 			offer.Publish = append(offer.Publish, sfu.Publish{MID: r.MIDs[i], Kind: source.Kind})
 		}
 	}
+	if r.Views {
+		params.Classes = []string{viewerClass}
+	}
 	room, err := f.enter(r.Room, r.ID)
 	if err != nil {
 		return "", err
@@ -136,11 +142,19 @@ func (r *ownRoom) admit(q request, peer *sfu.Peer) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.peers[q.ID] = peer
+	if q.Views { // whose class came with it
+		return nil
+	}
 	r.members = append(r.members, sfu.Membership{Peer: q.ID, Class: roomClass})
 	if q.Sends != nil {
 		for _, source := range sources(*q.Sends) {
 			for _, class := range []string{roomClass, tapClass} {
 				r.grants = append(r.grants, sfu.Grant{Source: source, Audience: sfu.Audience{Class: class}, MaxLayer: 255})
+			}
+			if r.viewed { // the picture has one layer, dearer than an unproved line: it must flow
+				r.grants = append(r.grants, sfu.Grant{
+					Source: source, Audience: sfu.Audience{Class: viewerClass}, MaxLayer: 255, Yield: sfu.YieldPublic,
+				})
 			}
 		}
 	}

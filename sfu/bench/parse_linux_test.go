@@ -148,7 +148,7 @@ func TestTransportFeedbackIsGivenWhereTheAnswerWantsIt(t *testing.T) {
 }
 
 func TestOfferIsValidAndOrdered(t *testing.T) {
-	for _, scenario := range []string{Fanout, Spaced, Hearing8, Hearings, Receivers800, JoinStorm, Churn, Soak} {
+	for _, scenario := range []string{Fanout, Spaced, Hearing8, Hearings, Receivers800, Viewers800, JoinStorm, Churn, Soak} {
 		scene, err := sceneOf(sessionConfig{Scenario: scenario, Receivers: 3, Hearings: 2, VideoRate: 52})
 		require.NoError(t, err)
 		for _, p := range scene.plan {
@@ -185,6 +185,8 @@ func TestScenesDeliverWhatTheirNamesSay(t *testing.T) {
 		Fanout: {101, 1, 200, 100 * 206, 0}, Spaced: {101, 1, 200, 100 * 206, 0}, JoinStorm: {101, 1, 200, 100 * 206, 0},
 		Hearing8: {8, 8, 112, 56 * 206, 0}, Hearings: {160, 160, 960, 480 * 206, 0},
 		Receivers800: {103, 3, 400, 100 * (206 + 50 + 50), 0}, Churn: {101, 1, 200, 100 * 206, 3 * churners},
+		// Eleven get ten sounds each, all but one a picture; viewers a picture and three sounds.
+		Viewers800: {111, 11, 110 + 10 + 400, (110+3*100)*50 + (10+100)*156, 0},
 	} {
 		scene, err := sceneOf(sessionConfig{Scenario: scenario, Receivers: 100, Hearings: 40, VideoRate: 156})
 		require.NoError(t, err)

@@ -70,7 +70,7 @@ func (p *peer) report(s *peerSession, packet rtcp.Packet) error {
 
 func newPeer(plan peerPlan, conn *peerConn) *peer {
 	p := &peer{plan: plan, conn: conn, flowing: make(chan struct{})}
-	for _, f := range plan.Receives {
+	for _, f := range plan.gets() {
 		p.awaits = append(p.awaits, f.streams()...)
 	}
 	if len(p.awaits) == 0 {

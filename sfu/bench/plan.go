@@ -2,6 +2,7 @@ package bench
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -28,6 +29,7 @@ const (
 type feed struct {
 	Publisher int
 	VideoRate int
+	Quiet     bool // not among the loudest, so that viewers do not get its sound
 }
 
 // streams gives the indices of the feed's streams.
@@ -49,6 +51,15 @@ type peerPlan struct {
 	Sends    *feed // nil: nothing
 	Receives []feed
 	Churns   bool // comes and goes
+	Views    bool // takes no part: of Receives it gets the loudest sounds alone
+}
+
+// gets are the feeds that are due at the peer.
+func (p peerPlan) gets() []feed {
+	if !p.Views {
+		return p.Receives
+	}
+	return slices.DeleteFunc(slices.Clone(p.Receives), func(f feed) bool { return f.Quiet })
 }
 
 // scene is what a session plays.
@@ -57,6 +68,7 @@ type scene struct {
 	spaced     bool       // pictures are spread, no packet leaves beside another
 	mediaFirst bool       // the others join while media flows
 	silent     bool       // joins alone
+	twice      bool       // the publishers are measured among themselves first
 }
 
 const mainRoom = "main"
@@ -65,6 +77,12 @@ const mainRoom = "main"
 const (
 	eight = 8
 	four  = 4
+)
+
+// participants are those whom viewers look at; loudest of them they hear.
+const (
+	participants = 11
+	loudest      = 3
 )
 
 // churners are the hearings of two that open and close at once with another.
@@ -83,6 +101,8 @@ func sceneOf(config sessionConfig) (scene, error) {
 	case Receivers800:
 		// The floor holder, and two more who are heard.
 		return scene{plan: oneToMany(config.Receivers, feed{VideoRate: rate}, feed{}, feed{}), mediaFirst: true}, nil
+	case Viewers800:
+		return scene{plan: viewed(config.Receivers, rate), mediaFirst: true, twice: true}, nil
 	case Hearing8:
 		return scene{plan: hearings(1, eight, rate)}, nil
 	case Hearings:
@@ -105,6 +125,23 @@ func oneToMany(receivers int, feeds ...feed) []peerPlan {
 	}
 	for i := range receivers {
 		plan = append(plan, peerPlan{Index: len(plan), ID: "v" + strconv.Itoa(i+1), Room: mainRoom, Receives: feeds})
+	}
+	return plan
+}
+
+// viewed is a hearing of participants, the first of whom has the floor and is the only
+// one with a camera, and of viewers.
+func viewed(viewers, rate int) []peerPlan {
+	feeds := make([]feed, participants)
+	for i := range feeds {
+		feeds[i].Quiet = i >= loudest
+	}
+	feeds[0].VideoRate = rate
+	plan := oneToMany(viewers, feeds...)
+	for i := range plan {
+		if plan[i].Views = plan[i].Sends == nil; !plan[i].Views {
+			plan[i].Receives = slices.Concat(feeds[:i], feeds[i+1:])
+		}
 	}
 	return plan
 }
@@ -179,7 +216,7 @@ func outputs(plan []peerPlan) (streams, packets int) {
 		if p.Churns {
 			continue
 		}
-		for _, f := range p.Receives {
+		for _, f := range p.gets() {
 			streams += len(f.streams())
 			packets += f.rate()
 		}

@@ -23,6 +23,9 @@ type publisher struct {
 	twcc    uint16
 	key     bool // the present picture is a keyframe
 
+	again     int         // what is added to the streams' numbers for a second window; 0: there is none
+	spans     []*span     // of all streams
+	over      atomic.Bool // set at the end of the first of two windows
 	measuring atomic.Bool // set at the beginning of the window
 	stopped   atomic.Bool // set at its end
 	keyframe  atomic.Bool // set by a PLI
@@ -47,9 +50,9 @@ type lagMeter struct {
 	max       time.Duration
 }
 
-func newPublisher(p *peer, spans []*span, spaced bool) *publisher {
+func newPublisher(p *peer, spans []*span, spaced bool, again int) *publisher {
 	out := &publisher{
-		peer: p, feed: *p.plan.Sends, spaced: spaced, plain: make([]byte, packetBytes), sealed: make([]byte, packetBytes),
+		peer: p, feed: *p.plan.Sends, spaced: spaced, spans: spans, again: again, plain: make([]byte, packetBytes), sealed: make([]byte, packetBytes),
 	}
 	out.keyframe.Store(true)
 	for _, stream := range out.feed.streams() {
@@ -114,8 +117,16 @@ func (p *publisher) run(ctx context.Context, start time.Time) error {
 	}
 }
 
-// openSpans begins the window of all streams at once.
+// openSpans begins the window of all streams at once. What leaves after the first of two
+// windows has numbers of its own: what is late in one is not counted in the other.
 func (p *publisher) openSpans() {
+	if p.over.Load() && p.again > 0 {
+		for _, s := range p.streams {
+			s.id += uint16(p.again)
+			s.span = p.spans[s.id]
+		}
+		p.again = 0
+	}
 	if !p.measuring.Load() || p.streams[0].span.first.Load() != 0 {
 		return
 	}
@@ -128,7 +139,11 @@ func (p *publisher) audio(session *peerSession, due time.Time, n int) error {
 	s := p.streams[audioStream]
 	s.header.Timestamp = uint32(n) * (48000 / audioRate)
 	s.payload[0] = 0xfc // TOC: CELT, 20 ms, stereo, one frame (RFC 6716 section 3.1)
-	if err := s.header.SetExtension(levelExtension, []byte{0x80 | 30}); err != nil {
+	level := byte(30)   // -dBov
+	if p.feed.Quiet {
+		level = 60
+	}
+	if err := s.header.SetExtension(levelExtension, []byte{0x80 | level}); err != nil {
 		return err
 	}
 	return p.send(session, s, due)

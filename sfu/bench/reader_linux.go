@@ -24,6 +24,8 @@ type reader struct {
 	plain     []byte
 	audio     *histogram
 	pictures  *histogram
+	before    *histogram // of the participants in the first of two windows
+	after     *histogram // and in the second
 	foreign   uint64
 	repeats   uint64
 	probes    uint64
@@ -37,15 +39,20 @@ type reader struct {
 type inbox struct {
 	peer    atomic.Pointer[peer]
 	churns  bool
+	views   bool
 	tallies []*tally // by stream, nil where none is due
 }
 
-// expected is the number of packets that were sent for this peer in the window.
-func (in *inbox) expected(spans []*span) uint64 {
+// expected is the number of packets that were sent for this peer in the window whose
+// streams begin with number from.
+func (in *inbox) expected(spans []*span, from int) uint64 {
+	if in.churns {
+		return 0
+	}
 	var n uint64
-	for stream, t := range in.tallies {
+	for i, t := range in.tallies[from:] {
 		if t != nil {
-			n += spans[stream].sent()
+			n += spans[from+i].sent()
 		}
 	}
 	return n
@@ -129,7 +136,11 @@ func (r *reader) media(in *inbox, p *peer, payload []byte, at time.Time, userClo
 		r.strange(in)
 		return
 	}
-	p.came(int(id.stream))
+	if r.g.again == 0 {
+		p.came(int(id.stream))
+	} else {
+		p.came(int(id.stream) % r.g.again)
+	}
 	first := r.g.spans[id.stream].first.Load()
 	if in.churns || first == 0 {
 		return
@@ -145,11 +156,22 @@ func (r *reader) media(in *inbox, p *peer, payload []byte, at time.Time, userClo
 	if userClock {
 		r.userClock++
 	}
-	latency := r.audio
-	if id.stream%2 == videoStream {
-		latency = r.pictures
+	r.latency(in, int(id.stream), time.Duration(at.UnixNano()-id.sent))
+}
+
+func (r *reader) latency(in *inbox, stream int, d time.Duration) {
+	if stream < r.g.again { // of the first of two windows, in which nobody views
+		r.before.add(d)
+		return
 	}
-	latency.add(time.Duration(at.UnixNano() - id.sent))
+	if r.g.again > 0 && !in.views {
+		r.after.add(d)
+	}
+	if stream%2 == videoStream {
+		r.pictures.add(d)
+	} else {
+		r.audio.add(d)
+	}
 }
 
 // onlyPadding says that nothing is left of the payload without its padding (RFC

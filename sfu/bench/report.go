@@ -63,6 +63,11 @@ type ContestantReport struct {
 	JoinToPion Spread        `json:"join_ratio_to_pion"`
 	MediaTime  Spread        `json:"all_with_media_s"`
 
+	// Of viewers800.
+	Before  *LegsReport `json:"participants_before,omitempty"`
+	After   *LegsReport `json:"participants_after,omitempty"`
+	Viewers *LegsReport `json:"viewers,omitempty"`
+
 	CleanRate    Spread `json:"clean_kpps"`
 	CleanAtLeast bool   `json:"clean_at_least,omitempty"` // of a window: the generator ended the search
 	CleanToPion  Spread `json:"clean_ratio_to_pion"`
@@ -78,6 +83,38 @@ type ContestantReport struct {
 	Samples  []Sample `json:"samples"`
 	Rejected []string `json:"rejected,omitempty"`
 }
+
+// LegsReport is what some of the receivers got in all accepted windows; latencies of
+// viewers are in none.
+type LegsReport struct {
+	Lost     uint64 `json:"lost"`
+	Expected uint64 `json:"expected"`
+	P50      Spread `json:"latency_p50_ms"`
+	P99      Spread `json:"latency_p99_ms"`
+}
+
+// legs sums up what of gives of each window; nil when a window has none.
+func (c *ContestantReport) legs(of func(Sample) *Legs) *LegsReport {
+	var r *LegsReport
+	for _, s := range c.Samples {
+		l := of(s)
+		if l == nil {
+			return nil
+		}
+		if r == nil {
+			r = &LegsReport{}
+		}
+		r.Expected += l.Expected
+		r.Lost += l.Expected - min(l.Delivered, l.Expected)
+	}
+	if r != nil {
+		r.P50 = spreadOf(c.values(func(s Sample) float64 { return millis(of(s).P50) }))
+		r.P99 = spreadOf(c.values(func(s Sample) float64 { return millis(of(s).P99) }))
+	}
+	return r
+}
+
+func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // micros is the CPU of one delivered packet in microseconds.
 func micros(s Sample) float64 { return perPacket(s, s.CPU) }
@@ -115,16 +152,15 @@ func newScenarioReport(t trial, taken []ContestantReport) ScenarioReport {
 
 func (c *ContestantReport) summarize() {
 	of := func(value func(Sample) float64) Spread { return spreadOf(c.values(value)) }
-	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 	c.CPU = of(micros)
 	c.User = of(func(s Sample) float64 { return perPacket(s, s.User) })
 	c.System = of(func(s Sample) float64 { return perPacket(s, s.System) })
 	c.Waited = of(func(s Sample) float64 { return float64(s.Waited) / float64(max(s.Window, s.JoinTime, 1)) })
 	c.Allocs = of(func(s Sample) float64 { return float64(s.Allocs) / float64(max(s.Delivered, 1)) })
-	c.P50 = of(func(s Sample) float64 { return ms(s.P50) })
-	c.P99 = of(func(s Sample) float64 { return ms(s.P99) })
-	c.PictureP50 = of(func(s Sample) float64 { return ms(s.PictureP50) })
-	c.PictureP99 = of(func(s Sample) float64 { return ms(s.PictureP99) })
+	c.P50 = of(func(s Sample) float64 { return millis(s.P50) })
+	c.P99 = of(func(s Sample) float64 { return millis(s.P99) })
+	c.PictureP50 = of(func(s Sample) float64 { return millis(s.PictureP50) })
+	c.PictureP99 = of(func(s Sample) float64 { return millis(s.PictureP99) })
 	c.RSS = of(func(s Sample) float64 { return float64(s.RSS) / (1 << 20) })
 	c.PerPeer = of(func(s Sample) float64 { return float64(s.RSS-s.RSSEmpty) / (1 << 10) / float64(max(s.Joins, 1)) })
 	c.JoinCPU = of(joinMillis)
@@ -145,6 +181,9 @@ func (c *ContestantReport) summarize() {
 		c.Passed += s.Passed
 		c.Failed += s.Failed
 	}
+	c.Before = c.legs(func(s Sample) *Legs { return s.Before })
+	c.After = c.legs(func(s Sample) *Legs { return s.After })
+	c.Viewers = c.legs(func(s Sample) *Legs { return s.Viewers })
 	c.slopes()
 }
 

@@ -71,6 +71,29 @@ func TestReportIsATableOrJSON(t *testing.T) {
 	require.Equal(t, r, back)
 }
 
+// What viewers cost the participants is told of both windows, and only where both were.
+func TestReportTellsWhatViewersCost(t *testing.T) {
+	o, err := Options{Windows: 2}.filled()
+	require.NoError(t, err)
+	c := taken(Own, 1, 2)
+	for i := range c.Samples {
+		d := time.Duration(i+1) * time.Millisecond
+		c.Samples[i].Before = &Legs{Expected: 100, Delivered: 100, P50: d, P99: 2 * d}
+		c.Samples[i].After = &Legs{Expected: 100, Delivered: 99, P50: 3 * d, P99: 4 * d}
+		c.Samples[i].Viewers = &Legs{Expected: 1000, Delivered: 998}
+	}
+	r := newScenarioReport(o.trial(Viewers800, Viewers800), []ContestantReport{c})
+	got := r.Contestants[0]
+	require.Equal(t, &LegsReport{Expected: 200, P50: Spread{1.5, 1, 2}, P99: Spread{3, 2, 4}}, got.Before)
+	require.Equal(t, &LegsReport{Expected: 200, Lost: 2, P50: Spread{4.5, 3, 6}, P99: Spread{6, 4, 8}}, got.After)
+	require.EqualValues(t, 4, got.Viewers.Lost)
+	var table bytes.Buffer
+	require.NoError(t, Report{Options: o, Scenarios: []ScenarioReport{r}}.print(&table, false))
+	require.Contains(t, table.String(), "beside the viewers: lost 2 of 200 (1.0000 %), latency p50 4.50 (3.00-6.00) ms")
+	c.Samples[1].Viewers = nil
+	require.Nil(t, newScenarioReport(o.trial(Viewers800, Viewers800), []ContestantReport{c}).Contestants[0].Viewers)
+}
+
 func TestReportNamesWhatIsMissing(t *testing.T) {
 	r := report(t)
 	c := &r.Scenarios[0].Contestants[1]

@@ -86,7 +86,7 @@ func (r *rig) sample(ctx context.Context, scenario, contestant string) (Sample, 
 func (r *rig) session(scenario, contestant string) sessionConfig {
 	o := r.options
 	c := sessionConfig{
-		Hello: hello{Contestant: contestant, Tap: !o.NoTap}, Scenario: scenario,
+		Hello: hello{Contestant: contestant, Tap: !o.NoTap, Viewers: scenario == Viewers800}, Scenario: scenario,
 		Receivers: o.Receivers, Hearings: o.Hearings, VideoRate: o.VideoRate, Warmup: o.Warmup,
 		Window: o.Window, Concurrency: o.Concurrency, Loss: o.Loss, NoFeedback: o.NoFeedback,
 	}
@@ -100,6 +100,9 @@ func (r *rig) session(scenario, contestant string) sessionConfig {
 // and the end.
 func sessionLimit(c sessionConfig) time.Duration {
 	joins := time.Duration(max(c.Receivers, c.Hearings*four)) * time.Second / 10
+	if c.Scenario == Viewers800 { // a window before that
+		joins += mediaTimeout + c.Warmup + c.Window
+	}
 	return joins + joinTimeout + mediaTimeout + c.Warmup + c.Window + 10*time.Second
 }
 

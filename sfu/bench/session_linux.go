@@ -66,6 +66,11 @@ func (g *generator) joinAll(ctx context.Context, s *Sample) error {
 	if g.scene.mediaFirst {
 		g.startMedia(ctx)
 	}
+	if g.again > 0 {
+		if err := g.firstWindow(s); err != nil {
+			return err
+		}
+	}
 	before, err := processUsage(g.config.ServerPID)
 	if err != nil {
 		return err
@@ -82,7 +87,7 @@ func (g *generator) joinAll(ctx context.Context, s *Sample) error {
 	s.Joins, s.JoinCPU, s.RSS = len(storm), after.cpu-before.cpu, after.rss
 	s.Waited = after.waited - before.waited
 	if g.scene.mediaFirst {
-		err = g.flow(g.media.ctx)
+		err = g.flow(g.media.ctx, g.peers)
 		s.MediaTime = time.Since(start)
 	}
 	return err
@@ -101,15 +106,15 @@ func (g *generator) join(ctx context.Context, peers []*peer) error {
 	return group.Wait()
 }
 
-// flow waits until every stream has reached every receiver.
-func (g *generator) flow(ctx context.Context) error {
+// flow waits until every stream has reached every receiver among the peers.
+func (g *generator) flow(ctx context.Context, peers []*peer) error {
 	timeout := time.NewTimer(mediaTimeout)
 	defer timeout.Stop()
-	for i, p := range g.peers {
+	for i, p := range peers {
 		select {
 		case <-p.flowing:
 		case <-timeout.C:
-			return fmt.Errorf("bench: after %v no full media at %s, %d of %d peers looked at", mediaTimeout, p.plan.ID, i+1, len(g.peers))
+			return fmt.Errorf("bench: after %v no full media at %s, %d of %d peers looked at", mediaTimeout, p.plan.ID, i+1, len(peers))
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
@@ -120,7 +125,7 @@ func (g *generator) flow(ctx context.Context) error {
 // window waits until all media arrives everywhere and measures.
 func (g *generator) window(s *Sample) error {
 	ctx := g.media.ctx
-	if err := g.flow(ctx); err != nil {
+	if err := g.flow(ctx, g.peers); err != nil {
 		return err
 	}
 	if err := pause(ctx, g.config.Warmup); err != nil {
@@ -130,7 +135,7 @@ func (g *generator) window(s *Sample) error {
 	if err != nil {
 		return err
 	}
-	overflow := g.overflow()
+	overflow := g.overflow() - s.Overflow
 	for _, p := range g.pubs {
 		p.measuring.Store(true)
 	}
@@ -150,6 +155,28 @@ func (g *generator) window(s *Sample) error {
 	s.CPU, s.User, s.System, s.Waited, s.RSS = used.cpu, used.user, used.system, used.waited, used.rss
 	s.Allocs = after.allocs - before.allocs
 	err = g.drain(ctx)
+	s.Overflow = g.overflow() - overflow
+	return err
+}
+
+// firstWindow measures the publishers among themselves.
+func (g *generator) firstWindow(s *Sample) error {
+	ctx := g.media.ctx
+	if err := g.flow(ctx, g.peers[:len(g.pubs)]); err != nil {
+		return err
+	}
+	if err := pause(ctx, g.config.Warmup); err != nil {
+		return err
+	}
+	overflow := g.overflow()
+	for _, p := range g.pubs {
+		p.measuring.Store(true)
+	}
+	err := pause(ctx, g.config.Window)
+	for _, p := range g.pubs {
+		p.measuring.Store(false)
+		p.over.Store(true)
+	}
 	s.Overflow = g.overflow() - overflow
 	return err
 }
@@ -191,7 +218,7 @@ func (g *generator) drain(ctx context.Context) error {
 		for _, r := range g.readers {
 			arrived += r.unique.Load()
 			for _, in := range r.inboxes {
-				expected += in.expected(g.spans)
+				expected += in.expected(g.spans, 0)
 			}
 		}
 		if arrived >= expected {

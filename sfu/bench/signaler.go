@@ -69,7 +69,7 @@ func (s *signaler) run() {
 
 // join is a negotiate.
 func (s *signaler) join(ctx context.Context, p peerPlan, sdp string, sections []offerSection) (string, error) {
-	r := request{Op: opJoin, ID: p.ID, Room: p.Room, Sends: p.Sends, Receives: p.Receives, SDP: sdp}
+	r := request{Op: opJoin, ID: p.ID, Room: p.Room, Sends: p.Sends, Receives: p.Receives, Views: p.Views, SDP: sdp}
 	for _, section := range sections {
 		if section.sends {
 			r.MIDs = append(r.MIDs, section.mid)

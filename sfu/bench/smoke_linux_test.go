@@ -91,6 +91,29 @@ func TestSessionOfEveryContestant(t *testing.T) {
 	}
 }
 
+// Viewers join a hearing that was measured before; they get the picture and the loudest
+// sounds alone, and what was sent in one window counts in no other.
+func TestSessionWithViewers(t *testing.T) {
+	s := inOne(t, Options{
+		Scenarios: []string{Viewers800}, Receivers: 3, Warmup: 100 * time.Millisecond, Window: time.Second,
+	}, Own)
+	require.EqualValues(t, 3, s.Joins)
+	require.GreaterOrEqual(t, s.MediaTime, s.JoinTime)
+	require.Equal(t, s.After.Expected+s.Viewers.Expected, s.Expected)
+	require.Equal(t, s.After.Delivered+s.Viewers.Delivered, s.Delivered)
+	require.Equal(t, 10*s.Sent, s.After.Expected, "every packet is due at ten")
+	for _, l := range []*Legs{s.Before, s.After, s.Viewers} {
+		require.Positive(t, l.Expected)
+		require.LessOrEqual(t, l.Delivered, l.Expected)
+		require.Greater(t, 2*l.Delivered, l.Expected)
+		require.LessOrEqual(t, l.P50, l.P99)
+	}
+	require.Positive(t, s.Before.P50)
+	require.Positive(t, s.After.P50)
+	require.Zero(t, s.Duplicates)
+	require.Zero(t, s.Foreign)
+}
+
 // Receivers speak to every contestant alike; on a line without loss, and for as
 // long as they live.
 func TestReceiversReport(t *testing.T) {

@@ -126,6 +126,11 @@ func (r ScenarioReport) notes(b *strings.Builder) {
 		if c.MediaTime.Max > 0 {
 			note("all had joined and had media after %s s", c.MediaTime.text(1))
 		}
+		if c.Viewers != nil {
+			note("participants before the viewers: %s", c.Before.text())
+			note("participants beside the viewers: %s", c.After.text())
+			note("viewers: lost %d of %d (%.4f %%)", c.Viewers.Lost, c.Viewers.Expected, c.Viewers.loss())
+		}
 		if c.Foreign > 0 {
 			note("%d packets could not be opened or identified", c.Foreign)
 		}
@@ -150,6 +155,13 @@ func (r ScenarioReport) notes(b *strings.Builder) {
 		}
 	}
 }
+
+func (l *LegsReport) text() string {
+	return fmt.Sprintf("lost %d of %d (%.4f %%), latency p50 %s ms, p99 %s ms", l.Lost, l.Expected, l.loss(), l.P50.text(2), l.P99.text(2))
+}
+
+// loss is in per cent.
+func (l *LegsReport) loss() float64 { return 100 * float64(l.Lost) / float64(max(l.Expected, 1)) }
 
 func row(w io.Writer, cells ...string) { fmt.Fprintln(w, strings.Join(cells, "\t")) }
 

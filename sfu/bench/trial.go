@@ -36,6 +36,8 @@ func (o Options) trial(name, scenario string) trial {
 		receivers, rate = o.Hearings*four, 42
 	case Receivers800:
 		receivers, rate, contestants = 800, 42, []string{Own} // 400 kbit/s
+	case Viewers800:
+		receivers, rate, contestants = 800, 42, []string{Own}
 	case Memory:
 		rate, contestants = 42, []string{Own, Pion}
 	case Saturation:
@@ -53,6 +55,9 @@ func (o Options) trial(name, scenario string) trial {
 	}
 	if !hasFloor(scenario) {
 		o.Contestants = slices.DeleteFunc(slices.Clone(o.Contestants), func(c string) bool { return c == Floor })
+	}
+	if scenario == Viewers800 { // plain Pion has no viewers: it would send them every sound
+		o.Contestants = slices.DeleteFunc(slices.Clone(o.Contestants), func(c string) bool { return c == Pion })
 	}
 	if scenario == Soak {
 		o.Windows, o.Retries, o.Window = 1, 0, time.Duration(o.Minutes)*time.Minute
