@@ -112,7 +112,8 @@ func (p *Peer) report(list []estimate.Arrival, now time.Time) {
 }
 
 // probe sends the padding of a probe that is due or runs, on the repair stream of a
-// picture that flows: padding carries nothing and needs no answer.
+// picture, of one that flows before one that is to: a camera that sends one large layer
+// would else never begin. Padding carries nothing and needs no answer.
 func (p *Peer) probe(e *errands, now time.Time) {
 	l := &p.tx.line
 	if l.est == nil || !p.tx.ready {
@@ -120,7 +121,7 @@ func (p *Peer) probe(e *errands, now time.Time) {
 	}
 	var by *section
 	for _, s := range p.sections {
-		if s.rtxPT != 0 && s.wide != 0 && s.bound && s.gate.open && s.sent && (by == nil || s.running && !by.running) {
+		if s.rtxPT != 0 && s.wide != 0 && s.bound && s.gate.open && (by == nil || s.probes() > by.probes()) {
 			by = s
 		}
 	}
@@ -137,6 +138,17 @@ func (p *Peer) probe(e *errands, now time.Time) {
 	if again > 0 {
 		e.next = min(e.next, again)
 	}
+}
+
+// probes ranks who lends its stream to a probe.
+func (s *section) probes() int {
+	switch {
+	case s.running:
+		return 2
+	case s.sent:
+		return 1
+	}
+	return 0
 }
 
 // pad sends one packet of padding alone; it reports a full buffer.

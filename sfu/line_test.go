@@ -320,3 +320,60 @@ func TestAnUnknownLineBeginsWithTheLowestLayer(t *testing.T) {
 	q.lock(func() { q.allocate(f.now) })
 	require.Equal(t, 2, s.target)
 }
+
+// A camera that sends one layer of more than a line is first held to carry, which may be
+// paused, begins all the same where the line does carry it: probes find that out before
+// any picture flows. Where it does not, nothing of it comes, and sound goes on.
+func TestOneLargeLayerBeginsOnALineThatCarriesIt(t *testing.T) {
+	for _, carries := range []bool{true, false} {
+		f := newFakeRoom()
+		p, _ := f.peer("encoder")
+		camera, mic := f.publishes(p, Cam), f.publishes(p, Mic)
+		q, w := f.peer("monitor")
+		s := f.binds(q, camera.id, "0")
+		heard := f.binds(q, mic.id, "1")
+		f.reports(q, startRate)
+		g := toPeer(camera.id, "monitor")
+		g.MayPause = true
+		require.NoError(t, f.Apply(Routing{Grants: []Grant{g, toPeer(mic.id, "monitor")}}))
+		told, free := 0, f.now
+		var list []estimate.Arrival
+		for n := range uint16(1500) { // half a minute of 20 ms each: sound, and pictures at 800 kbit/s
+			f.now = f.now.Add(20 * time.Millisecond)
+			f.receives(mic.layers[0], 111, n, uint32(n)*960, make([]byte, 80))
+			for i := range uint16(2) {
+				b := filmed(uint32(n), 0, camera.layers[0].needKey || n == 0, false)
+				f.receives(camera.layers[0], 96, 2*n+i, uint32(2*n+i)*900, append(b, make([]byte, 1000-len(b))...))
+			}
+			if n%50 == 49 {
+				f.mu.Lock()
+				camera.measure(f.now)
+				camera.retarget(f.now)
+				f.mu.Unlock()
+			}
+			f.works(q)
+			q.lock(func() { q.probe(&errands{next: time.Hour}, f.now) })
+			for ; told < len(w.packets); told++ {
+				bits := 8 * (len(w.packets[told].Payload) + packetOverhead)
+				if len(w.packets[told].Payload) == 0 {
+					bits += 8 * paddingBytes
+				}
+				if free.Before(f.now) {
+					free = f.now
+				}
+				rate := 5_000_000
+				if !carries {
+					rate = 200_000
+				}
+				free = free.Add(time.Duration(float64(bits) / float64(rate) * float64(time.Second)))
+				list = append(list, estimate.Arrival{Seq: wideOf(t, w.packets[told]), Received: true, At: uint32(free.UnixMicro() / 250)}) //nolint:gosec // a clock that wraps
+			}
+			if n%5 == 4 {
+				q.lock(func() { q.report(list, f.now) })
+				list = nil
+			}
+		}
+		require.Equal(t, carries, s.packets > 100, "%d of the camera", s.packets)
+		require.Greater(t, heard.packets, uint32(1400))
+	}
+}
