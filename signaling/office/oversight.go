@@ -48,6 +48,7 @@ type WatchItem struct {
 	Phase    string    `json:"phase,omitempty"`
 	Since    time.Time `json:"since" doc:"Of the status"`
 	Released bool      `json:"released" doc:"The court lets the hearing be followed; there is picture and sound while the status is in_session"`
+	Why      string    `json:"why,omitempty" enum:"deliberation,closed_doors" doc:"Why there is nothing to see, where it is neither the status nor that the court has not released it"`
 }
 
 // OversightAnswer lists the hearings of the scope that are open now.
@@ -125,10 +126,21 @@ func (o *Office) oversight(c *call) (any, error) {
 		}
 		a.Hearings = append(a.Hearings, WatchItem{
 			Hearing: i.Hearing, Unit: string(i.Unit), Court: names[string(i.Unit)], DocketNo: i.DocketNo,
-			Status: string(i.Status), Phase: string(i.Phase), Since: time.UnixMicro(i.Since).UTC(), Released: i.Released,
+			Status: string(i.Status), Phase: string(i.Phase), Since: time.UnixMicro(i.Since).UTC(), Released: i.Released, Why: whyNothing(i),
 		})
 	}
 	return a, nil
+}
+
+// whyNothing is what the wall says in a tile without picture (domain 5, row 53).
+func whyNothing(i oversight.Item) string {
+	switch {
+	case i.Visibility == hearing.Deliberating:
+		return "deliberation"
+	case i.Visibility == hearing.ClosedDoors && !i.Released:
+		return "closed_doors"
+	}
+	return ""
 }
 
 func (o *Office) watch(c *call) (any, error) {

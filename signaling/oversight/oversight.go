@@ -121,7 +121,8 @@ type Item struct {
 	Phase             court.Phase
 	Since             int64 // of Status, UTC unix microseconds
 	// Released: the court lets it be followed; what there is to see depends on Status.
-	Released bool
+	Released   bool
+	Visibility hearing.Visibility // also "deliberation"
 }
 
 // List is what lies in the scope of the official's unit and is open on this node, in the
@@ -136,7 +137,7 @@ func (w *Watchers) List(ctx context.Context, who auth.Official) ([]Item, error) 
 		if scope.Covers(l.Unit) {
 			list = append(list, Item{
 				Hearing: l.ID, DocketNo: l.DocketNo, Unit: l.Unit, Status: l.Status, Phase: l.Phase, Since: l.Since,
-				Released: l.Monitored(who.Unit),
+				Released: l.Monitored(who.Unit), Visibility: l.Visibility,
 			})
 		}
 	}

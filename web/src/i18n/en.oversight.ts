@@ -9,6 +9,8 @@ export const oversightEn: Readonly<Record<keyof typeof oversightVi, string>> = {
   oversight_listen: "Large, with sound",
   oversight_quiet: "Small, without sound",
   oversight_not_released: "The court has not released this hearing for online monitoring.",
+  oversight_deliberation: "No picture: the panel deliberates",
+  oversight_closed_doors: "No picture: behind closed doors",
   oversight_not_in_session: "No picture: {state}",
   oversight_connecting: "Connecting…",
   oversight_lost: "The connection is lost; connecting again…",

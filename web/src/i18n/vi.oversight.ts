@@ -8,6 +8,8 @@ export const oversightVi = {
   oversight_listen: "Xem lớn và nghe",
   oversight_quiet: "Thu nhỏ và tắt tiếng",
   oversight_not_released: "Tòa án chưa cho phép theo dõi trực tuyến phiên tòa này.",
+  oversight_deliberation: "Không có hình: đang nghị án",
+  oversight_closed_doors: "Không có hình: xét xử kín",
   oversight_not_in_session: "Không có hình: {state}",
   oversight_connecting: "Đang kết nối…",
   oversight_lost: "Mất kết nối, đang kết nối lại…",

@@ -400,6 +400,8 @@ export interface Watchable {
   phase?: string;
   since: string;
   released: boolean;
+  /** Why there is nothing to see, where neither status nor release tell. */
+  why?: "deliberation" | "closed_doors";
 }
 
 function oversight(c: Client) {

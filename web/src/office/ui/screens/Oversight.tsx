@@ -94,8 +94,12 @@ function useWall(
 type Order = "court" | "time";
 
 function sorted(list: readonly Watchable[], by: Order): Watchable[] {
-  // The server's order is that of courts and docket numbers.
-  return by === "court" ? [...list] : list.toSorted((a, b) => a.since.localeCompare(b.since));
+  return list.toSorted((a, b) =>
+    by === "time"
+      ? a.since.localeCompare(b.since)
+      : a.court.localeCompare(b.court, "vi") ||
+        a.docket_no.localeCompare(b.docket_no, "vi", { numeric: true }),
+  );
 }
 
 export function Oversight() {
@@ -218,6 +222,7 @@ export function Oversight() {
               shown={tiles.get(h.hearing)}
               up={up}
               loud={loud === h.hearing}
+              small={here.length > SIZES[1]}
               onLoud={(yes) => {
                 setLoud(yes ? h.hearing : "");
               }}

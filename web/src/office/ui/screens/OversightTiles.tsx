@@ -28,6 +28,8 @@ export function Tile(p: {
   shown: Shown | undefined;
   up: boolean;
   loud: boolean;
+  /** one of many: no act stands out */
+  small: boolean;
   onLoud: (yes: boolean) => void;
 }) {
   const { t } = useOfficeTexts();
@@ -49,14 +51,14 @@ export function Tile(p: {
         </p>
       ) : (
         <p className={css["reason"]}>
-          {h.released
-            ? t("oversight_not_in_session", { state: t(state.text) })
-            : t("oversight_not_released")}
+          {h.why ? t(`oversight_${h.why}`) : null}
+          {!h.why && h.released ? t("oversight_not_in_session", { state: t(state.text) }) : null}
+          {h.why || h.released ? null : t("oversight_not_released")}
         </p>
       )}
       {live ? (
         <Act
-          tone={p.loud ? "plain" : "primary"}
+          tone={p.loud || p.small ? "plain" : "primary"}
           aria-label={`${t(p.loud ? "oversight_quiet" : "oversight_listen")}: ${h.docket_no}`}
           onPress={() => {
             p.onLoud(!p.loud);
