@@ -50,6 +50,9 @@ func (n *node) openOffice() error {
 		Enter:    n.officials.Enter,
 		Archives: n.archives, Vault: officeVault{n.vault}, Excerpts: officeExcerpts{n.excerpts, n.vault},
 		Oversight: n.watchers, SignPDF: n.signer.SignDocument,
+		Overview: func(ctx context.Context, who auth.Official) (court.Scope, error) {
+			return scopes.overview(ctx, who.Unit, time.Now())
+		},
 		Oversees: func(ctx context.Context, who auth.Official) (court.Scope, error) {
 			return scopes.of(ctx, who.Unit, time.Now())
 		},
@@ -97,7 +100,7 @@ func (n *node) liveHearings() []office.LiveHearing {
 	out := make([]office.LiveHearing, 0, len(list))
 	for _, l := range list {
 		h := office.LiveHearing{
-			Hearing: l.ID, Unit: string(l.Unit), DocketNo: l.DocketNo, Status: string(l.Status),
+			Hearing: l.ID, Unit: string(l.Unit), Court: n.units.name(l.Unit), DocketNo: l.DocketNo, Status: string(l.Status),
 			Visibility: string(l.Visibility), Phase: string(l.Phase), Since: time.UnixMicro(l.Since).UTC(),
 			Connected: l.Connected, Expected: l.Expected, Recording: l.Recording, Trouble: l.Trouble,
 			Points: make([]office.LivePoint, 0, len(l.Points)),

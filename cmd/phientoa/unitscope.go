@@ -47,11 +47,25 @@ func openUnits(p nodeParams) (*unitScopes, error) {
 
 // of is the scope of the procuracy's unit at a time; of a court's none.
 func (s *unitScopes) of(_ context.Context, unit court.UnitID, at time.Time) (court.Scope, error) {
-	if s.tree == nil {
-		return court.ScopeOf(), nil
+	return s.scope(unit, units.Procuracy, at), nil
+}
+
+// overview is the court itself and the courts below it at a time; itself alone where no
+// tree names it.
+func (s *unitScopes) overview(_ context.Context, unit court.UnitID, at time.Time) (court.Scope, error) {
+	if below := s.scope(unit, units.Court, at); below.Covers(unit) {
+		return below, nil
 	}
-	if u, ok := s.tree.Unit(unit); !ok || u.Kind != units.Procuracy {
-		return court.ScopeOf(), nil
+	return court.ScopeOf(unit), nil
+}
+
+// scope is what the tree gives the unit, if it is one of the kind.
+func (s *unitScopes) scope(unit court.UnitID, kind units.Kind, at time.Time) court.Scope {
+	if s.tree == nil {
+		return court.ScopeOf()
+	}
+	if u, ok := s.tree.Unit(unit); !ok || u.Kind != kind {
+		return court.ScopeOf()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -63,7 +77,7 @@ func (s *unitScopes) of(_ context.Context, unit court.UnitID, at time.Time) (cou
 		scope = court.ScopeOf(s.tree.UnitScope(unit, s.day)...)
 		s.known[unit] = scope
 	}
-	return scope, nil
+	return scope
 }
 
 // name is how the unit is called, its id where that is not known.

@@ -36,6 +36,16 @@ func TestWhoOverseesWhom(t *testing.T) {
 			}
 		}
 	}
+	above, err := openUnits(nodeParams{demo: true})
+	require.NoError(t, err)
+	for unit, covers := range map[court.UnitID]bool{
+		demoUnit: true, "tand-da-nang": true, "tand-toi-cao": true, "tand-da-nang-kv2": false, "tand-hue": false, demoProcuracy: false,
+	} {
+		scope, err := above.overview(t.Context(), unit, time.Now())
+		require.NoError(t, err)
+		require.Equal(t, covers, scope.Covers(demoUnit), unit)
+		require.True(t, scope.Covers(unit), "a chief judge reads the own court's, whatever the tree says")
+	}
 	s, err := openUnits(nodeParams{})
 	require.NoError(t, err)
 	scope, err := s.of(t.Context(), demoProcuracy, time.Now())

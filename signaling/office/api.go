@@ -87,6 +87,9 @@ type Params struct {
 	Archives *archives.Archives
 	Vault    Vault
 	Excerpts Excerpts // made of sealed parts; may be nil
+	// Overview is whose live hearings a chief judge reads, by the tree of units: those of
+	// the own court and the courts below; nil: of the own court.
+	Overview func(ctx context.Context, who auth.Official) (court.Scope, error)
 	// Oversees is whose hearings an official may follow from outside, by the tree of units;
 	// nil: those of the own unit, which of a procuracy are none.
 	Oversees func(ctx context.Context, who auth.Official) (court.Scope, error)

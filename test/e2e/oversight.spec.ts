@@ -107,7 +107,7 @@ test("J3.5: the court ends it with one press: nothing comes any more; and lets i
   await expect.poll(frames, { timeout: 20_000 }).toBeGreaterThan(10);
 });
 
-test("J3.6: the report of the day agrees with the court's calendar, and is saved as files", async () => {
+test("J3.11: the report of the day agrees with the court's calendar, and is saved as files", async () => {
   const opened = landing.page.context().waitForEvent("page");
   await landing.page.getByRole("button", { name: /^Thư ký: lịch xét xử/ }).click();
   const clerk = await opened;

@@ -222,6 +222,8 @@ export type Light = "ok" | "partial" | "lost" | "waiting";
 
 export interface LiveHearing {
   hearing: string;
+  /** of a court below the official's own */
+  court?: string;
   docket_no: string;
   status: string;
   visibility: string;
