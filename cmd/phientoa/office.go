@@ -24,13 +24,14 @@ func (n *node) openOffice() error {
 		base = n.p.Origins[0]
 	}
 	scopes := n.units
+	lent := oversight.NewScopes(oversight.ScopesParams{Own: scopes.of, Tree: scopes.tree, Store: n.store})
 	var err error
 	n.watchlog, err = watchlog.New(watchlog.Params{Store: n.store, Node: n.p.Node, Now: time.Now, Logger: n.logger})
 	if err != nil {
 		return err
 	}
 	n.watchers = oversight.New(oversight.Params{
-		Courts: scopes.of, Log: n.watchlog, Live: n.rooms.Live, Note: n.access.Note, Now: time.Now, Logger: n.logger,
+		Courts: lent.Of, Log: n.watchlog, Live: n.rooms.Live, Note: n.access.Note, Now: time.Now, Logger: n.logger,
 		Join: func(p signaling.WatchParams) (oversight.Watching, *hearing.Refusal) {
 			w, ref := n.rooms.Watch(p)
 			if ref != nil {
@@ -54,9 +55,10 @@ func (n *node) openOffice() error {
 			return scopes.overview(ctx, who.Unit, time.Now())
 		},
 		Oversees: func(ctx context.Context, who auth.Official) (court.Scope, error) {
-			return scopes.of(ctx, who.Unit, time.Now())
+			return lent.Of(ctx, who, time.Now())
 		},
-		Live: n.liveHearings, BaseURL: base, Demo: n.p.demo, Logger: n.logger,
+		Below: scopes.below,
+		Live:  n.liveHearings, BaseURL: base, Demo: n.p.demo, Logger: n.logger,
 	})
 	return err
 }

@@ -1,15 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
 	"phientoa/internal/court"
 	"phientoa/internal/units"
 	"phientoa/signaling"
+	"phientoa/signaling/office"
 	"phientoa/signaling/oversight"
 )
 
@@ -78,6 +81,24 @@ func (s *unitScopes) scope(unit court.UnitID, kind units.Kind, at time.Time) cou
 		s.known[unit] = scope
 	}
 	return scope
+}
+
+// below are the units below a procuracy's that stand now, by name, of which its head may
+// lend one alone.
+func (s *unitScopes) below(unit court.UnitID) []office.PartItem {
+	if s.tree == nil {
+		return nil
+	}
+	var list []office.PartItem
+	for _, id := range s.tree.Descendants(unit, units.DayOf(time.Now())) {
+		if u, ok := s.tree.Unit(id); ok && u.Kind == units.Procuracy {
+			list = append(list, office.PartItem{Unit: string(id), Name: u.Name})
+		}
+	}
+	slices.SortFunc(list, func(a, b office.PartItem) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Unit, b.Unit))
+	})
+	return list
 }
 
 // name is how the unit is called, its id where that is not known.

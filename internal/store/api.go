@@ -214,4 +214,5 @@ type Store interface {
 	Office
 	Minutes
 	Oversight
+	Delegations
 }

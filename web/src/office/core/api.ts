@@ -5,6 +5,7 @@ import type { PartIndex } from "../play/parts";
 import { archives } from "./archives";
 import { type Client, type Finding, PROOF_WITHIN } from "./client";
 import { coverage } from "./coverage";
+import { delegations } from "./delegations";
 import { minutes } from "./minutes";
 import type { Tile } from "./wall";
 
@@ -18,6 +19,7 @@ export type Role =
   | "archivist"
   | "procurator"
   | "procuracy_head"
+  | "procuracy_deputy"
   | "point_officer"
   | "service";
 
@@ -280,6 +282,7 @@ export function office(c: Client) {
     ...operations(c),
     ...oversight(c),
     ...coverage(c),
+    ...delegations(c),
     ...management(c),
     ...devices(c),
     ...archives(c),

@@ -13,6 +13,7 @@ export type Route =
   | { page: "operations" }
   | { page: "oversight" }
   | { page: "coverage"; day?: Day }
+  | { page: "delegations" }
   | { page: "archives" }
   | { page: "archive"; id: string }
   | { page: "archive_requests" }
@@ -30,6 +31,7 @@ const fixed: Record<
       | "book"
       | "operations"
       | "oversight"
+      | "delegations"
       | "accounts"
       | "devices"
       | "account"
@@ -41,6 +43,7 @@ const fixed: Record<
   "lap-lich": "book",
   "van-hanh": "operations",
   "theo-doi": "oversight",
+  "uy-quyen-theo-doi": "delegations",
   "can-bo": "accounts",
   "may-phong-xu-an": "devices",
   "tai-khoan": "account",

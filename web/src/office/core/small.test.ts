@@ -36,6 +36,7 @@ describe("addresses", () => {
       { page: "hearing", id: "01935b1e-6f00-7c11-9d3a-000000000002" },
       { page: "operations" },
       { page: "oversight" },
+      { page: "delegations" },
       { page: "coverage" },
       { page: "coverage", day: "2026-11-23" },
       { page: "accounts" },
@@ -71,6 +72,8 @@ describe("places", () => {
     expect(home(["tech_operator", "sys_admin"])).toBe("calendar");
     expect(home(["auditor"])).toBe("archives");
     expect(home(["procuracy_head"])).toBe("oversight");
+    expect(home(["procuracy_deputy"])).toBe("oversight");
+    expect(hasUse("delegations", ["procuracy_deputy"])).toBe(false);
     expect(hasUse("people", ["tech_operator"])).toBe(false);
     expect(hasUse("invite", ["judge"])).toBe(false);
     expect(hasUse("enrolment", ["sys_admin"])).toBe(false);

@@ -13,6 +13,7 @@ import { Archives } from "./screens/Archives";
 import { Booking } from "./screens/Booking";
 import { Calendar } from "./screens/Calendar";
 import { CoveragePage } from "./screens/Coverage";
+import { Delegations } from "./screens/Delegations";
 import { Devices } from "./screens/Devices";
 import { HearingPage } from "./screens/HearingPage";
 import { MinutesPage } from "./screens/MinutesPage";
@@ -105,6 +106,8 @@ function Screen() {
       return <Oversight />;
     case "coverage":
       return <CoveragePage day={route.page === "coverage" ? route.day : undefined} />;
+    case "delegations":
+      return <Delegations />;
     case "archives":
       return <Archives />;
     case "archive":

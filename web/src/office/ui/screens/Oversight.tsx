@@ -11,6 +11,7 @@ import { useOffice, useOfficeTexts } from "../context";
 import { Pick, TextField } from "../parts/fields";
 import { Note, Page, Trouble } from "../parts/page";
 import { Link } from "../parts/Shell";
+import { LentLine } from "./LentLine";
 import css from "./Oversight.module.css";
 import { flows, Tile } from "./OversightTiles";
 
@@ -147,6 +148,7 @@ export function Oversight() {
       }
       wide
     >
+      <LentLine />
       {hearings === null && !lost ? <p role="status">{t("office_loading")}</p> : null}
       {hearings !== null && open === 0 ? (
         <Note>
