@@ -20,6 +20,12 @@ const STALE = 1_500;
 /** So long frames of the hearing before may come in a place. */
 const PASSED = 3_000;
 
+/** Why there is nothing to see. */
+const nothing = {
+  deliberation: "oversight_deliberation",
+  closed_doors: "oversight_closed_doors",
+} as const;
+
 /** flows: there is something to see by the court's word. */
 export const flows = (h: Watchable): boolean => h.released && h.status === "in_session";
 
@@ -51,7 +57,7 @@ export function Tile(p: {
         </p>
       ) : (
         <p className={css["reason"]}>
-          {h.why ? t(`oversight_${h.why}`) : null}
+          {h.why ? t(nothing[h.why]) : null}
           {!h.why && h.released ? t("oversight_not_in_session", { state: t(state.text) }) : null}
           {h.why || h.released ? null : t("oversight_not_released")}
         </p>
