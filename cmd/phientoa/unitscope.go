@@ -128,7 +128,7 @@ func (s *unitScopes) overseers(c court.UnitID) []signaling.OverseerUnit {
 func (s *unitScopes) followers(list []oversight.Follower) []signaling.Follower {
 	out := make([]signaling.Follower, 0, len(list))
 	for _, f := range list {
-		out = append(out, signaling.Follower{Name: s.name(f.Unit), People: f.People})
+		out = append(out, signaling.Follower{Unit: f.Unit, Name: s.name(f.Unit), People: f.People})
 	}
 	return out
 }

@@ -310,6 +310,9 @@ func (w *Watchers) feed(t tile) bool {
 		return false
 	}
 	l.feeds[t.as] = &fed{hearing: t.hearing, feed: f, live: was != nil && was.live, left: w.p.Now()}
+	if was != nil {
+		w.count.again(t.hearing)
+	}
 	return true
 }
 
@@ -433,7 +436,9 @@ func (w *Watchers) takeOff(v *wall, may map[string]tile) {
 	}
 	if changed {
 		w.put(v, want)
+		return
 	}
+	w.regrant() // somebody looks at what is fed anew
 }
 
 // endFeeds ends the pictures that nobody has looked at for a while, and those of hearings

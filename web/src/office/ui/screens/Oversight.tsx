@@ -84,6 +84,8 @@ function useWall(
     return () => {
       wall.current = null;
       w.stop();
+      setUp(false);
+      setRefused(null);
     };
   }, [api, clock, wanted]);
   useEffect(() => {
@@ -135,7 +137,7 @@ export function Oversight() {
     [pages],
   );
   const [held, setHeld] = useState(false);
-  useTurning(box, pages, turn, held || here.some((h) => h.hearing === loud));
+  useTurning(box, pages, turn, held || here.some((h) => h.hearing === loud && flows(h)));
   const open = (hearings ?? []).length;
   return (
     <Page
@@ -277,6 +279,7 @@ function useTurning(
         return;
       if (e.key !== "PageDown" && e.key !== "PageUp") return;
       e.preventDefault();
+      if (e.repeat) return;
       turn(e.key === "PageDown" ? 1 : -1);
     };
     let timer = 0;
