@@ -46,8 +46,10 @@ func TestAViewerJoinsInItsClasses(t *testing.T) {
 
 	other.peer.Close()
 	one.peer.Close()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	require.Empty(t, r.table.fixed)
-	require.Empty(t, r.members)
+	behind := r.gallery.room
+	require.Same(t, behind, one.peer.room)
+	behind.mu.Lock()
+	defer behind.mu.Unlock()
+	require.Empty(t, behind.table.fixed)
+	require.Empty(t, behind.members)
 }

@@ -484,6 +484,13 @@ func (v *camera) send(p *rtp.Packet) {
 func mic(peer string) SourceID { return SourceID{Peer: peer, Kind: Mic} }
 func cam(peer string) SourceID { return SourceID{Peer: peer, Kind: Cam} }
 
+// toViewer is what an onlooker may be granted.
+func toViewer(s SourceID, peer string) Grant {
+	g := toPeer(s, peer)
+	g.Yield = YieldPublic
+	return g
+}
+
 func toPeer(s SourceID, peer string) Grant {
 	return Grant{Source: s, Audience: Audience{Peer: peer}, MaxLayer: 255}
 }

@@ -199,9 +199,28 @@ func (e *Engine) Room(id string) (*Room, error) {
 	if r, ok := e.rooms[id]; ok {
 		return r, nil
 	}
-	least := e.loops[0]
-	for _, l := range e.loops[1:] {
-		if l.rooms < least.rooms {
+	return e.open(id, nil)
+}
+
+// behind opens the room of a gallery, on another loop than the room in front if there is one.
+func (e *Engine) behind(front *Room) (*Room, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	id := front.id + "/gallery"
+	if e.closed || e.rooms[id] != nil {
+		return nil, fmt.Errorf("gallery: %w", ErrClosed)
+	}
+	return e.open(id, front)
+}
+
+// open makes a room; under mu.
+func (e *Engine) open(id string, front *Room) (*Room, error) {
+	var least *loop
+	for _, l := range e.loops {
+		if front != nil && l == front.loop && len(e.loops) > 1 {
+			continue
+		}
+		if least == nil || l.rooms < least.rooms {
 			least = l
 		}
 	}
@@ -210,7 +229,9 @@ func (e *Engine) Room(id string) (*Room, error) {
 		return nil, err
 	}
 	least.rooms++
-	least.count.rooms.Add(1)
+	if r.front = front; front == nil {
+		least.count.rooms.Add(1)
+	}
 	e.rooms[id] = r
 	return r, nil
 }
@@ -221,7 +242,9 @@ func (e *Engine) forget(r *Room) {
 	if e.rooms[r.id] == r {
 		delete(e.rooms, r.id)
 		r.loop.rooms--
-		r.loop.count.rooms.Add(-1)
+		if r.front == nil {
+			r.loop.count.rooms.Add(-1)
+		}
 	}
 }
 

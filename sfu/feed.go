@@ -98,12 +98,8 @@ func (r *Room) Feed(p FeedParams) (*Feed, error) {
 
 // standIn admits a peer that publishes what is fed.
 func (r *Room) standIn(f *feed) (*Peer, error) {
-	now := r.engine.p.Now()
-	p := &Peer{
-		room: r, id: f.p.As, feed: f, state: PeerConnected, born: now, heard: now,
-		wake: make(chan struct{}, 1), losses: make(chan struct{}, 1), done: make(chan struct{}), closed: make(chan struct{}),
-		byMID: map[string]*section{}, publish: map[string]*source{}, answers: newAnswerTime(), in: newIntake(now),
-	}
+	p := newGhost(r, f.p.As)
+	p.feed, p.state = f, PeerConnected
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
@@ -114,10 +110,25 @@ func (r *Room) standIn(f *feed) (*Peer, error) {
 	case len(r.peers) >= r.engine.p.Limits.PeersPerRoom:
 		return nil, fmt.Errorf("%w: %d peers in the room", ErrLimit, len(r.peers))
 	}
-	r.peers[p.id] = p
 	r.loop.count.peers.Add(1)
-	r.engine.wg.Go(p.work)
+	r.stands(p)
 	return p, nil
+}
+
+// newGhost is a peer without a PeerConnection: what it publishes comes from another room.
+func newGhost(r *Room, id string) *Peer {
+	now := r.engine.p.Now()
+	return &Peer{
+		room: r, id: id, born: now, heard: now,
+		wake: make(chan struct{}, 1), losses: make(chan struct{}, 1), done: make(chan struct{}), closed: make(chan struct{}),
+		byMID: map[string]*section{}, publish: map[string]*source{}, answers: newAnswerTime(), in: newIntake(now),
+	}
+}
+
+// stands admits a ghost; under the room's lock.
+func (r *Room) stands(p *Peer) {
+	r.peers[p.id] = p
+	r.engine.wg.Go(p.work)
 }
 
 // listen makes the tap.
@@ -129,7 +140,7 @@ func (f *feed) listen() error {
 		return fmt.Errorf("room: %w", ErrClosed)
 	}
 	// Nothing has so few lines: the lowest layer.
-	f.tap = r.addTap(TapParams{Class: f.p.Class, Tap: f, MaxHeight: 1}, f)
+	f.tap = r.addTap(TapParams{Class: f.p.Class, Tap: f, MaxHeight: 1}, f, nil)
 	f.choose()
 	return nil
 }

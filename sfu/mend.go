@@ -228,6 +228,8 @@ func (t *tapSource) needs(l *layer) (mark uint64, ok bool) {
 	switch {
 	case t.src.kind == Mic:
 		return mark, true
+	case t.tap.gallery != nil:
+		return mark, t.tap.gallery.needs[t.src.id].has(i)
 	case i == t.current:
 		return max(mark, t.start-1), true
 	default:

@@ -169,6 +169,9 @@ func (t *tapSource) reach(now time.Time) (set layerSet) {
 	if !t.opened || t.src.kind != Cam || !t.src.steered() {
 		return 0
 	}
+	if t.tap.gallery != nil {
+		return t.tap.gallery.needs[t.src.id] & (1<<len(t.src.rids) - 1)
+	}
 	wish := t.src.tallest(t.src.offered(), t.tap.p.MaxHeight)
 	set = set.with(t.current).with(t.target)
 	down, found := t.src.toward(wish, 0, now)

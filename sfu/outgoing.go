@@ -39,6 +39,9 @@ func (r *Room) deliver() {
 		for _, s := range src.sections {
 			s.take(list[:n])
 		}
+		if r.gallery != nil {
+			r.gallery.hand(src, list[:n])
+		}
 		list = list[n:]
 	}
 	for i := range r.burst {

@@ -25,6 +25,7 @@ type Peer struct {
 	observer   PeerObserver
 	layers     LayerObserver // nil: the publisher cannot be told
 	feed       *feed         // that it stands for, without a PeerConnection; nil: none
+	gallery    *gallery      // in which it stands for who publishes, without one either; nil: none
 	mayPublish map[SourceKind]bool
 	follows    bool
 	chooses    bool
@@ -289,6 +290,9 @@ func (p *Peer) setState(s PeerState) {
 // note records a state for the observer; under the room's lock.
 func (p *Peer) note(s PeerState) {
 	p.state = s
+	if p.room.gallery != nil {
+		p.room.gallery.device(p.id, s)
+	}
 	if len(p.states) == maxStates {
 		copy(p.states, p.states[1:])
 		p.states = p.states[:maxStates-1]
@@ -471,8 +475,11 @@ func (p *Peer) Close() {
 		close(p.done)
 		if p.feed != nil {
 			p.feed.detach()
-		} else if err := p.pc.GracefulClose(); err != nil { // graceful: Pion's goroutines are gone afterwards too
-			p.room.engine.log.Debug("sfu: closing a peer", "peer", p.id, "error", err)
+		}
+		if p.pc != nil {
+			if err := p.pc.GracefulClose(); err != nil { // graceful: Pion's goroutines are gone afterwards too
+				p.room.engine.log.Debug("sfu: closing a peer", "peer", p.id, "error", err)
+			}
 		}
 		p.readers.Wait()
 		close(p.closed)
@@ -505,7 +512,9 @@ func (p *Peer) leave() {
 		delete(r.peers, p.id)
 		r.dismiss(p)
 		r.touchDevice(p.id)
-		r.loop.count.peers.Add(-1)
+		if p.gallery == nil {
+			r.loop.count.peers.Add(-1)
+		}
 	}
 	r.refollow(now)
 	p.note(PeerClosed)

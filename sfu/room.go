@@ -39,6 +39,10 @@ type Room struct {
 	// members says since when peers are in classes that may begin with kept pictures.
 	members map[Membership]time.Time
 	replays bucket // bytes of kept pictures that may be sent to viewers who begin
+	// gallery is where those sit who only look on; nil: nobody has yet. It is set under
+	// applying too.
+	gallery *gallery
+	front   *Room // of which this is the gallery; nil: it is none
 }
 
 func newRoom(e *Engine, l *loop, id string) (*Room, error) {
@@ -84,7 +88,7 @@ func (r *Room) source(id SourceID, now time.Time) *source {
 	r.noteShown(id, now)
 	for _, e := range r.taps {
 		r.attachTap(e, s)
-		if _, ok := r.table.class(id, e.p.Class); ok {
+		if e.granted(&r.table, id) {
 			e.sources[id].regrant(true, now)
 		}
 	}
@@ -93,7 +97,7 @@ func (r *Room) source(id SourceID, now time.Time) *source {
 
 // prune forgets a source that nobody publishes and nobody is bound to.
 func (r *Room) prune(s *source, now time.Time) {
-	if s.publisher != nil || len(s.sections) > 0 || r.sources[s.id] != s {
+	if s.publisher != nil || len(s.sections) > 0 || s.shared || r.sources[s.id] != s {
 		return
 	}
 	for _, e := range r.taps {
@@ -134,6 +138,13 @@ func (r *Room) touchDevice(peer string) {
 func (r *Room) Join(p PeerParams) (*Peer, error) {
 	if err := validID(p.ID); err != nil {
 		return nil, err
+	}
+	if r.front == nil && p.Onlooker && !p.Chooses && len(p.MayPublish) == 0 {
+		g, err := r.openGallery()
+		if err != nil {
+			return nil, err
+		}
+		return g.room.Join(p)
 	}
 	r.mu.Lock()
 	old := r.peers[p.ID]
@@ -229,8 +240,11 @@ func (r *Room) Close() {
 	}
 	wg.Wait()
 	r.mu.Lock()
-	taps := r.taps
+	taps, behind := r.taps, r.gallery
 	r.mu.Unlock()
+	if behind != nil {
+		behind.close()
+	}
 	for _, e := range taps {
 		r.removeTap(e)
 		if e.feed != nil {

@@ -181,6 +181,11 @@ func (r *Room) Apply(rt Routing) error {
 	for _, f := range r.feeds() { // without the room's lock: no room waits for another's
 		f.quit()
 	}
+	if r.gallery != nil {
+		if err := r.gallery.apply(rt); err != nil {
+			return err
+		}
+	}
 	// Copies: the caller's slices are its own.
 	r.applied.Grants = append(r.applied.Grants[:0], rt.Grants...)
 	r.applied.Members = append(r.applied.Members[:0], rt.Members...)
@@ -245,7 +250,7 @@ func (r *Room) regrantSource(id SourceID, now time.Time, open bool) {
 		r.regrantSection(s, now, open)
 	}
 	for _, t := range src.taps {
-		if _, granted := r.table.class(id, t.tap.p.Class); granted == open {
+		if granted := t.tap.granted(&r.table, id); granted == open {
 			t.regrant(granted, now)
 		}
 	}

@@ -38,6 +38,22 @@ func (r *receiveSeq) accept(seq uint16) (ext uint64, fresh bool) {
 	return ext, true
 }
 
+// note is accept of a number that another has extended already, above all of earlier
+// streams.
+func (r *receiveSeq) note(ext uint64) (fresh bool) {
+	if r.first == 0 {
+		r.first, r.highest = ext, max(r.highest, ext)
+		r.seen[ext%seenWindow] = ext
+		return true
+	}
+	if ext < r.first || ext+seenWindow <= r.highest || r.seen[ext%seenWindow] == ext {
+		return false
+	}
+	r.seen[ext%seenWindow] = ext
+	r.highest = max(r.highest, ext)
+	return true
+}
+
 // had says whether ext was accepted (within the window).
 func (r *receiveSeq) had(ext uint64) bool { return r.seen[ext%seenWindow] == ext }
 

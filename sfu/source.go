@@ -20,6 +20,11 @@ type source struct {
 	uplink    int // bits per second of all layers, smoothed; 0: not yet measured
 
 	voice voice // of a microphone
+	// shared: it has been handed to a gallery, where its numbers are known: they go on as
+	// long as the room lives.
+	shared bool
+	// pending, in a gallery: up to these numbers packets came before the last Apply.
+	pending [maxLayers]uint64
 
 	sections []*section
 	taps     []*tapSource
@@ -216,6 +221,7 @@ func (g *gate) raise(s *source) {
 		if l != nil {
 			g.floor[i] = l.seq.highest
 		}
+		g.floor[i] = max(g.floor[i], s.pending[i])
 	}
 	g.skip = s.kind == Mic
 }

@@ -22,7 +22,8 @@ type tapSource struct {
 type tapEntry struct {
 	p       TapParams
 	sources map[SourceID]*tapSource
-	feed    *feed // that it belongs to; nil: none
+	feed    *feed    // that it belongs to; nil: none
+	gallery *gallery // the same
 }
 
 // Tap lets a tap hear every source granted to its class, beginning with those
@@ -36,13 +37,13 @@ func (r *Room) Tap(p TapParams) (remove func(), err error) {
 	if r.closed {
 		return nil, fmt.Errorf("room: %w", ErrClosed)
 	}
-	e := r.addTap(p, nil)
+	e := r.addTap(p, nil, nil)
 	return func() { r.removeTap(e) }, nil
 }
 
 // addTap is Tap under the room's lock.
-func (r *Room) addTap(p TapParams, of *feed) *tapEntry {
-	e := &tapEntry{p: p, sources: map[SourceID]*tapSource{}, feed: of}
+func (r *Room) addTap(p TapParams, of *feed, behind *gallery) *tapEntry {
+	e := &tapEntry{p: p, sources: map[SourceID]*tapSource{}, feed: of, gallery: behind}
 	r.taps = append(r.taps, e)
 	now := r.engine.p.Now()
 	for _, src := range r.sources {
@@ -86,8 +87,7 @@ func (r *Room) attachTap(e *tapEntry, src *source) {
 // regrantTap closes (or, in the second pass, opens) by the present routing.
 func (r *Room) regrantTap(e *tapEntry, now time.Time, open bool) {
 	for id, t := range e.sources {
-		_, granted := r.table.class(id, e.p.Class)
-		if granted == open {
+		if granted := e.granted(&r.table, id); granted == open {
 			t.regrant(granted, now)
 		}
 	}
@@ -130,6 +130,10 @@ func (t *tapSource) retarget(now time.Time) {
 	if !t.opened || t.src.kind != Cam {
 		return
 	}
+	if t.tap.gallery != nil { // it has all that come
+		t.src.want(t.reach(now), now)
+		return
+	}
 	t.target = t.src.tallest(t.src.choosable(now, 0, maxLayers-1), t.tap.p.MaxHeight)
 	t.waiting = t.target >= 0 && t.target != t.current
 	if t.waiting {
@@ -161,7 +165,7 @@ func (t *tapSource) ask(l *layer) {
 
 // deliver hands one packet to the tap, before it what redundancy recovers.
 func (t *tapSource) deliver(l *layer, k *packetRefs, opusPT uint8) {
-	if !t.opened || !t.gate.admit(k, l.index) {
+	if !t.opened || t.tap.gallery != nil || !t.gate.admit(k, l.index) {
 		return
 	}
 	if t.src.kind == Cam {

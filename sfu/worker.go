@@ -54,6 +54,10 @@ func (p *Peer) work() {
 }
 
 func (p *Peer) run(e errands) {
+	if p.gallery != nil {
+		p.gallery.asked(p, &e)
+		return
+	}
 	if p.feed != nil {
 		if e.keyframes > 0 {
 			p.feed.ask()

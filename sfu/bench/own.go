@@ -47,8 +47,12 @@ type ownRoom struct {
 
 func newOwnForwarder(h hello, sender sfu.SenderMode) (*ownForwarder, error) {
 	sfu.TuneRuntime() // as the product does; plain Pion has the collector as Go sets it
+	loops := 1
+	if h.Viewers { // who look on are on another, as in the product
+		loops = 2
+	}
 	engine, err := sfu.New(sfu.Params{
-		Addrs: []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}, Loops: 1, Sender: sender,
+		Addrs: []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}, Loops: loops, Sender: sender,
 		Limits: sfu.Limits{VideoBitrate: noPolice},
 	})
 	if err != nil {
@@ -106,7 +110,7 @@ func (f *ownForwarder) join(ctx context.Context, r request) (string, error) {
 		}
 	}
 	if r.Views {
-		params.Classes = []string{viewerClass}
+		params.Classes, params.Onlooker = []string{viewerClass}, true
 	}
 	room, err := f.enter(r.Room, r.ID)
 	if err != nil {
