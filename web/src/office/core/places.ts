@@ -17,6 +17,7 @@ const uses = {
   operations: ["tech_operator", "chief_judge", "clerk"],
   oversight: ["procuracy_head"],
   coverage: ["procuracy_head"],
+  notes: ["procuracy_head"],
   alarms: ["tech_operator", "clerk"],
   accounts: ["sys_admin"],
   devices: ["clerk", "sys_admin", "tech_operator"],

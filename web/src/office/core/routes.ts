@@ -13,6 +13,7 @@ export type Route =
   | { page: "operations" }
   | { page: "oversight" }
   | { page: "coverage"; day?: Day }
+  | { page: "notes" }
   | { page: "archives" }
   | { page: "archive"; id: string }
   | { page: "archive_requests" }
@@ -30,6 +31,7 @@ const fixed: Record<
       | "book"
       | "operations"
       | "oversight"
+      | "notes"
       | "accounts"
       | "devices"
       | "account"
@@ -41,6 +43,7 @@ const fixed: Record<
   "lap-lich": "book",
   "van-hanh": "operations",
   "theo-doi": "oversight",
+  "ghi-chu": "notes",
   "can-bo": "accounts",
   "may-phong-xu-an": "devices",
   "tai-khoan": "account",

@@ -36,6 +36,7 @@ describe("addresses", () => {
       { page: "hearing", id: "01935b1e-6f00-7c11-9d3a-000000000002" },
       { page: "operations" },
       { page: "oversight" },
+      { page: "notes" },
       { page: "coverage" },
       { page: "coverage", day: "2026-11-23" },
       { page: "accounts" },

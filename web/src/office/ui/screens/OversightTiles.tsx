@@ -12,6 +12,7 @@ import { useMe, useOffice, useOfficeTexts } from "../context";
 import { Trouble } from "../parts/page";
 import { StatusMark } from "../parts/StatusMark";
 import { phaseKey, statusWord } from "../words";
+import { HearingNotes } from "./HearingNotes";
 import css from "./Oversight.module.css";
 
 const LARGE: Size = { width: 1280, height: 720 };
@@ -66,6 +67,7 @@ export function Tile(p: {
         </Act>
       ) : null}
       {live && p.loud ? <Large hearing={h} /> : null}
+      {p.loud ? <HearingNotes hearing={h.hearing} /> : null}
       {live && !p.loud ? <Small hearing={h} shown={p.shown} up={p.up} /> : null}
     </li>
   );
