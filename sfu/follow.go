@@ -141,6 +141,9 @@ func (s *section) carry(src *source, now time.Time) {
 		old.drain()
 	}
 	s.src, s.gate = src, gate{}
+	if s.replayed != 0 && s.age(now)-s.replayed >= replayOther {
+		s.replayed = 0 // who turns pages begins each with what is kept
+	}
 	src.sections = append(src.sections, s)
 	r.prune(old, now)
 	r.regrantSection(s, now, true)

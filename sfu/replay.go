@@ -10,6 +10,7 @@ const (
 	keptBytes       = 256 << 10        // payload of them
 	keptAge         = 12 * time.Second // of the keyframe
 	replayEvery     = 5000             // milliseconds between two replays of a section
+	replayOther     = 1000             // milliseconds, of another source
 	replayRate      = 4 << 20          // bytes a second of all replays of a room,
 	replayBurst     = 1 << 20          // and at once
 	replaySpan      = 2 * time.Second  // of what the receiver's line carries is not exceeded

@@ -22,7 +22,7 @@ func TestWhoFollowsIsForTheCourt(t *testing.T) {
 	follows := func(n int) func(*wire.View) bool {
 		return func(v *wire.View) bool { return len(v.Monitoring.GetFollowers()) == n }
 	}
-	list := []Follower{{"VKSND khu vực 1", 1}, {"VKSND tỉnh", 2}}
+	list := []Follower{{"vks-1", "VKSND khu vực 1", 1}, {"vks-2", "VKSND tỉnh", 2}}
 	w.rooms.Followed(testHearing, list)
 	for _, of := range []*client{j, c} {
 		v := of.view("two units", follows(2))
@@ -35,6 +35,12 @@ func TestWhoFollowsIsForTheCourt(t *testing.T) {
 	require.Empty(t, c.view("", func(*wire.View) bool { return true }).Monitoring.Overseers)
 	require.Equal(t, list, w.rooms.Live()[0].Followers)
 	w.rooms.Followed("nowhere", list)
+	j.must(cmdMonitoring("closed"))
+	j.view("nobody may", follows(0))
+	c.view("nobody may", follows(0))
+	require.Empty(t, w.rooms.Live()[0].Followers, "of who is being sent out nothing is sent any more")
+	j.must(cmdMonitoring("open"))
+	j.view("they may again", follows(2))
 	w.rooms.Followed(testHearing, nil)
 	j.view("nobody", follows(0))
 	j.must(cmdFloor(party)) // the party has read everything up to here

@@ -97,7 +97,7 @@ func (r *Room) noteLive(v hearing.View) {
 		ID: r.p.row.ID, Unit: r.p.row.Unit, DocketNo: v.DocketNo, Status: v.Status,
 		Phase: v.Phase, Visibility: v.Visibility, Since: v.Since,
 		Expected: len(r.p.booking.People), Recording: v.Recording && r.recording.on, Trouble: v.Trouble,
-		Followers: r.followers,
+		Followers: r.following(),
 		Monitors:  func(u court.UnitID) hearing.Class { return hearing.Monitored(state, u) },
 	}
 	for _, p := range v.People {

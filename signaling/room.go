@@ -284,8 +284,7 @@ func (r *Room) heed() error {
 		r.leftNew = left
 	}
 	if list := r.sig.takeFollowers(); list != nil && !slices.Equal(*list, r.followers) {
-		r.followers = *list
-		r.publish()
+		r.heedFollowers(*list)
 	}
 	if cp != nil {
 		r.noteNew = cp

@@ -57,7 +57,7 @@ type accountCreateCmd struct {
 	Unit  string   `name:"unit" required:"" help:"Id of the unit; it must stand (unit put)."`
 	Login string   `name:"login" required:"" help:"1 to 64 of a-z, 0-9, '.', '_', '-', '@'."`
 	Name  string   `name:"name" required:"" help:"Name of the person."`
-	Role  []string `name:"role" required:"" help:"Role, may be given several times: judge, chief_judge, clerk, tech_operator, sys_admin, auditor, archivist, procurator, procuracy_head, point_officer."`
+	Role  []string `name:"role" required:"" help:"Role, may be given several times: judge, chief_judge, clerk, tech_operator, sys_admin, auditor, archivist, procurator, procuracy_head, procuracy_deputy, point_officer."`
 }
 
 func (c *accountCreateCmd) Run(ctx context.Context, s streams) error {

@@ -25,9 +25,9 @@ type demoOfficial struct {
 	seat   string // role whose seat the account may take; empty: none
 }
 
-// unit is whose account it is: the court's, but for the procuracy's head.
+// unit is whose account it is: the court's, but for the procuracy's head and deputy.
 func (o demoOfficial) unit() court.UnitID {
-	if o.role == store.RoleProcuracyHead {
+	if o.role == store.RoleProcuracyHead || o.role == store.RoleProcuracyDeputy {
 		return demoProcuracy
 	}
 	return demoUnit
@@ -40,6 +40,7 @@ func demoOfficials() []demoOfficial {
 		{"operator", "kythuat", "Ngô Quang Huy", store.RoleOperator, "Cán bộ kỹ thuật: theo dõi vận hành", "Operator: live hearings and alarms", ""},
 		{"admin", "quantri", "Bùi Thanh Sơn", store.RoleAdmin, "Quản trị: tài khoản, thiết bị", "Administrator: accounts and devices", ""},
 		{"procuracy", "vientruong", "Trần Văn Kiên", store.RoleProcuracyHead, "Viện trưởng: theo dõi trực tuyến", "Head of the procuracy: follows hearings", ""},
+		{"deputy", "phovientruong", "Phạm Thị Lan", store.RoleProcuracyDeputy, "Phó viện trưởng: theo dõi khi được ủy quyền", "Deputy head: follows what the head lends", ""},
 		{"admin2", "quantri2", "Đặng Thị Thu", store.RoleAdmin, "Quản trị thứ hai: xác nhận đề nghị", "Second administrator: confirms proposals", ""},
 	}
 }

@@ -24,13 +24,14 @@ func (n *node) openOffice() error {
 		base = n.p.Origins[0]
 	}
 	scopes := n.units
+	lent := oversight.NewScopes(oversight.ScopesParams{Own: scopes.of, Tree: scopes.tree, Store: n.store})
 	var err error
 	n.watchlog, err = watchlog.New(watchlog.Params{Store: n.store, Node: n.p.Node, Now: time.Now, Logger: n.logger})
 	if err != nil {
 		return err
 	}
 	n.watchers = oversight.New(oversight.Params{
-		Courts: scopes.of, Log: n.watchlog, Live: n.rooms.Live, Note: n.access.Note, Now: time.Now, Logger: n.logger,
+		Courts: lent.Of, Log: n.watchlog, Live: n.rooms.Live, Note: n.access.Note, Now: time.Now, Logger: n.logger,
 		Join: func(p signaling.WatchParams) (oversight.Watching, *hearing.Refusal) {
 			w, ref := n.rooms.Watch(p)
 			if ref != nil {
@@ -50,10 +51,14 @@ func (n *node) openOffice() error {
 		Enter:    n.officials.Enter,
 		Archives: n.archives, Vault: officeVault{n.vault}, Excerpts: officeExcerpts{n.excerpts, n.vault},
 		Oversight: n.watchers, SignPDF: n.signer.SignDocument,
-		Oversees: func(ctx context.Context, who auth.Official) (court.Scope, error) {
-			return scopes.of(ctx, who.Unit, time.Now())
+		Overview: func(ctx context.Context, who auth.Official) (court.Scope, error) {
+			return scopes.overview(ctx, who.Unit, time.Now())
 		},
-		Live: n.liveHearings, BaseURL: base, Demo: n.p.demo, Logger: n.logger,
+		Oversees: func(ctx context.Context, who auth.Official) (court.Scope, error) {
+			return lent.Of(ctx, who, time.Now())
+		},
+		Below: scopes.below,
+		Live:  n.liveHearings, BaseURL: base, Demo: n.p.demo, Logger: n.logger,
 	})
 	return err
 }
@@ -97,7 +102,7 @@ func (n *node) liveHearings() []office.LiveHearing {
 	out := make([]office.LiveHearing, 0, len(list))
 	for _, l := range list {
 		h := office.LiveHearing{
-			Hearing: l.ID, Unit: string(l.Unit), DocketNo: l.DocketNo, Status: string(l.Status),
+			Hearing: l.ID, Unit: string(l.Unit), Court: n.units.name(l.Unit), DocketNo: l.DocketNo, Status: string(l.Status),
 			Visibility: string(l.Visibility), Phase: string(l.Phase), Since: time.UnixMicro(l.Since).UTC(),
 			Connected: l.Connected, Expected: l.Expected, Recording: l.Recording, Trouble: l.Trouble,
 			Points: make([]office.LivePoint, 0, len(l.Points)),

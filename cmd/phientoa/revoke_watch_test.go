@@ -316,18 +316,7 @@ func TestRevokedHeadsReceiveNothing(t *testing.T) {
 	if long {
 		rounds, many = 8, 5
 	}
-	tree := overseenTree(t)
-	w := startWhipWith(t, func(c *config.Config) { c.UnitTree = tree })
-	w.bookShort()
-	require.NoError(t, w.store.PutUnit(t.Context(), court.SystemScope(), store.Unit{ID: overseer, Kind: "vks.regional", Name: "Viện kiểm sát", ValidFrom: 1},
-		store.AdminEntry{At: time.Now(), Actor: "system", Unit: overseer, What: "unit.put", Object: string(overseer)}))
-	judge := newPodium(w, w.enter())
-	camera := newEncoderPeer(t)
-	_, text := w.ask("POST", "/api/v1/whip", w.token, sdpType, camera.offer)
-	require.NoError(t, camera.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: text}), text)
-	within(t, camera.up)
-	go camera.talk(t.Context())
-	judge.act(&wire.Command{Act: &wire.Command_Open{Open: &wire.Open{OverrideReason: "thử"}}})
+	w, judge := overseenHearing(t)
 	var heads []*headPeer
 	for i := range many {
 		login := "vien.truong." + string(rune('a'+i))
@@ -351,6 +340,76 @@ func TestRevokedHeadsReceiveNothing(t *testing.T) {
 	require.Len(t, all, rounds*many*len(causes))
 	if worst := report(t, "all", all); long {
 		require.Less(t, worst, time.Second)
+	}
+}
+
+// overseenHearing is in session, with a camera that everybody may see, in the scope of
+// overseer.
+func overseenHearing(t *testing.T) (*whipCourt, *podium) {
+	tree := overseenTree(t)
+	w := startWhipWith(t, func(c *config.Config) { c.UnitTree = tree })
+	w.bookShort()
+	require.NoError(t, w.store.PutUnit(t.Context(), court.SystemScope(), store.Unit{ID: overseer, Kind: "vks.regional", Name: "Viện kiểm sát", ValidFrom: 1},
+		store.AdminEntry{At: time.Now(), Actor: "system", Unit: overseer, What: "unit.put", Object: string(overseer)}))
+	judge := newPodium(w, w.enter())
+	camera := newEncoderPeer(t)
+	_, text := w.ask("POST", "/api/v1/whip", w.token, sdpType, camera.offer)
+	require.NoError(t, camera.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: text}), text)
+	within(t, camera.up)
+	go camera.talk(t.Context())
+	judge.act(&wire.Command{Act: &wire.Command_Open{Open: &wire.Open{OverrideReason: "thử"}}})
+	return w, judge
+}
+
+// A deputy receives nothing before a head has lent the scope, and nothing any more when it
+// is taken back, when it is over, or when who gave it is no head any more; the head goes on.
+func TestDeputiesReceiveWhatIsLent(t *testing.T) {
+	const path = "/api/v1/oversight/delegations"
+	w, _ := overseenHearing(t)
+	first := &headPeer{browser: w.official(overseer, "vien.truong.a", store.RoleProcuracyHead), w: w, login: "vien.truong.a"}
+	second := &headPeer{browser: w.official(overseer, "vien.truong.b", store.RoleProcuracyHead), w: w, login: "vien.truong.b"}
+	deputy := &headPeer{browser: w.official(overseer, "pho.vien.truong", store.RoleProcuracyDeputy), w: w, login: "pho.vien.truong"}
+	watch := "/api/v1/oversight/hearings/" + w.hearing + "/watch"
+	deputy.get(http.StatusNotFound, nil, "POST", watch, map[string]any{"sdp": "v=0", "width": 640, "height": 360})
+	var listed struct{ Hearings []any }
+	deputy.get(http.StatusOK, &listed, "GET", "/api/v1/oversight/hearings", nil)
+	require.Empty(t, listed.Hearings)
+
+	given := ""
+	give := func(by *headPeer, d time.Duration) {
+		var a struct{ ID string }
+		by.get(http.StatusCreated, &a, "POST", path, map[string]any{"to": w.account(deputy.login), "until": time.Now().Add(d).Format(time.RFC3339Nano)})
+		given = a.ID
+	}
+	revoke := func(by *headPeer) { by.get(http.StatusOK, nil, "POST", path+"/"+given+"/revoke", map[string]any{}) }
+	roles := func(r store.Role) {
+		_, err := w.officials.ChangeAccount(t.Context(), auth.System(overseer), w.account(second.login), auth.Change{Roles: []store.Role{r}})
+		require.NoError(t, err)
+	}
+	first.follow()
+	give(first, time.Hour)
+	deputy.get(http.StatusForbidden, nil, "POST", path, map[string]any{"to": w.account(second.login), "until": time.Now().Add(time.Hour).Format(time.RFC3339)})
+	deputy.follow()
+	for _, r := range []taking{
+		{name: "revoked", revoke: func(*headPeer) { revoke(second) }, restore: func(*headPeer) { give(second, time.Hour) }},
+		{name: "no head any more", revoke: func(*headPeer) { roles(store.RoleProcurator) }, restore: func(*headPeer) { roles(store.RoleProcuracyHead) }},
+		{name: "over", revoke: func(*headPeer) {
+			long := given
+			ends := time.Now().Add(time.Second)
+			give(first, time.Until(ends))
+			given = long
+			revoke(first)
+			require.Eventually(t, func() bool { return time.Now().After(ends) }, 5*time.Second, time.Millisecond)
+		}},
+	} {
+		times := w.take(r, []*headPeer{deputy})
+		require.Less(t, times[0].sinceReturn, 2*time.Second, r.name)
+		report(t, r.name, times)
+		require.Eventually(t, first.flows, 10*time.Second, 5*time.Millisecond, "the head goes on")
+		if r.restore != nil {
+			r.parts = true
+			w.restore(r, []*headPeer{deputy})
+		}
 	}
 }
 

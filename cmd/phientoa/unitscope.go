@@ -1,15 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
 	"phientoa/internal/court"
 	"phientoa/internal/units"
 	"phientoa/signaling"
+	"phientoa/signaling/office"
 	"phientoa/signaling/oversight"
 )
 
@@ -47,11 +50,25 @@ func openUnits(p nodeParams) (*unitScopes, error) {
 
 // of is the scope of the procuracy's unit at a time; of a court's none.
 func (s *unitScopes) of(_ context.Context, unit court.UnitID, at time.Time) (court.Scope, error) {
-	if s.tree == nil {
-		return court.ScopeOf(), nil
+	return s.scope(unit, units.Procuracy, at), nil
+}
+
+// overview is the court itself and the courts below it at a time; itself alone where no
+// tree names it.
+func (s *unitScopes) overview(_ context.Context, unit court.UnitID, at time.Time) (court.Scope, error) {
+	if below := s.scope(unit, units.Court, at); below.Covers(unit) {
+		return below, nil
 	}
-	if u, ok := s.tree.Unit(unit); !ok || u.Kind != units.Procuracy {
-		return court.ScopeOf(), nil
+	return court.ScopeOf(unit), nil
+}
+
+// scope is what the tree gives the unit, if it is one of the kind.
+func (s *unitScopes) scope(unit court.UnitID, kind units.Kind, at time.Time) court.Scope {
+	if s.tree == nil {
+		return court.ScopeOf()
+	}
+	if u, ok := s.tree.Unit(unit); !ok || u.Kind != kind {
+		return court.ScopeOf()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -63,7 +80,25 @@ func (s *unitScopes) of(_ context.Context, unit court.UnitID, at time.Time) (cou
 		scope = court.ScopeOf(s.tree.UnitScope(unit, s.day)...)
 		s.known[unit] = scope
 	}
-	return scope, nil
+	return scope
+}
+
+// below are the units below a procuracy's that stand now, by name, of which its head may
+// lend one alone.
+func (s *unitScopes) below(unit court.UnitID) []office.PartItem {
+	if s.tree == nil {
+		return nil
+	}
+	var list []office.PartItem
+	for _, id := range s.tree.Descendants(unit, units.DayOf(time.Now())) {
+		if u, ok := s.tree.Unit(id); ok && u.Kind == units.Procuracy {
+			list = append(list, office.PartItem{Unit: string(id), Name: u.Name})
+		}
+	}
+	slices.SortFunc(list, func(a, b office.PartItem) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Unit, b.Unit))
+	})
+	return list
 }
 
 // name is how the unit is called, its id where that is not known.
@@ -93,7 +128,7 @@ func (s *unitScopes) overseers(c court.UnitID) []signaling.OverseerUnit {
 func (s *unitScopes) followers(list []oversight.Follower) []signaling.Follower {
 	out := make([]signaling.Follower, 0, len(list))
 	for _, f := range list {
-		out = append(out, signaling.Follower{Name: s.name(f.Unit), People: f.People})
+		out = append(out, signaling.Follower{Unit: f.Unit, Name: s.name(f.Unit), People: f.People})
 	}
 	return out
 }

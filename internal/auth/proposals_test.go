@@ -97,7 +97,7 @@ func TestAResetTakesTwoAndStartsAnew(t *testing.T) {
 func TestOneAdministratorGivesNoRole(t *testing.T) {
 	for _, role := range []store.Role{
 		store.RoleJudge, store.RoleChiefJudge, store.RoleOperator, store.RoleAdmin, store.RoleAuditor, store.RoleArchivist,
-		store.RoleProcurator, store.RoleProcuracyHead, store.RolePointOfficer,
+		store.RoleProcurator, store.RoleProcuracyHead, store.RoleProcuracyDeputy, store.RolePointOfficer,
 	} {
 		t.Run(string(role), func(t *testing.T) { aRoleTakesTwo(t, role) })
 	}

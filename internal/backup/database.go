@@ -357,6 +357,11 @@ func revoke(ctx context.Context, db *sql.DB, kind string, now time.Time) error {
 			return fmt.Errorf("backup: revoke: %w", err)
 		}
 	}
+	// What was lent may have been taken back since.
+	if _, err := tx.ExecContext(ctx, `UPDATE delegations SET revoked = CASE WHEN starts > $1 THEN starts ELSE $1 END, revoked_by = 'system'
+		WHERE revoked IS NULL AND ends > $1`, now.UnixMicro()); err != nil {
+		return fmt.Errorf("backup: revoke delegations: %w", err)
+	}
 	return tx.Commit()
 }
 
@@ -366,7 +371,7 @@ func revoke(ctx context.Context, db *sql.DB, kind string, now time.Time) error {
 // administrator gives it a new password, which is an act for each. Passkeys and
 // certificates are taken out and can be registered anew; what was revoked before
 // the backup stays so. A room device has to be enrolled again. Who may see archives
-// asks anew.
+// asks anew, and what a head lent is taken back (revoke).
 func voided() []string {
 	return []string{
 		`UPDATE account SET password = '', must_change = 1, version = version + 1`,

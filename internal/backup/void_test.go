@@ -64,6 +64,11 @@ func ways(p *place) (accounts []store.Account) {
 	require.NoError(t, st.PutArchiveRequest(ctx, sys, store.ArchiveRequest{ID: "request", Hearing: hearing1, Account: "account-clerk", Purpose: "x", At: now}, by("archive.asked")))
 	_, err := st.SettleArchiveRequest(ctx, sys, "request", store.ArchiveDecision{Outcome: store.Granted, Until: now.Add(time.Hour)}, by("archive.granted"))
 	require.NoError(t, err)
+	for id, starts := range map[string]time.Duration{"running": -time.Hour, "to come": time.Hour, "over": -3 * time.Hour} {
+		require.NoError(t, st.PutDelegation(ctx, sys, store.Delegation{
+			ID: id, By: "account-clerk", To: "account-system", Unit: unit, Starts: now.Add(starts), Ends: now.Add(starts + 2*time.Hour), Made: now,
+		}, by("delegation.given")))
+	}
 	return accounts
 }
 
@@ -110,6 +115,17 @@ func nothingRestoredOpensAnything(t *testing.T, fresh func() *place) {
 	require.False(t, r.Open(now))
 	require.Equal(t, store.Ended, r.Outcome)
 
+	for id, void := range map[string]bool{"running": true, "to come": true, "over": false} {
+		d, err := st.Delegation(ctx, sys, id)
+		require.NoError(t, err)
+		require.Equal(t, void, !d.Revoked.IsZero(), id)
+	}
+	for _, at := range []time.Duration{0, 90 * time.Minute} {
+		lent, err := st.DelegationsTo(ctx, "account-system", now.Add(at))
+		require.NoError(t, err)
+		require.Empty(t, lent)
+	}
+
 	// The way back: a new password by an administrator, and the same certificate registered
 	// anew; one that was revoked stays so.
 	o, err := auth.NewOfficials(auth.OfficialsParams{Store: st, Cost: auth.Argon2{Memory: 64, Time: 1, Lanes: 1}})
@@ -155,7 +171,8 @@ func TestARestoreKnowsEveryTable(t *testing.T) {
 		"archive_part":     "kept", "archive_search": "kept", "archive_view": "kept", "archive_check": "kept", "archive_keep": "kept",
 		"archive_request": "void", "archive_lodging": "kept", "archive_disposal": "void",
 		"stored_object": "kept", "archive_supplement": "kept",
-		"releases": "kept", "watching_runs": "kept", "watchings": "kept",
+		"releases": "kept", "watching_runs": "kept", "watchings": "kept", "delegations": "void",
+		"oversight_keys": "kept", "oversight_notes": "kept",
 	}
 	p := filepath.Join(t.TempDir(), "x.db")
 	st, err := open.Open(t.Context(), "sqlite:"+p)

@@ -24,17 +24,18 @@ type Role string
 
 // Roles.
 const (
-	RoleJudge         Role = "judge"
-	RoleChiefJudge    Role = "chief_judge"
-	RoleClerk         Role = "clerk"
-	RoleOperator      Role = "tech_operator"
-	RoleAdmin         Role = "sys_admin" // accounts and devices; never media, never its own scope
-	RoleAuditor       Role = "auditor"
-	RoleArchivist     Role = "archivist"
-	RoleProcurator    Role = "procurator"
-	RoleProcuracyHead Role = "procuracy_head"
-	RolePointOfficer  Role = "point_officer"
-	RoleService       Role = "service" // another system, by its unit
+	RoleJudge           Role = "judge"
+	RoleChiefJudge      Role = "chief_judge"
+	RoleClerk           Role = "clerk"
+	RoleOperator        Role = "tech_operator"
+	RoleAdmin           Role = "sys_admin" // accounts and devices; never media, never its own scope
+	RoleAuditor         Role = "auditor"
+	RoleArchivist       Role = "archivist"
+	RoleProcurator      Role = "procurator"
+	RoleProcuracyHead   Role = "procuracy_head"
+	RoleProcuracyDeputy Role = "procuracy_deputy" // follows what a head lends, and nothing by itself
+	RolePointOfficer    Role = "point_officer"
+	RoleService         Role = "service" // another system, by its unit
 )
 
 // Account is an official or a service.

@@ -10,7 +10,7 @@ import (
 func (r Role) Valid() bool {
 	switch r {
 	case RoleJudge, RoleChiefJudge, RoleClerk, RoleOperator, RoleAdmin, RoleAuditor, RoleArchivist,
-		RoleProcurator, RoleProcuracyHead, RolePointOfficer, RoleService:
+		RoleProcurator, RoleProcuracyHead, RoleProcuracyDeputy, RolePointOfficer, RoleService:
 		return true
 	default:
 		return false

@@ -217,4 +217,5 @@ type Store interface {
 	Minutes
 	Oversight
 	Notes
+	Delegations
 }

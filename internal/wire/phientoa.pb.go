@@ -4946,6 +4946,7 @@ type FollowerView struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	People        int32                  `protobuf:"varint,2,opt,name=people,proto3" json:"people,omitempty"`
+	Id            string                 `protobuf:"bytes,3,opt,name=id,proto3" json:"id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4992,6 +4993,13 @@ func (x *FollowerView) GetPeople() int32 {
 		return x.People
 	}
 	return 0
+}
+
+func (x *FollowerView) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
 }
 
 type UnitView struct {
@@ -7493,10 +7501,11 @@ const file_phientoa_v1_phientoa_proto_rawDesc = "" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x18\n" +
 	"\adecided\x18\x04 \x01(\bR\adecided\x127\n" +
 	"\tfollowers\x18\x05 \x03(\v2\x19.phientoa.v1.FollowerViewR\tfollowers\x123\n" +
-	"\toverseers\x18\x06 \x03(\v2\x15.phientoa.v1.UnitViewR\toverseers\":\n" +
+	"\toverseers\x18\x06 \x03(\v2\x15.phientoa.v1.UnitViewR\toverseers\"J\n" +
 	"\fFollowerView\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
-	"\x06people\x18\x02 \x01(\x05R\x06people\".\n" +
+	"\x06people\x18\x02 \x01(\x05R\x06people\x12\x0e\n" +
+	"\x02id\x18\x03 \x01(\tR\x02id\".\n" +
 	"\bUnitView\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\"\xfb\x01\n" +

@@ -19,7 +19,7 @@ import (
 func allRoles() []store.Role {
 	return []store.Role{
 		store.RoleJudge, store.RoleChiefJudge, store.RoleClerk, store.RoleOperator, store.RoleAdmin, store.RoleAuditor,
-		store.RoleArchivist, store.RoleProcurator, store.RoleProcuracyHead, store.RolePointOfficer,
+		store.RoleArchivist, store.RoleProcurator, store.RoleProcuracyHead, store.RoleProcuracyDeputy, store.RolePointOfficer,
 	}
 }
 

@@ -38,6 +38,7 @@ type Store interface {
 	Names(ctx context.Context, sc court.Scope, hearing string) ([]store.PersonName, error)
 	Read(ctx context.Context, sc court.Scope, hearing string, from uint64, limit int) ([]store.Line, error)
 	CoverageDay(ctx context.Context, sc court.Scope, fromMicros, toMicros int64) (store.CoverageDay, error)
+	store.Delegations
 }
 
 // Directory knows officials, units and room devices; store.Accounts has it.
@@ -45,6 +46,7 @@ type Directory interface {
 	Units(ctx context.Context, sc court.Scope) ([]store.Unit, error)
 	Account(ctx context.Context, sc court.Scope, id string) (store.Account, error)
 	AccountByLogin(ctx context.Context, login string) (store.Account, error)
+	AccountsOf(ctx context.Context, sc court.Scope) ([]store.Account, error)
 	RoomDevice(ctx context.Context, id string) (store.RoomDevice, error)
 	RoomDeviceCourts(ctx context.Context, device string) ([]court.UnitID, error)
 }
@@ -88,6 +90,12 @@ type Params struct {
 	Archives *archives.Archives
 	Vault    Vault
 	Excerpts Excerpts // made of sealed parts; may be nil
+	// Overview is whose live hearings a chief judge reads, by the tree of units: those of
+	// the own court and the courts below; nil: of the own court.
+	Overview func(ctx context.Context, who auth.Official) (court.Scope, error)
+	// Below are the units below a unit of the procuracy, of which a head may lend one alone;
+	// nil: none.
+	Below func(unit court.UnitID) []PartItem
 	// Oversees is whose hearings an official may follow from outside, by the tree of units;
 	// nil: those of the own unit, which of a procuracy are none.
 	Oversees func(ctx context.Context, who auth.Official) (court.Scope, error)

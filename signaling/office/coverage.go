@@ -198,25 +198,23 @@ func download(media, name string, text []byte) stream {
 	}
 }
 
-func overseers() []store.Role { return []store.Role{store.RoleProcuracyHead} }
-
 func coverageRoutes() []Route {
 	day := []Parameter{{Name: "day", Required: true, Format: "date", About: "Of Vietnam's calendar", Example: "2026-11-23"}}
 	about := "Of the courts whose hearings the caller may follow: what stood on the calendar of the day, was held, released and followed, and why the rest was not released. Counted from the hearings' logs and the log of who followed, by whichever unit. Each reading is noted. "
 	return []Route{
 		{
-			Method: http.MethodGet, Path: "/api/v1/oversight/coverage", Roles: overseers(), Name: "coverage",
+			Method: http.MethodGet, Path: "/api/v1/oversight/coverage", Roles: followRoles(), Name: "coverage",
 			Vi: "Kết quả theo dõi phiên tòa trong ngày", En: "What was followed of a day's hearings", About: about, Query: day,
 			Out: CoverageAnswer{}, OutExample: exampleCoverage(), Status: http.StatusOK, Problems: []int{400, 409}, handle: (*Office).coverage,
 		},
 		{
-			Method: http.MethodGet, Path: "/api/v1/oversight/coverage.csv", Roles: overseers(), Name: "coverage_csv",
+			Method: http.MethodGet, Path: "/api/v1/oversight/coverage.csv", Roles: followRoles(), Name: "coverage_csv",
 			Vi: "Kết quả theo dõi phiên tòa trong ngày (CSV)", En: "The same as a table (CSV)",
 			About: about + "RFC 4180 with commas, UTF-8 behind a byte order mark; one line a court and the total last.", Query: day,
 			Binary: csvType, Status: http.StatusOK, Problems: []int{400, 409}, handle: (*Office).coverageCSV,
 		},
 		{
-			Method: http.MethodGet, Path: "/api/v1/oversight/coverage.pdf", Roles: overseers(), Name: "coverage_pdf",
+			Method: http.MethodGet, Path: "/api/v1/oversight/coverage.pdf", Roles: followRoles(), Name: "coverage_pdf",
 			Vi: "Báo cáo theo dõi phiên tòa trong ngày (PDF có chữ ký số của máy chủ)", En: "The report as a PDF, signed by the node",
 			About: about + "PAdES-BASELINE-B by the node's key, which stands for no person: who is responsible signs the same file behind it.", Query: day,
 			Binary: pdfType, Status: http.StatusOK, Problems: []int{400, 409}, handle: (*Office).coveragePDF,

@@ -104,8 +104,8 @@ func startWorld(t testing.TB) *world {
 		},
 	}
 	w.p.Oversight = oversight.New(oversight.Params{
-		Courts: func(_ context.Context, u court.UnitID, _ time.Time) (court.Scope, error) {
-			return court.ScopeOf(u), nil
+		Courts: func(_ context.Context, who auth.Official, _ time.Time) (court.Scope, error) {
+			return court.ScopeOf(who.Unit), nil
 		},
 		Live: w.watchable, Note: w.Note, Now: w.clock,
 		Join:  func(p signaling.WatchParams) (oversight.Watching, *hearing.Refusal) { return fakeWatching{}, nil },
@@ -237,6 +237,16 @@ func (w *world) Account(_ context.Context, sc court.Scope, id string) (store.Acc
 		}
 	}
 	return store.Account{}, store.ErrNotFound
+}
+
+func (w *world) AccountsOf(_ context.Context, sc court.Scope) (out []store.Account, err error) {
+	for _, a := range w.accounts {
+		if sc.Covers(a.Unit) {
+			out = append(out, a)
+		}
+	}
+	slices.SortFunc(out, func(a, b store.Account) int { return strings.Compare(a.Login, b.Login) })
+	return out, nil
 }
 
 func (w *world) AccountByLogin(_ context.Context, login string) (store.Account, error) {

@@ -85,31 +85,32 @@ func noteRoutes() []Route {
 	about := "Sealed in the browser to the unit's key: neither server nor database can read it, or tell whether it marks a violation. Nothing of it reaches the hearing; who has a seat in it gets 404. "
 	return []Route{
 		{
-			Method: http.MethodGet, Path: "/api/v1/oversight/keys", Roles: overseers(), Name: "note_keys",
+			Method: http.MethodGet, Path: "/api/v1/oversight/keys", Roles: followRoles(), Name: "note_keys",
 			Vi: "Các khóa ghi chú của đơn vị", En: "The unit's keys for notes",
-			Out: NoteKeysAnswer{}, OutExample: NoteKeysAnswer{Keys: []NoteKeyItem{key}}, Status: http.StatusOK, handle: (*Office).noteKeys,
+			About: "A deputy has them while a scope is lent, else none.",
+			Out:   NoteKeysAnswer{}, OutExample: NoteKeysAnswer{Keys: []NoteKeyItem{key}}, Status: http.StatusOK, handle: (*Office).noteKeys,
 		},
 		{
-			Method: http.MethodPost, Path: "/api/v1/oversight/keys", Roles: overseers(), Name: "make_note_key",
+			Method: http.MethodPost, Path: "/api/v1/oversight/keys", Roles: headRoles(), Name: "make_note_key",
 			Vi: "Tạo khóa ghi chú của đơn vị", En: "Make the unit's key for notes",
-			About: "Made in the browser. From then on notes are written under it; those under older keys stay readable by these.",
+			About: "Made in the browser of a head, since it outlasts whatever is lent. From then on notes are written under it; those under older keys stay readable by these.",
 			In:    NoteKeyBody{}, InExample: NoteKeyBody{Number: 1, Recipient: exampleRecipient, Identity: exampleSealed},
 			Out: NoteKeyItem{}, OutExample: key, Status: http.StatusCreated, Problems: []int{400, 409, 413, 415}, handle: (*Office).makeNoteKey,
 		},
 		{
-			Method: http.MethodPost, Path: "/api/v1/oversight/hearings/{id}/notes", Roles: overseers(), Name: "write_note",
+			Method: http.MethodPost, Path: "/api/v1/oversight/hearings/{id}/notes", Roles: followRoles(), Name: "write_note",
 			Vi: "Ghi chú về một thời điểm của phiên tòa", En: "Write a note about a moment of a hearing",
 			About: about + "The same sealed bytes again give the note that stands.",
 			In:    NoteBody{}, InExample: NoteBody{AgoMS: 42_000, Key: key.ID, Sealed: exampleSealed},
 			Out: NoteItem{}, OutExample: note, Status: http.StatusCreated, Problems: []int{400, 404, 409, 413, 415}, handle: (*Office).writeNote,
 		},
 		{
-			Method: http.MethodGet, Path: "/api/v1/oversight/hearings/{id}/notes", Roles: overseers(), Name: "hearing_notes",
+			Method: http.MethodGet, Path: "/api/v1/oversight/hearings/{id}/notes", Roles: followRoles(), Name: "hearing_notes",
 			Vi: "Ghi chú của đơn vị về một phiên tòa", En: "The unit's notes about a hearing", About: about + "By moment. Each reading is noted.",
 			Out: NotesAnswer{}, OutExample: NotesAnswer{Notes: []NoteItem{note}}, Status: http.StatusOK, Problems: []int{404}, handle: (*Office).hearingNotes,
 		},
 		{
-			Method: http.MethodGet, Path: "/api/v1/oversight/notes", Roles: overseers(), Name: "latest_notes",
+			Method: http.MethodGet, Path: "/api/v1/oversight/notes", Roles: followRoles(), Name: "latest_notes",
 			Vi: "Ghi chú mới nhất của đơn vị", En: "The unit's latest notes", About: about + "At most 200, the latest written first. Each reading is noted.",
 			Out: NotesAnswer{}, OutExample: NotesAnswer{Notes: []NoteItem{note}}, Status: http.StatusOK, handle: (*Office).latestNotes,
 		},
@@ -136,6 +137,13 @@ func unbase64(text string, most int) []byte {
 }
 
 func (o *Office) noteKeys(c *call) (any, error) {
+	scope, err := o.overseen(c)
+	if err != nil {
+		return nil, err
+	}
+	if scope.Empty() && !c.Has(store.RoleProcuracyHead) {
+		return NoteKeysAnswer{Keys: []NoteKeyItem{}}, nil
+	}
 	keys, err := o.p.Store.NoteKeys(c.r.Context(), c.Unit)
 	if err != nil {
 		return nil, err

@@ -117,6 +117,61 @@ func TestNotesReachNoOtherUnitAndNoSeat(t *testing.T) {
 	}
 }
 
+// A deputy reads and writes within what is lent, under the unit's key, which only a head
+// makes; with nothing lent there is no key, no note and no hearing.
+func TestNotesOfADeputy(t *testing.T) {
+	w := startWorld(t)
+	head, as := login(store.RoleProcuracyHead, unitHN), login(store.RoleProcuracyDeputy, unitHN)
+	inside, outside := w.book(unitHN, w.good("1/2026/TLST-HS", month)).ID, w.book(unitDN, w.good("2/2026/TLST-HS", month)).ID
+	lent := court.ScopeOf()
+	w.restart(func(p *Params) {
+		p.Oversees = func(_ context.Context, who auth.Official) (court.Scope, error) {
+			if who.Has(store.RoleProcuracyHead) {
+				return court.ScopeOf(unitHN, unitDN), nil
+			}
+			return lent, nil
+		}
+	})
+	k := noteKey(unitHN)
+	require.NoError(t, w.st.PutNoteKey(t.Context(), k))
+	path := func(h string) string { return "/api/v1/oversight/hearings/" + h + "/notes" }
+	write := func(as, h, text string) answered {
+		return w.do(as, http.MethodPost, path(h), NoteBody{Key: k.ID, Sealed: sealedNote(text)})
+	}
+	notes := func(from string) []NoteItem { return read[NotesAnswer](t, w.do(as, http.MethodGet, from, nil)).Notes }
+	for _, h := range []string{inside, outside} {
+		require.Equal(t, http.StatusCreated, write(head, h, "of the head "+h).status)
+	}
+	nothing := func(h string) {
+		t.Helper()
+		missing := w.do(as, http.MethodGet, path("none"), nil)
+		require.Equal(t, http.StatusNotFound, missing.status)
+		require.Equal(t, missing, w.do(as, http.MethodGet, path(h), nil))
+		require.Equal(t, missing, write(as, h, "refused"))
+	}
+	none := func() {
+		t.Helper()
+		nothing(inside)
+		nothing(outside)
+		require.Empty(t, notes(notesPath))
+		require.Empty(t, read[NoteKeysAnswer](t, w.do(as, http.MethodGet, keysPath, nil)).Keys)
+	}
+	none()
+
+	lent = court.ScopeOf(unitHN)
+	require.Equal(t, k.ID, read[NoteKeysAnswer](t, w.do(as, http.MethodGet, keysPath, nil)).Keys[0].ID)
+	require.Equal(t, http.StatusCreated, write(as, inside, "of the deputy").status)
+	require.Len(t, notes(path(inside)), 2, "the head's too: they are the unit's")
+	require.Len(t, notes(notesPath), 2)
+	nothing(outside)
+	made := w.do(as, http.MethodPost, keysPath, NoteKeyBody{Number: 2, Recipient: exampleRecipient, Identity: base64.StdEncoding.EncodeToString([]byte(sealedByPhrase))})
+	require.Equal(t, http.StatusForbidden, made.status, "%s", made.body)
+	require.Len(t, read[NotesAnswer](t, w.do(head, http.MethodGet, path(inside), nil)).Notes, 2, "what a deputy wrote stays the unit's")
+
+	lent = court.ScopeOf()
+	none()
+}
+
 // putOnce takes what passes the checks of the routes.
 type putOnce struct {
 	Store

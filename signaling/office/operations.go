@@ -21,7 +21,14 @@ func (o *Office) live(c *call) (any, error) {
 	if o.p.Live == nil {
 		return a, nil
 	}
-	alarms, err := o.p.Store.Alarms(c.r.Context(), c.Scope, c.now)
+	scope, chief := c.Scope, c.Official.Has(store.RoleChiefJudge)
+	if chief && o.p.Overview != nil {
+		var err error
+		if scope, err = o.p.Overview(c.r.Context(), c.Official); err != nil {
+			return nil, err
+		}
+	}
+	alarms, err := o.p.Store.Alarms(c.r.Context(), scope, c.now)
 	if err != nil {
 		return nil, err
 	}
@@ -32,12 +39,15 @@ func (o *Office) live(c *call) (any, error) {
 		}
 	}
 	for _, h := range o.p.Live() {
-		if !c.Scope.Covers(court.UnitID(h.Unit)) {
+		if !scope.Covers(court.UnitID(h.Unit)) {
 			continue
 		}
 		h.Alarms = open[h.Hearing]
-		if !c.Official.Has(store.RoleChiefJudge) {
+		if !chief {
 			h.Followers = nil
+		}
+		if h.Unit == string(c.Official.Unit) {
+			h.Court = ""
 		}
 		if h.Points == nil {
 			h.Points = []LivePoint{}

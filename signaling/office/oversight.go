@@ -13,7 +13,6 @@ import (
 	"phientoa/internal/auth"
 	"phientoa/internal/court"
 	"phientoa/internal/hearing"
-	"phientoa/internal/store"
 	"phientoa/signaling/oversight"
 )
 
@@ -48,6 +47,7 @@ type WatchItem struct {
 	Phase    string    `json:"phase,omitempty"`
 	Since    time.Time `json:"since" doc:"Of the status"`
 	Released bool      `json:"released" doc:"The court lets the hearing be followed; there is picture and sound while the status is in_session"`
+	Why      string    `json:"why,omitempty" enum:"deliberation,closed_doors" doc:"Why there is nothing to see, where it is neither the status nor that the court has not released it"`
 }
 
 // OversightAnswer lists the hearings of the scope that are open now.
@@ -75,10 +75,9 @@ type SizeBody struct {
 }
 
 func oversightRoutes() []Route {
-	heads := []store.Role{store.RoleProcuracyHead}
 	return []Route{
 		{
-			Method: http.MethodGet, Path: "/api/v1/oversight/hearings", Roles: heads, Name: "oversight",
+			Method: http.MethodGet, Path: "/api/v1/oversight/hearings", Roles: followRoles(), Name: "oversight",
 			Vi: "Các phiên tòa trong phạm vi theo dõi", En: "Hearings within the scope of oversight",
 			About: "Hearings of the courts of the unit's level and below that are open on this node. Whether one may be followed is the court's decision.",
 			Out:   OversightAnswer{}, OutExample: OversightAnswer{Hearings: []WatchItem{{
@@ -88,7 +87,7 @@ func oversightRoutes() []Route {
 			Status: http.StatusOK, handle: (*Office).oversight,
 		},
 		{
-			Method: http.MethodPost, Path: "/api/v1/oversight/hearings/{id}/watch", Roles: heads, Name: "watch",
+			Method: http.MethodPost, Path: "/api/v1/oversight/hearings/{id}/watch", Roles: followRoles(), Name: "watch",
 			Vi: "Theo dõi trực tuyến một phiên tòa", En: "Follow a hearing",
 			About: "Nothing is sent to the hearing. What is received ends at the server when the court ends it, when the sign-in ends, or when the hearing leaves the scope. Each beginning and end is noted in the court's access log.",
 			In:    WatchBody{}, InExample: WatchBody{SDP: "v=0\r\n…", Width: 640, Height: 360},
@@ -96,13 +95,13 @@ func oversightRoutes() []Route {
 			Status: http.StatusCreated, Problems: []int{400, 404, 409, 413, 415, 429, 503}, handle: (*Office).watch,
 		},
 		{
-			Method: http.MethodPut, Path: "/api/v1/oversight/sessions/{session}", Roles: heads, Name: "watch_size",
+			Method: http.MethodPut, Path: "/api/v1/oversight/sessions/{session}", Roles: followRoles(), Name: "watch_size",
 			Vi: "Cỡ hình đang xem", En: "The size at which a hearing is shown",
 			In: SizeBody{}, InExample: SizeBody{Width: 1280, Height: 720}, Status: http.StatusNoContent,
 			Problems: []int{400, 404, 413, 415}, handle: (*Office).watchSize,
 		},
 		{
-			Method: http.MethodDelete, Path: "/api/v1/oversight/sessions/{session}", Roles: heads, Name: "watch_end",
+			Method: http.MethodDelete, Path: "/api/v1/oversight/sessions/{session}", Roles: followRoles(), Name: "watch_end",
 			Vi: "Thôi theo dõi", En: "Stop following", Status: http.StatusNoContent, Problems: []int{404}, handle: (*Office).watchEnd,
 		},
 	}
@@ -125,10 +124,21 @@ func (o *Office) oversight(c *call) (any, error) {
 		}
 		a.Hearings = append(a.Hearings, WatchItem{
 			Hearing: i.Hearing, Unit: string(i.Unit), Court: names[string(i.Unit)], DocketNo: i.DocketNo,
-			Status: string(i.Status), Phase: string(i.Phase), Since: time.UnixMicro(i.Since).UTC(), Released: i.Released,
+			Status: string(i.Status), Phase: string(i.Phase), Since: time.UnixMicro(i.Since).UTC(), Released: i.Released, Why: whyNothing(i),
 		})
 	}
 	return a, nil
+}
+
+// whyNothing is what the wall says in a tile without picture (domain 5, row 53).
+func whyNothing(i oversight.Item) string {
+	switch {
+	case i.Visibility == hearing.Deliberating:
+		return "deliberation"
+	case i.Visibility == hearing.ClosedDoors && !i.Released:
+		return "closed_doors"
+	}
+	return ""
 }
 
 func (o *Office) watch(c *call) (any, error) {

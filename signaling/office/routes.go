@@ -72,7 +72,7 @@ func calendarRoles() []store.Role {
 func persons() []store.Role {
 	return []store.Role{
 		store.RoleJudge, store.RoleChiefJudge, store.RoleClerk, store.RoleOperator, store.RoleAdmin, store.RoleAuditor,
-		store.RoleArchivist, store.RoleProcurator, store.RoleProcuracyHead, store.RolePointOfficer,
+		store.RoleArchivist, store.RoleProcurator, store.RoleProcuracyHead, store.RoleProcuracyDeputy, store.RolePointOfficer,
 	}
 }
 
@@ -84,7 +84,7 @@ func operations() []store.Role {
 
 // Routes is everything that this package answers.
 func Routes() []Route {
-	return slices.Concat(calendarRoutes(), bookingRoutes(), operationRoutes(), oversightRoutes(), wallRoutes(), archiveRoutes(), coverageRoutes(), noteRoutes())
+	return slices.Concat(calendarRoutes(), bookingRoutes(), operationRoutes(), oversightRoutes(), wallRoutes(), archiveRoutes(), coverageRoutes(), delegationRoutes(), noteRoutes())
 }
 
 // allows tells whether the caller may ask at all. A service may by its token alone,

@@ -30,6 +30,8 @@ type object struct {
 	gone, moved string
 	// request waits, of somebody who is in no table, and disposal.
 	request, disposal string
+	// delegation is one of the unit's head to its deputy.
+	delegation string
 }
 
 // furnish makes a hearing with seats for nobody, in a state, and an alarm.
@@ -56,7 +58,28 @@ func (w *world) furnish(u court.UnitID, docket string, stage hearingtest.Stage) 
 	}
 	_, err := w.st.PutNote(w.t.Context(), court.ScopeOf(u), n)
 	require.NoError(w.t, err)
-	return object{u, h.ID, docket, people.People[3].ID, alarm.ID, others[0], others[1], asked.ID, gone.ID}
+	lent := w.lend(u)
+	return object{u, h.ID, docket, people.People[3].ID, alarm.ID, others[0], others[1], asked.ID, gone.ID, lent.ID}
+}
+
+// keepHeads writes the accounts of a unit's head and deputy, whom the world alone knows
+// otherwise.
+func (w *world) keepHeads(u court.UnitID) (head, deputy store.Account) {
+	w.t.Helper()
+	head, deputy = w.accounts[login(store.RoleProcuracyHead, u)], w.accounts[login(store.RoleProcuracyDeputy, u)]
+	for _, a := range []store.Account{head, deputy} {
+		require.NoError(w.t, w.st.CreateAccount(w.t.Context(), court.ScopeOf(u), a, store.AdminEntry{At: w.clock(), Actor: "system", Unit: u, What: "account.created"}))
+	}
+	return head, deputy
+}
+
+// lend gives the deputy of a unit the head's scope for a day.
+func (w *world) lend(u court.UnitID) store.Delegation {
+	w.t.Helper()
+	head, deputy := w.keepHeads(u)
+	d := store.Delegation{ID: "delegation-" + string(u), By: head.ID, To: deputy.ID, Unit: u, Starts: w.clock(), Ends: w.clock().Add(24 * time.Hour), Made: w.clock()}
+	require.NoError(w.t, w.st.PutDelegation(w.t.Context(), court.ScopeOf(u), d, store.AdminEntry{At: w.clock(), Actor: head.ID, Unit: u, What: delegationGiven}))
+	return d
 }
 
 // lead brings a booked hearing to the stage, in its log and in the calendar's row.
@@ -102,6 +125,9 @@ func request(r Route, x object, fresh BookingBody) (target string, body any) {
 	if strings.Contains(r.Path, "/archive-disposals/") {
 		target = strings.ReplaceAll(target, "{id}", x.disposal)
 	}
+	if strings.Contains(r.Path, "/delegations/") {
+		target = strings.ReplaceAll(target, "{id}", x.delegation)
+	}
 	target = strings.NewReplacer("{session}", "S", "{wall}", "W", "{part}", "1", "{supplement}", "1", "{excerpt}", strings.Repeat("0", 32)).Replace(target)
 	switch r.Name {
 	case "cancel":
@@ -143,8 +169,11 @@ func request(r Route, x object, fresh BookingBody) (target string, body any) {
 		return target, MoveBody{StartsAt: fresh.StartsAt, Reason: "lý do"}
 	case "invite":
 		return target, InvitationBody{Person: x.person}
-	case "enter", "take_alarm", "done_alarm", "check_archive", "repair_archive", "confirm_disposal", "withdraw_disposal", "make_copy":
+	case "enter", "take_alarm", "done_alarm", "check_archive", "repair_archive", "confirm_disposal", "withdraw_disposal", "make_copy", "revoke_delegation":
 		return target, Empty{}
+	case "delegate":
+		until, _ := time.Parse(time.RFC3339, fresh.StartsAt)
+		return target, DelegateBody{To: "account-" + login(store.RoleProcuracyDeputy, x.unit), Until: until.Add(-10 * 24 * time.Hour).Format(time.RFC3339)}
 	case "lodge_archive":
 		sum := sha256.Sum256([]byte("PK"))
 		return target, ArchiveLodgeBody{Reference: "x", Parts: []ArchivePartHash{{Part: 1, SHA256: hex.EncodeToString(sum[:])}}}
@@ -188,7 +217,7 @@ func sweepPermissions(t *testing.T, stage hearingtest.Stage) {
 	courts := map[court.UnitID]object{
 		unitHN: w.furnish(unitHN, "1/2026/TLST-HS", stage), unitDN: w.furnish(unitDN, "2/2026/TLST-HS", stage),
 	}
-	missing := object{"unit-xx", "01935b1e-0000-7000-8000-00000000dead", "3/2026/TLST-HS", "01935b1e-0000-7000-8000-0000000000aa", "alarm-unit-xx", "01935b1e-0000-7000-8000-00000000dea1", "01935b1e-0000-7000-8000-00000000dea2", "request-unit-xx", "disposal-unit-xx"}
+	missing := object{"unit-xx", "01935b1e-0000-7000-8000-00000000dead", "3/2026/TLST-HS", "01935b1e-0000-7000-8000-0000000000aa", "alarm-unit-xx", "01935b1e-0000-7000-8000-00000000dea1", "01935b1e-0000-7000-8000-00000000dea2", "request-unit-xx", "disposal-unit-xx", "delegation-unit-xx"}
 	for i, u := range []court.UnitID{unitHN, unitDN} {
 		w.live = append(w.live, LiveHearing{Hearing: courts[u].hearing, Unit: string(u), DocketNo: courts[u].docket, Connected: i})
 	}
@@ -255,7 +284,11 @@ func (w *world) mayDo(t *testing.T, name string, r Route, stage hearingtest.Stag
 		require.Equal(t, http.StatusNotFound, atForeign.status, "%s %s", name, atForeign.body)
 		require.Equal(t, atMissing, atForeign, name)
 	}
-	for _, id := range []string{foreign.hearing, foreign.gone, foreign.moved} {
+	if r.Name == "delegate" {
+		require.Equal(t, http.StatusNotFound, atForeign.status, "%s %s", name, atForeign.body)
+		require.Equal(t, atMissing, atForeign, name)
+	}
+	for _, id := range []string{foreign.hearing, foreign.gone, foreign.moved, foreign.delegation} {
 		require.NotContains(t, string(atForeign.body), id, name)
 	}
 	require.NotContains(t, string(atForeign.body), "secret of "+string(foreign.unit), name)
@@ -306,6 +339,9 @@ func (w *world) mayDo(t *testing.T, name string, r Route, stage hearingtest.Stag
 	switch r.Name {
 	case "calendar", "search", "live", "alarms", "find_archives", "oversight", "hearing_notes", "latest_notes":
 		require.Contains(t, string(a.body), own.hearing, name)
+	case "delegations":
+		require.Contains(t, string(a.body), own.delegation, name)
+		require.NotContains(t, string(a.body), string(foreign.unit), name)
 	case "coverage", "coverage_csv":
 		require.Contains(t, string(a.body), string(own.unit), name)
 		require.NotContains(t, string(a.body), string(foreign.unit), name)

@@ -276,6 +276,7 @@ type ImportStatusAnswer struct {
 type LiveHearing struct {
 	Hearing    string      `json:"hearing"`
 	Unit       string      `json:"unit"`
+	Court      string      `json:"court,omitempty" doc:"Its name, where it is not the official's own"`
 	DocketNo   string      `json:"docket_no"`
 	Status     string      `json:"status"`
 	Visibility string      `json:"visibility"`

@@ -5,7 +5,6 @@ import (
 	"net/http"
 
 	"phientoa/internal/auth"
-	"phientoa/internal/store"
 	"phientoa/signaling/oversight"
 )
 
@@ -40,10 +39,9 @@ type TilesAnswer struct {
 }
 
 func wallRoutes() []Route {
-	heads := []store.Role{store.RoleProcuracyHead}
 	return []Route{
 		{
-			Method: http.MethodPost, Path: "/api/v1/oversight/walls", Roles: heads, Name: "wall",
+			Method: http.MethodPost, Path: "/api/v1/oversight/walls", Roles: followRoles(), Name: "wall",
 			Vi: "Mở bảng theo dõi nhiều phiên tòa", En: "Open a wall of hearings",
 			About: "One connection for small pictures of up to 25 hearings, without sound.",
 			In:    WallBody{}, InExample: WallBody{SDP: "v=0\r\n…"},
@@ -51,7 +49,7 @@ func wallRoutes() []Route {
 			Status: http.StatusCreated, Problems: []int{400, 413, 415, 429, 503}, handle: (*Office).wall,
 		},
 		{
-			Method: http.MethodPut, Path: "/api/v1/oversight/walls/{wall}/tiles", Roles: heads, Name: "wall_tiles",
+			Method: http.MethodPut, Path: "/api/v1/oversight/walls/{wall}/tiles", Roles: followRoles(), Name: "wall_tiles",
 			Vi: "Chọn các phiên tòa trên bảng theo dõi", En: "Choose the hearings on a wall",
 			About: "What may not be followed leaves its place empty. Each beginning and end is noted in the court's access log.",
 			In:    TilesBody{}, InExample: TilesBody{Hearings: []string{exampleID}},
@@ -59,7 +57,7 @@ func wallRoutes() []Route {
 			Status: http.StatusOK, Problems: []int{400, 404, 413, 415, 429}, handle: (*Office).wallTiles,
 		},
 		{
-			Method: http.MethodDelete, Path: "/api/v1/oversight/walls/{wall}", Roles: heads, Name: "wall_end",
+			Method: http.MethodDelete, Path: "/api/v1/oversight/walls/{wall}", Roles: followRoles(), Name: "wall_end",
 			Vi: "Đóng bảng theo dõi", En: "Close a wall", Status: http.StatusNoContent, Problems: []int{404}, handle: (*Office).wallEnd,
 		},
 	}

@@ -52,6 +52,15 @@ func (f *followers) add(hearing string, who follower, n int) {
 	}
 }
 
+// again tells who follows a hearing that has begun anew here and knows of nobody.
+func (f *followers) again(hearing string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if all := f.of[hearing]; len(all) > 0 {
+		f.told(hearing, people(all))
+	}
+}
+
 // people counts by unit, in the order of their ids.
 func people(all map[follower]int) []Follower {
 	by := map[court.UnitID]int{}

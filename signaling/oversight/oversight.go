@@ -1,5 +1,5 @@
 // Package oversight keeps those who follow hearings from outside: the procuracy's heads,
-// each within the scope of their unit, each hearing by the court's decision. It finds who
+// each within the scope of their unit, and deputies within what these lend, each hearing by the court's decision. It finds who
 // may, hands them to the hearing, and ends them when they may no more; what they receive
 // in every moment is decided by the hearing's own routes, in the sfu.
 package oversight
@@ -52,9 +52,9 @@ type Watching interface {
 
 // Params of New. All but Walls, Log and Logger are needed.
 type Params struct {
-	// Courts is whose hearings a unit of the procuracy may follow at a time: the courts of
-	// its level and below.
-	Courts func(ctx context.Context, unit court.UnitID, at time.Time) (court.Scope, error)
+	// Courts is whose hearings an official may follow at a time, by the unit and the roles
+	// in who (Scopes.Of).
+	Courts func(ctx context.Context, who auth.Official, at time.Time) (court.Scope, error)
 	// Live are the hearings of this node, without waiting.
 	Live func() []signaling.LiveHearing
 	// Join begins to follow one.
@@ -94,6 +94,7 @@ type session struct {
 	id, hearing string
 	court       court.UnitID
 	who         auth.Official
+	now         auth.Official // who, as last known to Run alone
 	signIn      string
 	again       func(context.Context) (auth.Official, error)
 	watching    Watching
@@ -121,13 +122,14 @@ type Item struct {
 	Phase             court.Phase
 	Since             int64 // of Status, UTC unix microseconds
 	// Released: the court lets it be followed; what there is to see depends on Status.
-	Released bool
+	Released   bool
+	Visibility hearing.Visibility // also "deliberation"
 }
 
-// List is what lies in the scope of the official's unit and is open on this node, in the
+// List is what lies in the scope of the official and is open on this node, in the
 // order of courts and docket numbers.
 func (w *Watchers) List(ctx context.Context, who auth.Official) ([]Item, error) {
-	scope, err := w.p.Courts(ctx, who.Unit, w.p.Now())
+	scope, err := w.p.Courts(ctx, who, w.p.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +138,7 @@ func (w *Watchers) List(ctx context.Context, who auth.Official) ([]Item, error) 
 		if scope.Covers(l.Unit) {
 			list = append(list, Item{
 				Hearing: l.ID, DocketNo: l.DocketNo, Unit: l.Unit, Status: l.Status, Phase: l.Phase, Since: l.Since,
-				Released: l.Monitored(who.Unit),
+				Released: l.Monitored(who.Unit), Visibility: l.Visibility,
 			})
 		}
 	}
@@ -169,7 +171,7 @@ func (w *Watchers) Watch(ctx context.Context, who auth.Official, a Ask) (id, ans
 	if at < 0 {
 		return "", "", store.ErrNotFound
 	}
-	s := &session{id: rand.Text(), hearing: a.Hearing, court: list[at].Unit, who: who, signIn: a.SignIn, again: a.Again}
+	s := &session{id: rand.Text(), hearing: a.Hearing, court: list[at].Unit, who: who, now: who, signIn: a.SignIn, again: a.Again}
 	if err := w.enter(s); err != nil {
 		return "", "", err
 	}
@@ -356,27 +358,19 @@ func (w *Watchers) sessions() []*session {
 }
 
 // recheck ends who has signed out, lost the role, or whose scope the hearing has left.
-// While the database is away nobody's right can be taken, and nobody is ended. A sign-in
-// is asked for once, however many hearings it follows.
+// While the database is away nobody's right can be taken, and nobody is ended but by what
+// was known. A sign-in is asked for once, however many hearings it follows.
 func (w *Watchers) recheck(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, recheckTime)
 	defer cancel()
-	type right struct{ unit, at court.UnitID }
-	known := map[right]bool{}
-	asked := &signIns{}
+	asked := &look{w: w}
 	for _, s := range w.sessions() {
-		if !asked.hold(ctx, cmp.Or(s.signIn, s.id), s.who, s.again) {
+		var ok bool
+		if s.now, ok = asked.hold(ctx, cmp.Or(s.signIn, s.id), s.now, s.again); !ok {
 			w.end(s)
 			continue
 		}
-		key := right{s.who.Unit, s.court}
-		covered, ok := known[key]
-		if !ok {
-			scope, err := w.p.Courts(ctx, s.who.Unit, w.p.Now())
-			covered = err != nil || scope.Covers(s.court)
-			known[key] = covered
-		}
-		if !covered {
+		if scope, err := asked.scope(ctx, s.now); err == nil && !scope.Covers(s.court) {
 			w.end(s)
 		}
 	}
@@ -385,20 +379,52 @@ func (w *Watchers) recheck(ctx context.Context) {
 	}
 }
 
-// signIns are asked about once a look.
-type signIns struct{ known map[string]bool }
+// look remembers what one look at all who follow has asked for.
+type look struct {
+	w      *Watchers
+	held   map[string]held // by sign-in
+	scopes map[follower]scoped
+}
 
-// hold tells whether the sign-in still is the official's, a head of the same unit. While
-// the database is away it does.
-func (k *signIns) hold(ctx context.Context, signIn string, who auth.Official, again func(context.Context) (auth.Official, error)) bool {
-	if ok, asked := k.known[signIn]; asked {
-		return ok
+type held struct {
+	who auth.Official
+	ok  bool
+}
+
+type scoped struct {
+	scope court.Scope
+	err   error
+}
+
+// hold tells whether the sign-in still is the official's, a head or a deputy of the same
+// unit, and what the official is now. While the database is away it does, as what was
+// known last: nobody who was a head has that scope as a deputy.
+func (k *look) hold(ctx context.Context, signIn string, who auth.Official, again func(context.Context) (auth.Official, error)) (auth.Official, bool) {
+	if h, asked := k.held[signIn]; asked {
+		return h.who, h.ok
 	}
 	now, err := again(ctx)
-	ok := !errors.Is(err, auth.ErrNoSession) && (err != nil || now.ID == who.ID && now.Unit == who.Unit && now.Has(store.RoleProcuracyHead))
-	if k.known == nil {
-		k.known = map[string]bool{}
+	h := held{who, !errors.Is(err, auth.ErrNoSession)}
+	if err == nil {
+		h = held{now, now.ID == who.ID && now.Unit == who.Unit && (now.Has(store.RoleProcuracyHead) || now.Has(store.RoleProcuracyDeputy))}
 	}
-	k.known[signIn] = ok
-	return ok
+	if k.held == nil {
+		k.held = map[string]held{}
+	}
+	k.held[signIn] = h
+	return h.who, h.ok
+}
+
+// scope is what the official may follow now.
+func (k *look) scope(ctx context.Context, who auth.Official) (court.Scope, error) {
+	key := follower{who.Unit, who.ID}
+	s, asked := k.scopes[key]
+	if !asked {
+		s.scope, s.err = k.w.p.Courts(ctx, who, k.w.p.Now())
+		if k.scopes == nil {
+			k.scopes = map[follower]scoped{}
+		}
+		k.scopes[key] = s
+	}
+	return s.scope, s.err
 }

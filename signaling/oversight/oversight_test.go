@@ -88,10 +88,10 @@ func newHouse() *house {
 	h.followed = map[string][]Follower{}
 	h.w = New(Params{
 		Log: h.log, Followed: func(id string, list []Follower) { h.followed[id] = list },
-		Courts: func(_ context.Context, u court.UnitID, _ time.Time) (court.Scope, error) {
+		Courts: func(_ context.Context, who auth.Official, _ time.Time) (court.Scope, error) {
 			h.mu.Lock()
 			defer h.mu.Unlock()
-			return court.ScopeOf(h.scope[u]...), nil
+			return court.ScopeOf(h.scope[who.Unit]...), nil
 		},
 		Live: func() []signaling.LiveHearing { return h.live },
 		Join: func(p signaling.WatchParams) (Watching, *hearing.Refusal) {

@@ -77,6 +77,7 @@ type fed struct {
 type wall struct {
 	id, signIn string
 	who        auth.Official
+	now        auth.Official // who, as last known to Run alone
 	again      func(context.Context) (auth.Official, error)
 	screen     Screen
 	places     []string
@@ -106,7 +107,7 @@ func (w *Watchers) OpenWall(ctx context.Context, who auth.Official, a WallAsk) (
 	if w.p.Walls == nil {
 		return "", "", 0, ErrTooMany
 	}
-	v := &wall{id: rand.Text(), who: who, signIn: a.SignIn, again: a.Again, changes: rate.NewLimiter(fillsPerSec, fillsBurst)}
+	v := &wall{id: rand.Text(), who: who, now: who, signIn: a.SignIn, again: a.Again, changes: rate.NewLimiter(fillsPerSec, fillsBurst)}
 	if err := w.walls.enter(v); err != nil {
 		return "", "", 0, err
 	}
@@ -240,10 +241,11 @@ type Tile struct {
 // What lies outside of the scope is left out like what does not exist. Errors:
 // store.ErrNotFound without such a wall, ErrTooMany when it changes too often.
 func (w *Watchers) Fill(ctx context.Context, who auth.Official, id string, hearings []string) ([]Tile, error) {
-	may, err := w.followable(ctx, who.Unit)
+	scope, err := w.p.Courts(ctx, who, w.p.Now())
 	if err != nil {
 		return nil, err
 	}
+	may := w.followable(scope, who.Unit)
 	others := map[string]court.UnitID{}
 	for _, l := range w.p.Live() {
 		others[l.ID] = l.Unit
@@ -271,20 +273,16 @@ func (w *Watchers) Fill(ctx context.Context, who auth.Official, id string, heari
 	return w.put(v, want), nil
 }
 
-// followable are the hearings of the unit's scope that the court lets it follow now, as
+// followable are the hearings of the scope that the court lets the unit follow now, as
 // tiles.
-func (w *Watchers) followable(ctx context.Context, unit court.UnitID) (map[string]tile, error) {
-	scope, err := w.p.Courts(ctx, unit, w.p.Now())
-	if err != nil {
-		return nil, err
-	}
+func (w *Watchers) followable(scope court.Scope, unit court.UnitID) map[string]tile {
 	may := map[string]tile{}
 	for _, l := range w.p.Live() {
 		if class := l.MonitoredAs(unit); class != "" && scope.Covers(l.Unit) {
 			may[l.ID] = tile{hearing: l.ID, as: feedName(l.ID, class), class: class, court: l.Unit}
 		}
 	}
-	return may, nil
+	return may
 }
 
 // feedName is what a hearing's picture is called among the walls: what a court released
@@ -312,6 +310,9 @@ func (w *Watchers) feed(t tile) bool {
 		return false
 	}
 	l.feeds[t.as] = &fed{hearing: t.hearing, feed: f, live: was != nil && was.live, left: w.p.Now()}
+	if was != nil {
+		w.count.again(t.hearing)
+	}
 	return true
 }
 
@@ -393,25 +394,27 @@ func (w *Watchers) regrant() {
 
 // recheckWalls ends walls whose sign-in has ended, takes off what may not be followed any
 // more, and ends pictures at which nobody looks.
-func (w *Watchers) recheckWalls(ctx context.Context, s *signIns) {
+func (w *Watchers) recheckWalls(ctx context.Context, asked *look) {
 	l := &w.walls
 	l.mu.Lock()
 	list := slices.Collect(maps.Values(l.open))
 	l.mu.Unlock()
-	may := map[court.UnitID]map[string]tile{}
+	may := map[follower]map[string]tile{}
 	for _, v := range list {
-		if !s.hold(ctx, cmp.Or(v.signIn, v.id), v.who, v.again) {
+		var ok bool
+		if v.now, ok = asked.hold(ctx, cmp.Or(v.signIn, v.id), v.now, v.again); !ok {
 			w.endWall(v)
 			continue
 		}
-		if _, ok := may[v.who.Unit]; !ok {
-			m, err := w.followable(ctx, v.who.Unit)
+		key := follower{v.who.Unit, v.who.ID}
+		if _, ok := may[key]; !ok {
+			scope, err := asked.scope(ctx, v.now)
 			if err != nil {
 				continue // nobody's right can be taken while the database is away
 			}
-			may[v.who.Unit] = m
+			may[key] = w.followable(scope, v.who.Unit)
 		}
-		w.takeOff(v, may[v.who.Unit])
+		w.takeOff(v, may[key])
 	}
 	w.endFeeds()
 }
@@ -433,7 +436,9 @@ func (w *Watchers) takeOff(v *wall, may map[string]tile) {
 	}
 	if changed {
 		w.put(v, want)
+		return
 	}
+	w.regrant() // somebody looks at what is fed anew
 }
 
 // endFeeds ends the pictures that nobody has looked at for a while, and those of hearings

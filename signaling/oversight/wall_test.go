@@ -206,6 +206,7 @@ func TestWallsShowWhatMayBeFollowed(t *testing.T) {
 				for _, f := range media.feeds {
 					f.Close()
 				}
+				clear(h.followed) // whoever opens it again knows of nobody
 			},
 			"sign out": func(t *rapid.T) {
 				h.gone[rapid.SampledFrom([]string{"a", "b"}).Draw(t, "who")] = rapid.SampledFrom([]error{nil, auth.ErrNoSession, store.ErrUnavailable}).Draw(t, "why")
@@ -293,4 +294,35 @@ func TestWallsEndWithTheRun(t *testing.T) {
 		_, _, _, err = h.w.OpenWall(context.Background(), who, ask)
 		require.ErrorIs(t, err, ErrTooMany)
 	})
+}
+
+// A hearing that begins anew on this node knows of nobody: it is told who follows it, and
+// goes on being fed for them.
+func TestWhoFollowsIsToldToAHearingThatBeginsAnew(t *testing.T) {
+	h := newHouse()
+	now := time.Unix(1_700_000_000, 0)
+	h.w.p.Now = func() time.Time { return now }
+	media := &fakeWalls{fed: map[string]string{}, screens: map[*fakeScreen]bool{}}
+	h.w.p.Walls = media
+	who := head("a", "vks-1")
+	h.scope["vks-1"] = []court.UnitID{"court"}
+	h.live = []signaling.LiveHearing{{ID: "h1", Unit: "court", Monitors: func(court.UnitID) hearing.Class { return hearing.ClassMonitors }}}
+	id, _, _, err := h.w.OpenWall(t.Context(), who, WallAsk{SDP: "good", Again: func(context.Context) (auth.Official, error) { return who, nil }})
+	require.NoError(t, err)
+	_, err = h.w.Fill(t.Context(), who, id, []string{"h1"})
+	require.NoError(t, err)
+	want := []Follower{{"vks-1", 1}}
+	require.Equal(t, want, h.followed["h1"])
+	for _, f := range media.feeds {
+		f.Close()
+	}
+	clear(h.followed)
+	h.w.recheck(t.Context())
+	require.Equal(t, want, h.followed["h1"])
+	feeds := len(media.feeds)
+	for range 3 {
+		now = now.Add(feedLingers)
+		h.w.recheck(t.Context())
+	}
+	require.Len(t, media.feeds, feeds, "somebody looks at it")
 }

@@ -266,7 +266,8 @@ test("J1.17-J1.20: closed doors, debate, deliberation, judgment", async () => {
     await watcher.shot("j1-17-closed");
   });
   await test.step("J3.5 nobody follows from outside but whom the court names", async () => {
-    await expect(head.locator("video")).toHaveCount(0, { timeout: 10_000 });
+    await expect(head.getByText("Không có hình: xét xử kín")).toBeVisible({ timeout: 10_000 });
+    await expect(head.locator("video")).toHaveCount(0);
     await judge.button("Cho phép theo dõi trực tuyến").click();
     const dialog = judge.page.getByRole("alertdialog");
     const allow = dialog.getByRole("button", { name: "Cho phép theo dõi trực tuyến" });
@@ -279,7 +280,6 @@ test("J1.17-J1.20: closed doors, debate, deliberation, judgment", async () => {
     await expect.poll(() => frames(head), { timeout: 20_000 }).toBeGreaterThan(10);
     await silent(at("public"));
     await head.screenshot({ path: join(SHOTS, "j3-5-named.png") });
-    await head.close();
   });
   await test.step("J1.18 debate and last words", async () => {
     await court.passTo("Tranh luận", "debate");
@@ -300,6 +300,11 @@ test("J1.17-J1.20: closed doors, debate, deliberation, judgment", async () => {
     await Promise.all(
       ["party", "procurator", "counsel", "public", "witness"].map((r) => silent(at(r))),
     );
+    // J3.6: whom the court named follows the deliberation no more than anybody else.
+    await expect(head.getByText("Không có hình: đang nghị án")).toBeVisible({ timeout: 10_000 });
+    await expect(head.locator("video")).toHaveCount(0);
+    await head.screenshot({ path: join(SHOTS, "j3-6-deliberation.png") });
+    await head.close();
     await judge.shot("j1-19-deliberation");
     await party.shot("j1-19-deliberation");
     const log = entries(onlyPart(server.dataDir));

@@ -51,8 +51,8 @@ async function files(dir: string): Promise<string[]> {
 }
 
 /** frames is how many pictures of the tile were shown so far. */
-const frames = (): Promise<number> =>
-  head
+const frames = (page: Page = head): Promise<number> =>
+  page
     .locator("video")
     .first()
     .evaluate((v: HTMLVideoElement) => v.getVideoPlaybackQuality().totalVideoFrames);
@@ -74,7 +74,7 @@ test("J3.3: in session the picture flows, and sound where it is chosen", async (
   await judge.act("Bắt đầu phiên tòa");
   await judge.sees("in session", (v) => v.state === HEARING.inSession);
   await expect(judge.page.getByText("Có theo dõi trực tuyến")).toBeVisible();
-  await expect.poll(frames, { timeout: 20_000 }).toBeGreaterThan(20);
+  await expect.poll(() => frames(), { timeout: 20_000 }).toBeGreaterThan(20);
   await expect(head.locator("audio")).toHaveCount(0);
   await head.getByRole("button", { name: /^Xem lớn và nghe/ }).click();
   await expect(head.locator("audio")).toHaveCount(3);
@@ -110,10 +110,10 @@ test("J3.5: the court ends it with one press: nothing comes any more; and lets i
   await judge.button("Cho phép theo dõi trực tuyến").click();
   await answer(judge, "Cho phép theo dõi trực tuyến", "Phục vụ kiểm sát xét xử");
   await expect(judge.button("Đóng theo dõi trực tuyến")).toBeVisible();
-  await expect.poll(frames, { timeout: 20_000 }).toBeGreaterThan(10);
+  await expect.poll(() => frames(), { timeout: 20_000 }).toBeGreaterThan(10);
 });
 
-test("J3.6: the report of the day agrees with the court's calendar, and is saved as files", async () => {
+test("J3.11: the report of the day agrees with the court's calendar, and is saved as files", async () => {
   const opened = landing.page.context().waitForEvent("page");
   await landing.page.getByRole("button", { name: /^Thư ký: lịch xét xử/ }).click();
   const clerk = await opened;
@@ -199,6 +199,52 @@ test("J3.7: a note about a moment is the unit's alone: no word of it leaves the 
     expect(kept.some((f) => f.includes(secret))).toBe(false);
     expect(await readFile(server.log, "utf8")).not.toContain(secret);
   }
+
+test("J3.8: the head lends the scope to a deputy, who follows until it is taken back", async () => {
+  const opened = landing.page.context().waitForEvent("page");
+  await landing.page.getByRole("button", { name: /^Phó viện trưởng/ }).click();
+  const deputy = await opened;
+  await expect(deputy.getByText(/^Hiện không có ủy quyền nào đang có hiệu lực/)).toBeVisible();
+  await expect(deputy.getByText(/^Hiện không có phiên tòa nào đang mở/)).toBeVisible();
+  const page = await head.context().newPage();
+  await page.goto(head.url());
+  await page.getByRole("link", { name: "Ủy quyền theo dõi" }).click();
+  await page.getByLabel("Phó viện trưởng").selectOption({ label: "Phạm Thị Lan" });
+  const day = new Date(Date.now() + 3 * 86_400_000).toISOString().slice(0, 10);
+  await page.getByLabel("Ngày kết thúc").fill(day);
+  await page.getByRole("button", { name: "Ủy quyền", exact: true }).click();
+  await expect(page.getByText(/^Đã ủy quyền cho Phạm Thị Lan đến 17:00/)).toBeVisible();
+  await expect(deputy.getByText(/^Theo dõi theo ủy quyền của Trần Văn Kiên/)).toBeVisible({
+    timeout: 15_000,
+  });
+  const shown = async (): Promise<number> =>
+    (await deputy.locator("video").count()) === 0 ? 0 : frames(deputy);
+  await expect.poll(shown, { timeout: 20_000 }).toBeGreaterThan(20);
+  await expect(
+    judge.page.getByRole("region", { name: "Đang theo dõi trực tuyến: 2 người" }),
+  ).toBeVisible();
+  await deputy.screenshot({ path: join(SHOTS, "j3-deputy.png") });
+  await page.screenshot({ path: join(SHOTS, "j3-delegation.png") });
+  for (const p of [page, deputy]) {
+    const found = await new AxeBuilder({ page: p }).analyze();
+    expect(found.violations.map((v) => v.id)).toEqual([]);
+  }
+  await page.getByRole("button", { name: "Thu hồi ủy quyền của Phạm Thị Lan" }).click();
+  await page.getByRole("alertdialog").getByRole("button", { name: "Thu hồi", exact: true }).click();
+  await expect(page.getByText("Đã thu hồi ủy quyền của Phạm Thị Lan.")).toBeVisible();
+  // Half a second to the look that finds it, and what was on its way.
+  await deputy.waitForTimeout(1_500);
+  const last = await shown();
+  const own = await frames();
+  await deputy.waitForTimeout(700);
+  expect([0, last]).toContain(await shown());
+  await expect.poll(() => frames(), { message: "the head goes on" }).toBeGreaterThan(own);
+  await expect(deputy.getByText(/^Hiện không có phiên tòa nào đang mở/)).toBeVisible({
+    timeout: 15_000,
+  });
+  await expect(deputy.locator("video")).toHaveCount(0);
+  await page.close();
+  await deputy.close();
 });
 
 test("J3.2: whoever signs out sees nothing more", async () => {

@@ -54,6 +54,7 @@ export const officeEn: OfficeCatalogue = {
   role_archivist: "Archivist",
   role_procurator: "Procurator",
   role_procuracy_head: "Head of procuracy",
+  role_procuracy_deputy: "Deputy head of procuracy",
   role_point_officer: "Court officer of a point",
   role_service: "Another system",
   role_other: "Another role",

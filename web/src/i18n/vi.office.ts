@@ -57,6 +57,7 @@ export const officeVi = {
   role_archivist: "Cán bộ lưu trữ",
   role_procurator: "Kiểm sát viên",
   role_procuracy_head: "Viện trưởng",
+  role_procuracy_deputy: "Phó viện trưởng",
   role_point_officer: "Công chức Tòa án hỗ trợ điểm cầu",
   role_service: "Hệ thống khác",
   role_other: "Vai trò khác",

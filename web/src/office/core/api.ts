@@ -6,6 +6,7 @@ import { archives } from "./archives";
 import { type Client, type Finding, PROOF_WITHIN } from "./client";
 import { coverage } from "./coverage";
 import { notes } from "./notes";
+import { delegations } from "./delegations";
 import { minutes } from "./minutes";
 import type { Tile } from "./wall";
 
@@ -19,6 +20,7 @@ export type Role =
   | "archivist"
   | "procurator"
   | "procuracy_head"
+  | "procuracy_deputy"
   | "point_officer"
   | "service";
 
@@ -223,6 +225,8 @@ export type Light = "ok" | "partial" | "lost" | "waiting";
 
 export interface LiveHearing {
   hearing: string;
+  /** of a court below the official's own */
+  court?: string;
   docket_no: string;
   status: string;
   visibility: string;
@@ -280,6 +284,7 @@ export function office(c: Client) {
     ...oversight(c),
     ...coverage(c),
     ...notes(c),
+    ...delegations(c),
     ...management(c),
     ...devices(c),
     ...archives(c),
@@ -402,6 +407,8 @@ export interface Watchable {
   phase?: string;
   since: string;
   released: boolean;
+  /** Why there is nothing to see, where neither status nor release tell. */
+  why?: "deliberation" | "closed_doors";
 }
 
 function oversight(c: Client) {

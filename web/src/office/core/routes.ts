@@ -14,6 +14,7 @@ export type Route =
   | { page: "oversight" }
   | { page: "coverage"; day?: Day }
   | { page: "notes" }
+  | { page: "delegations" }
   | { page: "archives" }
   | { page: "archive"; id: string }
   | { page: "archive_requests" }
@@ -32,6 +33,7 @@ const fixed: Record<
       | "operations"
       | "oversight"
       | "notes"
+      | "delegations"
       | "accounts"
       | "devices"
       | "account"
@@ -44,6 +46,7 @@ const fixed: Record<
   "van-hanh": "operations",
   "theo-doi": "oversight",
   "ghi-chu": "notes",
+  "uy-quyen-theo-doi": "delegations",
   "can-bo": "accounts",
   "may-phong-xu-an": "devices",
   "tai-khoan": "account",

@@ -37,6 +37,7 @@ describe("addresses", () => {
       { page: "operations" },
       { page: "oversight" },
       { page: "notes" },
+      { page: "delegations" },
       { page: "coverage" },
       { page: "coverage", day: "2026-11-23" },
       { page: "accounts" },
@@ -72,6 +73,8 @@ describe("places", () => {
     expect(home(["tech_operator", "sys_admin"])).toBe("calendar");
     expect(home(["auditor"])).toBe("archives");
     expect(home(["procuracy_head"])).toBe("oversight");
+    expect(home(["procuracy_deputy"])).toBe("oversight");
+    expect(hasUse("delegations", ["procuracy_deputy"])).toBe(false);
     expect(hasUse("people", ["tech_operator"])).toBe(false);
     expect(hasUse("invite", ["judge"])).toBe(false);
     expect(hasUse("enrolment", ["sys_admin"])).toBe(false);

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
+import { Refused } from "./client";
 import { isLater, type Shown, Wall } from "./wall";
 import { AGAIN } from "./watch";
 
@@ -49,7 +50,7 @@ function made() {
   const ended: string[] = [];
   let shown: ReadonlyMap<string, Shown> = new Map();
   let slow: Promise<void> = Promise.resolve();
-  let fails = false;
+  let fails: Error | null = null;
   const wall = new Wall({
     clock: {
       now: () => 0,
@@ -67,7 +68,7 @@ function made() {
       fill: async (_, hearings) => {
         asked.push(hearings);
         await slow;
-        if (fails) throw new Error("gone");
+        if (fails) throw fails;
         return {
           tiles: hearings.map((hearing, i) => ({
             place: String(i),
@@ -95,11 +96,13 @@ function made() {
     hold: (p: Promise<void>) => {
       slow = p;
     },
-    fail: (yes: boolean) => {
-      fails = yes;
+    fail: (why: Error | null) => {
+      fails = why;
     },
   };
 }
+
+const tooMany = { code: "too_many" } as Refused["problem"];
 
 const settled = () => new Promise((r) => setTimeout(r, 0));
 
@@ -125,6 +128,25 @@ describe("the wall", () => {
     expect(m.connections[0]!.closed).toBe(true);
     expect(m.ended).toEqual(["w1"]);
     expect(m.shown().size).toBe(0);
+  });
+
+  it("keeps its connection when it changes too often, and asks once more a little later", async () => {
+    const m = made();
+    m.wall.put(["a", "b"]);
+    m.wall.start();
+    await settled();
+    m.fail(new Refused(tooMany, 429));
+    m.wall.put(["c"]);
+    await settled();
+    expect(m.connections).toHaveLength(1);
+    expect(m.connections[0]!.closed).toBe(false);
+    m.fail(null);
+    expect(m.timers.map((x) => x.ms)).toEqual([500]);
+    m.timers[0]!.fn();
+    await settled();
+    expect(m.asked).toEqual([["a", "b"], ["c"], ["c"]]);
+    expect([...m.shown().keys()]).toEqual(["c"]);
+    expect(m.ended).toEqual([]);
   });
 
   it("asks for the last page only when pages are turned faster than the server answers", async () => {
@@ -218,11 +240,11 @@ describe("the wall", () => {
     m.timers.at(-1)!.fn();
     await settled();
     expect([...m.shown().keys()]).toEqual(["a"]);
-    m.fail(true);
+    m.fail(new Error("gone"));
     m.wall.put(["a", "b"]);
     await settled();
     expect(m.connections[1]!.closed).toBe(true);
-    m.fail(false);
+    m.fail(null);
     m.timers.at(-1)!.fn();
     await settled();
     expect([...m.shown().keys()]).toEqual(["a", "b"]);

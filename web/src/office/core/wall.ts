@@ -41,6 +41,9 @@ export interface WallParams {
   refused(r: Refused): void;
 }
 
+/** After too many changes, in milliseconds: the server takes two a second. */
+const SLOWER = 500;
+
 /** isLater compares RTP timestamps (RFC 3550 section 5.1), which wrap. */
 export function isLater(a: number, b: number): boolean {
   const ahead = (a - b) >>> 0;
@@ -124,14 +127,25 @@ export class Wall {
         if (id === this.id) this.stand(this.pictures(pc, tiles));
       }
     } catch (e) {
-      if (id === this.id) {
-        this.p.refused(asRefused(e));
-        this.again();
-      }
+      if (id === this.id) this.notFilled(asRefused(e));
     } finally {
       this.asking = false;
       if (this.dirty && id !== this.id) void this.ask();
     }
+  }
+
+  /** notFilled asks once more for what changed too often, and connects anew for all else. */
+  private notFilled(r: Refused): void {
+    if (r.status !== 429) {
+      this.p.refused(r);
+      this.again();
+      return;
+    }
+    this.p.clock.clearTimeout(this.timer);
+    this.timer = this.p.clock.setTimeout(() => {
+      this.dirty = true;
+      void this.ask();
+    }, SLOWER);
   }
 
   private stand(now: ReadonlyMap<string, Standing>): void {

@@ -14,6 +14,7 @@ import { Archives } from "./screens/Archives";
 import { Booking } from "./screens/Booking";
 import { Calendar } from "./screens/Calendar";
 import { CoveragePage } from "./screens/Coverage";
+import { Delegations } from "./screens/Delegations";
 import { Devices } from "./screens/Devices";
 import { HearingPage } from "./screens/HearingPage";
 import { MinutesPage } from "./screens/MinutesPage";
@@ -109,6 +110,8 @@ function Screen() {
       return <CoveragePage day={route.page === "coverage" ? route.day : undefined} />;
     case "notes":
       return <NotesPage />;
+    case "delegations":
+      return <Delegations />;
     case "archives":
       return <Archives />;
     case "archive":

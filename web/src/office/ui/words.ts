@@ -16,6 +16,7 @@ const roles: Record<Role, OfficeKey> = {
   archivist: "role_archivist",
   procurator: "role_procurator",
   procuracy_head: "role_procuracy_head",
+  procuracy_deputy: "role_procuracy_deputy",
   point_officer: "role_point_officer",
   service: "role_service",
 };

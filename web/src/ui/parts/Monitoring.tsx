@@ -101,7 +101,7 @@ export function Followers({ view }: { view: View }) {
     <Section title={t("followers", { n: people })}>
       <ul className={css["followers"]}>
         {list.map((f) => (
-          <li key={f.name}>{t("follower", { unit: f.name, n: f.people })}</li>
+          <li key={f.id}>{t("follower", { unit: f.name, n: f.people })}</li>
         ))}
       </ul>
     </Section>

@@ -17,6 +17,7 @@ const places = [
   ["oversight", "nav_oversight"],
   ["coverage", "nav_coverage"],
   ["notes", "nav_notes"],
+  ["delegations", "nav_delegations"],
   ["accounts", "nav_accounts"],
   ["devices", "nav_devices"],
   ["archives", "nav_archives"],

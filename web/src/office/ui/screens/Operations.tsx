@@ -243,6 +243,7 @@ function Live({ hearings, at }: { hearings: LiveHearing[]; at: number }) {
           <tr key={h.hearing}>
             <th scope="row">
               <span className={css["docket"]}>{h.docket_no}</span>
+              {h.court === undefined ? null : <span className={css["court"]}>{h.court}</span>}
               <span className={css["court"]}>
                 {t("connected_n", { n: h.connected, all: h.expected })}
               </span>

@@ -11,6 +11,7 @@ import { useOffice, useOfficeTexts } from "../context";
 import { Pick, TextField } from "../parts/fields";
 import { Note, Page, Trouble } from "../parts/page";
 import { Link } from "../parts/Shell";
+import { LentLine } from "./LentLine";
 import css from "./Oversight.module.css";
 import { flows, Tile } from "./OversightTiles";
 
@@ -83,6 +84,8 @@ function useWall(
     return () => {
       wall.current = null;
       w.stop();
+      setUp(false);
+      setRefused(null);
     };
   }, [api, clock, wanted]);
   useEffect(() => {
@@ -94,8 +97,12 @@ function useWall(
 type Order = "court" | "time";
 
 function sorted(list: readonly Watchable[], by: Order): Watchable[] {
-  // The server's order is that of courts and docket numbers.
-  return by === "court" ? [...list] : list.toSorted((a, b) => a.since.localeCompare(b.since));
+  return list.toSorted((a, b) =>
+    by === "time"
+      ? a.since.localeCompare(b.since)
+      : a.court.localeCompare(b.court, "vi") ||
+        a.docket_no.localeCompare(b.docket_no, "vi", { numeric: true }),
+  );
 }
 
 export function Oversight() {
@@ -130,7 +137,7 @@ export function Oversight() {
     [pages],
   );
   const [held, setHeld] = useState(false);
-  useTurning(box, pages, turn, held || here.some((h) => h.hearing === loud));
+  useTurning(box, pages, turn, held || here.some((h) => h.hearing === loud && flows(h)));
   const open = (hearings ?? []).length;
   return (
     <Page
@@ -143,6 +150,7 @@ export function Oversight() {
       }
       wide
     >
+      <LentLine />
       {hearings === null && !lost ? <p role="status">{t("office_loading")}</p> : null}
       {hearings !== null && open === 0 ? (
         <Note>
@@ -218,6 +226,7 @@ export function Oversight() {
               shown={tiles.get(h.hearing)}
               up={up}
               loud={loud === h.hearing}
+              small={here.length > SIZES[1]}
               onLoud={(yes) => {
                 setLoud(yes ? h.hearing : "");
               }}
@@ -270,6 +279,7 @@ function useTurning(
         return;
       if (e.key !== "PageDown" && e.key !== "PageUp") return;
       e.preventDefault();
+      if (e.repeat) return;
       turn(e.key === "PageDown" ? 1 : -1);
     };
     let timer = 0;

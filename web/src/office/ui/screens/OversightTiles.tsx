@@ -21,6 +21,12 @@ const STALE = 1_500;
 /** So long frames of the hearing before may come in a place. */
 const PASSED = 3_000;
 
+/** Why there is nothing to see. */
+const nothing = {
+  deliberation: "oversight_deliberation",
+  closed_doors: "oversight_closed_doors",
+} as const;
+
 /** flows: there is something to see by the court's word. */
 export const flows = (h: Watchable): boolean => h.released && h.status === "in_session";
 
@@ -29,6 +35,8 @@ export function Tile(p: {
   shown: Shown | undefined;
   up: boolean;
   loud: boolean;
+  /** one of many: no act stands out */
+  small: boolean;
   onLoud: (yes: boolean) => void;
 }) {
   const { t } = useOfficeTexts();
@@ -50,14 +58,14 @@ export function Tile(p: {
         </p>
       ) : (
         <p className={css["reason"]}>
-          {h.released
-            ? t("oversight_not_in_session", { state: t(state.text) })
-            : t("oversight_not_released")}
+          {h.why ? t(nothing[h.why]) : null}
+          {!h.why && h.released ? t("oversight_not_in_session", { state: t(state.text) }) : null}
+          {h.why || h.released ? null : t("oversight_not_released")}
         </p>
       )}
       {live ? (
         <Act
-          tone={p.loud ? "plain" : "primary"}
+          tone={p.loud || p.small ? "plain" : "primary"}
           aria-label={`${t(p.loud ? "oversight_quiet" : "oversight_listen")}: ${h.docket_no}`}
           onPress={() => {
             p.onLoud(!p.loud);
