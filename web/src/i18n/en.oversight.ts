@@ -92,6 +92,8 @@ export const oversightEn: Readonly<Record<keyof typeof oversightVi, string>> = {
   notes_empty: "The note is empty.",
   notes_long: "The note is too long. Please write several.",
   notes_no_key: "The unit has no key for notes yet.",
+  notes_by_head:
+    "No notes yet: the head has not made the unit's key, or no delegation is in force.",
   notes_go: "Make the key on the page Notes of the unit",
   notes_of_hearing: "Notes about this hearing",
   notes_latest: "Latest notes",

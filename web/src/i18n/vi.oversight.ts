@@ -90,6 +90,8 @@ export const oversightVi = {
   notes_empty: "Chưa có nội dung ghi chú.",
   notes_long: "Ghi chú quá dài. Vui lòng chia thành nhiều ghi chú.",
   notes_no_key: "Đơn vị chưa có khóa để mã hóa ghi chú.",
+  notes_by_head:
+    "Chưa ghi chú được: Viện trưởng chưa tạo khóa của đơn vị, hoặc không có ủy quyền theo dõi nào đang có hiệu lực.",
   notes_go: "Tạo khóa tại trang Ghi chú của đơn vị",
   notes_of_hearing: "Ghi chú về phiên tòa này",
   notes_latest: "Ghi chú mới nhất",

@@ -19,6 +19,7 @@ const uses = {
   coverage: ["procuracy_head", "procuracy_deputy"],
   delegations: ["procuracy_head"],
   notes: ["procuracy_head", "procuracy_deputy"],
+  note_key: ["procuracy_head"],
   alarms: ["tech_operator", "clerk"],
   accounts: ["sys_admin"],
   devices: ["clerk", "sys_admin", "tech_operator"],

@@ -215,6 +215,38 @@ describe("a note about the hearing that is followed", () => {
     await waitFor(() => expect(screen.queryByLabelText("Nội dung ghi chú")).toBeNull());
   });
 
+  it("is a deputy's too while a scope is lent, under the head's key alone", async () => {
+    const key = await keyed();
+    const deputy = {
+      "GET /api/v1/access/me": () => Response.json({ ...me, roles: ["procuracy_deputy"] }),
+      "GET /api/v1/oversight/delegations": () =>
+        Response.json({ delegations: [], deputies: [], parts: [] }),
+    };
+    const list: SealedNote[] = [];
+    open("/cong-viec/theo-doi", [key], list, deputy);
+    fireEvent.click(await screen.findByRole("button", { name: /^Xem lớn và nghe/ }));
+    fireEvent.click(await screen.findByRole("button", { name: "Ghi chú" }));
+    type("Nội dung ghi chú", "Của phó viện trưởng");
+    press("Lưu ghi chú");
+    await screen.findByText(/^Đã lưu ghi chú lúc/);
+    expect(list.map((n) => n.key)).toEqual(["key-1"]);
+    fireEvent.click(screen.getByRole("link", { name: "Ghi chú" }));
+    await screen.findByText("Khóa số 1, Trần Văn Kiên tạo ngày 23/11/2026");
+    expect(screen.queryByRole("button", { name: "Tạo khóa mới" })).toBeNull();
+    cleanup();
+    // The server tells of no key: it cannot be made here.
+    for (const path of ["/cong-viec/ghi-chu", "/cong-viec/theo-doi"]) {
+      open(path, [], [], deputy);
+      if (path.endsWith("theo-doi")) {
+        fireEvent.click(await screen.findByRole("button", { name: /^Xem lớn và nghe/ }));
+      }
+      await screen.findByText(/^Chưa ghi chú được: Viện trưởng chưa tạo khóa/);
+      expect(screen.queryByRole("link", { name: /^Tạo khóa/ })).toBeNull();
+      expect(screen.queryByRole("button", { name: /^Tạo khóa/ })).toBeNull();
+      cleanup();
+    }
+  });
+
   it("leads to the page of the key where there is none", async () => {
     open("/cong-viec/theo-doi", [], []);
     fireEvent.click(await screen.findByRole("button", { name: /^Xem lớn và nghe/ }));

@@ -4,8 +4,9 @@ import { useRef, useState } from "react";
 import { clockSeconds } from "../../../core/dates";
 import { Act } from "../../../ui/parts/controls";
 import { asRefused, type Refused } from "../../core/client";
-import { NOTE_MAX, newest, type NoteKey, sealNote, TooLong } from "../../core/notes";
-import { useLoad, useOffice, useOfficeTexts } from "../context";
+import { NOTE_MAX, type NoteKey, newest, sealNote, TooLong } from "../../core/notes";
+import { hasUse } from "../../core/places";
+import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
 import { type Draft, useNotes } from "../notes";
 import { LongText, Tick } from "../parts/fields";
 import { Answer, Note, Trouble } from "../parts/page";
@@ -22,19 +23,28 @@ export function HearingNotes({ hearing }: { hearing: string }) {
   return (
     <section aria-label={t("notes_of_hearing")} className={css["hearing"]}>
       <Answer data={data} again={again}>
-        {({ keys }) =>
-          keys.length === 0 ? (
-            <Note>
-              <p>
-                {t("notes_no_key")} <Link to={{ page: "notes" }}>{t("notes_go")}</Link>
-              </p>
-            </Note>
-          ) : (
-            <Notes hearing={hearing} keys={keys} />
-          )
-        }
+        {({ keys }) => (keys.length === 0 ? <NoKey /> : <Notes hearing={hearing} keys={keys} />)}
       </Answer>
     </section>
+  );
+}
+
+/** NoKey tells a head where it is made; a deputy waits for that. */
+export function NoKey() {
+  const { t } = useOfficeTexts();
+  const { roles } = useMe();
+  return (
+    <Note>
+      <p>
+        {hasUse("note_key", roles) ? (
+          <>
+            {t("notes_no_key")} <Link to={{ page: "notes" }}>{t("notes_go")}</Link>
+          </>
+        ) : (
+          t("notes_by_head")
+        )}
+      </p>
+    </Note>
   );
 }
 

@@ -2,9 +2,11 @@
 import { useState } from "react";
 import { Act } from "../../../ui/parts/controls";
 import type { NoteKey } from "../../core/notes";
-import { useLoad, useOffice, useOfficeTexts } from "../context";
+import { hasUse } from "../../core/places";
+import { useLoad, useMe, useOffice, useOfficeTexts } from "../context";
 import { useNotes } from "../notes";
 import { Answer, Box, Page } from "../parts/page";
+import { NoKey } from "./HearingNotes";
 import { KeyLines, MakeKey, UnlockForm, useLocked } from "./NoteKeys";
 import { NoteList } from "./NoteList";
 import office from "./office.module.css";
@@ -24,9 +26,12 @@ export function NotesPage() {
 
 function Unit({ keys, again }: { keys: readonly NoteKey[]; again: () => void }) {
   const { t } = useOfficeTexts();
+  const { roles } = useMe();
   const { open, lock } = useNotes();
   const locked = useLocked(keys);
   const [making, setMaking] = useState(false);
+  const makes = hasUse("note_key", roles);
+  if (keys.length === 0 && !makes) return <NoKey />;
   if (keys.length === 0) {
     return (
       <Box title={t("notes_key")}>
@@ -50,17 +55,19 @@ function Unit({ keys, again }: { keys: readonly NoteKey[]; again: () => void }) 
           </div>
         ) : null}
         {locked.length > 0 ? <UnlockForm keys={keys} /> : null}
-        <div>
-          <Act
-            tone="quiet"
-            aria-expanded={making}
-            onPress={() => {
-              setMaking(!making);
-            }}
-          >
-            {t(making ? "cancel" : "notes_make_new")}
-          </Act>
-        </div>
+        {makes ? (
+          <div>
+            <Act
+              tone="quiet"
+              aria-expanded={making}
+              onPress={() => {
+                setMaking(!making);
+              }}
+            >
+              {t(making ? "cancel" : "notes_make_new")}
+            </Act>
+          </div>
+        ) : null}
         {making ? (
           <MakeKey number={Math.max(...keys.map((k) => k.number)) + 1} onDone={done} />
         ) : null}
