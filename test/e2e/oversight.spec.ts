@@ -44,6 +44,10 @@ async function saved(page: Page, button: string): Promise<Buffer> {
   return await readFile(await (await download).path());
 }
 
+// The unit's passphrase and what the head notes.
+const phrase = "con đò chở mùa thu sang sông";
+const text = "Chưa giải thích quyền im lặng cho bị cáo";
+
 /** files are those of the database, with what it has not moved into its place yet. */
 async function files(dir: string): Promise<string[]> {
   const names = await readdir(dir, { recursive: true });
@@ -142,8 +146,6 @@ test("J3.11: the report of the day agrees with the court's calendar, and is save
 });
 
 test("J3.7: a note about a moment is the unit's alone: no word of it leaves the browser unsealed, or reaches the court", async () => {
-  const phrase = "con đò chở mùa thu sang sông";
-  const text = "Chưa giải thích quyền im lặng cho bị cáo";
   const flag = "Dấu hiệu vi phạm thủ tục tố tụng";
   const before = await judge.page.locator("body").innerText();
   const page = await head.context().newPage();
@@ -199,6 +201,7 @@ test("J3.7: a note about a moment is the unit's alone: no word of it leaves the 
     expect(kept.some((f) => f.includes(secret))).toBe(false);
     expect(await readFile(server.log, "utf8")).not.toContain(secret);
   }
+});
 
 test("J3.8: the head lends the scope to a deputy, who follows until it is taken back", async () => {
   const opened = landing.page.context().waitForEvent("page");
@@ -224,6 +227,13 @@ test("J3.8: the head lends the scope to a deputy, who follows until it is taken 
     judge.page.getByRole("region", { name: "Đang theo dõi trực tuyến: 2 người" }),
   ).toBeVisible();
   await deputy.screenshot({ path: join(SHOTS, "j3-deputy.png") });
+  // The unit's notes are the deputy's as long as the scope is.
+  const notes = await deputy.context().newPage();
+  await notes.goto(new URL("/cong-viec/ghi-chu", deputy.url()).href);
+  await notes.getByLabel("Mật khẩu ghi chú").fill(phrase);
+  await notes.getByRole("button", { name: "Mở khóa" }).click();
+  await expect(notes.getByText(text)).toBeVisible({ timeout: 30_000 });
+  await notes.screenshot({ path: join(SHOTS, "j3-deputy-notes.png"), fullPage: true });
   await page.screenshot({ path: join(SHOTS, "j3-delegation.png") });
   for (const p of [page, deputy]) {
     const found = await new AxeBuilder({ page: p }).analyze();
@@ -243,6 +253,10 @@ test("J3.8: the head lends the scope to a deputy, who follows until it is taken 
     timeout: 15_000,
   });
   await expect(deputy.locator("video")).toHaveCount(0);
+  await notes.reload();
+  await expect(notes.getByText(/^Chưa ghi chú được/)).toBeVisible();
+  await expect(notes.getByLabel("Mật khẩu ghi chú")).toHaveCount(0);
+  await notes.close();
   await page.close();
   await deputy.close();
 });
