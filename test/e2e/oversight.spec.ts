@@ -180,6 +180,9 @@ test("J3.7: a note about a moment is the unit's alone: no word of it leaves the 
   await press("Mở khóa");
   await expect(page.getByText(text)).toBeVisible({ timeout: 30_000 });
   await expect(page.getByText(flag)).toBeVisible();
+  // The server may still hold the connection from before the reload for a moment.
+  await expect(page.getByText("Mất kết nối")).toHaveCount(0, { timeout: 30_000 });
+  await expect.poll(() => frames(page), { timeout: 30_000 }).toBeGreaterThan(20);
   await page.screenshot({ path: join(SHOTS, "j3-note.png"), fullPage: true });
   const found = await new AxeBuilder({ page }).analyze();
   expect(found.violations.map((v) => v.id)).toEqual([]);

@@ -224,26 +224,28 @@ function Large({ hearing }: { hearing: Watchable }) {
     };
   }, [api, clock, id]);
   return (
-    <div className={css["picture"]}>
-      <video
-        ref={video}
-        className={css["video"]}
-        aria-label={t("oversight_picture", { docket: hearing.docket_no })}
-        autoPlay
-        playsInline
-        muted
-      />
-      <Mark />
-      {sounds.map((s) => (
-        <Sound key={s.id} stream={s} />
-      ))}
-      {state === "flowing" ? null : (
-        <p className={css["wait"]} role="status">
-          {t(state === "lost" ? "oversight_lost" : "oversight_connecting")}
-        </p>
-      )}
+    <>
+      <div className={css["picture"]}>
+        <video
+          ref={video}
+          className={css["video"]}
+          aria-label={t("oversight_picture", { docket: hearing.docket_no })}
+          autoPlay
+          playsInline
+          muted
+        />
+        <Mark />
+        {sounds.map((s) => (
+          <Sound key={s.id} stream={s} />
+        ))}
+        {state === "flowing" ? null : (
+          <p className={css["wait"]} role="status">
+            {t(state === "lost" ? "oversight_lost" : "oversight_connecting")}
+          </p>
+        )}
+      </div>
       <Trouble refused={refused} />
-    </div>
+    </>
   );
 }
 
