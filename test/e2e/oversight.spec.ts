@@ -171,7 +171,10 @@ test("J3.7: a note about a moment is the unit's alone: no word of it leaves the 
   await press("Lưu ghi chú");
   await expect(page.getByText(/^Đã lưu ghi chú lúc/)).toBeVisible();
   await expect(page.getByText(text)).toBeVisible();
-  // A reload forgets the key: the passphrase is asked for again.
+  // A reload forgets the key: the passphrase is asked for again. The large picture is left
+  // first: the server takes a page that is gone for one that follows, half a minute and more, and
+  // an account may follow a hearing twice.
+  await press(/^Thu nhỏ và tắt tiếng/);
   await page.reload();
   await press(/^Xem lớn và nghe/);
   await expect(page.getByLabel("Mật khẩu ghi chú")).toBeVisible();
@@ -180,9 +183,7 @@ test("J3.7: a note about a moment is the unit's alone: no word of it leaves the 
   await press("Mở khóa");
   await expect(page.getByText(text)).toBeVisible({ timeout: 30_000 });
   await expect(page.getByText(flag)).toBeVisible();
-  // The server may still hold the connection from before the reload for a moment.
-  await expect(page.getByText("Mất kết nối")).toHaveCount(0, { timeout: 30_000 });
-  await expect.poll(() => frames(page), { timeout: 30_000 }).toBeGreaterThan(20);
+  await expect.poll(() => frames(page), { timeout: 20_000 }).toBeGreaterThan(20);
   await page.screenshot({ path: join(SHOTS, "j3-note.png"), fullPage: true });
   const found = await new AxeBuilder({ page }).analyze();
   expect(found.violations.map((v) => v.id)).toEqual([]);
