@@ -29,6 +29,8 @@ var (
 	ErrUsed = errors.New("store: token used or expired")
 	// ErrInvalid: an argument outside its documented bounds; nothing was written.
 	ErrInvalid = errors.New("store: invalid argument")
+	// ErrFull: as many rows as there may be stand already.
+	ErrFull = errors.New("store: full")
 	// ErrCodeNeeded: the invitation is good and asks for its code.
 	ErrCodeNeeded = errors.New("store: invitation asks for its code")
 	// ErrCodeWrong: the invitation is good, the code is not.
@@ -214,5 +216,6 @@ type Store interface {
 	Office
 	Minutes
 	Oversight
+	Notes
 	Delegations
 }

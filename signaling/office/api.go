@@ -31,6 +31,7 @@ type Officials interface {
 type Store interface {
 	store.Office
 	store.Archives
+	store.Notes
 	ArchiveSupplements(ctx context.Context, sc court.Scope, hearing string) ([]store.ArchiveSupplement, error)
 	Hearing(ctx context.Context, sc court.Scope, id string) (store.Hearing, error)
 	Hearings(ctx context.Context, sc court.Scope, fromMicros, toMicros int64) ([]store.Hearing, error)

@@ -57,11 +57,10 @@ func (o *Office) counted(c *call) (a CoverageAnswer, err error) {
 	if err != nil || day.Year() < 2000 || day.Year() > 2200 {
 		return a, badParameter("day", "Ngày phải theo dạng năm-tháng-ngày, ví dụ 2026-11-23.", "A day as 2026-11-23 is wanted.")
 	}
-	ctx, scope := c.r.Context(), c.Scope
-	if o.p.Oversees != nil {
-		if scope, err = o.p.Oversees(ctx, c.Official); err != nil {
-			return a, err
-		}
+	ctx := c.r.Context()
+	scope, err := o.overseen(c)
+	if err != nil {
+		return a, err
 	}
 	rows, err := o.p.Store.CoverageDay(ctx, scope, day.UnixMicro(), day.AddDate(0, 0, 1).UnixMicro())
 	if errors.Is(err, store.ErrInvalid) {
@@ -83,6 +82,14 @@ func (o *Office) counted(c *call) (a CoverageAnswer, err error) {
 	o.note(c, "", readCoverage)
 	r := coverage.Of(coverage.Params{Day: rows, Now: c.now.UnixMicro()})
 	return coverageAnswer(day, c.now, r, names), nil
+}
+
+// overseen is whose hearings the caller may follow from outside.
+func (o *Office) overseen(c *call) (court.Scope, error) {
+	if o.p.Oversees == nil {
+		return c.Scope, nil
+	}
+	return o.p.Oversees(c.r.Context(), c.Official)
 }
 
 // coverageAnswer writes the report in whole seconds of each court, so that the total is

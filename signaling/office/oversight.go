@@ -225,18 +225,23 @@ func (o *Office) watchEnd(c *call) (any, error) {
 	return nil, o.p.Oversight.End(c.Official, c.r.PathValue("session"))
 }
 
-// courtNames are the names of the listed hearings' courts; without a directory, or while
-// the database is away, there are none, and the list is of use all the same.
+// courtNames are the names of the listed hearings' courts.
 func (o *Office) courtNames(ctx context.Context, list []oversight.Item) map[string]string {
-	names := map[string]string{}
-	if o.p.Directory == nil {
-		return names
-	}
 	var ids []court.UnitID
 	for _, i := range list {
 		if !slices.Contains(ids, i.Unit) {
 			ids = append(ids, i.Unit)
 		}
+	}
+	return o.unitNames(ctx, ids)
+}
+
+// unitNames are names by id; without a directory, or while the database is away, there
+// are none, and a list is of use all the same.
+func (o *Office) unitNames(ctx context.Context, ids []court.UnitID) map[string]string {
+	names := map[string]string{}
+	if o.p.Directory == nil {
+		return names
 	}
 	units, err := o.p.Directory.Units(ctx, court.ScopeOf(ids...))
 	if err != nil {

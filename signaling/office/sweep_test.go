@@ -2,6 +2,7 @@ package office
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"net/http"
@@ -50,6 +51,13 @@ func (w *world) furnish(u court.UnitID, docket string, stage hearingtest.Stage) 
 	require.NoError(w.t, w.st.PutArchiveRequest(w.t.Context(), court.ScopeOf(u), asked, store.AdminEntry{At: w.clock(), Actor: "account-other", Unit: u, What: "archive.asked"}))
 	gone := store.ArchiveDisposal{ID: "disposal-" + string(u), Hearing: h.ID, Reason: "secret of " + string(u), By: "account-other", At: w.clock(), Expires: w.clock().Add(time.Hour)}
 	require.NoError(w.t, w.st.PutArchiveDisposal(w.t.Context(), court.ScopeOf(u), gone, store.AdminEntry{At: w.clock(), Actor: "account-other", Unit: u, What: "archive.disposal.proposed"}))
+	require.NoError(w.t, w.st.PutNoteKey(w.t.Context(), noteKey(u)))
+	n := store.Note{
+		ID: "note-" + string(u), Hearing: h.ID, Unit: u, Official: "account-other", At: w.clock(), Written: w.clock(), Key: noteKey(u).ID,
+		Sealed: []byte(sealedToKey + "secret of " + string(u)),
+	}
+	_, err := w.st.PutNote(w.t.Context(), court.ScopeOf(u), n)
+	require.NoError(w.t, err)
 	lent := w.lend(u)
 	return object{u, h.ID, docket, people.People[3].ID, alarm.ID, others[0], others[1], asked.ID, gone.ID, lent.ID}
 }
@@ -185,6 +193,10 @@ func request(r Route, x object, fresh BookingBody) (target string, body any) {
 		b := copyBody(x.person)
 		b.Purpose = "lý do"
 		return target, b
+	case "make_note_key": // the first stands: all are refused, and it stays the newest
+		return target, NoteKeyBody{Number: 1, Recipient: exampleRecipient, Identity: base64.StdEncoding.EncodeToString(noteKey(x.unit).Identity)}
+	case "write_note":
+		return target, NoteBody{Key: noteKey(x.unit).ID, Sealed: base64.StdEncoding.EncodeToString([]byte(sealedToKey + newKey()))}
 	case "ask_excerpt":
 		return target, ArchiveExcerptBody{From: fresh.StartsAt, To: fresh.StartsAt, Tracks: []string{"t001"}, Reason: "lý do"}
 	}
@@ -296,6 +308,9 @@ func (w *world) mayDo(t *testing.T, name string, r Route, stage hearingtest.Stag
 			want = http.StatusConflict
 		}
 		require.Equal(t, want, a.status, "%s %s", name, a.body)
+	case "make_note_key":
+		require.Equal(t, http.StatusConflict, a.status, "%s %s", name, a.body)
+		require.Contains(t, string(a.body), "other_key", name)
 	case "repair_archive": // nothing is damaged, or it is being verified
 		require.Equal(t, http.StatusConflict, a.status, "%s %s", name, a.body)
 	case "check_archive": // one waits for all
@@ -322,7 +337,7 @@ func (w *world) mayDo(t *testing.T, name string, r Route, stage hearingtest.Stag
 		require.Equal(t, r.Status, a.status, "%s %s", name, a.body)
 	}
 	switch r.Name {
-	case "calendar", "search", "live", "alarms", "find_archives", "oversight":
+	case "calendar", "search", "live", "alarms", "find_archives", "oversight", "hearing_notes", "latest_notes":
 		require.Contains(t, string(a.body), own.hearing, name)
 	case "delegations":
 		require.Contains(t, string(a.body), own.delegation, name)
@@ -330,6 +345,9 @@ func (w *world) mayDo(t *testing.T, name string, r Route, stage hearingtest.Stag
 	case "coverage", "coverage_csv":
 		require.Contains(t, string(a.body), string(own.unit), name)
 		require.NotContains(t, string(a.body), string(foreign.unit), name)
+	case "note_keys":
+		require.Contains(t, string(a.body), noteKey(own.unit).ID, name)
+		require.NotContains(t, string(a.body), noteKey(foreign.unit).ID, name)
 	}
 }
 

@@ -1,6 +1,6 @@
 // J3: the head of the procuracy follows the demonstration's hearing; the court ends it and
 // lets it again. Two Chromium windows.
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import { type Browser, expect, type Page, test } from "@playwright/test";
@@ -42,6 +42,16 @@ async function saved(page: Page, button: string): Promise<Buffer> {
   const download = page.waitForEvent("download");
   await page.getByRole("button", { name: button, exact: true }).click();
   return await readFile(await (await download).path());
+}
+
+// The unit's passphrase and what the head notes.
+const phrase = "con đò chở mùa thu sang sông";
+const text = "Chưa giải thích quyền im lặng cho bị cáo";
+
+/** files are those of the database, with what it has not moved into its place yet. */
+async function files(dir: string): Promise<string[]> {
+  const names = await readdir(dir, { recursive: true });
+  return names.filter((n) => /\.db(-wal)?$/.test(n)).map((n) => join(dir, n));
 }
 
 /** frames is how many pictures of the tile were shown so far. */
@@ -135,6 +145,68 @@ test("J3.11: the report of the day agrees with the court's calendar, and is save
   await page.close();
 });
 
+test("J3.7: a note about a moment is the unit's alone: no word of it leaves the browser unsealed, or reaches the court", async () => {
+  const flag = "Dấu hiệu vi phạm thủ tục tố tụng";
+  const before = await judge.page.locator("body").innerText();
+  const page = await head.context().newPage();
+  const sent: string[] = [];
+  page.on("request", (r) => sent.push(`${r.method()} ${r.url()} ${r.postData() ?? ""}`));
+  const press = (name: string | RegExp) => page.getByRole("button", { name, exact: true }).click();
+  await page.goto(head.url());
+  await press(/^Xem lớn và nghe/);
+  await page.getByRole("link", { name: /^Tạo khóa tại trang/ }).click();
+  await expect(page.getByText("Không có cách nào khôi phục")).toBeVisible();
+  await page.getByLabel("Mật khẩu mới của đơn vị").fill(phrase);
+  await page.getByLabel("Nhập lại mật khẩu").fill(phrase);
+  await page.getByRole("checkbox").check();
+  await press("Tạo khóa");
+  await expect(page.getByText("Đã mở khóa ghi chú trên trang này.")).toBeVisible({
+    timeout: 30_000,
+  });
+  await page.getByRole("link", { name: "Theo dõi phiên tòa", exact: true }).click();
+  await press(/^Xem lớn và nghe/);
+  await press("Ghi chú");
+  await page.getByLabel("Nội dung ghi chú").fill(text);
+  await page.getByRole("checkbox", { name: flag }).check();
+  await press("Lưu ghi chú");
+  await expect(page.getByText(/^Đã lưu ghi chú lúc/)).toBeVisible();
+  await expect(page.getByText(text)).toBeVisible();
+  // A reload forgets the key: the passphrase is asked for again. The large picture is left
+  // first: the server takes a page that is gone for one that follows, half a minute and more, and
+  // an account may follow a hearing twice.
+  await press(/^Thu nhỏ và tắt tiếng/);
+  await page.reload();
+  await press(/^Xem lớn và nghe/);
+  await expect(page.getByLabel("Mật khẩu ghi chú")).toBeVisible();
+  await expect(page.getByText(text)).toHaveCount(0);
+  await page.getByLabel("Mật khẩu ghi chú").fill(phrase);
+  await press("Mở khóa");
+  await expect(page.getByText(text)).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByText(flag)).toBeVisible();
+  await expect.poll(() => frames(page), { timeout: 20_000 }).toBeGreaterThan(20);
+  await page.screenshot({ path: join(SHOTS, "j3-note.png"), fullPage: true });
+  const found = await new AxeBuilder({ page }).analyze();
+  expect(found.violations.map((v) => v.id)).toEqual([]);
+  expect(sent.filter((s) => s.includes("POST") && s.includes("/notes"))).toHaveLength(1);
+  for (const secret of [phrase, text, "violation", "AGE-SECRET-KEY"]) {
+    expect(sent.join("\n")).not.toContain(secret);
+  }
+  await page.close();
+  const shown = await judge.page.locator("body").innerText();
+  const view = JSON.stringify(await judge.view(), (_, v: unknown) =>
+    typeof v === "bigint" ? String(v) : v,
+  );
+  expect(before).not.toContain("Ghi chú");
+  for (const word of [text, flag, "Ghi chú", "age1"]) expect(shown + view).not.toContain(word);
+  // The server has the note, and nothing of what it says, in its database or its log.
+  const kept = await Promise.all((await files(server.dataDir)).map((f) => readFile(f)));
+  expect(kept.some((f) => f.includes("age-encryption.org/v1\n-> X25519 "))).toBe(true);
+  for (const secret of [phrase, text, '"violation":', "AGE-SECRET-KEY"]) {
+    expect(kept.some((f) => f.includes(secret))).toBe(false);
+    expect(await readFile(server.log, "utf8")).not.toContain(secret);
+  }
+});
+
 test("J3.8: the head lends the scope to a deputy, who follows until it is taken back", async () => {
   const opened = landing.page.context().waitForEvent("page");
   await landing.page.getByRole("button", { name: /^Phó viện trưởng/ }).click();
@@ -159,6 +231,13 @@ test("J3.8: the head lends the scope to a deputy, who follows until it is taken 
     judge.page.getByRole("region", { name: "Đang theo dõi trực tuyến: 2 người" }),
   ).toBeVisible();
   await deputy.screenshot({ path: join(SHOTS, "j3-deputy.png") });
+  // The unit's notes are the deputy's as long as the scope is.
+  const notes = await deputy.context().newPage();
+  await notes.goto(new URL("/cong-viec/ghi-chu", deputy.url()).href);
+  await notes.getByLabel("Mật khẩu ghi chú").fill(phrase);
+  await notes.getByRole("button", { name: "Mở khóa" }).click();
+  await expect(notes.getByText(text)).toBeVisible({ timeout: 30_000 });
+  await notes.screenshot({ path: join(SHOTS, "j3-deputy-notes.png"), fullPage: true });
   await page.screenshot({ path: join(SHOTS, "j3-delegation.png") });
   for (const p of [page, deputy]) {
     const found = await new AxeBuilder({ page: p }).analyze();
@@ -178,6 +257,10 @@ test("J3.8: the head lends the scope to a deputy, who follows until it is taken 
     timeout: 15_000,
   });
   await expect(deputy.locator("video")).toHaveCount(0);
+  await notes.reload();
+  await expect(notes.getByText(/^Chưa ghi chú được/)).toBeVisible();
+  await expect(notes.getByLabel("Mật khẩu ghi chú")).toHaveCount(0);
+  await notes.close();
   await page.close();
   await deputy.close();
 });

@@ -155,7 +155,7 @@ func (s *Store) explain(parent context.Context, what string, err error) error {
 	}
 	for _, own := range []error{
 		store.ErrNotFound, store.ErrFenced, store.ErrConflict, store.ErrLeased,
-		store.ErrUsed, store.ErrInvalid, store.ErrUnavailable, store.ErrCodeNeeded, store.ErrCodeWrong,
+		store.ErrUsed, store.ErrInvalid, store.ErrUnavailable, store.ErrCodeNeeded, store.ErrCodeWrong, store.ErrFull,
 	} {
 		if errors.Is(err, own) {
 			return fmt.Errorf("store: %s: %w", what, err)

@@ -45,6 +45,11 @@ func RunOffice(t *testing.T, open func(t *testing.T) Opened) {
 		{"CoverageOfASimulatedDay", coverageOfASimulatedDay},
 		{"OversightHasBounds", oversightHasBounds},
 		{"OversightCannotBeChanged", oversightCannotBeChanged},
+		{"NotesAreOfTheUnit", notesAreOfTheUnit},
+		{"NotesKeepTheirKey", notesKeepTheirKey},
+		{"NotesDoNotReachASeat", notesDoNotReachASeat},
+		{"NotesHaveBounds", notesHaveBounds},
+		{"NotesCannotBeChanged", notesCannotBeChanged},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.law(t, &fixture{Opened: open(t)})

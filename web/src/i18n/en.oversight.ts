@@ -75,6 +75,64 @@ export const oversightEn: Readonly<Record<keyof typeof oversightVi, string>> = {
   coverage_saving: "Downloading…",
   coverage_saved: "Downloaded {name}.",
 
+  // Notes of the unit
+  nav_notes: "Notes",
+  notes_title: "Notes of the unit",
+  notes_lead:
+    "Notes written while following hearings, which only the heads of the unit can read. They are encrypted on this computer before they are sent; the server cannot read them, and nothing of them reaches a hearing.",
+  notes_write: "Note",
+  notes_moment: "Moment: {time}",
+  notes_text: "What the note says",
+  notes_text_hint: "For the unit alone; it goes neither to the panel nor to the procurator.",
+  notes_violation: "Sign of a violation of procedure",
+  notes_save: "Save the note",
+  notes_drop: "Drop the note",
+  notes_saving: "Encrypting and saving…",
+  notes_saved: "The note of {time} is saved.",
+  notes_empty: "The note is empty.",
+  notes_long: "The note is too long. Please write several.",
+  notes_no_key: "The unit has no key for notes yet.",
+  notes_by_head:
+    "No notes yet: the head has not made the unit's key, or no delegation is in force.",
+  notes_go: "Make the key on the page Notes of the unit",
+  notes_of_hearing: "Notes about this hearing",
+  notes_latest: "Latest notes",
+  notes_none: "There are no notes yet.",
+  notes_line: "{time} on {day}",
+  notes_by: "Written by {name}",
+  notes_locked:
+    "Enter the unit's passphrase to read notes. The passphrase and the key stay in this page only; after a reload they are asked for again.",
+  notes_old_locked:
+    "{n} older keys are still locked; what was encrypted under them can be read with their passphrase only.",
+  notes_phrase: "Passphrase for notes",
+  notes_unlock: "Unlock",
+  notes_unlocking: "Unlocking…",
+  notes_wrong: "The passphrase is wrong.",
+  notes_mismatch:
+    "The key on the server does not match the unit's key; it may have been replaced. Write no more notes and tell the administrator at once.",
+  notes_open: "Notes are unlocked in this page.",
+  notes_lock: "Lock again",
+  notes_sealed: "What it says is locked.",
+  notes_unreadable: "The unit's key does not open this note.",
+  notes_key: "Key of the unit",
+  notes_key_line: "Key {n}, made by {name} on {day}",
+  notes_make: "Make the key",
+  notes_make_new: "Make a new key",
+  notes_making: "Making the key…",
+  notes_make_lead:
+    "The key is made on this computer and protected by a passphrase that the heads of the unit share. The server does not know the passphrase.",
+  notes_make_lost:
+    "There is no recovery: without the passphrase nobody, no administrator either, can read the notes again. Keep it in a safe place of the unit.",
+  notes_make_again:
+    "Notes written from now on use the new key. Older notes can be read with the older passphrase only.",
+  notes_phrase_new: "New passphrase of the unit",
+  notes_phrase_hint: "At least {n} characters, for instance four unrelated words.",
+  notes_phrase_again: "The passphrase again",
+  notes_phrase_short: "The passphrase needs at least {n} characters.",
+  notes_phrase_differs: "The two entries differ.",
+  notes_understood: "I understand: without the passphrase the notes are lost",
+  notes_not_understood: "Please confirm that you understood before the key is made.",
+
   // The scope that a head lends to a deputy
   nav_delegations: "Delegation",
   delegations_title: "Delegation of oversight",

@@ -73,6 +73,64 @@ export const oversightVi = {
   coverage_saving: "Đang tải tệp…",
   coverage_saved: "Đã tải tệp {name}.",
 
+  // Notes of the unit
+  nav_notes: "Ghi chú",
+  notes_title: "Ghi chú của đơn vị",
+  notes_lead:
+    "Ghi chú khi theo dõi phiên tòa, chỉ lãnh đạo của đơn vị đọc được. Nội dung được mã hóa trên máy này trước khi gửi; máy chủ không đọc được và không chuyển gì tới phiên tòa.",
+  notes_write: "Ghi chú",
+  notes_moment: "Thời điểm: {time}",
+  notes_text: "Nội dung ghi chú",
+  notes_text_hint: "Chỉ đơn vị đọc được; không gửi tới Hội đồng xét xử hay Kiểm sát viên.",
+  notes_violation: "Dấu hiệu vi phạm thủ tục tố tụng",
+  notes_save: "Lưu ghi chú",
+  notes_drop: "Bỏ ghi chú",
+  notes_saving: "Đang mã hóa và lưu…",
+  notes_saved: "Đã lưu ghi chú lúc {time}.",
+  notes_empty: "Chưa có nội dung ghi chú.",
+  notes_long: "Ghi chú quá dài. Vui lòng chia thành nhiều ghi chú.",
+  notes_no_key: "Đơn vị chưa có khóa để mã hóa ghi chú.",
+  notes_by_head:
+    "Chưa ghi chú được: Viện trưởng chưa tạo khóa của đơn vị, hoặc không có ủy quyền theo dõi nào đang có hiệu lực.",
+  notes_go: "Tạo khóa tại trang Ghi chú của đơn vị",
+  notes_of_hearing: "Ghi chú về phiên tòa này",
+  notes_latest: "Ghi chú mới nhất",
+  notes_none: "Chưa có ghi chú nào.",
+  notes_line: "{time} ngày {day}",
+  notes_by: "Người ghi: {name}",
+  notes_locked:
+    "Nhập mật khẩu của đơn vị để đọc ghi chú. Mật khẩu và khóa chỉ nằm trong trang này; tải lại trang thì phải nhập lại.",
+  notes_old_locked:
+    "Còn {n} khóa cũ chưa mở; ghi chú mã hóa bằng khóa cũ chỉ đọc được với mật khẩu của khóa đó.",
+  notes_phrase: "Mật khẩu ghi chú",
+  notes_unlock: "Mở khóa",
+  notes_unlocking: "Đang mở khóa…",
+  notes_wrong: "Mật khẩu không đúng.",
+  notes_mismatch:
+    "Khóa trên máy chủ không khớp với khóa của đơn vị, có thể đã bị thay. Không ghi chú thêm và báo ngay cho người quản trị hệ thống.",
+  notes_open: "Đã mở khóa ghi chú trên trang này.",
+  notes_lock: "Khóa lại",
+  notes_sealed: "Nội dung đang khóa.",
+  notes_unreadable: "Không đọc được nội dung bằng khóa của đơn vị.",
+  notes_key: "Khóa của đơn vị",
+  notes_key_line: "Khóa số {n}, {name} tạo ngày {day}",
+  notes_make: "Tạo khóa",
+  notes_make_new: "Tạo khóa mới",
+  notes_making: "Đang tạo khóa…",
+  notes_make_lead:
+    "Khóa được tạo trên máy này và bảo vệ bằng mật khẩu mà lãnh đạo đơn vị dùng chung. Máy chủ không biết mật khẩu.",
+  notes_make_lost:
+    "Không có cách nào khôi phục: mất mật khẩu thì không ai, kể cả người quản trị, đọc lại được các ghi chú. Hãy cất giữ mật khẩu ở nơi an toàn của đơn vị.",
+  notes_make_again:
+    "Ghi chú viết từ lúc này dùng khóa mới. Ghi chú cũ chỉ đọc được với mật khẩu cũ.",
+  notes_phrase_new: "Mật khẩu mới của đơn vị",
+  notes_phrase_hint: "Ít nhất {n} ký tự, ví dụ bốn từ không liên quan với nhau.",
+  notes_phrase_again: "Nhập lại mật khẩu",
+  notes_phrase_short: "Mật khẩu cần ít nhất {n} ký tự.",
+  notes_phrase_differs: "Hai lần nhập không giống nhau.",
+  notes_understood: "Tôi hiểu: mất mật khẩu là mất ghi chú",
+  notes_not_understood: "Vui lòng xác nhận đã hiểu trước khi tạo khóa.",
+
   // The scope that a head lends to a deputy
   nav_delegations: "Ủy quyền theo dõi",
   delegations_title: "Ủy quyền theo dõi",

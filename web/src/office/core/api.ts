@@ -5,6 +5,7 @@ import type { PartIndex } from "../play/parts";
 import { archives } from "./archives";
 import { type Client, type Finding, PROOF_WITHIN } from "./client";
 import { coverage } from "./coverage";
+import { notes } from "./notes";
 import { delegations } from "./delegations";
 import { minutes } from "./minutes";
 import type { Tile } from "./wall";
@@ -282,6 +283,7 @@ export function office(c: Client) {
     ...operations(c),
     ...oversight(c),
     ...coverage(c),
+    ...notes(c),
     ...delegations(c),
     ...management(c),
     ...devices(c),

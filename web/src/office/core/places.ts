@@ -18,6 +18,8 @@ const uses = {
   oversight: ["procuracy_head", "procuracy_deputy"],
   coverage: ["procuracy_head", "procuracy_deputy"],
   delegations: ["procuracy_head"],
+  notes: ["procuracy_head", "procuracy_deputy"],
+  note_key: ["procuracy_head"],
   alarms: ["tech_operator", "clerk"],
   accounts: ["sys_admin"],
   devices: ["clerk", "sys_admin", "tech_operator"],

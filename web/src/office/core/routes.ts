@@ -13,6 +13,7 @@ export type Route =
   | { page: "operations" }
   | { page: "oversight" }
   | { page: "coverage"; day?: Day }
+  | { page: "notes" }
   | { page: "delegations" }
   | { page: "archives" }
   | { page: "archive"; id: string }
@@ -31,6 +32,7 @@ const fixed: Record<
       | "book"
       | "operations"
       | "oversight"
+      | "notes"
       | "delegations"
       | "accounts"
       | "devices"
@@ -43,6 +45,7 @@ const fixed: Record<
   "lap-lich": "book",
   "van-hanh": "operations",
   "theo-doi": "oversight",
+  "ghi-chu": "notes",
   "uy-quyen-theo-doi": "delegations",
   "can-bo": "accounts",
   "may-phong-xu-an": "devices",

@@ -36,6 +36,7 @@ describe("addresses", () => {
       { page: "hearing", id: "01935b1e-6f00-7c11-9d3a-000000000002" },
       { page: "operations" },
       { page: "oversight" },
+      { page: "notes" },
       { page: "delegations" },
       { page: "coverage" },
       { page: "coverage", day: "2026-11-23" },
@@ -74,6 +75,9 @@ describe("places", () => {
     expect(home(["procuracy_head"])).toBe("oversight");
     expect(home(["procuracy_deputy"])).toBe("oversight");
     expect(hasUse("delegations", ["procuracy_deputy"])).toBe(false);
+    expect(hasUse("notes", ["procuracy_deputy"])).toBe(true);
+    expect(hasUse("note_key", ["procuracy_deputy"])).toBe(false);
+    expect(hasUse("notes", ["judge", "procurator", "chief_judge", "clerk"])).toBe(false);
     expect(hasUse("people", ["tech_operator"])).toBe(false);
     expect(hasUse("invite", ["judge"])).toBe(false);
     expect(hasUse("enrolment", ["sys_admin"])).toBe(false);

@@ -3,6 +3,7 @@ import { lazy, Suspense, useCallback, useState } from "react";
 import { Act } from "../../ui/parts/controls";
 import { home } from "../core/places";
 import { useMe, useOffice, useOfficeTexts } from "./context";
+import { NotesProvider } from "./notes";
 import { Page, Trouble } from "./parts/page";
 import { Gate, Link, Shell } from "./parts/Shell";
 import { Account } from "./screens/Account";
@@ -17,6 +18,7 @@ import { Delegations } from "./screens/Delegations";
 import { Devices } from "./screens/Devices";
 import { HearingPage } from "./screens/HearingPage";
 import { MinutesPage } from "./screens/MinutesPage";
+import { NotesPage } from "./screens/Notes";
 import { ChangePassword, OfficialSignIn } from "./screens/OfficialSignIn";
 import { Operations } from "./screens/Operations";
 import { Oversight } from "./screens/Oversight";
@@ -56,12 +58,12 @@ export function OfficeApp() {
     case "signed_in":
       if (session.me.must_change) return <ChangePassword />;
       return (
-        <>
+        <NotesProvider key={session.me.account}>
           <Shell dark={route.page === "operations" || route.page === "oversight"}>
             <Screen />
           </Shell>
           <ProofDialog />
-        </>
+        </NotesProvider>
       );
   }
 }
@@ -106,6 +108,8 @@ function Screen() {
       return <Oversight />;
     case "coverage":
       return <CoveragePage day={route.page === "coverage" ? route.day : undefined} />;
+    case "notes":
+      return <NotesPage />;
     case "delegations":
       return <Delegations />;
     case "archives":

@@ -16,6 +16,7 @@ const places = [
   ["operations", "nav_operations"],
   ["oversight", "nav_oversight"],
   ["coverage", "nav_coverage"],
+  ["notes", "nav_notes"],
   ["delegations", "nav_delegations"],
   ["accounts", "nav_accounts"],
   ["devices", "nav_devices"],

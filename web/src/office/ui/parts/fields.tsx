@@ -9,14 +9,21 @@ export { DayField, TextField, TimeField } from "../../../ui/parts/entry";
 
 /** LongText is for sentences; it grows by hand. */
 export function LongText(
-  p: Common & { value: string; max: number; onChange: (v: string) => void },
+  p: Common & {
+    value: string;
+    max: number;
+    /** it comes when it was asked for, to be written in at once */
+    focus?: boolean;
+    onChange: (v: string) => void;
+  },
 ) {
   return (
     <Around id={p.id} label={p.label} hint={p.hint} error={p.error}>
       <textarea
         id={p.id}
-        className={css["input"]}
+        className={entry["input"]}
         rows={3}
+        autoFocus={p.focus === true}
         value={p.value}
         maxLength={p.max}
         {...described(p)}

@@ -12,6 +12,7 @@ import { useMe, useOffice, useOfficeTexts } from "../context";
 import { Trouble } from "../parts/page";
 import { StatusMark } from "../parts/StatusMark";
 import { phaseKey, statusWord } from "../words";
+import { HearingNotes } from "./HearingNotes";
 import css from "./Oversight.module.css";
 
 const LARGE: Size = { width: 1280, height: 720 };
@@ -74,6 +75,7 @@ export function Tile(p: {
         </Act>
       ) : null}
       {live && p.loud ? <Large hearing={h} /> : null}
+      {p.loud ? <HearingNotes hearing={h.hearing} /> : null}
       {live && !p.loud ? <Small hearing={h} shown={p.shown} up={p.up} /> : null}
     </li>
   );
@@ -222,26 +224,28 @@ function Large({ hearing }: { hearing: Watchable }) {
     };
   }, [api, clock, id]);
   return (
-    <div className={css["picture"]}>
-      <video
-        ref={video}
-        className={css["video"]}
-        aria-label={t("oversight_picture", { docket: hearing.docket_no })}
-        autoPlay
-        playsInline
-        muted
-      />
-      <Mark />
-      {sounds.map((s) => (
-        <Sound key={s.id} stream={s} />
-      ))}
-      {state === "flowing" ? null : (
-        <p className={css["wait"]} role="status">
-          {t(state === "lost" ? "oversight_lost" : "oversight_connecting")}
-        </p>
-      )}
+    <>
+      <div className={css["picture"]}>
+        <video
+          ref={video}
+          className={css["video"]}
+          aria-label={t("oversight_picture", { docket: hearing.docket_no })}
+          autoPlay
+          playsInline
+          muted
+        />
+        <Mark />
+        {sounds.map((s) => (
+          <Sound key={s.id} stream={s} />
+        ))}
+        {state === "flowing" ? null : (
+          <p className={css["wait"]} role="status">
+            {t(state === "lost" ? "oversight_lost" : "oversight_connecting")}
+          </p>
+        )}
+      </div>
       <Trouble refused={refused} />
-    </div>
+    </>
   );
 }
 
