@@ -144,7 +144,10 @@ func (p *Peer) allocate(now time.Time) {
 		case !s.gate.open || s.dead || s.src.kind == Mic:
 		case s.ideal < 0:
 			s.starved = false
-			s.aim(-1, s.rests())
+			s.settle(-1, s.rests())
+		case p.stills.only:
+			s.starved = true
+			s.settle(-1, true)
 		default:
 			list, secs = append(list, s.demand(now)), append(secs, s)
 			list[len(list)-1].section = len(secs) - 1
@@ -178,7 +181,7 @@ func (p *Peer) allocate(now time.Time) {
 		raised = raised || d.give > d.now && d.now >= 0
 		s := secs[d.section]
 		s.starved = d.give < 0
-		s.aim(d.give, d.give < 0 || congested && d.give < s.current)
+		s.settle(d.give, d.give < 0 || congested && d.give < s.current)
 		s.src.want(s.reach(now), now)
 	}
 	st.note(lowered, raised, now)

@@ -280,6 +280,9 @@ type Chosen struct {
 	MID   string
 	Sent  bool
 	After uint32
+	// Still: the line carries no moving picture, or none is wanted (Peer.Stills): what
+	// comes is a picture from time to time.
+	Still bool
 }
 
 // Codec of a packet.

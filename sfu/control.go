@@ -150,6 +150,9 @@ func (p *Peer) wantKeyframe(media uint32) {
 	if s == nil {
 		return
 	}
+	if s.still.on {
+		return // the next one comes in its time
+	}
 	i := s.current
 	if i < 0 {
 		i = s.target

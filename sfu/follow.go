@@ -83,7 +83,7 @@ func (p *Peer) Choose(list []Choice) []Chosen {
 			s.carry(p.room.source(id, now), now)
 			s.changed, s.changedSent = s.lastTS, s.sent
 		}
-		out = append(out, Chosen{MID: c.MID, Sent: s.changedSent, After: s.changed})
+		out = append(out, Chosen{MID: c.MID, Sent: s.changedSent, After: s.changed, Still: s.still.on})
 	}
 	return out
 }

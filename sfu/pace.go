@@ -60,6 +60,9 @@ func (s *section) holdBack(l *layer, k *packetRefs) bool {
 	}
 	// Who never tells how its packets arrive is not held back for ever.
 	c.on = c.on && s.peer.tx.line.bounds(s.peer.room.at)
+	if s.still.on && !s.takesStill(l, k) {
+		return false // it is not sent at all
+	}
 	if i := int(l.index); i != s.current && (i != s.target || !k.keyStart && !s.keyHeld) {
 		return false // it is not sent at all
 	}

@@ -65,6 +65,7 @@ type Peer struct {
 	needSaid  [2]int
 	voices    voiceNews
 	sounds    soundChoice
+	stills    stills
 	tx        transport
 }
 

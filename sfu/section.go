@@ -58,6 +58,7 @@ type section struct {
 	wish             int    // the layer that the size shown asks for, -1: none
 	ideal            int    // the same of those that flow
 	starved          bool   // the line carries not even the lowest layer
+	still            still
 	replayed         uint32 // age at which kept pictures were last looked at, 0: never
 	packets, octets  uint32
 }
@@ -131,6 +132,7 @@ func (s *section) remember() {
 func (s *section) halt() {
 	s.running, s.current, s.target, s.waiting, s.congested = false, -1, -1, false, false
 	s.wish, s.ideal, s.starved = -1, -1, false
+	s.still = still{}
 	s.historyFrom = s.seq.next
 }
 
@@ -153,8 +155,11 @@ func (s *section) retarget(now time.Time) {
 		s.peer.allocate(now)
 		return
 	}
-	s.starved = false
-	s.aim(s.ideal, s.rests())
+	if s.starved = s.peer.stills.only; s.starved {
+		s.settle(-1, true)
+	} else {
+		s.settle(s.ideal, s.rests())
+	}
 	s.src.want(s.reach(now), now)
 }
 
@@ -276,6 +281,9 @@ func (s *section) catchUp(l *layer, from uint64) {
 // choose follows the target layer: it is entered at a keyframe only.
 func (s *section) choose(l *layer, k *packetRefs) bool {
 	i := int(l.index)
+	if s.still.on {
+		return s.takesStill(l, k)
+	}
 	if s.waiting && s.current < 0 && s.views() && s.replay(l, k) {
 		return i == s.current
 	}
@@ -306,6 +314,7 @@ func (s *section) congest(ts uint32, referred bool) {
 
 // abandon ends the stream until the next keyframe, which is asked for.
 func (s *section) abandon() {
+	s.still.frame = false
 	s.congested, s.keyHeld = true, false
 	s.running, s.current, s.waiting = false, -1, s.target >= 0
 	if s.waiting {
@@ -377,7 +386,9 @@ func (s *section) send(k *packetRefs, h *sentPacket, index uint64) {
 		s.lastTS, s.lastAt = ts, k.pkt.Arrival
 		s.lastPID, s.lastTL0 = k.vp8.pid-h.pidShift, k.vp8.tl0-h.tl0Shift
 	}
-	s.sent = true
+	if s.sent = true; s.still.on {
+		s.spendStill(len(payload) + packetOverhead)
+	}
 	s.packets++
 	s.octets += uint32(len(payload))
 	s.rtxBudget.credit(float64(len(payload)) / 5)

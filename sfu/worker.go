@@ -107,6 +107,7 @@ func (p *Peer) collect(lastStates, nextReport *time.Time) errands {
 	p.in.feedback.collect(&e, now)
 	p.probe(&e, now)
 	p.pace(&e, now)
+	p.renewStills(&e, now)
 	if !now.Before(*nextReport) {
 		*nextReport = now.Add(reportInterval)
 		p.everySecond(&e, now)

@@ -154,6 +154,9 @@ type WallTile struct {
 	// anything was Sent in the place, all are.
 	Sent  bool
 	After uint32
+	// Still: the line carries no moving picture, or none is wanted; it is renewed from time
+	// to time.
+	Still bool
 }
 
 // Show fills places and returns what came of it.
@@ -169,10 +172,13 @@ func (w *Wall) Show(tiles []WallTile) []WallTile {
 	}
 	out := make([]WallTile, 0, len(tiles))
 	for _, c := range w.peer.Choose(list) {
-		out = append(out, WallTile{Place: c.MID, As: as[c.MID], Sent: c.Sent, After: c.After})
+		out = append(out, WallTile{Place: c.MID, As: as[c.MID], Sent: c.Sent, After: c.After, Still: c.Still})
 	}
 	return out
 }
+
+// Stills says whether nothing on the wall is to move.
+func (w *Wall) Stills(only bool) { w.peer.Stills(only) }
 
 // Close ends it: nothing flows when it returns.
 func (w *Wall) Close() { w.peer.Close() }

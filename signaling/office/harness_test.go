@@ -439,4 +439,5 @@ func (s fakeScreen) Offer(_ context.Context, sdp string) (string, []string, *hea
 }
 
 func (fakeScreen) Show(t []signaling.WallTile) []signaling.WallTile { return t }
+func (fakeScreen) Stills(bool)                                      {}
 func (s fakeScreen) Close()                                         { s.ended() }

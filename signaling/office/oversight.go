@@ -23,7 +23,7 @@ type Oversight interface {
 	Show(who auth.Official, id string, width, height int) error
 	End(who auth.Official, id string) error
 	OpenWall(ctx context.Context, who auth.Official, a oversight.WallAsk) (id, answer string, places int, err error)
-	Fill(ctx context.Context, who auth.Official, id string, hearings []string) ([]oversight.Tile, error)
+	Fill(ctx context.Context, who auth.Official, id string, page oversight.Page) ([]oversight.Tile, error)
 	EndWall(who auth.Official, id string) error
 }
 

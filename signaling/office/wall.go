@@ -23,6 +23,7 @@ type WallAnswer struct {
 // TilesBody says which hearings stand on the wall, the first in the first place.
 type TilesBody struct {
 	Hearings []string `json:"hearings"`
+	Stills   bool     `json:"stills,omitempty" doc:"Nothing is to move: a picture of each from time to time"`
 }
 
 // TileItem is a place of a wall.
@@ -31,6 +32,7 @@ type TileItem struct {
 	Hearing string `json:"hearing,omitempty" doc:"Missing: nothing is shown"`
 	Sent    bool   `json:"sent" doc:"Something was shown there before"`
 	After   uint32 `json:"after" doc:"RTP timestamp: later pictures are of the hearing"`
+	Still   bool   `json:"still,omitempty" doc:"A picture from time to time: the line carries no more, or nothing is to move"`
 }
 
 // TilesAnswer is what stands on a wall.
@@ -94,7 +96,7 @@ func (o *Office) wallTiles(c *call) (any, error) {
 	if len(b.Hearings) > oversight.MaxTiles {
 		return nil, badBody("hearings", "Một bảng có nhiều nhất 25 phiên tòa.", "A wall has at most 25 hearings.")
 	}
-	tiles, err := o.p.Oversight.Fill(c.r.Context(), c.Official, c.r.PathValue("wall"), b.Hearings)
+	tiles, err := o.p.Oversight.Fill(c.r.Context(), c.Official, c.r.PathValue("wall"), oversight.Page{Hearings: b.Hearings, Stills: b.Stills})
 	if err != nil {
 		return nil, watchProblem(err)
 	}

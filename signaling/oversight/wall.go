@@ -36,6 +36,7 @@ const (
 type Screen interface {
 	Offer(ctx context.Context, sdp string) (answer string, places []string, ref *hearing.Refusal)
 	Show([]signaling.WallTile) []signaling.WallTile
+	Stills(only bool)
 	Close()
 }
 
@@ -235,12 +236,21 @@ type Tile struct {
 	Hearing string
 	Sent    bool
 	After   uint32 // RTP timestamp: later pictures are of the hearing
+	// Still: what comes is a picture from time to time, since the line carries no more or
+	// nothing is to move.
+	Still bool
+}
+
+// Page is what somebody wants to see on a wall.
+type Page struct {
+	Hearings []string
+	Stills   bool // nothing is to move
 }
 
 // Fill puts hearings into the places of the account's wall, the first into the first.
 // What lies outside of the scope is left out like what does not exist. Errors:
 // store.ErrNotFound without such a wall, ErrTooMany when it changes too often.
-func (w *Watchers) Fill(ctx context.Context, who auth.Official, id string, hearings []string) ([]Tile, error) {
+func (w *Watchers) Fill(ctx context.Context, who auth.Official, id string, page Page) ([]Tile, error) {
 	scope, err := w.p.Courts(ctx, who, w.p.Now())
 	if err != nil {
 		return nil, err
@@ -259,8 +269,9 @@ func (w *Watchers) Fill(ctx context.Context, who auth.Official, id string, heari
 	if !v.changes.AllowN(w.p.Now(), 1) {
 		return nil, ErrTooMany
 	}
+	v.screen.Stills(page.Stills)
 	want := make([]tile, len(v.places))
-	for i, h := range hearings[:min(len(hearings), len(want))] {
+	for i, h := range page.Hearings[:min(len(page.Hearings), len(want))] {
 		t, ok := may[h]
 		switch {
 		case !ok && others[h] != "":
@@ -328,7 +339,7 @@ func (w *Watchers) put(v *wall, want []tile) []Tile {
 	out := make([]Tile, 0, len(want))
 	for _, t := range v.screen.Show(list) {
 		if i := slices.Index(v.places, t.Place); i >= 0 {
-			out = append(out, Tile{Place: t.Place, Hearing: want[i].hearing, Sent: t.Sent, After: t.After})
+			out = append(out, Tile{Place: t.Place, Hearing: want[i].hearing, Sent: t.Sent, After: t.After, Still: t.Still})
 		}
 	}
 	return out

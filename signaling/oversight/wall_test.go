@@ -27,9 +27,10 @@ type fakeWalls struct {
 }
 
 type fakeScreen struct {
-	w     *fakeWalls
-	p     signaling.WallParams
-	shows map[string]string // by place
+	w      *fakeWalls
+	p      signaling.WallParams
+	shows  map[string]string // by place
+	stills bool
 }
 
 // fakeFeed is over once what it carries is not fed any more.
@@ -82,6 +83,9 @@ func (s *fakeScreen) Show(list []signaling.WallTile) []signaling.WallTile {
 	}
 	return list
 }
+
+// Stills is shown by every tile.
+func (s *fakeScreen) Stills(only bool) { s.stills = only }
 
 func (s *fakeScreen) Close() {
 	delete(s.w.screens, s)
@@ -164,7 +168,7 @@ func TestWallsShowWhatMayBeFollowed(t *testing.T) {
 				list := rapid.SliceOfN(rapid.SampledFrom(append([]string{"nowhere"}, ids...)), 0, 4).Draw(t, "hearings")
 				for id, who := range walls {
 					now = now.Add(time.Second / fillsPerSec)
-					got, err := h.w.Fill(context.Background(), who, id, list)
+					got, err := h.w.Fill(context.Background(), who, id, Page{Hearings: list})
 					if h.w.walls.open[id] == nil {
 						require.ErrorIs(t, err, store.ErrNotFound)
 						continue
@@ -179,7 +183,7 @@ func TestWallsShowWhatMayBeFollowed(t *testing.T) {
 							require.Equal(t, list[i], x.Hearing)
 						}
 					}
-					_, err = h.w.Fill(context.Background(), head("other", who.Unit), id, list)
+					_, err = h.w.Fill(context.Background(), head("other", who.Unit), id, Page{Hearings: list})
 					require.ErrorIs(t, err, store.ErrNotFound, "another's wall")
 				}
 			},
@@ -241,13 +245,13 @@ func TestAWallChangesInItsBounds(t *testing.T) {
 	id, _, _, err := h.w.OpenWall(t.Context(), who, WallAsk{SDP: "good", Again: func(context.Context) (auth.Official, error) { return who, nil }})
 	require.NoError(t, err)
 	for range fillsBurst {
-		_, err := h.w.Fill(t.Context(), who, id, nil)
+		_, err := h.w.Fill(t.Context(), who, id, Page{Hearings: nil})
 		require.NoError(t, err)
 	}
-	_, err = h.w.Fill(t.Context(), who, id, nil)
+	_, err = h.w.Fill(t.Context(), who, id, Page{Hearings: nil})
 	require.ErrorIs(t, err, ErrTooMany)
 	now = now.Add(time.Second)
-	_, err = h.w.Fill(t.Context(), who, id, nil)
+	_, err = h.w.Fill(t.Context(), who, id, Page{Hearings: nil})
 	require.NoError(t, err)
 }
 
@@ -263,7 +267,7 @@ func TestWhatMovesOnAWallGoesOn(t *testing.T) {
 	id, _, _, err := h.w.OpenWall(t.Context(), who, WallAsk{SDP: "good", Again: func(context.Context) (auth.Official, error) { return who, nil }})
 	require.NoError(t, err)
 	for _, list := range [][]string{{"h1", "h2"}, {"h2", "h1"}, {"", "h2"}, {"h1", "h2"}} {
-		_, err := h.w.Fill(t.Context(), who, id, list)
+		_, err := h.w.Fill(t.Context(), who, id, Page{Hearings: list})
 		require.NoError(t, err)
 	}
 	require.Equal(t, []string{"watch.began h1 a", "watch.began h2 a", "watch.ended h1 a", "watch.began h1 a"}, h.notes)
@@ -309,7 +313,7 @@ func TestWhoFollowsIsToldToAHearingThatBeginsAnew(t *testing.T) {
 	h.live = []signaling.LiveHearing{{ID: "h1", Unit: "court", Monitors: func(court.UnitID) hearing.Class { return hearing.ClassMonitors }}}
 	id, _, _, err := h.w.OpenWall(t.Context(), who, WallAsk{SDP: "good", Again: func(context.Context) (auth.Official, error) { return who, nil }})
 	require.NoError(t, err)
-	_, err = h.w.Fill(t.Context(), who, id, []string{"h1"})
+	_, err = h.w.Fill(t.Context(), who, id, Page{Hearings: []string{"h1"}})
 	require.NoError(t, err)
 	want := []Follower{{"vks-1", 1}}
 	require.Equal(t, want, h.followed["h1"])

@@ -117,6 +117,39 @@ test("J3.5: the court ends it with one press: nothing comes any more; and lets i
   await expect.poll(() => frames(), { timeout: 20_000 }).toBeGreaterThan(10);
 });
 
+test("J3.10: on a thin line the wall shows stills, and sound is to be had all the same", async () => {
+  const still = head.getByText(/^Ảnh tĩnh lúc \d/);
+  await head.getByRole("button", { name: /^Thu nhỏ và tắt tiếng/ }).click();
+  await expect.poll(() => frames(), { timeout: 20_000 }).toBeGreaterThan(10);
+  await expect(still).toHaveCount(0);
+  await head.getByRole("button", { name: "Chỉ ảnh tĩnh", exact: true }).click();
+  await expect(still).toBeVisible({ timeout: 20_000 });
+  await shot("j3-still");
+  // The next one comes, and then none for ten seconds.
+  const first = await frames();
+  await expect.poll(() => frames(), { timeout: 30_000 }).toBe(first + 1);
+  const since = Date.now();
+  await expect.poll(() => frames(), { timeout: 30_000 }).toBe(first + 2);
+  expect(Date.now() - since).toBeGreaterThan(8_000);
+  await head.getByRole("button", { name: /^Xem lớn và nghe/ }).click();
+  await expect(head.locator("audio")).toHaveCount(3);
+  await expect.poll(() => frames(), { timeout: 20_000 }).toBeGreaterThan(10);
+  await head.getByRole("button", { name: /^Thu nhỏ và tắt tiếng/ }).click();
+  await expect(still).toBeVisible({ timeout: 30_000 });
+  // What the court closes does not stand on as a still.
+  await judge.button("Đóng theo dõi trực tuyến").click();
+  await expect(judge.button("Cho phép theo dõi trực tuyến")).toBeVisible();
+  await expect(still).toHaveCount(0, { timeout: 3_000 });
+  await judge.button("Cho phép theo dõi trực tuyến").click();
+  await answer(judge, "Cho phép theo dõi trực tuyến", "Phục vụ kiểm sát xét xử");
+  await expect(still).toBeVisible({ timeout: 30_000 });
+  await head.getByRole("button", { name: "Hình chuyển động", exact: true }).click();
+  await expect.poll(() => frames(), { timeout: 20_000 }).toBeGreaterThan(20);
+  await expect(still).toHaveCount(0);
+  await head.getByRole("button", { name: /^Xem lớn và nghe/ }).click();
+  await expect(head.locator("audio")).toHaveCount(3);
+});
+
 test("J3.11: the report of the day agrees with the court's calendar, and is saved as files", async () => {
   const opened = landing.page.context().waitForEvent("page");
   await landing.page.getByRole("button", { name: /^Thư ký: lịch xét xử/ }).click();

@@ -427,10 +427,10 @@ function oversight(c: Client) {
         method: "POST",
         body: { sdp },
       }),
-    wallTiles: (wall: string, hearings: readonly string[]) =>
+    wallTiles: (wall: string, hearings: readonly string[], stills: boolean) =>
       c.ask<{ tiles: Tile[] }>(`${o}/walls/${q(wall)}/tiles`, {
         method: "PUT",
-        body: { hearings },
+        body: { hearings, stills },
       }),
     wallEnd: (wall: string) => c.ask<void>(`${o}/walls/${q(wall)}`, { method: "DELETE" }),
     watchEnd: (session: string) => c.ask<void>(`${o}/sessions/${q(session)}`, { method: "DELETE" }),

@@ -48,6 +48,8 @@ function made() {
   const connections: FakeConnection[] = [];
   const asked: (readonly string[])[] = [];
   const ended: string[] = [];
+  let stills: ReadonlySet<string> = new Set();
+  let thin = false;
   let shown: ReadonlyMap<string, Shown> = new Map();
   let slow: Promise<void> = Promise.resolve();
   let fails: Error | null = null;
@@ -65,7 +67,7 @@ function made() {
     },
     calls: {
       open: () => Promise.resolve({ wall: `w${connections.length}`, sdp: "answer", places: 4 }),
-      fill: async (_, hearings) => {
+      fill: async (_, hearings, only) => {
         asked.push(hearings);
         await slow;
         if (fails) throw fails;
@@ -75,6 +77,7 @@ function made() {
             hearing,
             sent: i > 0,
             after: 7,
+            still: hearing !== "" && (only || thin),
           })),
         };
       },
@@ -82,6 +85,9 @@ function made() {
     },
     shown: (m) => {
       shown = m;
+    },
+    stills: (s) => {
+      stills = s;
     },
     flowing: () => undefined,
     refused: () => undefined,
@@ -93,6 +99,10 @@ function made() {
     asked,
     ended,
     shown: () => shown,
+    stills: () => [...stills],
+    thin: (yes: boolean) => {
+      thin = yes;
+    },
     hold: (p: Promise<void>) => {
       slow = p;
     },
@@ -147,6 +157,29 @@ describe("the wall", () => {
     expect(m.asked).toEqual([["a", "b"], ["c"], ["c"]]);
     expect([...m.shown().keys()]).toEqual(["c"]);
     expect(m.ended).toEqual([]);
+  });
+
+  it("asks every second whether a still may stand, and not when pictures move", async () => {
+    const m = made();
+    m.wall.put(["a", "b"]);
+    m.wall.start();
+    await settled();
+    expect(m.timers).toEqual([]);
+    m.thin(true);
+    m.wall.put(["a", "b"]);
+    await settled();
+    expect(m.stills()).toEqual(["a", "b"]);
+    expect(m.timers.map((x) => x.ms)).toEqual([1000]);
+    m.thin(false);
+    m.timers[0]!.fn();
+    await settled();
+    expect(m.stills()).toEqual([]);
+    expect(m.timers).toHaveLength(1);
+    m.wall.put(["a", "b"], true);
+    await settled();
+    expect(m.stills()).toEqual(["a", "b"]);
+    expect(m.timers).toHaveLength(2);
+    m.wall.stop();
   });
 
   it("asks for the last page only when pages are turned faster than the server answers", async () => {

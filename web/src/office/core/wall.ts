@@ -9,12 +9,14 @@ export interface Tile {
   hearing?: string;
   sent: boolean;
   after: number;
+  /** a picture from time to time: the line carries no more, or none is to move */
+  still?: boolean;
 }
 
 /** WallCalls are the server's. */
 export interface WallCalls {
   open(sdp: string): Promise<{ wall: string; sdp: string; places: number }>;
-  fill(wall: string, hearings: readonly string[]): Promise<{ tiles: Tile[] }>;
+  fill(wall: string, hearings: readonly string[], stills: boolean): Promise<{ tiles: Tile[] }>;
   end(wall: string): Promise<unknown>;
 }
 
@@ -35,11 +37,19 @@ export interface WallParams {
   connection(): RTCPeerConnection;
   /** what stands on the wall, by hearing */
   shown(tiles: ReadonlyMap<string, Shown>): void;
+  /** of which hearings there are stills alone */
+  stills(hearings: ReadonlySet<string>): void;
   /** the connection is up; false: lost, another is tried */
   flowing(yes: boolean): void;
   /** the server said no, for now; it is asked again */
   refused(r: Refused): void;
 }
+
+/**
+ * A still stays when nothing comes any more, also when the court has closed what it shows:
+ * the server is asked so often, in milliseconds, whether it may stand.
+ */
+const STILL = 1_000;
 
 /** After too many changes, in milliseconds: the server takes two a second. */
 const SLOWER = 500;
@@ -70,6 +80,7 @@ export class Wall {
   /** by place, "" for nothing */
   private want: readonly string[] = [];
   private standing: ReadonlyMap<string, Standing> = new Map();
+  private still = false;
   private asking = false;
   private dirty = false;
   private timer = 0;
@@ -95,9 +106,11 @@ export class Wall {
   /**
    * put says which hearings stand on the wall; asking it again renews what the court has
    * released since. A hearing stays in its place, or another's picture would be in the one
-   * that it left as long as the answer is on its way.
+   * that it left as long as the answer is on its way. With stills nothing is to move, to
+   * spare the line.
    */
-  put(hearings: readonly string[]): void {
+  put(hearings: readonly string[], stills = false): void {
+    this.still = stills;
     const page = hearings.slice(0, this.p.places);
     const want = this.want.map((h) => (page.includes(h) ? h : ""));
     for (const h of page) {
@@ -123,8 +136,8 @@ export class Wall {
         // What leaves its place is covered before the server puts another's picture there.
         this.stand(new Map([...this.standing].filter(([h, s]) => want[s.at] === h)));
         // biome-ignore lint/performance/noAwaitInLoops: one page after the other
-        const { tiles } = await this.p.calls.fill(id, want);
-        if (id === this.id) this.stand(this.pictures(pc, tiles));
+        const { tiles } = await this.p.calls.fill(id, want, this.still);
+        if (id === this.id) this.filled(pc, tiles);
       }
     } catch (e) {
       if (id === this.id) this.notFilled(asRefused(e));
@@ -141,11 +154,22 @@ export class Wall {
       this.again();
       return;
     }
+    this.askIn(SLOWER);
+  }
+
+  private filled(pc: RTCPeerConnection, tiles: readonly Tile[]): void {
+    this.stand(this.pictures(pc, tiles));
+    const stills = tiles.flatMap((t) => (t.still && t.hearing ? [t.hearing] : []));
+    this.p.stills(new Set(stills));
+    if (stills.length > 0) this.askIn(STILL);
+  }
+
+  private askIn(ms: number): void {
     this.p.clock.clearTimeout(this.timer);
     this.timer = this.p.clock.setTimeout(() => {
       this.dirty = true;
       void this.ask();
-    }, SLOWER);
+    }, ms);
   }
 
   private stand(now: ReadonlyMap<string, Standing>): void {

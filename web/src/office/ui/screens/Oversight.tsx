@@ -55,13 +55,16 @@ function useWatchable(): { hearings: Watchable[] | null; lost: Refused | null } 
 function useWall(
   page: readonly string[],
   wanted: boolean,
+  only: boolean,
 ): {
   tiles: ReadonlyMap<string, Shown>;
+  stills: ReadonlySet<string>;
   up: boolean;
   refused: Refused | null;
 } {
   const { api, clock } = useOffice();
   const [tiles, setTiles] = useState<ReadonlyMap<string, Shown>>(new Map());
+  const [stills, setStills] = useState<ReadonlySet<string>>(new Set());
   const [up, setUp] = useState(false);
   const [refused, setRefused] = useState<Refused | null>(null);
   const wall = useRef<Wall | null>(null);
@@ -73,6 +76,7 @@ function useWall(
       connection: () => new RTCPeerConnection(),
       calls: { open: api.wall, fill: api.wallTiles, end: api.wallEnd },
       shown: setTiles,
+      stills: setStills,
       flowing: (yes) => {
         setUp(yes);
         if (yes) setRefused(null);
@@ -89,9 +93,9 @@ function useWall(
     };
   }, [api, clock, wanted]);
   useEffect(() => {
-    wall.current?.put(page);
-  }, [page]);
-  return { tiles, up, refused };
+    wall.current?.put(page, only);
+  }, [page, only]);
+  return { tiles, stills, up, refused };
 }
 
 type Order = "court" | "time";
@@ -125,9 +129,11 @@ export function Oversight() {
   const at = Math.min(page, pages - 1);
   const here = useMemo(() => found.slice(at * size, (at + 1) * size), [found, at, size]);
   const shown = useMemo(() => here.filter((h) => flows(h)).map((h) => h.hearing), [here]);
-  const { tiles, up, refused } = useWall(
+  const [only, setOnly] = useState(false);
+  const { tiles, stills, up, refused } = useWall(
     shown,
     (hearings ?? []).some((h) => flows(h)),
+    only,
   );
   const box = useRef<HTMLDivElement>(null);
   const turn = useCallback(
@@ -200,6 +206,14 @@ export function Oversight() {
             })}
           </p>
           <Act
+            aria-pressed={only}
+            onPress={() => {
+              setOnly(!only);
+            }}
+          >
+            {t(only ? "oversight_moving" : "oversight_stills")}
+          </Act>
+          <Act
             onPress={() => {
               void box.current?.requestFullscreen?.().catch(() => undefined);
             }}
@@ -224,6 +238,7 @@ export function Oversight() {
               key={h.hearing}
               hearing={h}
               shown={tiles.get(h.hearing)}
+              still={stills.has(h.hearing)}
               up={up}
               loud={loud === h.hearing}
               small={here.length > SIZES[1]}

@@ -33,6 +33,8 @@ export const flows = (h: Watchable): boolean => h.released && h.status === "in_s
 export function Tile(p: {
   hearing: Watchable;
   shown: Shown | undefined;
+  /** the picture is renewed from time to time */
+  still: boolean;
   up: boolean;
   loud: boolean;
   /** one of many: no act stands out */
@@ -76,7 +78,7 @@ export function Tile(p: {
       ) : null}
       {live && p.loud ? <Large hearing={h} /> : null}
       {p.loud ? <HearingNotes hearing={h.hearing} /> : null}
-      {live && !p.loud ? <Small hearing={h} shown={p.shown} up={p.up} /> : null}
+      {live && !p.loud ? <Small hearing={h} shown={p.shown} still={p.still} up={p.up} /> : null}
     </li>
   );
 }
@@ -148,19 +150,34 @@ function watchFrames(
   };
 }
 
-function Small(p: { hearing: Watchable; shown: Shown | undefined; up: boolean }) {
+/** Seen is the last frame of a hearing's own. */
+interface Seen {
+  of: Shown;
+  fresh: boolean;
+  /** when, in milliseconds; told of stills */
+  at: number;
+}
+
+function Small(p: { hearing: Watchable; shown: Shown | undefined; still: boolean; up: boolean }) {
   const { t } = useOfficeTexts();
   const { clock } = useOffice();
   const video = useRef<HTMLVideoElement>(null);
-  const [seen, setSeen] = useState<Shown | null>(null);
-  const { shown } = p;
+  const [seen, setSeen] = useState<Seen | null>(null);
+  const { shown, still } = p;
   useEffect(() => {
     if (!video.current || !shown) return undefined;
-    return watchFrames(video.current, shown, clock, (yes) => {
-      setSeen(yes ? shown : null);
+    return watchFrames(video.current, shown, clock, (fresh) => {
+      setSeen((was) => {
+        if (!fresh) return was && { ...was, fresh };
+        // A moving picture is told of once, a still with each one.
+        const at = clock.now();
+        return was?.of === shown && was.fresh && at - was.at < STALE
+          ? was
+          : { of: shown, fresh, at };
+      });
     });
   }, [shown, clock]);
-  const own = shown !== undefined && seen === shown;
+  const own = shown !== undefined && seen?.of === shown && (seen.fresh || still);
   return (
     <div className={css["picture"]}>
       <video
@@ -172,6 +189,9 @@ function Small(p: { hearing: Watchable; shown: Shown | undefined; up: boolean })
         muted
       />
       <Mark />
+      {own && still ? (
+        <p className={css["wait"]}>{t("oversight_still", { time: clockSeconds(seen.at) })}</p>
+      ) : null}
       {own ? null : (
         <p className={css["wait"]}>{t(p.up ? "oversight_waiting" : "oversight_connecting")}</p>
       )}
