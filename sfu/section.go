@@ -54,10 +54,10 @@ type section struct {
 	born             time.Time
 	rtxNext          uint64
 	rtxBudget        bucket
-	wide             uint8  // id of the extension with the transport-wide number, 0: none
-	wish             int    // the layer that the size shown asks for, -1: none
-	ideal            int    // the same of those that flow
-	starved          bool   // the line carries not even the lowest layer
+	wide             uint8 // id of the extension with the transport-wide number, 0: none
+	wish             int   // the layer that the size shown asks for, -1: none
+	ideal            int   // the same of those that flow
+	starved          bool  // the line carries not even the lowest layer
 	still            still
 	replayed         uint32 // age at which kept pictures were last looked at, 0: never
 	packets, octets  uint32

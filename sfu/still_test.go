@@ -98,8 +98,8 @@ func TestAThinLineGetsStills(t *testing.T) {
 		for _, x := range got {
 			bytes += x.size
 			was, ok := last[x.tile]
-			switch {
-			case x.part == 0:
+			switch x.part {
+			case 0:
 				if ok {
 					require.Equal(t, parts-1, was.part, "a still is whole")
 					require.GreaterOrEqual(t, x.at.Sub(begun[x.tile]), stillEvery-time.Second)

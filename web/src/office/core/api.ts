@@ -432,8 +432,10 @@ function oversight(c: Client) {
         method: "PUT",
         body: { hearings, stills },
       }),
-    wallEnd: (wall: string) => c.ask<void>(`${o}/walls/${q(wall)}`, { method: "DELETE" }),
-    watchEnd: (session: string) => c.ask<void>(`${o}/sessions/${q(session)}`, { method: "DELETE" }),
+    wallEnd: (wall: string) =>
+      c.ask<void>(`${o}/walls/${q(wall)}`, { method: "DELETE", parting: true }),
+    watchEnd: (session: string) =>
+      c.ask<void>(`${o}/sessions/${q(session)}`, { method: "DELETE", parting: true }),
   };
 }
 

@@ -50,6 +50,8 @@ export interface Ask {
   /** the key under which the server remembers its answer, so that a repeated booking books once */
   key?: string;
   within?: number;
+  /** it goes out also when the page is being left */
+  parting?: boolean;
 }
 
 /** Client asks the own origin; it holds no state. */
@@ -120,6 +122,7 @@ async function answerOf(fetch: typeof globalThis.fetch, path: string, ask: Ask):
       cache: "no-store",
       headers,
       signal: AbortSignal.timeout(ask.within ?? ANSWER_WITHIN),
+      ...(ask.parting ? { keepalive: true } : {}),
       ...(ask.body === undefined ? {} : { body: JSON.stringify(ask.body) }),
       ...(ask.pdf === undefined ? {} : { body: ask.pdf }),
     });

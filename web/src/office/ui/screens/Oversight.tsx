@@ -13,7 +13,7 @@ import { Note, Page, Trouble } from "../parts/page";
 import { Link } from "../parts/Shell";
 import { LentLine } from "./LentLine";
 import css from "./Oversight.module.css";
-import { flows, Tile } from "./OversightTiles";
+import { flows, parting, Tile } from "./OversightTiles";
 
 /** Hearings on one page. */
 const SIZES = [1, 4, 9, 16, 25] as const;
@@ -85,7 +85,11 @@ function useWall(
     });
     wall.current = w;
     w.start();
+    const stays = parting(() => {
+      w.stop();
+    });
     return () => {
+      stays();
       wall.current = null;
       w.stop();
       setUp(false);
@@ -206,7 +210,6 @@ export function Oversight() {
             })}
           </p>
           <Act
-            aria-pressed={only}
             onPress={() => {
               setOnly(!only);
             }}

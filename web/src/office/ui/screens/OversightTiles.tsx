@@ -210,6 +210,18 @@ function Mark() {
   );
 }
 
+/**
+ * parting calls f when the page is left: a connection that is not ended counts on for half a
+ * minute, and whoever loads the page again would find the own places taken. It returns how
+ * to take that back.
+ */
+export function parting(f: () => void): () => void {
+  window.addEventListener("pagehide", f);
+  return () => {
+    window.removeEventListener("pagehide", f);
+  };
+}
+
 function Large({ hearing }: { hearing: Watchable }) {
   const { t } = useOfficeTexts();
   const { api, clock } = useOffice();
@@ -239,8 +251,13 @@ function Large({ hearing }: { hearing: Watchable }) {
       refused: setRefused,
     });
     w.start();
-    return () => {
+    const stop = (): void => {
       w.stop();
+    };
+    const stays = parting(stop);
+    return () => {
+      stays();
+      stop();
     };
   }, [api, clock, id]);
   return (
