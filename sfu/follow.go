@@ -36,7 +36,7 @@ func (p *Peer) refollow(kind SourceKind, now time.Time) {
 			free = append(free, s)
 		}
 	}
-	best := p.room.best(p.id, kind, free)
+	best := p.best(kind, free)
 	// Who carries one of the best goes on with it.
 	free = slices.DeleteFunc(free, func(s *section) bool {
 		i := slices.Index(best, s.src.id)
@@ -54,6 +54,22 @@ func (p *Peer) refollow(kind SourceKind, now time.Time) {
 			s.carry(p.room.source(id, now), now)
 		}
 	}
+}
+
+// Prefer puts a source before all others that a following peer's sections may carry, the
+// zero source none. While it is not granted, or nobody connected publishes it, the others
+// are carried as before.
+func (p *Peer) Prefer(id SourceID) {
+	p.lock(func() {
+		if p.ended || !p.follows || p.prefers == id {
+			return
+		}
+		p.prefers = id
+		now := p.room.engine.p.Now()
+		for _, kind := range [...]SourceKind{Mic, Cam} {
+			p.refollow(kind, now)
+		}
+	})
 }
 
 // Choose puts sources behind sections of a peer that chooses (PeerParams.Chooses); sections
@@ -89,25 +105,29 @@ func (p *Peer) Choose(list []Choice) []Chosen {
 }
 
 // best are at most one source of the kind for each of these sections of a peer to which
-// they are granted: those that somebody connected publishes before the others, then by
-// priority, then by id. A picture that none of the sections can decode is left out, so
+// they are granted: those that somebody connected publishes before the others, then what
+// the peer prefers, then by priority, then by id. A picture that none of the sections can decode is left out, so
 // that the next best is seen in its stead.
-func (r *Room) best(peer string, kind SourceKind, free []*section) []SourceID {
+func (p *Peer) best(kind SourceKind, free []*section) []SourceID {
+	r := p.room
 	type candidate struct {
 		id       SourceID
 		lost     int
-		priority uint8
+		priority int
 	}
 	var list []candidate
 	for id := range r.table.grants {
 		if id.Kind != kind {
 			continue
 		}
-		g, ok := r.table.peer(id, peer)
+		g, ok := r.table.peer(id, p.id)
 		if !ok {
 			continue
 		}
-		c := candidate{id: id, priority: g.Priority}
+		c := candidate{id: id, priority: int(g.Priority)}
+		if id == p.prefers {
+			c.priority = 1 << 8
+		}
 		src := r.sources[id]
 		if src == nil || src.lost() {
 			c.lost = 1
@@ -118,7 +138,7 @@ func (r *Room) best(peer string, kind SourceKind, free []*section) []SourceID {
 		list = append(list, c)
 	}
 	slices.SortFunc(list, func(a, b candidate) int {
-		return cmp.Or(a.lost-b.lost, int(b.priority)-int(a.priority), cmp.Compare(a.id.Peer, b.id.Peer))
+		return cmp.Or(a.lost-b.lost, b.priority-a.priority, cmp.Compare(a.id.Peer, b.id.Peer))
 	})
 	out := make([]SourceID, 0, len(free))
 	for _, c := range list[:min(len(free), len(list))] {

@@ -54,10 +54,15 @@ func TestAFollowingPeerCarriesTheBestThatIsGranted(t *testing.T) {
 			for kind, n := range map[SourceKind]int{Mic: sound, Cam: 1} {
 				var want, got []SourceID
 				for _, lost := range [...]bool{false, true} {
-					for _, p := range [...]uint8{255, 200, 150, 100} {
+					for _, p := range [...]int{256, 255, 200, 150, 100} { // 256: what it prefers
 						for _, name := range names {
 							id := SourceID{name, kind}
-							if q, ok := grants[id]; ok && q == p && f.sources[id].lost() == lost && len(want) < n {
+							q, ok := grants[id]
+							priority := int(q)
+							if id == wall.prefers {
+								priority = 256
+							}
+							if ok && priority == p && f.sources[id].lost() == lost && len(want) < n {
 								want = append(want, id)
 							}
 						}
@@ -138,6 +143,9 @@ func TestAFollowingPeerCarriesTheBestThatIsGranted(t *testing.T) {
 			"grant": func(t *rapid.T) {
 				grants[anySource()] = rapid.SampledFrom([]uint8{100, 150, 200, 255}).Draw(t, "priority")
 				apply()
+			},
+			"prefer": func(t *rapid.T) {
+				wall.Prefer(rapid.SampledFrom([]SourceID{{}, cam("a"), cam("c"), mic("d"), cam("nobody")}).Draw(t, "source"))
 			},
 			"close": func(*rapid.T) { delete(grants, anySource()); apply() },
 			"come and go": func(t *rapid.T) {

@@ -53,6 +53,7 @@ type Peer struct {
 	state    PeerState
 	states   []PeerState // undelivered changes
 	prepared []SourceID
+	prefers  SourceID // before all others, of a following peer
 	sections []*section
 	byMID    map[string]*section
 	publish  map[string]*source // by MID

@@ -370,6 +370,7 @@ func (p *fakePeer) Negotiate(context.Context, sfu.Offer) (sfu.Answer, error) {
 }
 func (p *fakePeer) Prepare([]sfu.SourceID) {}
 func (p *fakePeer) Hint([]sfu.Hint)        {}
+func (p *fakePeer) Prefer(sfu.SourceID)    {}
 func (p *fakePeer) Silence() time.Duration { return p.quiet() }
 func (p *fakePeer) Close() {
 	p.mu.Lock()

@@ -28,6 +28,11 @@ type LiveHearing struct {
 
 	Followers []Follower // who follows it from outside
 
+	// Procurators by name, and the cameras that a unit's monitors may see now, those of the
+	// highest priority first; nil: none.
+	Procurators []string
+	Cameras     func(court.UnitID) []LiveCamera
+
 	// Monitors is the class in which monitors of a unit, in whose scope the hearing lies,
 	// may follow it by the court's decision, "" for none; nil: nobody may.
 	Monitors func(court.UnitID) hearing.Class
@@ -43,6 +48,13 @@ func (l *LiveHearing) MonitoredAs(u court.UnitID) hearing.Class {
 		return ""
 	}
 	return l.Monitors(u)
+}
+
+// LiveCamera is one that monitors may see.
+type LiveCamera struct {
+	Device string
+	Point  string         // name, "" when nobody is booked before it
+	Who    court.Capacity // of the first person before it
 }
 
 // LivePoint is a point's light ("ok", "partial", "lost", "waiting").
@@ -89,6 +101,49 @@ func (rs *Rooms) Live() []LiveHearing {
 	return list
 }
 
+// procurators are the names of those who are booked.
+func (r *Room) procurators() (names []string) {
+	for _, p := range r.p.booking.People {
+		if n := r.p.names[p.ID]; p.Capacity == court.Procurator && n != "" {
+			names = append(names, n)
+		}
+	}
+	return names
+}
+
+// camerasFor are those that the routes grant to the class.
+func camerasFor(s *hearing.State, class hearing.Class) []LiveCamera {
+	if class == "" {
+		return nil
+	}
+	grants := keep(hearing.Routes(s).Grants, func(g hearing.Grant) bool {
+		return g.Audience.Class == class && g.Source.Kind == hearing.Cam
+	})
+	slices.SortStableFunc(grants, func(a, b hearing.Grant) int { return cmp.Compare(b.Priority, a.Priority) })
+	list := make([]LiveCamera, 0, len(grants))
+	for _, g := range grants {
+		list = append(list, cameraOf(&s.Booking, g.Source.Device))
+	}
+	return list
+}
+
+func cameraOf(b *hearing.Booking, d hearing.DeviceID) LiveCamera {
+	c := LiveCamera{Device: string(d)}
+	i := slices.IndexFunc(b.Devices, func(x hearing.Device) bool { return x.ID == d })
+	if i < 0 || len(b.Devices[i].People) == 0 {
+		return c
+	}
+	j := slices.IndexFunc(b.People, func(p hearing.Person) bool { return p.ID == b.Devices[i].People[0] })
+	if j < 0 {
+		return c
+	}
+	c.Who, c.Point = b.People[j].Capacity, b.People[j].Point
+	if k := slices.IndexFunc(b.Points, func(p hearing.Point) bool { return p.ID == c.Point }); k >= 0 {
+		c.Point = b.Points[k].Name
+	}
+	return c
+}
+
 // noteLive leaves the latest word for Live. On the actor; v is the system's view
 // of eff.
 func (r *Room) noteLive(v hearing.View) {
@@ -97,7 +152,8 @@ func (r *Room) noteLive(v hearing.View) {
 		ID: r.p.row.ID, Unit: r.p.row.Unit, DocketNo: v.DocketNo, Status: v.Status,
 		Phase: v.Phase, Visibility: v.Visibility, Since: v.Since,
 		Expected: len(r.p.booking.People), Recording: v.Recording && r.recording.on, Trouble: v.Trouble,
-		Followers: r.following(),
+		Followers: r.following(), Procurators: r.procurators(),
+		Cameras: func(u court.UnitID) []LiveCamera { return camerasFor(state, hearing.Monitored(state, u)) },
 		Monitors:  func(u court.UnitID) hearing.Class { return hearing.Monitored(state, u) },
 	}
 	for _, p := range v.People {

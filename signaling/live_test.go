@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"phientoa/internal/court"
 	"phientoa/internal/wire"
 )
 
@@ -271,4 +272,24 @@ func TestHTTPSurface(t *testing.T) {
 	require.True(t, bytes.Contains(body, []byte(`"vi"`)))
 	code, _ = get("/api/else", "s=p-judge")
 	require.Equal(t, http.StatusNotFound, code)
+}
+
+// Of whom monitors may see a camera is what the routes say in that moment.
+func TestLiveCamerasAreThoseOfTheRoutes(t *testing.T) {
+	w := newWorld(t, nil)
+	cameras := func() (list []LiveCamera) { return w.rooms.Live()[0].Cameras("vks-1") }
+	w.enter(clerk).must(cmdCheckIn)
+	require.Empty(t, cameras(), "before the hearing")
+	j, _ := w.session()
+	list := cameras()
+	require.NotEmpty(t, list)
+	require.Equal(t, court.PresidingJudge, list[0].Who)
+	for _, c := range list {
+		require.NotEmpty(t, c.Device)
+		require.NotEmpty(t, c.Point)
+		require.NotEmpty(t, c.Who)
+	}
+	j.must(cmdMonitoring("closed"))
+	j.view("closed", func(v *wire.View) bool { return v.Monitoring.GetTo() == "closed" })
+	require.Empty(t, cameras())
 }

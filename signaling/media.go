@@ -29,6 +29,7 @@ type MediaPeer interface {
 	Negotiate(ctx context.Context, o sfu.Offer) (sfu.Answer, error)
 	Prepare(sources []sfu.SourceID)
 	Hint(h []sfu.Hint)
+	Prefer(id sfu.SourceID)
 	// Silence is how long nothing authentic has come from the device.
 	Silence() time.Duration
 	Close()

@@ -95,6 +95,16 @@ func (w *Watching) Show(width, height int) {
 	}
 }
 
+// Camera says whose camera is to be seen, "" for that of the highest priority: who has the
+// floor, then the bench. While the hearing's routes do not grant it that one is seen.
+func (w *Watching) Camera(device string) {
+	id := sfu.SourceID{}
+	if device != "" {
+		id = sfu.SourceID{Peer: device, Kind: sfu.Cam}
+	}
+	w.peer.Prefer(id)
+}
+
 // Close ends it: nothing flows when it returns.
 func (w *Watching) Close() { w.peer.Close() }
 

@@ -411,6 +411,7 @@ func (fakeWatching) Offer(_ context.Context, sdp string) (string, *hearing.Refus
 	return "answer to " + sdp, nil
 }
 func (fakeWatching) Show(int, int) {}
+func (fakeWatching) Camera(string) {}
 func (fakeWatching) Close()        {}
 
 // fakeWalls stand for the room of the walls; a connection is lost as soon as it stands.

@@ -21,6 +21,8 @@ type Oversight interface {
 	List(ctx context.Context, who auth.Official) ([]oversight.Item, error)
 	Watch(ctx context.Context, who auth.Official, a oversight.Ask) (id, answer string, err error)
 	Show(who auth.Official, id string, width, height int) error
+	Look(ctx context.Context, who auth.Official, hearing string) (oversight.Look, error)
+	Camera(who auth.Official, id, device string) error
 	End(who auth.Official, id string) error
 	OpenWall(ctx context.Context, who auth.Official, a oversight.WallAsk) (id, answer string, places int, err error)
 	Fill(ctx context.Context, who auth.Official, id string, page oversight.Page) ([]oversight.Tile, error)
@@ -32,6 +34,7 @@ const (
 	maxWatchOffer = 64 << 10  // bytes of SDP
 	maxWallOffer  = 192 << 10 // a browser's 25 pictures take 50 to 120 KB
 	maxPixels     = 8192      // of width or height
+	maxCamera     = 64        // bytes of a device's id
 	// What one connection receives at once: as many sounds as the sfu gives to a viewer.
 	maxWatchPictures = 1
 	maxWatchSounds   = 3
@@ -74,6 +77,25 @@ type SizeBody struct {
 	Height int `json:"height"`
 }
 
+// LookAnswer is what stands beside the large picture.
+type LookAnswer struct {
+	Procurators []string     `json:"procurators" doc:"Names"`
+	Points      []LivePoint  `json:"points"`
+	Cameras     []LookCamera `json:"cameras" doc:"That can be chosen now; who has the floor first"`
+}
+
+// LookCamera is a camera of a hearing.
+type LookCamera struct {
+	Camera   string `json:"camera"`
+	Point    string `json:"point,omitempty" doc:"Name"`
+	Capacity string `json:"capacity,omitempty" doc:"Of the first person before it"`
+}
+
+// CameraBody chooses one.
+type CameraBody struct {
+	Camera string `json:"camera" doc:"Empty: who has the floor, then the bench"`
+}
+
 func oversightRoutes() []Route {
 	return []Route{
 		{
@@ -99,6 +121,23 @@ func oversightRoutes() []Route {
 			Vi: "Cỡ hình đang xem", En: "The size at which a hearing is shown",
 			In: SizeBody{}, InExample: SizeBody{Width: 1280, Height: 720}, Status: http.StatusNoContent,
 			Problems: []int{400, 404, 413, 415}, handle: (*Office).watchSize,
+		},
+		{
+			Method: http.MethodGet, Path: "/api/v1/oversight/hearings/{id}", Roles: followRoles(), Name: "look",
+			Vi: "Thông tin bên cạnh hình lớn", En: "What stands beside the large picture",
+			About: "Only of a hearing that may be followed now.",
+			Out:   LookAnswer{}, OutExample: LookAnswer{
+				Procurators: []string{"Lê Văn Bình"}, Points: []LivePoint{{ID: "central", Name: "Phòng xét xử số 1", Kind: "central", Light: "ok"}},
+				Cameras: []LookCamera{{Camera: "bench", Point: "Phòng xét xử số 1", Capacity: string(court.PresidingJudge)}},
+			},
+			Status: http.StatusOK, Problems: []int{404}, handle: (*Office).look,
+		},
+		{
+			Method: http.MethodPut, Path: "/api/v1/oversight/sessions/{session}/camera", Roles: followRoles(), Name: "watch_camera",
+			Vi: "Chọn máy quay", En: "Choose a camera",
+			About: "While the hearing does not show the chosen one, it is as if none were chosen.",
+			In:    CameraBody{}, InExample: CameraBody{Camera: "bench"}, Status: http.StatusNoContent,
+			Problems: []int{400, 404, 413, 415}, handle: (*Office).watchCamera,
 		},
 		{
 			Method: http.MethodDelete, Path: "/api/v1/oversight/sessions/{session}", Roles: followRoles(), Name: "watch_end",
@@ -216,6 +255,38 @@ func (o *Office) watchSize(c *call) (any, error) {
 		return nil, badSize()
 	}
 	return nil, o.p.Oversight.Show(c.Official, c.r.PathValue("session"), b.Width, b.Height)
+}
+
+func (o *Office) look(c *call) (any, error) {
+	if o.p.Oversight == nil {
+		return nil, notConfigured()
+	}
+	l, err := o.p.Oversight.Look(c.r.Context(), c.Official, c.object())
+	if err != nil {
+		return nil, err
+	}
+	a := LookAnswer{
+		Procurators: append([]string{}, l.Procurators...),
+		Points:      make([]LivePoint, 0, len(l.Points)), Cameras: make([]LookCamera, 0, len(l.Cameras)),
+	}
+	for _, p := range l.Points {
+		a.Points = append(a.Points, LivePoint{ID: p.ID, Name: p.Name, Kind: string(p.Kind), Light: p.Light})
+	}
+	for _, x := range l.Cameras {
+		a.Cameras = append(a.Cameras, LookCamera{Camera: x.Device, Point: x.Point, Capacity: string(x.Who)})
+	}
+	return a, nil
+}
+
+func (o *Office) watchCamera(c *call) (any, error) {
+	b := c.body.(*CameraBody)
+	switch {
+	case o.p.Oversight == nil:
+		return nil, notConfigured()
+	case len(b.Camera) > maxCamera:
+		return nil, badBody("camera", "Máy quay không hợp lệ.", "The camera is not valid.")
+	}
+	return nil, o.p.Oversight.Camera(c.Official, c.r.PathValue("session"), b.Camera)
 }
 
 func (o *Office) watchEnd(c *call) (any, error) {

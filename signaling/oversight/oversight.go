@@ -47,6 +47,7 @@ var ErrTooMany = errors.New("oversight: too many hearings at once")
 type Watching interface {
 	Offer(ctx context.Context, sdp string) (string, *hearing.Refusal)
 	Show(width, height int)
+	Camera(device string)
 	Close()
 }
 
@@ -146,6 +147,42 @@ func (w *Watchers) List(ctx context.Context, who auth.Official) ([]Item, error) 
 		return cmp.Or(cmp.Compare(a.Unit, b.Unit), cmp.Compare(a.DocketNo, b.DocketNo), cmp.Compare(a.Hearing, b.Hearing))
 	})
 	return list, nil
+}
+
+// Look is what somebody who follows a hearing reads beside its picture.
+type Look struct {
+	Points      []signaling.LivePoint
+	Procurators []string
+	Cameras     []signaling.LiveCamera // that can be chosen now
+}
+
+// Look tells of a hearing that the official may follow now. Any other is
+// store.ErrNotFound, like one that does not exist.
+func (w *Watchers) Look(ctx context.Context, who auth.Official, id string) (Look, error) {
+	scope, err := w.p.Courts(ctx, who, w.p.Now())
+	if err != nil {
+		return Look{}, err
+	}
+	for _, l := range w.p.Live() {
+		if l.ID != id || !scope.Covers(l.Unit) || !l.Monitored(who.Unit) {
+			continue
+		}
+		look := Look{Points: l.Points, Procurators: l.Procurators}
+		if l.Cameras != nil {
+			look.Cameras = l.Cameras(who.Unit)
+		}
+		return look, nil
+	}
+	return Look{}, store.ErrNotFound
+}
+
+// Camera chooses whose camera the account's own session shows, "" for who has the floor.
+func (w *Watchers) Camera(who auth.Official, id, device string) error {
+	s, err := w.of(who, id)
+	if err == nil {
+		s.watching.Camera(device)
+	}
+	return err
 }
 
 // Ask is what somebody who wants to follow a hearing sends.

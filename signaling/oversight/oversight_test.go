@@ -65,6 +65,8 @@ type fake struct {
 	h     *house
 	p     signaling.WatchParams
 	sizes [][2]int
+	// cameras that were chosen
+	cameras []string
 }
 
 func (f *fake) Offer(_ context.Context, sdp string) (string, *hearing.Refusal) {
@@ -74,7 +76,8 @@ func (f *fake) Offer(_ context.Context, sdp string) (string, *hearing.Refusal) {
 	f.p.Flows(sdp != "dead line")
 	return "answer", nil
 }
-func (f *fake) Show(w, h int) { f.sizes = append(f.sizes, [2]int{w, h}) }
+func (f *fake) Show(w, h int)   { f.sizes = append(f.sizes, [2]int{w, h}) }
+func (f *fake) Camera(d string) { f.cameras = append(f.cameras, d) }
 func (f *fake) Close() {
 	f.h.mu.Lock()
 	delete(f.h.open, f)
@@ -319,5 +322,44 @@ func (h *house) checkFollowed(t require.TestingT) {
 	}
 	for id := range want {
 		require.Contains(t, h.followed, id)
+	}
+}
+
+// What stands beside the large picture is told of what may be followed now, and of nothing
+// else is told that there is anything.
+func TestALookIsOfWhatMayBeFollowed(t *testing.T) {
+	h := newHouse()
+	class := hearing.ClassMonitors
+	h.scope["vks"] = []court.UnitID{"court"}
+	camera := signaling.LiveCamera{Device: "d", Point: "Phòng xét xử số 1", Who: court.PresidingJudge}
+	h.live = []signaling.LiveHearing{{
+		ID: "h", Unit: "court", Procurators: []string{"Lê Văn Bình"}, Points: []signaling.LivePoint{{ID: "p", Light: "ok"}},
+		Monitors: func(court.UnitID) hearing.Class { return class },
+		Cameras:  func(court.UnitID) []signaling.LiveCamera { return []signaling.LiveCamera{camera} },
+	}}
+	look := func(unit court.UnitID, id string) (Look, error) { return h.w.Look(t.Context(), head("a", unit), id) }
+	got, err := look("vks", "h")
+	require.NoError(t, err)
+	require.Equal(t, Look{Points: h.live[0].Points, Procurators: h.live[0].Procurators, Cameras: []signaling.LiveCamera{camera}}, got)
+	for _, x := range [][2]string{{"vks-2", "h"}, {"vks", "none"}} {
+		_, err = look(court.UnitID(x[0]), x[1])
+		require.ErrorIs(t, err, store.ErrNotFound)
+	}
+	class = ""
+	_, err = look("vks", "h")
+	require.ErrorIs(t, err, store.ErrNotFound)
+}
+
+// Whose camera is shown is chosen by the connection's own account.
+func TestOnlyTheOwnCameraIsChosen(t *testing.T) {
+	h := newHouse()
+	h.scope["vks"] = []court.UnitID{"court"}
+	h.live = []signaling.LiveHearing{{ID: "h", Unit: "court", Monitors: func(court.UnitID) hearing.Class { return hearing.ClassMonitors }}}
+	id, err := h.ask(head("a", "vks"), "h", "good")
+	require.NoError(t, err)
+	require.ErrorIs(t, h.w.Camera(head("b", "vks"), id, "d"), store.ErrNotFound)
+	require.NoError(t, h.w.Camera(head("a", "vks"), id, "d"))
+	for f := range h.open {
+		require.Equal(t, []string{"d"}, f.cameras)
 	}
 }

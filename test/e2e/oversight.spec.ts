@@ -90,6 +90,8 @@ test("J3.3: in session the picture flows, and sound where it is chosen", async (
         .evaluate((v: HTMLVideoElement) => v.videoHeight),
     )
     .toBeGreaterThan(300);
+  await expect(head.getByText(/^Kiểm sát viên: \p{Lu}/u)).toBeVisible();
+  await expect(head.getByText(/: (tốt|thiếu|mất|chưa)/i).first()).toBeVisible();
   await shot("j3-large");
   const found = await new AxeBuilder({ page: head }).analyze();
   expect(found.violations.map((v) => v.id)).toEqual([]);

@@ -223,6 +223,13 @@ export interface Check {
 
 export type Light = "ok" | "partial" | "lost" | "waiting";
 
+export interface LivePoint {
+  id: string;
+  kind: string;
+  name: string;
+  light: Light;
+}
+
 export interface LiveHearing {
   hearing: string;
   /** of a court below the official's own */
@@ -236,7 +243,7 @@ export interface LiveHearing {
   expected: number;
   recording: boolean;
   trouble?: string;
-  points: { id: string; kind: string; name: string; light: Light }[];
+  points: LivePoint[];
   alarms: number;
   /** Units of the procuracy that follow it; told to chief judges alone. */
   followers?: { unit: string; people: number }[];
@@ -397,6 +404,21 @@ function operations(c: Client) {
   };
 }
 
+/** OversightLook is what stands beside the large picture. */
+export interface OversightLook {
+  procurators: string[];
+  points: LivePoint[];
+  cameras: LookCamera[];
+}
+
+/** LookCamera is a camera that can be chosen now. */
+export interface LookCamera {
+  camera: string;
+  point?: string;
+  /** of the first person before it */
+  capacity?: string;
+}
+
 /** Watchable is a hearing within the scope of the procuracy's unit. */
 export interface Watchable {
   hearing: string;
@@ -422,6 +444,9 @@ function oversight(c: Client) {
       }),
     watchSize: (session: string, size: { width: number; height: number }) =>
       c.ask<void>(`${o}/sessions/${q(session)}`, { method: "PUT", body: size }),
+    look: (id: string) => c.ask<OversightLook>(`${o}/hearings/${q(id)}`),
+    watchCamera: (session: string, camera: string) =>
+      c.ask<void>(`${o}/sessions/${q(session)}/camera`, { method: "PUT", body: { camera } }),
     wall: (sdp: string) =>
       c.ask<{ wall: string; sdp: string; places: number }>(`${o}/walls`, {
         method: "POST",

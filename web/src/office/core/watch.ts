@@ -17,6 +17,7 @@ export interface Size {
 export interface WatchCalls {
   watch(sdp: string, size: Size): Promise<{ session: string; sdp: string }>;
   resize(session: string, size: Size): Promise<unknown>;
+  camera(session: string, camera: string): Promise<unknown>;
   end(session: string): Promise<unknown>;
 }
 
@@ -38,6 +39,7 @@ export class Watch {
   private size: Size;
   private pc: RTCPeerConnection | null = null;
   private session = "";
+  private chosen = "";
   private timer = 0;
   private stopped = true;
 
@@ -64,6 +66,13 @@ export class Watch {
     if (size.width === this.size.width && size.height === this.size.height) return;
     this.size = size;
     if (this.session !== "") void this.p.calls.resize(this.session, size).catch(() => undefined);
+  }
+
+  /** camera says whose is to be seen, "" for who has the floor; also of connections to come. */
+  camera(camera: string): void {
+    if (camera === this.chosen) return;
+    this.chosen = camera;
+    if (this.session !== "") void this.p.calls.camera(this.session, camera).catch(() => undefined);
   }
 
   private drop(): void {
@@ -112,6 +121,8 @@ export class Watch {
       await pc.setRemoteDescription({ type: "answer", sdp: answer.sdp });
       if (size !== this.size)
         void this.p.calls.resize(answer.session, this.size).catch(() => undefined);
+      if (this.chosen !== "")
+        void this.p.calls.camera(answer.session, this.chosen).catch(() => undefined);
       this.p.media(picture, sounds);
     } catch (e) {
       if (pc !== this.pc) return;

@@ -3,10 +3,9 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { elapsed } from "../../../core/clock";
 import { clock, clockSeconds } from "../../../core/dates";
-import type { OfficeKey } from "../../../i18n/vi.office";
 import { Act } from "../../../ui/parts/controls";
 import { testKey } from "../../../ui/terms";
-import type { Alarm, Light, LiveHearing } from "../../core/api";
+import type { Alarm, LiveHearing } from "../../core/api";
 import { asRefused, type Refused } from "../../core/client";
 import { byNeed, done, open } from "../../core/operations";
 import { hasUse } from "../../core/places";
@@ -14,9 +13,10 @@ import { Poll } from "../../core/poll";
 import { useMe, useOffice, useOfficeTexts } from "../context";
 import { Box, Note, Page, Trouble } from "../parts/page";
 import { Marked, StatusMark } from "../parts/StatusMark";
-import { alarmKey, type Mark, phaseKey, recorderKey } from "../words";
+import { alarmKey, phaseKey, recorderKey } from "../words";
 import css from "./Operations.module.css";
 import office from "./office.module.css";
+import { Lights } from "./PointLights";
 
 interface Picture {
   at: number;
@@ -215,16 +215,6 @@ function AlarmLine({
   );
 }
 
-const lights: Record<
-  Light,
-  { mark: Mark; tone: "ok" | "attention" | "error" | "plain"; text: OfficeKey }
-> = {
-  ok: { mark: "dot", tone: "ok", text: "light_ok" },
-  partial: { mark: "half", tone: "attention", text: "light_partial" },
-  lost: { mark: "cross", tone: "error", text: "light_lost" },
-  waiting: { mark: "ring", tone: "plain", text: "light_waiting" },
-};
-
 function Live({ hearings, at }: { hearings: LiveHearing[]; at: number }) {
   const { t } = useOfficeTexts();
   if (hearings.length === 0) return <p>{t("live_none")}</p>;
@@ -269,15 +259,7 @@ function Live({ hearings, at }: { hearings: LiveHearing[]; at: number }) {
               </Marked>
             </td>
             <td data-label={t("points_col")}>
-              <ul className={css["points"]}>
-                {h.points.map((p) => (
-                  <li key={p.id}>
-                    <Marked mark={lights[p.light].mark} tone={lights[p.light].tone}>
-                      {p.name}: {t(lights[p.light].text)}
-                    </Marked>
-                  </li>
-                ))}
-              </ul>
+              <Lights points={h.points} />
             </td>
           </tr>
         ))}

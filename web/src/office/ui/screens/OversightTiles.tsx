@@ -14,6 +14,7 @@ import { StatusMark } from "../parts/StatusMark";
 import { phaseKey, statusWord } from "../words";
 import { HearingNotes } from "./HearingNotes";
 import css from "./Oversight.module.css";
+import { Look } from "./OversightLook";
 
 const LARGE: Size = { width: 1280, height: 720 };
 /** So long without a frame, and a picture is covered: it may be of what was closed since. */
@@ -229,6 +230,8 @@ function Large({ hearing }: { hearing: Watchable }) {
   const [sounds, setSounds] = useState<readonly MediaStream[]>([]);
   const [state, setState] = useState<"connecting" | "flowing" | "lost">("connecting");
   const [refused, setRefused] = useState<Refused | null>(null);
+  const [camera, setCamera] = useState("");
+  const watch = useRef<Watch | null>(null);
   const id = hearing.hearing;
   useEffect(() => {
     const w = new Watch({
@@ -238,6 +241,7 @@ function Large({ hearing }: { hearing: Watchable }) {
       calls: {
         watch: (sdp, size) => api.watch(id, sdp, size),
         resize: api.watchSize,
+        camera: api.watchCamera,
         end: api.watchEnd,
       },
       media: (picture, list) => {
@@ -250,6 +254,7 @@ function Large({ hearing }: { hearing: Watchable }) {
       },
       refused: setRefused,
     });
+    watch.current = w;
     w.start();
     const stop = (): void => {
       w.stop();
@@ -281,6 +286,14 @@ function Large({ hearing }: { hearing: Watchable }) {
           </p>
         )}
       </div>
+      <Look
+        hearing={id}
+        camera={camera}
+        onCamera={(c) => {
+          setCamera(c);
+          watch.current?.camera(c);
+        }}
+      />
       <Trouble refused={refused} />
     </>
   );
