@@ -264,7 +264,7 @@ func (c *alarmCollector) count() (*alarmCount, error) {
 	if err != nil {
 		return nil, errors.Join(errors.New("alarms not counted"), err)
 	}
-	kinds := map[string]int{"help": 0, "test_failed": 0, "point_lost": 0, "recorder": 0, "picture": 0}
+	kinds := map[string]int{"help": 0, "test_failed": 0, "point_lost": 0, "recorder": 0, "picture": 0, "media_blocked": 0}
 	for _, a := range list {
 		if !a.DoneAt.IsZero() {
 			continue

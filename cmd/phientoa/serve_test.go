@@ -403,7 +403,7 @@ func TestAlarmsAreCountedByKnownKinds(t *testing.T) {
 	for _, m := range families[0].Metric {
 		got[m.Label[0].GetValue()] = m.Gauge.GetValue()
 	}
-	require.Equal(t, map[string]float64{"help": 2, "other": 1, "recorder": 0, "test_failed": 0, "point_lost": 0, "picture": 0}, got)
+	require.Equal(t, map[string]float64{"help": 2, "other": 1, "recorder": 0, "test_failed": 0, "point_lost": 0, "picture": 0, "media_blocked": 0}, got)
 }
 
 // What a demonstration has recorded goes through backup, check and restore, and

@@ -51,7 +51,7 @@ type Alarm struct {
 	Hearing string
 	Person  string
 	Device  string
-	Kind    string // "help", "test_failed", "point_lost", "recorder", "picture"
+	Kind    string // "help", "test_failed", "point_lost", "recorder", "picture", "media_blocked"
 	Detail  string // at most 500 bytes, no names
 	TakenBy string // account
 	TakenAt time.Time

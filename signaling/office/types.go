@@ -318,7 +318,7 @@ type AlarmItem struct {
 	Hearing string     `json:"hearing,omitempty"`
 	Person  string     `json:"person,omitempty"`
 	Device  string     `json:"device,omitempty"`
-	Kind    string     `json:"kind" doc:"help, test_failed, point_lost, recorder, picture"`
+	Kind    string     `json:"kind" doc:"help, test_failed, point_lost, recorder, picture, media_blocked"`
 	Detail  string     `json:"detail,omitempty"`
 	TakenBy string     `json:"taken_by,omitempty" doc:"Name of the official, else account id"`
 	TakenAt *time.Time `json:"taken_at,omitempty"`

@@ -438,6 +438,9 @@ export const officeEn: OfficeCatalogue = {
   alarm_picture: "A picture cannot be seen at another computer",
   alarm_picture_at: "Device {shows} sends a picture format that device {sees} cannot show.",
   alarm_picture_none: "Device {shows} sends a picture format that is not taken here.",
+  alarm_media_blocked: "Sound and pictures of a computer find no way",
+  alarm_media_blocked_at:
+    "Device {device} is signed in, but its network blocks the media. Have the server's UDP or TCP port opened there, or use another network.",
   alarm_other: "Another alarm",
   live_title: "Open hearings ({n})",
   live_none: "No hearing is open now.",

@@ -444,6 +444,9 @@ export const officeVi = {
   alarm_picture: "Hình không xem được ở máy khác",
   alarm_picture_at: "Máy {shows} gửi định dạng hình mà máy {sees} không xem được.",
   alarm_picture_none: "Máy {shows} gửi định dạng hình mà hệ thống không nhận.",
+  alarm_media_blocked: "Âm thanh, hình ảnh của máy không qua được mạng",
+  alarm_media_blocked_at:
+    "Máy {device} đã vào phiên nhưng mạng nơi đó chặn đường truyền. Đề nghị đơn vị mở cổng UDP hoặc TCP của máy chủ, hoặc đổi sang mạng khác.",
   alarm_other: "Cảnh báo khác",
   recorder_not_recording: "Không ghi được",
   recorder_full: "Đĩa đầy",

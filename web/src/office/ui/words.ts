@@ -90,6 +90,7 @@ const alarms: Record<string, OfficeKey> = {
   point_lost: "alarm_point_lost",
   recorder: "alarm_recorder",
   picture: "alarm_picture",
+  media_blocked: "alarm_media_blocked",
 };
 export const alarmKey = (k: string): OfficeKey => lookup(alarms, k) ?? "alarm_other";
 

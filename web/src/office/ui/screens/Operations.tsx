@@ -133,6 +133,7 @@ function useDetail(a: Alarm): string {
       ? t("alarm_picture_none", { shows })
       : t("alarm_picture_at", { shows, sees: detail });
   }
+  if (a.kind === "media_blocked") return t("alarm_media_blocked_at", { device: a.device ?? "" });
   if (a.kind !== "test_failed") return detail;
   return detail
     .split(" ")
