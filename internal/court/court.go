@@ -71,6 +71,9 @@ func ScopeOf(units ...UnitID) Scope { return Scope{units: append([]UnitID(nil), 
 // replay). It is never derived from a request.
 func SystemScope() Scope { return Scope{system: true} }
 
+// Empty tells whether the scope reaches nothing.
+func (s Scope) Empty() bool { return !s.system && len(s.units) == 0 }
+
 // Covers tells whether the scope reaches the unit.
 func (s Scope) Covers(u UnitID) bool {
 	if s.system {
