@@ -24,6 +24,9 @@ const (
 	// alarmPicture: what the device sends cannot be decoded at the device of the detail, or
 	// nowhere (no detail).
 	alarmPicture = "picture"
+	// alarmBlocked: the device is signed in and negotiates, but no way for its media
+	// comes about (UDP, TCP and relay all blocked).
+	alarmBlocked = "media_blocked"
 	// troubleExhibit is the detail of a recorder's alarm: a document that the court
 	// admitted is not in the evidence, which has ended.
 	troubleExhibit = "exhibit-missing"
@@ -173,6 +176,29 @@ func (r *Room) alarmLost(now time.Time) (again time.Time) {
 		}
 		r.alarms.lost[p.ID] = p.LostSince
 		r.alarms.raise(alarmLost, p.ID, r.deviceOf(p.ID), "")
+	}
+	return again
+}
+
+// alarmMedia raises devices that are signed in and have negotiated in vain for
+// Limits.MediaBlocked, once until their media have come up again. It returns when to
+// look again; zero: not before something changes.
+func (r *Room) alarmMedia(now time.Time) (again time.Time) {
+	if r.alarms == nil || r.tipClosed() {
+		return again
+	}
+	for d, pl := range r.seats {
+		if !pl.presence.detachedAt.IsZero() {
+			continue
+		}
+		due, raise := pl.media.blocked(now, r.limits.MediaBlocked)
+		if raise {
+			r.alarms.raise(alarmBlocked, "", d, "")
+			continue
+		}
+		if !due.IsZero() && (again.IsZero() || due.Before(again)) {
+			again = due
+		}
 	}
 	return again
 }

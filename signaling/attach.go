@@ -105,6 +105,7 @@ func (r *Room) newPlace(j joining, old *place) (*place, error) {
 		pl.presence.told = r.connected(j.device)
 	}
 	pl.media = newSeatMedia(r.p.media, s, hearing.Sources(r.tip), &r.closers, r.logger)
+	pl.media.now = r.p.now
 	pl.media.relay, pl.media.onlooker = r.p.relay, hearing.Watches(r.tip, j.device)
 	if r.alarms != nil {
 		pl.media.unseen = func(shows, sees hearing.DeviceID) { r.alarms.raise(alarmPicture, "", shows, string(sees)) }

@@ -47,6 +47,7 @@ type Limits struct {
 	CloseWait       time.Duration // for orderly ends of one room, default 5 s
 	Alarms          int           // alarms of a hearing waiting for the database, default 64
 	AlarmLost       time.Duration // from a closed connection of somebody needed to the alarm, default 3 s
+	MediaBlocked    time.Duration // from a device's first offer to the alarm that no way for its media came about, default 20 s
 	PointBack       time.Duration // "connected again" is shown, default 10 s
 }
 
@@ -99,6 +100,7 @@ func (l Limits) withDefaults() Limits {
 	def(&l.CloseWait, 5*time.Second)
 	def(&l.Alarms, 64)
 	def(&l.AlarmLost, 3*time.Second)
+	def(&l.MediaBlocked, 20*time.Second)
 	def(&l.PointBack, 10*time.Second)
 	return l
 }

@@ -12,6 +12,7 @@ import (
 	"phientoa/internal/hearing"
 	"phientoa/internal/store"
 	"phientoa/internal/wire"
+	"phientoa/sfu"
 )
 
 // lossBench is a civil hearing in the debate, over fakes, in a bubble of time.
@@ -141,6 +142,40 @@ func TestAFailedTestIsATask(t *testing.T) {
 		require.Equal(t, []string{alarmTest}, f.kinds())
 		require.Equal(t, "microphone", f.alarms[0].Detail)
 		require.Equal(t, device(plaintiff), f.alarms[0].Device)
+	})
+}
+
+// TestADeviceWhoseMediaFindNoWayIsATask once until they do, and one that never tried,
+// came up in time or is not there is none.
+func TestADeviceWhoseMediaFindNoWayIsATask(t *testing.T) {
+	f := &fakeOffice{}
+	lossBench(t, f, func(b *bench, seats map[string]joined) {
+		offer := func(p, sdp string) sfu.PeerObserver {
+			a, _ := seats[p].place.media.offer(context.Background(), &wire.MediaOffer{Sdp: sdp})
+			require.Nil(t, a.Refusal)
+			b.media.mu.Lock()
+			defer b.media.mu.Unlock()
+			return b.media.params[len(b.media.params)-1].Observer
+		}
+		offer(lawyer, "a").PeerState("", sfu.PeerConnected)
+		seen := offer(plaintiff, "a")
+		pass(15 * time.Second)
+		seen.PeerState("", sfu.PeerClosed) // the client tries again with another PeerConnection
+		seen = offer(plaintiff, "b")
+		require.NotContains(t, f.kinds(), alarmBlocked)
+		pass(10 * time.Second)
+		require.Equal(t, []string{alarmBlocked}, f.kinds(), "20 s after its first offer")
+		require.Equal(t, device(plaintiff), f.alarms[0].Device)
+		pass(2 * time.Minute)
+		require.Equal(t, []string{alarmBlocked}, f.kinds(), "one task, however long")
+
+		seen.PeerState("", sfu.PeerConnected)
+		seen.PeerState("", sfu.PeerClosed)
+		pass(2 * time.Minute)
+		require.Len(t, f.kinds(), 1, "it does not try")
+		offer(plaintiff, "c")
+		pass(30 * time.Second)
+		require.Equal(t, []string{alarmBlocked, alarmBlocked}, f.kinds(), "another blockage is another task")
 	})
 }
 

@@ -34,6 +34,12 @@ type seatMedia struct {
 	began   string          // the offer that the peer at hand began with
 	closers *sync.WaitGroup // the room's: closings outlive a seat
 
+	now func() time.Time
+	// wanted is since when the device negotiates without a way for its media; zero: it
+	// has one, or does not try. vain: the operators know.
+	wanted time.Time
+	vain   bool
+
 	onlooker bool // its seat only watches: it hinders nobody's picture
 	// unseen raises that the picture of one device cannot be decoded at another, or at
 	// none ("") that is known; nil: nobody is told. Once for each pair.
@@ -45,7 +51,7 @@ type seatMedia struct {
 }
 
 func newSeatMedia(room MediaRoom, s *seat, all []hearing.Source, closers *sync.WaitGroup, logger *slog.Logger) *seatMedia {
-	m := &seatMedia{room: room, seat: s, closers: closers, logger: logger}
+	m := &seatMedia{room: room, seat: s, closers: closers, logger: logger, now: time.Now}
 	for _, src := range all {
 		if src.Device == s.device {
 			m.publish = append(m.publish, sfu.SourceKind(src.Kind))
@@ -64,6 +70,7 @@ func (m *seatMedia) allow(yes bool) {
 	if m.allowed {
 		m.admitLocked()
 	} else {
+		m.wanted, m.vain = time.Time{}, false
 		m.dropLocked()
 		m.expelLocked()
 	}
@@ -238,6 +245,9 @@ func (m *seatMedia) join(o *wire.MediaOffer) (MediaPeer, uint32, *hearing.Refusa
 	if gen == m.gen {
 		defer m.mu.Unlock()
 		m.peer, m.began = p, o.Sdp
+		if m.wanted.IsZero() {
+			m.wanted = m.now()
+		}
 		return p, gen, nil
 	}
 	ref := m.lostLocked()
@@ -255,6 +265,21 @@ func (m *seatMedia) silence() (time.Duration, bool) {
 		return 0, false
 	}
 	return p.Silence(), true
+}
+
+// blocked tells whether the device has negotiated in vain for that long and nobody was
+// told, once until its media come up; else when that will be (zero: not foreseen).
+func (m *seatMedia) blocked(now time.Time, after time.Duration) (due time.Time, raise bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.gone || !m.allowed || m.wanted.IsZero() || m.vain {
+		return time.Time{}, false
+	}
+	if due = m.wanted.Add(after); due.After(now) {
+		return due, false
+	}
+	m.vain = true
+	return time.Time{}, true
 }
 
 func (m *seatMedia) hint(h *wire.LayerHints) {
@@ -287,12 +312,15 @@ func (o *mediaObserver) current() bool {
 // forgotten: an offer that still names it is refused, one of generation 0
 // starts a new one.
 func (o *mediaObserver) PeerState(_ string, s sfu.PeerState) {
-	if s != sfu.PeerClosed {
-		return
-	}
 	o.m.mu.Lock()
 	defer o.m.mu.Unlock()
-	if o.m.gen == o.gen {
+	if o.m.gen != o.gen {
+		return
+	}
+	switch s {
+	case sfu.PeerConnected:
+		o.m.wanted, o.m.vain = time.Time{}, false
+	case sfu.PeerClosed:
 		o.m.dropLocked()
 	}
 }

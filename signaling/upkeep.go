@@ -20,6 +20,7 @@ func (r *Room) onTime() {
 	r.anchor(now)
 	r.sendNote(now)
 	r.alarmLost(now)
+	r.alarmMedia(now)
 	if dropped, _ := r.points.forget(now, r.limits.PointBack); dropped {
 		r.publish()
 	}
@@ -63,6 +64,9 @@ func (r *Room) untilNext() time.Duration {
 		earlier(at)
 	}
 	if at := r.alarmLost(now); !at.IsZero() {
+		earlier(at)
+	}
+	if at := r.alarmMedia(now); !at.IsZero() {
 		earlier(at)
 	}
 	if _, at := r.points.forget(now, r.limits.PointBack); !at.IsZero() {

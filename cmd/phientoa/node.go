@@ -22,6 +22,7 @@ import (
 	"phientoa/internal/config"
 	"phientoa/internal/edge"
 	"phientoa/internal/logline"
+	"phientoa/internal/nodewatch"
 	"phientoa/internal/signer"
 	"phientoa/internal/store"
 	"phientoa/internal/store/open"
@@ -90,6 +91,7 @@ type node struct {
 	requests    *edge.Requests
 	health      *edge.Health
 	tls         *edge.TLS // nil: a proxy ends it, or nobody but this machine is served
+	nodewatch   *nodewatch.Watch
 	proxies     edge.Proxies
 	listener    net.Listener
 	admin       net.Listener // nil: none
@@ -295,6 +297,7 @@ func (n *node) wire(context.Context) error {
 	if err := errors.Join(n.openMinutes(), n.openPlayback()); err != nil {
 		return err
 	}
+	n.nodewatch = n.newNodewatch()
 	n.observe()
 	n.health = edge.NewHealth(version(), n.checks()...)
 	n.onClose(n.endSessions)

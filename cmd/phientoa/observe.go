@@ -66,6 +66,7 @@ func (n *node) observe() {
 			return float64(n.tls.NotAfter().Unix())
 		})
 	}
+	n.registry.MustRegister(newPaperCollector(n.nodewatch.Papers))
 	if alarms, ok := n.store.(alarmStore); ok {
 		n.registry.MustRegister(newAlarmCollector(alarms))
 	}
@@ -264,7 +265,7 @@ func (c *alarmCollector) count() (*alarmCount, error) {
 	if err != nil {
 		return nil, errors.Join(errors.New("alarms not counted"), err)
 	}
-	kinds := map[string]int{"help": 0, "test_failed": 0, "point_lost": 0, "recorder": 0, "picture": 0}
+	kinds := map[string]int{"help": 0, "test_failed": 0, "point_lost": 0, "recorder": 0, "picture": 0, "media_blocked": 0, "disk": 0, "certificate": 0}
 	for _, a := range list {
 		if !a.DoneAt.IsZero() {
 			continue

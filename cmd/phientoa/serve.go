@@ -100,6 +100,7 @@ func (n *node) serve(ctx context.Context, h http.Handler, ready func()) error {
 		stopLog()
 		<-logged
 	})
+	beside.Go(func() { n.nodewatch.Run(besideCtx) })
 	if n.tls != nil && !n.p.demo {
 		beside.Go(func() { n.tls.Watch(besideCtx, hup) })
 	}

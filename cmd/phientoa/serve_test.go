@@ -218,7 +218,7 @@ func TestServeHoldsAndStopsInOrder(t *testing.T) {
 		`phientoa_http_requests_total{code="101",method="GET",route="/ws"} 1`,
 		`phientoa_http_requests_total{code="204",method="POST",route="/api/invitations/consume"} 1`,
 		`phientoa_ws_messages_total{direction="in",kind="hello"} 1`,
-		"phientoa_tls_certificate_expiry_seconds ", "phientoa_evidence_free_bytes ",
+		"phientoa_tls_certificate_expiry_seconds ", `phientoa_certificate_days{certificate="web"} `, `phientoa_certificate_days{certificate="signer"} `, "phientoa_evidence_free_bytes ",
 	} {
 		require.Contains(t, metrics, want)
 	}
@@ -403,7 +403,7 @@ func TestAlarmsAreCountedByKnownKinds(t *testing.T) {
 	for _, m := range families[0].Metric {
 		got[m.Label[0].GetValue()] = m.Gauge.GetValue()
 	}
-	require.Equal(t, map[string]float64{"help": 2, "other": 1, "recorder": 0, "test_failed": 0, "point_lost": 0, "picture": 0}, got)
+	require.Equal(t, map[string]float64{"help": 2, "other": 1, "recorder": 0, "test_failed": 0, "point_lost": 0, "picture": 0, "media_blocked": 0, "disk": 0, "certificate": 0}, got)
 }
 
 // What a demonstration has recorded goes through backup, check and restore, and

@@ -54,6 +54,7 @@ type Config struct {
 	S3RetainDays    int           `name:"s3-retain-days" env:"PHIENTOA_S3_RETAIN_DAYS" default:"0" help:"Days that a copy is locked from its storing on, 1 to 36500. Nobody can shorten it afterwards, whatever it costs; it has no default."`
 	S3Recipient     []string      `name:"s3-recipient" env:"PHIENTOA_S3_RECIPIENTS" help:"Public keys (age1…) whose secret keys open the copies: the court's and the one in escrow, at least two. Comma separated."`
 	RenderRate      int           `name:"render-rate" env:"PHIENTOA_RENDER_RATE" default:"32" help:"MiB a second that the making of MP4s, and that of excerpts, reads of sealed files at most, 1 to 4096, so that recordings on the same disk do not feel it; 0: no limit. One is made at a time, behind everything else on the processor."`
+	DiskAlarm       int           `name:"disk-alarm" env:"PHIENTOA_DISK_ALARM" default:"20" help:"GiB: the operators get an alarm when a disk of recordings or of the data directory takes less than that, 0 to 1048576; again once it had a quarter more. 0: no alarm."`
 	DrainDelay      time.Duration `name:"drain-delay" env:"PHIENTOA_DRAIN_DELAY" default:"0s" help:"Between saying not ready and stopping, so that a load balancer sees it: 0 to 5m."`
 	StopTimeout     time.Duration `name:"stop-timeout" env:"PHIENTOA_STOP_TIMEOUT" default:"30s" help:"The longest an orderly stop takes after drain-delay: 1s to 10m. Hearings are suspended, not ended."`
 	HelpPhone       string        `name:"help-phone" env:"PHIENTOA_HELP_PHONE" default:"" help:"Telephone number for technical help, shown to everybody on the screens that a lost connection leaves: 3 to 30 of digits, spaces and + - . ( ). Empty: none is shown."`
@@ -167,6 +168,8 @@ func (c Config) checkEdge() error {
 		return errors.New("tls-cert and tls-key: both or none")
 	case c.ClientCA != "" && c.TLSCert == "":
 		return errors.New("client-ca: needs tls-cert; behind a proxy the proxy asks for certificates")
+	case c.DiskAlarm < 0 || c.DiskAlarm > 1<<20:
+		return errors.New("disk-alarm: 0 to 1048576 (GiB)")
 	case c.DrainDelay < 0 || c.DrainDelay > 5*time.Minute:
 		return errors.New("drain-delay: 0 to 5m")
 	case c.StopTimeout < 0 || c.StopTimeout > 10*time.Minute:

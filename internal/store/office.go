@@ -43,6 +43,10 @@ type Seat struct {
 	RoomDevice string
 }
 
+// WholeNode is the unit of an alarm of the machine itself (disk, certificate): whoever
+// has a scope at all sees it and may take it. No court bears the name.
+const WholeNode court.UnitID = "~node"
+
 // Alarm is a task of the operators: somebody lost, a failed test, a call for help.
 type Alarm struct {
 	ID      string // UUIDv7
@@ -51,7 +55,7 @@ type Alarm struct {
 	Hearing string
 	Person  string
 	Device  string
-	Kind    string // "help", "test_failed", "point_lost", "recorder", "picture"
+	Kind    string // "help", "test_failed", "point_lost", "recorder", "picture", "media_blocked", "disk", "certificate"
 	Detail  string // at most 500 bytes, no names
 	TakenBy string // account
 	TakenAt time.Time

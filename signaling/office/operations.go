@@ -75,6 +75,10 @@ func (o *Office) alarms(c *call) (any, error) {
 		i := AlarmItem{
 			ID: x.ID, At: x.At, Hearing: x.Hearing, Person: x.Person, Device: x.Device, Kind: x.Kind, Detail: x.Detail,
 			TakenBy: o.official(ctx, c, x.TakenBy, names), DoneBy: o.official(ctx, c, x.DoneBy, names),
+			Node: x.Unit == store.WholeNode,
+		}
+		if i.Node { // an account of another court is nobody here
+			i.TakenBy, i.DoneBy = own(i.TakenBy, x.TakenBy), own(i.DoneBy, x.DoneBy)
 		}
 		if x.TakenBy != "" {
 			i.TakenAt = &x.TakenAt
@@ -85,6 +89,14 @@ func (o *Office) alarms(c *call) (any, error) {
 		a.Alarms = append(a.Alarms, i)
 	}
 	return a, nil
+}
+
+// own is the name of an account, and nothing where only its id is known.
+func own(name, id string) string {
+	if name == id {
+		return ""
+	}
+	return name
 }
 
 // official is the name of an account of the caller's scope, else its id.

@@ -316,9 +316,10 @@ type AlarmItem struct {
 	ID      string     `json:"id"`
 	At      time.Time  `json:"at"`
 	Hearing string     `json:"hearing,omitempty"`
+	Node    bool       `json:"node,omitempty" doc:"Of the machine itself, told to the operators of every court on it"`
 	Person  string     `json:"person,omitempty"`
 	Device  string     `json:"device,omitempty"`
-	Kind    string     `json:"kind" doc:"help, test_failed, point_lost, recorder, picture"`
+	Kind    string     `json:"kind" doc:"help, test_failed, point_lost, recorder, picture, media_blocked; of the machine: disk (detail: disk and GiB free), certificate (detail: which, notice|urgent|ended, last day)"`
 	Detail  string     `json:"detail,omitempty"`
 	TakenBy string     `json:"taken_by,omitempty" doc:"Name of the official, else account id"`
 	TakenAt *time.Time `json:"taken_at,omitempty"`

@@ -205,6 +205,15 @@ const live = [
 ];
 
 const alarms = [
+  { id: "n1", at: at(-30), node: true, kind: "disk", detail: "evidence 12" },
+  {
+    id: "n2",
+    at: at(-40),
+    node: true,
+    kind: "certificate",
+    detail: "web urgent 2026-11-28",
+    taken_at: at(-39),
+  },
   {
     id: "a1",
     at: at(-4),

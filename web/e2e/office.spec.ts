@@ -287,6 +287,11 @@ test("operations, and operations without an answer", async ({ page }) => {
   const server = new Server();
   const wrong = await open(page, "/cong-viec/van-hanh", server);
   await expect(page.getByText("Điểm cầu mất kết nối")).toBeVisible();
+  await expect(page.getByText("Đĩa ghi âm, ghi hình: chỉ còn trống 12 GiB.")).toBeVisible();
+  await expect(
+    page.getByText("Chứng thư của trang web: hết hạn ngày 28/11/2026, phải thay ngay."),
+  ).toBeVisible();
+  await expect(page.getByText("Người của tòa án khác đang xử lý")).toBeVisible();
   await look(page, "operations");
   server.answers["GET /api/v1/alarms"] = {
     status: 503,

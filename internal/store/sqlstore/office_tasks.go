@@ -50,7 +50,7 @@ func (s *Store) Alarms(ctx context.Context, sc court.Scope, doneSince time.Time)
 			if err := scanAlarm(r, a); err != nil {
 				return err
 			}
-			if sc.Covers(a.Unit) {
+			if alarmOf(sc, a.Unit) {
 				out = append(out, *a)
 			}
 			return nil
@@ -62,6 +62,12 @@ func (s *Store) Alarms(ctx context.Context, sc court.Scope, doneSince time.Time)
 		return err
 	})
 	return out, err
+}
+
+// alarmOf tells whether an alarm of the unit is in the scope; one of the whole node is in
+// every scope that is not empty.
+func alarmOf(sc court.Scope, u court.UnitID) bool {
+	return sc.Covers(u) || u == store.WholeNode && !sc.Empty()
 }
 
 func scanAlarm(r *sql.Rows, a *store.Alarm) error {
@@ -98,7 +104,7 @@ func (s *Store) mark(ctx context.Context, sc court.Scope, what, alarm, account s
 		if err := q.QueryRowContext(ctx, `SELECT unit FROM alarm WHERE id = $1`, alarm).Scan(&unit); err != nil {
 			return err
 		}
-		if !sc.Covers(court.UnitID(unit)) {
+		if !alarmOf(sc, court.UnitID(unit)) {
 			return store.ErrNotFound
 		}
 		n, err := affected(q.ExecContext(ctx, `UPDATE alarm SET `+what+`_by = $2, `+what+`_at = $3

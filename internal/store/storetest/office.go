@@ -30,6 +30,7 @@ func RunOffice(t *testing.T, open func(t *testing.T) Opened) {
 		{"SeatsArePutAndTakenAway", seatsPut},
 		{"SeatsByTime", seatsByTime},
 		{"AlarmsAreTakenOnce", alarmsTakenOnce},
+		{"AlarmsOfTheNodeAreEverybodys", alarmsOfTheNode},
 		{"AlarmsLatestFirst", alarmsLatestFirst},
 		{"FirstAnswerStands", firstAnswerStands},
 		{"AnswersAreForgotten", answersForgotten},
@@ -315,6 +316,25 @@ func alarmsTakenOnce(t *testing.T, f *fixture) {
 	b := f.alarm(t, unit, 0)
 	require.NoError(t, f.A.DoneAlarm(bg(), sc, b.ID, "account-x", at(0)))
 	require.ErrorIs(t, f.A.TakeAlarm(bg(), sc, b.ID, "account-x", at(0)), store.ErrConflict, "nothing is left to take")
+}
+
+// What ails the machine concerns every court on it, and is taken once; a scope of nothing
+// sees none of it.
+func alarmsOfTheNode(t *testing.T, f *fixture) {
+	a := f.alarm(t, store.WholeNode, 0)
+	for _, sc := range []court.Scope{court.ScopeOf(unit), court.ScopeOf(foreign), court.SystemScope()} {
+		got, err := f.B.Alarms(bg(), sc, at(0))
+		require.NoError(t, err)
+		require.Equal(t, []store.Alarm{a}, got)
+	}
+	got, err := f.B.Alarms(bg(), court.Scope{}, at(0))
+	require.NoError(t, err)
+	require.Empty(t, got)
+	require.ErrorIs(t, f.A.TakeAlarm(bg(), court.Scope{}, a.ID, "account-x", at(1)), store.ErrNotFound)
+	require.ErrorIs(t, f.A.DoneAlarm(bg(), court.Scope{}, a.ID, "account-x", at(1)), store.ErrNotFound)
+	require.NoError(t, f.A.TakeAlarm(bg(), court.ScopeOf(unit), a.ID, "account-x", at(1)))
+	require.ErrorIs(t, f.B.TakeAlarm(bg(), court.ScopeOf(foreign), a.ID, "account-y", at(1)), store.ErrConflict)
+	require.NoError(t, f.B.DoneAlarm(bg(), court.ScopeOf(foreign), a.ID, "account-y", at(2)))
 }
 
 func alarmsLatestFirst(t *testing.T, f *fixture) {

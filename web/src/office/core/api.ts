@@ -253,6 +253,8 @@ export interface Alarm {
   id: string;
   at: string;
   hearing?: string;
+  /** Of the machine itself: every court on it is told. */
+  node?: boolean;
   device?: string;
   kind: string;
   detail?: string;

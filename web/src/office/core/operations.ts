@@ -1,9 +1,14 @@
 // What the operators' screen shows: alarms first by need, hearings by trouble. Pure.
 import type { Alarm, LiveHearing } from "./api";
 
+/** taken: somebody looks after it; who is of another court has no name here, only a time. */
+export const taken = (a: Alarm): boolean =>
+  (a.taken_by !== undefined && a.taken_by !== "") ||
+  (a.taken_at !== undefined && a.taken_at !== "");
+
 /** open are the alarms that nobody finished: not taken first, the oldest first. */
 export function open(alarms: readonly Alarm[]): Alarm[] {
-  const rank = (a: Alarm): number => (a.taken_by === undefined || a.taken_by === "" ? 0 : 1);
+  const rank = (a: Alarm): number => (taken(a) ? 1 : 0);
   return alarms
     .filter((a) => a.done_at === undefined || a.done_at === "")
     .toSorted((a, b) => rank(a) - rank(b) || Date.parse(a.at) - Date.parse(b.at));

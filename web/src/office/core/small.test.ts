@@ -201,11 +201,12 @@ describe("operations", () => {
     });
     const alarms = [
       alarm("taken", 1, { taken_by: "x" }),
+      alarm("elsewhere", 0.5, { node: true, taken_at: new Date(2).toISOString() }),
       alarm("late", 3),
       alarm("early", 2),
       alarm("done", 0, { done_at: new Date(5).toISOString() }),
     ];
-    expect(open(alarms).map((a) => a.id)).toEqual(["early", "late", "taken"]);
+    expect(open(alarms).map((a) => a.id)).toEqual(["early", "late", "elsewhere", "taken"]);
     expect(done(alarms).map((a) => a.id)).toEqual(["done"]);
   });
 

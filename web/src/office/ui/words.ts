@@ -90,8 +90,35 @@ const alarms: Record<string, OfficeKey> = {
   point_lost: "alarm_point_lost",
   recorder: "alarm_recorder",
   picture: "alarm_picture",
+  media_blocked: "alarm_media_blocked",
+  disk: "alarm_disk",
+  certificate: "alarm_certificate",
 };
 export const alarmKey = (k: string): OfficeKey => lookup(alarms, k) ?? "alarm_other";
+
+const disks: Record<string, OfficeKey> = {
+  evidence: "disk_evidence",
+  second: "disk_second",
+  data: "disk_data",
+};
+/** diskKey names a disk of the machine. */
+export const diskKey = (k: string): OfficeKey => lookup(disks, k) ?? "disk_data";
+
+const certificates: Record<string, OfficeKey> = {
+  web: "certificate_web",
+  relay: "certificate_relay",
+  signer: "certificate_signer",
+  timestamp: "certificate_timestamp",
+  authority: "certificate_authority",
+  court: "certificate_court",
+  client_ca: "certificate_client_ca",
+  personal_ca: "certificate_personal_ca",
+  court_ca: "certificate_court_ca",
+  s3_ca: "certificate_s3_ca",
+};
+/** certificateKey names a certificate of the machine. */
+export const certificateKey = (k: string): OfficeKey =>
+  lookup(certificates, k) ?? "certificate_other";
 
 const recorderTroubles: Record<string, OfficeKey> = {
   not_recording: "recorder_not_recording",

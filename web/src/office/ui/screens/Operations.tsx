@@ -7,13 +7,13 @@ import { Act } from "../../../ui/parts/controls";
 import { testKey } from "../../../ui/terms";
 import type { Alarm, LiveHearing } from "../../core/api";
 import { asRefused, type Refused } from "../../core/client";
-import { byNeed, done, open } from "../../core/operations";
+import { byNeed, done, open, taken as takenAlready } from "../../core/operations";
 import { hasUse } from "../../core/places";
 import { Poll } from "../../core/poll";
 import { useMe, useOffice, useOfficeTexts } from "../context";
 import { Box, Note, Page, Trouble } from "../parts/page";
 import { Marked, StatusMark } from "../parts/StatusMark";
-import { alarmKey, phaseKey, recorderKey } from "../words";
+import { alarmKey, certificateKey, diskKey, phaseKey, recorderKey } from "../words";
 import css from "./Operations.module.css";
 import office from "./office.module.css";
 import { Lights } from "./PointLights";
@@ -108,7 +108,7 @@ function Alarms({ picture, onChanged }: { picture: Picture; onChanged: () => voi
             {finished.slice(0, 50).map((a) => (
               <li key={a.id} className={office["line"]}>
                 {clock(Date.parse(a.at))} {t(alarmKey(a.kind))}.{" "}
-                {t("alarm_done_by", {
+                {t((a.done_by ?? "") === "" ? "alarm_done_elsewhere" : "alarm_done_by", {
                   who: a.done_by ?? "",
                   time: clock(Date.parse(a.done_at ?? "")),
                 })}
@@ -119,6 +119,19 @@ function Alarms({ picture, onChanged }: { picture: Picture; onChanged: () => voi
       ) : null}
     </>
   );
+}
+
+/** machine is the detail of an alarm of the machine: a disk and its room, or a certificate, its level and its last day. */
+function machine(a: Alarm, t: ReturnType<typeof useOfficeTexts>["t"]): string {
+  const [what = "", second = "", end = ""] = (a.detail ?? "").split(" ");
+  const all = t("alarm_of_node");
+  if (a.kind === "disk")
+    return `${t("alarm_disk_at", { disk: t(diskKey(what)), n: second })} ${all}`;
+  if (a.kind !== "certificate") return all;
+  const said = { which: t(certificateKey(what)), day: end.split("-").toReversed().join("/") };
+  if (second === "ended") return `${t("alarm_certificate_ended", said)} ${all}`;
+  if (second === "urgent") return `${t("alarm_certificate_urgent", said)} ${all}`;
+  return `${t("alarm_certificate_at", said)} ${all}`;
 }
 
 /** useDetail is an alarm's detail in words: a failed test names its items by key, a recorder its trouble. */
@@ -133,6 +146,8 @@ function useDetail(a: Alarm): string {
       ? t("alarm_picture_none", { shows })
       : t("alarm_picture_at", { shows, sees: detail });
   }
+  if (a.node === true) return machine(a, t);
+  if (a.kind === "media_blocked") return t("alarm_media_blocked_at", { device: a.device ?? "" });
   if (a.kind !== "test_failed") return detail;
   return detail
     .split(" ")
@@ -154,7 +169,7 @@ function AlarmLine({
   const { api, run } = useOffice();
   const [busy, setBusy] = useState(false);
   const [refused, setRefused] = useState<Refused | null>(null);
-  const taken = alarm.taken_by !== undefined && alarm.taken_by !== "";
+  const taken = takenAlready(alarm);
   const what = t(alarmKey(alarm.kind));
   const detail = useDetail(alarm);
   const mayAct = hasUse("alarms", useMe().roles);
@@ -183,7 +198,7 @@ function AlarmLine({
       </p>
       {taken ? (
         <p>
-          {t("alarm_taken_by", {
+          {t((alarm.taken_by ?? "") === "" ? "alarm_taken_elsewhere" : "alarm_taken_by", {
             who: alarm.taken_by ?? "",
             time: clock(Date.parse(alarm.taken_at ?? alarm.at)),
           })}
