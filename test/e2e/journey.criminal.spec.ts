@@ -49,6 +49,22 @@ async function followed(): Promise<Page> {
   return head;
 }
 
+/** choosesACamera looks at the large picture, at another camera's, and goes back (J3.3). */
+async function choosesACamera(head: Page): Promise<void> {
+  await head.getByRole("button", { name: /^Xem lớn và nghe/ }).click();
+  const camera = head.getByLabel("Máy quay", { exact: true });
+  await expect(camera).toContainText("Thẩm phán chủ tọa phiên tòa");
+  await expect.poll(() => frames(head), { timeout: 20_000 }).toBeGreaterThan(10);
+  const chosen = head.waitForResponse((r) => r.url().endsWith("/camera"));
+  await camera.selectOption({ index: 2 });
+  expect((await chosen).status()).toBe(204);
+  const before = await frames(head);
+  await expect.poll(() => frames(head), { timeout: 20_000 }).toBeGreaterThan(before + 10);
+  await head.screenshot({ path: join(SHOTS, "j3-3-camera.png") });
+  await head.getByRole("button", { name: /^Thu nhỏ và tắt tiếng/ }).click();
+  await expect.poll(() => frames(head), { timeout: 20_000 }).toBeGreaterThan(10);
+}
+
 /** frames is how many pictures the head was shown. */
 const frames = async (head: Page): Promise<number> =>
   (await head.locator("video").count()) === 0
@@ -254,6 +270,7 @@ test("J1.17-J1.20: closed doors, debate, deliberation, judgment", async () => {
   await test.step("J1.17 the doors close: the public is cut, the record goes on", async () => {
     await arrives("public", (await judge.me())!.device, "cam");
     await expect.poll(() => frames(head), { timeout: 20_000 }).toBeGreaterThan(10);
+    await choosesACamera(head);
     await judge.button("Chuyển sang xét xử kín").first().click();
     const dialog = judge.page.getByRole("alertdialog").or(judge.page.getByRole("dialog"));
     await expect(dialog).toContainText("người tham dự, nhà báo");
