@@ -51,9 +51,9 @@ type CoverageAnswer struct {
 	Total   CoverageItem   `json:"total" doc:"The sums of units"`
 }
 
-// counted is what all three forms of the report are made of. Every reading is noted.
-func (o *Office) counted(c *call) (a CoverageAnswer, err error) {
-	day, err := time.ParseInLocation(dayLayout, c.r.URL.Query().Get("day"), vietnam.Time(c.now).Location())
+// counted is what all forms of the report are made of. Every reading is noted.
+func (o *Office) counted(c *call, asked string) (a CoverageAnswer, err error) {
+	day, err := time.ParseInLocation(dayLayout, asked, vietnam.Time(c.now).Location())
 	if err != nil || day.Year() < 2000 || day.Year() > 2200 {
 		return a, badParameter("day", "Ngày phải theo dạng năm-tháng-ngày, ví dụ 2026-11-23.", "A day as 2026-11-23 is wanted.")
 	}
@@ -118,7 +118,7 @@ func coverageItem(r coverage.Row) CoverageItem {
 }
 
 func (o *Office) coverage(c *call) (any, error) {
-	a, err := o.counted(c)
+	a, err := o.counted(c, c.r.URL.Query().Get("day"))
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +126,7 @@ func (o *Office) coverage(c *call) (any, error) {
 }
 
 func (o *Office) coverageCSV(c *call) (any, error) {
-	a, err := o.counted(c)
+	a, err := o.counted(c, c.r.URL.Query().Get("day"))
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +142,7 @@ func (o *Office) coveragePDF(c *call) (any, error) {
 	if o.p.SignPDF == nil {
 		return nil, notConfigured()
 	}
-	a, err := o.counted(c)
+	a, err := o.counted(c, c.r.URL.Query().Get("day"))
 	if err != nil {
 		return nil, err
 	}
