@@ -172,6 +172,7 @@ func TestARestoreKnowsEveryTable(t *testing.T) {
 		"archive_request": "void", "archive_lodging": "kept", "archive_disposal": "void",
 		"stored_object": "kept", "archive_supplement": "kept",
 		"releases": "kept", "watching_runs": "kept", "watchings": "kept", "delegations": "void",
+		"outgoing_report": "kept",
 	}
 	p := filepath.Join(t.TempDir(), "x.db")
 	st, err := open.Open(t.Context(), "sqlite:"+p)

@@ -215,4 +215,5 @@ type Store interface {
 	Minutes
 	Oversight
 	Delegations
+	Outgoing
 }
