@@ -55,7 +55,7 @@ type CoverageAnswer struct {
 func (o *Office) counted(c *call, asked string) (a CoverageAnswer, err error) {
 	day, err := time.ParseInLocation(dayLayout, asked, vietnam.Time(c.now).Location())
 	if err != nil || day.Year() < 2000 || day.Year() > 2200 {
-		return a, badParameter("day", "Ngày phải theo dạng năm-tháng-ngày, ví dụ 2026-11-23.", "A day as 2026-11-23 is wanted.")
+		return a, badDay()
 	}
 	ctx, scope := c.r.Context(), c.Scope
 	if o.p.Oversees != nil {
@@ -83,6 +83,10 @@ func (o *Office) counted(c *call, asked string) (a CoverageAnswer, err error) {
 	o.note(c, "", readCoverage)
 	r := coverage.Of(coverage.Params{Day: rows, Now: c.now.UnixMicro()})
 	return coverageAnswer(day, c.now, r, names), nil
+}
+
+func badDay() *Problem {
+	return badParameter("day", "Ngày phải theo dạng năm-tháng-ngày, ví dụ 2026-11-23.", "A day as 2026-11-23 is wanted.")
 }
 
 // coverageAnswer writes the report in whole seconds of each court, so that the total is

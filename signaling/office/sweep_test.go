@@ -132,8 +132,10 @@ func request(r Route, x object, fresh BookingBody) (target string, body any) {
 	case "calendar":
 		now, _ := time.Parse(time.RFC3339, fresh.StartsAt)
 		target += "?from=" + url.QueryEscape(now.Add(-24*time.Hour).Format(time.RFC3339)) + "&to=" + url.QueryEscape(now.Add(24*time.Hour).Format(time.RFC3339))
-	case "coverage", "coverage_csv", "coverage_pdf", "coverage_json":
+	case "coverage", "coverage_csv", "coverage_pdf", "coverage_json", "lgsp_reports":
 		target += "?day=" + fresh.StartsAt[:len(dayLayout)]
+	case "send_lgsp":
+		return target, LGSPBody{Day: fresh.StartsAt[:len(dayLayout)]}
 	case "search":
 		return target, SearchBody{Q: x.docket}
 	case "watch":
