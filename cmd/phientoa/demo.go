@@ -35,6 +35,8 @@ type demoCmd struct {
 	Case         string   `default:"criminal" enum:"criminal,civil,plain" help:"Kind of a new hearing: criminal or civil with its order of business, or plain without one."`
 	HelpPhone    string   `name:"help-phone" default:"" help:"Telephone number for technical help on the screens; empty: none is shown."`
 	PersonalCA   string   `name:"personal-ca" default:"" help:"PEM file of the authorities of personal certificates, to try signed minutes; empty: they are not taken."`
+	LGSPURL      string   `name:"lgsp-url" hidden:"" help:"Address of a data-sharing platform on this machine, for trials."`
+	LGSPToken    string   `name:"lgsp-token-file" hidden:"" help:"File with its token."`
 	LogLevel     string   `name:"log-level" default:"warn" enum:"debug,info,warn,error" help:"Least level of log lines."`
 }
 
@@ -54,7 +56,7 @@ func (c *demoCmd) Run(ctx context.Context, s streams) error {
 		Listen: "127.0.0.1:" + port, DataDir: c.DataDir, Database: c.Database, Node: "demo",
 		MediaAddress: []string{c.MediaAddress}, MediaPort: c.MediaPort, MediaLoops: c.MediaLoops,
 		RelayPort: c.RelayPort, RelayTLS: c.RelayTLS, RelayCert: c.RelayCert, RelayKey: c.RelayKey,
-		HelpPhone: c.HelpPhone, PersonalCA: c.PersonalCA, LogLevel: c.LogLevel, LogFormat: "text",
+		HelpPhone: c.HelpPhone, PersonalCA: c.PersonalCA, LGSPURL: c.LGSPURL, LGSPTokenFile: c.LGSPToken, LogLevel: c.LogLevel, LogFormat: "text",
 	}
 	sfu.TuneRuntime()
 	n, err := openNode(ctx, nodeParams{Config: cfg, demo: true, logOut: s.err, originAllowed: d.originAllowed})

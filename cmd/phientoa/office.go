@@ -42,6 +42,10 @@ func (n *node) openOffice() error {
 		Walls:    officeWalls{n.rooms.Walls()},
 		Followed: func(hearing string, list []oversight.Follower) { n.rooms.Followed(hearing, scopes.followers(list)) },
 	})
+	wake, err := n.openLGSP()
+	if err != nil {
+		return err
+	}
 	n.office, err = office.New(office.Params{
 		Store: n.store, Officials: n.officials, Inviter: n.auth, Directory: n.store, Access: n.access,
 		Book: func(ctx context.Context, h store.Hearing, names []store.PersonName, b hearing.Booking) error {
@@ -50,7 +54,7 @@ func (n *node) openOffice() error {
 		Cancel:   n.rooms.CancelHearing,
 		Enter:    n.officials.Enter,
 		Archives: n.archives, Vault: officeVault{n.vault}, Excerpts: officeExcerpts{n.excerpts, n.vault},
-		Oversight: n.watchers, SignPDF: n.signer.SignDocument,
+		Oversight: n.watchers, SignPDF: n.signer.SignDocument, LGSP: wake,
 		Overview: func(ctx context.Context, who auth.Official) (court.Scope, error) {
 			return scopes.overview(ctx, who.Unit, time.Now())
 		},

@@ -173,6 +173,7 @@ func TestARestoreKnowsEveryTable(t *testing.T) {
 		"stored_object": "kept", "archive_supplement": "kept",
 		"releases": "kept", "watching_runs": "kept", "watchings": "kept", "delegations": "void",
 		"oversight_keys": "kept", "oversight_notes": "kept",
+		"outgoing_report": "kept",
 	}
 	p := filepath.Join(t.TempDir(), "x.db")
 	st, err := open.Open(t.Context(), "sqlite:"+p)

@@ -53,6 +53,11 @@ type Config struct {
 	S3CA            string        `name:"s3-ca" env:"PHIENTOA_S3_CA" default:"" help:"PEM file of the authorities of its certificate; empty: those of the system."`
 	S3RetainDays    int           `name:"s3-retain-days" env:"PHIENTOA_S3_RETAIN_DAYS" default:"0" help:"Days that a copy is locked from its storing on, 1 to 36500. Nobody can shorten it afterwards, whatever it costs; it has no default."`
 	S3Recipient     []string      `name:"s3-recipient" env:"PHIENTOA_S3_RECIPIENTS" help:"Public keys (age1…) whose secret keys open the copies: the court's and the one in escrow, at least two. Comma separated."`
+	LGSPURL         string        `name:"lgsp-url" env:"PHIENTOA_LGSP_URL" default:"" help:"https address at which the state's data-sharing platform (LGSP) takes reports of a procuracy's oversight; http on this machine alone. Empty: the platform is not connected, and the screens say so."`
+	LGSPTokenFile   string        `name:"lgsp-token-file" env:"PHIENTOA_LGSP_TOKEN_FILE" default:"" help:"File with the bearer token for it. With lgsp-url, this or lgsp-cert is needed."`
+	LGSPCert        string        `name:"lgsp-cert" env:"PHIENTOA_LGSP_CERT" default:"" help:"PEM file of the certificate by which this server shows itself to it (mutual TLS)."`
+	LGSPKey         string        `name:"lgsp-key" env:"PHIENTOA_LGSP_KEY" default:"" help:"PEM file of its private key."`
+	LGSPCA          string        `name:"lgsp-ca" env:"PHIENTOA_LGSP_CA" default:"" help:"PEM file of the authorities of the platform's certificate; empty: those of the system."`
 	RenderRate      int           `name:"render-rate" env:"PHIENTOA_RENDER_RATE" default:"32" help:"MiB a second that the making of MP4s, and that of excerpts, reads of sealed files at most, 1 to 4096, so that recordings on the same disk do not feel it; 0: no limit. One is made at a time, behind everything else on the processor."`
 	DiskAlarm       int           `name:"disk-alarm" env:"PHIENTOA_DISK_ALARM" default:"20" help:"GiB: the operators get an alarm when a disk of recordings or of the data directory takes less than that, 0 to 1048576; again once it had a quarter more. 0: no alarm."`
 	DrainDelay      time.Duration `name:"drain-delay" env:"PHIENTOA_DRAIN_DELAY" default:"0s" help:"Between saying not ready and stopping, so that a load balancer sees it: 0 to 5m."`
@@ -98,7 +103,7 @@ func (c Config) Check() error {
 	if c.RenderRate < 0 || c.RenderRate > 4096 {
 		return errors.New("render-rate: 0 to 4096 MiB a second")
 	}
-	return errors.Join(c.checkS3(), c.checkEdge(), c.checkRelay())
+	return errors.Join(c.checkS3(), c.checkLGSP(), c.checkEdge(), c.checkRelay())
 }
 
 // checkS3 looks at what copies in an object store need.
@@ -121,6 +126,28 @@ func (c Config) checkS3() error {
 		return errors.New("s3-retain-days: 1 to 36500; a lock cannot be shortened, so it has no default")
 	case distinct(c.S3Recipient) < 2:
 		return errors.New("s3-recipient: two different keys or more, the court's and the one in escrow: with one, its loss would be the loss of every copy")
+	}
+	return nil
+}
+
+// checkLGSP looks at what sending reports to the data-sharing platform needs.
+func (c Config) checkLGSP() error {
+	if c.LGSPURL == "" {
+		if c.LGSPTokenFile != "" || c.LGSPCert != "" || c.LGSPKey != "" || c.LGSPCA != "" {
+			return errors.New("lgsp-url: missing beside the other lgsp settings")
+		}
+		return nil
+	}
+	u, err := url.Parse(c.LGSPURL)
+	switch {
+	case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.User != nil:
+		return errors.New("lgsp-url: want https://… without a password")
+	case u.Scheme == "http" && !local(u.Hostname()):
+		return errors.New("lgsp-url: http on this machine alone")
+	case (c.LGSPCert == "") != (c.LGSPKey == ""):
+		return errors.New("lgsp-cert and lgsp-key: both or none")
+	case c.LGSPCert == "" && c.LGSPTokenFile == "":
+		return errors.New("lgsp-url: needs lgsp-token-file or lgsp-cert")
 	}
 	return nil
 }

@@ -126,6 +126,27 @@ func TestCheckOfTheObjectStore(t *testing.T) {
 	}
 }
 
+func TestCheckOfTheDataSharingPlatform(t *testing.T) {
+	at := func(change func(*Config)) error {
+		c := Config{Listen: "127.0.0.1:1", MediaAddress: []string{"127.0.0.1"}, LGSPURL: "https://lgsp.example/reports", LGSPTokenFile: "token"}
+		change(&c)
+		return c.Check()
+	}
+	require.NoError(t, at(func(*Config) {}))
+	require.NoError(t, at(func(c *Config) { c.LGSPURL = "http://127.0.0.1:9000/" }))
+	require.NoError(t, at(func(c *Config) { c.LGSPTokenFile, c.LGSPCert, c.LGSPKey = "", "cert", "key" }))
+	for name, change := range map[string]func(*Config){
+		"in clear":   func(c *Config) { c.LGSPURL = "http://lgsp.example" },
+		"no scheme":  func(c *Config) { c.LGSPURL = "lgsp.example" },
+		"a password": func(c *Config) { c.LGSPURL = "https://a:b@lgsp.example" },
+		"no address": func(c *Config) { c.LGSPURL = "" },
+		"nobody":     func(c *Config) { c.LGSPTokenFile = "" },
+		"no key":     func(c *Config) { c.LGSPCert = "cert" },
+	} {
+		require.ErrorContains(t, at(change), "lgsp-", name)
+	}
+}
+
 func TestCheckOfTheRelay(t *testing.T) {
 	base := Config{Listen: "127.0.0.1:1", MediaAddress: []string{"192.0.2.1", "2001:db8::1"}}
 	plain, overTLS := base.RelayAddrs()

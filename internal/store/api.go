@@ -218,4 +218,5 @@ type Store interface {
 	Oversight
 	Notes
 	Delegations
+	Outgoing
 }

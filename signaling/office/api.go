@@ -39,6 +39,7 @@ type Store interface {
 	Read(ctx context.Context, sc court.Scope, hearing string, from uint64, limit int) ([]store.Line, error)
 	CoverageDay(ctx context.Context, sc court.Scope, fromMicros, toMicros int64) (store.CoverageDay, error)
 	store.Delegations
+	store.Outgoing
 }
 
 // Directory knows officials, units and room devices; store.Accounts has it.
@@ -102,6 +103,8 @@ type Params struct {
 	// SignPDF is the node's CAdES signature of a PDF over a SHA-256 (signer.Client); nil:
 	// reports have no PDF.
 	SignPDF func(ctx context.Context, digest [32]byte) ([]byte, error)
+	// LGSP wakes what sends reports to the data-sharing platform; nil: none is connected.
+	LGSP func()
 	// BaseURL is where participants reach the court, for instance
 	// "https://xetxu.example.vn"; empty: links begin with "/".
 	BaseURL string

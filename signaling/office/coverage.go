@@ -51,11 +51,11 @@ type CoverageAnswer struct {
 	Total   CoverageItem   `json:"total" doc:"The sums of units"`
 }
 
-// counted is what all three forms of the report are made of. Every reading is noted.
-func (o *Office) counted(c *call) (a CoverageAnswer, err error) {
-	day, err := time.ParseInLocation(dayLayout, c.r.URL.Query().Get("day"), vietnam.Time(c.now).Location())
+// counted is what all forms of the report are made of. Every reading is noted.
+func (o *Office) counted(c *call, asked string) (a CoverageAnswer, err error) {
+	day, err := time.ParseInLocation(dayLayout, asked, vietnam.Time(c.now).Location())
 	if err != nil || day.Year() < 2000 || day.Year() > 2200 {
-		return a, badParameter("day", "Ngày phải theo dạng năm-tháng-ngày, ví dụ 2026-11-23.", "A day as 2026-11-23 is wanted.")
+		return a, badDay()
 	}
 	ctx := c.r.Context()
 	scope, err := o.overseen(c)
@@ -92,6 +92,10 @@ func (o *Office) overseen(c *call) (court.Scope, error) {
 	return o.p.Oversees(c.r.Context(), c.Official)
 }
 
+func badDay() *Problem {
+	return badParameter("day", "Ngày phải theo dạng năm-tháng-ngày, ví dụ 2026-11-23.", "A day as 2026-11-23 is wanted.")
+}
+
 // coverageAnswer writes the report in whole seconds of each court, so that the total is
 // the sum of what stands above it.
 func coverageAnswer(day, now time.Time, r coverage.Report, names map[court.UnitID]string) CoverageAnswer {
@@ -125,7 +129,7 @@ func coverageItem(r coverage.Row) CoverageItem {
 }
 
 func (o *Office) coverage(c *call) (any, error) {
-	a, err := o.counted(c)
+	a, err := o.counted(c, c.r.URL.Query().Get("day"))
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +137,7 @@ func (o *Office) coverage(c *call) (any, error) {
 }
 
 func (o *Office) coverageCSV(c *call) (any, error) {
-	a, err := o.counted(c)
+	a, err := o.counted(c, c.r.URL.Query().Get("day"))
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +153,7 @@ func (o *Office) coveragePDF(c *call) (any, error) {
 	if o.p.SignPDF == nil {
 		return nil, notConfigured()
 	}
-	a, err := o.counted(c)
+	a, err := o.counted(c, c.r.URL.Query().Get("day"))
 	if err != nil {
 		return nil, err
 	}

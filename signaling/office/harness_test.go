@@ -57,6 +57,7 @@ type world struct {
 	invites  int
 	rooms    *signaling.Rooms
 	vault    fakeVault
+	woken    int // what sends reports
 }
 
 func startWorld(t testing.TB) *world {
@@ -115,6 +116,7 @@ func startWorld(t testing.TB) *world {
 	w.vault.file = []byte("PK")
 	w.p.Vault = &w.vault
 	w.p.SignPDF = signerOf(t)
+	w.p.LGSP = func() { w.mu.Lock(); defer w.mu.Unlock(); w.woken++ }
 	w.restart(nil)
 	return w
 }

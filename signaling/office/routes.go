@@ -84,7 +84,7 @@ func operations() []store.Role {
 
 // Routes is everything that this package answers.
 func Routes() []Route {
-	return slices.Concat(calendarRoutes(), bookingRoutes(), operationRoutes(), oversightRoutes(), wallRoutes(), archiveRoutes(), coverageRoutes(), delegationRoutes(), noteRoutes())
+	return slices.Concat(calendarRoutes(), bookingRoutes(), operationRoutes(), oversightRoutes(), wallRoutes(), archiveRoutes(), coverageRoutes(), lgspRoutes(), delegationRoutes(), noteRoutes())
 }
 
 // allows tells whether the caller may ask at all. A service may by its token alone,

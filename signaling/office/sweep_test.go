@@ -140,8 +140,10 @@ func request(r Route, x object, fresh BookingBody) (target string, body any) {
 	case "calendar":
 		now, _ := time.Parse(time.RFC3339, fresh.StartsAt)
 		target += "?from=" + url.QueryEscape(now.Add(-24*time.Hour).Format(time.RFC3339)) + "&to=" + url.QueryEscape(now.Add(24*time.Hour).Format(time.RFC3339))
-	case "coverage", "coverage_csv", "coverage_pdf":
+	case "coverage", "coverage_csv", "coverage_pdf", "coverage_json", "lgsp_reports":
 		target += "?day=" + fresh.StartsAt[:len(dayLayout)]
+	case "send_lgsp":
+		return target, LGSPBody{Day: fresh.StartsAt[:len(dayLayout)]}
 	case "search":
 		return target, SearchBody{Q: x.docket}
 	case "watch":
@@ -342,7 +344,7 @@ func (w *world) mayDo(t *testing.T, name string, r Route, stage hearingtest.Stag
 	case "delegations":
 		require.Contains(t, string(a.body), own.delegation, name)
 		require.NotContains(t, string(a.body), string(foreign.unit), name)
-	case "coverage", "coverage_csv":
+	case "coverage", "coverage_csv", "coverage_json":
 		require.Contains(t, string(a.body), string(own.unit), name)
 		require.NotContains(t, string(a.body), string(foreign.unit), name)
 	case "note_keys":

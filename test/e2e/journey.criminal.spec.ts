@@ -53,6 +53,7 @@ async function followed(): Promise<Page> {
 async function choosesACamera(head: Page): Promise<void> {
   await head.getByRole("button", { name: /^Xem lớn và nghe/ }).click();
   const camera = head.getByLabel("Máy quay", { exact: true });
+  await expect(head.getByText(/: (tốt|thiếu|mất|chưa)/i).first()).toBeVisible();
   await expect(camera).toContainText("Thẩm phán chủ tọa phiên tòa");
   await expect.poll(() => frames(head), { timeout: 20_000 }).toBeGreaterThan(10);
   const chosen = head.waitForResponse((r) => r.url().endsWith("/camera"));

@@ -1,10 +1,12 @@
 // J3: the head of the procuracy follows the demonstration's hearing; the court ends it and
 // lets it again. Two Chromium windows.
-import { readdir, readFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import { type Browser, expect, type Page, test } from "@playwright/test";
 import { answer } from "./support/court.ts";
+import { FakeLGSP, LGSP_TOKEN } from "./support/fakelgsp.ts";
 import { SHOTS } from "./support/paths.ts";
 import { HEARING, Seat } from "./support/seat.ts";
 import { Server } from "./support/server.ts";
@@ -13,6 +15,8 @@ import { SPEECH } from "./support/setup.ts";
 test.describe.configure({ mode: "serial" });
 
 let server: Server;
+let platform: FakeLGSP;
+let secrets: string;
 let shared: Browser;
 let judge: Seat;
 let landing: Seat;
@@ -20,7 +24,11 @@ let landing: Seat;
 let head: Page;
 
 test.beforeAll(async () => {
-  server = await Server.start();
+  platform = await FakeLGSP.start();
+  secrets = await mkdtemp(join(tmpdir(), "phientoa-lgsp-"));
+  const token = join(secrets, "token");
+  await writeFile(token, LGSP_TOKEN);
+  server = await Server.start({ lgsp: { url: platform.url, token } });
   shared = await Seat.browser();
   judge = await Seat.open(server, { role: "judge", speech: SPEECH.judge });
   landing = await Seat.open(server, { role: "procuracy", media: "none", browser: shared });
@@ -31,6 +39,8 @@ test.afterAll(async () => {
   await judge?.close();
   await shared?.close();
   await server?.dispose();
+  platform?.close();
+  if (secrets) await rm(secrets, { recursive: true });
 });
 
 const shot = async (name: string): Promise<void> => {
@@ -91,7 +101,6 @@ test("J3.3: in session the picture flows, and sound where it is chosen", async (
     )
     .toBeGreaterThan(300);
   await expect(head.getByText(/^Kiểm sát viên: \p{Lu}/u)).toBeVisible();
-  await expect(head.getByText(/: (tốt|thiếu|mất|chưa)/i).first()).toBeVisible();
   await shot("j3-large");
   const found = await new AxeBuilder({ page: head }).analyze();
   expect(found.violations.map((v) => v.id)).toEqual([]);
@@ -177,6 +186,26 @@ test("J3.11: the report of the day agrees with the court's calendar, and is save
   );
   const table = (await saved(page, "Tải bảng CSV")).toString("utf8");
   expect(table).toContain(`Tổng số,${hearings},0,1,`);
+  // To the platform: refused with its reason first, then taken.
+  const send = page.getByRole("button", { name: "Gửi báo cáo lên trục LGSP" });
+  platform.refuse = "Sai mã đơn vị";
+  await send.click();
+  await expect(page.getByText(/^Bị từ chối lúc .*: Sai mã đơn vị\.$/).first()).toBeVisible({
+    timeout: 20_000,
+  });
+  expect(platform.taken.size).toBe(0);
+  platform.refuse = "";
+  await send.click();
+  await expect(page.getByText(/^Đã gửi lúc /).first()).toBeVisible({ timeout: 20_000 });
+  const taken = [...platform.taken.values()];
+  expect(taken).toHaveLength(1);
+  const report = JSON.parse(Buffer.from(taken[0]?.report ?? "", "base64").toString("utf8")) as {
+    total: { calendar: number; held: number };
+  };
+  expect(report.total).toMatchObject({ calendar: hearings, held: 1 });
+  await page.screenshot({ path: join(SHOTS, "j3-lgsp.png"), fullPage: true });
+  const again = await new AxeBuilder({ page }).analyze();
+  expect(again.violations.map((v) => v.id)).toEqual([]);
   await page.close();
 });
 

@@ -88,6 +88,16 @@ const found = {
   total: { ...sum, unit: "" },
 };
 
+const sent = { sha256: "a", made: NOW.toISOString(), tries: 1, settled: NOW.toISOString() };
+const lgsp = {
+  connected: true,
+  reports: [
+    { ...sent, state: "waiting" },
+    { ...sent, sha256: "b", state: "sent" },
+    { ...sent, sha256: "c", state: "refused", reason: "Sai mã đơn vị gửi báo cáo" },
+  ],
+};
+
 async function open(page: Page, path: string) {
   const wrong = await watch(page, url);
   const server = new Server();
@@ -101,6 +111,7 @@ async function open(page: Page, path: string) {
   };
   server.answers["GET /api/v1/oversight/hearings"] = { json: { hearings: [] } };
   server.answers[COVERAGE] = { json: found };
+  server.answers[`${COVERAGE}/lgsp`] = { json: lgsp };
   await server.install(page);
   await page.goto(`${url}${path}`);
   return { wrong, server };

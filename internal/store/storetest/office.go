@@ -43,6 +43,8 @@ func RunOffice(t *testing.T, open func(t *testing.T) Opened) {
 		{"DelegationsAreRevokedOnce", delegationsAreRevokedOnce},
 		{"DelegationsHaveBounds", delegationsHaveBounds},
 		{"DelegationsCannotBeChanged", delegationsCannotBeChanged},
+		{"OutgoingIsSentOnce", outgoingIsSentOnce},
+		{"OutgoingCannotBeChanged", outgoingCannotBeChanged},
 		{"CoverageOfASimulatedDay", coverageOfASimulatedDay},
 		{"OversightHasBounds", oversightHasBounds},
 		{"OversightCannotBeChanged", oversightCannotBeChanged},

@@ -17,6 +17,8 @@ export interface ServerParams {
   mediaAddress?: string;
   /** what is done to the data directory before the first process */
   before?: (dataDir: string) => void;
+  /** address of a data-sharing platform and the file of its token */
+  lgsp?: { url: string; token: string };
   /** postgres://… instead of SQLite in the data directory */
   database?: string;
 }
@@ -70,6 +72,8 @@ export class Server {
     args.push("--port", String(this.port), "--media-port", String(this.mediaPort));
     args.push("--relay-port", String(this.relayPort));
     if (this.p.mediaAddress) args.push("--media-address", this.p.mediaAddress);
+    if (this.p.lgsp)
+      args.push("--lgsp-url", this.p.lgsp.url, "--lgsp-token-file", this.p.lgsp.token);
     if (this.p.database) args.push("--database", this.p.database);
     // A group of its own: whatever it starts can be ended with it.
     const child = spawn(BINARY, args, { detached: true, stdio: ["ignore", "pipe", "pipe"] });

@@ -81,6 +81,17 @@ export const oversightEn: Readonly<Record<keyof typeof oversightVi, string>> = {
   coverage_csv: "Download the table as CSV",
   coverage_saving: "Downloading…",
   coverage_saved: "Downloaded {name}.",
+  lgsp_title: "To the data-sharing platform (LGSP)",
+  lgsp_meaning:
+    "Only codes of units and figures go, signed by the server; no names and no words of a court.",
+  lgsp_off: "The server is not connected to the LGSP platform, so no report can be sent from here.",
+  lgsp_send: "Send the report to LGSP",
+  lgsp_sending: "Signing and sending…",
+  lgsp_none: "No report of this day was sent.",
+  lgsp_waiting: "Waiting: made at {time} on {day}, tried {n} times.",
+  lgsp_sent: "Sent at {time} on {day}.",
+  lgsp_refused: "Refused at {time} on {day}: {reason}.",
+  lgsp_given_up: "LGSP did not take it after many tries",
 
   // Notes of the unit
   nav_notes: "Notes",

@@ -79,6 +79,17 @@ export const oversightVi = {
   coverage_csv: "Tải bảng CSV",
   coverage_saving: "Đang tải tệp…",
   coverage_saved: "Đã tải tệp {name}.",
+  lgsp_title: "Gửi lên trục liên thông LGSP",
+  lgsp_meaning:
+    "Chỉ gửi mã đơn vị và số liệu có chữ ký số của máy chủ; không gửi họ tên và lời nêu lý do của Tòa án.",
+  lgsp_off: "Máy chủ chưa được kết nối với trục LGSP, nên chưa gửi được báo cáo từ trang này.",
+  lgsp_send: "Gửi báo cáo lên trục LGSP",
+  lgsp_sending: "Đang ký và gửi…",
+  lgsp_none: "Chưa gửi báo cáo nào của ngày này.",
+  lgsp_waiting: "Chờ gửi: lập lúc {time} ngày {day}, đã thử {n} lần.",
+  lgsp_sent: "Đã gửi lúc {time} ngày {day}.",
+  lgsp_refused: "Bị từ chối lúc {time} ngày {day}: {reason}.",
+  lgsp_given_up: "trục LGSP không tiếp nhận sau nhiều lần thử",
 
   // Notes of the unit
   nav_notes: "Ghi chú",

@@ -33,6 +33,23 @@ export interface Coverage {
   total: CoverageItem;
 }
 
+/** LgspReport is a report on its way to the data-sharing platform. */
+export interface LgspReport {
+  sha256: string;
+  made: string;
+  state: "waiting" | "sent" | "refused";
+  tries: number;
+  settled?: string;
+  /** the platform's words, or "given_up" after the last try */
+  reason?: string;
+}
+
+/** LgspReports are those of a day, the latest first. */
+export interface LgspReports {
+  connected: boolean;
+  reports: LgspReport[];
+}
+
 export type CoverageForm = "pdf" | "csv";
 
 /** A day of thousands of hearings takes its time, in milliseconds. */
@@ -43,6 +60,13 @@ export function coverage(c: Client) {
     `/api/v1/oversight/coverage${form}?day=${encodeURIComponent(day)}`;
   return {
     coverage: (day: Day) => c.ask<Coverage>(of(day, ""), { within: WITHIN }),
+    lgspReports: (day: Day) => c.ask<LgspReports>(of(day, "/lgsp")),
+    sendLgsp: (day: Day) =>
+      c.ask<LgspReport>("/api/v1/oversight/coverage/lgsp", {
+        method: "POST",
+        body: { day },
+        within: WITHIN,
+      }),
     coverageFile: (day: Day, form: CoverageForm) => c.file(of(day, `.${form}`), WITHIN),
   };
 }

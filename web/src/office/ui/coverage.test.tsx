@@ -1,8 +1,8 @@
 // The report of a day from end to end in the browser's place.
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { testClock } from "../../core/testing";
 import { dayOf, writeDay } from "../../core/dates";
+import { testClock } from "../../core/testing";
 import { type Coverage, toFollow, wholeMinutes } from "../core/coverage";
 import { eachAnew, type Handler, me, press, problem, show, type } from "./testing";
 
@@ -158,6 +158,45 @@ describe("the report of a day", () => {
     expect((await screen.findByRole("alert")).textContent).toContain("Câu not_configured");
     expect(saved).toHaveLength(1);
     expect(screen.queryByText(/^Đã tải tệp/)).toBeNull();
+  });
+
+  it("goes to LGSP by one press, and says how that stands", async () => {
+    const LGSP = `${COVERAGE}/lgsp`;
+    const at = { sha256: "a".repeat(64), made: "2026-11-23T09:42:00Z", tries: 2 };
+    let reports: object[] = [];
+    const { calls } = open(() => Response.json(found), "/2026-11-23", {
+      [`GET ${LGSP}`]: () => Response.json({ connected: true, reports }),
+      [`POST ${LGSP}`]: () => {
+        reports = [
+          { ...at, state: "waiting" },
+          { ...at, sha256: "b", state: "sent", settled: "2026-11-23T10:00:00Z" },
+          {
+            ...at,
+            sha256: "c",
+            state: "refused",
+            settled: "2026-11-23T10:01:00Z",
+            reason: "Mã sai",
+          },
+          { ...at, sha256: "d", state: "refused", settled: at.made, reason: "given_up" },
+        ];
+        return Response.json(reports[0], { status: 202 });
+      },
+    });
+    await screen.findByText("Chưa gửi báo cáo nào của ngày này.");
+    press("Gửi báo cáo lên trục LGSP");
+    await screen.findByText("Chờ gửi: lập lúc 16:42 ngày 23/11/2026, đã thử 2 lần.");
+    expect(screen.getByText("Đã gửi lúc 17:00 ngày 23/11/2026.")).toBeTruthy();
+    expect(screen.getByText("Bị từ chối lúc 17:01 ngày 23/11/2026: Mã sai.")).toBeTruthy();
+    expect(screen.getByText(/không tiếp nhận sau nhiều lần thử\.$/)).toBeTruthy();
+    expect(calls.find((c) => c.what === `POST ${LGSP}`)?.body).toEqual({ day: "2026-11-23" });
+  });
+
+  it("says that LGSP is not connected, and has no button then", async () => {
+    open(() => Response.json(found), "/2026-11-23", {
+      [`GET ${COVERAGE}/lgsp`]: () => Response.json({ connected: false, reports: [] }),
+    });
+    await screen.findByText(/^Máy chủ chưa được kết nối với trục LGSP/);
+    expect(screen.queryByRole("button", { name: /LGSP/ })).toBeNull();
   });
 
   it("is a page of the head's, beside the wall and from it", async () => {

@@ -19,6 +19,7 @@ import { Answer, Note, Page, Trouble } from "../parts/page";
 import { Link } from "../parts/Shell";
 import { notReleasedKey } from "../words";
 import css from "./Coverage.module.css";
+import { Lgsp } from "./Lgsp";
 import office from "./office.module.css";
 
 export function CoveragePage({ day: asked }: { day: Day | undefined }) {
@@ -113,6 +114,7 @@ function Report({ found, again }: { found: Coverage; again: () => void }) {
         </div>
       </div>
       <Files day={found.day} />
+      <Lgsp key={found.day} day={found.day} />
       <Figures found={found} />
       <p>{t("coverage_meaning", { n: found.at_least_seconds })}</p>
       <Reasons units={found.units} />
