@@ -153,8 +153,8 @@ func (r *Room) noteLive(v hearing.View) {
 		Phase: v.Phase, Visibility: v.Visibility, Since: v.Since,
 		Expected: len(r.p.booking.People), Recording: v.Recording && r.recording.on, Trouble: v.Trouble,
 		Followers: r.following(), Procurators: r.procurators(),
-		Cameras: func(u court.UnitID) []LiveCamera { return camerasFor(state, hearing.Monitored(state, u)) },
-		Monitors:  func(u court.UnitID) hearing.Class { return hearing.Monitored(state, u) },
+		Cameras:  func(u court.UnitID) []LiveCamera { return camerasFor(state, hearing.Monitored(state, u)) },
+		Monitors: func(u court.UnitID) hearing.Class { return hearing.Monitored(state, u) },
 	}
 	for _, p := range v.People {
 		if p.Connected {
