@@ -150,6 +150,8 @@ func request(r Route, x object, fresh BookingBody) (target string, body any) {
 		return target, WatchBody{SDP: "v=0"}
 	case "watch_size":
 		return target, SizeBody{}
+	case "watch_camera":
+		return target, CameraBody{}
 	case "wall":
 		return target, WallBody{SDP: "v=0"}
 	case "wall_tiles":
@@ -301,7 +303,7 @@ func (w *world) mayDo(t *testing.T, name string, r Route, stage hearingtest.Stag
 		require.Equal(t, http.StatusCreated, a.status, "%s %s", name, a.body)
 	case "move": // the first in the table did it
 		require.Contains(t, []int{http.StatusCreated, http.StatusConflict}, a.status, "%s %s", name, a.body)
-	case "enter", "make_copy", "copy_file", "watch_size", "watch_end", "wall_tiles", "wall_end": // nobody has a seat here, asked for a copy, follows
+	case "enter", "make_copy", "copy_file", "watch_size", "watch_camera", "watch_end", "wall_tiles", "wall_end", "look": // nobody has a seat here, asked for a copy, follows, and no court released anything
 		require.Equal(t, http.StatusNotFound, a.status, name)
 		require.Equal(t, atMissing, a, name)
 	case "invite": // nobody is invited to what is over
