@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -48,8 +49,9 @@ type ownRoom struct {
 func newOwnForwarder(h hello, sender sfu.SenderMode) (*ownForwarder, error) {
 	sfu.TuneRuntime() // as the product does; plain Pion has the collector as Go sets it
 	loops := 1
-	if h.Viewers { // who look on are on another, as in the product
+	if h.Viewers { // who looks on is on another, with a processor of Go of its own, as on two cores
 		loops = 2
+		runtime.GOMAXPROCS(max(loops, runtime.GOMAXPROCS(0)))
 	}
 	engine, err := sfu.New(sfu.Params{
 		Addrs: []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}, Loops: loops, Sender: sender,

@@ -60,7 +60,7 @@ func (r *rig) sample(ctx context.Context, scenario, contestant string) (Sample, 
 	if err != nil {
 		return Sample{}, err
 	}
-	server, err := startChild(ctx, "server", r.serverCoreOf(scenario), io.Discard, serverEnd)
+	server, err := startChild(ctx, "server", r.core(serverCore), io.Discard, serverEnd)
 	if closeErr := serverEnd.Close(); err != nil || closeErr != nil {
 		return Sample{}, errors.Join(err, closeErr, generatorEnd.Close())
 	}
@@ -138,13 +138,4 @@ func (r *rig) floorSample(ctx context.Context, scenario string) (Sample, error) 
 	err = json.Unmarshal(out.Bytes(), &s)
 	s.Scenario = scenario
 	return s, err
-}
-
-// serverCoreOf is the server's core. With viewers it has all of them: who looks on is on
-// another loop, and so on another core, than who takes part.
-func (r *rig) serverCoreOf(scenario string) int {
-	if scenario == Viewers800 {
-		return -1
-	}
-	return r.core(serverCore)
 }
