@@ -39,7 +39,7 @@ func (n *node) openOffice() error {
 			}
 			return w, nil
 		},
-		Walls:    officeWalls{n.rooms.Walls()},
+		Walls: officeWalls{n.rooms.Walls()}, Rank: scopes.rank,
 		Followed: func(hearing string, list []oversight.Follower) { n.rooms.Followed(hearing, scopes.followers(list)) },
 	})
 	wake, err := n.openLGSP()

@@ -101,6 +101,16 @@ func (s *unitScopes) below(unit court.UnitID) []office.PartItem {
 	return list
 }
 
+// rank is the height of the court's level from the top; where that is not known, below all.
+func (s *unitScopes) rank(c court.UnitID) int {
+	if s.tree != nil {
+		if u, ok := s.tree.Unit(c); ok {
+			return u.Level.Rank()
+		}
+	}
+	return units.Region.Rank()
+}
+
 // name is how the unit is called, its id where that is not known.
 func (s *unitScopes) name(unit court.UnitID) string {
 	if s.tree != nil {

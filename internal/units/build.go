@@ -130,7 +130,7 @@ func (b *builder) fields(line int, u Unit) {
 	if u.Branch != Civil && u.Branch != Military {
 		b.no(line, u.ID, "bad_branch", "hệ thống phải là civil hoặc military.", "the branch is civil or military.")
 	}
-	if u.Level.rank() < 0 {
+	if u.Level.Rank() < 0 {
 		b.no(line, u.ID, "bad_level", "cấp phải là supreme, appeal, high, province, region hoặc district.",
 			"the level is supreme, appeal, high, province, region or district.")
 	}
@@ -188,7 +188,7 @@ func (b *builder) parent(line int, u Unit) {
 	if p.Kind != u.Kind || p.Branch != u.Branch {
 		b.no(line, u.ID, "parent_kind", "đơn vị cấp trên phải cùng loại và cùng hệ thống.", "the unit above is of another kind or branch.")
 	}
-	if p.Level.rank() >= u.Level.rank() {
+	if p.Level.Rank() >= u.Level.Rank() {
 		b.no(line, u.ID, "parent_level", "đơn vị cấp trên phải ở cấp cao hơn.", "the unit above does not stand higher.")
 	}
 	if !p.covers(u.Span) {

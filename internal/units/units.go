@@ -44,9 +44,9 @@ const (
 	District Level = "district"
 )
 
-// rank is the level's height from the top, -1 of a level that nobody knows. A parent
+// Rank is the level's height from the top, 0 to 2; -1 of a level that nobody knows. A parent
 // stands strictly higher than its child, so that no chain of parents has a cycle.
-func (l Level) rank() int {
+func (l Level) Rank() int {
 	switch l {
 	case Supreme:
 		return 0

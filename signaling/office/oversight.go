@@ -51,6 +51,8 @@ type WatchItem struct {
 	Since    time.Time `json:"since" doc:"Of the status"`
 	Released bool      `json:"released" doc:"The court lets the hearing be followed; there is picture and sound while the status is in_session"`
 	Why      string    `json:"why,omitempty" enum:"deliberation,closed_doors" doc:"Why there is nothing to see, where it is neither the status nor that the court has not released it"`
+	Level    int       `json:"level" doc:"Of the court: 0 supreme, 1 appeal or province, 2 region"`
+	Alarm    bool      `json:"alarm,omitempty" doc:"A point is lost, or the recording is in trouble; told of what is released"`
 }
 
 // OversightAnswer lists the hearings of the scope that are open now.
@@ -104,7 +106,7 @@ func oversightRoutes() []Route {
 			About: "Hearings of the courts of the unit's level and below that are open on this node. Whether one may be followed is the court's decision.",
 			Out:   OversightAnswer{}, OutExample: OversightAnswer{Hearings: []WatchItem{{
 				Hearing: exampleID, Unit: "unit-hn", Court: "Tòa án nhân dân khu vực 1 – Hà Nội", DocketNo: exampleDocket,
-				Status: string(hearing.InSession), Phase: "questioning", Since: exampleStart(), Released: true,
+				Status: string(hearing.InSession), Phase: "questioning", Since: exampleStart(), Released: true, Level: 2,
 			}}},
 			Status: http.StatusOK, handle: (*Office).oversight,
 		},
@@ -163,7 +165,7 @@ func (o *Office) oversight(c *call) (any, error) {
 		}
 		a.Hearings = append(a.Hearings, WatchItem{
 			Hearing: i.Hearing, Unit: string(i.Unit), Court: names[string(i.Unit)], DocketNo: i.DocketNo,
-			Status: string(i.Status), Phase: string(i.Phase), Since: time.UnixMicro(i.Since).UTC(), Released: i.Released, Why: whyNothing(i),
+			Status: string(i.Status), Phase: string(i.Phase), Since: time.UnixMicro(i.Since).UTC(), Released: i.Released, Why: whyNothing(i), Level: i.Level, Alarm: i.Alarm,
 		})
 	}
 	return a, nil

@@ -51,7 +51,7 @@ type Watching interface {
 	Close()
 }
 
-// Params of New. All but Walls, Log and Logger are needed.
+// Params of New. All but Rank, Walls, Log, Followed and Logger are needed.
 type Params struct {
 	// Courts is whose hearings an official may follow at a time, by the unit and the roles
 	// in who (Scopes.Of).
@@ -60,6 +60,8 @@ type Params struct {
 	Live func() []signaling.LiveHearing
 	// Join begins to follow one.
 	Join func(signaling.WatchParams) (Watching, *hearing.Refusal)
+	// Rank is the height of a court's level from the top (units.Level.Rank); nil: all are 0.
+	Rank func(court.UnitID) int
 	// Walls is where many are followed side by side; nil: nowhere.
 	Walls WallMedia
 	Note  func(unit court.UnitID, hearing, account, what string) // for the access log
@@ -125,6 +127,9 @@ type Item struct {
 	// Released: the court lets it be followed; what there is to see depends on Status.
 	Released   bool
 	Visibility hearing.Visibility // also "deliberation"
+	Level      int                // of the court, 0 is the top
+	// Alarm, told of what is released: a point is lost, or the recording is in trouble.
+	Alarm bool
 }
 
 // List is what lies in the scope of the official and is open on this node, in the
@@ -140,6 +145,7 @@ func (w *Watchers) List(ctx context.Context, who auth.Official) ([]Item, error) 
 			list = append(list, Item{
 				Hearing: l.ID, DocketNo: l.DocketNo, Unit: l.Unit, Status: l.Status, Phase: l.Phase, Since: l.Since,
 				Released: l.Monitored(who.Unit), Visibility: l.Visibility,
+				Level: w.rank(l.Unit), Alarm: l.Monitored(who.Unit) && inTrouble(&l),
 			})
 		}
 	}
@@ -147,6 +153,17 @@ func (w *Watchers) List(ctx context.Context, who auth.Official) ([]Item, error) 
 		return cmp.Or(cmp.Compare(a.Unit, b.Unit), cmp.Compare(a.DocketNo, b.DocketNo), cmp.Compare(a.Hearing, b.Hearing))
 	})
 	return list, nil
+}
+
+func (w *Watchers) rank(c court.UnitID) int {
+	if w.p.Rank == nil {
+		return 0
+	}
+	return w.p.Rank(c)
+}
+
+func inTrouble(l *signaling.LiveHearing) bool {
+	return l.Trouble != "" || slices.ContainsFunc(l.Points, func(p signaling.LivePoint) bool { return p.Light == "lost" })
 }
 
 // Look is what somebody who follows a hearing reads beside its picture.

@@ -363,3 +363,24 @@ func TestOnlyTheOwnCameraIsChosen(t *testing.T) {
 		require.Equal(t, []string{"d"}, f.cameras)
 	}
 }
+
+// Trouble is told of what the court lets be followed, and of nothing else.
+func TestTroubleIsToldOfWhatIsReleased(t *testing.T) {
+	h := newHouse()
+	h.w.p.Rank = func(court.UnitID) int { return 2 }
+	h.scope["vks"] = []court.UnitID{"court"}
+	all := func(court.UnitID) hearing.Class { return hearing.ClassMonitors }
+	lost := []signaling.LivePoint{{Light: "ok"}, {Light: "lost"}}
+	h.live = []signaling.LiveHearing{
+		{ID: "1", Unit: "court", DocketNo: "1", Monitors: all, Points: lost},
+		{ID: "2", Unit: "court", DocketNo: "2", Monitors: all, Trouble: "disk"},
+		{ID: "3", Unit: "court", DocketNo: "3", Points: lost, Trouble: "disk"},
+		{ID: "4", Unit: "court", DocketNo: "4", Monitors: all, Points: lost[:1]},
+	}
+	list, err := h.w.List(t.Context(), head("a", "vks"))
+	require.NoError(t, err)
+	for i, want := range []bool{true, true, false, false} {
+		require.Equal(t, want, list[i].Alarm, i)
+		require.Equal(t, 2, list[i].Level)
+	}
+}

@@ -28,6 +28,7 @@ const HEARING = {
   phase: "questioning",
   since: "2026-11-20T02:00:00Z",
   released: true,
+  level: 2,
 };
 
 /** unit is a key made with little effort, and notes sealed to it. */

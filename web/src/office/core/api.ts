@@ -433,6 +433,10 @@ export interface Watchable {
   released: boolean;
   /** Why there is nothing to see, where neither status nor release tell. */
   why?: "deliberation" | "closed_doors";
+  /** of the court: 0 is the top */
+  level: number;
+  /** a point is lost, or the recording is in trouble */
+  alarm?: boolean;
 }
 
 function oversight(c: Client) {

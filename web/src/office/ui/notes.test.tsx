@@ -39,6 +39,7 @@ const live = {
   phase: "questioning",
   since: "2026-11-23T03:00:00Z",
   released: true,
+  level: 2,
 };
 
 const never = (): Promise<void> => new Promise(() => undefined);

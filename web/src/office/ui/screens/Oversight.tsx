@@ -5,6 +5,7 @@ import { type CSSProperties, useCallback, useEffect, useMemo, useRef, useState }
 import { Act } from "../../../ui/parts/controls";
 import type { Watchable } from "../../core/api";
 import { asRefused, type Refused } from "../../core/client";
+import { ORDERS, type Order, orders } from "../../core/order";
 import { Poll } from "../../core/poll";
 import { type Shown, Wall } from "../../core/wall";
 import { useOffice, useOfficeTexts } from "../context";
@@ -102,17 +103,6 @@ function useWall(
   return { tiles, stills, up, refused };
 }
 
-type Order = "court" | "time";
-
-function sorted(list: readonly Watchable[], by: Order): Watchable[] {
-  return list.toSorted((a, b) =>
-    by === "time"
-      ? a.since.localeCompare(b.since)
-      : a.court.localeCompare(b.court, "vi") ||
-        a.docket_no.localeCompare(b.docket_no, "vi", { numeric: true }),
-  );
-}
-
 export function Oversight() {
   const { t } = useOfficeTexts();
   const { hearings, lost } = useWatchable();
@@ -123,10 +113,9 @@ export function Oversight() {
   const [loud, setLoud] = useState("");
   const found = useMemo(
     () =>
-      sorted(
-        (hearings ?? []).filter((h) => `${h.docket_no} ${h.court}`.includes(wanted.trim())),
-        order,
-      ),
+      (hearings ?? [])
+        .filter((h) => `${h.docket_no} ${h.court}`.includes(wanted.trim()))
+        .toSorted(orders[order]),
     [hearings, wanted, order],
   );
   const pages = Math.max(1, Math.ceil(found.length / size));
@@ -184,10 +173,12 @@ export function Oversight() {
                 value={order}
                 options={[
                   { value: "court", label: t("oversight_by_court") },
+                  { value: "level", label: t("oversight_by_level") },
                   { value: "time", label: t("oversight_by_time") },
+                  { value: "alarm", label: t("oversight_by_alarm") },
                 ]}
                 onChange={(v) => {
-                  setOrder(v === "time" ? "time" : "court");
+                  setOrder(ORDERS.find((o) => o === v) ?? "court");
                 }}
               />
             </>

@@ -10,7 +10,7 @@ import { isLater, type Shown } from "../../core/wall";
 import { type Size, Watch } from "../../core/watch";
 import { useMe, useOffice, useOfficeTexts } from "../context";
 import { Trouble } from "../parts/page";
-import { StatusMark } from "../parts/StatusMark";
+import { Marked, StatusMark } from "../parts/StatusMark";
 import { phaseKey, statusWord } from "../words";
 import { HearingNotes } from "./HearingNotes";
 import css from "./Oversight.module.css";
@@ -66,6 +66,13 @@ export function Tile(p: {
           {h.why || h.released ? null : t("oversight_not_released")}
         </p>
       )}
+      {h.alarm ? (
+        <p>
+          <Marked mark="cross" tone="error">
+            {t("oversight_alarm")}
+          </Marked>
+        </p>
+      ) : null}
       {live ? (
         <Act
           tone={p.loud || p.small ? "plain" : "primary"}
