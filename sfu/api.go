@@ -281,8 +281,9 @@ type Chosen struct {
 	Sent  bool
 	After uint32
 	// Still: the line carries no moving picture, or none is wanted (Peer.Stills): what
-	// comes is a picture from time to time.
-	Still bool
+	// comes is a picture from time to time. Stands: one of what is shown there now has
+	// been sent; before that, what a client shows may be of what was closed since.
+	Still, Stands bool
 }
 
 // Codec of a packet.

@@ -99,7 +99,7 @@ func (p *Peer) Choose(list []Choice) []Chosen {
 			s.carry(p.room.source(id, now), now)
 			s.changed, s.changedSent = s.lastTS, s.sent
 		}
-		out = append(out, Chosen{MID: c.MID, Sent: s.changedSent, After: s.changed, Still: s.still.on})
+		out = append(out, Chosen{MID: c.MID, Sent: s.changedSent, After: s.changed, Still: s.still.on, Stands: s.still.on && !s.still.at.IsZero()})
 	}
 	return out
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // Who only looks on (PeerParams.Onlooker) sits in a gallery: a room behind the room, on
-// another loop, to which the room hands what is granted to viewers, packet by packet as
+// another loop, to which the room hands what is granted to anybody, packet by packet as
 // it leaves. 800 who look on cost the room as much as one tap; a packet's way to them is
 // nobody's wait. The gallery has the same routing and grants what that says, by itself:
 // being handed a packet is no right to it.
@@ -21,6 +21,8 @@ const (
 	// galleryQueue bounds the packets on the way to a gallery: half a second of a hearing
 	// of eleven. When it is full a picture goes on at its next keyframe, sound loses a packet.
 	galleryQueue = 512
+	// galleryPictures is how much of it pictures may take: the rest is for sound.
+	galleryPictures = galleryQueue * 3 / 4
 	// gallerySends is how much is sent before others get the gallery's lock: four
 	// milliseconds.
 	gallerySends = 512
@@ -120,10 +122,10 @@ func (g *gallery) close() {
 }
 
 // granted tells whether the tap of class gets the source, or the gallery: what is granted
-// to anybody as to a viewer.
+// to anybody. To whom, the gallery asks its own table.
 func (e *tapEntry) granted(t *grantTable, id SourceID) bool {
 	if e.gallery != nil {
-		return slices.ContainsFunc(t.grants[id], func(g Grant) bool { return g.Yield >= YieldPublic })
+		return len(t.grants[id]) > 0
 	}
 	_, ok := t.class(id, e.p.Class)
 	return ok
@@ -160,7 +162,11 @@ func (g *gallery) push(h handed) bool {
 	q := &g.queue
 	q.Lock()
 	defer q.Unlock()
-	if h.k != nil && len(q.list)-q.first-q.news >= galleryQueue {
+	bound := galleryQueue
+	if h.k != nil && h.k.pkt.Source.Kind == Cam {
+		bound = galleryPictures
+	}
+	if h.k != nil && len(q.list)-q.first-q.news >= bound {
 		return false
 	}
 	if h.k == nil {
@@ -208,7 +214,7 @@ func (g *gallery) pop() (h handed, ok bool) {
 	return h, true
 }
 
-// purge drops what is queued of a source that was closed to all viewers.
+// purge drops what is queued of a source that was closed to everybody.
 func (g *gallery) purge(id SourceID) {
 	q := &g.queue
 	q.Lock()
@@ -251,7 +257,6 @@ func (g *gallery) batch() (more bool) {
 	r := g.room
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	defer r.deliver()
 	defer func() {
 		if v := recover(); v != nil { // what was in hand is lost, the rest goes on
 			r.loop.count.panics.Add(1)
@@ -259,6 +264,7 @@ func (g *gallery) batch() (more bool) {
 			more = true
 		}
 	}()
+	defer r.deliver()
 	now := r.engine.p.Now()
 	g.viewers.Store(int64(len(r.peers) - len(g.ghosts)))
 	for sends := 0; sends < gallerySends; {
@@ -290,9 +296,13 @@ func (g *gallery) take(h handed, now time.Time) (receivers int) {
 		return 1
 	}
 	l := g.layer(src, k)
+	begun, highest := l.seq.first != 0, l.seq.highest
 	if !l.seq.note(k.pkt.Seq) {
 		k.release()
 		return 1
+	}
+	if begun && k.pkt.Seq > highest+1 {
+		l.holes = now.Add(redTime)
 	}
 	if l.flows(k.pkt.Timestamp, now) {
 		r.deliver()
@@ -424,10 +434,11 @@ func (g *gallery) device(id string, state PeerState) {
 	})
 }
 
-// ghost stands for a peer of the room in front; nil: there are too many. Under room's lock.
+// ghost stands for a peer of the room in front, by whose bound they are bounded; nil: a
+// viewer has the name. Under room's lock.
 func (g *gallery) ghost(id string) *Peer {
 	p := g.ghosts[id]
-	if p != nil || g.room.closed || len(g.room.peers) >= g.room.engine.p.Limits.PeersPerRoom || g.room.peers[id] != nil {
+	if p != nil || g.room.closed || g.room.peers[id] != nil {
 		return p
 	}
 	p = newGhost(g.room, id)
@@ -485,19 +496,36 @@ func (g *gallery) need(id SourceID, rids []string, now time.Time) {
 // LayersNeeded implements LayerObserver; a ghost's worker calls asked instead.
 func (g *gallery) LayersNeeded(string, string, []string) {}
 
-// apply puts a routing in force for the viewers. What came before it and is still queued
-// is from before its openings.
+// apply puts a routing in force for the viewers. What has come to the room in front before
+// is from before its openings, wherever it is on its way: held, or in the queue.
 func (g *gallery) apply(rt Routing) error {
+	type mark struct {
+		id  SourceID
+		ext [maxLayers]uint64
+	}
+	var marks []mark
+	g.from.mu.Lock()
+	for id, t := range g.tap.sources {
+		if !t.opened {
+			continue
+		}
+		m := mark{id: id}
+		for i, l := range t.src.layers {
+			if l != nil {
+				m.ext[i] = l.seq.highest
+			}
+		}
+		marks = append(marks, m)
+	}
+	g.from.mu.Unlock()
 	now := g.room.engine.p.Now()
 	g.room.mu.Lock()
-	g.queue.Lock()
-	for _, h := range g.queue.list[g.queue.first:] {
-		if h.k != nil {
-			src := g.room.source(h.k.pkt.Source, now)
-			src.pending[h.k.pkt.Layer] = max(src.pending[h.k.pkt.Layer], h.k.pkt.Seq)
+	for _, m := range marks {
+		src := g.room.source(m.id, now)
+		for i := range m.ext {
+			src.pending[i] = max(src.pending[i], m.ext[i])
 		}
 	}
-	g.queue.Unlock()
 	g.room.mu.Unlock()
 	return g.room.Apply(rt)
 }

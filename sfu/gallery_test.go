@@ -123,18 +123,18 @@ func TestAGalleryHasABound(t *testing.T) {
 	viewer, w := behind.peer("viewer")
 	behind.binds(viewer, src.id, "0")
 	require.NoError(t, f.Apply(Routing{Grants: []Grant{toViewer(src.id, "viewer")}}))
-	key := func(i int) bool { return i == 0 || i == 2*galleryQueue }
-	for i := range 2*galleryQueue + 3 {
+	key := func(i int) bool { return i == 0 || i == 2*galleryPictures }
+	for i := range 2*galleryPictures + 3 {
 		f.receives(src.layers[0], 96, uint16(i), uint32(i)*3000, filmed(uint32(i), 0, key(i), false))
-		if i == 2*galleryQueue-1 {
+		if i == 2*galleryPictures-1 {
 			require.EqualValues(t, 1, f.loop.count.dropped[dropFull].Load(), "and nothing more is offered to it")
 			require.True(t, src.layers[0].wishKey, "the picture goes on at its next keyframe")
 			g.pump()
-			require.Len(t, w.packets, galleryQueue)
+			require.Len(t, w.packets, galleryPictures)
 		}
 	}
 	g.pump()
-	require.Len(t, w.packets, galleryQueue+3, "from the keyframe on")
+	require.Len(t, w.packets, galleryPictures+3, "from the keyframe on")
 	for range 10 {
 		f.receives(src.layers[0], 96, uint16(5000), 7, filmed(9, 0, false, false))
 	}
@@ -142,6 +142,72 @@ func TestAGalleryHasABound(t *testing.T) {
 	for _, h := range g.queue.list[g.queue.first:] {
 		require.Nil(t, h.k, "what nobody may have any more is not kept")
 	}
+}
+
+// Sound has room left, however many pictures a publisher sends.
+func TestPicturesLeaveRoomForSoundInAGallery(t *testing.T) {
+	f := newFakeRoom()
+	p, _ := f.peer("judge")
+	picture, voice := f.publishes(p, Cam), f.publishes(p, Mic)
+	g, behind := fakeGallery(t, f)
+	viewer, w := behind.peer("viewer")
+	behind.binds(viewer, voice.id, "0")
+	require.NoError(t, f.Apply(Routing{Grants: []Grant{toViewer(picture.id, "viewer"), toViewer(voice.id, "viewer")}}))
+	for i := range 2 * galleryQueue {
+		f.receives(picture.layers[0], 96, uint16(i), uint32(i)*3000, filmed(uint32(i), 0, i == 0, false))
+	}
+	const said = 20
+	for i := range said + 2 { // the first is left out on either side
+		f.receives(voice.layers[0], 111, uint16(i), uint32(i)*960, spoken(uint64(i)))
+	}
+	g.pump()
+	require.Len(t, w.packets, said)
+}
+
+// What is never given up, such as the sign interpreter's picture, is for viewers too.
+func TestAGalleryShowsWhatIsNeverGivenUp(t *testing.T) {
+	f := newFakeRoom()
+	p, _ := f.peer("interpreter")
+	src := f.publishes(p, Cam)
+	g, behind := fakeGallery(t, f)
+	viewer, w := behind.peer("viewer")
+	behind.binds(viewer, src.id, "0")
+	require.NoError(t, f.Apply(Routing{Grants: []Grant{toPeer(src.id, "viewer")}}))
+	f.receives(src.layers[0], 96, 1, 3000, filmed(1, 0, true, false))
+	g.pump()
+	require.Len(t, w.packets, 1)
+}
+
+// Pictures that wait in the room for one that was lost before them are from before an
+// opening that comes meanwhile.
+func TestHeldPicturesAreFromBeforeTheOpening(t *testing.T) {
+	f := newFakeRoom()
+	p, _ := f.peer("judge")
+	src := f.publishes(p, Cam)
+	l := src.layers[0]
+	l.nack = true
+	g, behind := fakeGallery(t, f)
+	wires := map[string]*fakeWire{}
+	for _, n := range []string{"a", "b"} {
+		v, w := behind.peer(n)
+		behind.binds(v, src.id, "0")
+		wires[n] = w
+	}
+	film := func(n uint16, key bool) { f.receives(l, 96, n, uint32(n)*3000, filmed(uint32(n), 0, key, false)) }
+	require.NoError(t, f.Apply(Routing{Grants: []Grant{toViewer(src.id, "a")}}))
+	film(1, true)
+	film(3, true)
+	film(4, false)
+	g.pump()
+	require.Len(t, wires["a"].packets, 1, "the others wait for the second")
+	require.NoError(t, f.Apply(Routing{Grants: []Grant{toViewer(src.id, "a"), toViewer(src.id, "b")}}))
+	film(2, false)
+	g.pump()
+	require.Len(t, wires["a"].packets, 4)
+	require.Empty(t, wires["b"].packets)
+	film(5, true)
+	g.pump()
+	require.Len(t, wires["b"].packets, 1)
 }
 
 // Who looks on sits behind the room, on another loop: the room has no more to send for

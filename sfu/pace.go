@@ -73,7 +73,8 @@ func (s *section) holdBack(l *layer, k *packetRefs) bool {
 		s.peer.kick()
 	}
 	size := len(k.raw) + packetOverhead
-	for c.n == paceMost || float64(c.bytes+size) > max(c.rate*paceTime.Seconds(), 8*paceBurst) {
+	// A still is alone and may take its time.
+	for c.n == paceMost || !s.still.on && float64(c.bytes+size) > max(c.rate*paceTime.Seconds(), 8*paceBurst) {
 		if victim := c.least(s); c.drop(victim) == 0 || victim == s {
 			s.peer.room.loop.count.dropped[dropFrame].Add(1)
 			s.abandon()

@@ -516,6 +516,8 @@ func (p *Peer) leave() {
 		r.touchDevice(p.id)
 		if p.gallery == nil {
 			r.loop.count.peers.Add(-1)
+		} else if p.gallery.ghosts[p.id] == p {
+			delete(p.gallery.ghosts, p.id)
 		}
 	}
 	r.refollow(now)

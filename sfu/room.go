@@ -150,6 +150,9 @@ func (r *Room) Join(p PeerParams) (*Peer, error) {
 	old := r.peers[p.ID]
 	half := old != nil && old.half
 	r.mu.Unlock()
+	if old != nil && old.gallery != nil {
+		return nil, fmt.Errorf("sfu: %q takes part: %w", p.ID, ErrClosed)
+	}
 	if half {
 		old.Close() // its place is the new one's
 	}

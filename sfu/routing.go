@@ -181,14 +181,12 @@ func (r *Room) Apply(rt Routing) error {
 	for _, f := range r.feeds() { // without the room's lock: no room waits for another's
 		f.quit()
 	}
-	if r.gallery != nil {
-		if err := r.gallery.apply(rt); err != nil {
-			return err
-		}
-	}
 	// Copies: the caller's slices are its own.
 	r.applied.Grants = append(r.applied.Grants[:0], rt.Grants...)
 	r.applied.Members = append(r.applied.Members[:0], rt.Members...)
+	if r.gallery != nil {
+		return r.gallery.apply(rt)
+	}
 	return nil
 }
 

@@ -56,6 +56,7 @@ func (s *section) settle(give int, atOnce bool) {
 		return
 	}
 	if on != s.still.on {
+		s.peer.tx.line.pace.drop(s) // the other way's would be taken for this one's
 		s.still = still{on: on, at: s.still.at}
 		s.current, s.running, s.keyHeld = -1, false, false
 		s.peer.kick()
@@ -71,7 +72,7 @@ func (s *section) takesStill(l *layer, k *packetRefs) bool {
 		return true
 	}
 	now := s.peer.room.at
-	if !k.keyStart || int(l.index) != s.stillLayer() || now.Sub(st.at) < stillEvery || !s.peer.stills.has(s, now) {
+	if !s.gate.open || k.pkt.Seq <= s.gate.floor[l.index] || !k.keyStart || int(l.index) != s.stillLayer() || now.Sub(st.at) < stillEvery || !s.peer.stills.has(s, now) {
 		return false
 	}
 	s.peer.stills.next = nil

@@ -18,7 +18,7 @@ func TestAThinLineGetsStills(t *testing.T) {
 		f := newFakeRoom()
 		tiles := rapid.IntRange(1, 9).Draw(t, "tiles")
 		rate := rapid.IntRange(60_000, 200_000).Draw(t, "rate")
-		parts := rapid.IntRange(1, 9).Draw(t, "packets of a keyframe")
+		parts := rapid.IntRange(1, 60/tiles).Draw(t, "packets of a keyframe")
 		only := rapid.Bool().Draw(t, "chosen by hand")
 		q, w := f.peer("wall")
 		q.follows, q.chooses, q.onlooker = true, true, true

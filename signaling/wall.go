@@ -155,8 +155,8 @@ type WallTile struct {
 	Sent  bool
 	After uint32
 	// Still: the line carries no moving picture, or none is wanted; it is renewed from time
-	// to time.
-	Still bool
+	// to time. Stands: one of what stands there now has been sent.
+	Still, Stands bool
 }
 
 // Show fills places and returns what came of it.
@@ -172,7 +172,7 @@ func (w *Wall) Show(tiles []WallTile) []WallTile {
 	}
 	out := make([]WallTile, 0, len(tiles))
 	for _, c := range w.peer.Choose(list) {
-		out = append(out, WallTile{Place: c.MID, As: as[c.MID], Sent: c.Sent, After: c.After, Still: c.Still})
+		out = append(out, WallTile{Place: c.MID, As: as[c.MID], Sent: c.Sent, After: c.After, Still: c.Still, Stands: c.Stands})
 	}
 	return out
 }

@@ -33,6 +33,7 @@ type TileItem struct {
 	Sent    bool   `json:"sent" doc:"Something was shown there before"`
 	After   uint32 `json:"after" doc:"RTP timestamp: later pictures are of the hearing"`
 	Still   bool   `json:"still,omitempty" doc:"A picture from time to time: the line carries no more, or nothing is to move"`
+	Stands  bool   `json:"stands,omitempty" doc:"Such a picture of what stands there now has been sent"`
 }
 
 // TilesAnswer is what stands on a wall.

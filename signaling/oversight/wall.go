@@ -237,8 +237,8 @@ type Tile struct {
 	Sent    bool
 	After   uint32 // RTP timestamp: later pictures are of the hearing
 	// Still: what comes is a picture from time to time, since the line carries no more or
-	// nothing is to move.
-	Still bool
+	// nothing is to move. Stands: one of the hearing as it is now has been sent.
+	Still, Stands bool
 }
 
 // Page is what somebody wants to see on a wall.
@@ -339,7 +339,7 @@ func (w *Watchers) put(v *wall, want []tile) []Tile {
 	out := make([]Tile, 0, len(want))
 	for _, t := range v.screen.Show(list) {
 		if i := slices.Index(v.places, t.Place); i >= 0 {
-			out = append(out, Tile{Place: t.Place, Hearing: want[i].hearing, Sent: t.Sent, After: t.After, Still: t.Still})
+			out = append(out, Tile{Place: t.Place, Hearing: want[i].hearing, Sent: t.Sent, After: t.After, Still: t.Still, Stands: t.Stands})
 		}
 	}
 	return out

@@ -11,6 +11,8 @@ export interface Tile {
   after: number;
   /** a picture from time to time: the line carries no more, or none is to move */
   still?: boolean;
+  /** such a picture of what stands there now has been sent */
+  stands?: boolean;
 }
 
 /** WallCalls are the server's. */
@@ -37,7 +39,7 @@ export interface WallParams {
   connection(): RTCPeerConnection;
   /** what stands on the wall, by hearing */
   shown(tiles: ReadonlyMap<string, Shown>): void;
-  /** of which hearings there are stills alone */
+  /** of which hearings a still may stand, though nothing comes any more */
   stills(hearings: ReadonlySet<string>): void;
   /** the connection is up; false: lost, another is tried */
   flowing(yes: boolean): void;
@@ -159,9 +161,8 @@ export class Wall {
 
   private filled(pc: RTCPeerConnection, tiles: readonly Tile[]): void {
     this.stand(this.pictures(pc, tiles));
-    const stills = tiles.flatMap((t) => (t.still && t.hearing ? [t.hearing] : []));
-    this.p.stills(new Set(stills));
-    if (stills.length > 0) this.askIn(STILL);
+    this.p.stills(new Set(tiles.flatMap((t) => (t.stands && t.hearing ? [t.hearing] : []))));
+    if (tiles.some((t) => t.still)) this.askIn(STILL);
   }
 
   private askIn(ms: number): void {
